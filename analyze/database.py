@@ -1,0 +1,151 @@
+"""Build the tables, macros and views of a study from the SQL files, and fill them.
+
+A trace is built in a scratch database of its own, by the same SQL, and copied into the study in one
+transaction: that bounds memory, and nothing half-loaded is ever seen.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from analyze.errors import UserError
+from analyze.sql_file import SqlFile, in_order, load_layer
+
+SCHEMA_VERSION = 1
+
+
+def create_schema(con: duckdb.DuckDBPyConnection) -> None:
+    """Create every base table, macro and attribution table, empty, in a new database."""
+    con.execute("CREATE TABLE genscope_schema (version INTEGER NOT NULL)")
+    con.execute("INSERT INTO genscope_schema VALUES (?)", [SCHEMA_VERSION])
+    con.execute(
+        "CREATE TABLE user_kernel_rule (rule_order INTEGER, pattern VARCHAR, category VARCHAR)"
+    )
+    for table in load_layer("schema"):
+        con.execute(table.statement)
+    for macro in in_order(load_layer("interval")):
+        con.execute(_create(macro))
+    for relation in attribution_files():
+        con.execute(_create(relation))
+        if _has_trace_id(con, relation.name):
+            con.execute(f"DROP VIEW {relation.name}")
+            con.execute(f"CREATE TABLE {relation.name} AS {relation.statement} WITH NO DATA")
+
+
+def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
+    """Raise UserError unless the open database is a study of this version."""
+    tables = {row[0] for row in con.execute("SHOW TABLES").fetchall()}
+    if "genscope_schema" not in tables:
+        raise UserError(
+            f"{path}: found a database without genscope's tables; expected a study; "
+            "make one with 'genscope ingest'"
+        )
+    row = con.execute("SELECT max(version) FROM genscope_schema").fetchone()
+    version = row[0] if row else None
+    if version != SCHEMA_VERSION:
+        advice = "upgrade genscope" if (version or 0) > SCHEMA_VERSION else "ingest the traces anew"
+        raise UserError(
+            f"{path}: found schema version {version}; expected {SCHEMA_VERSION}; {advice}"
+        )
+
+
+def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()) -> list[SqlFile]:
+    """Create the metric views and macros, ours and the user's `extra`, and return them.
+
+    They are temporary: the code that answers is always the code that is installed, and a study that
+    was opened read-only answers too.
+    """
+    created = in_order([*load_layer("metric"), *load_layer("nsys"), *extra])
+    for relation in created:
+        con.execute(_create(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
+    return created
+
+
+def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
+    """Fill the base tables from the reader's raw relations, one SELECT a table."""
+    for table in load_layer(f"staging/{trace_format}"):
+        con.execute(f"INSERT INTO {table.name} BY NAME {table.statement}")
+
+
+def attribute(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill the classify and attribution tables of a scratch database from its base tables."""
+    for relation in attribution_files():
+        if _has_trace_id(con, relation.name):
+            con.execute(f"INSERT INTO {relation.name} BY NAME {relation.statement}")
+
+
+def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+    """Copy all rows of a finished scratch database into the study, in one transaction."""
+    con.execute(f"ATTACH '{_quoted(scratch)}' AS scratch (READ_ONLY)")
+    try:
+        con.execute("BEGIN")
+        try:
+            for table in _trace_tables(con):
+                con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM scratch.{table}")
+            con.execute("COMMIT")
+        except BaseException:
+            con.execute("ROLLBACK")
+            raise
+    finally:
+        con.execute("DETACH scratch")
+
+
+def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, str]]) -> None:
+    """Put the user's kernel rules in place of earlier ones and redo what depends on them.
+
+    `rules` are (order, regular expression, category). One transaction: it all holds, or none of it.
+    """
+    con.execute("BEGIN")
+    try:
+        con.execute("DELETE FROM user_kernel_rule")
+        for rule in rules:
+            con.execute("INSERT INTO user_kernel_rule VALUES (?, ?, ?)", list(rule))
+        for relation in _downstream("user_kernel_rule"):
+            if _has_trace_id(con, relation.name):
+                con.execute(f"DELETE FROM {relation.name}")
+                con.execute(f"INSERT INTO {relation.name} BY NAME {relation.statement}")
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+
+
+def attribution_files() -> list[SqlFile]:
+    """The classify and attribution files, each after those it reads."""
+    return in_order([*load_layer("classify"), *load_layer("attribution")])
+
+
+def _create(relation: SqlFile) -> str:
+    if relation.arguments:
+        return f"CREATE MACRO {relation.name}({relation.arguments}) AS TABLE {relation.statement}"
+    if relation.params:
+        arguments = ", ".join(f"{name} := {p.default}" for name, p in relation.params.items())
+        return f"CREATE MACRO {relation.name}({arguments}) AS TABLE {relation.statement}"
+    return f"CREATE VIEW {relation.name} AS {relation.statement}"
+
+
+def _downstream(name: str) -> list[SqlFile]:
+    touched = {name}
+    found = []
+    for relation in attribution_files():
+        if touched & set(relation.inputs):
+            touched.add(relation.name)
+            found.append(relation)
+    return found
+
+
+def _has_trace_id(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    # a relation without trace_id, such as a list of rules, is the same for every trace: a view
+    columns = con.execute(f"DESCRIBE {name}").fetchall()
+    return any(column[0] == "trace_id" for column in columns)
+
+
+def _trace_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    names = [file.name for file in load_layer("schema")]
+    names += [file.name for file in attribution_files() if _has_trace_id(con, file.name)]
+    return names
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

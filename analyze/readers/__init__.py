@@ -1,0 +1,1 @@
+"""One file per trace format: bytes in, raw typed rows out."""

@@ -1,0 +1,220 @@
+"""What a .sql file says of itself, and which relations it really reads.
+
+The header is documentation that a test holds against DuckDB, so it has to be data: this module turns
+a file into a SqlFile and asks DuckDB's own parser, never a regular expression, for its inputs.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from analyze.errors import UserError
+
+LAYERS = ("schema", "interval", "classify", "attribution", "metric", "nsys")
+
+_TITLE = re.compile(r"^(?P<name>\w+)(\((?P<arguments>[^)]*)\))?: (?P<sentence>.+)$")
+_SECTION = re.compile(r"^(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")
+_ENTRY = re.compile(r"^\s+(?P<name>\w+)\s{2,}(?P<text>\S.*)$")
+_PARAM = re.compile(r"^\s*(?P<name>\w+) (?P<type>[A-Z]+) = (?P<default>\S+)\s+(?P<text>.+)$")
+_SECTIONS = ("Why", "Grain", "Inputs", "Params", "Columns", "Never", "Plot", "Kept")
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of a metric: a DuckDB type, a default as SQL text, a sentence."""
+
+    type: str
+    default: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One relation: its header, read, and its statement, whole.
+
+    `inputs` are the relations and macros that the header names; `reads(...)` are those that the
+    statement names. `columns` maps a column to its meaning, in order.
+    """
+
+    name: str
+    layer: str
+    sentence: str
+    sections: Mapping[str, str]
+    inputs: tuple[str, ...]
+    columns: Mapping[str, str]
+    params: Mapping[str, Param]
+    arguments: str
+    statement: str
+    origin: str = field(compare=False)
+
+    @property
+    def is_macro(self) -> bool:
+        """A table macro: an interval, or a metric with parameters."""
+        return bool(self.arguments or self.params)
+
+    @property
+    def never(self) -> str:
+        """The statement that must return no row; '' if the header has none."""
+        text = " ".join(self.sections.get("Never", "").split())
+        if not text or text.upper().startswith(("SELECT", "WITH")):
+            return text
+        return f"SELECT 1 FROM {self.name} {text}"
+
+
+def parse(text: str, layer: str, origin: str) -> SqlFile:
+    """Read one file's header and statement.
+
+    `origin` is where the text came from, for messages. Raises UserError, with origin and line, if
+    the header isn't of the form that CONTRIBUTING.md shows.
+    """
+    comment, statement = _split(text)
+    title = _TITLE.match(comment[0][3:]) if comment and comment[0].startswith("-- ") else None
+    if title is None:
+        raise UserError(
+            f"{origin}:1: found no title; expected '-- name: one sentence.'; add the header"
+        )
+    sections = _sections(comment[1:], origin)
+    return SqlFile(
+        name=title["name"],
+        layer=layer,
+        sentence=title["sentence"].strip(),
+        sections={key: "\n".join(lines).strip("\n") for key, lines in sections.items()},
+        inputs=_names(" ".join(sections.get("Inputs", []))),
+        columns=dict(_entries(sections.get("Columns", []))),
+        params=dict(_params(sections.get("Params", []), origin)),
+        arguments=title["arguments"] or "",
+        statement=statement.strip().rstrip(";"),
+        origin=origin,
+    )
+
+
+def reads(statement: str, macros: Iterable[str] = ()) -> frozenset[str]:
+    """Relations and `macros` that a SELECT names, common table expressions left out.
+
+    A relation handed to a macro by name, as in interval_union('kernel'), counts as read.
+    Raises UserError if DuckDB cannot parse the statement.
+    """
+    known = frozenset(macros)
+    with duckdb.connect() as con:
+        row = con.execute("SELECT json_serialize_sql(?::VARCHAR)", [statement]).fetchone()
+    tree = json.loads(row[0]) if row else {}
+    if tree.get("error", True):
+        raise UserError(f"DuckDB cannot parse this SELECT: {tree.get('error_message')}")
+    found: set[str] = set()
+    local: set[str] = set()
+    for node in _nodes(tree):
+        if node.get("type") == "BASE_TABLE":
+            found.add(str(node["table_name"]))
+        elif node.get("class") == "FUNCTION" and node.get("function_name") in known:
+            found.add(str(node["function_name"]))
+            found.update(_text_constants(node))
+        local.update(str(entry["key"]) for entry in _cte_entries(node))
+    return frozenset(found - local)
+
+
+def load_folder(folder: Traversable | Path, layer: str) -> list[SqlFile]:
+    """Every .sql file directly in `folder`, by name."""
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [
+        parse((folder / name).read_text(encoding="utf-8"), layer, f"{folder}/{name}")
+        for name in names
+    ]
+
+
+@cache
+def load_layer(layer: str) -> tuple[SqlFile, ...]:
+    """The shipped files of one folder under queries/, such as 'metric' or 'staging/kineto'."""
+    folder = files("queries")
+    for part in layer.split("/"):
+        folder = folder / part
+    return tuple(load_folder(folder, layer)) if folder.is_dir() else ()
+
+
+def in_order(sql_files: Iterable[SqlFile]) -> list[SqlFile]:
+    """The files sorted so that each one comes after those it reads. Raises UserError on a cycle."""
+    waiting = {file.name: file for file in sql_files}
+    done: list[SqlFile] = []
+    while waiting:
+        ready = [f for f in waiting.values() if not (set(f.inputs) - {f.name}) & waiting.keys()]
+        if not ready:
+            raise UserError(f"these queries read each other in a circle: {', '.join(waiting)}")
+        for file in ready:
+            del waiting[file.name]
+        done += ready
+    return done
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    lines = text.lstrip().splitlines()
+    end = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return lines[:end], "\n".join(lines[end:])
+
+
+def _sections(comment: list[str], origin: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    key = ""
+    for number, line in enumerate(comment, start=2):
+        body = line[2:].removeprefix(" ")
+        start = _SECTION.match(body)
+        if start and start["key"] in _SECTIONS:
+            key = start["key"]
+            found[key] = [start["text"]] if start["text"] else []
+        elif key:
+            found[key].append(body)
+        elif body.strip():
+            raise UserError(f"{origin}:{number}: found text before the first section; expected Why")
+    return found
+
+
+def _entries(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        entry = _ENTRY.match(line)
+        # a continued meaning is indented further than the names are
+        if entry and len(line) - len(line.lstrip()) <= 4:
+            yield entry["name"], entry["text"].strip()
+
+
+def _params(lines: list[str], origin: str) -> Iterator[tuple[str, Param]]:
+    for line in filter(str.strip, lines):
+        param = _PARAM.match(line)
+        if param is None:
+            raise UserError(
+                f"{origin}: found the parameter {line.strip()!r}; expected 'name TYPE = default  text'"
+            )
+        yield param["name"], Param(param["type"], param["default"], param["text"].strip())
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name for name in re.split(r"[,\s]+", text) if name)
+    return () if names == ("none",) else names
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            yield node
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
+def _cte_entries(node: dict[str, Any]) -> list[dict[str, Any]]:
+    ctes = node.get("cte_map")
+    return list(ctes.get("map", [])) if isinstance(ctes, dict) else []
+
+
+def _text_constants(node: dict[str, Any]) -> Iterator[str]:
+    for child in node.get("children", []):
+        value = child.get("value")
+        if isinstance(value, dict) and value.get("type", {}).get("id") == "VARCHAR":
+            yield str(value["value"])

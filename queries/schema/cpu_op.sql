@@ -1,0 +1,36 @@
+-- cpu_op: one operator, as PyTorch's dispatcher ran it on the host.
+--
+-- Why:     operators carry the shapes, and say what a kernel was for.
+-- Grain:   one row per operator execution
+-- Inputs:  none
+-- Columns:
+--   trace_id           trace.trace_id
+--   op_id              number within the trace
+--   process_id         process, as text
+--   thread_id          thread, as text
+--   start_ns           ns from the trace's base
+--   dur_ns             ns, children included
+--   name               such as 'aten::addmm'
+--   external_id        shared with the device work it asked for; NULL if absent
+--   sequence_number    joins a backward operator to its forward one; NULL if absent
+--   forward_thread_id  thread of the forward operator; NULL if absent
+--   input_dims         JSON text, one entry per input; NULL if shapes were not recorded
+--   input_types        JSON text, one entry per input
+--   input_strides      JSON text, one entry per input
+--   concrete_inputs    JSON text, one entry per input: scalars and lists as text
+CREATE TABLE cpu_op (
+  trace_id INTEGER NOT NULL,
+  op_id BIGINT NOT NULL,
+  process_id VARCHAR,
+  thread_id VARCHAR,
+  start_ns BIGINT NOT NULL,
+  dur_ns BIGINT NOT NULL,
+  name VARCHAR NOT NULL,
+  external_id BIGINT,
+  sequence_number BIGINT,
+  forward_thread_id BIGINT,
+  input_dims VARCHAR,
+  input_types VARCHAR,
+  input_strides VARCHAR,
+  concrete_inputs VARCHAR
+);

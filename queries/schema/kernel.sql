@@ -1,0 +1,40 @@
+-- kernel: one execution of a kernel on a device.
+--
+-- Why:     device time is made of these; copies and annotations are not kernels.
+-- Grain:   one row per kernel execution
+-- Inputs:  none
+-- Columns:
+--   trace_id        trace.trace_id
+--   kernel_id       number within the trace
+--   device_id       device.device_id
+--   stream_id       stream or queue on the device; 0 is a valid stream
+--   process_id      process whose launch it belongs to; NULL where the trace does not say
+--   start_ns        ns from the trace's base
+--   dur_ns          ns
+--   name            as recorded, demangled if the trace holds that
+--   correlation_id  links to runtime_call within (trace_id, process_id); NULL if absent
+--   external_id     links to cpu_op; NULL if absent
+--   grid            '[x,y,z]' blocks; NULL if absent
+--   block           '[x,y,z]' threads; NULL if absent
+--   registers       per thread
+--   shared_bytes    shared memory per block, bytes
+--   graph_id        CUDA graph; NULL outside graphs or where not recorded
+--   graph_node_id   node of that graph
+CREATE TABLE kernel (
+  trace_id INTEGER NOT NULL,
+  kernel_id BIGINT NOT NULL,
+  device_id INTEGER NOT NULL,
+  stream_id BIGINT,
+  process_id VARCHAR,
+  start_ns BIGINT NOT NULL,
+  dur_ns BIGINT NOT NULL,
+  name VARCHAR NOT NULL,
+  correlation_id BIGINT,
+  external_id BIGINT,
+  grid VARCHAR,
+  block VARCHAR,
+  registers INTEGER,
+  shared_bytes BIGINT,
+  graph_id BIGINT,
+  graph_node_id BIGINT
+);

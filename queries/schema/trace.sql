@@ -1,0 +1,50 @@
+-- trace: one ingested trace file, with the conditions it was recorded under.
+--
+-- Why:     every number must lead back to one file and the run card that came with it.
+-- Grain:   one row per ingested file
+-- Inputs:  none
+-- Columns:
+--   trace_id        number of the trace in this study, in order of ingestion
+--   name            short label: the run folder's name, else the file's stem; unique in a study
+--   path            absolute path the bytes were read from
+--   sha256          hex digest of the file's bytes; a digest is loaded once
+--   format          'kineto' | 'nsys' | 'ncu'
+--   producer        program and version that wrote the file, NULL if it does not say
+--   model           from the manifest, else NULL
+--   family          'diffusion' | 'transformer' | 'llm' | ..., from the manifest, else NULL
+--   attention       attention implementation asked for, from the manifest, else NULL
+--   profiler        'torch' | 'dry' | 'nsys' | 'ncu'; NULL if unknown
+--   predicted       true if the times were computed by a model of a device, not measured
+--   manifest        the run folder's manifest.json, NULL if there is none
+--   device_name     the device of most device events; for predicted times the device modelled
+--   base_unix_ns    ns since 1970 of the trace's own zero; NULL if unknown
+--   resolution_ns   smallest step of the file's timestamps: 1 or 1000
+--   rank            of a distributed job; NULL if single
+--   world_size      of a distributed job; NULL if single
+--   complete        false if the file was cut short
+--   event_count     events in the file
+--   repaired_count  events that were mended while reading (see anomaly)
+--   skipped_count   events that could not be read (see anomaly)
+CREATE TABLE trace (
+  trace_id INTEGER PRIMARY KEY,
+  name VARCHAR NOT NULL UNIQUE,
+  path VARCHAR NOT NULL,
+  sha256 VARCHAR NOT NULL UNIQUE,
+  format VARCHAR NOT NULL,
+  producer VARCHAR,
+  model VARCHAR,
+  family VARCHAR,
+  attention VARCHAR,
+  profiler VARCHAR,
+  predicted BOOLEAN NOT NULL,
+  manifest JSON,
+  device_name VARCHAR,
+  base_unix_ns BIGINT,
+  resolution_ns BIGINT NOT NULL,
+  rank INTEGER,
+  world_size INTEGER,
+  complete BOOLEAN NOT NULL,
+  event_count BIGINT NOT NULL,
+  repaired_count BIGINT NOT NULL,
+  skipped_count BIGINT NOT NULL
+);

@@ -1,0 +1,108 @@
+"""Each relation on rows small enough to check by hand: its inputs as CSV, its result as CSV.
+
+A case is a folder tests/queries/<relation>/<case>/ with one CSV per input and expected.csv. An input
+without a CSV is empty, a column without a value is NULL. Rows are compared without order, on the
+columns of expected.csv. A macro's case also has call.sql, the call itself, such as
+interval_union('busy'); its CSVs become tables of those names, typed by what they hold.
+"""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analyze.database import create_metrics, create_schema
+from analyze.sql_file import SqlFile, load_layer
+
+FOLDER = Path(__file__).parent / "queries"
+CASES = sorted(path.parent for path in FOLDER.glob("*/*/expected.csv"))
+RELATIONS = {
+    file.name: file
+    for layer in ("interval", "classify", "attribution", "metric", "nsys")
+    for file in load_layer(layer)
+}
+# a list of rules is data: it has no inputs, so there is nothing to give it
+TESTED = [file for file in RELATIONS.values() if file.inputs or file.arguments]
+
+
+def _empty_study() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("SET threads = 1")
+    create_schema(con)
+    create_metrics(con)
+    return con
+
+
+@pytest.fixture(scope="module")
+def study() -> duckdb.DuckDBPyConnection:
+    return _empty_study()
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[str, ...]]:
+    return sorted(tuple(map(str, row)) for row in con.execute(sql).fetchall())
+
+
+def _source(relation: SqlFile, case: Path) -> str:
+    if relation.arguments:
+        return (case / "call.sql").read_text().strip()
+    return f"{relation.name}()" if relation.params else f"({relation.statement})"
+
+
+def _load_free_tables(con: duckdb.DuckDBPyConnection, case: Path) -> None:
+    for csv in case.glob("*.csv"):
+        if csv.stem != "expected":
+            con.execute(f"CREATE TABLE given.{csv.stem} AS FROM read_csv('{csv}', header = true)")
+
+
+def _load_case(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: Path) -> None:
+    con.execute("CREATE SCHEMA given")
+    if relation.arguments:
+        return _load_free_tables(con, case)
+    for name in relation.inputs:
+        if name in RELATIONS and RELATIONS[name].is_macro:
+            continue
+        if name in RELATIONS and not RELATIONS[name].inputs:
+            continue  # rules are themselves
+        con.execute(f"CREATE TABLE given.{name} AS SELECT * FROM {name} LIMIT 0")
+        if (case / f"{name}.csv").is_file():
+            con.execute(
+                f"INSERT INTO given.{name} BY NAME "
+                f"SELECT * FROM read_csv('{case / name}.csv', all_varchar = true, header = true)"
+            )
+    unknown = {p.stem for p in case.glob("*.csv")} - {"expected"} - set(relation.inputs)
+    assert not unknown, f"{case}: {unknown} are no inputs of {relation.name}"
+    return None
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_rows_are_those_worked_out_by_hand(case: Path, study: duckdb.DuckDBPyConnection) -> None:
+    relation = RELATIONS[case.parent.name]
+    con = study.cursor()
+    con.execute("BEGIN")
+    try:
+        _load_case(con, relation, case)
+        con.execute("SET search_path = 'given,temp.main,memory.main'")
+        source = _source(relation, case)
+        columns = con.execute(f"DESCRIBE FROM {source}").fetchall()
+        types = {column[0]: column[1] for column in columns}
+        header = (case / "expected.csv").read_text().splitlines()[0].split(",")
+        assert set(header) <= types.keys(), f"{case}: expected.csv has columns the relation lacks"
+        wanted = ", ".join(f'CAST("{name}" AS {types[name]}) AS "{name}"' for name in header)
+        csv = f"read_csv('{case}/expected.csv', all_varchar = true, header = true)"
+        expected = _rows(con, f"SELECT {wanted} FROM {csv}")
+        named = ", ".join(f'"{name}"' for name in header)
+        found = _rows(con, f"SELECT {named} FROM {source}")
+        assert found == expected
+        if relation.never:
+            con.execute(f"CREATE TABLE given.{relation.name} AS FROM {source}")
+            assert _rows(con, relation.never) == []
+    finally:
+        con.execute("ROLLBACK")
+        con.close()
+
+
+@pytest.mark.parametrize("relation", TESTED, ids=lambda relation: relation.name)
+def test_every_relation_has_its_cases(relation: SqlFile) -> None:
+    cases = {case.name for case in CASES if case.parent.name == relation.name}
+    assert {"plain", "empty", "two_traces"} <= cases
+    assert len(cases) >= 4, f"{relation.name} also needs an overlap or a missing link"

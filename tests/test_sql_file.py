@@ -1,0 +1,96 @@
+"""The header of a .sql file is data: it is read here, and held against DuckDB for every file."""
+
+import duckdb
+import pytest
+
+from analyze.database import create_metrics, create_schema
+from analyze.errors import UserError
+from analyze.sql_file import LAYERS, SqlFile, in_order, load_layer, parse, reads
+
+HEADER = """\
+-- busy_time: time a device was busy.
+--
+-- Why:     a sum counts concurrent kernels twice,
+--          a union does not.
+-- Grain:   one row per trace_id
+-- Inputs:  kernel, interval_union
+-- Params:  top INTEGER = 10   rows to return
+-- Columns:
+--   trace_id  trace.trace_id
+--   busy_ns   ns, union of intervals;
+--             never more than the span
+-- Never:   WHERE busy_ns < 0
+SELECT trace_id, busy_ns FROM interval_union('kernel');
+"""
+SHIPPED = [file for layer in LAYERS for file in load_layer(layer)]
+
+
+def test_header_becomes_data() -> None:
+    file = parse(HEADER, "metric", "busy_time.sql")
+    assert file.name == "busy_time"
+    assert file.sentence == "time a device was busy."
+    assert file.inputs == ("kernel", "interval_union")
+    assert dict(file.columns) == {
+        "trace_id": "trace.trace_id",
+        "busy_ns": "ns, union of intervals;",
+    }
+    assert file.params["top"].default == "10"
+    assert file.never == "SELECT 1 FROM busy_time WHERE busy_ns < 0"
+    assert file.statement.startswith("SELECT") and not file.statement.endswith(";")
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "-- no colon here\nSELECT 1"])
+def test_a_file_without_a_title_is_refused_with_its_place(text: str) -> None:
+    with pytest.raises(UserError, match=r"^x\.sql:1: .*expected '-- name"):
+        parse(text, "metric", "x.sql")
+
+
+def test_reads_leaves_out_ctes_and_takes_names_handed_to_macros() -> None:
+    sql = "WITH a AS (SELECT * FROM kernel) SELECT * FROM a, m('gpu_copy') WHERE 1 IN (FROM trace)"
+    assert reads(sql, macros=["m"]) == {"kernel", "m", "gpu_copy", "trace"}
+
+
+def test_order_puts_a_file_after_what_it_reads_and_refuses_a_circle() -> None:
+    first = parse("-- a: x.\n-- Inputs:  none\nSELECT 1 AS one", "metric", "a")
+    second = parse("-- b: x.\n-- Inputs:  a\nSELECT 1 AS one", "metric", "b")
+    circle = parse("-- a: x.\n-- Inputs:  b\nSELECT 1 AS one", "metric", "a")
+    assert [f.name for f in in_order([second, first])] == ["a", "b"]
+    with pytest.raises(UserError, match="circle"):
+        in_order([second, circle])
+
+
+@pytest.fixture(scope="module")
+def study() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    create_schema(con)
+    create_metrics(con)
+    return con
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: f"{file.layer}-{file.name}")
+def test_header_agrees_with_duckdb(file: SqlFile, study: duckdb.DuckDBPyConnection) -> None:
+    if file.layer != "schema":
+        macros = [other.name for other in SHIPPED if other.is_macro]
+        assert set(file.inputs) == reads(file.statement, macros), "Inputs differ from the SELECT's"
+    if not file.arguments:
+        source = f"{file.name}()" if file.params else file.name
+        described = study.execute(f"DESCRIBE FROM {source}").fetchall()
+        assert list(file.columns) == [row[0] for row in described], "Columns differ"
+        wide = [row[0] for row in described if row[1] == "HUGEINT"]
+        assert not wide, f"cast these sums to BIGINT: {wide}"
+    for section in ("Why", "Grain"):
+        assert file.sections.get(section), f"the header lacks {section}"
+    assert file.origin.endswith(f"/{file.name}.sql"), "the stem is the relation's name"
+    if file.never:
+        study.execute(file.never)
+
+
+@pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu"])
+def test_staging_fills_base_tables_only(trace_format: str) -> None:
+    tables = {file.name: file for file in load_layer("schema")}
+    for file in load_layer(f"staging/{trace_format}"):
+        assert file.name in tables
+        assert set(file.columns) <= set(tables[file.name].columns)
+        assert file.inputs and all(
+            name.startswith((trace_format, "raw_")) for name in file.inputs
+        ), "staging reads the reader's raw relations only"
