@@ -1,0 +1,53 @@
+# Two commands matter: `make demo` and `make test`. Both make the same virtual environment first.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+TRACES := build/traces
+DB     := build/study.duckdb
+
+export OMP_NUM_THREADS ?= 2
+export TOKENIZERS_PARALLELISM := false
+export HF_HUB_OFFLINE := 1
+export KINETO_LOG_LEVEL := 99
+
+.PHONY: demo test lint check env reference docs clean
+
+env: $(STAMP)
+
+# torch first and by itself: a plain "torch" asked for by another package may take a build of several GB
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[capture,dev]'
+	@touch $@
+
+demo: env
+	@mkdir -p build
+	@rm -f $(DB)
+	$(BIN)/genscope capture stable_diffusion --profiler dry --attention baseline --size paper --out $(TRACES)
+	$(BIN)/genscope capture stable_diffusion --profiler dry --attention flash --size paper --out $(TRACES)
+	$(BIN)/genscope capture stable_diffusion --profiler torch --attention flash --size tiny --out $(TRACES)
+	$(BIN)/genscope ingest '$(TRACES)/*' 'traces/reference/*' --db $(DB)
+	@$(BIN)/genscope report --db $(DB) --out build/report.html
+
+test: env
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 queries
+
+check: lint test
+
+# the dry runs of the suite that are committed; run it when a model or the dry profiler changes
+reference: env
+	$(BIN)/genscope suite --profiler dry --size paper --out traces/reference
+
+docs: env
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf build

@@ -1,0 +1,224 @@
+"""A study: one DuckDB file with any number of traces, opened to be asked, drawn and reported on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from analyze import database
+from analyze.errors import UserError
+from analyze.sql_file import SqlFile, load_folder, load_layer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from analyze.ingest import IngestResult
+
+
+class Study:
+    """An open study, read-only; `ingest` and `classify` open it for writing while they run.
+
+    Use it in a `with` block, or call `close`. `queries` are folders of the user's own .sql files,
+    with the same header as ours; a file of the same name replaces ours.
+    """
+
+    def __init__(self, path: str | Path, *, queries: Iterable[str | Path] = ()) -> None:
+        self.path = Path(path)
+        self._extra = [file for folder in queries for file in _own_queries(Path(folder))]
+        self._con: duckdb.DuckDBPyConnection | None = None
+        self._metrics: dict[str, SqlFile] = {}
+
+    def __enter__(self) -> Study:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; the next call opens it again."""
+        if self._con is not None:
+            self._con.close()
+            self._con = None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The read-only DuckDB connection, with every metric in it as a view or macro.
+
+        Raises UserError if the file is missing, no study, of another version or locked.
+        """
+        if self._con is None:
+            self._con = open_read_only(self.path)
+            self._metrics = {f.name: f for f in database.create_metrics(self._con, self._extra)}
+        return self._con
+
+    def ingest(
+        self, paths: str | Path | Iterable[str | Path], **options: Any
+    ) -> list[IngestResult]:
+        """Load trace files, run folders or globs; one result a file, in order.
+
+        A file whose sha256 is already in the study is skipped. `options` are those of
+        analyze.ingest.ingest. Raises UserError if nothing can be read at all.
+        """
+        from analyze import ingest
+
+        self.close()
+        wanted = [paths] if isinstance(paths, str | Path) else list(paths)
+        return ingest.ingest(self.path, wanted, **options)
+
+    def classify(self, rules: str | Path) -> None:
+        """Put a CSV of kernel rules (pattern, category) before ours and redo the classes."""
+        from analyze.kernel_rules import read_rules
+
+        found = read_rules(Path(rules))
+        self.connection  # noqa: B018  the messages for a missing or foreign file
+        self.close()
+        with open_to_write(self.path) as con:
+            database.reclassify(con, found)
+
+    def relation(self, name: str) -> SqlFile:
+        """The SQL file of one metric. Raises UserError, with near names, if there is none."""
+        self.connection  # noqa: B018  fills the list
+        if name not in self._metrics:
+            raise UserError(
+                f"found no query named {name!r}; expected one of: "
+                f"{', '.join(sorted(self._metrics))}; see 'genscope queries'"
+            )
+        return self._metrics[name]
+
+    def relations(self) -> list[SqlFile]:
+        """Every metric, ours and the user's own, by name."""
+        self.connection  # noqa: B018  fills the list
+        return [self._metrics[name] for name in sorted(self._metrics)]
+
+    def query(
+        self, name: str, *, trace: str | None = None, params: Mapping[str, Any] | None = None
+    ) -> pl.DataFrame:
+        """Run one metric; a polars frame with the columns that its header lists.
+
+        `trace` is a glob on the trace's name or path. Raises UserError for an unknown query,
+        parameter or trace.
+        """
+        relation = self.relation(name)
+        source, values = _call(relation, params or {})
+        where = ""
+        if trace is not None:
+            ids = self._matching(trace)
+            if "trace_id" in relation.columns:
+                where = f" WHERE trace_id IN ({', '.join(map(str, ids))})"
+        return self.connection.execute(f"SELECT * FROM {source}{where}", values).pl()
+
+    def sql(self, statement: str) -> pl.DataFrame:
+        """Run any SELECT over the study's tables, views and macros; a polars frame."""
+        try:
+            return self.connection.execute(statement).pl()
+        except duckdb.Error as error:
+            first_line = str(error).strip().splitlines()[0]
+            raise UserError(f"DuckDB refused the statement: {first_line}") from error
+
+    def traces(self) -> pl.DataFrame:
+        """The table `trace`, one row per ingested file."""
+        return self.connection.execute("SELECT * FROM trace ORDER BY trace_id").pl()
+
+    def plot(self, name: str, *, trace: str | None = None) -> Any:
+        """The HoloViews element of one metric. Raises UserError if it has no plot or no rows."""
+        from analyze.plots.registry import plot_of
+
+        return plot_of(name)(self.query(name, trace=trace).to_pandas())
+
+    def report(self, path: str | Path, *, trace: str | None = None) -> Path:
+        """Write the report, one HTML file that needs no network, and return its path."""
+        from analyze.report import render
+
+        return Path(render(self, Path(path), trace=trace))
+
+    def _matching(self, pattern: str) -> list[int]:
+        rows = self.connection.execute(
+            "SELECT trace_id FROM trace WHERE name GLOB $1 OR path GLOB $1", [pattern]
+        ).fetchall()
+        if not rows:
+            names = [row[0] for row in self.connection.execute("SELECT name FROM trace").fetchall()]
+            raise UserError(
+                f"found no trace named {pattern!r}; expected a glob on one of: {', '.join(names)}"
+            )
+        return [row[0] for row in rows]
+
+
+def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a study for questions. Raises UserError if it is missing, foreign or locked."""
+    if not path.is_file():
+        raise UserError(
+            f"{path}: found no file; expected a study; make one with 'genscope ingest ... --db {path}'"
+        )
+    con = _connect(path, read_only=True)
+    try:
+        database.check_schema(con, str(path))
+    except UserError:
+        con.close()
+        raise
+    return con
+
+
+def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a study for changes, made anew if the file is missing. Raises UserError if it cannot."""
+    new = not path.exists()
+    con = _connect(path, read_only=False)
+    try:
+        if new:
+            con.execute("BEGIN")
+            database.create_schema(con)
+            con.execute("COMMIT")
+        database.check_schema(con, str(path))
+    except BaseException:
+        con.close()
+        if new:
+            path.unlink(missing_ok=True)
+        raise
+    return con
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.Error as error:
+        text = str(error).splitlines()[0]
+        if "lock" in text.lower():
+            advice = "another process has it open for writing; wait until it is done"
+        elif "not a valid DuckDB" in text:
+            advice = "it is no DuckDB database; name the study made by 'genscope ingest'"
+        else:
+            advice = "check the path, its permissions and the space left"
+        raise UserError(f"{path}: cannot open the study ({text}); {advice}") from error
+
+
+def _own_queries(folder: Path) -> list[SqlFile]:
+    if not folder.is_dir():
+        raise UserError(f"{folder}: found no folder; expected one with .sql files of your own")
+    return load_folder(folder, "metric")
+
+
+def _call(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    unknown = params.keys() - relation.params.keys()
+    if unknown:
+        expected = ", ".join(relation.params) or "no parameter"
+        raise UserError(
+            f"{relation.name}: found parameter {', '.join(sorted(unknown))}; expected {expected}"
+        )
+    if not relation.params:
+        return relation.name, []
+    given = [name for name in relation.params if name in params]
+    arguments = ", ".join(f"{name} := CAST(? AS {relation.params[name].type})" for name in given)
+    return f"{relation.name}({arguments})", [params[name] for name in given]
+
+
+def shipped_queries() -> list[SqlFile]:
+    """The metrics that come with genscope, without a study at hand."""
+    return sorted([*load_layer("metric"), *load_layer("nsys")], key=lambda file: file.name)

@@ -1,0 +1,214 @@
+"""genscope: where the time, the FLOPs and the memory of a generative model go.
+
+    import genscope
+
+    with genscope.open("study.duckdb") as study:
+        study.ingest("traces/*")
+        frame = study.query("attention_split")   # polars
+        study.plot("attention_split")            # HoloViews
+        study.report("report.html")
+
+This module is the whole public interface, and the `genscope` command. Nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import cyclopts
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from analyze.study import Study
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "main", "open", "record"]
+
+Format = Literal["table", "csv", "json", "parquet"]
+Db = Annotated[Path, Parameter(name=["--db"], help="The study, one DuckDB file.")]
+Queries = Annotated[
+    tuple[Path, ...],
+    Parameter(name="--queries", negative=(), help="Folder with .sql files of your own; repeatable."),
+]
+Trace = Annotated[str | None, Parameter(name="--trace", help="Glob on a trace's name or path.")]
+
+app = cyclopts.App(
+    name="genscope",
+    version=__version__,
+    help="Where the time, the FLOPs and the memory of a generative model go.",
+    help_format="plaintext",
+)
+
+
+def open(path: str | Path, *, queries: Iterable[str | Path] = ()) -> Study:
+    """Open a study, a DuckDB file that `Study.ingest` fills (and makes, if it is missing).
+
+    `queries` are folders with .sql files of your own. See analyze.study.Study for the methods.
+    """
+    from analyze.study import Study
+
+    return Study(path, queries=queries)
+
+
+def record(model: str, *args: Any, **options: Any) -> Any:
+    """Record your own torch module or pipeline into a run folder: a context manager.
+
+    See capture.record.record for the arguments. Needs the extra `capture`.
+    """
+    from capture.record import record as recorder
+
+    return recorder(model, *args, **options)
+
+
+@app.command
+def models() -> None:
+    """List the models that can be captured."""
+    from capture.models import registry
+
+    width = max(map(len, registry.names()))
+    for name in registry.names():
+        print(f"{name:<{width}}  {registry.sentence(name)}")
+
+
+@app.command
+def queries() -> None:
+    """List the queries, one sentence each."""
+    from analyze.study import shipped_queries
+
+    found = shipped_queries()
+    width = max(len(file.name) for file in found)
+    for file in found:
+        params = "".join(f" [--param {n}={p.default}]" for n, p in file.params.items())
+        print(f"{file.name:<{width}}  {file.sentence}{params}")
+
+
+@app.command
+def ingest(
+    *paths: Path,
+    db: Db = Path("study.duckdb"),
+    python: Annotated[bool, Parameter(negative=(), help="Also load Python frames.")] = False,
+    jobs: Annotated[int, Parameter(help="Files read at the same time.")] = 2,
+) -> int:
+    """Load trace files, run folders or globs into a study; a file it already holds is skipped."""
+    from analyze.progress import ingest_with_progress
+
+    return ingest_with_progress(db, paths, python=python, jobs=jobs)
+
+
+@app.command
+def classify(*, rules: Path, db: Db = Path("study.duckdb")) -> None:
+    """Put your own kernel rules, a CSV of pattern and category, before ours and redo the classes."""
+    with open(db) as study:
+        study.classify(rules)
+
+
+@app.command
+def query(
+    name: str,
+    *,
+    db: Db = Path("study.duckdb"),
+    trace: Trace = None,
+    param: Annotated[tuple[str, ...], Parameter(negative=(), help="name=value; repeatable.")] = (),
+    queries: Queries = (),
+    format: Format = "table",
+    out: Path | None = None,
+) -> None:
+    """Run one query and print its rows."""
+    from analyze.errors import UserError
+    from analyze.output import write_result
+
+    wrong = [text for text in param if "=" not in text]
+    if wrong:
+        raise UserError(f"found --param {wrong[0]!r}; expected name=value")
+    params = dict(text.split("=", 1) for text in param)
+    with open(db, queries=queries) as study:
+        write_result(study.query(name, trace=trace, params=params), format, out)
+
+
+@app.command
+def sql(
+    statement: str, *, db: Db = Path("study.duckdb"), format: Format = "table", out: Path | None = None
+) -> None:
+    """Run a SELECT of your own; the study is open read-only."""
+    from analyze.output import write_result
+
+    with open(db) as study:
+        write_result(study.sql(statement), format, out)
+
+
+@app.command
+def plot(
+    name: str, *, out: Path, db: Db = Path("study.duckdb"), trace: Trace = None, queries: Queries = ()
+) -> None:
+    """Draw one query as .html, .png or .svg, told by the ending of --out."""
+    from analyze.plots.save import save_plot
+
+    with open(db, queries=queries) as study:
+        print(save_plot(study.plot(name, trace=trace), out))
+
+
+@app.command
+def report(
+    *, out: Path = Path("report.html"), db: Db = Path("study.duckdb"), trace: Trace = None, queries: Queries = ()
+) -> None:
+    """Write the report: one HTML file that opens without a network."""
+    with open(db, queries=queries) as study:
+        print(study.report(out, trace=trace))
+
+
+@app.command
+def compare(
+    a: str, b: str, *, db: Db = Path("study.duckdb"), format: Format = "table", out: Path | None = None
+) -> None:
+    """Set two traces side by side, class by class: time before, after, and the difference."""
+    from analyze.output import write_result
+
+    with open(db) as study:
+        write_result(study.query("trace_comparison", params={"a": a, "b": b}), format, out)
+
+
+@app.command
+def doctor(
+    *paths: Path, format: Literal["table", "json"] = "table", repair: Path | None = None
+) -> int:
+    """Say what is wrong with a trace, and what that costs; status 1 if it can't be trusted for shares."""
+    from analyze.doctor_command import examine_and_print
+
+    return examine_and_print(paths, format, repair)
+
+
+@app.command
+def serve(*, db: Db = Path("study.duckdb"), port: int = 5006) -> None:
+    """Look at a study in the browser; needs the extra `serve`."""
+    from analyze.serve import serve_study
+
+    serve_study(db, port)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; 0 is success, 1 a failure, 2 a mistake of the user's."""
+    from analyze.errors import UserError
+
+    try:
+        status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except UserError as error:
+        return _complain(str(error))
+    except cyclopts.CycloptsError as error:
+        return _complain(" ".join(str(error).split()) + "; see 'genscope --help'")
+    except KeyboardInterrupt:
+        sys.stderr.write("genscope: interrupted; nothing half-done is kept\n")
+        return 130
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str) -> int:
+    sys.stderr.write(f"genscope: {message}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
