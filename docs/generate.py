@@ -1,0 +1,101 @@
+"""Write the reference pages that are made from the code: queries/README.md and docs/command-line.md.
+
+Run it with `make docs`; tests/test_docs.py fails when a page is older than what it is made from.
+"""
+
+import contextlib
+import io
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from analyze.database import attribution_files  # noqa: E402
+from analyze.sql_file import SqlFile, in_order, load_layer  # noqa: E402
+
+INTRO = """\
+# Every relation
+
+Generated from the headers of the .sql files by `make docs`; do not edit. In order of dependency: a relation reads
+only what stands above it. Base tables, `classify` and `attribution` are tables, filled at ingest one trace at a time;
+metrics are views; what has parameters is a table macro, called as `name(parameter := value)`.
+
+"""
+
+
+def relations_page() -> str:
+    """Markdown: one section per layer, one table per relation."""
+    layers = {
+        "Base tables (`schema/`)": load_layer("schema"),
+        "Intervals (`interval/`)": in_order(load_layer("interval")),
+        "Classes and attribution (`classify/`, `attribution/`)": attribution_files(),
+        "Metrics (`metric/`)": sorted(load_layer("metric"), key=lambda file: file.name),
+        "What nsys stats prints (`nsys/`)": sorted(load_layer("nsys"), key=lambda file: file.name),
+    }
+    parts = [INTRO]
+    for title, files in layers.items():
+        if files:
+            parts.append(f"## {title}\n\n")
+            parts += [_relation(file) for file in files]
+    return "".join(parts).rstrip() + "\n"
+
+
+def command_page() -> str:
+    """Markdown: the help of every command, as the terminal shows it."""
+    commands = re.findall(r"^ ?│ (\w+) ", _help(), re.M)
+    parts = ["# Command line\n\nGenerated from `genscope --help` by `make docs`; do not edit.\n"]
+    for words in [[], *([name] for name in commands)]:
+        title = " ".join(["genscope", *words])
+        parts.append(f"\n## {title}\n\n```\n{_help(*words)}\n```\n")
+    return "".join(parts)
+
+
+PAGES = {
+    ROOT / "queries" / "README.md": relations_page,
+    ROOT / "docs" / "command-line.md": command_page,
+}
+
+
+def main() -> None:
+    """Write every page whose text has changed."""
+    for path, page in PAGES.items():
+        path.write_text(page(), encoding="utf-8")
+        print(path.relative_to(ROOT))
+
+
+def _relation(file: SqlFile) -> str:
+    arguments = file.arguments or ", ".join(f"{n} := {p.default}" for n, p in file.params.items())
+    title = f"{file.name}({arguments})" if arguments else file.name
+    why = " ".join(file.sections["Why"].split())
+    lines = [f"### {title}\n", f"{file.sentence[0].upper()}{file.sentence[1:]} {why}\n"]
+    grain = " ".join(file.sections["Grain"].split())
+    lines.append(f"*Grain:* {grain}. *Reads:* {', '.join(file.inputs) or 'none'}.\n")
+    lines += [f"- parameter `{n}` ({p.type}, {p.default}): {p.text}" for n, p in file.params.items()]
+    lines.append("\n| column | meaning |\n|---|---|")
+    lines += [f"| `{name}` | {_cell(text)} |" for name, text in file.columns.items()]
+    return "\n".join(lines) + "\n\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _help(*words: str) -> str:
+    import genscope
+
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        genscope.app([*words, "--help"], console=_console(shown), result_action="return_value")
+    return "\n".join(line.rstrip() for line in shown.getvalue().strip().splitlines())
+
+
+def _console(file: io.StringIO) -> object:
+    from rich.console import Console
+
+    return Console(file=file, width=100, force_terminal=False)
+
+
+if __name__ == "__main__":
+    main()
