@@ -9,7 +9,7 @@
 --   name                as the trace spells it; NULL if it does not say
 --   memory_bytes        device memory, bytes
 --   sm_count            streaming multiprocessors (compute units on AMD)
---   peak_flops_per_s    {"float16": ..., "bfloat16": ..., "float32": ...} dense, FLOP/s; NULL if unknown
+--   peak_flops_per_s    {"float16": ..., "float32": ...} dense, FLOP/s; NULL if unknown
 --   peak_bytes_per_s    device memory bandwidth, bytes/s; NULL if unknown
 CREATE TABLE device (
   trace_id INTEGER NOT NULL,

@@ -1,6 +1,7 @@
 -- kernel_metric: one hardware counter of one kernel, from Nsight Compute.
 --
--- Why:     cache hit rates and DRAM traffic exist nowhere else; durations under replay are not comparable.
+-- Why:     cache hit rates and DRAM traffic exist nowhere else;
+--          durations under replay are not comparable.
 -- Grain:   one row per (trace_id, ordinal, metric)
 -- Inputs:  none
 -- Columns:

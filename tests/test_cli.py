@@ -1,0 +1,162 @@
+"""The command line as a user meets it: mistakes cost one line and status 2, and write nothing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import genscope
+from analyze import database
+from analyze.sql_file import load_layer
+
+EVENTS = [
+    {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": 1.0, "dur": 9.5,
+     "args": {"External id": 7, "Input Dims": [[2, 3], [3, 4]], "Input type": ["float", "float"]}},
+    {"ph": "X", "cat": "cuda_runtime", "name": "cudaLaunchKernel", "pid": 1, "tid": 1, "ts": 2.0,
+     "dur": 1.25, "args": {"External id": 7, "correlation": 3}},
+    {"ph": "X", "cat": "kernel", "name": "ampere_sgemm_128x64_nn", "pid": 0, "tid": 7, "ts": 12.0,
+     "dur": 4.001, "args": {"External id": 7, "correlation": 3, "device": 0, "stream": 7}},
+]  # fmt: skip
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"schemaVersion": 1, "traceEvents": EVENTS}))
+    return path
+
+
+@pytest.fixture
+def study(tmp_path: Path, trace: Path) -> Path:
+    path = tmp_path / "study.duckdb"
+    assert genscope.main(["ingest", str(trace), "--db", str(path)]) == 0
+    return path
+
+
+def _fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    status = genscope.main(list(arguments))
+    shown = capsys.readouterr()
+    assert status == 2, shown
+    assert shown.err.count("\n") == 1 and shown.err.startswith("genscope: "), shown.err
+    assert shown.out == ""
+    return shown.err
+
+
+def test_wrong_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    db = tmp_path / "new.duckdb"
+    assert "nowhere.json" in _fails(capsys, "ingest", str(tmp_path / "nowhere.json"), "--db", str(db))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello\n", b"{}", b'{"traceEvents": 5}', b"\x1f\x8bnot gzip", b"[1, 2"]
+)
+def test_a_file_that_is_no_trace(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    db = tmp_path / "new.duckdb"
+    assert "x.json" in _fails(capsys, "ingest", str(path), "--db", str(db))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_unknown_query_names_those_there_are(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "kernel_summary" in _fails(capsys, "query", "kernel_sumary", "--db", str(study))
+
+
+def test_unknown_parameter_trace_and_command(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = str(study)
+    assert "expected" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
+    assert "name=value" in _fails(capsys, "query", "ledger", "--param", "x", "--db", db)
+    assert "one of: one" in _fails(capsys, "query", "ledger", "--trace", "two*", "--db", db)
+    assert "Unknown command" in _fails(capsys, "qurey")
+    assert "DuckDB refused" in _fails(capsys, "sql", "SELECT nothing FROM nowhere", "--db", db)
+
+
+def test_sql_cannot_change_the_study(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _fails(capsys, "sql", "DROP TABLE kernel", "--db", str(study))
+    assert genscope.main(["sql", "SELECT count(*) AS n FROM kernel", "--db", str(study)]) == 0
+
+
+def test_database_of_a_newer_version_and_of_somebody_else(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with duckdb.connect(str(study)) as con:
+        con.execute("UPDATE genscope_schema SET version = version + 1")
+    assert "upgrade genscope" in _fails(capsys, "query", "ledger", "--db", str(study))
+    other = tmp_path / "other.duckdb"
+    duckdb.connect(str(other)).close()
+    assert "expected a study" in _fails(capsys, "query", "ledger", "--db", str(other))
+    text = tmp_path / "text.duckdb"
+    text.write_text("no database")
+    assert "no DuckDB database" in _fails(capsys, "report", "--db", str(text))
+
+
+def test_formats(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = ["query", "trace_summary", "--db", str(study)]
+    capsys.readouterr()
+    assert genscope.main([*ask, "--format", "json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    columns = {f.name: f for f in load_layer("metric")}["trace_summary"].columns
+    assert list(row) == list(columns)
+    assert row["kernel_count"] == 1
+    out = tmp_path / "rows.parquet"
+    assert genscope.main([*ask, "--format", "parquet", "--out", str(out)]) == 0
+    assert duckdb.sql(f"SELECT kernel_count FROM '{out}'").fetchall() == [(1,)]
+    assert genscope.main([*ask, "--format", "csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split(",") == list(columns)
+    assert "--out" in _fails(capsys, *ask, "--format", "parquet")
+
+
+def test_same_file_twice_is_loaded_once(study: Path, trace: Path) -> None:
+    assert genscope.main(["ingest", str(trace), "--db", str(study)]) == 0
+    with genscope.open(study) as opened:
+        assert opened.traces().height == 1
+
+
+def test_own_kernel_rules_and_own_queries(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "rules.csv"
+    rules.write_text("pattern,category\nampere_.gemm,embedding\n")
+    assert genscope.main(["classify", "--rules", str(rules), "--db", str(study)]) == 0
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "my_count.sql").write_text(
+        "-- my_count: kernels by class.\n-- Why:     mine\n-- Grain:   one row per category\n"
+        "-- Inputs:  work_class\n-- Columns:\n--   category  class\n--   n  count\n"
+        "SELECT category, count(*) AS n FROM work_class GROUP BY category\n"
+    )
+    with genscope.open(study, queries=[own]) as opened:
+        assert opened.query("my_count").rows() == [("embedding", 1)]
+        assert "my_count" in [file.name for file in opened.relations()]
+    rules.write_text("pattern,category\n(,linear\n")
+    assert "rules.csv:2" in _fails(capsys, "classify", "--rules", str(rules), "--db", str(study))
+
+
+def test_macros_and_tables_are_open_to_other_tools(study: Path) -> None:
+    with duckdb.connect(str(study), read_only=True) as con:
+        names = {row[0] for row in con.execute("SHOW TABLES").fetchall()}
+    assert {"kernel", "work", "work_class", "attention_call"} <= names
+    assert {f.name for f in database.attribution_files()} <= names
+
+
+def test_command_runs_as_a_process_and_starts_quickly() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "genscope", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == genscope.__version__
+    loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert not {"torch", "duckdb", "polars", "holoviews", "diffusers"} & loaded
