@@ -62,6 +62,12 @@ def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()
     return created
 
 
+def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep the metrics in the study too, for whoever opens it with DuckDB alone."""
+    for relation in in_order([*load_layer("metric"), *load_layer("nsys")]):
+        con.execute(_create(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
+
+
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     """Fill the base tables from the reader's raw relations, one SELECT a table."""
     for table in load_layer(f"staging/{trace_format}"):

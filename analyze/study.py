@@ -177,6 +177,7 @@ def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
             database.create_schema(con)
             con.execute("COMMIT")
         database.check_schema(con, str(path))
+        database.store_metrics(con)
     except BaseException:
         con.close()
         if new:

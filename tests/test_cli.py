@@ -146,7 +146,7 @@ def test_own_kernel_rules_and_own_queries(
 def test_macros_and_tables_are_open_to_other_tools(study: Path) -> None:
     with duckdb.connect(str(study), read_only=True) as con:
         names = {row[0] for row in con.execute("SHOW TABLES").fetchall()}
-    assert {"kernel", "work", "work_class", "attention_call"} <= names
+    assert {"kernel", "work", "work_class", "attention_call", "gpu_time"} <= names
     assert {f.name for f in database.attribution_files()} <= names
 
 
