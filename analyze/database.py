@@ -69,9 +69,16 @@ def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
-    """Fill the base tables from the reader's raw relations, one SELECT a table."""
-    for table in load_layer(f"staging/{trace_format}"):
-        con.execute(f"INSERT INTO {table.name} BY NAME {table.statement}")
+    """Fill the base tables from the reader's raw relations, one SELECT a table.
+
+    A file whose name is no base table is a step that several of the others read.
+    """
+    base = {table.name for table in load_layer("schema")}
+    for table in in_order(load_layer(f"staging/{trace_format}")):
+        if table.name in base:
+            con.execute(f"INSERT INTO {table.name} BY NAME {table.statement}")
+        else:
+            con.execute(f"CREATE TEMP TABLE {table.name} AS {table.statement}")
 
 
 def attribute(con: duckdb.DuckDBPyConnection) -> None:
