@@ -1,0 +1,1 @@
+"""Record what a generative model does: run it for a few steps and write a run folder."""

@@ -1,0 +1,146 @@
+"""How each attention implementation computes one call, on a device or, for its shapes only, on the meta device."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+# module and function of the packages that are called directly, and the largest head they take
+PACKAGES = {
+    "flash-attn": ("flash_attn", "flash_attn_func", 256),
+    "fa4": ("flash_attn.cute", "flash_attn_func", 256),
+}
+
+
+@dataclass(frozen=True)
+class AttentionCall:
+    """Shapes of one call, and what computes it. Lengths in positions; q, k and v are (batch, heads, length, head_dim)."""
+
+    query_len: int
+    kv_len: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    batch: int
+    dtype: str
+    implementation: str
+    causal: bool
+
+    def fields(self, hidden_len: int | None) -> dict[str, int | str]:
+        """The label's fields. A single query packed by groups of heads (transformers' decode) is unpacked again."""
+        packed = hidden_len == 1 and self.query_len > 1
+        query_len, heads = (
+            (1, self.heads * self.query_len) if packed else (self.query_len, self.heads)
+        )
+        return {
+            "query_len": query_len,
+            "kv_len": self.kv_len,
+            "heads": heads,
+            "kv_heads": self.kv_heads,
+            "head_dim": self.head_dim,
+            "batch": self.batch,
+            "dtype": self.dtype,
+            "implementation": self.implementation,
+        }
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What scaled_dot_product_attention was called with."""
+
+    query: torch.Tensor
+    key: torch.Tensor
+    value: torch.Tensor
+    mask: torch.Tensor | None
+    causal: bool
+    scale: float | None
+    grouped: bool
+    dropout: float
+
+    def expanded(self) -> Arguments:
+        """The same with one key and value head for each query head."""
+        groups = self.query.shape[-3] // self.key.shape[-3] if self.query.ndim > 3 else 1
+        if groups == 1:
+            return self
+        key = self.key.repeat_interleave(groups, dim=-3)
+        value = self.value.repeat_interleave(groups, dim=-3)
+        return Arguments(
+            self.query, key, value, self.mask, self.causal, self.scale, False, self.dropout
+        )
+
+
+def describe(asked: Arguments, implementation: str) -> AttentionCall:
+    """Shapes of a call as its label tells them; three dimensions are one head."""
+    query, key = asked.query, asked.key
+    return AttentionCall(
+        query_len=query.shape[-2],
+        kv_len=key.shape[-2],
+        heads=query.shape[-3] if query.ndim > 3 else 1,
+        kv_heads=key.shape[-3] if key.ndim > 3 else 1,
+        head_dim=query.shape[-1],
+        batch=query.shape[0],
+        dtype=str(query.dtype).removeprefix("torch."),
+        implementation=implementation,
+        causal=asked.causal,
+    )
+
+
+def unfused(asked: Arguments) -> torch.Tensor:
+    """Attention as matmul, scale, mask, softmax, matmul, in the model's own dtype: the baseline."""
+    query, key = asked.query, asked.key
+    scale = asked.scale if asked.scale is not None else query.shape[-1] ** -0.5
+    scores = torch.matmul(query, key.transpose(-2, -1)).mul_(scale)
+    if asked.causal:
+        shape = (query.shape[-2], key.shape[-2])
+        above = torch.ones(shape, dtype=torch.bool, device=query.device).triu_(1)
+        scores = scores.masked_fill_(above, float("-inf"))
+    if asked.mask is not None:
+        if asked.mask.dtype == torch.bool:
+            scores = scores.masked_fill_(asked.mask.logical_not(), float("-inf"))
+        else:
+            scores = scores.add_(asked.mask)
+    weights = torch.softmax(scores, dim=-1)
+    if asked.dropout:
+        weights = functional.dropout(weights, asked.dropout)
+    return torch.matmul(weights, asked.value)
+
+
+def from_package(implementation: str, asked: Arguments) -> torch.Tensor:
+    """flash-attn and flash-attn-4: (batch, length, heads, head_dim), grouped heads as they are."""
+    module, function, _ = PACKAGES[implementation]
+    attend: Any = getattr(importlib.import_module(module), function)
+    query, key, value = (x.transpose(1, 2) for x in (asked.query, asked.key, asked.value))
+    found = attend(query, key, value, softmax_scale=asked.scale, causal=asked.causal)
+    output: torch.Tensor = found[0] if isinstance(found, tuple) else found
+    return output.transpose(1, 2)
+
+
+def on_meta(implementation: str, asked: Arguments, device_kind: str) -> torch.Tensor:
+    """The fused operator itself, which on the meta device only tells its shapes: torch would take it apart there."""
+    operators = torch.ops.aten
+    three = (asked.query, asked.key, asked.value)
+    if implementation == "flash" and device_kind == "cpu":
+        found = operators._scaled_dot_product_flash_attention_for_cpu(
+            *three, 0.0, asked.causal, attn_mask=asked.mask, scale=asked.scale
+        )
+    elif implementation == "flash":
+        found = operators._scaled_dot_product_flash_attention(
+            *three, 0.0, asked.causal, scale=asked.scale
+        )
+    else:
+        bias = asked.mask
+        if bias is not None:
+            shape = (*asked.query.shape[:-1], asked.key.shape[-2])
+            bias = bias.to(asked.query.dtype).expand(shape)
+        operator = (
+            operators._scaled_dot_product_efficient_attention
+            if implementation == "efficient"
+            else operators._scaled_dot_product_cudnn_attention
+        )
+        found = operator(*three, bias, False, 0.0, asked.causal, scale=asked.scale)
+    output: torch.Tensor = found[0]
+    return output

@@ -1,0 +1,89 @@
+"""What there is to capture, and how: models, profilers and attention implementations, by name, importing none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SIZES = ("tiny", "paper")
+
+ATTENTIONS = ("baseline", "math", "flash", "efficient", "cudnn", "flash-attn", "fa4")
+
+PROFILERS = {
+    "torch": "capture.profilers.torch_profiler",
+    "dry": "capture.profilers.dry",
+    "nsys": "capture.profilers.nsys",
+    "ncu": "capture.profilers.ncu",
+}
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model: its family, a sentence, its variants (the first is the default) and the sizes a user may set."""
+
+    family: str
+    sentence: str
+    variants: tuple[str, ...] = ("default",)
+    options: tuple[str, ...] = ("image_size",)
+    dtype: str = "float16"
+
+
+MODELS = {
+    "llama": ModelEntry("llm", "LLaMA: prefill of a prompt, then decode", ("2-7b", "3.1-8b"), ()),
+    "imagen": ModelEntry("diffusion", "Imagen: T5-XXL, pixel diffusion at 64, then 256 and 1024"),
+    "stable_diffusion": ModelEntry("diffusion", "Stable Diffusion 1.5: latent diffusion"),
+    "muse": ModelEntry(
+        "transformer",
+        "Muse: masked image tokens, decoded in parallel",
+        ("3b", "amused-256", "amused-512"),
+        (),
+    ),
+    "parti": ModelEntry(
+        "transformer", "Parti: image tokens, one at a time", ("20b", "3b", "750m", "350m"), ()
+    ),
+    "prod_image": ModelEntry("diffusion", "SDXL, a stand-in for a production model that is closed"),
+    "make_a_video": ModelEntry(
+        "diffusion",
+        "Make-A-Video: pixel diffusion with temporal layers",
+        options=("image_size", "frames"),
+    ),
+    "phenaki": ModelEntry("transformer", "Phenaki: masked video tokens", options=("frames",)),
+    "flux": ModelEntry("diffusion", "FLUX.1: joint attention", dtype="bfloat16"),
+    "sd3": ModelEntry("diffusion", "Stable Diffusion 3 medium: joint attention", dtype="bfloat16"),
+    "pixart": ModelEntry("diffusion", "PixArt: a diffusion transformer with cross-attention"),
+    "wan": ModelEntry(
+        "diffusion",
+        "Wan 2.1: video diffusion transformer",
+        ("14b", "1.3b"),
+        ("image_size", "frames"),
+        "bfloat16",
+    ),
+    "hunyuan_video": ModelEntry(
+        "diffusion",
+        "HunyuanVideo: joint video and text attention",
+        options=("image_size", "frames"),
+        dtype="bfloat16",
+    ),
+    "cogvideox": ModelEntry(
+        "diffusion",
+        "CogVideoX: joint video and text attention",
+        ("2b", "5b"),
+        ("image_size", "frames"),
+        "bfloat16",
+    ),
+    "ltx": ModelEntry(
+        "diffusion",
+        "LTX-Video: a very compressed latent",
+        options=("image_size", "frames"),
+        dtype="bfloat16",
+    ),
+    "mochi": ModelEntry(
+        "diffusion",
+        "Mochi 1: joint video and text attention",
+        options=("image_size", "frames"),
+        dtype="bfloat16",
+    ),
+}
+
+SUITE = (
+    "llama", "imagen", "stable_diffusion", "muse", "parti", "prod_image", "make_a_video", "phenaki",
+)  # fmt: skip

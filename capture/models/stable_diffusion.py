@@ -1,0 +1,100 @@
+"""Stable Diffusion 1.5 (Rombach et al. 2022): CLIP text encoder, a UNet on an 8 times smaller latent, VAE decoder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from torch import nn
+
+from capture.annotate import Labels
+from capture.sampling import ddim_step, guided, spread, timestep
+from capture.settings import Settings
+from capture.text_encoders import CLIP_TOKENS, clip, token_ids
+from capture.workload import Workload
+
+STEPS = 50
+GUIDANCE = 7.5
+
+
+def build(settings: Settings) -> Workload:
+    """Random weights; at 512 px the UNet has 859,520,964 parameters and works on a 64 x 64 latent."""
+    image_size = settings.image_size or (64 if settings.tiny else 512)
+    components = {
+        "text_encoder": clip("tiny" if settings.tiny else "L"),
+        "unet": unet(tiny=settings.tiny),
+        "vae": vae(tiny=settings.tiny),
+    }
+    latents = torch.randn(settings.batch, 4, image_size // 8, image_size // 8)
+    tokens = token_ids(2 * settings.batch, CLIP_TOKENS)
+    chosen = spread(STEPS, settings.steps)
+    times = {index: timestep(index, STEPS, batch=2 * settings.batch) for index in chosen}
+
+    def request(labels: Labels) -> torch.Tensor:
+        text, denoiser, decoder = (component for component in _modules(components))
+        with labels.component("text_encoder"):
+            context = text(input_ids=tokens)[0]
+        sample = latents
+        for index in chosen:
+            with labels.step(index):
+                with labels.component("scheduler"):
+                    both = torch.cat([sample, sample])
+                noise = denoiser(both, times[index], context, return_dict=False)[0]
+                with labels.component("scheduler"):
+                    sample = ddim_step(sample, guided(noise, GUIDANCE), index=index, steps=STEPS)
+        with labels.component("vae"):
+            image: torch.Tensor = decoder.decode(sample / 0.18215, return_dict=False)[0]
+        return image
+
+    return Workload(
+        components=components,
+        request=request,
+        calls_full={"text_encoder": 1, "unet": STEPS, "scheduler": 2 * STEPS, "vae": 1},
+        steps_full=STEPS,
+        image_size=image_size,
+        guidance=GUIDANCE,
+        prompt_tokens=CLIP_TOKENS,
+        kinds={"text_encoder.*": "causal"},
+        assumptions=(
+            f"{STEPS} DDIM steps with guidance {GUIDANCE}: the defaults of the published sampling script",
+            "guidance runs both prompts as one batch of two",
+        ),
+    )
+
+
+def _modules(components: dict[str, nn.Module]) -> list[Any]:
+    return list(components.values())
+
+
+def unet(*, tiny: bool) -> nn.Module:
+    """The denoiser; the tiny one keeps every kind of layer, so that its trace has every kind of operator."""
+    widths = (32, 64) if tiny else (320, 640, 1280, 1280)
+    levels = len(widths) - 1
+    model: nn.Module = UNet2DConditionModel(
+        sample_size=64,
+        block_out_channels=widths,
+        layers_per_block=1 if tiny else 2,
+        down_block_types=("CrossAttnDownBlock2D",) * levels + ("DownBlock2D",),
+        up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * levels,
+        cross_attention_dim=32 if tiny else 768,
+        attention_head_dim=8,
+        norm_num_groups=8 if tiny else 32,
+    )
+    return model
+
+
+def vae(*, tiny: bool) -> nn.Module:
+    """The autoencoder; a request uses its decoder only."""
+    widths = (16, 16, 32, 32) if tiny else (128, 256, 512, 512)
+    model: nn.Module = AutoencoderKL(
+        block_out_channels=widths,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1 if tiny else 2,
+        latent_channels=4,
+        norm_num_groups=8 if tiny else 32,
+        sample_size=512,
+    )
+    return model

@@ -1,0 +1,70 @@
+"""A real run under torch.profiler: warm up, time unlabelled passes, then record one labelled pass with shapes."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile, schedule
+
+from capture import trace_file
+from capture.annotate import ProfilerSink
+from capture.environment import device_name, device_spec
+from capture.passes import Pass, Prepared, prepared
+from capture.settings import Settings
+
+WALL_REPEATS = 3
+
+
+def record(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Write trace.json.gz and return the facts of the manifest. Times in ns, memory in bytes."""
+    run = prepared(settings)
+    run.unlabelled()
+    wall = run.wall_ns(WALL_REPEATS)
+    if run.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(run.device)
+    path = folder / trace_file.FILE
+    done = recorded(run, path)
+    return {
+        **run.facts(done),
+        "attention_seen": trace_file.attention_seen(trace_file.events(path)),
+        "device_name": device_name(run.device),
+        "device": device_spec(run.device),
+        "wall_ns": round(statistics.median(wall)),
+        "wall_ns_repeats": wall,
+        "peak_memory_bytes": _peak_memory(run.device),
+    }
+
+
+def recorded(run: Prepared, path: Path) -> Pass:
+    """One labelled pass to warm the profiler up, then one that is written to `path`."""
+    # Kineto prints notes to stderr that no user asked for
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
+    stamp = trace_file.stamp("torch", predicted=False, device=device_name(run.device))
+    with profile(
+        activities=activities(run.device),
+        schedule=schedule(wait=0, warmup=1, active=1, repeat=1),
+        on_trace_ready=lambda ready: ready.export_chrome_trace(str(path)),
+        record_shapes=True,
+        profile_memory=True,
+    ) as profiler:
+        run.labelled(ProfilerSink())
+        profiler.step()
+        profiler.add_metadata_json("genscope", json.dumps(stamp))
+        done = run.labelled(ProfilerSink())
+        profiler.step()
+    return done
+
+
+def activities(device: torch.device) -> list[ProfilerActivity]:
+    """Host activity always, the GPU's where there is one."""
+    found = [ProfilerActivity.CPU]
+    return [*found, ProfilerActivity.CUDA] if device.type == "cuda" else found
+
+
+def _peak_memory(device: torch.device) -> int | None:
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None

@@ -1,0 +1,73 @@
+"""Where a run is written, and that it is there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from capture import manifest
+from capture.errors import CaptureError
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder of a run, and whether a finished run with the same settings is in it."""
+
+    folder: Path
+    finished: bool
+
+
+def place(out: Path, stem: str, asked: dict[str, Any]) -> Place:
+    """The first of `stem`, `stem-2`, `stem-3`... that is free or holds a finished run that was asked for in the same way."""
+    number = 1
+    wanted = json.loads(json.dumps(asked))
+    while True:
+        folder = out / (stem if number == 1 else f"{stem}-{number}")
+        if not folder.exists():
+            return Place(folder, finished=False)
+        with contextlib.suppress(CaptureError):
+            if manifest.read(folder).asked == wanted:
+                return Place(folder, finished=True)
+        number += 1
+
+
+def stem_of(*parts: str) -> str:
+    """The folder's name: parts joined by '-', each without it."""
+    return "-".join(re.sub(r"[^a-z0-9.]+", "_", part.lower()).strip("_") for part in parts)
+
+
+@contextlib.contextmanager
+def unfinished(folder: Path) -> Iterator[Path]:
+    """A hidden sibling to write into: renamed into place if the block ends well, removed if it does not.
+
+    What a killed process has left behind is removed first.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{folder.name}.partial-*"):
+        if not _alive(int(left.name.rpartition("-")[2])):
+            shutil.rmtree(left, ignore_errors=True)
+    partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,83 @@
+"""One whole request of one model: its components, how to run it, and how many calls of each component a request takes."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from capture.annotate import Labels
+from capture.catalog import MODELS
+from capture.settings import Settings
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a model's file builds.
+
+    `request` runs the request with its profiled steps and returns its output; it opens every component and step itself.
+    `calls_full` says how often each component is called in a full request, so that profiled time scales to one.
+    `kinds` maps patterns of attention sites to a kind, where lengths alone can't tell.
+    `assumptions` are choices that the model's paper does not make.
+    """
+
+    components: Mapping[str, nn.Module]
+    request: Callable[[Labels], torch.Tensor]
+    calls_full: Mapping[str, int]
+    steps_full: int
+    image_size: int | None = None
+    frames: int | None = None
+    guidance: float | None = None
+    prompt_tokens: int | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+
+    def parameters(self) -> dict[str, int]:
+        """Weights each component reads; weights that two share are counted for both."""
+        return {name: _count([module]) for name, module in self.components.items()}
+
+    def parameters_total(self) -> int:
+        """Every weight once."""
+        return _count(list(self.components.values()))
+
+
+def _count(modules: list[nn.Module]) -> int:
+    seen = {id(p): p.numel() for module in modules for p in module.parameters()}
+    return sum(seen.values())
+
+
+def built(settings: Settings, device: torch.device) -> Workload:
+    """The workload with random weights on a device ('meta' holds none), in the dtype asked for, ready for inference."""
+    module = importlib.import_module(f"capture.models.{settings.name}")
+    torch.manual_seed(settings.seed)
+    with torch.device(device), default_dtype(dtype_of(settings)), torch.no_grad():
+        workload: Workload = module.build(settings)
+    for component in workload.components.values():
+        component.eval()
+    return workload
+
+
+def family_of(settings: Settings) -> str:
+    """'diffusion', 'transformer' or 'llm'."""
+    return MODELS[settings.name].family
+
+
+def dtype_of(settings: Settings) -> torch.dtype:
+    """The torch dtype of a resolved run."""
+    dtype: torch.dtype = getattr(torch, settings.dtype or "float32")
+    return dtype
+
+
+@contextlib.contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """New tensors without a dtype get this one; the previous default is back afterwards."""
+    previous = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(previous)
