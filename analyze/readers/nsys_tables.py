@@ -1,0 +1,207 @@
+"""Which tables of an Nsight Systems export are read, under which names, and with which types.
+
+Exports differ by version: tables are absent when they are empty, columns come and go, and a few
+were renamed. So every table here is created, empty if need be, and every column is there, NULL if
+the export lacks it. What a column means is documented in NVIDIA's user guide, "SQLite schema".
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+# the newest EXPORT_SCHEMA_VERSION seen in a real export (nsys 2026.2.1)
+NEWEST_SCHEMA = (3, 25)
+
+INTEGER = pa.int64()
+NUMBER = pa.float64()
+TEXT = pa.string()
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """One column: our name, its Arrow type, the names it has had in exports, newest first."""
+
+    name: str
+    type: pa.DataType
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One relation `nsys_*`, the tables it may come from and the columns it can't do without."""
+
+    name: str
+    sources: tuple[str, ...]
+    columns: tuple[RawColumn, ...]
+    required: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema of the relation: `row_id`, then the columns."""
+        return pa.schema(
+            [("row_id", INTEGER), *((column.name, column.type) for column in self.columns)]
+        )
+
+
+def _columns(kind: pa.DataType, text: str) -> tuple[RawColumn, ...]:
+    """'start_ns=start device_id=deviceId|gpuId' as columns of one type."""
+    entries = (entry.split("=") for entry in text.split())
+    return tuple(RawColumn(name, kind, tuple(sources.split("|"))) for name, sources in entries)
+
+
+_SPAN = "start_ns=start end_ns=end "
+_DEVICE = "device_id=deviceId context_id=contextId stream_id=streamId "
+_LINK = "correlation_id=correlationId global_pid=globalPid "
+_GRAPH = "graph_id=graphId graph_node_id=graphNodeId "
+
+TABLES = (
+    RawTable(
+        "nsys_string", ("StringIds",), (*_columns(INTEGER, "id=id"), *_columns(TEXT, "value=value"))
+    ),
+    RawTable(
+        "nsys_kernel",
+        ("CUPTI_ACTIVITY_KIND_KERNEL", "CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL"),
+        _columns(
+            INTEGER,
+            _SPAN
+            + _DEVICE
+            + _LINK
+            + _GRAPH
+            + "demangled_id=demangledName short_id=shortName mangled_id=mangledName "
+            "registers=registersPerThread static_shared_bytes=staticSharedMemory "
+            "dynamic_shared_bytes=dynamicSharedMemory "
+            "grid_x=gridX grid_y=gridY grid_z=gridZ block_x=blockX block_y=blockY block_z=blockZ",
+        ),
+        required=("start_ns", "end_ns", "device_id", "correlation_id"),
+    ),
+    RawTable(
+        "nsys_memcpy",
+        ("CUPTI_ACTIVITY_KIND_MEMCPY",),
+        _columns(INTEGER, _SPAN + _DEVICE + _LINK + _GRAPH + "size_bytes=bytes copy_kind=copyKind"),
+        required=("start_ns", "end_ns", "device_id"),
+    ),
+    RawTable(
+        "nsys_memset",
+        ("CUPTI_ACTIVITY_KIND_MEMSET",),
+        _columns(INTEGER, _SPAN + _DEVICE + _LINK + _GRAPH + "size_bytes=bytes"),
+        required=("start_ns", "end_ns", "device_id"),
+    ),
+    RawTable(
+        "nsys_runtime",
+        ("CUPTI_ACTIVITY_KIND_RUNTIME",),
+        _columns(
+            INTEGER,
+            _SPAN + "event_class=eventClass global_tid=globalTid correlation_id=correlationId "
+            "name_id=nameId return_value=returnValue",
+        ),
+        required=("start_ns", "end_ns", "global_tid", "correlation_id"),
+    ),
+    RawTable(
+        "nsys_nvtx",
+        ("NVTX_EVENTS",),
+        (
+            *_columns(
+                INTEGER,
+                _SPAN + "event_type=eventType range_id=rangeId category=category text_id=textId "
+                "domain_id=domainId global_tid=globalTid end_global_tid=endGlobalTid "
+                "uint64_value=uint64Value int64_value=int64Value uint32_value=uint32Value "
+                "int32_value=int32Value json_id=jsonTextId",
+            ),
+            *_columns(NUMBER, "double_value=doubleValue float_value=floatValue"),
+            *_columns(TEXT, "text=text json_text=jsonText"),
+        ),
+        required=("start_ns", "event_type", "global_tid"),
+    ),
+    RawTable(
+        "nsys_graph_trace",
+        ("CUPTI_ACTIVITY_KIND_GRAPH_TRACE",),
+        _columns(INTEGER, _SPAN + _DEVICE + _LINK + "graph_id=graphId graph_exec_id=graphExecId"),
+    ),
+    RawTable(
+        "nsys_memory_usage",
+        ("CUDA_GPU_MEMORY_USAGE_EVENTS",),
+        _columns(
+            INTEGER,
+            "start_ns=start global_pid=globalPid device_id=deviceId addr=address size_bytes=bytes "
+            "memory_kind=memKind operation=memoryOperationType",
+        ),
+    ),
+    RawTable(
+        "nsys_synchronization",
+        ("CUPTI_ACTIVITY_KIND_SYNCHRONIZATION",),
+        _columns(
+            INTEGER,
+            _SPAN + _DEVICE + _LINK + "sync_type=syncType|deprecatedSyncType event_id=eventId",
+        ),
+    ),
+    RawTable(
+        "nsys_gpu",
+        ("TARGET_INFO_GPU",),
+        (
+            *_columns(
+                INTEGER,
+                "gpu_id=id|deviceId memory_bytes=totalMemory bytes_per_s=memoryBandwidth "
+                "sm_count=smCount",
+            ),
+            *_columns(TEXT, "name=name bus_location=busLocation"),
+        ),
+    ),
+    RawTable(
+        "nsys_cuda_gpu",
+        ("TARGET_INFO_CUDA_GPU",),
+        (
+            *_columns(
+                INTEGER,
+                "gpu_id=deviceId memory_bytes=globalMemorySize bytes_per_s=globalMemoryBandwidth "
+                "sm_count=numMultiprocessors",
+            ),
+            *_columns(TEXT, "name=name"),
+        ),
+    ),
+    RawTable(
+        "nsys_cuda_device",
+        ("TARGET_INFO_CUDA_DEVICE",),
+        _columns(INTEGER, "gpu_id=gpuId cuda_id=cudaId pid=pid"),
+    ),
+    RawTable(
+        "nsys_session",
+        ("TARGET_INFO_SESSION_START_TIME",),
+        _columns(INTEGER, "utc_epoch_ns=utcEpochNs"),
+    ),
+    RawTable(
+        "nsys_diagnostic",
+        ("DIAGNOSTIC_EVENT",),
+        (*_columns(INTEGER, "severity=severity"), *_columns(TEXT, "text=text")),
+    ),
+    RawTable(
+        "nsys_capture_option", ("META_DATA_CAPTURE",), _columns(TEXT, "name=name value=value")
+    ),
+    RawTable(
+        "nsys_export_option",
+        ("META_DATA_EXPORT", "EXPORT_META_DATA"),
+        _columns(TEXT, "name=name value=value"),
+    ),
+    RawTable(
+        "nsys_memcpy_kind",
+        ("ENUM_CUDA_MEMCPY_OPER",),
+        (*_columns(INTEGER, "id=id"), *_columns(TEXT, "name=name label=label")),
+    ),
+    RawTable(
+        "nsys_memory_kind",
+        ("ENUM_CUDA_MEM_KIND",),
+        (*_columns(INTEGER, "id=id"), *_columns(TEXT, "name=name label=label")),
+    ),
+)
+
+# any of these makes a database with StringIds an export of Nsight Systems
+MARKERS = (
+    "META_DATA_EXPORT",
+    "EXPORT_META_DATA",
+    "META_DATA_CAPTURE",
+    "ProcessStreams",
+    "TARGET_INFO_SESSION_START_TIME",
+    "TARGET_INFO_SYSTEM_ENV",
+    "CUPTI_ACTIVITY_KIND_KERNEL",
+    "CUPTI_ACTIVITY_KIND_RUNTIME",
+    "NVTX_EVENTS",
+)

@@ -1,0 +1,103 @@
+-- annotation: labels, NVTX ranges and marks of an Nsight Systems export, and whole CUDA graphs.
+--
+-- Why:     components, steps, modules and attention calls are NVTX texts there.
+-- Grain:   one row per mark and range that is no operator, and per graph that ran as a whole
+-- Inputs:  trace_file, nsys_range, nsys_graph_trace
+-- Columns:
+--   trace_id       from trace_file
+--   annotation_id  in order of start, outer ranges first
+--   process_id     PID; of a graph: the device
+--   thread_id      TID, NULL if it ended on another thread; of a graph: the stream
+--   start_ns       ns from the session's start
+--   dur_ns         ns; 0 for marks and unclosed ranges
+--   name           text without a label's prefix and without the fields that emit_nvtx adds
+--   kind           as in the schema; 'gpu_user' for a graph
+--   args           a label's fields; under 'nvtx' style, text, domain, category, payload, unclosed
+WITH
+labelled AS (
+  SELECT
+    *,
+    substr(stem, length(kind) + 2) AS body
+  FROM nsys_range
+  WHERE kind <> 'operator'
+),
+
+described AS (
+  SELECT
+    process_id,
+    thread_id,
+    start_ns,
+    end_ns,
+    kind,
+    row_id,
+    CASE kind
+      WHEN 'component' THEN body
+      WHEN 'step' THEN body
+      WHEN 'module' THEN split_part(body, '|', 1)
+      WHEN 'attention'
+        THEN
+          coalesce(
+            nullif(split_part(split_part(',' || body, ',site=', 2), ',', 1), ''), 'unattributed'
+          )
+      ELSE stem
+    END AS name,
+    CASE kind
+      WHEN 'module' THEN json_object('class', nullif(split_part(body, '|', 2), ''))
+      WHEN 'attention'
+        THEN ('{' || array_to_string(
+          list_transform(
+            string_split(body, ','), LAMBDA field: to_json(split_part(field, '=', 1))::VARCHAR
+            || ':' || CASE
+              WHEN
+                try_cast(split_part(field, '=', 2) AS BIGINT)::VARCHAR = split_part(field, '=', 2)
+                THEN split_part(field, '=', 2)
+              ELSE to_json(split_part(field, '=', 2))::VARCHAR
+            END
+          ), ','
+        ) || '}')::JSON
+      ELSE '{}'::JSON
+    END AS fields,
+    json_object(
+      'nvtx', json_object(
+        'style', CASE
+          WHEN event_type = 34 THEN 'mark'
+          WHEN event_type IN (60, 71) THEN 'start_end'
+          ELSE 'push_pop'
+        END,
+        'text', nullif(text, stem),
+        'domain', domain,
+        'category', category,
+        'payload', payload,
+        'unclosed', CASE WHEN end_ns IS NULL AND event_type <> 34 THEN TRUE END
+      )
+    ) AS nvtx
+  FROM labelled
+  UNION ALL BY NAME
+  SELECT
+    device_id::VARCHAR AS process_id,
+    stream_id::VARCHAR AS thread_id,
+    start_ns,
+    end_ns,
+    'gpu_user' AS kind,
+    row_id,
+    'CUDA graph ' || coalesce(graph_id, graph_exec_id, 0) AS name,
+    json_object('graph_id', graph_id, 'correlation_id', correlation_id) AS fields,
+    '{}'::JSON AS nvtx
+  FROM nsys_graph_trace
+  WHERE start_ns IS NOT NULL
+)
+
+SELECT
+  trace_file.trace_id,
+  row_number() OVER (
+    ORDER BY described.start_ns, described.end_ns DESC, described.row_id, described.kind
+  ) - 1 AS annotation_id,
+  described.process_id,
+  described.thread_id,
+  described.start_ns,
+  greatest(coalesce(described.end_ns - described.start_ns, 0), 0) AS dur_ns,
+  described.name,
+  described.kind,
+  json_merge_patch('{}', described.fields, described.nvtx) AS args
+FROM described
+CROSS JOIN trace_file

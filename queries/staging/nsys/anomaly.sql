@@ -1,0 +1,79 @@
+-- anomaly: what is missing or odd in an Nsight Systems export, and what it costs.
+--
+-- Why:     a number that lacks half of its kernels must not look like one that has them all.
+-- Grain:   one row per kind of trouble that was met
+-- Inputs:  trace_file, nsys_problem, nsys_trouble
+-- Columns:
+--   trace_id     from trace_file
+--   kind         as in nsys_trouble and nsys_problem
+--   count        how many events it touched
+--   example      one of them
+--   consequence  what it does to which metric
+WITH
+consequence AS (
+  SELECT
+    kind,
+    consequence
+  FROM (
+    VALUES
+    (
+      'graph_kernels_not_recorded',
+      'CUDA graphs were traced whole: the kernels in them are missing, so shares of device time are'
+      || ' refused; record again with nsys profile --cuda-graph-trace=node'
+    ),
+    (
+      'no_kernels',
+      'no kernel was recorded, so there is no device time to share out; record with nsys profile'
+      || ' --trace=cuda,nvtx and a version of nsys that supports the driver'
+    ),
+    ('no_start', 'events without a start have no place on the timeline and are left out'),
+    ('no_end', 'the recording stopped before they ended: their time counts as 0'),
+    (
+      'unclosed_range',
+      'ranges that were never closed have no length: nothing is attributed to them'
+    ),
+    ('ends_before_start', 'events that end before they start count as 0 ns'),
+    ('negative_time', 'events lie before the zero of the session; they are kept where they are'),
+    (
+      'call_recorded_twice',
+      'the same call is there twice, with and without its interface version: host time of calls'
+      || ' counts double'
+    ),
+    (
+      'cross_thread_range',
+      'ranges that end on another thread enclose no launch: they get no kernel'
+    ),
+    (
+      'no_shapes',
+      'operators without sizes: sequence lengths and FLOPs are unknown; record under'
+      || ' torch.autograd.profiler.emit_nvtx(record_shapes=True)'
+    ),
+    ('unknown_name', 'names that the export does not hold; such kernels stay unclassified'),
+    (
+      'shared_device_number',
+      'several processes use one device number and the export does not map them: two GPUs may'
+      || ' appear as one'
+    ),
+    ('profiler_warning', 'Nsight Systems warned while it recorded: events may be missing')
+  ) AS known (kind, consequence)
+)
+
+SELECT
+  trace_file.trace_id,
+  nsys_trouble.kind,
+  nsys_trouble.count,
+  left(nsys_trouble.example, 200) AS example,
+  consequence.consequence
+FROM nsys_trouble
+CROSS JOIN trace_file
+INNER JOIN consequence USING (kind)
+WHERE nsys_trouble.count > 0
+UNION ALL
+SELECT
+  trace_file.trace_id,
+  nsys_problem.kind,
+  nsys_problem.count,
+  nsys_problem.example,
+  nsys_problem.consequence
+FROM nsys_problem
+CROSS JOIN trace_file

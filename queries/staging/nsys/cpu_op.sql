@@ -1,0 +1,30 @@
+-- cpu_op: operators of an Nsight Systems export, out of the ranges that PyTorch's emit_nvtx pushes.
+--
+-- Why:     their texts are the only place where an Nsight trace says which operator ran on what.
+-- Grain:   one row per range of nsys_range with the kind 'operator'
+-- Inputs:  trace_file, nsys_range
+-- Columns:
+--   trace_id         from trace_file
+--   op_id            in order of start, an operator before those that it called
+--   process_id       PID
+--   thread_id        TID
+--   start_ns         ns from the session's start
+--   dur_ns           ns; 0 if the range was never closed
+--   name             such as 'aten::mm'
+--   external_id      PyTorch's number of the operator ('op_id'); no kernel carries it
+--   sequence_number  'seq', shared by an operator and its backward; NULL if absent
+--   input_dims       'sizes', JSON as written; NULL if shapes were not recorded
+SELECT
+  trace_file.trace_id,
+  row_number() OVER (ORDER BY op.start_ns, op.end_ns DESC, op.row_id) - 1 AS op_id,
+  op.process_id,
+  op.thread_id,
+  op.start_ns,
+  greatest(coalesce(op.end_ns - op.start_ns, 0), 0) AS dur_ns,
+  op.stem AS name,
+  op.op_number AS external_id,
+  op.sequence_number,
+  op.sizes AS input_dims
+FROM nsys_range AS op
+CROSS JOIN trace_file
+WHERE op.kind = 'operator'

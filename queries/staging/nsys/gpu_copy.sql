@@ -1,0 +1,96 @@
+-- gpu_copy: copies and fills of an Nsight Systems export.
+--
+-- Why:     they are two tables there, and older exports don't name the direction.
+-- Grain:   one row per row of CUPTI_ACTIVITY_KIND_MEMCPY and _MEMSET that has a start
+-- Inputs:  trace_file, nsys_memcpy, nsys_memset, nsys_memcpy_kind, nsys_cuda_device
+-- Columns:
+--   trace_id        from trace_file
+--   copy_id         in order of start
+--   device_id       as in kernel
+--   stream_id       CUDA stream
+--   process_id      PID out of globalPid
+--   start_ns        ns from the session's start
+--   dur_ns          ns; 0 if the end is missing or before the start
+--   name            as nsys prints it, such as '[CUDA memcpy Host-to-Device]'
+--   kind            unified memory's directions count as the plain ones
+--   size_bytes      bytes
+--   correlation_id  correlationId
+--   graph_id        NULL outside graphs
+--   graph_node_id   NULL outside graphs
+WITH
+gpu AS (
+  SELECT
+    pid::VARCHAR AS process_id,
+    cuda_id,
+    min(gpu_id) AS gpu_id
+  FROM nsys_cuda_device
+  GROUP BY ALL
+),
+
+-- copyKind as in every export that has ENUM_CUDA_MEMCPY_OPER
+direction AS (
+  SELECT
+    id,
+    label,
+    kind
+  FROM (
+    VALUES
+    (1, 'Host-to-Device', 'HtoD'),
+    (2, 'Device-to-Host', 'DtoH'),
+    (8, 'Device-to-Device', 'DtoD'),
+    (9, 'Host-to-Host', 'HtoH'),
+    (10, 'Peer-to-Peer', 'PtoP'),
+    (11, 'Unified Host-to-Device', 'HtoD'),
+    (12, 'Unified Device-to-Host', 'DtoH'),
+    (13, 'Unified Device-to-Device', 'DtoD')
+  ) AS known (id, label, kind)
+),
+
+operation AS (
+  SELECT
+    copied.*,
+    0 AS origin,
+    '[CUDA memcpy '
+    || coalesce(named.label, direction.label, 'kind ' || copied.copy_kind, 'Unknown')
+    || ']' AS name,
+    coalesce(direction.kind, 'other') AS kind
+  FROM nsys_memcpy AS copied
+  LEFT JOIN direction
+    ON copied.copy_kind = direction.id
+  LEFT JOIN nsys_memcpy_kind AS named
+    ON copied.copy_kind = named.id
+  UNION ALL BY NAME
+  SELECT
+    *,
+    1 AS origin,
+    '[CUDA memset]' AS name,
+    'memset' AS kind
+  FROM nsys_memset
+),
+
+started AS (
+  SELECT
+    *,
+    ((global_pid >> 24) & 16777215)::VARCHAR AS process_id
+  FROM operation
+  WHERE start_ns IS NOT NULL
+)
+
+SELECT
+  trace_file.trace_id,
+  row_number() OVER (ORDER BY started.start_ns, started.origin, started.row_id) - 1 AS copy_id,
+  coalesce(gpu.gpu_id, started.device_id, 0)::INTEGER AS device_id,
+  started.stream_id,
+  started.process_id,
+  started.start_ns,
+  greatest(coalesce(started.end_ns - started.start_ns, 0), 0) AS dur_ns,
+  started.name,
+  started.kind,
+  started.size_bytes,
+  started.correlation_id,
+  started.graph_id,
+  started.graph_node_id
+FROM started
+CROSS JOIN trace_file
+LEFT JOIN gpu
+  ON started.process_id = gpu.process_id AND started.device_id = gpu.cuda_id

@@ -1,0 +1,66 @@
+-- kernel: kernels of an Nsight Systems export.
+--
+-- Why:     the link of a kernel is (process, correlation): correlations repeat across processes.
+-- Grain:   one row per row of CUPTI_ACTIVITY_KIND_KERNEL that has a start
+-- Inputs:  trace_file, nsys_kernel, nsys_string, nsys_cuda_device
+-- Columns:
+--   trace_id        from trace_file
+--   kernel_id       in order of start
+--   device_id       number of the GPU in the machine where the export maps it, else as recorded
+--   stream_id       CUDA stream
+--   process_id      PID out of globalPid
+--   start_ns        ns from the session's start; may be negative
+--   dur_ns          ns; 0 if the end is missing or before the start (see anomaly)
+--   name            demangled, else short, else mangled
+--   correlation_id  correlationId, unique within the process only
+--   grid            '[x,y,z]'
+--   block           '[x,y,z]'
+--   registers       per thread
+--   shared_bytes    static and dynamic, bytes
+--   graph_id        NULL outside graphs
+--   graph_node_id   NULL outside graphs
+WITH
+gpu AS (
+  SELECT
+    pid::VARCHAR AS process_id,
+    cuda_id,
+    min(gpu_id) AS gpu_id
+  FROM nsys_cuda_device
+  GROUP BY ALL
+),
+
+started AS (
+  SELECT
+    *,
+    ((global_pid >> 24) & 16777215)::VARCHAR AS process_id
+  FROM nsys_kernel
+  WHERE start_ns IS NOT NULL
+)
+
+SELECT
+  trace_file.trace_id,
+  row_number() OVER (ORDER BY started.start_ns, started.row_id) - 1 AS kernel_id,
+  coalesce(gpu.gpu_id, started.device_id, 0)::INTEGER AS device_id,
+  started.stream_id,
+  started.process_id,
+  started.start_ns,
+  greatest(coalesce(started.end_ns - started.start_ns, 0), 0) AS dur_ns,
+  coalesce(demangled.value, short.value, mangled.value, 'unknown kernel') AS name,
+  started.correlation_id,
+  '[' || concat_ws(',', started.grid_x, started.grid_y, started.grid_z) || ']' AS grid,
+  '[' || concat_ws(',', started.block_x, started.block_y, started.block_z) || ']' AS block,
+  started.registers::INTEGER AS registers,
+  coalesce(started.static_shared_bytes, 0)
+  + coalesce(started.dynamic_shared_bytes, 0) AS shared_bytes,
+  started.graph_id,
+  started.graph_node_id
+FROM started
+CROSS JOIN trace_file
+LEFT JOIN gpu
+  ON started.process_id = gpu.process_id AND started.device_id = gpu.cuda_id
+LEFT JOIN nsys_string AS demangled
+  ON started.demangled_id = demangled.id
+LEFT JOIN nsys_string AS short
+  ON started.short_id = short.id
+LEFT JOIN nsys_string AS mangled
+  ON started.mangled_id = mangled.id

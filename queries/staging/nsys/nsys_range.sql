@@ -1,0 +1,117 @@
+-- nsys_range: NVTX ranges and marks, their texts taken apart.
+--
+-- Why:     operators and annotations are told apart by the text alone, once, here. PyTorch's
+--          emit_nvtx pushes 'aten::mm, seq = 3, op_id = 12, sizes = [[2, 3], [3, 4]]' for an
+--          operator, and adds such fields to a record_function range, so to labels as well.
+-- Grain:   one row per mark (34) and range (59 push/pop, 60 start/end, 70 and 71 with a payload)
+-- Inputs:  nsys_nvtx, nsys_string
+-- Columns:
+--   row_id           row of NVTX_EVENTS
+--   event_type       34 | 59 | 60 | 70 | 71
+--   process_id       PID out of globalTid
+--   thread_id        TID out of globalTid; NULL if the range ended on another thread
+--   start_ns         ns from the session's start
+--   end_ns           NULL for marks and unclosed ranges
+--   text             as recorded; '(unnamed)' if there is none
+--   domain           name of the NVTX domain; NULL for the default one
+--   category         name of the category; NULL if none
+--   payload          JSON; NULL if none
+--   stem             text before the fields of emit_nvtx
+--   sequence_number  'seq'; NULL if absent
+--   op_number        'op_id'; NULL if absent
+--   sizes            'sizes', as written; NULL if shapes were not recorded
+--   kind             'operator' | 'component' | 'step' | 'module' | 'attention' | 'profiler_step' |
+--                    'user'
+WITH
+spoken AS (
+  SELECT
+    nsys_nvtx.*,
+    nsys_nvtx.global_tid >> 24 AS process,
+    coalesce(named.value, nsys_nvtx.text, '(unnamed)') AS words,
+    coalesce(payload.value, nsys_nvtx.json_text) AS json_payload
+  FROM nsys_nvtx
+  LEFT JOIN nsys_string AS named
+    ON nsys_nvtx.text_id = named.id
+  LEFT JOIN nsys_string AS payload
+    ON nsys_nvtx.json_id = payload.id
+  WHERE nsys_nvtx.start_ns IS NOT NULL
+),
+
+-- 75 creates a domain and 33 names a category; both are numbered within their process
+domain AS (
+  SELECT
+    process,
+    domain_id,
+    arg_min(words, start_ns) AS domain
+  FROM spoken
+  WHERE event_type = 75
+  GROUP BY ALL
+),
+
+category AS (
+  SELECT
+    process,
+    domain_id,
+    category,
+    arg_min(words, start_ns) AS category_name
+  FROM spoken
+  WHERE event_type = 33
+  GROUP BY ALL
+),
+
+field AS (
+  SELECT
+    *,
+    split_part(split_part(words, ', input_op_ids = ', 1), ', sizes = ', 1) AS head,
+    split_part(split_part(head, ', op_id = ', 1), ', seq = ', 1) AS stem,
+    split_part(stem, ':', 1) AS prefix,
+    try_cast(split_part(split_part(words, ', seq = ', 2), ',', 1) AS BIGINT) AS sequence_number,
+    try_cast(split_part(split_part(words, ', op_id = ', 2), ',', 1) AS BIGINT) AS op_number,
+    nullif(
+      split_part(split_part(words, ', sizes = ', 2), ', input_op_ids = ', 1), ''
+    ) AS sizes
+  FROM spoken
+  WHERE event_type IN (34, 59, 60, 70, 71)
+)
+
+SELECT
+  field.row_id,
+  field.event_type,
+  (field.process & 16777215)::VARCHAR AS process_id,
+  CASE
+    WHEN field.end_global_tid IS NULL OR field.end_global_tid = field.global_tid
+      THEN (field.global_tid & 16777215)::VARCHAR
+  END AS thread_id,
+  field.start_ns,
+  field.end_ns,
+  field.words AS text,
+  domain.domain,
+  category.category_name AS category,
+  CASE
+    WHEN json_valid(field.json_payload) THEN field.json_payload::JSON
+    ELSE to_json(coalesce(
+      field.int64_value, field.uint64_value, field.int32_value, field.uint32_value,
+      field.double_value, field.float_value
+    ))
+  END AS payload,
+  field.stem,
+  field.sequence_number,
+  field.op_number,
+  field.sizes,
+  CASE
+    WHEN
+      field.prefix IN ('component', 'module', 'attention') AND NOT contains(field.stem, ' ')
+      AND length(field.stem) > length(field.prefix) + 1 THEN field.prefix
+    WHEN field.prefix = 'step' AND try_cast(substr(field.stem, 6) AS BIGINT) IS NOT NULL THEN 'step'
+    WHEN starts_with(field.stem, 'ProfilerStep#') THEN 'profiler_step'
+    WHEN field.event_type NOT IN (59, 70) OR field.prefix = 'nccl' THEN 'user'
+    WHEN field.sequence_number IS NOT NULL THEN 'operator'
+    WHEN field.op_number IS NULL THEN 'user'
+    WHEN starts_with(field.stem, 'autograd::engine::evaluate_function') THEN 'operator'
+    -- a program's own range, 'FSDP::pre_forward (blocks.2)' or 'Optimizer.step#AdamW.step'
+    WHEN contains(field.stem, ' ') OR contains(field.stem, '#') THEN 'user'
+    ELSE 'operator'
+  END AS kind
+FROM field
+LEFT JOIN domain USING (process, domain_id)
+LEFT JOIN category USING (process, domain_id, category)

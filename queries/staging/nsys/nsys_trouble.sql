@@ -1,0 +1,118 @@
+-- nsys_trouble: how often each trap of Nsight Systems exports was met.
+--
+-- Why:     each one silently changes a metric; anomaly says how.
+-- Grain:   one row per kind, also where count is 0
+-- Inputs:  nsys_kernel, nsys_memcpy, nsys_memset, nsys_runtime, nsys_range, nsys_nvtx,
+--          nsys_graph_trace, nsys_string, nsys_diagnostic, nsys_cuda_device, nsys_capture_option
+-- Columns:
+--   kind     see anomaly
+--   count    events touched
+--   example  one of them; NULL if none
+WITH
+event AS (
+  SELECT 'kernel' AS place, start_ns, end_ns FROM nsys_kernel
+  UNION ALL
+  SELECT 'copy' AS place, start_ns, end_ns FROM nsys_memcpy
+  UNION ALL
+  SELECT 'fill' AS place, start_ns, end_ns FROM nsys_memset
+  UNION ALL
+  SELECT 'call' AS place, start_ns, end_ns FROM nsys_runtime
+),
+
+timed AS (
+  SELECT place, start_ns, end_ns FROM event
+  UNION ALL
+  SELECT 'range' AS place, start_ns, end_ns FROM nsys_nvtx
+  WHERE end_ns IS NOT NULL OR event_type NOT IN (33, 75)
+),
+
+graph AS (
+  SELECT
+    (SELECT count(*) FROM nsys_graph_trace) AS traced,
+    (
+      SELECT count(*)
+      FROM nsys_runtime AS call
+      INNER JOIN nsys_string AS named
+        ON call.name_id = named.id
+      WHERE contains(named.value, 'GraphLaunch')
+    ) AS launched,
+    (
+      SELECT count(*) FROM nsys_kernel
+      WHERE coalesce(graph_id, graph_node_id, 0) > 0
+    ) AS kernels,
+    (
+      SELECT any_value(value) FROM nsys_capture_option
+      WHERE name LIKE 'CUDA_GRAPH%MODE'
+    ) AS mode
+),
+
+twice AS (
+  SELECT count(*) - 1 AS extra
+  FROM nsys_runtime
+  WHERE correlation_id > 0
+  GROUP BY global_tid, correlation_id
+  HAVING count(*) > 1
+),
+
+shared AS (
+  SELECT device_id
+  FROM nsys_kernel
+  WHERE NOT EXISTS (SELECT 1 FROM nsys_cuda_device)
+  GROUP BY device_id
+  HAVING count(DISTINCT global_pid) > 1
+)
+
+SELECT
+  'graph_kernels_not_recorded' AS kind,
+  CASE WHEN traced > 0 THEN traced WHEN kernels > 0 THEN 0 ELSE launched END AS count,
+  'recorded with graph trace mode ' || coalesce(mode, 'unknown') AS example
+FROM graph
+UNION ALL
+SELECT 'no_kernels' AS kind, 1 AS count, 'no row of CUPTI_ACTIVITY_KIND_KERNEL' AS example
+WHERE NOT EXISTS (SELECT 1 FROM nsys_kernel)
+UNION ALL
+SELECT 'no_start' AS kind, count(*) AS count, any_value(place) AS example
+FROM timed
+WHERE start_ns IS NULL
+UNION ALL
+SELECT 'no_end' AS kind, count(*) AS count, any_value(place) AS example
+FROM event
+WHERE end_ns IS NULL AND start_ns IS NOT NULL
+UNION ALL
+SELECT 'unclosed_range' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_range
+WHERE end_ns IS NULL AND event_type <> 34
+UNION ALL
+SELECT 'ends_before_start' AS kind, count(*) AS count, any_value(place) AS example
+FROM timed
+WHERE end_ns < start_ns
+UNION ALL
+SELECT 'negative_time' AS kind, count(*) AS count, any_value(place || ' at ' || start_ns) AS example
+FROM timed
+WHERE start_ns < 0
+UNION ALL
+SELECT 'call_recorded_twice' AS kind, coalesce(sum(extra), 0)::BIGINT AS count, NULL AS example
+FROM twice
+UNION ALL
+SELECT 'cross_thread_range' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_range
+WHERE thread_id IS NULL
+UNION ALL
+SELECT 'no_shapes' AS kind, count(*) AS count, any_value(stem) AS example
+FROM nsys_range
+WHERE kind = 'operator'
+HAVING count(sizes) = 0
+UNION ALL
+SELECT 'unknown_name' AS kind, count(*) AS count, any_value('kernel ' || kernel.row_id) AS example
+FROM nsys_kernel AS kernel
+LEFT JOIN nsys_string AS named
+  ON coalesce(kernel.demangled_id, kernel.short_id, kernel.mangled_id) = named.id
+WHERE named.value IS NULL
+UNION ALL
+SELECT
+  'shared_device_number' AS kind, count(*) AS count, any_value('device ' || device_id) AS example
+FROM shared
+UNION ALL
+SELECT 'profiler_warning' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_diagnostic
+WHERE severity > 1

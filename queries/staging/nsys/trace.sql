@@ -1,0 +1,90 @@
+-- trace: the one row of an Nsight Systems export.
+--
+-- Why:     every number must lead back to its file, and say how far the file can be trusted.
+-- Grain:   one row
+-- Inputs:  trace_file, kernel, gpu_copy, device, nsys_session, nsys_export_option, nsys_table,
+--          nsys_trouble, nsys_problem
+-- Columns:
+--   trace_id        trace.trace_id
+--   name            short label
+--   path            absolute path
+--   sha256          hex digest of the file's bytes
+--   format          'nsys'
+--   producer        program and version that wrote the export; NULL in very old ones
+--   model           from the manifest
+--   family          from the manifest
+--   attention       from the manifest
+--   profiler        from the manifest, else 'nsys'
+--   predicted       from the manifest, else false
+--   manifest        JSON
+--   device_name     of the device of most device events; else the manifest's
+--   base_unix_ns    start of the session, the zero of all times
+--   resolution_ns   1
+--   complete        false if the export holds no options, as one that was interrupted
+--   event_count     rows of the tables of kernels, copies, calls, ranges, graphs, allocations
+--   repaired_count  values that were mended
+--   skipped_count   events without a start
+WITH
+busiest AS (
+  SELECT arg_max(device.name, found.event_count) AS device_name
+  FROM (
+    SELECT
+      device_id,
+      count(*) AS event_count
+    FROM (
+      SELECT device_id FROM kernel
+      UNION ALL
+      SELECT device_id FROM gpu_copy
+    ) AS event
+    GROUP BY device_id
+  ) AS found
+  INNER JOIN device USING (device_id)
+),
+
+option AS (
+  SELECT
+    max(value) FILTER (WHERE name = 'EXPORT_PRODUCT_NAME') AS product,
+    max(value) FILTER (WHERE name = 'EXPORT_PRODUCT_VERSION') AS version
+  FROM nsys_export_option
+)
+
+SELECT
+  trace_file.trace_id,
+  trace_file.name,
+  trace_file.path,
+  trace_file.sha256,
+  'nsys' AS format,
+  nullif(concat_ws(' ', option.product, option.version), '') AS producer,
+  trace_file.model,
+  trace_file.family,
+  trace_file.attention,
+  coalesce(trace_file.profiler, 'nsys') AS profiler,
+  coalesce(trace_file.predicted, FALSE) AS predicted,
+  trace_file.manifest,
+  coalesce(busiest.device_name, trace_file.device_name) AS device_name,
+  (SELECT min(utc_epoch_ns) FROM nsys_session) AS base_unix_ns,
+  1 AS resolution_ns,
+  NOT EXISTS (
+    SELECT 1 FROM nsys_problem
+    WHERE kind = 'no_export_metadata'
+  ) AS complete,
+  (
+    SELECT coalesce(sum(row_count), 0)::BIGINT
+    FROM nsys_table
+    WHERE name IN (
+      'nsys_kernel', 'nsys_memcpy', 'nsys_memset', 'nsys_runtime', 'nsys_nvtx', 'nsys_graph_trace',
+      'nsys_memory_usage'
+    )
+  ) AS event_count,
+  (
+    SELECT coalesce(sum(count), 0)::BIGINT
+    FROM nsys_problem
+    WHERE kind IN ('invalid_utf8', 'wrong_type')
+  ) AS repaired_count,
+  (
+    SELECT coalesce(sum(count), 0)::BIGINT FROM nsys_trouble
+    WHERE kind = 'no_start')
+    AS skipped_count
+FROM busiest
+CROSS JOIN option
+CROSS JOIN trace_file
