@@ -32,7 +32,9 @@ Format = Literal["table", "csv", "json", "parquet"]
 Db = Annotated[Path, Parameter(name=["--db"], help="The study, one DuckDB file.")]
 Queries = Annotated[
     tuple[Path, ...],
-    Parameter(name="--queries", negative=(), help="Folder with .sql files of your own; repeatable."),
+    Parameter(
+        name="--queries", negative=(), help="Folder with .sql files of your own; repeatable."
+    ),
 ]
 Trace = Annotated[str | None, Parameter(name="--trace", help="Glob on a trace's name or path.")]
 
@@ -67,11 +69,51 @@ def record(model: str, *args: Any, **options: Any) -> Any:
 @app.command
 def models() -> None:
     """List the models that can be captured."""
-    from capture.models import registry
+    from capture.catalog import MODELS
 
-    width = max(map(len, registry.names()))
-    for name in registry.names():
-        print(f"{name:<{width}}  {registry.sentence(name)}")
+    width = max(map(len, MODELS))
+    for name, entry in MODELS.items():
+        variants = f" (also {', '.join(f'{name}:{v}' for v in entry.variants[1:])})"
+        print(f"{name:<{width}}  {entry.sentence}{variants if entry.variants[1:] else ''}")
+
+
+@app.command
+def capture(
+    model: str,
+    *,
+    profiler: Literal["torch", "dry", "nsys", "ncu"] = "torch",
+    attention: str = "flash",
+    size: Literal["tiny", "paper"] = "tiny",
+    image_size: int | None = None,
+    frames: int | None = None,
+    steps: int = 2,
+    batch: int = 1,
+    dtype: str | None = None,
+    device: str | None = None,
+    out: Path = Path("traces"),
+) -> None:
+    """Run one model and write its run folder, whose path is printed.
+
+    Parameters
+    ----------
+    model
+        A name of `genscope models`, with a variant if it has some (llama:3.1-8b).
+    attention
+        baseline, math, flash, efficient, cudnn, flash-attn or fa4.
+    size
+        paper: the published dimensions; tiny: seconds on a CPU.
+    steps
+        Steady-state steps to profile, spread evenly over the request.
+    device
+        cpu or cuda; for dry captures the device to predict for, such as a100.
+    """
+    from capture.session import capture as run
+    from capture.settings import Settings
+
+    settings = Settings(
+        model, profiler, attention, size, image_size, frames, steps, batch, dtype, device
+    )
+    print(run(settings, out))
 
 
 @app.command
@@ -131,7 +173,11 @@ def query(
 
 @app.command
 def sql(
-    statement: str, *, db: Db = Path("study.duckdb"), format: Format = "table", out: Path | None = None
+    statement: str,
+    *,
+    db: Db = Path("study.duckdb"),
+    format: Format = "table",
+    out: Path | None = None,
 ) -> None:
     """Run a SELECT of your own; the study is open read-only."""
     from analyze.output import write_result
@@ -142,7 +188,12 @@ def sql(
 
 @app.command
 def plot(
-    name: str, *, out: Path, db: Db = Path("study.duckdb"), trace: Trace = None, queries: Queries = ()
+    name: str,
+    *,
+    out: Path,
+    db: Db = Path("study.duckdb"),
+    trace: Trace = None,
+    queries: Queries = (),
 ) -> None:
     """Draw one query as .html, .png or .svg, told by the ending of --out."""
     from analyze.plots.save import save_plot
@@ -153,7 +204,11 @@ def plot(
 
 @app.command
 def report(
-    *, out: Path = Path("report.html"), db: Db = Path("study.duckdb"), trace: Trace = None, queries: Queries = ()
+    *,
+    out: Path = Path("report.html"),
+    db: Db = Path("study.duckdb"),
+    trace: Trace = None,
+    queries: Queries = (),
 ) -> None:
     """Write the report: one HTML file that opens without a network."""
     with open(db, queries=queries) as study:
@@ -162,7 +217,12 @@ def report(
 
 @app.command
 def compare(
-    a: str, b: str, *, db: Db = Path("study.duckdb"), format: Format = "table", out: Path | None = None
+    a: str,
+    b: str,
+    *,
+    db: Db = Path("study.duckdb"),
+    format: Format = "table",
+    out: Path | None = None,
 ) -> None:
     """Set two traces side by side, class by class: time before, after, and the difference."""
     from analyze.output import write_result
@@ -192,10 +252,13 @@ def serve(*, db: Db = Path("study.duckdb"), port: int = 5006) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 0 is success, 1 a failure, 2 a mistake of the user's."""
     from analyze.errors import UserError
+    from capture.errors import CaptureError
 
     try:
-        status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-    except UserError as error:
+        status = app(
+            arguments, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except (UserError, CaptureError) as error:
         return _complain(str(error))
     except cyclopts.CycloptsError as error:
         return _complain(" ".join(str(error).split()) + "; see 'genscope --help'")

@@ -36,7 +36,9 @@ def write_result(frame: pl.DataFrame, fmt: Format, out: Path | None = None) -> N
         else:
             out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{out}: cannot write the result ({error}); choose another --out") from error
+        raise UserError(
+            f"{out}: cannot write the result ({error}); choose another --out"
+        ) from error
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

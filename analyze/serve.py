@@ -42,7 +42,10 @@ def page(study: Study) -> Any:
     name = panel.widgets.Select(name="Query", options=names)
     trace = panel.widgets.Select(name="Trace", options={"all": "*", **traces})
     code = panel.widgets.CodeEditor(
-        value="SELECT name, path FROM trace", language="sql", height=120, sizing_mode="stretch_width"
+        value="SELECT name, path FROM trace",
+        language="sql",
+        height=120,
+        sizing_mode="stretch_width",
     )
     run = panel.widgets.Button(name="Run", button_type="primary")
     answer = panel.Column(panel.bind(_answer, study, name, trace), sizing_mode="stretch_width")
@@ -69,7 +72,9 @@ def _answer(study: Study, name: str, trace: str) -> Any:
     except UserError as reason:
         picture = panel.pane.Markdown(f"*{reason}*")
     sql = panel.pane.Markdown(f"```sql\n{relation.statement}\n```")
-    return panel.Column(relation.sentence, picture, table, panel.Card(sql, title="SQL", collapsed=True))
+    return panel.Column(
+        relation.sentence, picture, table, panel.Card(sql, title="SQL", collapsed=True)
+    )
 
 
 def _own(study: Study, statement: str) -> Any:

@@ -72,7 +72,9 @@ def _relation(file: SqlFile) -> str:
     lines = [f"### {title}\n", f"{file.sentence[0].upper()}{file.sentence[1:]} {why}\n"]
     grain = " ".join(file.sections["Grain"].split())
     lines.append(f"*Grain:* {grain}. *Reads:* {', '.join(file.inputs) or 'none'}.\n")
-    lines += [f"- parameter `{n}` ({p.type}, {p.default}): {p.text}" for n, p in file.params.items()]
+    lines += [
+        f"- parameter `{n}` ({p.type}, {p.default}): {p.text}" for n, p in file.params.items()
+    ]
     lines.append("\n| column | meaning |\n|---|---|")
     lines += [f"| `{name}` | {_cell(text)} |" for name, text in file.columns.items()]
     return "\n".join(lines) + "\n\n"

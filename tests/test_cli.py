@@ -48,7 +48,9 @@ def _fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_wrong_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     db = tmp_path / "new.duckdb"
-    assert "nowhere.json" in _fails(capsys, "ingest", str(tmp_path / "nowhere.json"), "--db", str(db))
+    assert "nowhere.json" in _fails(
+        capsys, "ingest", str(tmp_path / "nowhere.json"), "--db", str(db)
+    )
     assert list(tmp_path.iterdir()) == []
 
 
