@@ -1,0 +1,51 @@
+-- cpu_op_parent: the operator that called each operator.
+--
+-- Why:     a trace says when operators ran, not who called whom; time, names and costs of a chain of
+--          calls must not be counted once per link.
+-- Grain:   one row per (trace_id, op_id) of cpu_op
+-- Inputs:  cpu_op, nesting
+-- Columns:
+--   trace_id      trace.trace_id
+--   op_id         cpu_op.op_id
+--   parent_op_id  innermost operator around it on its thread; NULL if none
+--   root_op_id    outermost operator around it; itself if none
+--   depth         operators around it
+--   end_ns        ns; its end, or where the stack closes it if operators overlap partly
+--   self_ns       ns in which it was the innermost operator of its thread; adds up to the union
+-- Never:   WHERE self_ns < 0 OR (depth = 0) <> (parent_op_id IS NULL) OR root_op_id IS NULL
+WITH slice AS (
+  SELECT
+    trace_id,
+    concat_ws(' ', process_id, thread_id) AS track,
+    op_id AS slice_id,
+    start_ns,
+    dur_ns,
+    -- Kineto numbers operators in the order in which they start
+    coalesce(external_id, 0) AS tie
+  FROM cpu_op
+),
+
+nested AS (
+  FROM nesting('slice')
+),
+
+called AS (
+  SELECT
+    trace_id,
+    parent_id,
+    sum(end_ns - start_ns) AS called_ns
+  FROM nested
+  WHERE parent_id IS NOT NULL
+  GROUP BY trace_id, parent_id
+)
+
+SELECT
+  nested.trace_id,
+  nested.slice_id AS op_id,
+  nested.parent_id AS parent_op_id,
+  nested.root_id AS root_op_id,
+  nested.depth,
+  nested.end_ns,
+  CAST(nested.end_ns - nested.start_ns - coalesce(called.called_ns, 0) AS BIGINT) AS self_ns
+FROM nested
+LEFT JOIN called ON nested.trace_id = called.trace_id AND nested.slice_id = called.parent_id

@@ -1,0 +1,110 @@
+-- kernel_launch: the call and the operator that put each kernel on its device.
+--
+-- Why:     a kernel itself does not say what it was for; its operator does. One launch of a graph
+--          starts many kernels, and some kernels were launched before the recording began.
+-- Grain:   one row per (trace_id, kernel_id) of kernel
+-- Inputs:  kernel, runtime_call, cpu_op, cpu_op_parent, timeline
+-- Columns:
+--   trace_id   trace.trace_id
+--   kernel_id  kernel.kernel_id
+--   call_id    runtime_call.call_id of the same correlation; NULL if there is none
+--   op_id      cpu_op.op_id of the innermost operator; NULL if it ran outside all operators
+--   link       'external_id' (the kernel names its operator) | 'correlation' (its call names one, or is
+--              in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no operator)
+-- Never:   WHERE (link = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)
+WITH named AS (
+  SELECT
+    trace_id,
+    external_id,
+    min(op_id) AS op_id
+  FROM cpu_op
+  WHERE external_id > 0
+  GROUP BY trace_id, external_id
+),
+
+paired AS (
+  SELECT
+    kernel.trace_id,
+    kernel.kernel_id,
+    arg_max(runtime_call.call_id, (runtime_call.start_ns <= kernel.start_ns, runtime_call.start_ns))
+      AS call_id
+  FROM kernel
+  INNER JOIN runtime_call
+    ON
+      kernel.trace_id = runtime_call.trace_id
+      AND kernel.correlation_id = runtime_call.correlation_id
+      AND coalesce(kernel.process_id, runtime_call.process_id, '')
+      = coalesce(runtime_call.process_id, '')
+  WHERE kernel.correlation_id > 0
+  GROUP BY kernel.trace_id, kernel.kernel_id
+),
+
+nested AS (
+  SELECT
+    cpu_op.trace_id,
+    concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
+    cpu_op.op_id AS slice_id,
+    cpu_op.start_ns,
+    cpu_op_parent.end_ns,
+    cpu_op_parent.depth,
+    cpu_op_parent.parent_op_id AS parent_id,
+    cpu_op_parent.root_op_id AS root_id
+  FROM cpu_op
+  INNER JOIN cpu_op_parent USING (trace_id, op_id)
+),
+
+op_timeline AS (
+  FROM timeline('nested')
+),
+
+launching AS (
+  SELECT
+    runtime_call.trace_id,
+    runtime_call.call_id,
+    concat_ws(' ', runtime_call.process_id, runtime_call.thread_id) AS track,
+    runtime_call.start_ns,
+    nullif(runtime_call.external_id, runtime_call.correlation_id) AS external_id
+  FROM runtime_call
+  SEMI JOIN paired USING (trace_id, call_id)
+),
+
+calling AS (
+  SELECT
+    launching.trace_id,
+    launching.call_id,
+    named.op_id AS named_op_id,
+    op_timeline.slice_id AS around_op_id
+  FROM launching
+  LEFT JOIN named USING (trace_id, external_id)
+  ASOF LEFT JOIN op_timeline
+    ON
+      launching.trace_id = op_timeline.trace_id
+      AND launching.track = op_timeline.track
+      AND launching.start_ns >= op_timeline.start_ns
+),
+
+-- Kineto of 2022 and 2023 repeats the correlation as External id: then it names no operator
+launched AS (
+  SELECT
+    trace_id,
+    kernel_id,
+    nullif(external_id, correlation_id) AS external_id
+  FROM kernel
+)
+
+SELECT
+  launched.trace_id,
+  launched.kernel_id,
+  paired.call_id,
+  coalesce(named.op_id, calling.named_op_id, calling.around_op_id) AS op_id,
+  CASE
+    WHEN named.op_id IS NOT NULL THEN 'external_id'
+    WHEN calling.named_op_id IS NOT NULL THEN 'correlation'
+    WHEN calling.around_op_id IS NOT NULL THEN 'nesting'
+    WHEN paired.call_id IS NOT NULL THEN 'correlation'
+    ELSE 'unlinked'
+  END AS link
+FROM launched
+LEFT JOIN named USING (trace_id, external_id)
+LEFT JOIN paired USING (trace_id, kernel_id)
+LEFT JOIN calling USING (trace_id, call_id)

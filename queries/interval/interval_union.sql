@@ -1,0 +1,45 @@
+-- interval_union(source): ranges merged where they touch or overlap.
+--
+-- Why:     concurrent work counts twice in a sum; the union is the time in which any of it ran.
+-- Grain:   one row per merged range of (trace_id, track); `source`: trace_id, track, start_ns, end_ns
+-- Inputs:  none
+-- Columns:
+--   trace_id  trace.trace_id
+--   track     as given
+--   start_ns  ns
+--   end_ns    ns
+WITH reached AS (
+  SELECT
+    trace_id,
+    track,
+    start_ns,
+    end_ns,
+    max(end_ns) OVER (
+      PARTITION BY trace_id, track
+      ORDER BY start_ns, end_ns
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS reached_ns
+  FROM query_table(source)
+),
+
+numbered AS (
+  SELECT
+    trace_id,
+    track,
+    start_ns,
+    end_ns,
+    count(*) FILTER (reached_ns IS NULL OR start_ns > reached_ns) OVER (
+      PARTITION BY trace_id, track
+      ORDER BY start_ns, end_ns
+      ROWS UNBOUNDED PRECEDING
+    ) AS island
+  FROM reached
+)
+
+SELECT
+  trace_id,
+  track,
+  min(start_ns) AS start_ns,
+  max(end_ns) AS end_ns
+FROM numbered
+GROUP BY trace_id, track, island
