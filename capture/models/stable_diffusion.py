@@ -2,70 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import nn
 
 from capture.annotate import Labels
-from capture.sampling import ddim_step, guided, spread, timestep
+from capture.denoise import denoised, denoising
 from capture.settings import Settings
 from capture.text_encoders import CLIP_TOKENS, clip, token_ids
 from capture.workload import Workload
 
 STEPS = 50
 GUIDANCE = 7.5
+LATENT_SCALE = 0.18215
 
 
 def build(settings: Settings) -> Workload:
     """Random weights; at 512 px the UNet has 859,520,964 parameters and works on a 64 x 64 latent."""
+    batch = settings.batch
     image_size = settings.image_size or (64 if settings.tiny else 512)
-    components = {
-        "text_encoder": clip("tiny" if settings.tiny else "L"),
-        "unet": unet(tiny=settings.tiny),
-        "vae": vae(tiny=settings.tiny),
-    }
-    latents = torch.randn(settings.batch, 4, image_size // 8, image_size // 8)
-    tokens = token_ids(2 * settings.batch, CLIP_TOKENS)
-    chosen = spread(STEPS, settings.steps)
-    times = {index: timestep(index, STEPS, batch=2 * settings.batch) for index in chosen}
+    text = clip("tiny" if settings.tiny else "L")
+    denoiser, decoder = unet(tiny=settings.tiny), vae(tiny=settings.tiny)
+    latents = torch.randn(batch, 4, image_size // 8, image_size // 8)
+    tokens = token_ids(2 * batch, CLIP_TOKENS)
+    plan = denoising("unet", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE)
 
     def request(labels: Labels) -> torch.Tensor:
-        text, denoiser, decoder = (component for component in _modules(components))
         with labels.component("text_encoder"):
             context = text(input_ids=tokens)[0]
-        sample = latents
-        for index in chosen:
-            with labels.step(index):
-                with labels.component("scheduler"):
-                    both = torch.cat([sample, sample])
-                noise = denoiser(both, times[index], context, return_dict=False)[0]
-                with labels.component("scheduler"):
-                    sample = ddim_step(sample, guided(noise, GUIDANCE), index=index, steps=STEPS)
+        sample = denoised(
+            labels, plan, latents, lambda x, time: denoiser(x, time, context, return_dict=False)[0]
+        )
         with labels.component("vae"):
-            image: torch.Tensor = decoder.decode(sample / 0.18215, return_dict=False)[0]
+            image: torch.Tensor = decoder.decode(sample / LATENT_SCALE, return_dict=False)[0]
         return image
 
     return Workload(
-        components=components,
+        components={"text_encoder": text, "unet": denoiser, "vae": decoder},
         request=request,
-        calls_full={"text_encoder": 1, "unet": STEPS, "scheduler": 2 * STEPS, "vae": 1},
+        calls_full={"text_encoder": 1, "unet": STEPS, "scheduler": STEPS, "vae": 1},
         steps_full=STEPS,
         image_size=image_size,
         guidance=GUIDANCE,
         prompt_tokens=CLIP_TOKENS,
         kinds={"text_encoder.*": "causal"},
         assumptions=(
-            f"{STEPS} DDIM steps with guidance {GUIDANCE}: the defaults of the published sampling script",
+            f"{STEPS} DDIM steps with guidance {GUIDANCE}: defaults of the published sampling script",
             "guidance runs both prompts as one batch of two",
         ),
     )
-
-
-def _modules(components: dict[str, nn.Module]) -> list[Any]:
-    return list(components.values())
 
 
 def unet(*, tiny: bool) -> nn.Module:
