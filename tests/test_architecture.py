@@ -17,7 +17,7 @@ MAY_READ = {
     "classify": {"schema", "interval", "classify", "attribution"},
     "attribution": {"schema", "interval", "classify", "attribution"},
     "metric": {"schema", "interval", "classify", "attribution"},
-    "nsys": {"schema", "interval", "classify", "attribution"},
+    "nsys": {"schema", "interval", "classify", "attribution", "nsys"},
 }
 
 

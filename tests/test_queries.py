@@ -63,7 +63,10 @@ def _load_case(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: Path) ->
             continue
         if name in RELATIONS and not RELATIONS[name].inputs:
             continue  # rules are themselves
-        con.execute(f"CREATE TABLE given.{name} AS SELECT * FROM {name} LIMIT 0")
+        # metrics are temporary views, which a cursor does not see
+        is_metric = name in RELATIONS and RELATIONS[name].layer in {"metric", "nsys"}
+        origin = f"({RELATIONS[name].statement})" if is_metric else name
+        con.execute(f"CREATE TABLE given.{name} AS SELECT * FROM {origin} LIMIT 0")
         if (case / f"{name}.csv").is_file():
             con.execute(
                 f"INSERT INTO given.{name} BY NAME "

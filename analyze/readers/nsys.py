@@ -7,10 +7,12 @@ SQLite columns hold anything: see nsys_tables for what is read and nsys_source f
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from pyarrow import compute
 
 from analyze.errors import UserError
 from analyze.readers.nsys_source import Source, open_export
@@ -177,7 +179,12 @@ def _shaped(
     shaped = pa.record_batch(columns, schema=table.schema)
     # DuckDB takes text from Arrow as it is: bytes that are no UTF-8 must be found here
     shaped.validate(full=True)
-    return shaped
+    return _kept(shaped, table.keep) if table.keep else shaped
+
+
+def _kept(batch: pa.RecordBatch, prefixes: Sequence[str]) -> pa.RecordBatch:
+    masks = [compute.starts_with(batch.column("name"), pattern=prefix) for prefix in prefixes]
+    return batch.filter(reduce(compute.or_kleene, masks))
 
 
 def _create_from(

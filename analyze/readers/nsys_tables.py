@@ -28,12 +28,17 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class RawTable:
-    """One relation `nsys_*`, the tables it may come from and the columns it can't do without."""
+    """One relation `nsys_*`, the tables it may come from and the columns it can't do without.
+
+    Of a table of options only those are kept whose name starts with one of `keep`: the rest is the
+    recorded program's command and environment, which may hold secrets.
+    """
 
     name: str
     sources: tuple[str, ...]
     columns: tuple[RawColumn, ...]
     required: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
 
     @property
     def schema(self) -> pa.Schema:
@@ -174,12 +179,16 @@ TABLES = (
         (*_columns(INTEGER, "severity=severity"), *_columns(TEXT, "text=text")),
     ),
     RawTable(
-        "nsys_capture_option", ("META_DATA_CAPTURE",), _columns(TEXT, "name=name value=value")
+        "nsys_capture_option",
+        ("META_DATA_CAPTURE",),
+        _columns(TEXT, "name=name value=value"),
+        keep=("CUDA_GRAPH", "CAPTURE_EVENT_TYPE"),
     ),
     RawTable(
         "nsys_export_option",
         ("META_DATA_EXPORT", "EXPORT_META_DATA"),
         _columns(TEXT, "name=name value=value"),
+        keep=("EXPORT_PRODUCT", "EXPORT_SCHEMA"),
     ),
     RawTable(
         "nsys_memcpy_kind",

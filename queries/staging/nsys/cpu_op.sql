@@ -9,7 +9,7 @@
 --   process_id       PID
 --   thread_id        TID
 --   start_ns         ns from the session's start
---   dur_ns           ns; 0 if the range was never closed
+--   dur_ns           ns; 0 if it ends before its start
 --   name             such as 'aten::mm'
 --   external_id      PyTorch's number of the operator ('op_id'); no kernel carries it
 --   sequence_number  'seq', shared by an operator and its backward; NULL if absent

@@ -105,6 +105,8 @@ SELECT
     WHEN field.prefix = 'step' AND try_cast(substr(field.stem, 6) AS BIGINT) IS NOT NULL THEN 'step'
     WHEN starts_with(field.stem, 'ProfilerStep#') THEN 'profiler_step'
     WHEN field.event_type NOT IN (59, 70) OR field.prefix = 'nccl' THEN 'user'
+    -- an operator that never ended took no time that is known
+    WHEN field.end_ns IS NULL THEN 'user'
     WHEN field.sequence_number IS NOT NULL THEN 'operator'
     WHEN field.op_number IS NULL THEN 'user'
     WHEN starts_with(field.stem, 'autograd::engine::evaluate_function') THEN 'operator'

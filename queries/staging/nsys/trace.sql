@@ -20,7 +20,7 @@
 --   device_name     of the device of most device events; else the manifest's
 --   base_unix_ns    start of the session, the zero of all times
 --   resolution_ns   1
---   complete        false if the export holds no options, as one that was interrupted
+--   complete        true: a file that was cut short is refused
 --   event_count     rows of the tables of kernels, copies, calls, ranges, graphs, allocations
 --   repaired_count  values that were mended
 --   skipped_count   events without a start
