@@ -64,7 +64,7 @@ described AS (
           WHEN event_type IN (60, 71) THEN 'start_end'
           ELSE 'push_pop'
         END,
-        'text', nullif(text, stem),
+        'text', nullif(text, CASE WHEN kind IN ('user', 'profiler_step') THEN stem END),
         'domain', domain,
         'category', category,
         'payload', payload,

@@ -1,0 +1,132 @@
+"""Files that are no whole Nsight Systems export: one line says what was found and what to do."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from analyze.errors import UserError
+from tests.readers.nsys_export import anomalies, kernel, staged, strings, write_export
+
+KERNEL = "CUPTI_ACTIVITY_KIND_KERNEL"
+
+
+def _good(path: Path) -> Path:
+    rows = [kernel(i, i + 1) for i in range(2000)]
+    return write_export(path, {"StringIds": strings("a"), KERNEL: rows})
+
+
+def _zero_header(path: Path) -> None:
+    data = _good(path).read_bytes()
+    path.write_bytes(bytes(100) + data[100:])
+
+
+def _half_written(path: Path) -> None:
+    data = _good(path).read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+
+
+def _damaged_page(path: Path) -> None:
+    data = bytearray(_good(path).read_bytes())
+    data[8192:-4096] = b"\xff" * (len(data) - 4096 - 8192)
+    path.write_bytes(data)
+
+
+def _foreign(path: Path) -> None:
+    with sqlite3.connect(path) as con:
+        con.execute("CREATE TABLE bookmarks (url TEXT)")
+    con.close()
+
+
+def _no_tables(path: Path) -> None:
+    with sqlite3.connect(path) as con:
+        con.execute("PRAGMA user_version = 1")
+    con.close()
+
+
+def _journal(path: Path) -> None:
+    _good(path).with_name(f"{path.name}-journal").write_bytes(b"pages")
+
+
+def _no_correlation(path: Path) -> None:
+    row = kernel(0, 1)
+    del row["correlationId"]
+    write_export(path, {KERNEL: [row]})
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: path.write_bytes(b""), "found no bytes; expected 'SQLite format 3'"),
+        (lambda path: path.write_bytes(b"{}" * 60), "found b'{}{}{}{}{}{}{}{}' at its start"),
+        (_zero_header, "found a header of zeros, as an interrupted export leaves"),
+        (_half_written, "the file was cut short"),
+        (_damaged_page, "damaged SQLite file"),
+        (_foreign, "found a database with bookmarks; expected StringIds"),
+        (_no_tables, "found a database with no table at all"),
+        (_journal, "a write that did not finish"),
+        (_no_correlation, f"found {KERNEL} without correlationId"),
+    ],
+)
+def test_one_line_says_what_is_wrong(
+    tmp_path: Path, make: Callable[[Path], object], told: str
+) -> None:
+    path = tmp_path / "export.sqlite"
+    make(path)
+    with pytest.raises(UserError) as raised:
+        staged(path)
+    message = str(raised.value)
+    assert told in message
+    assert message.startswith(f"{path}: found ") and "; expected " in message
+    assert message.count(";") >= 2 and "\n" not in message
+
+
+def test_a_report_without_nsys_says_how_to_export_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "run.nsys-rep"
+    report.write_bytes(b"report")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"no nsys on PATH.*nsys export --type sqlite"):
+        staged(report)
+
+
+def test_a_report_that_nsys_refuses_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "nsys"
+    fake.write_text("#!/bin/sh\necho 'Importer error: newer version' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    report = tmp_path / "run.nsys-rep"
+    report.write_bytes(b"report")
+    with pytest.raises(UserError, match=r"nsys export failed .Importer error: newer version"):
+        staged(report)
+
+
+def test_a_broken_parquet_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "StringIds.parquet").write_bytes(b"PAR1 nothing more")
+    with pytest.raises(UserError, match="a parquet file that can't be read"):
+        staged(tmp_path)
+
+
+def test_a_newer_schema_is_read_and_said(tmp_path: Path) -> None:
+    version = [{"name": "EXPORT_SCHEMA_VERSION", "value": "4.1.0"}]
+    path = write_export(
+        tmp_path / "e.sqlite",
+        {"META_DATA_EXPORT": version, KERNEL: [kernel(0, 1)], "StringIds": strings("a")},
+    )
+    assert anomalies(staged(path)) == {"newer_schema": 1}
+
+
+def test_empty_and_absent_tables_are_the_same(tmp_path: Path) -> None:
+    path = write_export(tmp_path / "empty.sqlite", {KERNEL: [kernel(0, 1)]})
+    with sqlite3.connect(path) as raw:
+        raw.execute(f"DELETE FROM {KERNEL}")
+    raw.close()
+    absent = write_export(tmp_path / "absent.sqlite", {"ProcessStreams": [{"globalPid": 1}]})
+    for con in (staged(path), staged(absent)):
+        assert con.execute("SELECT count(*) FROM kernel").fetchall() == [(0,)]
+        assert con.execute("SELECT device_id FROM device").fetchall() == [(-1,)]
+        assert anomalies(con) == {"no_kernels": 1}
