@@ -1,0 +1,55 @@
+-- costed_operator: operators whose FLOPs and bytes follow from their shapes, by which formula.
+--
+-- Why:     cost is charged once along a chain of operators, to the outermost one that stands here.
+-- Grain:   one row per operator
+-- Inputs:  none
+-- Columns:
+--   op_name  such as 'aten::addmm'
+--   formula  see signature_cost
+WITH formula_names AS (
+  SELECT
+    formula,
+    names
+  FROM (
+    VALUES
+    ('convolution', 'convolution _convolution'),
+    ('mm', 'mm bmm'),
+    ('addmm', 'addmm baddbmm _addmm_activation'),
+    ('linear', 'linear'),
+    ('attention', '_scaled_dot_product_flash_attention _scaled_dot_product_efficient_attention'),
+    ('attention', '_scaled_dot_product_cudnn_attention'),
+    ('attention', '_scaled_dot_product_flash_attention_for_cpu'),
+    ('attention', '_scaled_dot_product_fused_attention_overrideable'),
+    ('attention_by_length', '_flash_attention_forward _efficient_attention_forward'),
+    ('pointwise', 'add add_ sub sub_ rsub mul mul_ div div_ pow pow_ neg neg_ exp exp_ log sqrt'),
+    ('pointwise', 'rsqrt sin cos tanh tanh_ sigmoid sigmoid_ silu silu_ gelu relu relu_ elu'),
+    ('pointwise', 'leaky_relu hardtanh clamp clamp_ clamp_min clamp_min_ where masked_fill'),
+    ('pointwise', 'masked_fill_ eq ne lt le gt ge logical_and logical_not bitwise_and bitwise_not'),
+    ('pointwise', 'bitwise_or abs reciprocal floor round addcmul addcdiv lerp maximum minimum erf'),
+    ('pointwise', 'softplus threshold_backward gelu_backward silu_backward triu triu_ tril tril_'),
+    ('pointwise', 'native_dropout cumsum'),
+    ('normalization', 'native_group_norm native_layer_norm _fused_rms_norm native_batch_norm'),
+    ('normalization', 'cudnn_batch_norm miopen_batch_norm'),
+    ('softmax', '_softmax _log_softmax _safe_softmax'),
+    ('embedding', 'embedding'),
+    ('index_select', 'index_select'),
+    ('resampling', 'upsample_nearest1d upsample_nearest2d upsample_nearest3d'),
+    ('resampling', '_upsample_nearest_exact2d upsample_bilinear2d upsample_bicubic2d'),
+    ('resampling', 'upsample_trilinear3d _upsample_bilinear2d_aa'),
+    ('reduction', 'mean sum amax amin max min argmax argmin norm linalg_vector_norm var std prod'),
+    ('reduction', 'any all avg_pool2d max_pool2d_with_indices avg_pool3d _adaptive_avg_pool2d'),
+    ('reduction', 'adaptive_avg_pool2d'),
+    ('copy', 'copy_ clone cat stack'),
+    ('cast', '_to_copy'),
+    ('fill', 'fill_ zero_')
+  ) AS known (formula, names)
+)
+
+SELECT
+  'aten::' || unnest(string_split(names, ' ')) AS op_name,
+  formula
+FROM formula_names
+UNION ALL
+SELECT
+  unnest(['flash_attn::_flash_attn_forward', 'flash_attn::fwd', 'flash_attn_3::fwd']) AS op_name,
+  'attention_by_length' AS formula
