@@ -1,0 +1,186 @@
+"""Load trace files into a study: found, read in parallel, each one whole or not at all.
+
+Every trace is built in a scratch database of its own beside the study and copied over in one
+transaction, so that a killed or failed load leaves nothing behind. The study is held open for
+writing meanwhile: a second writer is told so at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from analyze import database
+from analyze.errors import UserError
+from analyze.scratch import build
+from analyze.trace_file import TraceFile, find
+
+# the study's connection only copies; the scratch databases get their own limit
+_COPY_MEMORY = "200MB"
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What became of one file: 'loaded', 'duplicate' of a trace already there, or 'failed'."""
+
+    path: Path
+    status: str
+    name: str | None = None
+    trace_id: int | None = None
+    error: str | None = None
+    event_count: int = 0
+    seconds: float = 0.0
+
+
+def ingest(
+    study: str | Path,
+    paths: Iterable[str | Path],
+    *,
+    python: bool = False,
+    jobs: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[IngestResult]:
+    """Load files, run folders, folders of them and globs; one result a file, in their order.
+
+    `python` loads Python frames too, `jobs` files are read at a time, `progress` is told the files
+    done and in all. A file whose sha256 is in the study is not loaded again. Raises UserError, and
+    writes nothing, if a path is wrong, the study can't be written, or the only file is no trace.
+    """
+    files = find(paths)
+    study = Path(study)
+    is_new = not study.exists()
+    results: list[IngestResult] = []
+    try:
+        with _opened(study) as con:
+            results = _ingest_all(con, study, files, python=python, jobs=jobs, progress=progress)
+    finally:
+        if is_new and not any(result.status == "loaded" for result in results):
+            study.unlink(missing_ok=True)
+    if len(results) == 1 and results[0].status == "failed":
+        raise UserError(results[0].error)
+    return results
+
+
+def _opened(study: Path) -> duckdb.DuckDBPyConnection:
+    from analyze.study import open_to_write
+
+    return open_to_write(study)
+
+
+def _ingest_all(
+    con: duckdb.DuckDBPyConnection,
+    study: Path,
+    files: Sequence[TraceFile],
+    *,
+    python: bool,
+    jobs: int,
+    progress: Callable[[int, int], None] | None,
+) -> list[IngestResult]:
+    con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
+    scratch = _new_scratch(study)
+    start = time.perf_counter()
+    results: dict[int, IngestResult] = {}
+    try:
+        waiting = dict(_new_files(con, files, results))
+        threads = 2 if len(waiting) == 1 or jobs == 1 else 1
+        with ThreadPoolExecutor(jobs, thread_name_prefix="trace") as pool:
+            futures = {
+                pool.submit(build, found, scratch / str(i), python=python, threads=threads): i
+                for i, found in waiting.items()
+            }
+            for future in _finished(futures, len(files), progress):
+                i = futures[future]
+                results[i] = replace(
+                    _copied(con, waiting[i], future), seconds=time.perf_counter() - start
+                )
+                shutil.rmtree(scratch / str(i), ignore_errors=True)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return [results[i] for i in range(len(files))]
+
+
+def _finished(
+    futures: Iterable[Future[Path]],
+    total: int,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[Future[Path]]:
+    waiting = list(futures)
+    for done, future in enumerate(as_completed(waiting), start=total - len(waiting) + 1):
+        yield future
+        if progress:
+            progress(done, total)
+
+
+def _copied(
+    con: duckdb.DuckDBPyConnection, found: TraceFile, scratch: Future[Path]
+) -> IngestResult:
+    """Copy a finished scratch database into the study; any failure concerns this file alone."""
+    result = IngestResult(found.path, "failed", found.name)
+    try:
+        database.copy_into(con, scratch.result())
+    except UserError as error:
+        return replace(result, error=str(error))
+    except (duckdb.Error, OSError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        return replace(
+            result,
+            error=f"{found.path}: could not be loaded ({first_line}); expected room on the disk and "
+            "a readable file; check both and load it again",
+        )
+    loaded = con.table("trace").filter(f"trace_id = {found.trace_id}").project("event_count")
+    return replace(
+        result,
+        status="loaded",
+        trace_id=found.trace_id,
+        event_count=loaded.fetchall()[0][0],
+    )
+
+
+def _new_files(
+    con: duckdb.DuckDBPyConnection, files: Sequence[TraceFile], results: dict[int, IngestResult]
+) -> Iterator[tuple[int, TraceFile]]:
+    """Files that the study lacks, numbered and named apart; the others go into `results`."""
+    traces = con.execute("SELECT * FROM trace").pl()
+    known = dict(zip(traces["sha256"], traces["name"], strict=True))
+    names = set(traces["name"])
+    last = max(traces["trace_id"], default=0)
+    for i, found in enumerate(files):
+        try:
+            digest = found.digest()
+        except OSError as error:
+            results[i] = IngestResult(found.path, "failed", error=f"{found.path}: {error.strerror}")
+            continue
+        if digest in known:
+            results[i] = IngestResult(found.path, "duplicate", known[digest])
+            continue
+        last += 1
+        name = _apart(found.name, names)
+        known[digest] = name
+        names.add(name)
+        yield i, replace(found, name=name, sha256=digest, trace_id=last)
+
+
+def _apart(name: str, taken: set[str]) -> str:
+    """The name itself, or with the first number that tells it apart: ranks never overwrite."""
+    number, wanted = 1, name
+    while wanted in taken:
+        number += 1
+        wanted = f"{name}-{number}"
+    return wanted
+
+
+def _new_scratch(study: Path) -> Path:
+    """A folder beside the study; those of killed loads go, as their writers can't be alive."""
+    import os
+
+    for stale in study.parent.glob(f"{study.name}.ingest-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    scratch = study.parent / f"{study.name}.ingest-{os.getpid()}"
+    scratch.mkdir()
+    return scratch

@@ -1,0 +1,191 @@
+"""Read a PyTorch-profiler (Kineto) trace into raw relations that the staging SQL turns into tables.
+
+Reads the text once, in chunks, in bounded memory: split, parse in parallel, one Parquet file a
+chunk. What the file says of itself becomes `kineto_header`, its devices `kineto_device`, what was
+wrong with it `kineto_fault`, its events `kineto_chunk`.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import BoundedSemaphore, local
+from typing import Any
+
+import duckdb
+
+from analyze.readers.kineto_chunk import ChunkFiles, ChunkLoader, ChunkReport
+from analyze.readers.kineto_columns import json_columns
+from analyze.readers.kineto_mend import Fault, mend
+from analyze.readers.kineto_source import TextSource
+from analyze.readers.kineto_split import Chunk, Splitter, parse_tail
+
+_RANK_IN_NAME = re.compile(r"(?:rank|tp|dp)[-_ ]?(\d+)", re.IGNORECASE)
+
+
+@dataclass
+class KinetoFile:
+    """What one file says of itself, and what reading it took."""
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    complete: bool = True
+    unread: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+    skipped: int = 0
+    faults: dict[str, Fault] = field(default_factory=dict)
+    fault_counts: Counter[str] = field(default_factory=Counter)
+    text_bytes: int = 0
+    sha256: str = ""
+
+    def add(self, report: ChunkReport) -> None:
+        self.unread.update(report.unread)
+        self.repaired += report.repaired
+        self.skipped += report.skipped
+        for fault in report.faults:
+            self.note(fault)
+
+    def note(self, fault: Fault) -> None:
+        """Count a fault and keep the first of its kind."""
+        self.fault_counts[fault.kind] += 1
+        if fault.offset < self.faults.setdefault(fault.kind, fault).offset:
+            self.faults[fault.kind] = fault
+
+
+def read(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    folder: Path,
+    *,
+    keep: Iterable[str] = (),
+    workers: int = 2,
+    progress: Callable[[int], None] | None = None,
+) -> KinetoFile:
+    """Parse the events of `path` into Parquet files in `folder`, with `workers` threads.
+
+    `keep` may hold 'python' (python_function events), 'flow' (arrows) and 'args' (all args as
+    JSON). `progress` is told the bytes of text read so far. Raises UserError if it is no trace.
+    """
+    kept = frozenset(keep)
+    source = TextSource(path)
+    splitter = Splitter(source, str(path))
+    result = KinetoFile()
+    files = ChunkFiles()
+    con.register_filesystem(files)
+    try:
+        _load_all(
+            con,
+            _all_chunks(splitter, result),
+            lambda cursor: ChunkLoader(
+                cursor, files, folder, unread={"python", "flow"} - kept, keep_args="args" in kept
+            ),
+            result,
+            workers=workers,
+            progress=progress or (lambda _bytes: None),
+        )
+    finally:
+        con.unregister_filesystem(files.protocol)
+    result.text_bytes, result.sha256 = source.text_bytes, source.sha256
+    _read_keys(splitter, source, result)
+    _define(con, folder, keep_args="args" in kept)
+    return result
+
+
+def rank_of(path: Path, info: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Rank and world size: what the trace says, else a rank in its file's name."""
+    rank, size = info.get("rank"), info.get("world_size")
+    if not isinstance(rank, int):
+        named = _RANK_IN_NAME.search(path.name)
+        rank = int(named[1]) if named else None
+    return rank, size if isinstance(size, int) else None
+
+
+def _all_chunks(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, bool]]:
+    """Chunks, and whether the text breaks off at the end of one. Puts mixed writers' tail in too."""
+    previous: Chunk | None = None
+    for chunk in splitter:
+        if previous is not None:
+            yield previous, False
+        previous = chunk
+    mixed = splitter.tail and parse_tail(splitter.tail) is None and b'"ph"' in splitter.tail
+    if previous is not None:
+        yield previous, not splitter.ended
+    if mixed:
+        result.note(Fault("mixed_writers", splitter.tail_offset, ""))
+        yield Chunk(splitter.tail_offset, splitter.tail), True
+
+
+def _load_all(
+    con: duckdb.DuckDBPyConnection,
+    chunks: Iterator[tuple[Chunk, bool]],
+    loader: Callable[[duckdb.DuckDBPyConnection], ChunkLoader],
+    result: KinetoFile,
+    *,
+    workers: int,
+    progress: Callable[[int], None],
+) -> None:
+    """Load chunks on `workers` threads, never holding more than one more than are being loaded."""
+    own = local()
+    room = BoundedSemaphore(workers + 1)
+    waiting: list[Future[ChunkReport]] = []
+
+    def load(chunk: Chunk, at_cut: bool) -> ChunkReport:
+        try:
+            if not hasattr(own, "loader"):
+                own.loader = loader(con.cursor())
+            report: ChunkReport = own.loader.load(chunk, at_cut=at_cut)
+            return report
+        finally:
+            room.release()
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="chunk") as pool:
+        for chunk, at_cut in chunks:
+            room.acquire()
+            waiting.append(pool.submit(load, chunk, at_cut))
+            progress(chunk.offset + len(chunk.text))
+            while waiting and waiting[0].done():
+                result.add(waiting.pop(0).result())
+    for done in waiting:
+        result.add(done.result())
+
+
+def _read_keys(splitter: Splitter, source: TextSource, result: KinetoFile) -> None:
+    """Fill in the file's own keys, and whether it is whole."""
+    header = b"" if splitter.is_list else splitter.header + b"]}"
+    tail = parse_tail(splitter.tail)
+    for text, offset in ((header, 0), (b"{" + splitter.tail.strip().removeprefix(b","), 0)):
+        if text.strip(b"{} \t\r\n\0"):
+            _take_keys(text, offset or splitter.tail_offset * (text is not header), result)
+    if tail is None and "mixed_writers" not in result.fault_counts:
+        result.note(Fault("broken_tail", splitter.tail_offset, ""))
+    closed = splitter.is_list or splitter.tail.rstrip(b" \t\r\n\0").endswith(b"}")
+    if source.cut is not None or not splitter.ended or not closed:
+        result.complete = False
+        why = source.cut or "the text stops before its end"
+        result.note(Fault("truncated", source.text_bytes, why))
+    elif "mixed_writers" in result.fault_counts:
+        result.complete = False
+
+
+def _take_keys(text: bytes, offset: int, result: KinetoFile) -> None:
+    try:
+        keys = json.loads(text.lstrip(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        mended = mend(text, offset)
+        keys = json.loads(mended.events[0]) if mended.events else {}
+        for fault in mended.faults:
+            result.note(Fault("broken_header", offset, fault.kind))
+    if isinstance(keys, dict):
+        keys.pop("traceEvents", None)
+        result.keys.update(keys)
+
+
+def _define(con: duckdb.DuckDBPyConnection, folder: Path, *, keep_args: bool) -> None:
+    """Give the Parquet files, possibly none, the name kineto_chunk."""
+    empty = folder / "empty.json"
+    empty.write_text("[]")
+    rows = con.read_json(str(empty), columns=json_columns(keep_args=keep_args), format="array")
+    rows.write_parquet(str(folder / "0.parquet"))
+    con.read_parquet(str(folder / "*.parquet")).create_view("kineto_chunk")

@@ -1,0 +1,188 @@
+"""Turn one chunk of events into one Parquet file of typed raw rows.
+
+The fast way hands the text to DuckDB's typed JSON reader, whose parse is also the proof that the
+chunk was whole. A chunk it refuses goes the careful way, event by event.
+"""
+
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from fsspec import AbstractFileSystem
+
+from analyze.readers.kineto_columns import RENAMED, json_columns
+from analyze.readers.kineto_mend import Fault, mend, nanoseconds
+from analyze.readers.kineto_split import LIMIT_BYTES, Chunk
+
+PROTOCOL = "genscope"
+
+# a double holds these to the nanosecond: three decimals below 2**43, or whole microseconds
+_EXACT = rb"(?:(?:\d{1,12}|[1-7]\d{12})(?:\.\d{1,3})?|\d{13,15})(?=[,\s}])"
+_INEXACT = re.compile(rb'"(?:ts|dur)"\s*:\s*+(?!' + _EXACT + rb")")
+_TIME = re.compile(rb'"(ts|dur)"\s*:\s*"?(-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"?(?=[,\s}])')
+_FLOW = rb'\n  \{\n    "ph": "[sf]",[^\n]*\n(?:    [^\n]*\n)*?  \},'
+# frames of nn.Module are always wanted: they are the module tree
+_FRAME = (
+    rb'\n  \{\n    "ph": "X", "cat": "python_function",\s*"name": "(?!nn\.Module: )[^\n]*\n'
+    rb"(?:    [^\n]*\n)*?  \},"
+)
+_FRAME_START = b'\n  {\n    "ph": "X"'
+_UNWANTED = {
+    frozenset({"flow"}): re.compile(_FLOW),
+    frozenset({"python"}): re.compile(_FRAME),
+    frozenset({"flow", "python"}): re.compile(rb"(?:" + _FLOW + rb")|(?:" + _FRAME + rb")"),
+}
+_RENAMED = tuple((f'"{old}":'.encode(), f'"{new}":'.encode()) for old, new in RENAMED.items())
+
+
+@dataclass
+class ChunkReport:
+    """What became of a chunk: events left out unread, mended, lost, and why."""
+
+    unread: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+    skipped: int = 0
+    faults: Sequence[Fault] = ()
+
+
+class ChunkFiles(AbstractFileSystem):  # type: ignore[misc]
+    """Chunks in memory, under names that DuckDB can open as files."""
+
+    protocol = PROTOCOL
+    cachable = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[str, bytes] = {}
+
+    def _open(self, path: str, mode: str = "rb", **_options: Any) -> io.BytesIO:
+        return io.BytesIO(self.held[self._strip_protocol(path)])
+
+    def info(self, path: str, **_options: Any) -> dict[str, Any]:
+        name = self._strip_protocol(path)
+        return {"name": name, "size": len(self.held[name]), "type": "file"}
+
+    def exists(self, path: str, **_options: Any) -> bool:
+        return self._strip_protocol(path) in self.held
+
+    def glob(self, path: str, **_options: Any) -> list[str]:
+        return [self._strip_protocol(path)]
+
+
+class ChunkLoader:
+    """Writes chunks as Parquet files into `folder`; one per thread, over a connection of its own.
+
+    `unread` are the kinds of event left out of the text before it is parsed: 'python', 'flow'.
+    """
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        files: ChunkFiles,
+        folder: Path,
+        *,
+        unread: Collection[str],
+        keep_args: bool,
+    ) -> None:
+        self._con = con
+        self._files = files
+        self._folder = folder
+        self._unread = _UNWANTED.get(frozenset(unread))
+        self._columns = json_columns(keep_args=keep_args)
+
+    def load(self, chunk: Chunk, *, at_cut: bool = False) -> ChunkReport:
+        """Write the chunk's events; `at_cut` tells that the trace breaks off at its end."""
+        report = ChunkReport()
+        text = chunk.text.strip(b" \t\r\n\0,")
+        if not text:
+            return report
+        if chunk.kineto and self._unread:
+            text = self._without_unread(text, report)
+        text = _exact(text)
+        if _INEXACT.search(text):  # a time that is no number
+            return self._load_carefully(chunk, at_cut=at_cut)
+        try:
+            self._write(text, chunk.offset)
+        except duckdb.Error as error:
+            if not _is_about_the_text(error):
+                raise
+            return self._load_carefully(chunk, at_cut=at_cut)
+        return report
+
+    def _without_unread(self, text: bytes, report: ChunkReport) -> bytes:
+        assert self._unread is not None
+
+        def count(match: re.Match[bytes]) -> bytes:
+            report.unread["python" if match[0].startswith(_FRAME_START) else "flow"] += 1
+            return b""
+
+        return self._unread.sub(count, b"\n  " + text + b",").rstrip(b",").strip()
+
+    def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
+        mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
+        lost: list[Fault] = []
+        self._write_parts(mended.events, chunk.offset, lost)
+        return ChunkReport(
+            repaired=mended.repaired,
+            skipped=mended.skipped + len(lost),
+            faults=[*mended.faults, *lost],
+        )
+
+    def _write_parts(self, events: list[bytes], offset: int, lost: list[Fault]) -> None:
+        """Write events; where DuckDB still refuses some, halve until the one is alone."""
+        if not events:
+            return
+        try:
+            self._write(_exact(b",".join(events)), offset)
+        except duckdb.Error as error:
+            if not _is_about_the_text(error):
+                raise
+            if len(events) == 1:
+                example = events[0][:160].decode("utf-8", "replace")
+                lost.append(Fault("unreadable_event", offset, example))
+                return
+            half = len(events) // 2
+            self._write_parts(events[:half], offset, lost)
+            # parts are told apart by their offset, and every event has at least two bytes
+            self._write_parts(events[half:], offset + half, lost)
+
+    def _write(self, text: bytes, offset: int) -> None:
+        if not text:
+            return
+        for old, new in _RENAMED:
+            text = text.replace(old, new)
+        name = f"{offset}.json"
+        self._files.held[name] = b"[" + text + b"]"
+        target = self._folder / f"{offset:016d}.parquet"
+        try:
+            rows = self._con.read_json(
+                f"{PROTOCOL}://{name}",
+                columns=self._columns,
+                format="array",
+                maximum_object_size=min(len(text) + 2, LIMIT_BYTES),
+            )
+            rows.write_parquet(str(target), compression="zstd")
+        except duckdb.Error:
+            target.unlink(missing_ok=True)
+            raise
+        finally:
+            del self._files.held[name]
+
+
+def _exact(text: bytes) -> bytes:
+    """The text with times that a double can't hold, or that are strings, as whole nanoseconds."""
+    return _TIME.sub(_exact_time, text) if _INEXACT.search(text) else text
+
+
+def _exact_time(match: re.Match[bytes]) -> bytes:
+    ns = nanoseconds(match[2].decode())
+    return match[0] if ns is None else b'"%s_ns": %d' % (match[1], ns)
+
+
+def _is_about_the_text(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException)

@@ -1,0 +1,108 @@
+"""Build one trace, whole, in a scratch database of its own: read, stage, attribute.
+
+A scratch database holds one trace, so nothing in it filters by trace, its memory is bounded by its
+own limit, and a load that dies leaves the study as it was.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from analyze import database
+from analyze.errors import UserError
+from analyze.readers.kineto_facts import create_relation
+from analyze.sql_file import in_order, load_layer
+from analyze.trace_file import TraceFile
+
+DATABASE = "trace.duckdb"
+# DuckDB's own buffers; what it can't hold it spills into the scratch folder
+_MEMORY = {1: "160MB", 2: "256MB"}
+
+TRACE_FILE = {
+    "trace_id": "INTEGER",
+    "name": "VARCHAR",
+    "path": "VARCHAR",
+    "sha256": "VARCHAR",
+    "model": "VARCHAR",
+    "family": "VARCHAR",
+    "attention": "VARCHAR",
+    "profiler": "VARCHAR",
+    "predicted": "BOOLEAN",
+    "manifest": "JSON",
+    "device_name": "VARCHAR",
+    "device": "JSON",
+}
+
+
+def build(found: TraceFile, folder: Path, *, python: bool = False, threads: int = 2) -> Path:
+    """Make `folder` and in it the trace's database, attributed; its path. `threads` is 1 or 2.
+
+    Raises UserError if the file is no trace, and leaves the folder for the caller to remove.
+    """
+    parts = folder / "parts"
+    parts.mkdir(parents=True)
+    path = folder / DATABASE
+    con = duckdb.connect(
+        str(path),
+        config={
+            "memory_limit": _MEMORY[threads],
+            "threads": threads,
+            "temp_directory": str(folder / "spill"),
+        },
+    )
+    try:
+        database.create_schema(con)
+        create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
+        _read(con, found, parts, python=python, threads=threads)
+        database.stage(con, found.format)
+        shutil.rmtree(parts)
+        database.attribute(con)
+    finally:
+        con.close()
+    return path
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection, found: TraceFile, parts: Path, *, python: bool, threads: int
+) -> None:
+    if found.format == "kineto":
+        from analyze.readers import kineto, kineto_facts
+
+        keep = {"python"} if python else set[str]()
+        read = kineto.read(con, found.path, parts, keep=keep, workers=threads)
+        kineto_facts.define(con, parts.parent, found.path, read, python_wanted=python)
+        for view in in_order(load_layer("staging/kineto/raw")):
+            con.sql(view.statement).create_view(view.name)
+    elif found.format == "nsys":
+        from analyze.readers import nsys
+
+        nsys.load(found.path, con)
+    else:
+        raise UserError(
+            f"{found.path}: found a file for Nsight Compute; expected a reader for it; "
+            "this version has none"
+        )
+
+
+def _facts(found: TraceFile) -> dict[str, Any]:
+    manifest = found.manifest or {}
+    device = manifest.get("device")
+    row = {key: _text(manifest.get(key)) for key in ("model", "family", "attention", "profiler")}
+    return row | {
+        "trace_id": found.trace_id,
+        "name": found.name,
+        "path": str(found.path),
+        "sha256": found.sha256,
+        "predicted": manifest.get("predicted"),
+        "manifest": found.manifest,
+        "device_name": _text(manifest.get("device_name")),
+        "device": device if isinstance(device, dict) else None,
+    }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

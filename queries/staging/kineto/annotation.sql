@@ -1,0 +1,101 @@
+-- annotation: the labelled ranges of a Kineto trace, with the fields of a capture's own labels.
+--
+-- Why:     components, steps, modules and attention calls are known from these; nn.Module frames
+--          are loaded even where other Python frames are not.
+-- Grain:   one row per range
+-- Inputs:  kineto_host_range, kineto_event, trace_file
+-- Columns:
+--   trace_id       trace.trace_id
+--   annotation_id  in order of start
+--   process_id     process, as text; of a range on a device: the device's number
+--   thread_id      thread, as text; of a range on a device: the stream's number
+--   start_ns       ns from the trace's base
+--   dur_ns         ns
+--   name           without the label's prefix; of an attention label: its site
+--   kind           see annotation in the schema
+--   args           JSON; of a capture's label its fields; NULL if none
+WITH host_range AS (
+  SELECT
+    kind,
+    label,
+    pid,
+    tid,
+    start_ns,
+    dur_ns,
+    CASE WHEN kind = 'attention' THEN string_split(label, ',') END AS fields
+  FROM kineto_host_range
+  WHERE kind <> 'op'
+),
+
+labelled AS (
+  SELECT
+    kind,
+    pid,
+    tid,
+    start_ns,
+    dur_ns,
+    CASE kind
+      WHEN 'module' THEN string_split(label, '|')[1]
+      WHEN 'attention'
+        THEN coalesce(
+          substr(list_filter(fields, LAMBDA field: starts_with(field, 'site='))[1], 6), ''
+        )
+      ELSE label
+    END AS name,
+    CASE
+      WHEN kind = 'module' AND contains(label, '|')
+        THEN json_object('class', string_split(label, '|')[2])
+      WHEN kind = 'attention'
+        THEN
+          ('{' || array_to_string(
+            list_transform(
+              fields,
+              LAMBDA field: to_json(string_split(field, '=')[1])::VARCHAR || ':' || coalesce(
+                try_cast(string_split(field, '=')[2] AS BIGINT)::VARCHAR,
+                to_json(substr(field, strpos(field, '=') + 1))::VARCHAR
+              )
+            ),
+            ','
+          ) || '}')::JSON
+    END AS args
+  FROM host_range
+),
+
+ranges AS (
+  SELECT kind, pid, tid, start_ns, dur_ns, name, args FROM labelled
+  UNION ALL
+  SELECT
+    'gpu_user' AS kind, pid, tid, start_ns, dur_ns, name, NULL AS args
+  FROM kineto_event
+  WHERE role = 'device_annotation' AND ph = 'X' AND start_ns IS NOT NULL
+  UNION ALL
+  SELECT
+    'python_module' AS kind,
+    pid,
+    tid,
+    start_ns,
+    dur_ns,
+    substr(name, 12) AS name,
+    json_object(
+      'python_id', python_id,
+      'python_parent_id', python_parent_id,
+      'python_module_id', python_module_id
+    ) AS args
+  FROM kineto_event
+  WHERE role = 'python' AND starts_with(name, 'nn.Module: ') AND start_ns IS NOT NULL
+)
+
+SELECT
+  file.trace_id,
+  row_number() OVER (
+    ORDER BY ranges.start_ns, ranges.dur_ns DESC, ranges.kind, ranges.name, ranges.tid
+  ) AS annotation_id,
+  ranges.pid AS process_id,
+  ranges.tid AS thread_id,
+  ranges.start_ns,
+  ranges.dur_ns,
+  ranges.name,
+  ranges.kind,
+  ranges.args
+FROM ranges
+CROSS JOIN trace_file AS file

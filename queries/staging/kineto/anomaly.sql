@@ -1,0 +1,35 @@
+-- anomaly: what was met while reading a Kineto trace, and what its rows give away.
+--
+-- Why:     a figure that a trace can't support must be refused with the reason.
+-- Grain:   one row per kind of trouble that is there
+-- Inputs:  kineto_fault, kineto_finding_device, kineto_finding_host, kineto_finding_event,
+--          kineto_consequence, trace_file
+-- Columns:
+--   trace_id     trace.trace_id
+--   kind         name of the trap
+--   count        events it touches
+--   byte_offset  of the first one, where the text itself was at fault; else NULL
+--   example      the first one, shortened
+--   consequence  what it does to which figure
+WITH found AS (
+  SELECT kind, count, byte_offset, example FROM kineto_fault
+  UNION ALL
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_device
+  UNION ALL
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_host
+  UNION ALL
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_event
+)
+
+SELECT
+  file.trace_id,
+  found.kind,
+  sum(found.count)::BIGINT AS count,
+  min(found.byte_offset) AS byte_offset,
+  min(found.example) AS example,
+  known.consequence
+FROM found
+INNER JOIN kineto_consequence AS known ON found.kind = known.kind
+CROSS JOIN trace_file AS file
+WHERE found.count > 0
+GROUP BY file.trace_id, found.kind, known.consequence

@@ -1,0 +1,57 @@
+-- gpu_copy: the memory copies and fills of a Kineto trace.
+--
+-- Why:     chosen by category, as kernels are; the direction is in the name, or in ROCm's "kind".
+-- Grain:   one row per memcpy or memset
+-- Inputs:  kineto_event, trace_file
+-- Columns:
+--   trace_id        trace.trace_id
+--   copy_id         in order of device, stream and start
+--   device_id       device.device_id
+--   stream_id       stream or queue
+--   process_id      NULL: the pid of a device event is the device
+--   start_ns        ns from the trace's base
+--   dur_ns          ns
+--   name            as recorded
+--   kind            'HtoD' | 'DtoH' | 'DtoD' | 'PtoP' | 'HtoH' | 'memset' | 'other'
+--   size_bytes      NULL if not recorded
+--   correlation_id  links to runtime_call; NULL if absent
+--   external_id     links to cpu_op; NULL if absent
+--   graph_id        CUDA graph; NULL outside graphs or where not recorded
+--   graph_node_id   node of that graph
+WITH told_apart AS (
+  SELECT
+    *,
+    row_number() OVER (
+      PARTITION BY
+        pid, device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, name, size_bytes
+    ) AS copy_number,
+    string_split(name, ' ')[2] AS direction
+  FROM kineto_event
+  WHERE role = 'copy' AND ph = 'X' AND start_ns IS NOT NULL
+)
+
+SELECT
+  file.trace_id,
+  row_number() OVER (
+    ORDER BY event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id
+  ) AS copy_id,
+  event.device_id,
+  event.stream_id,
+  NULL AS process_id,
+  event.start_ns,
+  event.dur_ns,
+  event.name,
+  CASE
+    WHEN event.cat IN ('gpu_memset', 'Memset') THEN 'memset'
+    WHEN event.direction IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN event.direction
+    WHEN event.copy_kind IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN event.copy_kind
+    ELSE 'other'
+  END AS kind,
+  event.size_bytes,
+  event.correlation_id,
+  event.external_id,
+  event.graph_id,
+  event.graph_node_id
+FROM told_apart AS event
+CROSS JOIN trace_file AS file
+WHERE event.copy_number = 1

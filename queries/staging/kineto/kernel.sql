@@ -1,0 +1,56 @@
+-- kernel: the kernels of a Kineto trace.
+--
+-- Why:     chosen by category, never by stream number: 0 is a valid stream, and synchronisations
+--          carry made-up ones. Copies of one event, as written at the edge of a step, count once.
+-- Grain:   one row per kernel execution
+-- Inputs:  kineto_event, trace_file
+-- Columns:
+--   trace_id        trace.trace_id
+--   kernel_id       in order of device, stream and start
+--   device_id       device.device_id
+--   stream_id       stream or queue on the device
+--   process_id      NULL: the pid of a device event is the device
+--   start_ns        ns from the trace's base
+--   dur_ns          ns
+--   name            as recorded
+--   correlation_id  links to runtime_call; NULL if absent
+--   external_id     links to cpu_op; NULL if absent
+--   grid            '[x,y,z]' blocks; NULL if absent
+--   block           '[x,y,z]' threads; NULL if absent
+--   registers       per thread
+--   shared_bytes    per block
+--   graph_id        CUDA graph; NULL outside graphs or where not recorded
+--   graph_node_id   node of that graph
+WITH told_apart AS (
+  SELECT
+    *,
+    row_number() OVER (
+      PARTITION BY
+        pid, device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, name
+    ) AS copy_number
+  FROM kineto_event
+  WHERE role = 'kernel' AND ph = 'X' AND start_ns IS NOT NULL
+)
+
+SELECT
+  file.trace_id,
+  row_number() OVER (
+    ORDER BY event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id
+  ) AS kernel_id,
+  event.device_id,
+  event.stream_id,
+  NULL AS process_id,
+  event.start_ns,
+  event.dur_ns,
+  event.name,
+  event.correlation_id,
+  event.external_id,
+  event.grid,
+  event.block,
+  event.registers,
+  event.shared_bytes,
+  event.graph_id,
+  event.graph_node_id
+FROM told_apart AS event
+CROSS JOIN trace_file AS file
+WHERE event.copy_number = 1

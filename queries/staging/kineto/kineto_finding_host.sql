@@ -1,0 +1,81 @@
+-- kineto_finding_host: traps that the host's events, or their absence, give away.
+--
+-- Why:     without operators, shapes or kernels whole classes of figures can't be had.
+-- Grain:   one row per kind of trap that is there
+-- Inputs:  kernel, runtime_call, cpu_op, kineto_event
+-- Columns:
+--   kind         name of the trap
+--   count        events it touches
+--   example      one of them
+WITH nested AS (
+  SELECT
+    name,
+    start_ns,
+    start_ns + dur_ns AS end_ns,
+    max(start_ns + dur_ns) OVER (
+      PARTITION BY process_id, thread_id
+      ORDER BY start_ns, dur_ns DESC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS outer_end_ns
+  FROM cpu_op
+),
+
+launch AS (
+  SELECT name FROM runtime_call
+  WHERE contains(name, 'LaunchKernel') OR contains(name, 'GraphLaunch')
+),
+
+shared AS (
+  SELECT correlation_id FROM runtime_call
+  WHERE correlation_id IS NOT NULL
+  GROUP BY correlation_id
+  HAVING count(DISTINCT process_id) > 1
+)
+
+SELECT
+  'partial_overlap' AS kind,
+  count(*) AS count,
+  min(name)[:120] AS example
+FROM nested
+WHERE start_ns < outer_end_ns AND outer_end_ns < end_ns
+UNION ALL
+SELECT
+  'no_kernel' AS kind,
+  count(*) AS count,
+  min(name) AS example
+FROM launch
+WHERE NOT EXISTS (SELECT 1 FROM kernel)
+UNION ALL
+SELECT
+  'no_operator' AS kind,
+  count(*) AS count,
+  min(name)[:120] AS example
+FROM kernel
+WHERE NOT EXISTS (SELECT 1 FROM cpu_op)
+UNION ALL
+SELECT
+  'no_shape' AS kind,
+  count(*) AS count,
+  min(name)[:120] AS example
+FROM cpu_op
+HAVING count(input_dims) = 0
+UNION ALL
+SELECT
+  'shared_correlation' AS kind,
+  count(*) AS count,
+  min(correlation_id)::VARCHAR AS example
+FROM shared
+UNION ALL
+SELECT
+  'compiled_region' AS kind,
+  count(*) AS count,
+  min(name)[:120] AS example
+FROM cpu_op
+WHERE contains(name, 'Compiled')
+UNION ALL
+SELECT
+  'merged_process' AS kind,
+  count(DISTINCT pid) AS count,
+  min(pid) AS example
+FROM kineto_event
+WHERE starts_with(pid, '[')

@@ -1,0 +1,31 @@
+-- memory_event: the allocator's events of a Kineto trace.
+--
+-- Why:     they are instants named [memory]; older traces give them no category.
+-- Grain:   one row per allocation or release
+-- Inputs:  kineto_event, trace_file
+-- Columns:
+--   trace_id         trace.trace_id
+--   ts_ns            ns from the trace's base
+--   device_id        -1 for host memory
+--   addr             address; NULL if absent
+--   size_bytes       negative for a release
+--   allocated_bytes  in use afterwards; NULL if absent
+--   reserved_bytes   held by the allocator afterwards; NULL if absent
+SELECT
+  file.trace_id,
+  event.start_ns AS ts_ns,
+  CASE
+    WHEN event.memory_device_type = 0 THEN -1
+    ELSE coalesce(event.memory_device_id, -1)
+  END AS device_id,
+  event.addr,
+  event.memory_bytes AS size_bytes,
+  event.allocated_bytes,
+  event.reserved_bytes
+FROM kineto_event AS event
+CROSS JOIN trace_file AS file
+WHERE
+  event.ph = 'i'
+  AND event.name = '[memory]'
+  AND event.start_ns IS NOT NULL
+  AND event.memory_bytes IS NOT NULL

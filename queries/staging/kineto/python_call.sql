@@ -1,0 +1,33 @@
+-- python_call: the Python frames of a Kineto trace, if they were asked for.
+--
+-- Why:     they are most of a trace that was recorded with stacks.
+-- Grain:   one row per python_function event
+-- Inputs:  kineto_event, kineto_header, trace_file
+-- Columns:
+--   trace_id          trace.trace_id
+--   call_id           in order of process, thread and start
+--   process_id        process, as text
+--   thread_id         thread, as text
+--   start_ns          ns from the trace's base
+--   dur_ns            ns
+--   name              'file.py(line): function' or 'nn.Module: Class_n'
+--   python_id         "Python id" of the frame
+--   python_parent_id  "Python parent id"; NULL at the root
+--   python_module_id  "Python module id"; NULL unless the frame is a module
+SELECT
+  file.trace_id,
+  row_number() OVER (
+    ORDER BY event.pid, event.tid, event.start_ns, event.dur_ns DESC, event.python_id
+  ) AS call_id,
+  event.pid AS process_id,
+  event.tid AS thread_id,
+  event.start_ns,
+  event.dur_ns,
+  event.name,
+  event.python_id,
+  event.python_parent_id,
+  event.python_module_id
+FROM kineto_event AS event
+CROSS JOIN kineto_header AS header
+CROSS JOIN trace_file AS file
+WHERE header.python_wanted AND event.role = 'python' AND event.start_ns IS NOT NULL

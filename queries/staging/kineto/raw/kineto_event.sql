@@ -1,0 +1,98 @@
+-- kineto_event: one event of a Kineto trace, with exact times and plain column names.
+--
+-- Why:     ts and dur are microseconds with decimals; every table needs int64 ns of them, floored.
+-- Grain:   one row per event of the file that was not left out unread
+-- Inputs:  kineto_chunk, kineto_category
+-- Columns:
+--   ph                       'X' complete, 'i' instant, 'M' metadata, ...
+--   cat                      category, as spelled; NULL if absent
+--   role                     what the category is read as: see kineto_category; NULL if unknown
+--   name                     as recorded; '' if absent
+--   pid                      process, or device of a device event, as text
+--   tid                      thread or stream, as text
+--   start_ns                 ns; NULL if the event has no readable ts
+--   dur_ns                   ns, never negative; 0 if absent
+--   recorded_dur_ns          ns as recorded; NULL if absent
+--   external_id              NULL if absent; 0 stands for none
+--   correlation_id           NULL if absent or negative, as ROCm writes where there is none
+--   recorded_correlation_id  as recorded
+--   device_id                device of a device event
+--   stream_id                stream or queue
+--   copy_kind                kind of a copy where ROCm writes one
+--   size_bytes               of a copy
+--   grid                     JSON text
+--   block                    JSON text
+--   registers                per thread
+--   shared_bytes             per block
+--   graph_id                 CUDA graph
+--   graph_node_id            node of that graph
+--   input_dims               JSON text
+--   input_types              JSON text
+--   input_strides            JSON text
+--   concrete_inputs          JSON text
+--   sequence_number          as recorded
+--   forward_thread_id        as recorded
+--   python_id                "Python id"
+--   python_parent_id         "Python parent id"
+--   python_module_id         "Python module id"
+--   reserved_bytes           of the allocator
+--   allocated_bytes          of the allocator
+--   memory_bytes             of a [memory] event
+--   addr                     of a [memory] event
+--   memory_device_id         of a [memory] event
+--   memory_device_type       of a [memory] event: 0 is the host
+SELECT
+  chunk.ph,
+  chunk.cat,
+  category.role,
+  coalesce(chunk.name, '') AS name,
+  chunk.pid,
+  chunk.tid,
+  coalesce(
+    chunk.ts_ns,
+    floor(chunk.ts)::BIGINT * 1000 + round((chunk.ts - floor(chunk.ts)) * 1000)::BIGINT
+  ) AS start_ns,
+  greatest(
+    coalesce(
+      chunk.dur_ns,
+      floor(chunk.dur)::BIGINT * 1000 + round((chunk.dur - floor(chunk.dur)) * 1000)::BIGINT,
+      0
+    ),
+    0
+  ) AS dur_ns,
+  coalesce(
+    chunk.dur_ns,
+    floor(chunk.dur)::BIGINT * 1000 + round((chunk.dur - floor(chunk.dur)) * 1000)::BIGINT
+  ) AS recorded_dur_ns,
+  nullif(chunk.args."External id", 0) AS external_id,
+  CASE WHEN chunk.args.correlation >= 0 THEN chunk.args.correlation END AS correlation_id,
+  chunk.args.correlation AS recorded_correlation_id,
+  coalesce(
+    try_cast(chunk.args.device AS INTEGER), try_cast(chunk.pid AS INTEGER), 0
+  ) AS device_id,
+  chunk.args.stream AS stream_id,
+  chunk.args.kind AS copy_kind,
+  chunk.args.bytes AS size_bytes,
+  chunk.args.grid,
+  chunk.args.block,
+  try_cast(chunk.args."registers per thread" AS INTEGER) AS registers,
+  chunk.args."shared memory" AS shared_bytes,
+  chunk.args."graph id" AS graph_id,
+  chunk.args."graph node id" AS graph_node_id,
+  chunk.args."Input Dims" AS input_dims,
+  chunk.args."Input type" AS input_types,
+  chunk.args."Input Strides" AS input_strides,
+  chunk.args."Concrete Inputs" AS concrete_inputs,
+  chunk.args."Sequence number" AS sequence_number,
+  chunk.args."Fwd thread id" AS forward_thread_id,
+  chunk.args."Python id" AS python_id,
+  chunk.args."Python parent id" AS python_parent_id,
+  chunk.args."Python module id" AS python_module_id,
+  chunk.args."Total Reserved" AS reserved_bytes,
+  chunk.args."Total Allocated" AS allocated_bytes,
+  chunk.args."Memory bytes" AS memory_bytes,
+  chunk.args.addr,
+  try_cast(chunk.args."Device Id" AS INTEGER) AS memory_device_id,
+  chunk.args."Device Type" AS memory_device_type
+FROM kineto_chunk AS chunk
+LEFT JOIN kineto_category AS category ON chunk.cat = category.cat

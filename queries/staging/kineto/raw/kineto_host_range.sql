@@ -1,0 +1,52 @@
+-- kineto_host_range: operators and labelled ranges of the host, each told apart by its name.
+--
+-- Why:     a capture's labels may be written as operators or as annotations.
+-- Grain:   one row per event of category cpu_op or user_annotation
+-- Inputs:  kineto_event
+-- Columns:
+--   kind               'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
+--                     'op'
+--   is_op              true for operators; in 2021 a profiler step was one too
+--   label              what follows the label's prefix; the whole name of other ranges
+--   pid                process, as text
+--   tid                thread, as text
+--   start_ns           ns
+--   dur_ns             ns
+--   name               as recorded
+--   external_id        as recorded
+--   input_dims         JSON text
+--   input_types        JSON text
+--   input_strides      JSON text
+--   concrete_inputs    JSON text
+--   sequence_number    as recorded
+--   forward_thread_id  as recorded
+SELECT
+  CASE
+    WHEN starts_with(name, 'component:') AND length(name) > 10 THEN 'component'
+    WHEN starts_with(name, 'step:') AND try_cast(substr(name, 6) AS BIGINT) >= 0 THEN 'step'
+    WHEN starts_with(name, 'module:') AND length(name) > 7 THEN 'module'
+    WHEN starts_with(name, 'attention:kind=') THEN 'attention'
+    WHEN starts_with(name, 'ProfilerStep#') THEN 'profiler_step'
+    WHEN role = 'annotation' THEN 'user'
+    ELSE 'op'
+  END AS kind,
+  role = 'op' AND kind IN ('op', 'profiler_step') AS is_op,
+  CASE
+    WHEN kind IN ('component', 'step', 'module', 'attention')
+      THEN substr(name, strpos(name, ':') + 1)
+    ELSE name
+  END AS label,
+  pid,
+  tid,
+  start_ns,
+  dur_ns,
+  name,
+  external_id,
+  input_dims,
+  input_types,
+  input_strides,
+  concrete_inputs,
+  sequence_number,
+  forward_thread_id
+FROM kineto_event
+WHERE role IN ('op', 'annotation') AND ph = 'X' AND start_ns IS NOT NULL

@@ -1,0 +1,84 @@
+-- trace: the one row of a Kineto trace.
+--
+-- Why:     every number must lead back to its file, and say how far the file can be trusted.
+-- Grain:   one row
+-- Inputs:  kineto_event, kernel, gpu_copy, device, kineto_header, trace_file
+-- Columns:
+--   trace_id        trace.trace_id
+--   name            short label
+--   path            absolute path
+--   sha256          hex digest of the file's bytes
+--   format          'kineto'
+--   producer        program and version that wrote the file
+--   model           from the manifest
+--   family          from the manifest
+--   attention       from the manifest
+--   profiler        from the manifest, else 'torch' or what a capture wrote
+--   predicted       true if a capture says that its times were computed
+--   manifest        JSON
+--   device_name     of the device of most device events; else the manifest's
+--   base_unix_ns    as recorded; 0 where times are absolute; NULL if unknown
+--   resolution_ns   1000 if every time is whole microseconds, else 1
+--   rank            of a distributed job
+--   world_size      of a distributed job
+--   complete        false if the file was cut short or several writers' output is mixed
+--   event_count     events in the file, those that could not be read too
+--   repaired_count  mended while reading
+--   skipped_count   could not be read
+WITH times AS (
+  SELECT
+    count(*) AS event_count,
+    min(start_ns) FILTER (WHERE ph = 'X') AS first_ns,
+    coalesce(
+      bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0)
+      FILTER (WHERE ph = 'X' OR role = 'instant'),
+      FALSE
+    ) AS is_fine
+  FROM kineto_event
+),
+
+busiest AS (
+  SELECT arg_max(device.name, found.work_count) AS device_name
+  FROM (
+    SELECT
+      device_id,
+      count(*) AS work_count
+    FROM (
+      SELECT device_id FROM kernel
+      UNION ALL
+      SELECT device_id FROM gpu_copy
+    ) AS work
+    GROUP BY device_id
+  ) AS found
+  INNER JOIN device ON found.device_id = device.device_id
+)
+
+SELECT
+  file.trace_id,
+  file.name,
+  file.path,
+  file.sha256,
+  'kineto' AS format,
+  header.producer,
+  file.model,
+  file.family,
+  file.attention,
+  coalesce(file.profiler, header.profiler, 'torch') AS profiler,
+  coalesce(file.predicted, header.predicted, FALSE) AS predicted,
+  file.manifest,
+  coalesce(busiest.device_name, file.device_name, header.device_name) AS device_name,
+  -- 1e18 ns after 1970 is 2001: such times can only be absolute
+  coalesce(
+    header.base_unix_ns, CASE WHEN times.first_ns > 1000000000000000000 THEN 0 END
+  ) AS base_unix_ns,
+  CASE WHEN times.is_fine THEN 1 ELSE 1000 END AS resolution_ns,
+  header.rank,
+  header.world_size,
+  header.complete,
+  times.event_count + header.unread_count + header.skipped_count AS event_count,
+  header.repaired_count,
+  header.skipped_count
+FROM times
+CROSS JOIN busiest
+CROSS JOIN kineto_header AS header
+CROSS JOIN trace_file AS file

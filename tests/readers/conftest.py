@@ -1,0 +1,31 @@
+"""Traces built in scratch databases, for the tests of readers."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analyze import scratch
+from analyze.trace_file import find
+
+Load = Callable[..., duckdb.DuckDBPyConnection]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """A function that reads one trace into a database of base tables and opens it."""
+    opened: list[duckdb.DuckDBPyConnection] = []
+    monkeypatch.setattr("analyze.database.attribute", lambda con: None)
+
+    def load_one(path: Path, *, python: bool = False) -> duckdb.DuckDBPyConnection:
+        found = replace(find([path])[0], trace_id=1, sha256="0")
+        folder = tmp_path / f"scratch-{len(opened)}"
+        con = duckdb.connect(str(scratch.build(found, folder, python=python)), read_only=True)
+        opened.append(con)
+        return con
+
+    yield load_one
+    for con in opened:
+        con.close()
