@@ -1,0 +1,89 @@
+-- annotation_timeline: the labels, module frames and user ranges open at each moment of a thread.
+--
+-- Why:     ranges nest and cross threads' calls; with the state after each change one ASOF join tells
+--          all that surrounds a moment.
+-- Grain:   one row per (trace_id, track, start_ns) at which a range of the thread opens or closes
+-- Inputs:  annotation, nesting, timeline
+-- Columns:
+--   trace_id           trace.trace_id
+--   process_id         annotation.process_id
+--   track              process and thread
+--   start_ns           ns; the state holds until the next row of the track
+--   component_id       annotation_id of the innermost component label; NULL if none is open
+--   step_id            of the innermost step label
+--   module_id          of the innermost module label
+--   attention_id       of the innermost attention label
+--   python_module_id   of the innermost nn.Module frame
+--   python_root_id     of the outermost nn.Module frame
+--   profiler_step_id   of the profiler's step
+--   user_id            of the innermost other range
+--   user_root_id       of the outermost other range
+WITH slice AS (
+  SELECT
+    trace_id,
+    concat_ws(' ', kind, process_id, thread_id) AS track,
+    annotation_id AS slice_id,
+    start_ns,
+    dur_ns,
+    annotation_id AS tie
+  FROM annotation
+  WHERE kind <> 'gpu_user'
+),
+
+nested AS (
+  FROM nesting('slice')
+),
+
+change AS (
+  FROM timeline('nested')
+),
+
+place AS (
+  SELECT DISTINCT
+    trace_id,
+    concat_ws(' ', kind, process_id, thread_id) AS track,
+    kind,
+    process_id,
+    concat_ws(' ', process_id, thread_id) AS thread_track
+  FROM annotation
+),
+
+-- a closing is -1 here, so that "no change of this kind" can be NULL
+pivoted AS (
+  SELECT
+    change.trace_id,
+    any_value(place.process_id) AS process_id,
+    place.thread_track AS track,
+    change.start_ns,
+    max(coalesce(change.slice_id, -1)) FILTER (place.kind = 'component') AS component,
+    max(coalesce(change.slice_id, -1)) FILTER (place.kind = 'step') AS step,
+    max(coalesce(change.slice_id, -1)) FILTER (place.kind = 'module') AS module,
+    max(coalesce(change.slice_id, -1)) FILTER (place.kind = 'attention') AS attention,
+    max(coalesce(change.slice_id, -1)) FILTER (place.kind = 'python_module') AS python_module,
+    max(coalesce(change.root_id, -1)) FILTER (place.kind = 'python_module') AS python_root,
+    max(coalesce(change.slice_id, -1)) FILTER (place.kind = 'profiler_step') AS profiler_step,
+    max(coalesce(change.slice_id, -1)) FILTER (place.kind = 'user') AS user_range,
+    max(coalesce(change.root_id, -1)) FILTER (place.kind = 'user') AS user_root
+  FROM change
+  INNER JOIN place USING (trace_id, track)
+  GROUP BY change.trace_id, place.thread_track, change.start_ns
+)
+
+SELECT
+  trace_id,
+  process_id,
+  track,
+  start_ns,
+  nullif(last_value(component IGNORE NULLS) OVER in_order, -1) AS component_id,
+  nullif(last_value(step IGNORE NULLS) OVER in_order, -1) AS step_id,
+  nullif(last_value(module IGNORE NULLS) OVER in_order, -1) AS module_id,
+  nullif(last_value(attention IGNORE NULLS) OVER in_order, -1) AS attention_id,
+  nullif(last_value(python_module IGNORE NULLS) OVER in_order, -1) AS python_module_id,
+  nullif(last_value(python_root IGNORE NULLS) OVER in_order, -1) AS python_root_id,
+  nullif(last_value(profiler_step IGNORE NULLS) OVER in_order, -1) AS profiler_step_id,
+  nullif(last_value(user_range IGNORE NULLS) OVER in_order, -1) AS user_id,
+  nullif(last_value(user_root IGNORE NULLS) OVER in_order, -1) AS user_root_id
+FROM pivoted
+WINDOW in_order AS (
+  PARTITION BY trace_id, track ORDER BY start_ns ROWS UNBOUNDED PRECEDING
+)

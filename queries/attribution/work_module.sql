@@ -1,0 +1,56 @@
+-- work_module: the innermost module each work item belongs to.
+--
+-- Why:     a module's path is where a change of code would go.
+-- Grain:   one row per (trace_id, work_id) of work
+-- Inputs:  work_annotation, annotation
+-- Columns:
+--   trace_id      trace.trace_id
+--   work_id       work.work_id
+--   module        of the label, else the innermost nn.Module frame, else the innermost user range;
+--                 'unattributed' if nothing surrounds the work
+--   module_class  its class; NULL if unknown
+--   source        'label' | 'python_module' | 'annotation' | 'none'
+-- Never:   WHERE (source = 'none') <> (module = 'unattributed')
+WITH found AS (
+  SELECT
+    work_annotation.trace_id,
+    work_annotation.work_id,
+    coalesce(label.name, attention.name) AS labelled,
+    label.args ->> 'class' AS labelled_class,
+    frame.name AS frame,
+    user_range.name AS user_range
+  FROM work_annotation
+  LEFT JOIN annotation AS label
+    ON
+      work_annotation.trace_id = label.trace_id
+      AND work_annotation.module_id = label.annotation_id
+  LEFT JOIN annotation AS attention
+    ON
+      work_annotation.trace_id = attention.trace_id
+      AND work_annotation.attention_id = attention.annotation_id
+  LEFT JOIN annotation AS frame
+    ON
+      work_annotation.trace_id = frame.trace_id
+      AND work_annotation.python_module_id = frame.annotation_id
+  LEFT JOIN annotation AS user_range
+    ON
+      work_annotation.trace_id = user_range.trace_id
+      AND work_annotation.user_id = user_range.annotation_id
+)
+
+-- a frame is called Class_3: the third instance of Class
+SELECT
+  trace_id,
+  work_id,
+  coalesce(labelled, frame, user_range, 'unattributed') AS module,
+  CASE
+    WHEN labelled IS NOT NULL THEN labelled_class
+    ELSE array_to_string(string_split(frame, '_')[:-2], '_')
+  END AS module_class,
+  CASE
+    WHEN labelled IS NOT NULL THEN 'label'
+    WHEN frame IS NOT NULL THEN 'python_module'
+    WHEN user_range IS NOT NULL THEN 'annotation'
+    ELSE 'none'
+  END AS source
+FROM found

@@ -1,0 +1,92 @@
+-- work_moment: when and on which thread each work item was asked for.
+--
+-- Why:     ranges surround the host's call, not the kernel that runs later. Backward work is asked for
+--          on autograd's own thread, outside all modules: its place is that of the forward operator
+--          with the same sequence number.
+-- Grain:   one row per (trace_id, work_id) of work
+-- Inputs:  work, work_op, kernel_launch, runtime_call, cpu_op
+-- Columns:
+--   trace_id       trace.trace_id
+--   work_id        work.work_id
+--   process_id     process that asked; NULL if unknown
+--   track          process and thread that asked; NULL if unknown
+--   at_ns          ns, start of the launching call or of the operator; NULL if unknown
+--   forward_track  as track, of the forward operator for backward work
+--   forward_at_ns  as at_ns, of the forward operator for backward work
+--   basis          'call' | 'operator' | 'none': what at_ns was read from
+WITH asked AS (
+  SELECT
+    work.trace_id,
+    work.work_id,
+    work_op.root_op_id,
+    coalesce(call.process_id, op.process_id) AS process_id,
+    if(call.call_id IS NULL, op.thread_id, call.thread_id) AS thread_id,
+    coalesce(call.start_ns, op.start_ns) AS at_ns,
+    CASE
+      WHEN call.call_id IS NOT NULL THEN 'call'
+      WHEN op.op_id IS NOT NULL THEN 'operator'
+      ELSE 'none'
+    END AS basis
+  FROM work
+  INNER JOIN work_op USING (trace_id, work_id)
+  LEFT JOIN kernel_launch
+    ON work.trace_id = kernel_launch.trace_id AND work.kernel_id = kernel_launch.kernel_id
+  LEFT JOIN runtime_call AS call
+    ON kernel_launch.trace_id = call.trace_id AND kernel_launch.call_id = call.call_id
+  LEFT JOIN cpu_op AS op
+    ON work_op.trace_id = op.trace_id AND work_op.op_id = op.op_id
+),
+
+backward AS (
+  SELECT
+    trace_id,
+    op_id,
+    process_id,
+    sequence_number,
+    start_ns
+  FROM cpu_op
+  WHERE forward_thread_id > 0 AND sequence_number >= 0
+),
+
+-- operators keep the number until one of them takes it into the graph: the last one did
+forward AS (
+  SELECT
+    trace_id,
+    process_id,
+    sequence_number,
+    start_ns,
+    concat_ws(' ', process_id, thread_id) AS track
+  FROM cpu_op
+  WHERE coalesce(forward_thread_id, 0) = 0 AND sequence_number >= 0
+),
+
+followed AS (
+  SELECT
+    backward.trace_id,
+    backward.op_id,
+    forward.track,
+    forward.start_ns
+  FROM backward
+  ASOF INNER JOIN forward
+    ON
+      backward.trace_id = forward.trace_id
+      AND backward.process_id = forward.process_id
+      AND backward.sequence_number = forward.sequence_number
+      AND backward.start_ns >= forward.start_ns
+)
+
+SELECT
+  asked.trace_id,
+  asked.work_id,
+  asked.process_id,
+  if(asked.basis = 'none', NULL, concat_ws(' ', asked.process_id, asked.thread_id)) AS track,
+  asked.at_ns,
+  coalesce(
+    followed.track,
+    if(asked.basis = 'none', NULL, concat_ws(' ', asked.process_id, asked.thread_id))
+  ) AS forward_track,
+  coalesce(followed.start_ns, asked.at_ns) AS forward_at_ns,
+  asked.basis
+FROM asked
+LEFT JOIN followed
+  ON asked.trace_id = followed.trace_id AND asked.root_op_id = followed.op_id
