@@ -78,7 +78,7 @@ def models() -> None:
 
 
 @app.command
-def capture(
+def capture(  # noqa: PLR0913  one argument an option of the command
     model: str,
     *,
     profiler: Literal["torch", "dry", "nsys", "ncu"] = "torch",
@@ -238,7 +238,8 @@ def doctor(
     """Say what is wrong with a trace, and what that costs; status 1 if it can't be trusted for shares."""
     from analyze.doctor_command import examine_and_print
 
-    return examine_and_print(paths, format, repair)
+    status: int = examine_and_print(paths, format, repair)
+    return status
 
 
 @app.command

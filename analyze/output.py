@@ -54,7 +54,7 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 def _json(frame: pl.DataFrame) -> str:
     import msgspec
 
-    rows = msgspec.json.encode(frame.to_dicts(), decimal_format="number")
+    rows = msgspec.json.Encoder(decimal_format="number").encode(frame.to_dicts())
     return msgspec.json.format(rows, indent=2).decode() + "\n"
 
 
