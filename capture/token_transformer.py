@@ -128,8 +128,18 @@ class Block(nn.Module):
 class TokenTransformer(nn.Module):
     """Token and position embeddings, blocks, and logits over an output vocabulary (none: the last hidden states)."""
 
-    def __init__(self, shape: Shape, *, vocabulary: int, length: int, outputs: int | None) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        vocabulary: int,
+        length: int,
+        outputs: int | None,
+        text: int | None = None,
+    ) -> None:
+        """`text` is the width of a text that is projected to `shape.text` once, ahead of all layers."""
         super().__init__()
+        self.text = nn.Linear(text, shape.text) if text and shape.text else None
         self.tokens = nn.Embedding(vocabulary, shape.width)
         self.positions = nn.Embedding(length, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
@@ -148,6 +158,8 @@ class TokenTransformer(nn.Module):
         start = cache.position if cache else 0
         places = torch.arange(start, start + tokens.shape[1], device=tokens.device)
         x = self.tokens(tokens) + self.positions(places)
+        if self.text is not None:
+            text = self.text(text)
         for layer, block in enumerate(self.blocks):
             x = block(x, text, cache=cache, layer=layer, causal=causal)
         output: torch.Tensor = self.norm(x)

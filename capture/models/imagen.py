@@ -1,0 +1,180 @@
+"""Imagen (Saharia et al. 2022): T5-XXL and three pixel-space UNets, 64 px, then super-resolution to 256 and 1024.
+
+The paper's weights and exact configurations are closed. DeepFloyd-IF is its open reproduction, and its dimensions are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from torch import nn
+from torch.nn import functional
+
+from capture.annotate import Labels
+from capture.denoise import denoised, denoising
+from capture.settings import Settings
+from capture.text_encoders import t5, token_ids
+from capture.workload import Workload
+
+TEXT_TOKENS = 77
+STEPS = {"unet_64": 100, "unet_256": 50, "unet_1024": 75}
+GUIDANCE = {"unet_64": 7.0, "unet_256": 4.0, "unet_1024": 9.0}
+
+
+def build(settings: Settings) -> Workload:
+    """Random weights; --image-size is the last stage's, 16 times the first one's."""
+    batch, tiny = settings.batch, settings.tiny
+    image_size = settings.image_size or (64 if tiny else 1024)
+    side = image_size // 16
+    text = t5("tiny" if tiny else "xxl")
+    base, middle, last = base_unet(tiny=tiny), sr_unet(tiny=tiny), upscaler(tiny=tiny)
+    tokens = token_ids(2 * batch, TEXT_TOKENS)
+    noise = {
+        name: torch.randn(batch, 3, size, size)
+        for name, size in zip(STEPS, (side, 4 * side, 16 * side), strict=True)
+    }
+    level = torch.full((2 * batch,), 250, dtype=torch.int64)
+    plans, first = {}, 0
+    for name, steps in STEPS.items():
+        plan = denoising(
+            name, steps=steps, profiled=settings.steps, batch=batch, guidance=GUIDANCE[name]
+        )
+        plans[name], first = replace(plan, first=first), first + steps
+
+    def request(labels: Labels) -> torch.Tensor:
+        with labels.component("text_encoder"):
+            context = text(input_ids=tokens)[0]
+
+        def stage(name: str, unet: Any, low: torch.Tensor | None) -> torch.Tensor:
+            extra = {} if low is None else {"class_labels": level}
+            beside = None if low is None else _resized(labels, low, noise[name].shape[-1])
+
+            def predict(x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+                rows = x if beside is None else torch.cat([x, torch.cat([beside, beside])], dim=1)
+                found: torch.Tensor = unet(rows, time, context, return_dict=False, **extra)[0]
+                # the second half of a stage's channels predicts the variance
+                return found[:, :3]
+
+            return denoised(labels, plans[name], noise[name], predict)
+
+        image = stage("unet_64", base, None)
+        image = stage("unet_256", middle, image)
+        return stage("unet_1024", last, image)
+
+    components = {"text_encoder": text, "unet_64": base, "unet_256": middle, "unet_1024": last}
+    return Workload(
+        components=components,
+        request=request,
+        calls_full={"text_encoder": 1, **STEPS, "scheduler": sum(STEPS.values()), "resize": 2},
+        steps_full=sum(STEPS.values()),
+        image_size=image_size,
+        guidance=GUIDANCE["unet_64"],
+        prompt_tokens=TEXT_TOKENS,
+        assumptions=(
+            "DeepFloyd-IF's dimensions stand in for Imagen's, whose configuration is closed",
+            "the 64 to 256 stage is the best fit to IF-II's published 1.2 billion parameters; its exact layout is not known",
+            "the 256 to 1024 stage has Imagen's own widths, and the depth that reaches its published 400 million parameters: IF's is a latent upscaler, Imagen's works on pixels",
+            "steps 100, 50 and 75 with guidance 7, 4 and 9: defaults of IF's pipelines",
+            "steps are numbered through the three stages",
+        ),
+    )
+
+
+def _resized(labels: Labels, image: torch.Tensor, size: int) -> torch.Tensor:
+    with labels.component("resize"):
+        return functional.interpolate(image, (size, size), mode="bilinear", align_corners=True)
+
+
+def base_unet(*, tiny: bool) -> nn.Module:
+    """IF-I-XL at 64 px: keys and values of the text beside the image's own, at 32, 16 and 8 px."""
+    widths = (32, 64) if tiny else (704, 1408, 2112, 2816)
+    levels = len(widths) - 1
+    return _efficient_unet(
+        widths,
+        layers=1 if tiny else 3,
+        attention_levels=levels,
+        inputs=3,
+        tiny=tiny,
+        only_cross=False,
+    )
+
+
+def sr_unet(*, tiny: bool) -> nn.Module:
+    """The 64 to 256 px stage: the low-resolution image beside the noisy one, attention on the two coarsest levels."""
+    widths = (32, 64) if tiny else (192, 384, 768, 1152)
+    return _efficient_unet(
+        widths,
+        layers=1 if tiny else (2, 4, 8, 8),
+        attention_levels=1 if tiny else 2,
+        inputs=6,
+        tiny=tiny,
+        only_cross=True,
+        class_embed_type="timestep",
+        resnet_skip_time_act=True,
+        resnet_out_scale_factor=2**0.5,
+    )
+
+
+def _efficient_unet(
+    widths: tuple[int, ...],
+    *,
+    layers: int | tuple[int, ...],
+    attention_levels: int,
+    inputs: int,
+    tiny: bool,
+    only_cross: bool,
+    **more: Any,
+) -> nn.Module:
+    plain = len(widths) - attention_levels
+    model: nn.Module = UNet2DConditionModel(
+        sample_size=64,
+        in_channels=inputs,
+        out_channels=6,
+        block_out_channels=widths,
+        layers_per_block=layers,
+        down_block_types=("ResnetDownsampleBlock2D",) * plain
+        + ("SimpleCrossAttnDownBlock2D",) * attention_levels,
+        mid_block_type="UNetMidBlock2DSimpleCrossAttn",
+        up_block_types=("SimpleCrossAttnUpBlock2D",) * attention_levels
+        + ("ResnetUpsampleBlock2D",) * plain,
+        only_cross_attention=only_cross,
+        attention_head_dim=8 if tiny else 64,
+        cross_attention_dim=widths[-1],
+        encoder_hid_dim=32 if tiny else 4096,
+        encoder_hid_dim_type="text_proj",
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4 if tiny else 64,
+        cross_attention_norm="group_norm",
+        resnet_time_scale_shift="scale_shift",
+        act_fn="gelu",
+        time_embedding_act_fn="gelu",
+        norm_num_groups=8 if tiny else 32,
+        **more,
+    )
+    return model
+
+
+def upscaler(*, tiny: bool) -> nn.Module:
+    """The 256 to 1024 px stage: Imagen's own widths; no self-attention, cross-attention on the coarsest level only.
+
+    Imagen's Efficient U-Net halves the resolution before a level's blocks, not after them: so does the first convolution here.
+    """
+    widths = (32, 64) if tiny else (128, 256, 512, 1024)
+    model: Any = _efficient_unet(
+        widths,
+        layers=1 if tiny else 3,
+        attention_levels=1,
+        inputs=6,
+        tiny=tiny,
+        only_cross=True,
+        class_embed_type="timestep",
+    )
+    model.conv_in = nn.Conv2d(6, widths[0], 3, stride=2, padding=1)
+    model.conv_out = nn.Sequential(
+        nn.Upsample(scale_factor=2.0), nn.Conv2d(widths[0], 6, 3, padding=1)
+    )
+    unet: nn.Module = model
+    return unet
