@@ -1,0 +1,67 @@
+-- component_scale: how often a component runs in a request, against how often it was profiled.
+--
+-- Why:     a few steady steps are profiled, a request takes fifty: the text encoder, which runs
+--          once, would look far too large if the profile were read as the request.
+-- Grain:   one row per (trace_id, component) of work_component
+-- Inputs:  trace, annotation, work_component, work_step
+-- Columns:
+--   trace_id         trace.trace_id
+--   component        see work_component
+--   call_count       labelled calls in the trace; NULL if the trace has no such labels
+--   step_count       steps that the component has work in; 0 if none
+--   full_call_count  calls in a whole request, from the manifest; NULL if it does not say
+--   request_scale    profiled time times this is the request's; 1 if source is 'profile'
+--   source           'calls' | 'steps' (steps_full over step_count) | 'profile' (not scaled)
+-- Never:   GROUP BY trace_id, component HAVING count(*) > 1
+WITH called AS (
+  SELECT
+    trace_id,
+    name AS component,
+    count(*) AS call_count
+  FROM annotation
+  WHERE kind = 'component'
+  GROUP BY trace_id, name
+),
+
+worked AS (
+  SELECT
+    trace_id,
+    component,
+    count(DISTINCT step) AS step_count
+  FROM work_component
+  LEFT JOIN work_step USING (trace_id, work_id)
+  GROUP BY trace_id, component
+),
+
+counted AS (
+  SELECT
+    worked.trace_id,
+    worked.component,
+    called.call_count,
+    worked.step_count,
+    cast(
+      (trace.manifest -> 'component_steps_full') ->> worked.component AS DOUBLE
+    ) AS full_call_count,
+    cast(trace.manifest ->> 'steps_full' AS DOUBLE) AS steps_full
+  FROM worked
+  INNER JOIN trace USING (trace_id)
+  LEFT JOIN called USING (trace_id, component)
+)
+
+SELECT
+  trace_id,
+  component,
+  call_count,
+  step_count,
+  full_call_count,
+  CASE
+    WHEN full_call_count IS NOT NULL AND call_count > 0 THEN full_call_count / call_count
+    WHEN steps_full IS NOT NULL AND step_count > 0 THEN steps_full / step_count
+    ELSE 1
+  END AS request_scale,
+  CASE
+    WHEN full_call_count IS NOT NULL AND call_count > 0 THEN 'calls'
+    WHEN steps_full IS NOT NULL AND step_count > 0 THEN 'steps'
+    ELSE 'profile'
+  END AS source
+FROM counted

@@ -1,0 +1,47 @@
+-- trace_ceiling: the device's peaks for the element type of a run, and the bytes of its weights.
+--
+-- Why:     a roofline needs the peak of the type that was computed in, not the largest on the box.
+-- Grain:   one row per trace
+-- Inputs:  trace, device
+-- Columns:
+--   trace_id          trace.trace_id
+--   dtype             element type, from the manifest; NULL if unknown
+--   peak_flops_per_s  FLOP/s, dense, for dtype; NULL if unknown
+--   peak_bytes_per_s  bytes/s of device memory; NULL if unknown
+--   ridge_intensity   FLOP/byte at which compute and memory take as long; NULL if unknown
+--   weight_bytes      bytes of all parameters in dtype; NULL without a manifest
+-- Never:   GROUP BY trace_id HAVING count(*) > 1
+WITH setting AS (
+  SELECT
+    trace_id,
+    manifest ->> 'dtype' AS dtype,
+    list_sum(cast(json_extract(manifest, '$.parameters.*') AS BIGINT[])) AS parameter_count
+  FROM trace
+),
+
+-- several devices of a trace are alike; max() picks the known value
+ceiling AS (
+  SELECT
+    trace_id,
+    max(cast(device.peak_flops_per_s ->> setting.dtype AS DOUBLE)) AS peak_flops_per_s,
+    max(device.peak_bytes_per_s) AS peak_bytes_per_s
+  FROM device
+  INNER JOIN setting USING (trace_id)
+  GROUP BY trace_id
+)
+
+SELECT
+  trace_id,
+  setting.dtype,
+  ceiling.peak_flops_per_s,
+  ceiling.peak_bytes_per_s,
+  ceiling.peak_flops_per_s / nullif(ceiling.peak_bytes_per_s, 0) AS ridge_intensity,
+  cast(setting.parameter_count * CASE setting.dtype
+    WHEN 'float16' THEN 2
+    WHEN 'bfloat16' THEN 2
+    WHEN 'float32' THEN 4
+    WHEN 'float8_e4m3fn' THEN 1
+    WHEN 'float8_e5m2' THEN 1
+  END AS BIGINT) AS weight_bytes
+FROM setting
+LEFT JOIN ceiling USING (trace_id)

@@ -1,0 +1,73 @@
+-- trace_setting: what a run was set to, one setting a row, attention and measurements left out.
+--
+-- Why:     two runs may be compared only if they differ in the one thing that is asked about. A
+--          trace without a manifest is known by the operators it asked for: equal operators on
+--          equal shapes, in equal number, are the same workload.
+-- Grain:   one row per (trace_id, setting)
+-- Inputs:  trace, cpu_op
+-- Columns:
+--   trace_id  trace.trace_id
+--   setting   key of the manifest; 'operators' or 'device_name' for a trace without a manifest
+--   value     as text
+-- Never:   GROUP BY trace_id, setting HAVING count(*) > 1
+WITH manifest_key AS (
+  SELECT
+    trace_id,
+    manifest,
+    unnest(json_keys(manifest)) AS setting
+  FROM trace
+  WHERE manifest IS NOT NULL
+),
+
+-- what a run was asked for or turned out to be, and so may differ between two runs of one setting
+outcome AS (
+  SELECT unnest([
+    'asked', 'assumptions', 'attention', 'attention_labelled', 'attention_refused',
+    'attention_seen', 'command', 'device', 'device_asked', 'genscope_schema',
+    'peak_memory_bytes', 'predicted', 'seed', 'versions', 'wall_ns', 'wall_ns_repeats'
+  ]) AS setting
+),
+
+operator_kind AS (
+  SELECT
+    trace_id,
+    name,
+    input_dims,
+    count(*) AS op_count
+  FROM cpu_op
+  GROUP BY trace_id, name, input_dims
+),
+
+operator_digest AS (
+  SELECT
+    trace_id,
+    sum(op_count) AS op_count,
+    sum(
+      cast(md5_number_lower(concat_ws(' ', name, coalesce(input_dims, ''), op_count)) AS HUGEINT)
+    ) AS digest
+  FROM operator_kind
+  GROUP BY trace_id
+)
+
+SELECT
+  trace_id,
+  setting,
+  json_extract_string(manifest, '$."' || setting || '"') AS value
+FROM manifest_key
+ANTI JOIN outcome USING (setting)
+UNION ALL
+SELECT
+  trace_id,
+  'operators' AS setting,
+  concat(op_count, ' operators, digest ', digest) AS value
+FROM operator_digest
+INNER JOIN trace USING (trace_id)
+WHERE trace.manifest IS NULL
+UNION ALL
+SELECT
+  trace_id,
+  'device_name' AS setting,
+  coalesce(device_name, 'unknown') AS value
+FROM operator_digest
+INNER JOIN trace USING (trace_id)
+WHERE trace.manifest IS NULL

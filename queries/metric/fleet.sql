@@ -1,0 +1,39 @@
+-- fleet: devices and memory that each class of models takes in a fleet, against LLMs.
+--
+-- Why:     small models can hold more devices for each parameter than large ones do.
+-- Grain:   one row per model_class
+-- Inputs:  fleet_job
+-- Columns:
+--   model_class                 as the user's table names it
+--   job_count                   jobs
+--   gpu_count                   devices, all jobs
+--   gpus_per_billion_parameter  mean over the jobs of devices per 1e9 parameters
+--   memory_frac                 0..1, memory in use over memory held, all jobs; NULL if unknown
+--   gpus_ratio                  gpus_per_billion_parameter over that of class 'llm'; NULL without
+--   memory_ratio                memory_frac over that of class 'llm'; NULL without
+-- Never:   WHERE memory_frac > 1
+-- Plot:    Devices for each parameter and memory in use, against LLMs
+WITH grouped AS (
+  SELECT
+    model_class,
+    count(*) AS job_count,
+    sum(gpu_count) AS gpu_count,
+    avg(gpu_count * 1e9 / nullif(parameter_count, 0)) AS gpus_per_billion_parameter,
+    sum(memory_used_bytes) FILTER (WHERE memory_total_bytes IS NOT NULL)
+    / nullif(sum(memory_total_bytes) FILTER (WHERE memory_used_bytes IS NOT NULL), 0)
+      AS memory_frac
+  FROM fleet_job
+  GROUP BY model_class
+)
+
+SELECT
+  grouped.model_class,
+  grouped.job_count,
+  cast(grouped.gpu_count AS BIGINT) AS gpu_count,
+  grouped.gpus_per_billion_parameter,
+  grouped.memory_frac,
+  grouped.gpus_per_billion_parameter / nullif(llm.gpus_per_billion_parameter, 0) AS gpus_ratio,
+  grouped.memory_frac / nullif(llm.memory_frac, 0) AS memory_ratio
+FROM grouped
+LEFT JOIN grouped AS llm ON llm.model_class = 'llm'
+ORDER BY gpus_ratio DESC, grouped.model_class

@@ -1,0 +1,82 @@
+-- gpu_time: how long the devices of a trace worked, and how long they waited.
+--
+-- Why:     the sum of kernel durations, the time in which anything ran and the time from first to
+--          last differ, and reports that mix them up disagree.
+-- Grain:   one row per trace
+-- Inputs:  trace, kernel, gpu_copy
+-- Columns:
+--   trace_id        trace.trace_id
+--   trace_name      trace.name
+--   path            trace.path
+--   kernel_count    kernels
+--   copy_count      copies and fills
+--   kernel_ns       ns, sum of kernel durations; concurrent kernels count twice
+--   kernel_busy_ns  ns, union of kernels over all streams and devices
+--   gpu_busy_ns     ns, union of kernels and copies
+--   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none
+--   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns
+-- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0
+-- Plot:    How much of the time the GPU computes, copies and waits
+WITH event AS (
+  SELECT
+    trace_id,
+    TRUE AS is_kernel,
+    start_ns,
+    start_ns + dur_ns AS end_ns
+  FROM kernel
+  UNION ALL
+  SELECT
+    trace_id,
+    FALSE AS is_kernel,
+    start_ns,
+    start_ns + dur_ns AS end_ns
+  FROM gpu_copy
+),
+
+-- what an event adds to the union is what lies past the latest end before it
+reached AS (
+  SELECT
+    trace_id,
+    is_kernel,
+    start_ns,
+    end_ns,
+    max(end_ns) OVER (
+      PARTITION BY trace_id ORDER BY start_ns
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS any_reached_ns,
+    max(end_ns) OVER (
+      PARTITION BY trace_id, is_kernel ORDER BY start_ns
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS same_reached_ns
+  FROM event
+),
+
+total AS (
+  SELECT
+    trace_id,
+    count(*) FILTER (WHERE is_kernel) AS kernel_count,
+    count(*) FILTER (WHERE NOT is_kernel) AS copy_count,
+    sum(end_ns - start_ns) FILTER (WHERE is_kernel) AS kernel_ns,
+    sum(greatest(end_ns - greatest(start_ns, coalesce(same_reached_ns, start_ns)), 0))
+    FILTER (WHERE is_kernel) AS kernel_busy_ns,
+    sum(greatest(end_ns - greatest(start_ns, coalesce(any_reached_ns, start_ns)), 0))
+      AS gpu_busy_ns,
+    max(end_ns) - min(start_ns) AS gpu_span_ns
+  FROM reached
+  GROUP BY trace_id
+)
+
+SELECT
+  trace_id,
+  trace.name AS trace_name,
+  trace.path,
+  coalesce(kernel_count, 0) AS kernel_count,
+  coalesce(copy_count, 0) AS copy_count,
+  cast(coalesce(kernel_ns, 0) AS BIGINT) AS kernel_ns,
+  cast(coalesce(kernel_busy_ns, 0) AS BIGINT) AS kernel_busy_ns,
+  cast(coalesce(gpu_busy_ns, 0) AS BIGINT) AS gpu_busy_ns,
+  cast(coalesce(gpu_span_ns, 0) AS BIGINT) AS gpu_span_ns,
+  cast(coalesce(gpu_span_ns, 0) - coalesce(gpu_busy_ns, 0) AS BIGINT) AS gpu_idle_ns
+FROM trace
+LEFT JOIN total USING (trace_id)
+ORDER BY trace_id
