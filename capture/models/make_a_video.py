@@ -1,0 +1,167 @@
+"""Make-A-Video (Singer et al. 2022): pixel diffusion of 16 frames with temporal attention and pseudo-3D convolution."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from diffusers.models.unets.unet_2d import UNet2DModel
+from diffusers.models.unets.unet_3d_condition import UNet3DConditionModel
+from torch import nn
+from torch.nn import functional
+
+from capture.annotate import Labels
+from capture.denoise import denoised, denoising
+from capture.settings import Settings
+from capture.text_encoders import CLIP_TOKENS, clip, token_ids
+from capture.workload import Workload
+
+STEPS = 50
+GUIDANCE = 9.0
+FRAMES = 16
+
+
+class NoTemporalLayer(nn.Module):
+    """Stands where the UNet would attend over time at full resolution."""
+
+    def forward(self, x: torch.Tensor, **_: Any) -> tuple[torch.Tensor]:
+        """The same, in the tuple that the UNet expects."""
+        return (x,)
+
+
+def build(settings: Settings) -> Workload:
+    """Random weights; --image-size is the first stage's, which the others enlarge 4 and then 3 times."""
+    batch, tiny = settings.batch, settings.tiny
+    side = settings.image_size or (8 if tiny else 64)
+    frames = settings.frames or (4 if tiny else FRAMES)
+    text = clip("tiny" if tiny else "H", activation="gelu")
+    base, middle, last = unet(tiny=tiny), sr_256(tiny=tiny), sr_768(tiny=tiny)
+    tokens = token_ids(2 * batch, CLIP_TOKENS)
+    noise = {
+        scale: torch.randn(batch, 3, frames, scale * side, scale * side) for scale in (1, 4, 12)
+    }
+    profiled = settings.steps
+    first = denoising("unet", steps=STEPS, profiled=profiled, batch=batch, guidance=GUIDANCE)
+    second = replace(
+        denoising("super_resolution_256", steps=STEPS, profiled=profiled, batch=batch), first=STEPS
+    )
+    third = replace(
+        denoising("super_resolution_768", steps=STEPS, profiled=profiled, batch=1), first=2 * STEPS
+    )
+
+    def request(labels: Labels) -> torch.Tensor:
+        with labels.component("text_encoder"):
+            context = text(input_ids=tokens)[0]
+        video = denoised(
+            labels, first, noise[1], lambda x, time: base(x, time, context, return_dict=False)[0]
+        )
+        low = _resized(labels, video, 4 * side)
+        prompted = context[batch:]
+        video = denoised(
+            labels,
+            second,
+            noise[4],
+            lambda x, time: middle(torch.cat([x, low], dim=1), time, prompted, return_dict=False)[
+                0
+            ],
+        )
+        high = _frames(_resized(labels, video, 12 * side))
+        return denoised(
+            labels,
+            third,
+            _frames(noise[12]),
+            lambda x, time: last(torch.cat([x, high], dim=1), time, return_dict=False)[0],
+        )
+
+    return Workload(
+        components={
+            "text_encoder": text, "unet": base, "super_resolution_256": middle, "super_resolution_768": last,
+        },
+        request=request,
+        calls_full={
+            "text_encoder": 1, "unet": STEPS, "super_resolution_256": STEPS, "super_resolution_768": STEPS,
+            "scheduler": 3 * STEPS, "resize": 2,
+        },
+        steps_full=3 * STEPS,
+        image_size=side,
+        frames=frames,
+        guidance=GUIDANCE,
+        prompt_tokens=CLIP_TOKENS,
+        kinds={"text_encoder.*": "causal", "*.attentions.*.attn1": "spatial"},
+        assumptions=(
+            "the decoder is ModelScope's UNet of 1.4 billion parameters on pixels, the open relative of the closed one",
+            "text goes to the decoder without a prior; frames are not interpolated",
+            "super-resolution has widths 128, 256, 512, 512, attends on its coarsest level only, at 768 px not at all",
+            f"{STEPS} DDIM steps a stage; guidance {GUIDANCE} in the decoder only",
+            "steps are numbered through the three stages",
+        ),
+    )  # fmt: skip
+
+
+def _resized(labels: Labels, video: torch.Tensor, size: int) -> torch.Tensor:
+    """(batch, channels, frames, height, width) to another height and width."""
+    with labels.component("resize"):
+        flat = functional.interpolate(_frames(video), (size, size), mode="bilinear")
+        return flat.unflatten(0, (video.shape[0], -1)).transpose(1, 2).contiguous()
+
+
+def _frames(video: torch.Tensor) -> torch.Tensor:
+    """Frames as a batch of images."""
+    return video.transpose(1, 2).flatten(0, 1)
+
+
+def unet(*, tiny: bool) -> nn.Module:
+    """Every spatial layer is followed by a temporal one: convolution by 1D convolution, attention by attention."""
+    widths = (32, 64) if tiny else (320, 640, 1280, 1280)
+    levels = len(widths) - 1
+    model: nn.Module = UNet3DConditionModel(
+        sample_size=64,
+        in_channels=3,
+        out_channels=3,
+        block_out_channels=widths,
+        layers_per_block=1 if tiny else 2,
+        down_block_types=("CrossAttnDownBlock3D",) * levels + ("DownBlock3D",),
+        up_block_types=("UpBlock3D",) + ("CrossAttnUpBlock3D",) * levels,
+        cross_attention_dim=32 if tiny else 1024,
+        attention_head_dim=8 if tiny else 64,
+        norm_num_groups=8 if tiny else 32,
+    )
+    return model
+
+
+def sr_256(*, tiny: bool) -> nn.Module:
+    """The 64 to 256 px stage, with temporal convolution everywhere and attention on the coarsest level."""
+    widths = (16, 32) if tiny else (128, 256, 512, 512)
+    plain = len(widths) - 1
+    model: Any = UNet3DConditionModel(
+        sample_size=256,
+        in_channels=6,
+        out_channels=3,
+        block_out_channels=widths,
+        layers_per_block=1 if tiny else 2,
+        down_block_types=("DownBlock3D",) * plain + ("CrossAttnDownBlock3D",),
+        up_block_types=("CrossAttnUpBlock3D",) + ("UpBlock3D",) * plain,
+        cross_attention_dim=32 if tiny else 1024,
+        attention_head_dim=8 if tiny else 64,
+        norm_num_groups=8 if tiny else 32,
+    )
+    model.transformer_in = NoTemporalLayer()
+    found: nn.Module = model
+    return found
+
+
+def sr_768(*, tiny: bool) -> nn.Module:
+    """The 256 to 768 px stage, frame by frame, all convolution."""
+    widths = (8, 16) if tiny else (128, 256, 512, 512)
+    model: nn.Module = UNet2DModel(
+        in_channels=6,
+        out_channels=3,
+        block_out_channels=widths,
+        layers_per_block=1 if tiny else 2,
+        down_block_types=("DownBlock2D",) * len(widths),
+        up_block_types=("UpBlock2D",) * len(widths),
+        add_attention=False,
+        norm_num_groups=8 if tiny else 32,
+    )
+    return model
