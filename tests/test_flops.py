@@ -1,0 +1,24 @@
+"""FLOPs from recorded shapes equal what torch's own counter sees, on every tiny model."""
+
+from pathlib import Path
+
+import pytest
+from torch.utils.flop_counter import FlopCounterMode
+
+import genscope
+from capture.catalog import MODELS
+from capture.session import capture
+from capture.settings import Settings
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_flops_equal_torchs_counter(model: str, tmp_path: Path) -> None:
+    settings = Settings(model, "dry", "baseline", "tiny", steps=1)
+    with FlopCounterMode(display=False) as counter:
+        run = capture(settings, tmp_path)
+    with genscope.open(tmp_path / "study.duckdb") as study:
+        study.ingest(run)
+        counted = study.sql("SELECT sum(flops)::BIGINT AS flops FROM work_cost")["flops"][0]
+        unknown = study.sql("SELECT basis FROM work_cost WHERE flops IS NULL AND basis <> 'none'")
+    assert counted == counter.get_total_flops()
+    assert unknown.height == 0
