@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 
 from analyze import database
-from analyze.errors import UserError
 from analyze.readers.kineto_facts import create_relation
 from analyze.sql_file import in_order, load_layer
 from analyze.trace_file import TraceFile
@@ -82,10 +81,9 @@ def _read(
 
         nsys.load(found.path, con)
     else:
-        raise UserError(
-            f"{found.path}: found a file for Nsight Compute; expected a reader for it; "
-            "this version has none"
-        )
+        from analyze.readers import ncu
+
+        ncu.load(found.path, con)
 
 
 def _facts(found: TraceFile) -> dict[str, Any]:

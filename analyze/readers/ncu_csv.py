@@ -1,0 +1,105 @@
+"""The tables that `ncu --csv` prints, both layouts, as one cell per metric and kernel.
+
+What the profiled program and ncu itself say stands before and between the tables. The raw page is
+wide, with a row of units under its header; the details page is long, and has rows for rules too.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+# columns that describe the kernel; every other column of the raw page is a metric
+_ABOUT = frozenset(
+    (
+        *("ID", "Process ID", "Process Name", "Host Name", "Kernel Name", "Kernel Time"),
+        *("Context", "Stream", "Block Size", "Grid Size", "Device", "CC"),
+    )
+)
+_STARTS = ('"ID"', "ID,", '"Kernel Name"', '"Process ID"')
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One metric of one kernel, as printed; `key` tells the kernels of a file apart."""
+
+    key: tuple[int, str, str]
+    about: dict[str, str]
+    section: str
+    metric: str
+    unit: str
+    text: str
+
+
+@dataclass
+class Trouble:
+    """What was wrong with a file, counted by kind, with the first of each."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def note(self, kind: str, example: str) -> None:
+        self.counts[kind] += 1
+        self.examples.setdefault(kind, example.strip()[:200])
+
+
+def read_cells(lines: Iterable[str], trouble: Trouble) -> Iterator[Cell]:
+    """Every metric in the tables among `lines`; other lines are passed over."""
+    header: list[str] = []
+    units: list[str] = []
+    table = 0
+    for row in csv.reader(_table_lines(lines, trouble)):
+        if "Kernel Name" in row:
+            header, units, table = row, [], table + 1
+        elif "Metric Name" in header:
+            # rows that hold a metric may lack the columns of rules behind it
+            if _reaches(row, header.index("Metric Value") + 1, len(header), trouble):
+                yield from _long_cell(dict(zip(header, row, strict=False)), table)
+        elif not units:
+            units = row
+        elif _reaches(row, len(header), len(header), trouble):
+            yield from _wide_cells(header, units, row, table)
+
+
+def _table_lines(lines: Iterable[str], trouble: Trouble) -> Iterator[str]:
+    inside = False
+    for line in lines:
+        text = line.lstrip("\ufeff")
+        if text.startswith(("==WARNING==", "==ERROR==")):
+            trouble.note("profiler_warning", text)
+        inside = inside or ("Kernel Name" in text and text.startswith(_STARTS))
+        if inside and text.strip() and not text.startswith("=="):
+            yield text
+
+
+def _reaches(row: Sequence[str], least: int, most: int, trouble: Trouble) -> bool:
+    if least <= len(row) <= most:
+        return True
+    trouble.note("cut_row", ",".join(row))
+    return False
+
+
+def _long_cell(about: dict[str, str], table: int) -> Iterator[Cell]:
+    # a row without a metric holds the text of a rule
+    if about["Metric Name"]:
+        yield Cell(
+            _key(about, table),
+            about,
+            about.get("Section Name", ""),
+            about["Metric Name"],
+            about.get("Metric Unit", ""),
+            about["Metric Value"],
+        )
+
+
+def _wide_cells(
+    header: Sequence[str], units: Sequence[str], row: Sequence[str], table: int
+) -> Iterator[Cell]:
+    about = {name: text for name, text in zip(header, row, strict=True) if name in _ABOUT}
+    for name, unit, text in zip(header, units, row, strict=False):
+        if name not in _ABOUT and text:
+            yield Cell(_key(about, table), about, "", name, unit, text)
+
+
+def _key(about: dict[str, str], table: int) -> tuple[int, str, str]:
+    return table, about.get("Process ID", ""), about.get("ID", "")
