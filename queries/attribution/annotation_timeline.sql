@@ -3,7 +3,7 @@
 -- Why:     ranges nest and cross threads' calls; with the state after each change one ASOF join tells
 --          all that surrounds a moment.
 -- Grain:   one row per (trace_id, track, start_ns) at which a range of the thread opens or closes
--- Inputs:  annotation, nesting, timeline
+-- Inputs:  annotation, annotation_parent, timeline
 -- Columns:
 --   trace_id           trace.trace_id
 --   process_id         annotation.process_id
@@ -18,20 +18,17 @@
 --   profiler_step_id   of the profiler's step
 --   user_id            of the innermost other range
 --   user_root_id       of the outermost other range
-WITH slice AS (
+WITH nested AS (
   SELECT
     trace_id,
-    concat_ws(' ', kind, process_id, thread_id) AS track,
+    track,
     annotation_id AS slice_id,
     start_ns,
-    dur_ns,
-    annotation_id AS tie
-  FROM annotation
-  WHERE kind <> 'gpu_user'
-),
-
-nested AS (
-  FROM nesting('slice')
+    end_ns,
+    depth,
+    parent_annotation_id AS parent_id,
+    root_annotation_id AS root_id
+  FROM annotation_parent
 ),
 
 change AS (

@@ -21,7 +21,7 @@ FROM (
   -- noqa: disable=LT05
   (1, 'communication', '^(nccl|c10d|gloo|mpi|ucc|hccl|rccl|_?c10d_functional|symm_mem)::?|^record_param_comms$|^vllm::all_(reduce|gather)', 'communication',
     'record_param_comms'),
-  (2, 'attention', '^aten::(_?scaled_dot_product_|_flash_attention_|_efficient_attention_|_cudnn_attention_|_fused_sdp_choice|_triton_(scaled|multi)|_native_multi_head_attention)', 'attention',
+  (2, 'attention', '^aten::(_?scaled_dot_product_|_flash_attention_|_efficient_attention_|_cudnn_attention_|_fused_sdp_choice|_triton_scaled)', 'attention',
     'aten::_scaled_dot_product_flash_attention'),
   (3, 'attention_package', '^(flash_attn|flash_attn_[23]|_?vllm_fa[23]?_C|xformers|xformers_flash|sageattention|fa4|_flash_attn_fwd)::|^vllm::unified_(attention|mla)|^(aiter|sgl_kernel|flashinfer|sglang)::.*(fmha|mha_|attn|attention|sage)|flex_attention', 'attention',
     'vllm::unified_attention_with_output'),

@@ -1,0 +1,36 @@
+-- annotation_parent: which range of a kind lies inside which, on one thread.
+--
+-- Why:     module frames nest, and what a module is for often stands in the name of the one around it.
+-- Grain:   one row per (trace_id, annotation_id) of annotation, device timelines left out
+-- Inputs:  annotation, nesting
+-- Columns:
+--   trace_id              trace.trace_id
+--   annotation_id         annotation.annotation_id
+--   track                 kind, process and thread: ranges nest within these
+--   start_ns              ns
+--   end_ns                ns; its end, or where the stack closes it if ranges overlap partly
+--   depth                 ranges of its kind around it
+--   parent_annotation_id  innermost range of its kind around it; NULL if none
+--   root_annotation_id    outermost range of its kind around it; itself if none
+WITH slice AS (
+  SELECT
+    trace_id,
+    concat_ws(' ', kind, process_id, thread_id) AS track,
+    annotation_id AS slice_id,
+    start_ns,
+    dur_ns,
+    annotation_id AS tie
+  FROM annotation
+  WHERE kind <> 'gpu_user'
+)
+
+SELECT
+  trace_id,
+  slice_id AS annotation_id,
+  track,
+  start_ns,
+  end_ns,
+  depth,
+  parent_id AS parent_annotation_id,
+  root_id AS root_annotation_id
+FROM nesting('slice')

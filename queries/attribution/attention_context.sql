@@ -1,0 +1,48 @@
+-- attention_context: component and step of each attention call.
+--
+-- Why:     a call keeps its place in the pipeline even where its kernels were not recorded.
+-- Grain:   one row per attention call
+-- Inputs:  attention_place, attention_range, annotation
+-- Columns:
+--   trace_id           trace.trace_id
+--   attention_call_id  see attention_place
+--   component          see work_component; 'unattributed' if no range surrounds the call
+--   step               see work_step; NULL if none
+WITH found AS (
+  SELECT
+    place.trace_id,
+    place.attention_call_id,
+    coalesce(
+      component.name, split_part(module.name, '.', 1), split_part(attention_range.site, '.', 1)
+    ) AS labelled,
+    frame.name AS frame,
+    user_range.name AS user_range,
+    try_cast(step.name AS BIGINT) AS labelled_step,
+    try_cast(split_part(profiler_step.name, '#', 2) AS BIGINT) AS profiled_step
+  FROM attention_place AS place
+  LEFT JOIN attention_range USING (trace_id, range_id)
+  LEFT JOIN annotation AS component
+    ON place.trace_id = component.trace_id AND place.component_id = component.annotation_id
+  LEFT JOIN annotation AS module
+    ON place.trace_id = module.trace_id AND place.module_id = module.annotation_id
+  LEFT JOIN annotation AS frame
+    ON place.trace_id = frame.trace_id AND place.python_root_id = frame.annotation_id
+  LEFT JOIN annotation AS user_range
+    ON place.trace_id = user_range.trace_id AND place.user_root_id = user_range.annotation_id
+  LEFT JOIN annotation AS step
+    ON place.trace_id = step.trace_id AND place.step_id = step.annotation_id
+  LEFT JOIN annotation AS profiler_step
+    ON
+      place.trace_id = profiler_step.trace_id
+      AND place.profiler_step_id = profiler_step.annotation_id
+)
+
+-- a frame is called Class_3: the third instance of Class
+SELECT
+  trace_id,
+  attention_call_id,
+  coalesce(
+    labelled, array_to_string(string_split(frame, '_')[:-2], '_'), user_range, 'unattributed'
+  ) AS component,
+  coalesce(labelled_step, profiled_step) AS step
+FROM found

@@ -1,0 +1,104 @@
+-- attention_member: work that belongs to the core of an attention call.
+--
+-- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator that is all
+--          work; between the products of a written-out call other operators run as well, so there only
+--          those count that read something of the scores' size.
+--          Kernels of a graph replay have no operator: of these the name alone tells, one call a kernel;
+--          helpers, such as a combine step, go with the attention kernel before them on their stream.
+-- Grain:   one row per (trace_id, work_id) of work in a core
+-- Inputs:  work, work_op, work_moment, cpu_op, kernel_class, attention_range, attention_scores
+-- Columns:
+--   trace_id      trace.trace_id
+--   work_id       work.work_id
+--   range_id      attention_range.range_id; NULL if the kernel's name alone tells
+--   lead_work_id  the kernel that makes a call by its name alone; NULL if a range does
+WITH inside AS (
+  SELECT
+    work_moment.trace_id,
+    work_moment.work_id,
+    attention_range.range_id,
+    attention_range.source,
+    attention_range.source_id
+  FROM work_moment
+  ASOF INNER JOIN attention_range
+    ON
+      work_moment.trace_id = attention_range.trace_id
+      AND work_moment.forward_track = attention_range.track
+      AND work_moment.forward_at_ns >= attention_range.start_ns
+  WHERE work_moment.forward_at_ns < attention_range.end_ns
+),
+
+written_out AS (
+  SELECT
+    inside.trace_id,
+    inside.work_id,
+    inside.range_id,
+    cpu_op.op_id,
+    scores.qk_op_id,
+    scores.av_op_id,
+    list_contains(
+      list_transform(
+        json_extract(cpu_op.input_dims, '$[*]'),
+        LAMBDA entry: CAST(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
+      ),
+      scores.score_count
+    ) AS reads_scores
+  FROM inside
+  INNER JOIN attention_scores AS scores
+    ON inside.trace_id = scores.trace_id AND inside.source_id = scores.softmax_op_id
+  INNER JOIN work_op
+    ON inside.trace_id = work_op.trace_id AND inside.work_id = work_op.work_id
+  INNER JOIN cpu_op
+    ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
+  WHERE inside.source = 'unfused'
+),
+
+ranged AS (
+  SELECT trace_id, work_id, range_id
+  FROM inside
+  WHERE source <> 'unfused'
+  UNION ALL
+  SELECT trace_id, work_id, range_id
+  FROM written_out
+  WHERE op_id IN (qk_op_id, av_op_id) OR reads_scores
+),
+
+named AS (
+  SELECT
+    work.trace_id,
+    work.work_id,
+    work.device_id,
+    work.stream_id,
+    work.start_ns,
+    kernel_class.rule = 'attention_helper' AS is_helper
+  FROM work
+  INNER JOIN kernel_class USING (trace_id, name)
+  ANTI JOIN ranged USING (trace_id, work_id)
+  WHERE work.place = 'gpu' AND kernel_class.category = 'attention'
+),
+
+leader AS (
+  FROM named
+  WHERE NOT is_helper
+)
+
+SELECT
+  trace_id,
+  work_id,
+  range_id,
+  CAST(NULL AS BIGINT) AS lead_work_id
+FROM ranged
+UNION ALL
+SELECT
+  named.trace_id,
+  named.work_id,
+  NULL,
+  if(named.is_helper, leader.work_id, named.work_id)
+FROM named
+ASOF LEFT JOIN leader
+  ON
+    named.trace_id = leader.trace_id
+    AND named.device_id = leader.device_id
+    AND named.stream_id = leader.stream_id
+    AND named.start_ns >= leader.start_ns
+WHERE NOT named.is_helper OR leader.work_id IS NOT NULL

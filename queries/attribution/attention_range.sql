@@ -1,0 +1,116 @@
+-- attention_range: where on the host each attention call was asked for, and how it is known.
+--
+-- Why:     a label knows best; a fused operator inside a label, or a written-out call inside a fused
+--          operator, is the same call and is not counted again.
+-- Grain:   one row per attention call that a label, an operator or a group of operators shows
+-- Inputs:  annotation, attention_operator, attention_scores, attention_unfused
+-- Columns:
+--   trace_id        trace.trace_id
+--   range_id        1 and up, in order of start
+--   source          'label' | 'operator' | 'unfused'
+--   source_id       annotation_id of the label, op_id of the operator or of the softmax
+--   track           process and thread
+--   start_ns        ns
+--   end_ns          ns
+--   query_len       positions that ask; NULL if unknown, as all that follow
+--   kv_len          positions attended to
+--   heads           query heads
+--   kv_heads        key and value heads
+--   head_dim        of a query head
+--   batch           sequences
+--   dtype           of the query
+--   is_causal       true if the operator was told to mask the future
+--   label_kind      the kind a label names
+--   site            the module a label names
+--   implementation  'flash' | 'efficient' | 'cudnn' | 'math' | 'unfused' | 'fa4' | 'other'
+WITH label AS (
+  SELECT
+    trace_id,
+    'label' AS source,
+    annotation_id AS source_id,
+    concat_ws(' ', process_id, thread_id) AS track,
+    start_ns,
+    start_ns + dur_ns AS end_ns,
+    CAST(args ->> 'query_len' AS BIGINT) AS query_len,
+    CAST(args ->> 'kv_len' AS BIGINT) AS kv_len,
+    CAST(args ->> 'heads' AS BIGINT) AS heads,
+    CAST(args ->> 'kv_heads' AS BIGINT) AS kv_heads,
+    CAST(args ->> 'head_dim' AS BIGINT) AS head_dim,
+    CAST(args ->> 'batch' AS BIGINT) AS batch,
+    args ->> 'dtype' AS dtype,
+    CAST(NULL AS BOOLEAN) AS is_causal,
+    args ->> 'kind' AS label_kind,
+    name AS site,
+    args ->> 'implementation' AS implementation
+  FROM annotation
+  WHERE kind = 'attention'
+),
+
+fused AS (
+  SELECT attention_operator.*
+  FROM attention_operator
+  ASOF LEFT JOIN label
+    ON
+      attention_operator.trace_id = label.trace_id
+      AND attention_operator.track = label.track
+      AND attention_operator.start_ns >= label.start_ns
+  WHERE coalesce(attention_operator.start_ns >= label.end_ns, true)
+),
+
+unfused AS (
+  SELECT
+    attention_unfused.* RENAME (softmax_op_id AS source_id),
+    'unfused' AS source,
+    attention_scores.track,
+    attention_scores.start_ns,
+    attention_scores.end_ns,
+    attention_scores.head_dim,
+    'unfused' AS implementation
+  FROM attention_scores
+  INNER JOIN attention_unfused USING (trace_id, softmax_op_id)
+  ASOF LEFT JOIN label
+    ON
+      attention_scores.trace_id = label.trace_id
+      AND attention_scores.track = label.track
+      AND attention_scores.start_ns >= label.start_ns
+  ASOF LEFT JOIN attention_operator
+    ON
+      attention_scores.trace_id = attention_operator.trace_id
+      AND attention_scores.track = attention_operator.track
+      AND attention_scores.start_ns >= attention_operator.start_ns
+  WHERE coalesce(attention_scores.start_ns >= label.end_ns, true)
+    AND coalesce(attention_scores.start_ns >= attention_operator.end_ns, true)
+),
+
+known AS (
+  FROM label
+  UNION ALL BY NAME
+  SELECT
+    * EXCLUDE (op_id),
+    'operator' AS source,
+    op_id AS source_id
+  FROM fused
+  UNION ALL BY NAME
+  FROM unfused
+)
+
+SELECT
+  trace_id,
+  row_number() OVER (PARTITION BY trace_id ORDER BY start_ns, track, source_id) AS range_id,
+  source,
+  source_id,
+  track,
+  start_ns,
+  end_ns,
+  query_len,
+  kv_len,
+  heads,
+  kv_heads,
+  head_dim,
+  batch,
+  dtype,
+  is_causal,
+  label_kind,
+  site,
+  implementation
+FROM known
