@@ -1,0 +1,56 @@
+-- attention_memory: bytes of the score matrix at each attention site.
+--
+-- Why:     without a fused kernel every call writes batch * heads * query_len * kv_len scores; in
+--          the side of an image that is the fourth power.
+-- Grain:   one row per (trace_id, component, attention_kind, query_len, kv_len, heads, batch)
+-- Inputs:  trace, attention_call
+-- Columns:
+--   trace_id           trace.trace_id
+--   trace_name         trace.name
+--   model              trace.model
+--   attention          trace.attention
+--   image_size         pixels a side, from the manifest; NULL if it does not say
+--   component          see work_component
+--   attention_kind     see attention_call
+--   query_len          rows that ask
+--   kv_len             rows that are attended over
+--   heads              query heads
+--   batch              sequences in the call
+--   dtype              of the queries; NULL if not recorded
+--   call_count         attention calls of this shape
+--   score_bytes        batch * heads * query_len * kv_len * element size, of one call
+--   total_score_bytes  bytes over the calls of this shape
+--   materialized       true if a call was seen to write its scores: it was not fused
+-- Never:   WHERE score_bytes * call_count <> total_score_bytes
+-- Plot:    Bytes of the score matrix, by length of the query
+SELECT
+  attention_call.trace_id,
+  any_value(trace.name) AS trace_name,
+  any_value(trace.model) AS model,
+  any_value(trace.attention) AS attention,
+  any_value(cast(trace.manifest ->> 'image_size' AS INTEGER)) AS image_size,
+  attention_call.component,
+  attention_call.attention_kind,
+  attention_call.query_len,
+  attention_call.kv_len,
+  attention_call.heads,
+  attention_call.batch,
+  attention_call.dtype,
+  count(*) AS call_count,
+  attention_call.score_bytes,
+  cast(sum(attention_call.score_bytes) AS BIGINT) AS total_score_bytes,
+  bool_or(attention_call.implementation IN ('unfused', 'math')) AS materialized
+FROM attention_call
+INNER JOIN trace USING (trace_id)
+WHERE attention_call.score_bytes IS NOT NULL
+GROUP BY
+  attention_call.trace_id,
+  attention_call.component,
+  attention_call.attention_kind,
+  attention_call.query_len,
+  attention_call.kv_len,
+  attention_call.heads,
+  attention_call.batch,
+  attention_call.dtype,
+  attention_call.score_bytes
+ORDER BY attention_call.trace_id, total_score_bytes DESC

@@ -1,0 +1,83 @@
+-- attention_split: time, FLOPs and lengths of each kind of attention in each component.
+--
+-- Why:     a faster attention kernel pays where long rows are attended over; cross, temporal and
+--          decoding attention gain far less, so the kinds must not be added up unsaid.
+-- Grain:   one row per (trace_id, component, attention_kind)
+-- Inputs:  trace, work, attention_call
+-- Columns:
+--   trace_id        trace.trace_id
+--   trace_name      trace.name
+--   predicted       trace.predicted
+--   component       see work_component; 'unattributed' if no range covers the calls
+--   attention_kind  see attention_call
+--   kind_source     where the kind is known from; several are joined by '+'
+--   implementation  as seen; several are joined by '+'
+--   call_count      attention calls
+--   query_len_min   shortest query; NULL if no shapes were recorded
+--   query_len_max   longest query
+--   kv_len_min      fewest keys attended over
+--   kv_len_max      most keys attended over
+--   core_ns         ns, sum over QK^T, softmax and AV
+--   module_ns       ns, the whole attention modules, projections too; NULL if modules are unknown
+--   core_frac       0..1 of the trace's work
+--   module_frac     0..1 of the trace's work
+--   attention_frac  0..1 of the trace's attention core time
+--   flops           FLOPs of the cores, 4 * batch * heads * query_len * kv_len * head_dim
+--   module_flops    FLOPs of the whole modules
+--   bytes           bytes read and written by the cores
+-- Never:   GROUP BY trace_id HAVING sum(core_ns) > 0 AND abs(sum(attention_frac) - 1) > 1e-9
+-- Plot:    Attention time by kind
+WITH total AS (
+  SELECT
+    trace_id,
+    sum(dur_ns) AS trace_ns
+  FROM work
+  GROUP BY trace_id
+),
+
+split AS (
+  SELECT
+    trace_id,
+    coalesce(component, 'unattributed') AS component,
+    attention_kind,
+    string_agg(DISTINCT kind_source, '+' ORDER BY kind_source) AS kind_source,
+    string_agg(DISTINCT implementation, '+' ORDER BY implementation) AS implementation,
+    count(*) AS call_count,
+    min(query_len) AS query_len_min,
+    max(query_len) AS query_len_max,
+    min(kv_len) AS kv_len_min,
+    max(kv_len) AS kv_len_max,
+    sum(core_ns) AS core_ns,
+    sum(module_ns) AS module_ns,
+    sum(core_flops) AS flops,
+    sum(module_flops) AS module_flops,
+    sum(core_bytes) AS bytes
+  FROM attention_call
+  GROUP BY trace_id, coalesce(component, 'unattributed'), attention_kind
+)
+
+SELECT
+  trace_id,
+  trace.name AS trace_name,
+  trace.predicted,
+  split.component,
+  split.attention_kind,
+  split.kind_source,
+  split.implementation,
+  split.call_count,
+  split.query_len_min,
+  split.query_len_max,
+  split.kv_len_min,
+  split.kv_len_max,
+  cast(split.core_ns AS BIGINT) AS core_ns,
+  cast(split.module_ns AS BIGINT) AS module_ns,
+  split.core_ns / nullif(total.trace_ns, 0) AS core_frac,
+  split.module_ns / nullif(total.trace_ns, 0) AS module_frac,
+  split.core_ns / nullif(sum(split.core_ns) OVER (PARTITION BY trace_id), 0) AS attention_frac,
+  cast(split.flops AS BIGINT) AS flops,
+  cast(split.module_flops AS BIGINT) AS module_flops,
+  cast(split.bytes AS BIGINT) AS bytes
+FROM split
+INNER JOIN trace USING (trace_id)
+LEFT JOIN total USING (trace_id)
+ORDER BY trace_id ASC, core_ns DESC

@@ -1,0 +1,87 @@
+-- bottleneck_shift: the class of operator that takes most time, before and after fused attention.
+--
+-- Why:     once attention is fast, the next bottleneck is another one in each family of models.
+-- Grain:   one row per (trace_id, attention_partition) of a run that has a baseline
+-- Inputs:  trace, work, work_class, run_pair
+-- Columns:
+--   trace_id               trace.trace_id, the optimized run
+--   trace_name             trace.name
+--   model                  trace.model
+--   family                 trace.family
+--   baseline_trace_id      the run it is compared with
+--   predicted              true if either run's times are predicted
+--   attention_partition    'core' | 'module': what counts as attention
+--   before_category        class with most time in the baseline
+--   before_frac            0..1 of the baseline
+--   before_optimized_frac  its share of the optimized run
+--   after_category         class with most time in the optimized run
+--   after_frac             0..1 of the optimized run
+--   after_baseline_frac    its share of the baseline
+--   shifted                true if the two classes differ
+-- Never:   WHERE shifted <> (before_category <> after_category)
+-- Plot:    The largest class of operator before and after
+WITH partition AS (SELECT unnest(['core', 'module']) AS attention_partition),
+
+classed AS (
+  SELECT
+    trace_id,
+    partition.attention_partition,
+    if(partition.attention_partition = 'core', work_class.category, work_class.module_category)
+      AS category,
+    sum(work.dur_ns) AS work_ns
+  FROM work
+  INNER JOIN work_class USING (trace_id, work_id)
+  CROSS JOIN partition
+  GROUP BY ALL
+),
+
+shared AS (
+  SELECT
+    trace_id,
+    attention_partition,
+    category,
+    work_ns / nullif(sum(work_ns) OVER whole, 0) AS frac,
+    row_number() OVER (
+      PARTITION BY trace_id, attention_partition ORDER BY work_ns DESC, category
+    ) AS place
+  FROM classed
+  WINDOW whole AS (PARTITION BY trace_id, attention_partition)
+)
+
+SELECT
+  run_pair.optimized_trace_id AS trace_id,
+  trace.name AS trace_name,
+  trace.model,
+  trace.family,
+  run_pair.baseline_trace_id,
+  trace.predicted OR baseline_trace.predicted AS predicted,
+  after_top.attention_partition,
+  before_top.category AS before_category,
+  before_top.frac AS before_frac,
+  coalesce(before_later.frac, 0) AS before_optimized_frac,
+  after_top.category AS after_category,
+  after_top.frac AS after_frac,
+  coalesce(after_earlier.frac, 0) AS after_baseline_frac,
+  before_top.category <> after_top.category AS shifted
+FROM run_pair
+INNER JOIN trace ON run_pair.optimized_trace_id = trace.trace_id
+INNER JOIN trace AS baseline_trace ON run_pair.baseline_trace_id = baseline_trace.trace_id
+INNER JOIN shared AS after_top
+  ON run_pair.optimized_trace_id = after_top.trace_id AND after_top.place = 1
+INNER JOIN shared AS before_top
+  ON
+    run_pair.baseline_trace_id = before_top.trace_id
+    AND after_top.attention_partition = before_top.attention_partition
+    AND before_top.place = 1
+LEFT JOIN shared AS before_later
+  ON
+    run_pair.optimized_trace_id = before_later.trace_id
+    AND before_top.attention_partition = before_later.attention_partition
+    AND before_top.category = before_later.category
+LEFT JOIN shared AS after_earlier
+  ON
+    run_pair.baseline_trace_id = after_earlier.trace_id
+    AND after_top.attention_partition = after_earlier.attention_partition
+    AND after_top.category = after_earlier.category
+WHERE run_pair.refusal IS NULL
+ORDER BY run_pair.optimized_trace_id, after_top.attention_partition

@@ -1,0 +1,100 @@
+-- cache_hit: hit rates of the L1 and L2 caches, by class of kernel and kind of attention.
+--
+-- Why:     temporal attention gathers rows that lie far apart: few FLOPs, a cold cache. Rates are
+--          weighed by sectors, as a mean of percentages counts a tiny kernel like a large one.
+-- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
+-- Inputs:  trace, kernel_metric, kernel_metric_kernel, work_op, work_class, work_attention
+-- Columns:
+--   trace_id             trace.trace_id of the counters
+--   trace_name           trace.name
+--   timeline_trace_id    the timeline that names classes: the best match; NULL without a match
+--   category             see work_class, partition core; 'unclassified' without a timeline
+--   op_name              operator of the timeline; 'unattributed' if unknown
+--   attention_kind       see attention_call; 'none' outside attention, 'unknown' without a timeline
+--   kernel_count         kernels measured
+--   l1_hit_frac          0..1 of L1 sectors asked for; NULL if not measured
+--   l2_hit_frac          0..1 of L2 sectors asked for
+--   l1_sector_count      sectors asked of L1; NULL if not measured: rates are plain means then
+--   l2_sector_count      sectors asked of L2
+--   dram_bytes           bytes read and written, device memory
+-- Never:   WHERE NOT (l1_hit_frac BETWEEN 0 AND 1) OR NOT (l2_hit_frac BETWEEN 0 AND 1)
+-- Plot:    Cache hit rates by class of kernel and kind of attention
+WITH measured AS (
+  SELECT
+    trace_id,
+    ordinal,
+    max(value) FILTER (WHERE metric = 'l1tex__t_sector_hit_rate.pct') / 100 AS l1_hit_frac,
+    max(value) FILTER (WHERE metric = 'lts__t_sector_hit_rate.pct') / 100 AS l2_hit_frac,
+    max(value) FILTER (WHERE metric = 'l1tex__t_sectors.sum') AS l1_sector_count,
+    max(value) FILTER (WHERE metric = 'lts__t_sectors.sum') AS l2_sector_count,
+    max(value) FILTER (WHERE metric = 'dram__bytes.sum') AS dram_bytes
+  FROM kernel_metric
+  GROUP BY trace_id, ordinal
+),
+
+timeline AS (
+  SELECT
+    metric_trace_id,
+    timeline_trace_id
+  FROM kernel_metric_kernel
+  GROUP BY metric_trace_id, timeline_trace_id
+  QUALIFY
+    row_number() OVER (PARTITION BY metric_trace_id ORDER BY count(*) DESC, timeline_trace_id) = 1
+),
+
+named AS (
+  SELECT
+    kernel_metric_kernel.metric_trace_id AS trace_id,
+    kernel_metric_kernel.ordinal,
+    kernel_metric_kernel.timeline_trace_id,
+    work_class.category,
+    work_op.op_name,
+    if(work_attention.role = 'none', 'none', work_attention.attention_kind) AS attention_kind
+  FROM kernel_metric_kernel
+  INNER JOIN timeline USING (metric_trace_id, timeline_trace_id)
+  INNER JOIN work_class
+    ON
+      kernel_metric_kernel.timeline_trace_id = work_class.trace_id
+      AND kernel_metric_kernel.kernel_id = work_class.work_id
+  INNER JOIN work_op
+    ON work_class.trace_id = work_op.trace_id AND work_class.work_id = work_op.work_id
+  INNER JOIN work_attention
+    ON work_class.trace_id = work_attention.trace_id AND work_class.work_id = work_attention.work_id
+),
+
+known AS (
+  SELECT
+    measured.*,
+    named.timeline_trace_id,
+    coalesce(named.category, 'unclassified') AS category,
+    coalesce(named.op_name, 'unattributed') AS op_name,
+    coalesce(named.attention_kind, 'unknown') AS attention_kind
+  FROM measured
+  LEFT JOIN named USING (trace_id, ordinal)
+  WHERE measured.l1_hit_frac IS NOT NULL OR measured.l2_hit_frac IS NOT NULL
+)
+
+SELECT
+  known.trace_id,
+  any_value(trace.name) AS trace_name,
+  known.timeline_trace_id,
+  known.category,
+  known.op_name,
+  known.attention_kind,
+  count(*) AS kernel_count,
+  coalesce(
+    sum(known.l1_hit_frac * known.l1_sector_count) / nullif(sum(known.l1_sector_count), 0),
+    avg(known.l1_hit_frac)
+  ) AS l1_hit_frac,
+  coalesce(
+    sum(known.l2_hit_frac * known.l2_sector_count) / nullif(sum(known.l2_sector_count), 0),
+    avg(known.l2_hit_frac)
+  ) AS l2_hit_frac,
+  cast(sum(known.l1_sector_count) AS BIGINT) AS l1_sector_count,
+  cast(sum(known.l2_sector_count) AS BIGINT) AS l2_sector_count,
+  cast(sum(known.dram_bytes) AS BIGINT) AS dram_bytes
+FROM known
+INNER JOIN trace USING (trace_id)
+GROUP BY
+  known.trace_id, known.timeline_trace_id, known.category, known.op_name, known.attention_kind
+ORDER BY known.trace_id, kernel_count DESC, known.category, known.op_name, known.attention_kind

@@ -1,0 +1,91 @@
+-- family_contrast: shares of the classes of operators, family of models against family.
+--
+-- Why:     convolution and group norm mark diffusion, linear layers mark transformers, and pixel
+--          diffusion has no latent space to shrink its convolutions.
+-- Grain:   one row per (model_group, attention, attention_partition, category)
+-- Inputs:  trace, work, work_class, work_component
+-- Columns:
+--   model_group          'pixel diffusion' | 'latent diffusion' (it has a component vae) | the
+--                        manifest's other families
+--   attention            trace.attention
+--   predicted            true if any of the runs is predicted
+--   attention_partition  'core' | 'module': what counts as attention
+--   category             see work_class
+--   model_count          models in the group
+--   trace_count          runs in the group
+--   mean_frac            0..1, mean over the runs of the class's share of a run
+--   min_frac             0..1, smallest
+--   max_frac             0..1, largest
+-- Never:   WHERE min_frac > mean_frac + 1e-9 OR mean_frac > max_frac + 1e-9
+-- Plot:    Shares of the classes of operators, by family of models
+WITH run AS (
+  SELECT
+    trace_id,
+    any_value(trace.model) AS model,
+    any_value(trace.attention) AS attention,
+    any_value(trace.predicted) AS predicted,
+    CASE
+      WHEN any_value(trace.family) <> 'diffusion' THEN any_value(trace.family)
+      WHEN bool_or(work_component.component = 'vae') THEN 'latent diffusion'
+      ELSE 'pixel diffusion'
+    END AS model_group
+  FROM trace
+  INNER JOIN work_component USING (trace_id)
+  WHERE trace.family IS NOT NULL
+  GROUP BY trace_id
+),
+
+classed AS (
+  SELECT
+    trace_id,
+    unnest(['core', 'module']) AS attention_partition,
+    unnest([work_class.category, work_class.module_category]) AS category,
+    work.dur_ns
+  FROM work
+  INNER JOIN work_class USING (trace_id, work_id)
+),
+
+shared AS (
+  SELECT
+    trace_id,
+    attention_partition,
+    category,
+    sum(dur_ns) / nullif(sum(sum(dur_ns)) OVER (PARTITION BY trace_id, attention_partition), 0)
+      AS frac
+  FROM classed
+  GROUP BY trace_id, attention_partition, category
+),
+
+-- a run without a class counts as a share of 0, else means over runs could not be compared
+slot AS (
+  SELECT DISTINCT
+    run.trace_id,
+    run.model_group,
+    run.model,
+    run.attention,
+    run.predicted,
+    peer.attention_partition,
+    peer.category
+  FROM run
+  INNER JOIN run AS other
+    ON
+      run.model_group = other.model_group
+      AND run.attention IS NOT DISTINCT FROM other.attention
+  INNER JOIN shared AS peer ON other.trace_id = peer.trace_id
+)
+
+SELECT
+  slot.model_group,
+  slot.attention,
+  bool_or(slot.predicted) AS predicted,
+  slot.attention_partition,
+  slot.category,
+  count(DISTINCT slot.model) AS model_count,
+  count(*) AS trace_count,
+  avg(coalesce(shared.frac, 0)) AS mean_frac,
+  min(coalesce(shared.frac, 0)) AS min_frac,
+  max(coalesce(shared.frac, 0)) AS max_frac
+FROM slot
+LEFT JOIN shared USING (trace_id, attention_partition, category)
+GROUP BY slot.model_group, slot.attention, slot.attention_partition, slot.category
+ORDER BY slot.model_group, slot.attention, slot.attention_partition, mean_frac DESC

@@ -1,0 +1,80 @@
+-- flash_contrast: what fused attention gains in diffusion models over what it gains in others.
+--
+-- Why:     diffusion asks with thousands of rows at once, like a prompt's prefill, token decoders
+--          with one; so the same kernel is worth more to the former.
+-- Grain:   one row per (trace_id, other_trace_id, attention_partition)
+-- Inputs:  trace, work, work_class, run_pair
+-- Columns:
+--   trace_id                trace.trace_id, the optimized run of a diffusion model
+--   model                   trace.model
+--   other_trace_id          the optimized run of a model of another family
+--   other_model             its trace.model
+--   other_family            its trace.family
+--   predicted               true if any of the four runs is predicted
+--   attention_partition     'core' | 'module': what counts as attention
+--   attention_speedup       of attention, diffusion model
+--   other_attention_speedup  of attention, other model
+--   attention_ratio         attention_speedup / other_attention_speedup
+--   speedup                 of all work, diffusion model
+--   other_speedup           of all work, other model
+--   speedup_ratio           speedup / other_speedup
+-- Never:   WHERE trace_id = other_trace_id
+-- Plot:    Gain by fused attention, diffusion models over the others
+WITH classed AS (
+  SELECT
+    trace_id,
+    unnest(['core', 'module']) AS attention_partition,
+    unnest([work_class.category, work_class.module_category]) = 'attention' AS is_attention,
+    work.dur_ns
+  FROM work
+  INNER JOIN work_class USING (trace_id, work_id)
+),
+
+total AS (
+  SELECT
+    trace_id,
+    attention_partition,
+    sum(dur_ns) AS all_ns,
+    sum(if(is_attention, dur_ns, 0)) AS attention_ns
+  FROM classed
+  GROUP BY trace_id, attention_partition
+),
+
+gain AS (
+  SELECT
+    trace.trace_id,
+    trace.model,
+    trace.family,
+    trace.predicted OR baseline_trace.predicted AS predicted,
+    optimized.attention_partition,
+    baseline.all_ns / nullif(optimized.all_ns, 0) AS speedup,
+    baseline.attention_ns / nullif(optimized.attention_ns, 0) AS attention_speedup
+  FROM run_pair
+  INNER JOIN trace ON run_pair.optimized_trace_id = trace.trace_id
+  INNER JOIN trace AS baseline_trace ON run_pair.baseline_trace_id = baseline_trace.trace_id
+  INNER JOIN total AS optimized ON run_pair.optimized_trace_id = optimized.trace_id
+  INNER JOIN total AS baseline
+    ON
+      run_pair.baseline_trace_id = baseline.trace_id
+      AND optimized.attention_partition = baseline.attention_partition
+  WHERE run_pair.refusal IS NULL AND trace.family IS NOT NULL
+)
+
+SELECT
+  diffusion.trace_id,
+  diffusion.model,
+  other.trace_id AS other_trace_id,
+  other.model AS other_model,
+  other.family AS other_family,
+  diffusion.predicted OR other.predicted AS predicted,
+  attention_partition,
+  diffusion.attention_speedup,
+  other.attention_speedup AS other_attention_speedup,
+  diffusion.attention_speedup / nullif(other.attention_speedup, 0) AS attention_ratio,
+  diffusion.speedup,
+  other.speedup AS other_speedup,
+  diffusion.speedup / nullif(other.speedup, 0) AS speedup_ratio
+FROM gain AS diffusion
+INNER JOIN gain AS other USING (attention_partition)
+WHERE diffusion.family = 'diffusion' AND other.family <> 'diffusion'
+ORDER BY attention_partition, attention_ratio DESC

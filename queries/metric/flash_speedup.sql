@@ -1,0 +1,118 @@
+-- flash_speedup: what fused attention gains, end to end and in attention itself.
+--
+-- Why:     a kernel that is three times as fast speeds a run up by what attention weighs in it; the
+--          gap between that law and the clock shows what else changed.
+-- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
+-- Inputs:  trace, work, work_class, work_component, component_scale, run_pair
+-- Columns:
+--   trace_id                trace.trace_id, the optimized run
+--   trace_name              trace.name
+--   model                   trace.model
+--   family                  trace.family
+--   attention               trace.attention
+--   baseline_trace_id       the run it is compared with
+--   baseline_trace_name     its trace.name
+--   predicted               true if either run's times are predicted
+--   evidence                why they are a pair, see run_pair
+--   refusal                 settings that differ; all figures are NULL then
+--   scope                   'profile' as recorded | 'request' scaled by component_scale
+--   attention_partition     'core' | 'module': what counts as attention
+--   baseline_ns             ns, all work of the baseline
+--   optimized_ns            ns, all work of the optimized run
+--   speedup                 baseline_ns / optimized_ns, measured
+--   baseline_attention_ns   ns
+--   optimized_attention_ns  ns
+--   attention_frac          0..1, attention's share of the baseline
+--   attention_speedup       baseline_attention_ns / optimized_attention_ns
+--   predicted_speedup       Amdahl: 1 / ((1 - attention_frac) + attention_frac / attention_speedup)
+--   ceiling_speedup         1 / (1 - attention_frac): attention for nothing
+--   other_drift_frac        change of all that is not attention, 0 if only attention changed
+-- Never:   WHERE speedup > ceiling_speedup * (1 + 1e-9) AND other_drift_frac >= 0
+-- Plot:    Speedup by fused attention, against the law of Amdahl
+WITH partition AS (SELECT unnest(['core', 'module']) AS attention_partition),
+
+scope AS (SELECT unnest(['profile', 'request']) AS scope),
+
+classed AS (
+  SELECT
+    trace_id,
+    work_class.category,
+    work_class.module_category,
+    component_scale.request_scale,
+    sum(work.dur_ns) AS work_ns
+  FROM work
+  INNER JOIN work_class USING (trace_id, work_id)
+  INNER JOIN work_component USING (trace_id, work_id)
+  INNER JOIN component_scale USING (trace_id, component)
+  GROUP BY
+    trace_id, work_class.category, work_class.module_category, component_scale.request_scale
+),
+
+weighed AS (
+  SELECT
+    classed.trace_id,
+    scope.scope,
+    partition.attention_partition,
+    if(scope.scope = 'profile', 1, classed.request_scale) * classed.work_ns AS work_ns,
+    if(partition.attention_partition = 'core', classed.category, classed.module_category)
+    = 'attention' AS is_attention
+  FROM classed
+  CROSS JOIN partition
+  CROSS JOIN scope
+),
+
+total AS (
+  SELECT
+    trace_id,
+    scope,
+    attention_partition,
+    cast(sum(work_ns) AS BIGINT) AS all_ns,
+    cast(sum(if(is_attention, work_ns, 0)) AS BIGINT) AS attention_ns
+  FROM weighed
+  GROUP BY trace_id, scope, attention_partition
+)
+
+SELECT
+  run_pair.optimized_trace_id AS trace_id,
+  trace.name AS trace_name,
+  trace.model,
+  trace.family,
+  trace.attention,
+  run_pair.baseline_trace_id,
+  baseline_trace.name AS baseline_trace_name,
+  trace.predicted OR baseline_trace.predicted AS predicted,
+  run_pair.evidence,
+  run_pair.refusal,
+  scope.scope,
+  partition.attention_partition,
+  baseline.all_ns AS baseline_ns,
+  optimized.all_ns AS optimized_ns,
+  baseline.all_ns / nullif(optimized.all_ns, 0) AS speedup,
+  baseline.attention_ns AS baseline_attention_ns,
+  optimized.attention_ns AS optimized_attention_ns,
+  baseline.attention_ns / nullif(baseline.all_ns, 0) AS attention_frac,
+  baseline.attention_ns / nullif(optimized.attention_ns, 0) AS attention_speedup,
+  baseline.all_ns
+  / nullif(baseline.all_ns - baseline.attention_ns + optimized.attention_ns, 0)
+    AS predicted_speedup,
+  baseline.all_ns / nullif(baseline.all_ns - baseline.attention_ns, 0) AS ceiling_speedup,
+  (optimized.all_ns - optimized.attention_ns)
+  / nullif(baseline.all_ns - baseline.attention_ns, 0) - 1 AS other_drift_frac
+FROM run_pair
+CROSS JOIN partition
+CROSS JOIN scope
+INNER JOIN trace ON run_pair.optimized_trace_id = trace.trace_id
+INNER JOIN trace AS baseline_trace ON run_pair.baseline_trace_id = baseline_trace.trace_id
+LEFT JOIN total AS baseline
+  ON
+    run_pair.refusal IS NULL
+    AND run_pair.baseline_trace_id = baseline.trace_id
+    AND scope.scope = baseline.scope
+    AND partition.attention_partition = baseline.attention_partition
+LEFT JOIN total AS optimized
+  ON
+    run_pair.refusal IS NULL
+    AND run_pair.optimized_trace_id = optimized.trace_id
+    AND scope.scope = optimized.scope
+    AND partition.attention_partition = optimized.attention_partition
+ORDER BY run_pair.optimized_trace_id, scope.scope, partition.attention_partition

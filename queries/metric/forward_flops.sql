@@ -1,0 +1,81 @@
+-- forward_flops: FLOPs and time of the blocks of a model, in the order a forward pass meets them.
+--
+-- Why:     shows which level of a network the FLOPs are in, and which one takes longer than its
+--          FLOPs explain.
+-- Grain:   one row per (trace_id, component, block), over all profiled calls
+-- Inputs:  trace, work, work_component, work_module, work_class, work_cost
+-- Columns:
+--   trace_id           trace.trace_id
+--   trace_name         trace.name
+--   model              trace.model
+--   place              'gpu' | 'cpu' | 'predicted': where the time is from
+--   component          see work_component
+--   block_index        order of the first work in the component, from 0
+--   block              first three parts of the module's name, component included
+--   work_count         work items
+--   work_ns            ns, sum of durations
+--   flops              FLOPs from shapes; NULL if unknown
+--   bytes              bytes read and written, from shapes; NULL if unknown
+--   attention_flops    FLOPs of attention cores
+--   convolution_flops  FLOPs of convolutions
+--   linear_flops       FLOPs of linear layers
+--   flops_frac         0..1 of the component's FLOPs
+-- Never:   WHERE attention_flops + convolution_flops + linear_flops > flops
+-- Plot:    FLOPs through the forward pass, block by block
+WITH placed AS (
+  SELECT
+    trace_id,
+    work.place,
+    work_component.component,
+    array_to_string(string_split(work_module.module, '.')[:3], '.') AS block,
+    work.start_ns,
+    work.dur_ns,
+    work_class.category,
+    work_cost.flops,
+    work_cost.bytes
+  FROM work
+  INNER JOIN work_component USING (trace_id, work_id)
+  INNER JOIN work_module USING (trace_id, work_id)
+  INNER JOIN work_class USING (trace_id, work_id)
+  INNER JOIN work_cost USING (trace_id, work_id)
+  WHERE work_module.module <> 'unattributed'
+),
+
+blocked AS (
+  SELECT
+    trace_id,
+    any_value(place) AS place,
+    component,
+    block,
+    min(start_ns) AS start_ns,
+    count(*) AS work_count,
+    sum(dur_ns) AS work_ns,
+    sum(flops) AS flops,
+    sum(bytes) AS bytes,
+    coalesce(sum(flops) FILTER (WHERE category = 'attention'), 0) AS attention_flops,
+    coalesce(sum(flops) FILTER (WHERE category = 'convolution'), 0) AS convolution_flops,
+    coalesce(sum(flops) FILTER (WHERE category = 'linear'), 0) AS linear_flops
+  FROM placed
+  GROUP BY trace_id, component, block
+)
+
+SELECT
+  trace_id,
+  trace.name AS trace_name,
+  trace.model,
+  blocked.place,
+  blocked.component,
+  row_number() OVER (PARTITION BY trace_id, component ORDER BY start_ns, block) - 1 AS block_index,
+  blocked.block,
+  blocked.work_count,
+  cast(blocked.work_ns AS BIGINT) AS work_ns,
+  cast(blocked.flops AS BIGINT) AS flops,
+  cast(blocked.bytes AS BIGINT) AS bytes,
+  cast(blocked.attention_flops AS BIGINT) AS attention_flops,
+  cast(blocked.convolution_flops AS BIGINT) AS convolution_flops,
+  cast(blocked.linear_flops AS BIGINT) AS linear_flops,
+  blocked.flops / nullif(sum(blocked.flops) OVER (PARTITION BY trace_id, component), 0)
+    AS flops_frac
+FROM blocked
+INNER JOIN trace USING (trace_id)
+ORDER BY trace_id, blocked.component, block_index

@@ -1,0 +1,120 @@
+-- frame_scaling: FLOPs of spatial and temporal attention as a video gets longer.
+--
+-- Why:     attention within frames grows with the number of frames, attention over frames with its
+--          square: they cross where the frames are as many as the positions of a frame.
+-- Grain:   one row per (trace_id, component, spatial_len, channels, frames)
+-- Inputs:  trace, attention_call
+-- Columns:
+--   trace_id             trace.trace_id
+--   trace_name           trace.name
+--   model                trace.model
+--   component            see work_component
+--   spatial_len          positions of a frame, H * W
+--   channels             heads * head_dim
+--   videos               sequences of frames in a call: the batch, doubled by guidance
+--   frames               number of frames: powers of two, and the run's own
+--   measured             true for the run's own number of frames
+--   spatial_flops        FLOPs of one call within frames, 4 * videos * frames * spatial_len^2 *
+--                        channels
+--   temporal_flops       FLOPs of one call over frames, 4 * videos * spatial_len * frames^2 *
+--                        channels
+--   crossover_frames     frames at which the two are equal: spatial_len
+--   spatial_call_flops   FLOPs of a call as recorded; NULL unless measured
+--   temporal_call_flops  likewise
+--   spatial_call_ns      ns, mean core time of a call; NULL unless measured
+--   temporal_call_ns     likewise
+-- Never:   WHERE (frames = crossover_frames) <> (spatial_flops = temporal_flops)
+-- Plot:    FLOPs of attention within frames and over frames, by number of frames
+WITH spatial AS (
+  SELECT
+    trace_id,
+    component,
+    query_len AS spatial_len,
+    heads * head_dim AS channels,
+    batch,
+    avg(core_flops) AS call_flops,
+    avg(core_ns) AS call_ns
+  FROM attention_call
+  WHERE attention_kind = 'spatial' AND query_len = kv_len
+  GROUP BY trace_id, component, query_len, heads * head_dim, batch
+),
+
+temporal AS (
+  SELECT
+    trace_id,
+    component,
+    query_len AS frames,
+    heads * head_dim AS channels,
+    batch,
+    avg(core_flops) AS call_flops,
+    avg(core_ns) AS call_ns
+  FROM attention_call
+  WHERE attention_kind = 'temporal' AND query_len = kv_len
+  GROUP BY trace_id, component, query_len, heads * head_dim, batch
+),
+
+-- the two views of one tensor: (videos * frames, positions) and (videos * positions, frames)
+site AS (
+  SELECT
+    spatial.trace_id,
+    spatial.component,
+    spatial.spatial_len,
+    spatial.channels,
+    spatial.batch // temporal.frames AS videos,
+    temporal.frames AS own_frames,
+    spatial.call_flops AS spatial_call_flops,
+    temporal.call_flops AS temporal_call_flops,
+    spatial.call_ns AS spatial_call_ns,
+    temporal.call_ns AS temporal_call_ns
+  FROM spatial
+  INNER JOIN temporal
+    ON
+      spatial.trace_id = temporal.trace_id
+      AND spatial.component = temporal.component
+      AND spatial.channels = temporal.channels
+      AND spatial.batch * spatial.spatial_len = temporal.batch * temporal.frames
+),
+
+length AS (
+  SELECT unnest([2 ** power FOR power IN range(13)]) AS frames
+),
+
+curve AS (
+  SELECT
+    site.*,
+    length.frames
+  FROM site
+  CROSS JOIN length
+  UNION
+  SELECT
+    site.*,
+    site.own_frames AS frames
+  FROM site
+)
+
+SELECT
+  trace_id,
+  trace.name AS trace_name,
+  trace.model,
+  curve.component,
+  curve.spatial_len,
+  curve.channels,
+  curve.videos,
+  cast(curve.frames AS BIGINT) AS frames,
+  curve.frames = curve.own_frames AS measured,
+  cast(4 * curve.videos * curve.frames * curve.spatial_len ** 2 * curve.channels AS BIGINT)
+    AS spatial_flops,
+  cast(4 * curve.videos * curve.spatial_len * curve.frames ** 2 * curve.channels AS BIGINT)
+    AS temporal_flops,
+  curve.spatial_len AS crossover_frames,
+  if(curve.frames = curve.own_frames, cast(curve.spatial_call_flops AS BIGINT), NULL)
+    AS spatial_call_flops,
+  if(curve.frames = curve.own_frames, cast(curve.temporal_call_flops AS BIGINT), NULL)
+    AS temporal_call_flops,
+  if(curve.frames = curve.own_frames, cast(curve.spatial_call_ns AS BIGINT), NULL)
+    AS spatial_call_ns,
+  if(curve.frames = curve.own_frames, cast(curve.temporal_call_ns AS BIGINT), NULL)
+    AS temporal_call_ns
+FROM curve
+INNER JOIN trace USING (trace_id)
+ORDER BY trace_id, curve.component, curve.spatial_len, curve.frames

@@ -1,0 +1,48 @@
+-- kernel_summary: which kernels take the time, and which operator and class each one serves.
+--
+-- Why:     the first look at a GPU trace; in a trace without a GPU the operators stand in for them.
+-- Grain:   one row per (trace_id, kernel_name, op_name, category)
+-- Inputs:  trace, work, work_op, work_class
+-- Columns:
+--   trace_id      trace.trace_id
+--   trace_name    trace.name
+--   place         'gpu' | 'cpu' | 'predicted': where the time is from
+--   kernel_name   as recorded; the operator's name if place is not 'gpu'
+--   op_name       operator that asked for it; 'unattributed' if unknown
+--   category      see work_class, partition core
+--   work_count    executions
+--   work_ns       ns, sum of durations
+--   work_frac     0..1 of the trace's work_ns
+--   min_ns        ns, shortest
+--   median_ns     ns
+--   max_ns        ns, longest
+-- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
+-- Plot:    The kernels that take the most time
+WITH total AS (
+  SELECT
+    trace_id,
+    sum(dur_ns) AS trace_ns
+  FROM work
+  GROUP BY trace_id
+)
+
+SELECT
+  work.trace_id,
+  any_value(trace.name) AS trace_name,
+  any_value(work.place) AS place,
+  work.name AS kernel_name,
+  work_op.op_name,
+  work_class.category,
+  count(*) AS work_count,
+  cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
+  sum(work.dur_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
+  min(work.dur_ns) AS min_ns,
+  cast(median(work.dur_ns) AS BIGINT) AS median_ns,
+  max(work.dur_ns) AS max_ns
+FROM work
+INNER JOIN work_op USING (trace_id, work_id)
+INNER JOIN work_class USING (trace_id, work_id)
+INNER JOIN total USING (trace_id)
+INNER JOIN trace USING (trace_id)
+GROUP BY work.trace_id, work.name, work_op.op_name, work_class.category
+ORDER BY work.trace_id ASC, work_ns DESC, kernel_name ASC, op_name ASC, category ASC

@@ -1,0 +1,89 @@
+-- prefill_decode: attention calls that work like the prefill of a prompt, or like decoding.
+--
+-- Why:     fused attention saves the traffic of query_len * kv_len scores: where one row asks,
+--          there is little to save.
+-- Grain:   one row per (trace_id, component, attention_kind, phase)
+-- Inputs:  trace, work, attention_call
+-- Columns:
+--   trace_id        trace.trace_id
+--   trace_name      trace.name
+--   model           trace.model
+--   family          trace.family
+--   predicted       trace.predicted
+--   component       see work_component
+--   attention_kind  see attention_call
+--   phase           'decode': query_len is 1 or at most kv_len / 8; 'prefill': longer queries;
+--                   'unknown': no shapes
+--   call_count      attention calls
+--   call_frac       0..1 of the trace's attention calls
+--   core_ns         ns, QK^T, softmax and AV
+--   core_frac       0..1 of the trace's attention core time
+--   work_frac       0..1 of the trace's work
+--   paper_phase     what the paper likens the family to: diffusion 'prefill', transformer 'decode';
+--                   NULL for other families
+--   caveat          where the rule and the paper's grouping differ, why; NULL if they agree
+-- Never:   GROUP BY trace_id HAVING abs(sum(call_frac) - 1) > 1e-9
+-- Plot:    Time in attention that works like prefill, and like decoding
+WITH total AS (
+  SELECT
+    trace_id,
+    sum(dur_ns) AS trace_ns
+  FROM work
+  GROUP BY trace_id
+),
+
+phased AS (
+  SELECT
+    trace_id,
+    component,
+    attention_kind,
+    CASE
+      WHEN query_len IS NULL OR kv_len IS NULL THEN 'unknown'
+      WHEN query_len = 1 OR query_len * 8 <= kv_len THEN 'decode'
+      ELSE 'prefill'
+    END AS phase,
+    count(*) AS call_count,
+    sum(core_ns) AS core_ns
+  FROM attention_call
+  GROUP BY ALL
+),
+
+grouped AS (
+  SELECT
+    phased.*,
+    trace.name AS trace_name,
+    trace.model,
+    trace.family,
+    trace.predicted,
+    CASE trace.family WHEN 'diffusion' THEN 'prefill' WHEN 'transformer' THEN 'decode' END
+      AS paper_phase
+  FROM phased
+  INNER JOIN trace USING (trace_id)
+)
+
+SELECT
+  trace_id,
+  grouped.trace_name,
+  grouped.model,
+  grouped.family,
+  grouped.predicted,
+  grouped.component,
+  grouped.attention_kind,
+  grouped.phase,
+  grouped.call_count,
+  grouped.call_count / sum(grouped.call_count) OVER (PARTITION BY trace_id) AS call_frac,
+  cast(grouped.core_ns AS BIGINT) AS core_ns,
+  grouped.core_ns / nullif(sum(grouped.core_ns) OVER (PARTITION BY trace_id), 0) AS core_frac,
+  grouped.core_ns / nullif(total.trace_ns, 0) AS work_frac,
+  grouped.paper_phase,
+  CASE
+    WHEN grouped.paper_phase = 'decode' AND grouped.phase = 'prefill'
+      THEN
+        'every step asks with many rows: tokens are decoded in parallel, keys are not cached, '
+        || 'or this is a prompt or an encoder'
+    WHEN grouped.paper_phase = 'prefill' AND grouped.phase = 'decode'
+      THEN 'few rows ask of a longer context in a model that is grouped with prefill'
+  END AS caveat
+FROM grouped
+LEFT JOIN total USING (trace_id)
+ORDER BY trace_id, core_ns DESC

@@ -1,0 +1,101 @@
+-- sequence_length_profile: how the length that is attended over changes from call to call.
+--
+-- Why:     a denoiser walks through long and short sequences and back, the same way in every step,
+--          while a decoder's keys grow: memory and the gain of a fused kernel follow.
+-- Grain:   one row per attention call, in order
+-- Inputs:  trace, attention_call
+-- Columns:
+--   trace_id        trace.trace_id
+--   trace_name      trace.name
+--   component       see work_component
+--   step            step of the request; NULL if unknown
+--   call_index      place of the call in the trace, from 0
+--   module          attention module; 'unattributed' if unknown
+--   attention_kind  see attention_call
+--   kind_source     where the kind is known from
+--   query_len       rows that ask; NULL if no shapes were recorded
+--   kv_len          rows that are attended over
+--   heads           query heads
+--   kv_heads        key and value heads
+--   head_dim        width of a head
+--   batch           sequences in the call
+--   implementation  as seen
+--   core_ns         ns, QK^T, softmax and AV
+--   module_ns       ns, the whole module
+--   series_index    place among the calls of its component and kind, from 0
+--   period_calls    smallest number of calls after which the series (component, kind) repeats, seen
+--                   at least twice; NULL if it does not
+--   max_min_ratio   longest over shortest query of the series
+--   adjacent_ratio  largest ratio between the queries of two successive calls of the series
+-- Never:   GROUP BY trace_id, call_index HAVING count(*) > 1
+-- Plot:    Length of the query from one attention call to the next
+WITH numbered AS (
+  SELECT
+    *,
+    row_number() OVER series - 1 AS series_index,
+    lag(query_len) OVER series AS previous_len,
+    -- one character for each pair of lengths, so that a period is a text that repeats
+    chr(cast(48 + dense_rank() OVER (
+      PARTITION BY trace_id, component, attention_kind ORDER BY query_len, kv_len
+    ) AS INTEGER)) AS letter
+  FROM attention_call
+  WINDOW series AS (PARTITION BY trace_id, component, attention_kind ORDER BY call_index)
+),
+
+spelled AS (
+  SELECT
+    trace_id,
+    component,
+    attention_kind,
+    string_agg(letter, '' ORDER BY call_index) AS word,
+    max(query_len) / nullif(min(query_len), 0) AS max_min_ratio,
+    max(greatest(query_len, previous_len) / nullif(least(query_len, previous_len), 0))
+    FILTER (WHERE previous_len IS NOT NULL) AS adjacent_ratio
+  FROM numbered
+  GROUP BY trace_id, component, attention_kind
+),
+
+series AS (
+  SELECT
+    trace_id,
+    component,
+    attention_kind,
+    max_min_ratio,
+    adjacent_ratio,
+    list_min(list_filter(
+      range(1, length(word) // 2 + 1),
+      LAMBDA shift: starts_with(word, substr(word, shift + 1))
+    )) AS period_calls
+  FROM spelled
+)
+
+SELECT
+  numbered.trace_id,
+  trace.name AS trace_name,
+  numbered.component,
+  numbered.step,
+  numbered.call_index,
+  numbered.module,
+  numbered.attention_kind,
+  numbered.kind_source,
+  numbered.query_len,
+  numbered.kv_len,
+  numbered.heads,
+  numbered.kv_heads,
+  numbered.head_dim,
+  numbered.batch,
+  numbered.implementation,
+  numbered.core_ns,
+  numbered.module_ns,
+  numbered.series_index,
+  series.period_calls,
+  series.max_min_ratio,
+  series.adjacent_ratio
+FROM numbered
+INNER JOIN trace USING (trace_id)
+INNER JOIN series
+  ON
+    numbered.trace_id = series.trace_id
+    AND numbered.component IS NOT DISTINCT FROM series.component
+    AND numbered.attention_kind IS NOT DISTINCT FROM series.attention_kind
+ORDER BY numbered.trace_id, numbered.call_index

@@ -1,0 +1,100 @@
+-- stage_time: time of each component of the pipeline, in the profile and in a whole request.
+--
+-- Why:     a faster denoiser is worth what the denoiser weighs in a request, where it runs fifty
+--          times and the text encoder once.
+-- Grain:   one row per (trace_id, component)
+-- Inputs:  trace, work, work_component, work_step, component_scale
+-- Columns:
+--   trace_id        trace.trace_id
+--   trace_name      trace.name
+--   model           trace.model
+--   family          trace.family
+--   attention       trace.attention
+--   place           'gpu' | 'cpu' | 'predicted': where the time is from
+--   component       see work_component; 'unattributed' if no range covers the work
+--   call_count      labelled calls in the trace; NULL if it has no such labels
+--   step_count      steps the component has work in
+--   work_count      work items
+--   work_ns         ns, sum of durations; concurrent work counts twice
+--   work_frac       0..1 of the trace's work_ns
+--   busy_ns         ns, union of the work; NULL on a CPU, where self times leave gaps
+--   step_min_ns     ns, shortest step; NULL without steps
+--   step_median_ns  ns, median step
+--   step_max_ns     ns, longest step
+--   scale_source    see component_scale.source
+--   request_ns      ns, work_ns scaled to a whole request
+--   request_frac    0..1 of the whole request
+-- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
+-- Plot:    Time by component of the pipeline, in a whole request
+WITH item AS (
+  SELECT
+    trace_id,
+    work.place,
+    work_component.component,
+    work_step.step,
+    work.dur_ns,
+    work.start_ns,
+    work.start_ns + work.dur_ns AS end_ns,
+    max(work.start_ns + work.dur_ns) OVER (
+      PARTITION BY trace_id, work_component.component ORDER BY work.start_ns
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS reached_ns
+  FROM work
+  INNER JOIN work_component USING (trace_id, work_id)
+  INNER JOIN work_step USING (trace_id, work_id)
+),
+
+step_total AS (
+  SELECT
+    trace_id,
+    place,
+    component,
+    step,
+    count(*) AS work_count,
+    sum(dur_ns) AS work_ns,
+    sum(greatest(end_ns - greatest(start_ns, coalesce(reached_ns, start_ns)), 0)) AS busy_ns
+  FROM item
+  GROUP BY trace_id, place, component, step
+),
+
+stage AS (
+  SELECT
+    trace_id,
+    place,
+    component,
+    sum(work_count) AS work_count,
+    sum(work_ns) AS work_ns,
+    if(place = 'cpu', NULL, sum(busy_ns)) AS busy_ns,
+    min(work_ns) FILTER (WHERE step IS NOT NULL) AS step_min_ns,
+    median(work_ns) FILTER (WHERE step IS NOT NULL) AS step_median_ns,
+    max(work_ns) FILTER (WHERE step IS NOT NULL) AS step_max_ns
+  FROM step_total
+  GROUP BY trace_id, place, component
+)
+
+SELECT
+  trace_id,
+  trace.name AS trace_name,
+  trace.model,
+  trace.family,
+  trace.attention,
+  stage.place,
+  component,
+  component_scale.call_count,
+  component_scale.step_count,
+  cast(stage.work_count AS BIGINT) AS work_count,
+  cast(stage.work_ns AS BIGINT) AS work_ns,
+  stage.work_ns / nullif(sum(stage.work_ns) OVER (PARTITION BY trace_id), 0) AS work_frac,
+  cast(stage.busy_ns AS BIGINT) AS busy_ns,
+  cast(stage.step_min_ns AS BIGINT) AS step_min_ns,
+  cast(stage.step_median_ns AS BIGINT) AS step_median_ns,
+  cast(stage.step_max_ns AS BIGINT) AS step_max_ns,
+  component_scale.source AS scale_source,
+  cast(stage.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
+  stage.work_ns * component_scale.request_scale / nullif(
+    sum(stage.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0
+  ) AS request_frac
+FROM stage
+INNER JOIN component_scale USING (trace_id, component)
+INNER JOIN trace USING (trace_id)
+ORDER BY trace_id, request_ns DESC

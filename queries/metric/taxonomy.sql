@@ -1,0 +1,83 @@
+-- taxonomy: what each component is made of: parameters, attention sites, widths, FLOPs of a call.
+--
+-- Why:     architectures differ in where they attend and over how much; this is the table to hold
+--          every other answer against.
+-- Grain:   one row per (trace_id, component)
+-- Inputs:  trace, work, work_component, work_cost, component_scale, attention_call
+-- Columns:
+--   trace_id          trace.trace_id
+--   trace_name        trace.name
+--   model             trace.model
+--   family            trace.family
+--   component         see work_component
+--   parameter_count   from the manifest; NULL if it does not say
+--   full_call_count   calls in a whole request; NULL if the manifest does not say
+--   call_flops        FLOPs of one call; of all that was profiled where calls are not labelled
+--   call_count        labelled calls in the trace; NULL if it has no such labels
+--   attention_sites   distinct attention modules; NULL if modules are unknown
+--   attention_kinds   kinds of attention, joined by '+'; NULL without attention
+--   query_lens        distinct lengths of the query, long to short; NULL without shapes
+--   heads             distinct numbers of heads
+--   head_dims         distinct widths of a head
+--   weight_reuse      FLOPs of a request over parameter_count: how often a weight is used
+-- Never:   GROUP BY trace_id, component HAVING count(*) > 1
+WITH costed AS (
+  SELECT
+    trace_id,
+    work_component.component,
+    sum(work_cost.flops) AS flops
+  FROM work
+  INNER JOIN work_component USING (trace_id, work_id)
+  INNER JOIN work_cost USING (trace_id, work_id)
+  GROUP BY trace_id, work_component.component
+),
+
+attended AS (
+  SELECT
+    trace_id,
+    component,
+    count(DISTINCT nullif(module, 'unattributed')) AS attention_sites,
+    string_agg(DISTINCT attention_kind, '+' ORDER BY attention_kind) AS attention_kinds,
+    list_reverse_sort(list_distinct(list(query_len))) AS query_lens,
+    list_sort(list_distinct(list(heads))) AS heads,
+    list_sort(list_distinct(list(head_dim))) AS head_dims
+  FROM attention_call
+  GROUP BY trace_id, component
+),
+
+described AS (
+  SELECT
+    trace_id,
+    component,
+    trace.name AS trace_name,
+    trace.model,
+    trace.family,
+    cast((trace.manifest -> 'parameters') ->> component AS BIGINT) AS parameter_count,
+    component_scale.full_call_count,
+    component_scale.call_count,
+    component_scale.request_scale,
+    costed.flops
+  FROM costed
+  INNER JOIN component_scale USING (trace_id, component)
+  INNER JOIN trace USING (trace_id)
+)
+
+SELECT
+  trace_id,
+  described.trace_name,
+  described.model,
+  described.family,
+  component,
+  described.parameter_count,
+  described.full_call_count,
+  cast(described.flops / coalesce(described.call_count, 1) AS BIGINT) AS call_flops,
+  described.call_count,
+  nullif(attended.attention_sites, 0) AS attention_sites,
+  attended.attention_kinds,
+  nullif(array_to_string(attended.query_lens, ' '), '') AS query_lens,
+  nullif(array_to_string(attended.heads, ' '), '') AS heads,
+  nullif(array_to_string(attended.head_dims, ' '), '') AS head_dims,
+  described.flops * described.request_scale / nullif(described.parameter_count, 0) AS weight_reuse
+FROM described
+LEFT JOIN attended USING (trace_id, component)
+ORDER BY trace_id, described.flops DESC

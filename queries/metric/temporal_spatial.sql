@@ -1,0 +1,75 @@
+-- temporal_spatial: attention over frames against attention within a frame, in time and FLOPs.
+--
+-- Why:     attention over frames needs far fewer FLOPs and yet can take longer: its rows lie apart
+--          in memory and its matrices are tiny.
+-- Grain:   one row per (trace_id, component) that has spatial or temporal attention
+-- Inputs:  trace, attention_call
+-- Columns:
+--   trace_id               trace.trace_id
+--   trace_name             trace.name
+--   model                  trace.model
+--   predicted              trace.predicted
+--   frames                 from the manifest; NULL if it does not say
+--   component              see work_component
+--   spatial_call_count     attention calls within frames
+--   temporal_call_count    attention calls over frames
+--   spatial_core_ns        ns, QK^T, softmax and AV
+--   temporal_core_ns       ns
+--   spatial_module_ns      ns, whole modules; NULL if modules are unknown
+--   temporal_module_ns     ns
+--   spatial_core_flops     FLOPs
+--   temporal_core_flops    FLOPs
+--   spatial_module_flops   FLOPs, projections too
+--   temporal_module_flops  FLOPs
+--   temporal_core_frac     0..1, temporal share of the component's attention core time of all kinds
+--   core_ns_ratio          temporal over spatial core time
+--   module_ns_ratio        temporal over spatial module time
+--   core_flops_ratio       spatial over temporal core FLOPs
+--   module_flops_ratio     spatial over temporal module FLOPs
+-- Never:   WHERE temporal_core_frac > 1
+-- Plot:    Attention over frames and within frames, time beside FLOPs
+WITH kind AS (
+  SELECT
+    trace_id,
+    component,
+    count(*) FILTER (WHERE attention_kind = 'spatial') AS spatial_call_count,
+    count(*) FILTER (WHERE attention_kind = 'temporal') AS temporal_call_count,
+    sum(core_ns) AS core_ns,
+    sum(core_ns) FILTER (WHERE attention_kind = 'spatial') AS spatial_core_ns,
+    sum(core_ns) FILTER (WHERE attention_kind = 'temporal') AS temporal_core_ns,
+    sum(module_ns) FILTER (WHERE attention_kind = 'spatial') AS spatial_module_ns,
+    sum(module_ns) FILTER (WHERE attention_kind = 'temporal') AS temporal_module_ns,
+    sum(core_flops) FILTER (WHERE attention_kind = 'spatial') AS spatial_core_flops,
+    sum(core_flops) FILTER (WHERE attention_kind = 'temporal') AS temporal_core_flops,
+    sum(module_flops) FILTER (WHERE attention_kind = 'spatial') AS spatial_module_flops,
+    sum(module_flops) FILTER (WHERE attention_kind = 'temporal') AS temporal_module_flops
+  FROM attention_call
+  GROUP BY trace_id, component
+)
+
+SELECT
+  trace_id,
+  trace.name AS trace_name,
+  trace.model,
+  trace.predicted,
+  cast(trace.manifest ->> 'frames' AS INTEGER) AS frames,
+  kind.component,
+  kind.spatial_call_count,
+  kind.temporal_call_count,
+  cast(kind.spatial_core_ns AS BIGINT) AS spatial_core_ns,
+  cast(kind.temporal_core_ns AS BIGINT) AS temporal_core_ns,
+  cast(kind.spatial_module_ns AS BIGINT) AS spatial_module_ns,
+  cast(kind.temporal_module_ns AS BIGINT) AS temporal_module_ns,
+  cast(kind.spatial_core_flops AS BIGINT) AS spatial_core_flops,
+  cast(kind.temporal_core_flops AS BIGINT) AS temporal_core_flops,
+  cast(kind.spatial_module_flops AS BIGINT) AS spatial_module_flops,
+  cast(kind.temporal_module_flops AS BIGINT) AS temporal_module_flops,
+  coalesce(kind.temporal_core_ns, 0) / nullif(kind.core_ns, 0) AS temporal_core_frac,
+  kind.temporal_core_ns / nullif(kind.spatial_core_ns, 0) AS core_ns_ratio,
+  kind.temporal_module_ns / nullif(kind.spatial_module_ns, 0) AS module_ns_ratio,
+  kind.spatial_core_flops / nullif(kind.temporal_core_flops, 0) AS core_flops_ratio,
+  kind.spatial_module_flops / nullif(kind.temporal_module_flops, 0) AS module_flops_ratio
+FROM kind
+INNER JOIN trace USING (trace_id)
+WHERE kind.spatial_call_count > 0 OR kind.temporal_call_count > 0
+ORDER BY trace_id, kind.component
