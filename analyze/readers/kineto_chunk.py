@@ -13,18 +13,29 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 from fsspec import AbstractFileSystem
 
 from analyze.readers.kineto_columns import RENAMED, json_columns
-from analyze.readers.kineto_mend import Fault, mend, nanoseconds
+from analyze.readers.kineto_decode import nanoseconds
+from analyze.readers.kineto_mend import Fault, mend
 from analyze.readers.kineto_split import LIMIT_BYTES, Chunk
 
 PROTOCOL = "genscope"
 
-# a double holds these to the nanosecond: three decimals below 2**43, or whole microseconds
-_EXACT = rb"(?:(?:\d{1,12}|[1-7]\d{12})(?:\.\d{1,3})?|\d{13,15})(?=[,\s}])"
-_INEXACT = re.compile(rb'"(?:ts|dur)"\s*:\s*+(?!' + _EXACT + rb")")
-_TIME = re.compile(rb'"(ts|dur)"\s*:\s*"?(-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"?(?=[,\s}])')
+# times that a double can't hold to the nanosecond, or that are no plain number: more than three
+# decimals, a fraction beyond 2**43, whole numbers beyond 2**53, exponents, signs, strings
+_INEXACT = (
+    r'"(?:ts|dur)"\s*:\s*(?:[^\s\d]|\d+\.\d{4}|\d{14}\d*\.|[89]\d{12}\.|9\d{15}|\d{17}'
+    r"|\d+(?:\.\d+)?[eE])"
+)
+_THREE_DECIMALS = r'"(ts|dur)"\s*:\s*(\d{1,15})\.(\d{3})\b'
+_TIME = re.compile(rb'"(ts|dur)"\s*:\s*"?([-+.\deE]+)"?(?=[,\s}])')
+_NOT_A_TIME = re.compile(rb'"(?:ts|dur)"\s*:\s*+[^\s\d]')
+_MAYBE_NAN = r"(?:nan|NaN|inf|Infinity)[,\s}\]]"
+_NAN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[-+]?(nan|inf|infinity)(?=[,\s}\]])', re.IGNORECASE)
+_OLD_KEY = r'"(?:' + "|".join(RENAMED) + r')"\s*:'
+_OLD_KEYS = re.compile(rb'"(' + "|".join(RENAMED).encode() + rb')"(?=\s*:)')
 _FLOW = rb'\n  \{\n    "ph": "[sf]",[^\n]*\n(?:    [^\n]*\n)*?  \},'
 # frames of nn.Module are always wanted: they are the module tree
 _FRAME = (
@@ -37,7 +48,7 @@ _UNWANTED = {
     frozenset({"python"}): re.compile(_FRAME),
     frozenset({"flow", "python"}): re.compile(rb"(?:" + _FLOW + rb")|(?:" + _FRAME + rb")"),
 }
-_RENAMED = tuple((f'"{old}":'.encode(), f'"{new}":'.encode()) for old, new in RENAMED.items())
+_RENAMED = {old.encode(): f'"{new}"'.encode() for old, new in RENAMED.items()}
 
 
 @dataclass
@@ -103,15 +114,13 @@ class ChunkLoader:
             return report
         if chunk.kineto and self._unread:
             text = self._without_unread(text, report)
-        text = _exact(text)
-        if _INEXACT.search(text):  # a time that is no number
-            return self._load_carefully(chunk, at_cut=at_cut)
         try:
             self._write(text, chunk.offset)
-        except duckdb.Error as error:
+        except (duckdb.Error, _NotJsonError) as error:
             if not _is_about_the_text(error):
                 raise
             return self._load_carefully(chunk, at_cut=at_cut)
+        self._count_nan(text, chunk.offset, report)
         return report
 
     def _without_unread(self, text: bytes, report: ChunkReport) -> bytes:
@@ -138,8 +147,8 @@ class ChunkLoader:
         if not events:
             return
         try:
-            self._write(_exact(b",".join(events)), offset)
-        except duckdb.Error as error:
+            self._write(b",".join(events), offset)
+        except (duckdb.Error, _NotJsonError) as error:
             if not _is_about_the_text(error):
                 raise
             if len(events) == 1:
@@ -151,13 +160,23 @@ class ChunkLoader:
             # parts are told apart by their offset, and every event has at least two bytes
             self._write_parts(events[half:], offset + half, lost)
 
+    def _count_nan(self, text: bytes, offset: int, report: ChunkReport) -> None:
+        """Count values that are no JSON but that DuckDB reads; none of a column that is read."""
+        if not _contains(_text_column(text), _MAYBE_NAN):
+            return
+        report.faults = [
+            Fault("not_a_number", offset + match.start(), match[0].decode())
+            for match in _NAN.finditer(text)
+            if match[1]
+        ]
+        report.repaired = len(report.faults)
+
     def _write(self, text: bytes, offset: int) -> None:
+        """Write events as a Parquet file. Raises duckdb.Error or _NotJsonError if they are none."""
         if not text:
             return
-        for old, new in _RENAMED:
-            text = text.replace(old, new)
         name = f"{offset}.json"
-        self._files.held[name] = b"[" + text + b"]"
+        self._files.held[name] = b"[" + _normal(text) + b"]"
         target = self._folder / f"{offset:016d}.parquet"
         try:
             rows = self._con.read_json(
@@ -174,9 +193,34 @@ class ChunkLoader:
             del self._files.held[name]
 
 
-def _exact(text: bytes) -> bytes:
-    """The text with times that a double can't hold, or that are strings, as whole nanoseconds."""
-    return _TIME.sub(_exact_time, text) if _INEXACT.search(text) else text
+class _NotJsonError(Exception):
+    """The text can't be JSON, or holds a time that is no number."""
+
+
+def _normal(text: bytes) -> bytes:
+    """The text with today's keys, and with exact integers where a double can't hold a time."""
+    column = _text_column(text)
+    if _contains(column, _OLD_KEY):
+        text = _OLD_KEYS.sub(lambda match: _RENAMED[match[1]], text)
+    if _contains(column, _INEXACT):
+        # microseconds with three decimals, PyTorch's own form, are nanoseconds but for the point
+        text = _text_column(text).str.replace_all(_THREE_DECIMALS, '"${1}_ns": $2$3')[0].encode()
+        text = _TIME.sub(_exact_time, text)
+        if _NOT_A_TIME.search(text):
+            raise _NotJsonError
+    return text
+
+
+def _text_column(text: bytes) -> pl.Series:
+    # polars searches at several times the speed of re, and lets go of the interpreter meanwhile
+    try:
+        return pl.Series([text], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError as error:
+        raise _NotJsonError from error
+
+
+def _contains(column: pl.Series, pattern: str) -> bool:
+    return bool(column.str.contains(pattern)[0])
 
 
 def _exact_time(match: re.Match[bytes]) -> bytes:
@@ -184,5 +228,7 @@ def _exact_time(match: re.Match[bytes]) -> bytes:
     return match[0] if ns is None else b'"%s_ns": %d' % (match[1], ns)
 
 
-def _is_about_the_text(error: duckdb.Error) -> bool:
-    return isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException)
+def _is_about_the_text(error: Exception) -> bool:
+    return isinstance(
+        error, duckdb.InvalidInputException | duckdb.ConversionException | _NotJsonError
+    )

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from analyze.errors import UserError
+from analyze.readers.kineto_decode import decode
 
 CHUNK_BYTES = 8 << 20
 # one event, or all of the header or the tail, must fit in this
@@ -50,7 +51,9 @@ class Splitter:
     the text stopped inside the array. `is_list` tells that the root is the array itself.
     """
 
-    def __init__(self, blocks: Iterable[bytes], name: str, chunk_bytes: int = CHUNK_BYTES) -> None:
+    chunk_bytes = CHUNK_BYTES
+
+    def __init__(self, blocks: Iterable[bytes], name: str) -> None:
         self.header = b""
         self.tail = b""
         self.tail_offset = 0
@@ -58,7 +61,7 @@ class Splitter:
         self.is_list = False
         self._blocks = iter(blocks)
         self._name = name
-        self._size = chunk_bytes
+        self._size = self.chunk_bytes
         self._buffer = b""
         self._offset = 0
         self._boundary = b""
@@ -66,6 +69,7 @@ class Splitter:
 
     def __iter__(self) -> Iterator[Chunk]:
         self._read_header()
+        self._fill(4096)
         layout = _LINES.match(self._buffer[:4096])
         if layout:
             inner, deeper = len(layout[1]), len(layout[2])
@@ -193,15 +197,15 @@ class Splitter:
         yield Chunk(start, text, kineto=kineto)
 
     def _find_end(self, start: int) -> int | None:
-        found = [at for end in self._ends if (at := self._buffer.find(end, start)) >= 0]
-        return min(found, default=None)
+        return min(
+            (at for e in self._ends if (at := self._buffer.find(e, start)) >= 0), default=None
+        )
 
     def _finish(self, bracket: int) -> None:
         """The array ends at `bracket`; everything after it is the tail."""
         self.ended = True
         self._advance(bracket + 1)
-        while len(self._buffer) < LIMIT_BYTES and self._fill(len(self._buffer) + self._size):
-            pass
+        self._fill(LIMIT_BYTES)
         self.tail, self.tail_offset = self._buffer, self._offset
         self._advance(len(self._buffer))
         for _ in self._blocks:  # a longer tail is no trace's, but the file's digest needs it
@@ -255,6 +259,7 @@ def _is_header(text: bytes) -> bool:
 
 
 def _fault(text: bytes) -> str | None:
+    """What keeps `text` from being whole events; None if nothing does."""
     try:
         msgspec.json.decode(b"[" + text + b"]", type=msgspec.Raw)
     except msgspec.DecodeError as error:
@@ -264,8 +269,7 @@ def _fault(text: bytes) -> str | None:
 
 def _end_of_array(text: bytes, fault: str) -> int | None:
     """Index of the ']' that closes the events, if `fault` says that text goes on behind it."""
-    match = _TRAILING.search(fault)
-    if match is None:
+    if not (match := _TRAILING.search(fault)):
         return None
     # msgspec counts from 1, and our own '[' stands before the text
     end = text.rfind(b"]", 0, int(match[1]) - 2)
@@ -278,7 +282,9 @@ def _end_before_tail(text: bytes) -> int | None:
     for match in re.finditer(rb"\]", text[start:]):
         rest = text[start + match.end() :]
         if _TAIL_START.match(rest[:256]) and parse_tail(rest) is not None:
-            return start + match.start()
+            end = start + match.start()
+            # the list of an argument may end so as well, if the text stops behind it
+            return None if decode(text[:end]).is_open else end
     return None
 
 
