@@ -50,11 +50,11 @@ def clip(size: str, *, projection: int | None = None, activation: str = "quick_g
     return model
 
 
-def t5(size: str) -> nn.Module:
+def t5(size: str, *, vocabulary: int = 32128) -> nn.Module:
     """T5 v1.1's encoder (Raffel et al. 2020; gated GELU)."""
     hidden, inner, layers, heads = _T5[size]
     config = T5Config(
-        vocab_size=32128 if size != "tiny" else 1000,
+        vocab_size=vocabulary if size != "tiny" else 1000,
         d_model=hidden,
         d_ff=inner,
         num_layers=layers,

@@ -68,7 +68,7 @@ class Attention(nn.Module):
         return self._split(self.to_k(source)), self._split(self.to_v(source))
 
     def _split(self, x: torch.Tensor) -> torch.Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
     def forward(
         self,

@@ -29,12 +29,13 @@ _TINY: dict[str, Any] = {
 }  # fmt: skip
 
 
-class ReservedLayer(DynamicLayer):  # type: ignore[misc]
+class ReservedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     """One layer's keys and values in memory that is reserved once; a call writes behind the valid ones."""
 
     def __init__(self, size: tuple[int, ...]) -> None:
-        super().__init__()
-        self.keys, self.values = torch.zeros(size), torch.zeros(size)
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.keys: torch.Tensor = torch.zeros(size)
+        self.values: torch.Tensor = torch.zeros(size)
         self.is_initialized = True
         self.position = 0
 
@@ -57,7 +58,7 @@ def build(settings: Settings) -> Workload:
     prompt, new = (32, 8) if settings.tiny else (PROMPT_TOKENS, NEW_TOKENS)
     config = _config(settings)
     model = LlamaForCausalLM(config)
-    heads = config.num_key_value_heads
+    heads = config.num_key_value_heads or config.num_attention_heads
     head_dim = config.hidden_size // config.num_attention_heads
     size = (settings.batch, heads, prompt + new, head_dim)
     cache = Cache(layers=[ReservedLayer(size) for _ in range(config.num_hidden_layers)])
@@ -98,7 +99,8 @@ def _config(settings: Settings) -> LlamaConfig:
 
 def _next(model: Any, tokens: torch.Tensor, cache: Cache, *, position: int) -> torch.Tensor:
     """Logits of the token after these, (batch, vocabulary), and its choice."""
-    for layer in cache.layers:
+    layers: list[Any] = cache.layers
+    for layer in layers:
         layer.position = position
     logits: torch.Tensor = model(
         input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1

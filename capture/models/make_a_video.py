@@ -103,7 +103,8 @@ def _resized(labels: Labels, video: torch.Tensor, size: int) -> torch.Tensor:
     """(batch, channels, frames, height, width) to another height and width."""
     with labels.component("resize"):
         flat = functional.interpolate(_frames(video), (size, size), mode="bilinear")
-        return flat.unflatten(0, (video.shape[0], -1)).transpose(1, 2).contiguous()
+        each = flat.view(video.shape[0], -1, *flat.shape[1:])
+        return each.transpose(1, 2).contiguous()
 
 
 def _frames(video: torch.Tensor) -> torch.Tensor:

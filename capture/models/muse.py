@@ -156,7 +156,7 @@ def _amused(settings: Settings) -> Workload:
             found = text(input_ids=prompt, output_hidden_states=True)
 
         def logits(tokens: torch.Tensor) -> torch.Tensor:
-            grid = tokens.unflatten(1, (side, side))
+            grid = tokens.view(-1, side, side)
             scores: torch.Tensor = model(
                 grid, found.hidden_states[-2], found.text_embeds, conditions
             )
@@ -189,7 +189,7 @@ def _amused(settings: Settings) -> Workload:
 
 
 def _image(pixels: Any, tokens: torch.Tensor, side: int) -> torch.Tensor:
-    codes = tokens.clamp_max(CODEBOOK - 1).unflatten(1, (side, side))
+    codes = tokens.clamp_max(CODEBOOK - 1).view(-1, side, side)
     image: torch.Tensor = pixels.decode(
         codes,
         force_not_quantize=True,

@@ -43,7 +43,7 @@ class Detokenizer(nn.Module):
         x = self.widen(self.codes(tokens)) + self.positions
         for block in self.blocks:
             x = block(x)
-        patches = self.pixels(x).unflatten(1, (self.side, self.side)).unflatten(-1, (8, 8, 3))
+        patches = self.pixels(x).view(-1, self.side, self.side, 8, 8, 3)
         image: torch.Tensor = patches.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
         return image
 

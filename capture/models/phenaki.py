@@ -39,21 +39,23 @@ class VideoDecoder(nn.Module):
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """(batch, times * side * side) tokens to (batch, 3, 2 * times - 1, height, width) frames."""
         places = self.side * self.side
-        x = self.widen(self.codes(tokens)).unflatten(1, (-1, places))
+        x = self.widen(self.codes(tokens))
+        x = x.view(x.shape[0], -1, places, x.shape[-1])
         batch, times = x.shape[:2]
         x = x.transpose(1, 2).flatten(0, 1)
         for block in self.temporal:
             x = block(x, causal=True)
-        x = x.unflatten(0, (batch, places)).transpose(1, 2).flatten(0, 1)
+        x = x.view(batch, places, times, -1).transpose(1, 2).flatten(0, 1)
         for block in self.spatial:
             x = block(x)
-        x = x.unflatten(0, (batch, times))
+        x = x.view(batch, times, places, -1)
         first, later = self.first(x[:, :1]), self.later(x[:, 1:])
         return torch.cat([self._pixels(first, 1), self._pixels(later, 2)], dim=2)
 
     def _pixels(self, patches: torch.Tensor, each: int) -> torch.Tensor:
         """(batch, times, places, each * patch) to (batch, 3, each * times, height, width)."""
-        grid = patches.unflatten(2, (self.side, self.side)).unflatten(-1, (each, PATCH, PATCH, 3))
+        batch, times = patches.shape[:2]
+        grid = patches.reshape(batch, times, self.side, self.side, each, PATCH, PATCH, 3)
         ordered = grid.permute(0, 7, 1, 4, 2, 5, 3, 6)
         return ordered.flatten(6, 7).flatten(4, 5).flatten(2, 3)
 

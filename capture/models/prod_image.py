@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -24,7 +26,8 @@ def build(settings: Settings) -> Workload:
     image_size = settings.image_size or (64 if tiny else 1024)
     first = clip("tiny" if tiny else "L")
     second = clip("tiny" if tiny else "bigG", projection=32 if tiny else 1280, activation="gelu")
-    denoiser, decoder = unet(tiny=tiny), vae(tiny=tiny)
+    denoiser: Any = unet(tiny=tiny)
+    decoder: Any = vae(tiny=tiny)
     latents = torch.randn(batch, 4, image_size // 8, image_size // 8)
     tokens = token_ids(2 * batch, CLIP_TOKENS)
     sizes = torch.tensor([[image_size, image_size, 0, 0, image_size, image_size]] * (2 * batch))

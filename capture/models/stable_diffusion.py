@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -22,8 +24,9 @@ def build(settings: Settings) -> Workload:
     """Random weights; at 512 px the UNet has 859,520,964 parameters and works on a 64 x 64 latent."""
     batch = settings.batch
     image_size = settings.image_size or (64 if settings.tiny else 512)
-    text = clip("tiny" if settings.tiny else "L")
-    denoiser, decoder = unet(tiny=settings.tiny), vae(tiny=settings.tiny)
+    text: Any = clip("tiny" if settings.tiny else "L")
+    denoiser: Any = unet(tiny=settings.tiny)
+    decoder: Any = vae(tiny=settings.tiny)
     latents = torch.randn(batch, 4, image_size // 8, image_size // 8)
     tokens = token_ids(2 * batch, CLIP_TOKENS)
     plan = denoising("unet", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE)

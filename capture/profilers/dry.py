@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from capture import trace_file
@@ -19,6 +20,8 @@ from capture.operator_event import arguments, does_work, shapes_of
 from capture.passes import prepared_dry
 from capture.roofline import DEVICES, Device, predicted_ns
 from capture.settings import Settings
+
+_NONZERO = torch.ops.aten.nonzero.default
 
 
 def record(settings: Settings, folder: Path) -> dict[str, Any]:
@@ -76,7 +79,7 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Run one operator for its shapes, and write it down."""
         kwargs = kwargs or {}
-        output = func(*args, **kwargs)
+        output = _every_index(args[0]) if func is _NONZERO else func(*args, **kwargs)
         if does_work(func):
             self._add(func, arguments(func, args, kwargs), output)
         return output
@@ -98,6 +101,11 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for key, name in names.items():
             yield {"ph": "M", "name": key, "pid": 1, "tid": 1, "ts": 0, "args": {"name": name}}
         yield from self._rows
+
+
+def _every_index(mask: torch.Tensor) -> torch.Tensor:
+    """What nonzero returns for a mask that holds everywhere: shapes can't tell more, and no prompt here is padded."""
+    return torch.empty((mask.numel(), mask.ndim), dtype=torch.int64, device=mask.device)
 
 
 def _event(category: str, name: str, start_ns: int, dur_ns: int) -> dict[str, Any]:

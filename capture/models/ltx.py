@@ -1,0 +1,68 @@
+"""LTX-Video (HaCohen et al. 2024): few tokens, as the VAE makes a video 32 times smaller each way and 8 times in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl_ltx import AutoencoderKLLTXVideo
+from diffusers.models.transformers.transformer_ltx import LTXVideoTransformer3DModel
+
+from capture.denoise import denoising
+from capture.diffusion_request import Context, DiffusionRequest, wide
+from capture.settings import Settings
+from capture.text_encoders import t5, token_ids
+from capture.workload import Workload
+
+STEPS = 50
+GUIDANCE = 3.0
+TEXT_TOKENS = 128
+_TINY: dict[str, Any] = {
+    "in_channels": 8, "out_channels": 8, "num_attention_heads": 2, "attention_head_dim": 16, "cross_attention_dim": 32,
+    "num_layers": 2, "caption_channels": 32,
+}  # fmt: skip
+_TINY_VAE: dict[str, Any] = {
+    "latent_channels": 8, "block_out_channels": (8, 8, 8, 8), "decoder_block_out_channels": (8, 8, 8, 8),
+    "layers_per_block": (1, 1, 1, 1, 1), "decoder_layers_per_block": (1, 1, 1, 1, 1),
+}  # fmt: skip
+
+
+def build(settings: Settings) -> Workload:
+    """Random weights, 1.92 billion parameters; --image-size is the height of a frame."""
+    batch, tiny = settings.batch, settings.tiny
+    height = settings.image_size or (64 if tiny else 512)
+    frames = settings.frames or (9 if tiny else 161)
+    text_len = 8 if tiny else TEXT_TOKENS
+    text = t5("tiny" if tiny else "xxl")
+    denoiser = LTXVideoTransformer3DModel(**(_TINY if tiny else {}))
+    decoder: Any = AutoencoderKLLTXVideo(**(_TINY_VAE if tiny else {}))
+    tokens, mask = token_ids(2 * batch, text_len), torch.ones(2 * batch, text_len)
+    width = wide(height, ratio=704 / 512, multiple=32)
+    times, rows, columns = (frames - 1) // 8 + 1, height // 32, width // 32
+    channels = denoiser.config.in_channels
+
+    def predict(x: torch.Tensor, time: torch.Tensor, context: Context) -> torch.Tensor:
+        found: torch.Tensor = denoiser(
+            x, timestep=time, encoder_attention_mask=mask, num_frames=times, height=rows, width=columns,
+            return_dict=False, **context,
+        )[0]  # fmt: skip
+        return found
+
+    def decode(sample: torch.Tensor) -> torch.Tensor:
+        latent = sample.transpose(1, 2).reshape(-1, channels, times, rows, columns)
+        video: torch.Tensor = decoder.decode(latent, return_dict=False)[0]
+        return video
+
+    return DiffusionRequest(
+        components={"text_encoder": text, "transformer": denoiser, "vae": decoder},
+        encoders={"text_encoder": lambda: {"encoder_hidden_states": text(input_ids=tokens)[0]}},
+        plan=denoising(
+            "transformer", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE
+        ),
+        latents=torch.randn(batch, times * rows * columns, channels),
+        predict=predict,
+        decode=decode,
+        image_size=height,
+        frames=frames,
+        prompt_tokens=text_len,
+    ).workload()
