@@ -1,6 +1,7 @@
 -- annotation_parent: which range of a kind lies inside which, on one thread.
 --
--- Why:     module frames nest, and what a module is for often stands in the name of the one around it.
+-- Why:     module frames nest, and what a module is for often stands in the name of the one around
+--          it.
 -- Grain:   one row per (trace_id, annotation_id) of annotation, device timelines left out
 -- Inputs:  annotation, nesting
 -- Columns:

@@ -1,7 +1,7 @@
 -- annotation_timeline: the labels, module frames and user ranges open at each moment of a thread.
 --
--- Why:     ranges nest and cross threads' calls; with the state after each change one ASOF join tells
---          all that surrounds a moment.
+-- Why:     ranges nest and cross threads' calls; with the state after each change one ASOF join
+--          tells all that surrounds a moment.
 -- Grain:   one row per (trace_id, track, start_ns) at which a range of the thread opens or closes
 -- Inputs:  annotation, annotation_parent, timeline
 -- Columns:

@@ -2,8 +2,8 @@
 --
 -- Why:     sequence length decides what attention costs, and it changes from call to call.
 -- Grain:   one row per (trace_id, attention_call_id)
--- Inputs:  attention_place, attention_range, attention_module, attention_kind, work_attention, work,
---          work_cost, attention_context, kernel_class, scalar_type
+-- Inputs:  attention_place, attention_range, attention_module, attention_kind, work_attention,
+--          work, work_cost, attention_context, kernel_class, scalar_type
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  number within the trace
@@ -27,18 +27,19 @@
 --   core_flops         FLOPs of the core; NULL if unknown
 --   core_bytes         bytes the core's operators read and write; NULL if unknown
 --   module_flops       FLOPs of core and module; NULL if unknown
---   score_bytes        bytes of the score matrix in the query's type: batch * heads * query_len * kv_len
+--   score_bytes        bytes of the score matrix in the query's type: batch * heads * query_len *
+--                      kv_len
 -- Never:   WHERE core_ns > module_ns OR core_ns < 0
 WITH spent AS (
   SELECT
     work_attention.trace_id,
     work_attention.attention_call_id,
     min(work.start_ns) FILTER (work_attention.role = 'core') AS start_ns,
-    CAST(sum(work.dur_ns) FILTER (work_attention.role = 'core') AS BIGINT) AS core_ns,
-    CAST(sum(work.dur_ns) AS BIGINT) AS module_ns,
-    CAST(sum(work_cost.flops) FILTER (work_attention.role = 'core') AS BIGINT) AS core_flops,
-    CAST(sum(work_cost.bytes) FILTER (work_attention.role = 'core') AS BIGINT) AS core_bytes,
-    CAST(sum(work_cost.flops) AS BIGINT) AS module_flops,
+    cast(sum(work.dur_ns) FILTER (work_attention.role = 'core') AS BIGINT) AS core_ns,
+    cast(sum(work.dur_ns) AS BIGINT) AS module_ns,
+    cast(sum(work_cost.flops) FILTER (work_attention.role = 'core') AS BIGINT) AS core_flops,
+    cast(sum(work_cost.bytes) FILTER (work_attention.role = 'core') AS BIGINT) AS core_bytes,
+    cast(sum(work_cost.flops) AS BIGINT) AS module_flops,
     arg_max(kernel_class.rule, work.dur_ns) FILTER (
       work_attention.role = 'core' AND kernel_class.category = 'attention'
     ) AS kernel_rule

@@ -1,15 +1,15 @@
 -- attention_kind: which kind of attention each call is, and what says so.
 --
--- Why:     kinds scale by different laws; evidence differs in strength, so it is given with the answer.
---          A class called CrossAttention may be used for self-attention too, as CompVis does: a name
---          that says cross counts only where the lengths differ or are unknown.
+-- Why:     kinds scale by different laws; evidence differs in strength, so it is given with the
+--          answer. A class called CrossAttention may be used for self-attention too, as CompVis
+--          does: a name that says cross counts only where the lengths differ or are unknown.
 -- Grain:   one row per attention call
 -- Inputs:  attention_place, attention_range, attention_module, attention_name, work
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_place
---   attention_kind     'self' | 'cross' | 'self+text' | 'joint' | 'spatial' | 'temporal' | 'causal' |
---                      'unattributed'
+--   attention_kind     'self' | 'cross' | 'self+text' | 'joint' | 'spatial' | 'temporal' | 'causal'
+--                      | 'unattributed'
 --   kind_source        'label' | 'module' | 'shape' | 'name' (the kernel's) | 'none'
 -- Never:   WHERE (kind_source = 'none') <> (attention_kind = 'unattributed')
 WITH shaped AS (
@@ -19,7 +19,7 @@ WITH shaped AS (
     attention_range.label_kind,
     attention_range.query_len,
     attention_range.kv_len,
-    coalesce(attention_range.is_causal, false) AS is_causal,
+    coalesce(attention_range.is_causal, FALSE) AS is_causal,
     lower(work.name) AS kernel_name
   FROM attention_place AS place
   LEFT JOIN attention_range USING (trace_id, range_id)
@@ -34,10 +34,11 @@ worded AS (
   FROM shaped
   INNER JOIN attention_module AS module USING (trace_id, attention_call_id)
   CROSS JOIN attention_name
-  WHERE contains(
-    if(attention_name.reach = 'around', module.around, lower(module.module)), attention_name.word
-  )
-  AND NOT (attention_name.kind = 'cross' AND coalesce(shaped.query_len = shaped.kv_len, false))
+  WHERE
+    contains(
+      if(attention_name.reach = 'around', module.around, lower(module.module)), attention_name.word
+    )
+    AND NOT (attention_name.kind = 'cross' AND coalesce(shaped.query_len = shaped.kv_len, FALSE))
   GROUP BY shaped.trace_id, shaped.attention_call_id
 ),
 

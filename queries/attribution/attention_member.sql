@@ -1,10 +1,10 @@
 -- attention_member: work that belongs to the core of an attention call.
 --
--- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator that is all
---          work; between the products of a written-out call other operators run as well, so there only
---          those count that read something of the scores' size.
---          Kernels of a graph replay have no operator: of these the name alone tells, one call a kernel;
---          helpers, such as a combine step, go with the attention kernel before them on their stream.
+-- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator that
+--          is all work; between the products of a written-out call other operators run as well, so
+--          there only those count that read something of the scores' size. Kernels of a graph
+--          replay have no operator: of these the name alone tells, one call a kernel; helpers, such
+--          as a combine step, go with the attention kernel before them on their stream.
 -- Grain:   one row per (trace_id, work_id) of work in a core
 -- Inputs:  work, work_op, work_moment, cpu_op, kernel_class, attention_range, attention_scores
 -- Columns:
@@ -39,7 +39,7 @@ written_out AS (
     list_contains(
       list_transform(
         json_extract(cpu_op.input_dims, '$[*]'),
-        LAMBDA entry: CAST(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
+        LAMBDA entry: cast(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
       ),
       scores.score_count
     ) AS reads_scores
@@ -86,14 +86,14 @@ SELECT
   trace_id,
   work_id,
   range_id,
-  CAST(NULL AS BIGINT) AS lead_work_id
+  cast(NULL AS BIGINT) AS lead_work_id
 FROM ranged
 UNION ALL
 SELECT
   named.trace_id,
   named.work_id,
-  NULL,
-  if(named.is_helper, leader.work_id, named.work_id)
+  NULL AS range_id,
+  if(named.is_helper, leader.work_id, named.work_id) AS lead_work_id
 FROM named
 ASOF LEFT JOIN leader
   ON

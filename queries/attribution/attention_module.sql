@@ -1,8 +1,8 @@
 -- attention_module: the module that each attention call belongs to, with the modules around it.
 --
 -- Why:     the module holds the projections too; its range on the host is where they are asked for.
---          A frame counts as an attention module only if its name says so: around a graph's launch the
---          innermost frame is the whole model.
+--          A frame counts as an attention module only if its name says so: around a graph's launch
+--          the innermost frame is the whole model.
 -- Grain:   one row per attention call
 -- Inputs:  attention_place, attention_range, annotation, annotation_parent
 -- Columns:
@@ -37,7 +37,9 @@ WITH chain AS (
       first_parent.trace_id = second.trace_id
       AND first_parent.parent_annotation_id = second.annotation_id
   LEFT JOIN annotation_parent AS second_parent
-    ON second.trace_id = second_parent.trace_id AND second.annotation_id = second_parent.annotation_id
+    ON
+      second.trace_id = second_parent.trace_id
+      AND second.annotation_id = second_parent.annotation_id
   LEFT JOIN annotation AS third
     ON
       second_parent.trace_id = third.trace_id
@@ -75,8 +77,11 @@ chosen AS (
       WHEN first_name = site THEN 1
       WHEN second_name = site THEN 2
       WHEN third_name = site THEN 3
-      WHEN contains(first_own, 'att') AND contains(second_own, 'att')
-        AND NOT contains(second_own, 'block') AND second_own <> 'attentions' THEN 2
+      WHEN
+        contains(first_own, 'att')
+        AND contains(second_own, 'att')
+        AND NOT contains(second_own, 'block')
+        AND second_own <> 'attentions' THEN 2
       WHEN contains(first_own, 'att') THEN 1
     END AS link
   FROM named

@@ -1,7 +1,8 @@
 -- attention_operator: fused attention operators, the outermost of each chain, with their shapes.
 --
--- Why:     one call shows as a chain: scaled_dot_product_attention, its flash form, the forward kernel's
---          operator. It is one call, over the range of the outermost; the innermost say how it was done.
+-- Why:     one call shows as a chain: scaled_dot_product_attention, its flash form, the forward
+--          kernel's operator. It is one call, over the range of the outermost; the innermost say
+--          how it was done.
 -- Grain:   one row per outermost forward attention operator
 -- Inputs:  cpu_op, operator_class, scalar_type, nesting
 -- Columns:
@@ -32,7 +33,9 @@ WITH candidate AS (
     json_extract_string(cpu_op.concrete_inputs, '$[*]') AS arguments
   FROM cpu_op
   INNER JOIN operator_class USING (trace_id, name)
-  WHERE operator_class.category = 'attention' AND NOT contains(lower(cpu_op.name), 'backward')
+  WHERE
+    operator_class.category = 'attention'
+    AND NOT contains(lower(cpu_op.name), 'backward')
     AND cpu_op.name <> 'aten::_fused_sdp_choice'
 ),
 
@@ -58,10 +61,10 @@ shaped AS (
     name,
     try_cast(dims[1] AS BIGINT[]) AS query,
     try_cast(dims[2] AS BIGINT[]) AS key,
-    -- schemas of ATen's native_functions.yaml: heads before positions, except in the *_forward forms
+    -- schemas of ATen's native_functions.yaml: heads stand first, but not in the *_forward forms
     contains(name, 'scaled_dot_product') AS heads_first,
     types[1] AS type,
-    -- where is_causal stands among the arguments of the same schemas; the efficient forward takes 1 or 2
+    -- where is_causal stands in the same schemas; the efficient forward takes 1 or 2 for it
     lower(arguments[CASE
       WHEN contains(name, 'flash_attention_forward') THEN 9
       WHEN contains(name, 'efficient_attention_forward') THEN 10

@@ -1,8 +1,8 @@
 -- attention_place: the attention calls of a trace, numbered, with the ranges that surround each.
 --
--- Why:     a call's component, step, module and kind are read from the labels and module frames open
---          when it was asked for. In a trace with kernels a range without any is no call: its kernels
---          were captured into a graph, and show where that graph runs.
+-- Why:     a call's component, step, module and kind are read from the labels and module frames
+--          open when it was asked for. In a trace with kernels a range without any is no call: its
+--          kernels were captured into a graph, and show where that graph runs.
 -- Grain:   one row per attention call
 -- Inputs:  attention_range, attention_member, annotation_timeline, work, work_annotation
 -- Columns:
@@ -38,7 +38,7 @@ call AS (
   SELECT
     attention_range.trace_id,
     attention_range.range_id,
-    CAST(NULL AS BIGINT) AS lead_work_id,
+    cast(NULL AS BIGINT) AS lead_work_id,
     attention_range.start_ns,
     around.component_id,
     around.step_id,
@@ -58,7 +58,7 @@ call AS (
   UNION ALL
   SELECT
     member.trace_id,
-    NULL,
+    NULL AS range_id,
     member.lead_work_id,
     work.start_ns,
     around.component_id,

@@ -1,7 +1,7 @@
 -- attention_range: where on the host each attention call was asked for, and how it is known.
 --
--- Why:     a label knows best; a fused operator inside a label, or a written-out call inside a fused
---          operator, is the same call and is not counted again.
+-- Why:     a label knows best; a fused operator inside a label, or a written-out call inside a
+--          fused operator, is the same call and is not counted again.
 -- Grain:   one row per attention call that a label, an operator or a group of operators shows
 -- Inputs:  annotation, attention_operator, attention_scores, attention_unfused
 -- Columns:
@@ -31,14 +31,14 @@ WITH label AS (
     concat_ws(' ', process_id, thread_id) AS track,
     start_ns,
     start_ns + dur_ns AS end_ns,
-    CAST(args ->> 'query_len' AS BIGINT) AS query_len,
-    CAST(args ->> 'kv_len' AS BIGINT) AS kv_len,
-    CAST(args ->> 'heads' AS BIGINT) AS heads,
-    CAST(args ->> 'kv_heads' AS BIGINT) AS kv_heads,
-    CAST(args ->> 'head_dim' AS BIGINT) AS head_dim,
-    CAST(args ->> 'batch' AS BIGINT) AS batch,
+    cast(args ->> 'query_len' AS BIGINT) AS query_len,
+    cast(args ->> 'kv_len' AS BIGINT) AS kv_len,
+    cast(args ->> 'heads' AS BIGINT) AS heads,
+    cast(args ->> 'kv_heads' AS BIGINT) AS kv_heads,
+    cast(args ->> 'head_dim' AS BIGINT) AS head_dim,
+    cast(args ->> 'batch' AS BIGINT) AS batch,
     args ->> 'dtype' AS dtype,
-    CAST(NULL AS BOOLEAN) AS is_causal,
+    cast(NULL AS BOOLEAN) AS is_causal,
     args ->> 'kind' AS label_kind,
     name AS site,
     args ->> 'implementation' AS implementation
@@ -54,7 +54,7 @@ fused AS (
       attention_operator.trace_id = label.trace_id
       AND attention_operator.track = label.track
       AND attention_operator.start_ns >= label.start_ns
-  WHERE coalesce(attention_operator.start_ns >= label.end_ns, true)
+  WHERE coalesce(attention_operator.start_ns >= label.end_ns, TRUE)
 ),
 
 unfused AS (
@@ -78,8 +78,9 @@ unfused AS (
       attention_scores.trace_id = attention_operator.trace_id
       AND attention_scores.track = attention_operator.track
       AND attention_scores.start_ns >= attention_operator.start_ns
-  WHERE coalesce(attention_scores.start_ns >= label.end_ns, true)
-    AND coalesce(attention_scores.start_ns >= attention_operator.end_ns, true)
+  WHERE
+    coalesce(attention_scores.start_ns >= label.end_ns, TRUE)
+    AND coalesce(attention_scores.start_ns >= attention_operator.end_ns, TRUE)
 ),
 
 known AS (

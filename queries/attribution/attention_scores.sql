@@ -1,14 +1,15 @@
--- attention_scores: a softmax over scores between the product that made them and the one that takes them.
+-- attention_scores: a softmax between the product that made its scores and the one that takes them.
 --
--- Why:     a baseline without fused attention has no attention kernel at all; its calls are known by what
---          a softmax over [.., query, key] takes from the bmm before it and gives to the bmm after it.
---          A router's softmax stands between no such products.
+-- Why:     a baseline without fused attention has no attention kernel at all; its calls are known
+--          by what a softmax over [.., query, key] takes from the bmm before it and gives to the
+--          bmm after it. A router's softmax stands between no such products.
 -- Grain:   one row per softmax between two such products on one thread
 -- Inputs:  cpu_op
 -- Columns:
 --   trace_id       trace.trace_id
 --   softmax_op_id  cpu_op.op_id
---   qk_op_id       the product of query and key: the last before it whose result has the scores' size
+--   qk_op_id       the product of query and key: the last before it whose result has the scores'
+--                  size
 --   av_op_id       the product with the values: the first after it that takes the scores
 --   track          process and thread
 --   start_ns       ns, start of the first product
@@ -43,9 +44,11 @@ softmax AS (
     *,
     dims[1] AS shape,
     dims[1][-1] AS kv_len,
-    CAST(list_product(dims[1]) AS BIGINT) AS score_count
+    cast(list_product(dims[1]) AS BIGINT) AS score_count
   FROM parsed
-  WHERE name IN ('aten::_softmax', 'aten::_masked_softmax') AND len(dims[1]) >= 3
+  WHERE
+    name IN ('aten::_softmax', 'aten::_masked_softmax')
+    AND len(dims[1]) >= 3
     AND (axis IS NULL OR axis IN (-1, len(dims[1]) - 1))
 ),
 

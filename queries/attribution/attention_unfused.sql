@@ -1,7 +1,7 @@
 -- attention_unfused: attention calls written out as bmm, softmax and bmm, with their shapes.
 --
--- Why:     where batch and heads are one dimension of the scores, the projection after the call tells
---          them apart: it takes rows of heads * value_dim.
+-- Why:     where batch and heads are one dimension of the scores, the projection after the call
+--          tells them apart: it takes rows of heads * value_dim.
 -- Grain:   one row per attention_scores
 -- Inputs:  attention_scores, cpu_op, scalar_type
 -- Columns:
@@ -31,7 +31,7 @@ projection AS (
     track,
     start_ns,
     rows_shape[-1] AS width,
-    CAST(list_product(rows_shape) AS BIGINT) AS output_count
+    cast(list_product(rows_shape) AS BIGINT) AS output_count
   FROM linear
 ),
 

@@ -1,7 +1,7 @@
 -- cpu_op_parent: the operator that called each operator.
 --
--- Why:     a trace says when operators ran, not who called whom; time, names and costs of a chain of
---          calls must not be counted once per link.
+-- Why:     a trace says when operators ran, not who called whom; time, names and costs of a chain
+--          of calls must not be counted once per link.
 -- Grain:   one row per (trace_id, op_id) of cpu_op
 -- Inputs:  cpu_op, nesting
 -- Columns:
@@ -46,6 +46,6 @@ SELECT
   nested.root_id AS root_op_id,
   nested.depth,
   nested.end_ns,
-  CAST(nested.end_ns - nested.start_ns - coalesce(called.called_ns, 0) AS BIGINT) AS self_ns
+  cast(nested.end_ns - nested.start_ns - coalesce(called.called_ns, 0) AS BIGINT) AS self_ns
 FROM nested
 LEFT JOIN called ON nested.trace_id = called.trace_id AND nested.slice_id = called.parent_id

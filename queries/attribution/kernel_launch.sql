@@ -9,8 +9,9 @@
 --   kernel_id  kernel.kernel_id
 --   call_id    runtime_call.call_id of the same correlation; NULL if there is none
 --   op_id      cpu_op.op_id of the innermost operator; NULL if it ran outside all operators
---   link       'external_id' (the kernel names its operator) | 'correlation' (its call names one, or is
---              in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no operator)
+--   link       'external_id' (the kernel names its operator) | 'correlation' (its call names one,
+--              or is in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no
+--              operator)
 -- Never:   WHERE (link = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)
 WITH named AS (
   SELECT

@@ -1,7 +1,7 @@
 -- work: the units of work that metrics add up.
 --
--- Why:     a trace with a GPU is about its kernels, one without is about its operators, a dry capture
---          about predicted operators; with one table every metric works on every trace.
+-- Why:     a trace with a GPU is about its kernels, one without is about its operators, a dry
+--          capture about predicted operators; with one table every metric works on every trace.
 -- Grain:   one row per (trace_id, work_id): a kernel where the trace has any, else an operator
 -- Inputs:  trace, kernel, cpu_op, cpu_op_parent
 -- Columns:
@@ -36,19 +36,19 @@ SELECT
   dur_ns,
   name,
   kernel_id,
-  CAST(NULL AS BIGINT) AS op_id
+  cast(NULL AS BIGINT) AS op_id
 FROM kernel
 UNION ALL
 SELECT
   cpu_op.trace_id,
-  cpu_op.op_id,
+  cpu_op.op_id AS work_id,
   host_trace.place,
-  -1,
-  NULL,
+  -1 AS device_id,
+  NULL AS stream_id,
   cpu_op.start_ns,
-  cpu_op_parent.self_ns,
+  cpu_op_parent.self_ns AS dur_ns,
   cpu_op.name,
-  NULL,
+  NULL AS kernel_id,
   cpu_op.op_id
 FROM cpu_op
 INNER JOIN host_trace USING (trace_id)

@@ -9,7 +9,8 @@
 --   work_id            work.work_id
 --   attention_call_id  attention_call.attention_call_id; NULL outside attention
 --   attention_kind     see attention_call; 'none' outside attention
---   role               'core' (QK^T, softmax, AV) | 'module' (the rest of an attention module) | 'none'
+--   role               'core' (QK^T, softmax, AV) | 'module' (the rest of an attention module) |
+--                      'none'
 -- Never:   WHERE (role = 'none') <> (attention_call_id IS NULL)
 WITH core AS (
   SELECT

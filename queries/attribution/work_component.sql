@@ -1,6 +1,7 @@
 -- work_component: the part of the pipeline each work item belongs to.
 --
--- Why:     text encoder, denoiser and decoder behave differently and are sped up by different means.
+-- Why:     text encoder, denoiser and decoder behave differently and are sped up by different
+--          means.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_annotation, annotation
 -- Columns:

@@ -1,8 +1,8 @@
 -- work_moment: when and on which thread each work item was asked for.
 --
--- Why:     ranges surround the host's call, not the kernel that runs later. Backward work is asked for
---          on autograd's own thread, outside all modules: its place is that of the forward operator
---          with the same sequence number.
+-- Why:     ranges surround the host's call, not the kernel that runs later. Backward work is asked
+--          for on autograd's own thread, outside all modules: its place is that of the forward
+--          operator with the same sequence number.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, kernel_launch, runtime_call, cpu_op
 -- Columns:

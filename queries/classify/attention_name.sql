@@ -7,7 +7,8 @@
 --   rule_order  the first word found decides
 --   word        found anywhere in the name, in lower case
 --   kind        'self' | 'cross' | 'joint' | 'spatial' | 'temporal'
---   reach       'module': in the attention module's own name; 'around': in those of modules around it too
+--   reach       'module': in the attention module's own name; 'around': in those of modules around
+--               it too
 --   example     a real name that holds it
 SELECT
   rule_order,

@@ -15,7 +15,7 @@ WITH name AS (
 
 every_rule AS (
   SELECT
-    false AS by_user,
+    FALSE AS by_user,
     rule_order,
     rule,
     pattern,
@@ -23,7 +23,7 @@ every_rule AS (
   FROM kernel_rule
   UNION ALL
   SELECT
-    true,
+    TRUE,
     rule_order,
     'user rule ' || rule_order,
     pattern,

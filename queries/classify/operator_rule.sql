@@ -1,7 +1,8 @@
 -- operator_rule: what an operator computes, by its name.
 --
--- Why:     a kernel's name often fits several operators; the operator that launched it decides first.
---          Operators that bundle several steps, such as a compiled region, have no rule on purpose.
+-- Why:     a kernel's name often fits several operators; the operator that launched it decides
+--          first. Operators that bundle several steps, such as a compiled region, have no rule on
+--          purpose.
 -- Grain:   one row per rule
 -- Inputs:  none
 -- Columns:
@@ -18,7 +19,7 @@ SELECT
   example
 FROM (
   VALUES
-  -- noqa: disable=LT05
+  -- noqa: disable=LT02,LT05
   (1, 'communication', '^(nccl|c10d|gloo|mpi|ucc|hccl|rccl|_?c10d_functional|symm_mem)::?|^record_param_comms$|^vllm::all_(reduce|gather)', 'communication',
     'record_param_comms'),
   (2, 'attention', '^aten::(_?scaled_dot_product_|_flash_attention_|_efficient_attention_|_cudnn_attention_|_fused_sdp_choice|_triton_scaled)', 'attention',

@@ -44,7 +44,7 @@ classed AS (
     role,
     CASE
       WHEN by_user THEN ('user_rule', kernel_category, kernel_rule)
-      WHEN role = 'core' AND coalesce(op_category, kernel_category) IS DISTINCT FROM 'attention'
+      WHEN role = 'core' AND coalesce(op_category, kernel_category, '') <> 'attention'
         THEN ('attention', 'attention', 'attention_call')
       WHEN op_category IS NOT NULL THEN ('operator', op_category, op_rule)
       WHEN kernel_category IS NOT NULL THEN ('kernel_name', kernel_category, kernel_rule)

@@ -1,10 +1,11 @@
 -- nesting(source): which range of a track lies inside which.
 --
--- Why:     operators, module frames and labels nest like a call stack; a join of each range with all
---          that enclose it grows with the square, this grows with the number of ranges.
---          Ranges that overlap partly are read as a stack too: an end closes the range opened last, so
---          that the time of a track is shared out exactly once. Of two ranges with one start the longer
---          is the outer; of equal ones the lower `tie`. A range without length holds nothing.
+-- Why:     operators, module frames and labels nest like a call stack; a join of each range with
+--          all that enclose it grows with the square, this grows with the number of ranges. Ranges
+--          that overlap partly are read as a stack too: an end closes the range opened last, so
+--          that the time of a track is shared out exactly once. Of two ranges with one start the
+--          longer is the outer; of equal ones the lower `tie`. A range without length holds
+--          nothing.
 -- Grain:   one row per range of `source`: trace_id, track, slice_id, start_ns, dur_ns, tie
 -- Inputs:  none
 -- Columns:
@@ -39,7 +40,7 @@ counted AS (
     slice_id,
     at_ns,
     phase,
-    CAST(sum(CASE phase WHEN 0 THEN -1 WHEN 1 THEN 1 ELSE 0 END) OVER (
+    cast(sum(CASE phase WHEN 0 THEN -1 WHEN 1 THEN 1 ELSE 0 END) OVER (
       PARTITION BY trace_id, track
       ORDER BY at_ns, phase, longest_first, tie, slice_id
       ROWS UNBOUNDED PRECEDING

@@ -1,9 +1,9 @@
 -- timeline(source): the innermost range at each moment of a track.
 --
--- Why:     an ASOF join with it finds the range around a moment in one look-up; of ranges that nest,
---          the one that started last need not be the one still open.
--- Grain:   one row per (trace_id, track, start_ns) at which the innermost range of `source` changes;
---          `source` is what nesting() returns
+-- Why:     an ASOF join with it finds the range around a moment in one look-up; of ranges that
+--          nest, the one that started last need not be the one still open.
+-- Grain:   one row per (trace_id, track, start_ns) at which the innermost range of `source`
+--          changes; `source` is what nesting() returns
 -- Inputs:  none
 -- Columns:
 --   trace_id  trace.trace_id
