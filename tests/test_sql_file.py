@@ -92,5 +92,6 @@ def test_staging_fills_base_tables_only(trace_format: str) -> None:
         assert file.name in tables
         assert set(file.columns) <= set(tables[file.name].columns)
         assert file.inputs and all(
-            name.startswith((trace_format, "raw_")) for name in file.inputs
-        ), "staging reads the reader's raw relations only"
+            name in tables or name == "trace_file" or name.startswith(f"{trace_format}_")
+            for name in file.inputs
+        ), "staging reads the reader's raw relations, and base tables staged before it"
