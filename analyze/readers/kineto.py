@@ -38,7 +38,6 @@ class KinetoFile:
     faults: dict[str, Fault] = field(default_factory=dict)
     fault_counts: Counter[str] = field(default_factory=Counter)
     text_bytes: int = 0
-    sha256: str = ""
 
     def add(self, report: ChunkReport) -> None:
         self.unread.update(report.unread)
@@ -87,7 +86,7 @@ def read(
         )
     finally:
         con.unregister_filesystem(files.protocol)
-    result.text_bytes, result.sha256 = source.text_bytes, source.sha256
+    result.text_bytes = source.text_bytes
     _read_keys(splitter, source, result)
     _define(con, folder, keep_args="args" in kept)
     return result

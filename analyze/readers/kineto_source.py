@@ -4,7 +4,6 @@ The hard part is what a file may turn out to be: gzip under a .json name, severa
 member that stops half-way, a pipe, or a few kilobytes that inflate for ever.
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, cast
@@ -29,20 +28,14 @@ class _Inflater(Protocol):
 class TextSource:
     """The uncompressed bytes of one file; iterate it once, then read the facts.
 
-    `cut` says why the text ended too early, None if it did not; `sha256` is the digest of the file's
-    own bytes, known once the iteration is done.
+    `cut` says why the text ended too early; None if it did not.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.cut: str | None = None
-        self._digest = hashlib.sha256()
         self._read_bytes = 0
         self._text_bytes = 0
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
 
     @property
     def text_bytes(self) -> int:
@@ -65,7 +58,6 @@ class TextSource:
 
     def _raw(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         for block in blocks:
-            self._digest.update(block)
             self._read_bytes += len(block)
             yield block
 
@@ -82,8 +74,6 @@ class TextSource:
                     text = inflater.decompress(waiting, BLOCK_BYTES)
                 except isal_zlib.error as error:  # type: ignore[misc]
                     self.cut = f"damaged gzip data ({error})"
-                    for _ in raw:  # the digest is of the whole file
-                        pass
                     return
                 if text:
                     self._refuse_bomb(len(text))
@@ -108,9 +98,3 @@ class TextSource:
 def _member(module: object) -> _Inflater:
     # 31: a zlib window of 15 bits inside a gzip wrapper
     return cast("_Inflater", module.decompressobj(31))  # type: ignore[attr-defined]
-
-
-def file_sha256(path: Path) -> str:
-    """Hex digest of a file's bytes, as they are on disk."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -208,8 +208,6 @@ class Splitter:
         self._fill(LIMIT_BYTES)
         self.tail, self.tail_offset = self._buffer, self._offset
         self._advance(len(self._buffer))
-        for _ in self._blocks:  # a longer tail is no trace's, but the file's digest needs it
-            pass
 
     def _refuse_endless(self) -> None:
         if len(self._buffer) > LIMIT_BYTES:

@@ -101,7 +101,8 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
 
 def as_kineto(texts: list[str]) -> str:
     """The text of events laid out as libkineto does."""
-    return "".join(f"\n  {{\n    {text[1:-1]}\n  }}," for text in texts).rstrip(",") + "\n  "
+    laid_out = (f"{{\n    {t[1:-1]}\n  }}" if t.startswith("{") else t for t in texts)
+    return "\n  " + ",\n  ".join(laid_out) + "\n  "
 
 
 FORMATS: dict[str, Callable[[list[str]], str]] = {
