@@ -86,11 +86,13 @@ def test_header_agrees_with_duckdb(file: SqlFile, study: duckdb.DuckDBPyConnecti
 
 
 @pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu"])
-def test_staging_fills_base_tables_only(trace_format: str) -> None:
+def test_staging_fills_base_tables(trace_format: str) -> None:
     tables = {file.name: file for file in load_layer("schema")}
     for file in load_layer(f"staging/{trace_format}"):
-        assert file.name in tables
-        assert set(file.columns) <= set(tables[file.name].columns)
+        # what is no base table is a step on the way to one, and named after the format
+        assert file.name in tables or file.name.startswith(f"{trace_format}_")
+        if file.name in tables:
+            assert set(file.columns) <= set(tables[file.name].columns)
         assert file.inputs and all(
             name in tables or name == "trace_file" or name.startswith(f"{trace_format}_")
             for name in file.inputs
