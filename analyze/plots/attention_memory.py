@@ -1,0 +1,24 @@
+"""Bytes of the score matrix at each attention site, by length of the query."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+MOST_SERIES = 8
+
+
+def plot(frame: Any) -> Any:
+    """Points of attention_memory on log axes: the eight runs with the largest matrices."""
+    rows = frame.copy()
+    rows["mib"] = rows["score_bytes"] / 2**20
+    largest = rows.groupby("trace_name")["mib"].max().sort_values(ascending=False)
+    rows = rows[rows["trace_name"].isin(largest.index[:MOST_SERIES])]
+    rows["run"] = [theme.shorten(name, 30) for name in rows["trace_name"]]
+    return shape.points(
+        rows,
+        x="query_len",
+        y="mib",
+        series="run",
+        axes=shape.Axes("query length, rows", "scores of one call, MiB", log_x=True, log_y=True),
+        title="Bytes of the score matrix",
+    )

@@ -1,0 +1,27 @@
+"""Shares of the classes of operators, family of models by family."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+
+def plot(frame: Any) -> Any:
+    """Stacked bars of family_contrast, one a family and attention, attention as core."""
+    core = frame[frame["attention_partition"] == "core"].copy()
+    core["group"] = [
+        theme.run_label(f"{group}, {attention}", predicted)
+        for group, attention, predicted in zip(
+            core["model_group"], core["attention"].fillna("unknown"), core["predicted"], strict=True
+        )
+    ]
+    core["class"] = core["category"].map(theme.fold)
+    core["percent"] = 100 * core["mean_frac"]
+    return shape.bars(
+        core.sort_values("group", kind="stable"),
+        label="group",
+        part="class",
+        value="percent",
+        axis="% of time, mean over the runs",
+        title="Classes of operators by family of models",
+        known=theme.CLASS_COLOUR,
+    )

@@ -1,0 +1,30 @@
+"""How much more fused attention gains in diffusion models than in models of other families."""
+
+from typing import Any
+
+from analyze.plots import shape
+
+COLOUR = {"of attention": "#d55e00", "end to end": "#0072b2"}
+MOST_PAIRS = 20
+
+
+def plot(frame: Any) -> Any:
+    """Two bars a pair of models from flash_contrast, attention as core."""
+    import pandas as pd
+
+    core = frame[frame["attention_partition"] == "core"]
+    core = core.sort_values("attention_ratio", ascending=False).head(MOST_PAIRS)
+    rows = []
+    for _, pair in core.iterrows():
+        name = f"{pair['model']} / {pair['other_model']}"
+        rows.append((f"{name} · of attention", "of attention", pair["attention_ratio"]))
+        rows.append((f"{name} · end to end", "end to end", pair["speedup_ratio"]))
+    return shape.bars(
+        pd.DataFrame(rows, columns=["row", "part", "ratio"]),
+        label="row",
+        part="part",
+        value="ratio",
+        axis="gain of the first model over the gain of the second",
+        title="Gain by fused attention, model over model",
+        known=COLOUR,
+    )

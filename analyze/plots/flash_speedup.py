@@ -1,0 +1,38 @@
+"""Speedup by fused attention: measured, by Amdahl's law, and the ceiling if attention cost nothing."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+COLOUR = {"measured": "#0072b2", "by Amdahl's law": "#56b4e9", "ceiling": "#c8c8c8"}
+FIELD = {
+    "measured": "speedup",
+    "by Amdahl's law": "predicted_speedup",
+    "ceiling": "ceiling_speedup",
+}
+
+
+def plot(frame: Any) -> Any:
+    """Three bars a pair from flash_speedup, whole request, attention as core."""
+    import pandas as pd
+
+    chosen = frame[
+        (frame["scope"] == "request")
+        & (frame["attention_partition"] == "core")
+        & frame["speedup"].notna()
+    ].sort_values("speedup", ascending=False)
+    if chosen.empty:
+        return None
+    rows = []
+    for _, pair in chosen.iterrows():
+        run = theme.run_label(theme.shorten(pair["trace_name"], 30), pair["predicted"])
+        rows += [(f"{run} · {part}", part, pair[field]) for part, field in FIELD.items()]
+    return shape.bars(
+        pd.DataFrame(rows, columns=["row", "part", "times"]),
+        label="row",
+        part="part",
+        value="times",
+        axis="times as fast as the baseline, whole request",
+        title="Speedup by fused attention",
+        known=COLOUR,
+    )

@@ -1,0 +1,29 @@
+"""Devices for each parameter and memory in use of each class of models, against LLMs."""
+
+from typing import Any
+
+from analyze.plots import shape
+
+COLOUR = {"devices for each parameter": "#0072b2", "memory in use": "#e69f00"}
+
+
+def plot(frame: Any) -> Any:
+    """Two bars a class from fleet, as ratios to the class 'llm'."""
+    import pandas as pd
+
+    rows = []
+    for _, group in frame.iterrows():
+        for part, field in zip(COLOUR, ("gpus_ratio", "memory_ratio"), strict=True):
+            if pd.notna(group[field]):
+                rows.append((f"{group['model_class']} · {part}", part, group[field]))
+    if not rows:
+        return None
+    return shape.bars(
+        pd.DataFrame(rows, columns=["row", "part", "ratio"]),
+        label="row",
+        part="part",
+        value="ratio",
+        axis="times that of LLMs",
+        title="Devices and memory, against LLMs",
+        known=COLOUR,
+    )

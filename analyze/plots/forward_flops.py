@@ -1,0 +1,47 @@
+"""FLOPs through the forward pass, block by block, in the order the blocks run."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+MOST_PANELS = 4
+MOST_BLOCKS = 40
+
+
+def plot(frame: Any) -> Any:
+    """Stacked bars of forward_flops, a panel a model: its component with the most FLOPs."""
+    known = frame[frame["flops"] > 0]
+    if known.empty:
+        return None
+    models = known["model"].fillna(known["trace_name"])
+    found = []
+    for model, rows in known.groupby(models, sort=False):
+        total = rows.groupby(["trace_id", "component"])["flops"].sum()
+        trace, component = total.idxmax()
+        chosen = rows[(rows["trace_id"] == trace) & (rows["component"] == component)]
+        found.append((total.max(), _panel(f"{model} · {component}", chosen)))
+    found.sort(key=lambda item: -item[0])
+    return theme.panels([panel for _, panel in found[:MOST_PANELS]])
+
+
+def _panel(title: str, rows: Any) -> Any:
+    import pandas as pd
+
+    rows = rows.sort_values("block_index").head(MOST_BLOCKS)
+    named = {name: rows[f"{name}_flops"] for name in ("attention", "convolution", "linear")}
+    named["other"] = rows["flops"] - sum(named.values())
+    long = pd.concat(
+        [
+            pd.DataFrame({"block": rows["block"], "class": name, "gflop": flops / 1e9})
+            for name, flops in named.items()
+        ]
+    )
+    return shape.bars(
+        long,
+        label="block",
+        part="class",
+        value="gflop",
+        axis="FLOPs of all profiled calls, GFLOP",
+        title=title,
+        known=theme.CLASS_COLOUR,
+    )

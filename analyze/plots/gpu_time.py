@@ -1,0 +1,42 @@
+"""How much of the time from first to last event the GPU computes, copies and waits."""
+
+from typing import Any
+
+from analyze.plots import shape
+
+COLOUR = {"kernels": "#0072b2", "copies alone": "#e69f00", "idle": "#c8c8c8"}
+
+
+def plot(frame: Any) -> Any:
+    """Stacked bars of gpu_time, one a trace with a GPU, in % of its span; the idlest first."""
+    import pandas as pd
+
+    traces = frame[frame["gpu_span_ns"] > 0].copy()
+    if traces.empty:
+        return None
+    traces["kernels"] = traces["kernel_busy_ns"]
+    traces["copies alone"] = traces["gpu_busy_ns"] - traces["kernel_busy_ns"]
+    traces["idle"] = traces["gpu_idle_ns"]
+    traces["idle_frac"] = traces["gpu_idle_ns"] / traces["gpu_span_ns"]
+    traces = traces.sort_values("idle_frac", ascending=False)
+    rows = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "trace": traces["trace_name"],
+                    "state": state,
+                    "percent": 100 * traces[state] / traces["gpu_span_ns"],
+                }
+            )
+            for state in COLOUR
+        ]
+    )
+    return shape.bars(
+        rows,
+        label="trace",
+        part="state",
+        value="percent",
+        axis="% of the time from the first to the last GPU event",
+        title="Computing, copying, waiting",
+        known=COLOUR,
+    )

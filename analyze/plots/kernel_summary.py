@@ -1,0 +1,37 @@
+"""The kernels that take the most time: one panel a trace, the longest bar first."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+MOST_TRACES = 6
+MOST_KERNELS = 12
+
+
+def plot(frame: Any) -> Any:
+    """Bars of kernel_summary in ms, coloured by class; operators where a trace has no kernels."""
+    heavy = frame.groupby("trace_id")["work_ns"].sum().sort_values(ascending=False)
+    return theme.panels(
+        [_panel(frame[frame["trace_id"] == trace]) for trace in heavy.index[:MOST_TRACES]]
+    )
+
+
+def _panel(frame: Any) -> Any:
+    top = frame.sort_values("work_ns", ascending=False).head(MOST_KERNELS).copy()
+    top["class"] = top["category"].map(theme.fold)
+    top["ms"] = top["work_ns"] / 1e6
+    top["row"] = [
+        f"{place}. {theme.shorten(name, 40)}"
+        for place, name in enumerate(top["kernel_name"], start=1)
+    ]
+    first = top.iloc[0]
+    run = theme.run_label(first["trace_name"], first["place"] == "predicted")
+    return shape.bars(
+        top,
+        label="row",
+        part="class",
+        value="ms",
+        axis="time, ms",
+        title=f"{run}: {100 * top['work_frac'].sum():.0f} % of its time",
+        known=theme.CLASS_COLOUR,
+    )

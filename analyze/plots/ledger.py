@@ -1,0 +1,30 @@
+"""For how much of the time a trace can say what it was for: the largest gaps first."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+MOST_ROWS = 24
+
+
+def plot(frame: Any) -> Any:
+    """Stacked bars of ledger, one a trace and question, known against unknown."""
+    rows = frame.copy()
+    rows["row"] = rows["trace_name"] + " · " + rows["question"]
+    rows["answer"] = rows["answered"].map({True: "known", False: "unknown"})
+    rows["percent"] = 100 * rows["work_frac"]
+    gaps = rows[~rows["answered"].astype(bool)].groupby("row")["percent"].sum()
+    worst = gaps.sort_values(ascending=False).head(MOST_ROWS).index
+    if worst.empty:
+        worst = rows["row"].drop_duplicates().head(MOST_ROWS)
+    place = {name: number for number, name in enumerate(worst)}
+    shown = rows[rows["row"].isin(place)].sort_values("row", key=lambda names: names.map(place))
+    return shape.bars(
+        shown,
+        label="row",
+        part="answer",
+        value="percent",
+        axis="% of the run's time",
+        title="What is known of the work, largest gaps first",
+        known=theme.ANSWER_COLOUR,
+    )

@@ -1,0 +1,27 @@
+"""Time by class of operator: two bars a model, before and after, both as shares of the baseline."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+
+def plot(frame: Any) -> Any:
+    """Stacked bars, one a run, from operator_breakdown; the runs of a model stand together."""
+    core = frame[frame["attention_partition"] == "core"].copy()
+    core["run"] = [
+        theme.run_label(name, place == "predicted")
+        for name, place in zip(core["trace_name"], core["place"], strict=True)
+    ]
+    core["class"] = core["category"].map(theme.fold)
+    core["percent"] = 100 * core["baseline_frac"].fillna(core["work_frac"])
+    core["group"] = core["model"].fillna("~").astype(str)
+    core = core.sort_values(["group", "baseline_trace_id", "trace_id"], kind="stable")
+    return shape.bars(
+        core,
+        label="run",
+        part="class",
+        value="percent",
+        axis="% of the baseline's time (of its own where a run has no baseline)",
+        title="Time by class of operator (attention: core)",
+        known=theme.CLASS_COLOUR,
+    )

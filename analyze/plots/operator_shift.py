@@ -1,0 +1,35 @@
+"""Time won and lost, class by class, when a run's attention is replaced."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+MOST_PANELS = 8
+
+
+def plot(frame: Any) -> Any:
+    """One panel a pair from operator_shift: change in ms, left of zero is time won."""
+    core = frame[frame["attention_partition"] == "core"]
+    weight = core["change_ns"].abs().groupby(core["trace_id"]).sum().sort_values(ascending=False)
+    return theme.panels(
+        [_panel(core[core["trace_id"] == trace]) for trace in weight.index[:MOST_PANELS]]
+    )
+
+
+def _panel(pair: Any) -> Any:
+    rows = pair.sort_values("change_ns").copy()
+    rows["class"] = rows["category"].map(theme.fold)
+    rows["ms"] = rows["change_ns"] / 1e6
+    first = rows.iloc[0]
+    total = rows["ms"].sum()
+    verdict = "slower" if total > 0 else "faster"
+    run = theme.run_label(theme.shorten(first["trace_name"], 32), first["predicted"])
+    return shape.bars(
+        rows,
+        label="category",
+        part="class",
+        value="ms",
+        axis="change in time against the baseline, ms (negative: won)",
+        title=f"{run}: {abs(total):.3g} ms {verdict}",
+        known=theme.CLASS_COLOUR,
+    )

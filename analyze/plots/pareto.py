@@ -1,0 +1,35 @@
+"""Quality against size: models on the front, and models that another one beats."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+COLOUR = {"on the front": "#0072b2", "beaten": theme.GREY}
+
+
+def plot(frame: Any) -> Any:
+    """Points of pareto, a panel a quality measure; the front is a line."""
+    return theme.panels(
+        [
+            _panel(str(measure), rows)
+            for measure, rows in frame.groupby("quality_measure", sort=False)
+        ]
+    )
+
+
+def _panel(measure: str, rows: Any) -> Any:
+    rows = rows.assign(
+        billion=rows["parameter_count"].astype(float) / 1e9,
+        place=rows["on_front"].map({True: "on the front", False: "beaten"}),
+    )
+    front = rows[rows["on_front"]].sort_values("billion")
+    return shape.points(
+        rows,
+        x="billion",
+        y="quality",
+        series="place",
+        axes=shape.Axes("parameters, billions", f"{measure} (lower is better)", log_x=True),
+        title=f"{measure} against size",
+        known=COLOUR,
+        ceilings={"front": list(zip(front["billion"], front["quality"], strict=True))},
+    )

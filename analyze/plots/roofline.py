@@ -1,0 +1,55 @@
+"""Achieved rate against arithmetic intensity: models, then the classes of the heaviest run."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+MOST_MODELS = 12
+
+
+def plot(frame: Any) -> Any:
+    """Points of roofline on log axes under the device's ceilings, intensity from operators' bytes."""
+    known = frame[frame["operator_intensity"].notna() & (frame["attained_flops_per_s"] > 0)].copy()
+    if known.empty:
+        return None
+    known["tflops"] = known["attained_flops_per_s"] / 1e12
+    known["run"] = [
+        theme.run_label(theme.shorten(name, 30), place == "predicted")
+        for name, place in zip(known["trace_name"], known["place"], strict=True)
+    ]
+    whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)
+    heavy = whole.iloc[0]
+    classes = known[(known["trace_id"] == heavy["trace_id"]) & (known["category"] != "all")]
+    classes = classes.assign(**{"class": classes["category"]})
+    palette = theme.CLASS_COLOUR
+    found = [_panel(whole.head(MOST_MODELS), "run", "Runs", None)]
+    if not classes.empty:
+        found.append(_panel(classes, "class", f"Classes of {heavy['run']}", palette))
+    return theme.panels(found)
+
+
+def _panel(rows: Any, series: str, title: str, known: dict[str, str] | None) -> Any:
+    return shape.points(
+        rows,
+        x="operator_intensity",
+        y="tflops",
+        series=series,
+        axes=shape.Axes("FLOP per byte, operators", "TFLOP/s", log_x=True, log_y=True),
+        title=title,
+        known=known,
+        ceilings=_ceilings(rows),
+    )
+
+
+def _ceilings(rows: Any) -> dict[str, list[tuple[float, float]]]:
+    """Bandwidth up to the ridge, then the peak, for each device and dtype in `rows`."""
+    found = {}
+    peaks = rows[["dtype", "peak_flops_per_s", "peak_bytes_per_s"]].dropna().drop_duplicates()
+    low = rows["operator_intensity"].min() / 2
+    for dtype, flops, rate in peaks.itertuples(index=False):
+        ridge = flops / rate
+        high = max(rows["operator_intensity"].max(), ridge) * 2
+        corners = [(min(low, ridge / 2), min(low, ridge / 2) * rate / 1e12)]
+        corners += [(ridge, flops / 1e12), (high, flops / 1e12)]
+        found[f"ceiling {dtype}, {flops / 1e12:.0f} TFLOP/s"] = corners
+    return found

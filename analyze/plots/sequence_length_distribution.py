@@ -1,0 +1,44 @@
+"""Sequence lengths of each run: how many calls and how much time fall on each length."""
+
+from math import log2
+from typing import Any
+
+from analyze.plots import shape, theme
+
+
+def plot(frame: Any) -> Any:
+    """Two stacked bars a run from sequence_length_distribution: calls, and time in their cores."""
+    import pandas as pd
+
+    known = frame[frame["query_len"].notna()].sort_values(["model", "image_size", "trace_id"])
+    if known.empty:
+        return None
+    counted = pd.DataFrame(
+        {
+            "run": known["trace_name"] + " · calls",
+            "length": known["query_len"],
+            "percent": 100 * known["call_frac"],
+        }
+    )
+    timed = counted.assign(run=known["trace_name"] + " · time", percent=100 * known["core_frac"])
+    both = pd.concat([counted, timed]).sort_values("run", kind="stable")
+    both["bucket"] = both["length"].map(_bucket)
+    lengths = sorted(set(both["length"].map(lambda length: int(log2(length)))))
+    return shape.bars(
+        both,
+        label="run",
+        part="bucket",
+        value="percent",
+        axis="% of the run's attention calls, of its attention time",
+        title="Length of the query: calls and time",
+        known=dict(zip(map(_name, lengths), theme.ramp(len(lengths)), strict=True)),
+    )
+
+
+def _bucket(length: float) -> str:
+    return _name(int(log2(length)))
+
+
+def _name(power: int) -> str:
+    low, high = 2**power, 2 ** (power + 1) - 1
+    return str(low) if low == high else f"{low} to {high}"

@@ -1,0 +1,41 @@
+"""Length of the query from one attention call to the next: one panel for each distinct profile."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+MOST_PANELS = 8
+MOST_CALLS = 160
+
+
+def plot(frame: Any) -> Any:
+    """Steps of sequence_length_profile on a log axis; runs with the same lengths share a panel."""
+    known = frame[frame["query_len"].notna()]
+    seen: dict[tuple[Any, ...], tuple[list[str], Any]] = {}
+    for (name, component), calls in known.groupby(["trace_name", "component"], sort=False):
+        shown = calls[calls["series_index"] < _shown(calls)]
+        signature = tuple(shown["query_len"]) + tuple(shown["attention_kind"])
+        seen.setdefault(signature, ([], shown))[0].append(f"{name} · {component}")
+    varied = sorted(seen.values(), key=lambda item: (-item[1]["query_len"].nunique(), item[0]))
+    chosen = [_panel(names, calls) for names, calls in varied[:MOST_PANELS]]
+    return theme.panels(chosen) if chosen else None
+
+
+def _shown(calls: Any) -> int:
+    """Two periods of the longest series, so that one can see it repeat, but no more than fit."""
+    period = calls["period_calls"].max()
+    return int(min(2 * period if period == period else MOST_CALLS, MOST_CALLS))  # noqa: PLR0124
+
+
+def _panel(names: list[str], calls: Any) -> Any:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return shape.lines(
+        calls,
+        x="series_index",
+        y="query_len",
+        series="attention_kind",
+        axes=shape.Axes("attention call of its kind", "query length, rows", log_y=True),
+        title=f"{names[0]}{more}",
+        known=theme.KIND_COLOUR,
+        steps=True,
+    )

@@ -1,0 +1,254 @@
+"""The few shapes that plots are made of: bars, lines and points.
+
+Aggregation is SQL's work: a plot is handed a small pandas frame, picks columns and calls one of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from analyze.plots.theme import (
+    BLACK,
+    MARKERS,
+    MARKERS_MATPLOTLIB,
+    MOST_BARS,
+    OKABE_ITO,
+    ROW_PIXELS,
+    colours,
+    dress,
+    holoviews,
+    no_minor_labels,
+    plain,
+    shorten,
+    ticks,
+)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What the axes say, with units, and which of them are logarithmic."""
+
+    x: str
+    y: str
+    log_x: bool = False
+    log_y: bool = False
+
+
+def bars(
+    frame: Any,
+    *,
+    label: str,
+    part: str | None,
+    value: str,
+    axis: str,
+    title: str,
+    known: dict[str, str] | None = None,
+) -> Any:
+    """Horizontal bars from zero, one a label in the frame's order, first on top.
+
+    `part` splits a bar; the parts lie in the order of `known`, negative ones to the left of zero.
+    `axis` names the value and its unit. Drawn as rectangles: HoloViews' own stacked bars lose
+    negative parts, and the two backends colour them by different rules.
+    """
+    hv = holoviews()
+    labels = list(dict.fromkeys(frame[label]))[:MOST_BARS]
+    parts = _ordered(frame[part], known) if part else [""]
+    palette = colours(parts, known)
+    sums = frame.groupby([label, part] if part else [label], observed=True)[value].sum()
+    pieces = _stack(sums, labels, parts, split=bool(part))
+    layers = [
+        _rectangles(rows, name, palette[name] if part else OKABE_ITO[0])
+        for name, rows in pieces.items()
+    ]
+    ends = [edge for rows in pieces.values() for row in rows for edge in (row[0], row[2])]
+    low, high = min([*ends, 0.0]), max([*ends, 0.0])
+    margin = (high - low or 1.0) * 0.02
+    places = list(zip(range(len(labels)), _told_apart(labels), strict=True))
+    shared = {
+        "yticks": places,
+        "invert_yaxis": True,
+        "ylim": (-0.6, len(labels) - 0.4),
+        "xlim": (low - margin if low < 0 else 0.0, high + margin if high > 0 else 0.0),
+        "xlabel": axis,
+        "ylabel": "",
+    }
+    element = dress(
+        hv.Overlay(layers),
+        "Overlay",
+        title,
+        both={"show_legend": bool(part)},
+        bokeh={"height": 110 + ROW_PIXELS * max(len(labels), 2) + 24 * ((len(parts) + 3) // 4)},
+        matplotlib={
+            "fig_inches": (9, 1.2 + 0.32 * max(len(labels), 2)),
+            "aspect": None,
+            "legend_position": "right",
+        },
+    )
+    return element.opts(
+        hv.opts.Rectangles(backend="bokeh", **shared),
+        hv.opts.Rectangles(backend="matplotlib", **shared),
+    )
+
+
+def lines(
+    frame: Any,
+    *,
+    x: str,
+    y: str,
+    series: str,
+    axes: Axes,
+    title: str,
+    known: dict[str, str] | None = None,
+    steps: bool = False,
+) -> Any:
+    """One line a series, with a mark at each point unless the line is drawn in steps."""
+    names = _ordered(frame[series], known)
+    palette = colours(names, known)
+    layers = []
+    for place, name in enumerate(names):
+        points = _points(frame[frame[series] == name].sort_values(x), x, y)
+        layers.append(_curve(points, name, palette[name], steps=steps))
+        if not steps:
+            layers.append(_marks(points, name, palette[name], place))
+    return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
+
+
+def points(
+    frame: Any,
+    *,
+    x: str,
+    y: str,
+    series: str,
+    axes: Axes,
+    title: str,
+    known: dict[str, str] | None = None,
+    ceilings: dict[str, list[tuple[float, float]]] | None = None,
+) -> Any:
+    """Marks without lines, one colour and shape a series, under named `ceilings` in black."""
+    names = _ordered(frame[series], known)
+    palette = colours(names, known)
+    layers = []
+    for place, name in enumerate(names):
+        mine = _points(frame[frame[series] == name], x, y)
+        layers.append(_marks(mine, name, palette[name], place))
+    for name, corners in (ceilings or {}).items():
+        layers.append(_curve(_frame(corners), name, BLACK, steps=False))
+    shared = _options(frame[x], frame[y], axes)
+    return _overlay(layers, len(names) + len(ceilings or {}), shared, title)
+
+
+def _frame(rows: list[tuple[float, float]]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=["x", "y"])
+
+
+def _points(frame: Any, x: str, y: str) -> Any:
+    known = frame[[x, y]].dropna().astype(float)
+    return known.rename(columns={x: "x", y: "y"})
+
+
+def _curve(table: Any, name: str, colour: str, *, steps: bool) -> Any:
+    hv = holoviews()
+    shape = {"interpolation": "steps-mid"} if steps else {}
+    return hv.Curve(table, "x", "y", label=plain(name)).opts(
+        hv.opts.Curve(color=colour, line_width=2, backend="bokeh", **shape),
+        hv.opts.Curve(color=colour, linewidth=1.8, backend="matplotlib", **shape),
+    )
+
+
+def _marks(table: Any, name: str, colour: str, place: int) -> Any:
+    hv = holoviews()
+    marker = place % len(MARKERS)
+    return hv.Scatter(table, "x", "y", label=plain(name)).opts(
+        hv.opts.Scatter(
+            color=colour, marker=MARKERS[marker], size=9, tools=["hover"], backend="bokeh"
+        ),
+        hv.opts.Scatter(
+            color=colour, marker=MARKERS_MATPLOTLIB[marker], s=40, backend="matplotlib"
+        ),
+    )
+
+
+def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) -> Any:
+    hv = holoviews()
+    element = dress(
+        hv.Overlay(layers),
+        "Overlay",
+        title,
+        both={"show_legend": names > 1},
+        bokeh={"height": 400 + 22 * ((names + 2) // 3)},
+        matplotlib={
+            "fig_inches": (8, 4.6),
+            "aspect": None,
+            "legend_position": "right",
+            "hooks": [no_minor_labels],
+        },
+    )
+    options = [hv.opts.Curve, hv.opts.Scatter]
+    for option in options:
+        element = element.opts(
+            option(backend="bokeh", **shared),
+            option(backend="matplotlib", **shared),
+        )
+    return element
+
+
+def _options(x: Any, y: Any, axes: Axes) -> dict[str, Any]:
+    options = {
+        "logx": axes.log_x,
+        "logy": axes.log_y,
+        "xlabel": axes.x,
+        "ylabel": axes.y,
+        "padding": 0.06,
+    }
+    placed = {"xticks": ticks(x, axes.log_x), "yticks": ticks(y, axes.log_y)}
+    return options | {name: found for name, found in placed.items() if found}
+
+
+def _ordered(names: Any, known: dict[str, str] | None) -> list[str]:
+    found = list(dict.fromkeys(names))
+    return [name for name in known or {} if name in found] + [
+        name for name in found if name not in (known or {})
+    ]
+
+
+def _stack(
+    sums: Any, labels: list[str], parts: list[str], *, split: bool
+) -> dict[str, list[tuple[float, float, float, float, str, float]]]:
+    """For each part its rectangles: left, top, right, bottom, label, value."""
+    edge = {(name, sign): 0.0 for name in labels for sign in (True, False)}
+    found: dict[str, list[tuple[float, float, float, float, str, float]]] = {}
+    for part in parts:
+        for row, name in enumerate(labels):
+            value = float(sums.get((name, part) if split else name, 0))
+            if value == 0 or value != value:  # noqa: PLR0124
+                continue
+            start = edge[name, value > 0]
+            edge[name, value > 0] = start + value
+            left, right = sorted((start, start + value))
+            found.setdefault(part, []).append((left, row - 0.4, right, row + 0.4, str(name), value))
+    return found
+
+
+def _rectangles(
+    rows: list[tuple[float, float, float, float, str, float]], name: str, colour: str
+) -> Any:
+    hv = holoviews()
+    element = hv.Rectangles(rows, vdims=["row", "value"], label=plain(name))
+    return element.opts(
+        hv.opts.Rectangles(color=colour, line_color="white", tools=["hover"], backend="bokeh"),
+        hv.opts.Rectangles(facecolor=colour, edgecolor="white", backend="matplotlib"),
+    )
+
+
+def _told_apart(labels: list[str]) -> list[str]:
+    """Labels cut to fit; two that are the same when cut get a number."""
+    seen: dict[str, int] = {}
+    found = []
+    for label in labels:
+        short = shorten(plain(str(label)))
+        seen[short] = seen.get(short, 0) + 1
+        found.append(short if seen[short] == 1 else f"{short} ({seen[short]})")
+    return found

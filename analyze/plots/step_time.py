@@ -1,0 +1,32 @@
+"""Time of each step: flat for a denoiser, rising for a decoder whose cache grows."""
+
+from typing import Any
+
+from analyze.plots import shape, theme
+
+MOST_SERIES = 8
+
+
+def plot(frame: Any) -> Any:
+    """Lines of step_time, one a run and component with several steps, the heaviest eight."""
+    rows = frame.copy()
+    rows["series"] = [
+        f"{theme.run_label(theme.shorten(name, 30), place == 'predicted')} · {component}"
+        for name, place, component in zip(
+            rows["trace_name"], rows["place"], rows["component"], strict=True
+        )
+    ]
+    rows["ms"] = rows["work_ns"] / 1e6
+    several = rows.groupby("series")["step"].nunique()
+    heavy = rows.groupby("series")["ms"].sum()[several[several > 1].index]
+    chosen = heavy.sort_values(ascending=False).head(MOST_SERIES).index
+    if chosen.empty:
+        return None
+    return shape.lines(
+        rows[rows["series"].isin(chosen)],
+        x="step",
+        y="ms",
+        series="series",
+        axes=shape.Axes("step of the request", "time of the step, ms", log_y=True),
+        title="Time of each step",
+    )

@@ -1,0 +1,213 @@
+"""Every colour and option of the plots, for Bokeh (HTML) and matplotlib (PNG, SVG) alike.
+
+A class of operators has one colour everywhere (Okabe-Ito; what is left folds into 'other').
+HoloViews is imported where it is used: it takes seconds.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import cycle
+from math import ceil, floor, log10
+from typing import Any
+
+GREY = "#c8c8c8"
+BLACK = "#000000"
+OKABE_ITO = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#e69f00",
+    "#cc79a7",
+    "#56b4e9",
+    "#f0e442",
+    "#000000",
+)
+
+CLASS_COLOUR = {
+    "attention": "#d55e00",
+    "linear": "#0072b2",
+    "convolution": "#009e73",
+    "group_norm": "#cc79a7",
+    "normalization": "#56b4e9",
+    "softmax": "#f0e442",
+    "elementwise": "#e69f00",
+    "other": GREY,
+    "unclassified": BLACK,
+}
+KIND_COLOUR = {
+    "self": "#0072b2",
+    "cross": "#e69f00",
+    "self+text": "#56b4e9",
+    "joint": "#cc79a7",
+    "spatial": "#009e73",
+    "temporal": "#d55e00",
+    "causal": "#f0e442",
+    "unknown": GREY,
+}
+ANSWER_COLOUR = {"known": "#0072b2", "unknown": GREY}
+MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
+MARKERS_MATPLOTLIB = ("o", "s", "^", "D", "v", "h")
+
+MOST_BARS = 80
+ROW_PIXELS = 30
+TITLE_LENGTH = 64
+
+
+@cache
+def holoviews() -> Any:
+    """HoloViews with both backends loaded."""
+    import holoviews as hv
+
+    hv.extension("bokeh", "matplotlib")
+    return hv
+
+
+def fold(category: str) -> str:
+    """The class as drawn: classes without a colour of their own are 'other'."""
+    return category if category in CLASS_COLOUR else "other"
+
+
+def run_label(name: str, predicted: bool) -> str:
+    """A trace's name on an axis; predicted times are marked wherever they stand."""
+    return f"{name} (predicted)" if predicted else str(name)
+
+
+def plain(text: str) -> str:
+    """Text without what Bokeh would take for TeX, for which it fetches MathJax over the network."""
+    return text.replace("$$", "$ $").replace("\\", "/")
+
+
+def shorten(text: str, most: int = 44) -> str:
+    """The text, cut in its middle if it is longer than `most`."""
+    if len(text) <= most:
+        return text
+    head = (most - 1) * 2 // 3
+    return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+
+
+def colours(names: list[str], known: dict[str, str] | None = None) -> dict[str, str]:
+    """A colour for each name, the known ones first, the rest from Okabe-Ito in order."""
+    spare = cycle(OKABE_ITO)
+    return {name: (known or {}).get(name) or next(spare) for name in names}
+
+
+def panels_of(element: Any) -> list[Any]:
+    """The panels of a layout, one after the other; a single plot is its own panel."""
+    hv = holoviews()
+    return list(element) if isinstance(element, hv.Layout) else [element]
+
+
+def panels(elements: list[Any]) -> Any:
+    """Several plots under each other, axes not linked."""
+    hv = holoviews()
+    return elements[0] if len(elements) == 1 else hv.Layout(elements).cols(1)
+
+
+def bokeh_figure(element: Any) -> Any:
+    """The Bokeh model of one panel, as wide as its page."""
+    hv = holoviews()
+    figure = hv.renderer("bokeh").get_plot(element).state
+    figure.sizing_mode = "stretch_width"
+    figure.toolbar.logo = None
+    figure.toolbar.autohide = True
+    _lay_out_legend(figure)
+    return figure
+
+
+def _lay_out_legend(figure: Any) -> None:
+    """Move the legend under the plot, in columns that fit a phone: beside it, it hides the data."""
+    for side in ("above", "right", "left", "center", "below"):
+        for legend in [item for item in getattr(figure, side) if type(item).__name__ == "Legend"]:
+            getattr(figure, side).remove(legend)
+            legend.update(orientation="horizontal", ncols=4, border_line_color=None, padding=4)
+            legend.update(title=None, label_text_font_size="12px", spacing=10, margin=0)
+            figure.add_layout(legend, "below")
+
+
+def inline_script() -> str:
+    """The script element with BokehJS in it.
+
+    Not Resources.render(): where Panel is installed, that asks for further scripts by their address.
+    """
+    from bokeh.resources import Resources
+
+    raw = Resources(mode="inline", components=["bokeh"]).js_raw
+    return f"<script>{chr(10).join(raw)}</script>"
+
+
+def for_matplotlib(element: Any) -> Any:
+    """The element with the options that only a layout needs."""
+    hv = holoviews()
+    if not isinstance(element, hv.Layout):
+        return element
+    return element.opts(
+        hv.opts.Layout(
+            shared_axes=False,
+            sublabel_format="",
+            vspace=0.6,
+            fig_inches=(9, 4 * len(element)),
+            backend="matplotlib",
+        ),
+        hv.opts.Overlay(aspect=2, backend="matplotlib"),
+    )
+
+
+def ramp(count: int) -> list[str]:
+    """Colours from dark to light for ordered parts: viridis, which holds for colour-blind eyes."""
+    from bokeh.palettes import viridis
+
+    return list(viridis(count)) if count else []
+
+
+def number(value: float) -> str:
+    """A number as a person reads it: 3 figures, thousands as k, M, G."""
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if letter == 'k' else size):.3g}{letter}"
+    return f"{value:.4g}"
+
+
+def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
+    """Ticks of a log axis, few enough to read: the values themselves, else powers of ten.
+
+    A backend's own ticks leave most of a decade empty, or write 4 x 10^2 over its neighbour.
+    """
+    found = sorted({float(value) for value in values.dropna() if value > 0})
+    if not log or not found:
+        return []
+    if len(found) > 8:
+        low, high = floor(log10(found[0])), ceil(log10(found[-1]))
+        heads = (1,) if high - low > 2 else (1, 2, 5)
+        found = [head * 10.0**power for power in range(low, high + 1) for head in heads]
+    kept: list[float] = []
+    for value in found:
+        if not kept or value / kept[-1] > 1.3:
+            kept.append(value)
+    return [(value, number(value)) for value in kept]
+
+
+def no_minor_labels(plot: Any, _: Any) -> None:
+    from matplotlib.ticker import NullFormatter
+
+    axis = plot.handles["axis"]
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def dress(
+    element: Any,
+    kind: str,
+    title: str,
+    *,
+    both: dict[str, Any],
+    bokeh: dict[str, Any],
+    matplotlib: dict[str, Any],
+) -> Any:
+    hv = holoviews()
+    options = getattr(hv.opts, kind)
+    common = {"title": shorten(plain(title), TITLE_LENGTH), **both}
+    return element.opts(
+        options(responsive=True, toolbar="above", backend="bokeh", **common, **bokeh),
+        options(backend="matplotlib", **common, **matplotlib),
+    )

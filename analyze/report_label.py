@@ -1,0 +1,52 @@
+"""What a run is called in the report: its model and conditions, where the manifest tells them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import polars as pl
+
+NAMED = ("trace_name", "baseline_trace_name")
+
+
+def labels_of(traces: pl.DataFrame) -> dict[str, str]:
+    """For each trace's name the shortest label that no other trace of the study has."""
+    rows = list(traces.iter_rows(named=True))
+    depth = {row["name"]: 1 for row in rows}
+    while True:
+        labels = {row["name"]: _label(row, depth[row["name"]]) for row in rows}
+        count = Counter(labels.values())
+        alike = [name for name, label in labels.items() if count[label] > 1]
+        if not alike or all(depth[name] > DEEPEST for name in alike):
+            return labels
+        depth |= {name: depth[name] + 1 for name in alike}
+
+
+def labelled(frame: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
+    """The frame with names of traces replaced by their labels."""
+    found = [name for name in NAMED if name in frame.columns]
+    return frame.with_columns(pl.col(name).replace(labels) for name in found)
+
+
+def _label(row: dict[str, Any], depth: int) -> str:
+    manifest = json.loads(row["manifest"] or "{}")
+    if not manifest or row["model"] is None or depth > DEEPEST:
+        return str(row["name"])
+    size = manifest.get("image_size")
+    frames = manifest.get("frames")
+    parts = [
+        " ".join(str(part) for part in (row["model"], manifest.get("variant")) if part),
+        row["attention"],
+        f"{size} px" if size else None,
+        f"{frames} frames" if frames else None,
+        None if manifest.get("size") == "paper" else manifest.get("size"),
+        row["device_name"] if depth > 1 else None,
+        row["profiler"] if depth > 2 else None,
+        manifest.get("dtype") if depth > 3 else None,
+    ]
+    return " · ".join(str(part) for part in parts if part)
+
+
+DEEPEST = 4
