@@ -10,7 +10,8 @@
 --   attention_call_id  see attention_place
 --   annotation_id      of the attention module's own range; NULL if none is known
 --   module             its name; NULL if none is known
---   around             names of the range at the call and of three ranges around it, in lower case
+--   around             names of the range at the call and of three ranges around it, in lower case;
+--                      NULL if none is known
 WITH chain AS (
   SELECT
     place.trace_id,
@@ -63,7 +64,7 @@ named AS (
     first_name,
     second_name,
     third_name,
-    lower(concat_ws(' ', first_name, second_name, third_name, fourth_name)) AS around,
+    nullif(lower(concat_ws(' ', first_name, second_name, third_name, fourth_name)), '') AS around,
     -- of a label's path only the last part is the module's own name
     lower(if(is_label, string_split(first_name, '.')[-1], first_name)) AS first_own,
     lower(if(is_label, string_split(second_name, '.')[-1], second_name)) AS second_own

@@ -12,11 +12,11 @@
 WITH edge AS (
   SELECT trace_id, track, start_ns AS at_ns, 1 AS step FROM interval_union(source)
   UNION ALL
-  SELECT trace_id, track, end_ns, -1 FROM interval_union(source)
+  SELECT trace_id, track, end_ns AS at_ns, -1 AS step FROM interval_union(source)
   UNION ALL
-  SELECT trace_id, track, start_ns, 1 FROM interval_union(other)
+  SELECT trace_id, track, start_ns AS at_ns, 1 AS step FROM interval_union(other)
   UNION ALL
-  SELECT trace_id, track, end_ns, -1 FROM interval_union(other)
+  SELECT trace_id, track, end_ns AS at_ns, -1 AS step FROM interval_union(other)
 ),
 
 counted AS (

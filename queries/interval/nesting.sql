@@ -28,7 +28,14 @@ WITH edge AS (
     tie
   FROM query_table(source)
   UNION ALL
-  SELECT trace_id, track, NULL, start_ns + dur_ns, 0, 0, 0
+  SELECT
+    trace_id,
+    track,
+    NULL AS slice_id,
+    start_ns + dur_ns AS at_ns,
+    0 AS phase,
+    0 AS longest_first,
+    0 AS tie
   FROM query_table(source)
   WHERE dur_ns > 0
 ),

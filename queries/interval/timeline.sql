@@ -25,10 +25,10 @@ WITH change AS (
   SELECT
     trace_id,
     track,
-    end_ns,
-    parent_id,
-    if(parent_id IS NULL, NULL, root_id),
-    depth
+    end_ns AS start_ns,
+    parent_id AS slice_id,
+    if(parent_id IS NULL, NULL, root_id) AS root_id,
+    depth AS rank_at_moment
   FROM query_table(source)
   WHERE end_ns > start_ns
 )

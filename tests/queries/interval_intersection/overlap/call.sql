@@ -1,0 +1,1 @@
+interval_intersection('one', 'two')

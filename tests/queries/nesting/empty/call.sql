@@ -1,0 +1,1 @@
+(WITH none AS (FROM slice WHERE FALSE) FROM nesting('none'))

@@ -1,0 +1,1 @@
+(WITH none AS (FROM nested WHERE FALSE) FROM timeline('none'))
