@@ -225,7 +225,8 @@ def _contains(column: pl.Series, pattern: str) -> bool:
 
 def _exact_time(match: re.Match[bytes]) -> bytes:
     ns = nanoseconds(match[2].decode())
-    return match[0] if ns is None else b'"%s_ns": %d' % (match[1], ns)
+    # out of range: left for the careful way, which says so
+    return b'"%s": "?"' % match[1] if ns is None else b'"%s_ns": %d' % (match[1], ns)
 
 
 def _is_about_the_text(error: Exception) -> bool:

@@ -64,12 +64,15 @@ def mend(text: bytes, offset: int, *, at_cut: bool = False) -> Mended:
         last, found = _read(text, edges, first)
         raw = text[edges[first] : edges[last]].strip(b" \t\r\n\0,")
         start = offset + edges[first]
-        first = last
         if found.values is not None:
             _keep(found.values, found.kinds, raw, start, result)
         elif raw:
             is_end = at_cut and last == len(edges) - 1
-            _salvage(raw, start, "cut_event" if is_end else "unreadable_event", result)
+            kind = "cut_event" if is_end else "unreadable_event"
+            result.skipped += 1
+            result.faults.append(Fault(kind, start, _example(raw)))
+            last = _salvage(text, edges, first, offset, result)
+        first = last
     return result
 
 
@@ -83,25 +86,25 @@ def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
     return first + 1, Decoded(None)
 
 
-def _salvage(piece: bytes, offset: int, kind: str, result: Mended) -> None:
-    """Keep whole events that stand before or behind a broken one; count that one as skipped."""
-    result.skipped += 1
-    result.faults.append(Fault(kind, offset, _example(piece)))
+def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Mended) -> int:
+    """Keep whole events that stand before or behind a broken one; the edge to go on from."""
     decoder = json.JSONDecoder(parse_float=Spelled, parse_int=Spelled)
-    done = 0
-    for match in _START.finditer(piece):
+    farthest = edges[min(first + 1 + _JOINS, len(edges) - 1)]
+    done = edges[first]
+    for match in _START.finditer(text, edges[first], edges[first + 1]):
         if match.start() < done:
             continue
-        text = piece[match.start() :].decode("utf-8", "replace")
+        rest = text[match.start() : farthest].decode("utf-8", "replace")
         try:
-            event, end = decoder.raw_decode(text)
+            event, end = decoder.raw_decode(rest)
         except (ValueError, RecursionError):
             continue
         # a nested object of the broken event is not an event
         if "ph" in event and ("ts" in event or event["ph"] == "M"):
-            done = match.start() + len(text[:end].encode())
-            raw = piece[match.start() : done]
+            done = match.start() + len(rest[:end].encode())
+            raw = text[match.start() : done]
             _keep([event], (), raw, offset + match.start(), result)
+    return next(i for i in range(first + 1, len(edges)) if edges[i] >= done)
 
 
 def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, result: Mended) -> None:
