@@ -42,17 +42,19 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     named = frame.filter(pl.col("component") != "unattributed", pl.col("request_frac") > 0.5)
-    by_model = named.sort("request_ns", descending=True).unique("model", maintain_order=True)
+    model = pl.coalesce("model", "trace_name").alias("model")
+    by_model = named.sort("request_ns", descending=True).with_columns(model)
     return most_of(
         [
             Finding(
-                f"{row['component']} takes {percent(row['request_frac'])} of a whole request of "
-                f"{row['trace_name']}.",
+                f"{row['component']} takes {percent(row['request_frac'])} of "
+                + ("" if row["scale_source"] == "profile" else "a whole request of ")
+                + f"{row['trace_name']}.",
                 "stage_time",
                 (row["trace_id"],),
                 row["place"] == "predicted",
             )
-            for row in by_model.iter_rows(named=True)
+            for row in by_model.unique("model", maintain_order=True).iter_rows(named=True)
         ],
         "more models in which one component takes most",
     )
@@ -87,8 +89,9 @@ def _memory(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     row = frame.sort("score_bytes", descending=True).row(0, named=True)
     text = (
         f"The largest score matrix is {size(row['score_bytes'])}: {row['attention_kind']} attention "
-        f"of {row['component']} in {row['trace_name']}, {row['query_len']:,} by {row['kv_len']:,}."
-    ).replace(",", " ", 0)
+        f"of {row['component']} in {row['trace_name']}, {row['query_len']} by {row['kv_len']}; "
+    )
+    text += "it is written to memory." if row["materialized"] else "its kernel never writes it."
     return [Finding(text, "attention_memory", (row["trace_id"],))]
 
 

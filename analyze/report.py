@@ -121,7 +121,8 @@ def render(study: Study, path: str | Path, *, trace: str | None = None) -> Path:
         script=script,
         findings=find(frames),
         cards=_cards(frames["trace_summary"], study.traces()),
-        sections=sections,
+        answered=[section for section in sections if section.table.rows],
+        silent=[section for section in sections if not section.table.rows],
         terms=[(anchor(term), term, text) for term, text in TERMS],
     )
     out.write_text(page, encoding="utf-8")
@@ -187,10 +188,12 @@ def _section(
 def _cards(summary: pl.DataFrame, traces: pl.DataFrame) -> list[dict[str, Any]]:
     """The conditions of each trace: what its manifest says, else what the file does."""
     manifests = dict(zip(traces["trace_id"], traces["manifest"], strict=True))
+    names = dict(zip(traces["trace_id"], traces["name"], strict=True))
     cards = []
     for row in summary.iter_rows(named=True):
         manifest = json.loads(manifests[row["trace_id"]] or "{}")
         facts = [
+            ("trace", names[row["trace_id"]]),
             ("model", row["model"] or "not recorded"),
             ("device", row["device_name"] or "not recorded"),
             ("attention asked for", row["attention"] or "not recorded"),

@@ -39,8 +39,8 @@ def _label(row: dict[str, Any], depth: int) -> str:
     parts = [
         " ".join(str(part) for part in (row["model"], manifest.get("variant")) if part),
         row["attention"],
-        f"{size} px" if size else None,
-        f"{frames} frames" if frames else None,
+        f"{size}\u00a0px" if size else None,
+        f"{frames}\u00a0frames" if frames else None,
         None if manifest.get("size") == "paper" else manifest.get("size"),
         row["device_name"] if depth > 1 else None,
         row["profiler"] if depth > 2 else None,

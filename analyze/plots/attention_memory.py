@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from analyze.plots import shape
 
 MOST_SERIES = 8
 
@@ -11,9 +11,13 @@ def plot(frame: Any) -> Any:
     """Points of attention_memory on log axes: the eight runs with the largest matrices."""
     rows = frame.copy()
     rows["mib"] = rows["score_bytes"] / 2**20
+    shapes = rows.groupby("trace_name")[["query_len", "mib"]].apply(
+        lambda sites: tuple(sorted(map(tuple, sites.to_numpy())))
+    )
+    rows = rows[rows["trace_name"].isin(shapes.drop_duplicates().index)]
     largest = rows.groupby("trace_name")["mib"].max().sort_values(ascending=False)
     rows = rows[rows["trace_name"].isin(largest.index[:MOST_SERIES])]
-    rows["run"] = [theme.shorten(name, 30) for name in rows["trace_name"]]
+    rows["run"] = list(rows["trace_name"])
     return shape.points(
         rows,
         x="query_len",

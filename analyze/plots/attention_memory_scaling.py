@@ -6,15 +6,19 @@ from analyze.plots import shape
 
 
 def plot(frame: Any) -> Any:
-    """Lines of attention_memory_scaling, one a model seen at two sizes or more."""
-    rows = frame[frame["fitted_exponent"].notna()].copy()
+    """Lines of attention_memory_scaling, one a component seen at two sizes or more.
+
+    The matrices are the same whether a kernel writes them or not: one line for all kinds of runs.
+    """
+    rows = frame[frame["fitted_exponent"].notna()].sort_values("trace_id")
+    rows = rows.drop_duplicates(["model", "component", "image_size"]).copy()
     if rows.empty:
         return None
     rows["gib"] = rows["pass_score_bytes"] / 2**30
     rows["series"] = [
-        f"{model}, {attention} (exponent {exponent:.2f})"
-        for model, attention, exponent in zip(
-            rows["model"], rows["attention"], rows["fitted_exponent"], strict=True
+        f"{model} {component} (exponent {exponent:.2f})"
+        for model, component, exponent in zip(
+            rows["model"], rows["component"], rows["fitted_exponent"], strict=True
         )
     ]
     return shape.lines(

@@ -15,7 +15,7 @@ def plot(frame: Any) -> Any:
         )
     ]
     rows["percent"] = 100 * rows["core_frac"]
-    rows["kind"] = rows["attention_kind"].fillna("unknown")
+    rows["kind"] = rows["attention_kind"].fillna("unattributed")
     return shape.bars(
         rows,
         label="row",

@@ -12,7 +12,7 @@ def plot(frame: Any) -> Any:
     core = frame[frame["attention_partition"] == "core"].sort_values("after_frac", ascending=False)
     rows = []
     for _, pair in core.iterrows():
-        run = theme.run_label(theme.shorten(pair["trace_name"], 30), pair["predicted"])
+        run = theme.run_label(pair["trace_name"], pair["predicted"])
         for when in ("before", "after"):
             category = pair[f"{when}_category"]
             rows.append((f"{run} · {when}", theme.fold(category), 100 * pair[f"{when}_frac"]))

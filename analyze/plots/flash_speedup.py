@@ -25,7 +25,7 @@ def plot(frame: Any) -> Any:
         return None
     rows = []
     for _, pair in chosen.iterrows():
-        run = theme.run_label(theme.shorten(pair["trace_name"], 30), pair["predicted"])
+        run = theme.run_label(pair["trace_name"], pair["predicted"])
         rows += [(f"{run} · {part}", part, pair[field]) for part, field in FIELD.items()]
     return shape.bars(
         pd.DataFrame(rows, columns=["row", "part", "times"]),

@@ -4,8 +4,9 @@ from typing import Any
 
 from analyze.plots import shape, theme
 
-MOST_PANELS = 4
-MOST_BLOCKS = 40
+MOST_PANELS = 3
+MOST_BLOCKS = 24
+SMALLEST_SHARE = 0.002
 
 
 def plot(frame: Any) -> Any:
@@ -27,6 +28,7 @@ def plot(frame: Any) -> Any:
 def _panel(title: str, rows: Any) -> Any:
     import pandas as pd
 
+    rows = rows[rows["flops_frac"] >= SMALLEST_SHARE]
     rows = rows.sort_values("block_index").head(MOST_BLOCKS)
     named = {name: rows[f"{name}_flops"] for name in ("attention", "convolution", "linear")}
     named["other"] = rows["flops"] - sum(named.values())

@@ -5,6 +5,7 @@ from typing import Any
 from analyze.plots import shape, theme
 
 MOST_PANELS = 8
+SMALLEST_SHARE = 0.002
 
 
 def plot(frame: Any) -> Any:
@@ -22,8 +23,9 @@ def _panel(pair: Any) -> Any:
     rows["ms"] = rows["change_ns"] / 1e6
     first = rows.iloc[0]
     total = rows["ms"].sum()
+    rows = rows[rows["ms"].abs() >= SMALLEST_SHARE * rows["ms"].abs().max()]
     verdict = "slower" if total > 0 else "faster"
-    run = theme.run_label(theme.shorten(first["trace_name"], 32), first["predicted"])
+    run = theme.run_label(first["trace_name"], first["predicted"])
     return shape.bars(
         rows,
         label="category",

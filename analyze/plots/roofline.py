@@ -14,7 +14,7 @@ def plot(frame: Any) -> Any:
         return None
     known["tflops"] = known["attained_flops_per_s"] / 1e12
     known["run"] = [
-        theme.run_label(theme.shorten(name, 30), place == "predicted")
+        theme.run_label(name, place == "predicted")
         for name, place in zip(known["trace_name"], known["place"], strict=True)
     ]
     whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)

@@ -5,20 +5,28 @@ from typing import Any
 from analyze.plots import shape, theme
 
 MOST_PANELS = 8
+MOST_CONSTANT = 2
 MOST_CALLS = 160
 
 
 def plot(frame: Any) -> Any:
-    """Steps of sequence_length_profile on a log axis; runs with the same lengths share a panel."""
-    known = frame[frame["query_len"].notna()]
+    """Steps of sequence_length_profile on a log axis; runs with the same lengths share a panel.
+
+    Series of one length are left out unless there is nothing else. Drawn is the query's length, of causal attention the keys': there one row asks of ever more.
+    """
+    known = frame[frame["query_len"].notna()].copy()
+    known["length"] = known["kv_len"].where(known["attention_kind"] == "causal", known["query_len"])
     seen: dict[tuple[Any, ...], tuple[list[str], Any]] = {}
     for (name, component), calls in known.groupby(["trace_name", "component"], sort=False):
         shown = calls[calls["series_index"] < _shown(calls)]
-        signature = tuple(shown["query_len"]) + tuple(shown["attention_kind"])
+        signature = tuple(shown["length"]) + tuple(shown["attention_kind"])
         seen.setdefault(signature, ([], shown))[0].append(f"{name} · {component}")
-    varied = sorted(seen.values(), key=lambda item: (-item[1]["query_len"].nunique(), item[0]))
-    chosen = [_panel(names, calls) for names, calls in varied[:MOST_PANELS]]
-    return theme.panels(chosen) if chosen else None
+    several = [item for item in seen.values() if len(item[1]) > 1]
+    varied = [item for item in several if item[1]["length"].nunique() > 1]
+    constant = [item for item in several if item[1]["length"].nunique() == 1]
+    varied.sort(key=lambda item: -item[1]["length"].nunique())
+    chosen = varied[:MOST_PANELS] or constant[:MOST_CONSTANT]
+    return theme.panels([_panel(names, calls) for names, calls in chosen]) if chosen else None
 
 
 def _shown(calls: Any) -> int:
@@ -32,9 +40,9 @@ def _panel(names: list[str], calls: Any) -> Any:
     return shape.lines(
         calls,
         x="series_index",
-        y="query_len",
+        y="length",
         series="attention_kind",
-        axes=shape.Axes("attention call of its kind", "query length, rows", log_y=True),
+        axes=shape.Axes("attention call of its kind", "rows (causal: keys)", log_y=True),
         title=f"{names[0]}{more}",
         known=theme.KIND_COLOUR,
         steps=True,

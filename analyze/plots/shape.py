@@ -20,8 +20,8 @@ from analyze.plots.theme import (
     holoviews,
     no_minor_labels,
     plain,
-    shorten,
     ticks,
+    wrapped,
 )
 
 
@@ -107,8 +107,10 @@ def lines(
     palette = colours(names, known)
     layers = []
     for place, name in enumerate(names):
+        # lines that lie on each other are both seen if the later one is thinner
+        width = max(4.5 - 1.5 * place, 1.5) if steps else 2
         points = _points(frame[frame[series] == name].sort_values(x), x, y)
-        layers.append(_curve(points, name, palette[name], steps=steps))
+        layers.append(_curve(points, name, palette[name], steps=steps, width=width))
         if not steps:
             layers.append(_marks(points, name, palette[name], place))
     return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
@@ -149,12 +151,12 @@ def _points(frame: Any, x: str, y: str) -> Any:
     return known.rename(columns={x: "x", y: "y"})
 
 
-def _curve(table: Any, name: str, colour: str, *, steps: bool) -> Any:
+def _curve(table: Any, name: str, colour: str, *, steps: bool, width: float = 2) -> Any:
     hv = holoviews()
     shape = {"interpolation": "steps-mid"} if steps else {}
     return hv.Curve(table, "x", "y", label=plain(name)).opts(
-        hv.opts.Curve(color=colour, line_width=2, backend="bokeh", **shape),
-        hv.opts.Curve(color=colour, linewidth=1.8, backend="matplotlib", **shape),
+        hv.opts.Curve(color=colour, line_width=width, backend="bokeh", **shape),
+        hv.opts.Curve(color=colour, linewidth=width * 0.8, backend="matplotlib", **shape),
     )
 
 
@@ -244,11 +246,11 @@ def _rectangles(
 
 
 def _told_apart(labels: list[str]) -> list[str]:
-    """Labels cut to fit; two that are the same when cut get a number."""
+    """Labels made to fit; two that are the same when cut get a number."""
     seen: dict[str, int] = {}
     found = []
     for label in labels:
-        short = shorten(plain(str(label)))
+        short = wrapped(plain(str(label)))
         seen[short] = seen.get(short, 0) + 1
         found.append(short if seen[short] == 1 else f"{short} ({seen[short]})")
     return found

@@ -5,13 +5,14 @@ from typing import Any
 from analyze.plots import shape, theme
 
 MOST_SERIES = 8
+SMALLEST_SHARE = 0.01
 
 
 def plot(frame: Any) -> Any:
     """Lines of step_time, one a run and component with several steps, the heaviest eight."""
     rows = frame.copy()
     rows["series"] = [
-        f"{theme.run_label(theme.shorten(name, 30), place == 'predicted')} · {component}"
+        f"{theme.run_label(name, place == 'predicted')} · {component}"
         for name, place, component in zip(
             rows["trace_name"], rows["place"], rows["component"], strict=True
         )
@@ -19,6 +20,7 @@ def plot(frame: Any) -> Any:
     rows["ms"] = rows["work_ns"] / 1e6
     several = rows.groupby("series")["step"].nunique()
     heavy = rows.groupby("series")["ms"].sum()[several[several > 1].index]
+    heavy = heavy[heavy > SMALLEST_SHARE * heavy.max()]
     chosen = heavy.sort_values(ascending=False).head(MOST_SERIES).index
     if chosen.empty:
         return None

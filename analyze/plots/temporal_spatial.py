@@ -18,7 +18,7 @@ def plot(frame: Any) -> Any:
 
     rows = []
     for _, run in frame.iterrows():
-        name = theme.run_label(theme.shorten(run["trace_name"], 26), run["predicted"])
+        name = theme.run_label(run["trace_name"], run["predicted"])
         for measure, field in MEASURE.items():
             pair = {kind: run[f"{kind}_{field}"] for kind in ("spatial", "temporal")}
             total = sum(value for value in pair.values() if pd.notna(value))

@@ -43,7 +43,7 @@ KIND_COLOUR = {
     "spatial": "#009e73",
     "temporal": "#d55e00",
     "causal": "#f0e442",
-    "unknown": GREY,
+    "unattributed": GREY,
 }
 ANSWER_COLOUR = {"known": "#0072b2", "unknown": GREY}
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
@@ -51,7 +51,9 @@ MARKERS_MATPLOTLIB = ("o", "s", "^", "D", "v", "h")
 
 MOST_BARS = 80
 ROW_PIXELS = 30
-TITLE_LENGTH = 64
+TITLE_LENGTH = 72
+LINE_LENGTH = 32
+LEGEND_CHARACTERS = 64
 
 
 @cache
@@ -84,6 +86,18 @@ def shorten(text: str, most: int = 44) -> str:
         return text
     head = (most - 1) * 2 // 3
     return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+
+
+def wrapped(text: str) -> str:
+    """A label for an axis: two lines at most, so that it leaves room for the plot on a phone."""
+    from textwrap import wrap
+
+    lines = wrap(text, LINE_LENGTH) or [""]
+    if len(lines) <= 2:
+        return "\n".join(lines)
+    return "\n".join(
+        wrap(shorten(text, 2 * LINE_LENGTH - 4), LINE_LENGTH, break_long_words=True)[:2]
+    )
 
 
 def colours(names: list[str], known: dict[str, str] | None = None) -> dict[str, str]:
@@ -120,7 +134,11 @@ def _lay_out_legend(figure: Any) -> None:
     for side in ("above", "right", "left", "center", "below"):
         for legend in [item for item in getattr(figure, side) if type(item).__name__ == "Legend"]:
             getattr(figure, side).remove(legend)
-            legend.update(orientation="horizontal", ncols=4, border_line_color=None, padding=4)
+            longest = max((len(str(item.label.value)) for item in legend.items), default=1)
+            columns = min(max(LEGEND_CHARACTERS // (longest + 5), 1), 4)
+            legend.update(
+                orientation="horizontal", ncols=columns, border_line_color=None, padding=4
+            )
             legend.update(title=None, label_text_font_size="12px", spacing=10, margin=0)
             figure.add_layout(legend, "below")
 
@@ -176,7 +194,7 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
     found = sorted({float(value) for value in values.dropna() if value > 0})
     if not log or not found:
         return []
-    if len(found) > 8:
+    if len(found) > 8 or any(value % 1 for value in found):
         low, high = floor(log10(found[0])), ceil(log10(found[-1]))
         heads = (1,) if high - low > 2 else (1, 2, 5)
         found = [head * 10.0**power for power in range(low, high + 1) for head in heads]
