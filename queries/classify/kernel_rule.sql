@@ -1,10 +1,9 @@
 -- kernel_rule: what a kernel does, by its name; over 120 lines because one ordered list reads best.
 --
 -- Why:     where no operator is known the name is all there is; rules are rows, so that they can be
---          counted, tested and put behind a user's own. Generated kernels stand first: their names
---          list all operators they came from, attention among them. The most general names stand
---          last. Casts ahead of quantised attention and writes to a key-value cache are not
---          attention.
+--          counted, tested and put behind a user's own. Generated kernels stand first: their names list
+--          all operators they came from, attention among them. The most general names stand last.
+--          Casts ahead of quantised attention and writes to a key-value cache are not attention.
 -- Grain:   one row per rule
 -- Inputs:  none
 -- Columns:
@@ -148,7 +147,7 @@ FROM (
     'epilogue::impl::globalKernel',
     'void epilogue::impl::globalKernel<float, float, float, true, true>(int, int, long, float*, cublasLtEpilogue_t, int, float*, long, void*, long, long, long, float*, long, int*)'),
   (217, 'ck_gemm', 'linear',
-    '(?i)kernel_gemm_|gridwise_?gemm|ck.*gemm|gemm.*(xdl|wmma)|^bf16gemm_|wvSplitK|LLGemm',
+    '(?i)kernel_gemm_|gridwise_?gemm|\bck(_tile)?::.*gemm|N[0-9]*ck(_tile)?[0-9].*gemm|gemm.*(xdl|wmma)|^bf16gemm_|wvSplitK|LLGemm',
     'void ck::kernel_gemm_xdl_cshuffle_v3<ck::GridwiseGemm_xdl_cshuffle_v3<ck::tensor_layout::gemm::RowMajor> >()'),
   (218, 'triton_matmul', 'linear',
     '^_?(matmul|mm|bmm|addmm)_kernel|^_?gemm_|_linear_kernel|_gemm_a|gemm_afp',

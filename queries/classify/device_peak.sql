@@ -1,0 +1,45 @@
+-- device_peak: what each device of a trace could do, and who says so.
+--
+-- Why:     the run card knows best; without one the device's name leads to its datasheet.
+-- Grain:   one row per (trace_id, device_id) of device
+-- Inputs:  device, device_spec
+-- Columns:
+--   trace_id          trace.trace_id
+--   device_id         device.device_id
+--   name              device.name
+--   memory_bytes      device memory, bytes; NULL if unknown
+--   sm_count          streaming multiprocessors, or compute units; NULL if unknown
+--   peak_flops_per_s  {"float16": ..., ...} dense, FLOP/s; NULL if unknown
+--   peak_bytes_per_s  device memory bandwidth, bytes/s; NULL if unknown
+--   source            'trace' (the trace or its run card) | the datasheet | 'none'
+-- Never:   GROUP BY trace_id, device_id HAVING count(*) > 1
+WITH matched AS (
+  SELECT
+    device.trace_id,
+    device.device_id,
+    arg_min(device_spec, device_spec.rule_order) AS spec
+  FROM device
+  CROSS JOIN device_spec
+  WHERE regexp_matches(device.name, device_spec.pattern)
+  GROUP BY device.trace_id, device.device_id
+)
+
+SELECT
+  device.trace_id,
+  device.device_id,
+  device.name,
+  coalesce(device.memory_bytes, cast(spec.memory_bytes AS BIGINT)) AS memory_bytes,
+  coalesce(device.sm_count, spec.sm_count) AS sm_count,
+  coalesce(device.peak_flops_per_s, if(spec IS NULL, NULL, json_merge_patch(
+    json_object('float16', spec.half_flops, 'float32', spec.float32_flops),
+    if(spec.has_bfloat16, json_object('bfloat16', spec.half_flops), '{}'),
+    if(spec.float8_flops IS NULL, '{}', json_object('float8_e4m3fn', spec.float8_flops))
+  ))) AS peak_flops_per_s,
+  coalesce(device.peak_bytes_per_s, spec.bytes_per_s) AS peak_bytes_per_s,
+  CASE
+    WHEN device.peak_flops_per_s IS NOT NULL THEN 'trace'
+    ELSE coalesce(spec.source, 'none')
+  END AS source
+FROM device
+LEFT JOIN matched
+  ON device.trace_id = matched.trace_id AND device.device_id = matched.device_id
