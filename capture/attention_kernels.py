@@ -123,24 +123,26 @@ def on_meta(implementation: str, asked: Arguments, device_kind: str) -> torch.Te
     """The fused operator itself, which on the meta device only tells its shapes: torch would take it apart there."""
     operators = torch.ops.aten
     three = (asked.query, asked.key, asked.value)
+    mask = asked.mask
+    if mask is not None and mask.dtype == torch.bool:
+        # fused kernels add their mask, so torch turns one of booleans into numbers first
+        mask = torch.where(mask, 0.0, float("-inf"))
     if implementation == "flash" and device_kind == "cpu":
         found = operators._scaled_dot_product_flash_attention_for_cpu(
-            *three, 0.0, asked.causal, attn_mask=asked.mask, scale=asked.scale
+            *three, 0.0, asked.causal, attn_mask=mask, scale=asked.scale
         )
     elif implementation == "flash":
         found = operators._scaled_dot_product_flash_attention(
             *three, 0.0, asked.causal, scale=asked.scale
         )
     else:
-        bias = asked.mask
-        if bias is not None:
-            shape = (*asked.query.shape[:-1], asked.key.shape[-2])
-            bias = bias.to(asked.query.dtype).expand(shape)
+        if mask is not None:
+            mask = mask.to(asked.query.dtype).expand(*asked.query.shape[:-1], asked.key.shape[-2])
         operator = (
             operators._scaled_dot_product_efficient_attention
             if implementation == "efficient"
             else operators._scaled_dot_product_cudnn_attention
         )
-        found = operator(*three, bias, False, 0.0, asked.causal, scale=asked.scale)
+        found = operator(*three, mask, False, 0.0, asked.causal, scale=asked.scale)
     output: torch.Tensor = found[0]
     return output

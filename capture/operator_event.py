@@ -33,6 +33,7 @@ _NO_WORK = frozenset(
         "aten::empty", "aten::empty_like", "aten::empty_strided", "aten::new_empty", "aten::new_empty_strided",
         "aten::_unsafe_view", "aten::detach", "aten::lift_fresh", "aten::alias", "aten::set_", "aten::resize_",
         "aten::is_same_size", "aten::_local_scalar_dense", "aten::_reshape_alias", "aten::_has_compatible_shallow_copy_type",
+        "aten::scalar_tensor",
     }
 )  # fmt: skip
 

@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from capture import trace_file
+from capture.dry_operators import functions_as_on, outcome, shown_name
 from capture.environment import modelled_spec
 from capture.operator_cost import cost_of
 from capture.operator_event import arguments, does_work, shapes_of
-from capture.passes import prepared_dry
+from capture.passes import attention_device, prepared_dry
 from capture.roofline import DEVICES, Device, predicted_ns
 from capture.settings import Settings
-
-_NONZERO = torch.ops.aten.nonzero.default
 
 
 def record(settings: Settings, folder: Path) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def record(settings: Settings, folder: Path) -> dict[str, Any]:
     device = DEVICES[settings.device or "a100"]
     run = prepared_dry(settings)
     recorder = DryRecorder(device)
-    with recorder:
+    with functions_as_on(attention_device(settings)), recorder:
         done = run.labelled(recorder)
     head = {
         "schemaVersion": 1,
@@ -79,7 +77,7 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Run one operator for its shapes, and write it down."""
         kwargs = kwargs or {}
-        output = _every_index(args[0]) if func is _NONZERO else func(*args, **kwargs)
+        output = outcome(func, args, kwargs)
         if does_work(func):
             self._add(func, arguments(func, args, kwargs), output)
         return output
@@ -89,8 +87,7 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         dur_ns = predicted_ns(
             self._device, flops=cost.flops, size_bytes=cost.size_bytes, dtype=cost.dtype
         )
-        name = func._schema.name
-        row = _event("cpu_op", name, self._now_ns, dur_ns)
+        row = _event("cpu_op", shown_name(func, values), self._now_ns, dur_ns)
         row["args"] = {"External id": len(self._rows) + 1, **shapes_of(values)}
         self._rows.append(row)
         self._now_ns += dur_ns
@@ -101,11 +98,6 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for key, name in names.items():
             yield {"ph": "M", "name": key, "pid": 1, "tid": 1, "ts": 0, "args": {"name": name}}
         yield from self._rows
-
-
-def _every_index(mask: torch.Tensor) -> torch.Tensor:
-    """What nonzero returns for a mask that holds everywhere: shapes can't tell more, and no prompt here is padded."""
-    return torch.empty((mask.numel(), mask.ndim), dtype=torch.int64, device=mask.device)
 
 
 def _event(category: str, name: str, start_ns: int, dur_ns: int) -> dict[str, Any]:

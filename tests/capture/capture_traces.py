@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import math
@@ -70,3 +71,53 @@ def _convolution(dims: list[list[int]], concrete: list[str]) -> int:
         for size, k, s, p, d in zip(image[2:], weight[2:], stride, padding, dilation, strict=True)
     ]
     return 2 * image[0] * weight[0] * math.prod(spatial) * math.prod(weight[1:])
+
+
+def dispatched(folder: Path) -> list[str]:
+    """Names of the operators of a real CPU trace that a dry run would list, in order of start.
+
+    An operator that only stands for others (CompositeImplicitAutograd) is entered, one that only renames or reserves memory
+    is left out, and any other counts as a whole: what it calls inside is its own affair. Judged by torch's own registry,
+    not by what a dry run has written.
+    """
+    names: list[str] = []
+    end = 0
+    for op in sorted(operators(folder), key=lambda e: (round(e["ts"] * 1000), -e["dur"])):
+        start = round(op["ts"] * 1000)
+        if start < end or _composite(op["name"]):
+            continue
+        end = start + round(op["dur"] * 1000)
+        if _works(op["name"]):
+            names.append(op["name"])
+    return names
+
+
+@functools.cache
+def _overloads(name: str) -> list[str]:
+    import torch
+
+    registered = set(torch._C._dispatch_get_all_op_names())
+    packet = getattr(torch.ops.aten, name.removeprefix("aten::"))
+    found = [f"{name}.{o}" if o != "default" else name for o in packet.overloads()]
+    return [o for o in found if o in registered and "out" not in o.rpartition(".")[2].split("_")]
+
+
+@functools.cache
+def _composite(name: str) -> bool:
+    import torch
+
+    # with another tensor it stands for aten::minimum; with a number of repeats for aten::clone
+    if name in ("aten::min", "aten::repeat_interleave"):
+        return True
+    has = torch._C._dispatch_has_kernel_for_dispatch_key
+    return all(has(overload, "CompositeImplicitAutograd") for overload in _overloads(name))
+
+
+@functools.cache
+def _works(name: str) -> bool:
+    import torch
+
+    packet = getattr(torch.ops.aten, name.removeprefix("aten::"))
+    views = any(getattr(packet, overload).is_view for overload in packet.overloads())
+    reserving = ("empty", "resize", "detach", "_unsafe_view", "alias", "scalar_tensor")
+    return not views and not any(word in name for word in reserving)

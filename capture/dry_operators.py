@@ -1,0 +1,112 @@
+"""Where an operator that is being recorded on the meta device would differ from the one a device runs: put right here.
+
+Recording changes what torch does in a few places (a bias is added out of place, a memory layout is forgotten, a mask has no
+values to look at). Each is undone, so that a dry trace lists the operators of a real one; tests compare both on a CPU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch._prims_common import suggest_memory_format
+from torch.nn import functional
+
+_aten = torch.ops.aten
+# operators whose output has the layout of their first input
+_KEEPS_LAYOUT = (_aten.convolution.default, _aten.native_group_norm.default)
+
+
+def outcome(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What one operator returns: shapes, and the layout a device would choose."""
+    if func is _aten.nonzero.default:
+        return _every_index(args[0])
+    output = func(*args, **kwargs)
+    if func in _KEEPS_LAYOUT and _is_channels_last(args[0]):
+        first = output[0] if isinstance(output, tuple) else output
+        kept = torch.empty_like(first, memory_format=torch.channels_last)
+        return (kept, *output[1:]) if isinstance(output, tuple) else kept
+    if torch.Tag.pointwise in func.tags and not func._schema.is_mutable:
+        return _strided_like(args[0], output)
+    return output
+
+
+def shown_name(func: Any, values: list[Any]) -> str:
+    """The operator's name; filling with one number is recorded as a copy of a tensor without dimensions."""
+    name: str = func._schema.name
+    filling = name == "aten::copy_" and not any(values[1].stride())
+    return "aten::fill_" if filling else name
+
+
+def _every_index(mask: torch.Tensor) -> torch.Tensor:
+    """What nonzero returns for a mask that holds everywhere: shapes can't tell more, and no prompt here is padded."""
+    return torch.empty((mask.numel(), mask.ndim), dtype=torch.int64, device=mask.device)
+
+
+def _strided_like(source: Any, output: Any) -> Any:
+    """A pointwise result keeps its input's strides, those of dimensions of size 1 too, which recording makes new."""
+    if not isinstance(source, torch.Tensor) or not isinstance(output, torch.Tensor):
+        return output
+    if source.shape != output.shape or source.stride() == output.stride():
+        return output
+    sizes = zip(output.shape, source.stride(), output.stride(), strict=True)
+    if any(size > 1 and one != other for size, one, other in sizes):
+        return output
+    return output.as_strided(output.shape, source.stride())
+
+
+def _is_channels_last(tensor: torch.Tensor) -> bool:
+    """Whether torch itself would call it so, which it does by strides alone, even of dimensions of size 1."""
+    last = tensor.ndim == 4 and suggest_memory_format(tensor) == torch.channels_last
+    return last and tensor.is_contiguous(memory_format=torch.channels_last)
+
+
+@contextlib.contextmanager
+def functions_as_on(device_kind: str) -> Iterator[None]:
+    """Linear layers and, on a CPU, group normalization choose their operators as they do when nothing is recorded."""
+    linear, group_norm = functional.linear, functional.group_norm
+    functional.linear = _linear(linear)
+    if device_kind == "cpu":
+        functional.group_norm = _group_norm(group_norm)
+    try:
+        yield
+    finally:
+        functional.linear, functional.group_norm = linear, group_norm
+
+
+def _linear(original: Any) -> Any:
+    """For an input that is not contiguous the bias is added in place (aten/src/ATen/native/Linear.cpp)."""
+
+    def linear(
+        input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        if bias is None or input.dim() == 2 or input.is_contiguous():
+            output: torch.Tensor = original(input, weight, bias)
+            return output
+        return torch.matmul(input, weight.t()).add_(bias)
+
+    return linear
+
+
+def _group_norm(original: Any) -> Any:
+    """On a CPU the input keeps its layout; elsewhere it is made contiguous (aten/src/ATen/native/group_norm.cpp)."""
+
+    def group_norm(
+        input: torch.Tensor,
+        num_groups: int,
+        weight: torch.Tensor | None = None,
+        bias: torch.Tensor | None = None,
+        eps: float = 1e-5,
+    ) -> torch.Tensor:
+        if not _is_channels_last(input):
+            output: torch.Tensor = original(input, num_groups, weight, bias, eps)
+            return output
+        batch, channels, places = input.shape[0], input.shape[1], math.prod(input.shape[2:])
+        return torch.native_group_norm(
+            input, weight, bias, batch, channels, places, num_groups, eps
+        )[0]
+
+    return group_norm
