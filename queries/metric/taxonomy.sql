@@ -21,6 +21,7 @@
 --   head_dims         distinct widths of a head
 --   weight_reuse      FLOPs of a request over parameter_count: how often a weight is used
 -- Never:   GROUP BY trace_id, component HAVING count(*) > 1
+-- Plot:    Parameters of the models, by component
 WITH costed AS (
   SELECT
     trace_id,

@@ -1,0 +1,184 @@
+"""Every plot draws the rows of its metric's own fixture, in both backends, and adds nothing up wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from analyze.database import create_metrics, create_schema
+from analyze.errors import UserError
+from analyze.plots import registry, shape, theme
+from analyze.plots.save import save_plot
+from analyze.sql_file import SqlFile, load_layer
+
+FIXTURES = Path(__file__).parent / "queries"
+METRICS = {file.name: file for file in load_layer("metric")}
+
+
+def _frame(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: str) -> Any:
+    """The metric's rows over the CSVs of one of its fixtures."""
+    folder = FIXTURES / relation.name / case
+    con.execute("CREATE OR REPLACE SCHEMA given")
+    for name in relation.inputs:
+        con.execute(f"CREATE TABLE given.{name} AS SELECT * FROM {name} LIMIT 0")
+        if (folder / f"{name}.csv").is_file():
+            rows = f"read_csv('{folder / name}.csv', all_varchar = true, header = true)"
+            con.execute(f"INSERT INTO given.{name} BY NAME SELECT * FROM {rows}")
+    con.execute("SET search_path = 'given,temp.main,memory.main'")
+    frame = con.execute(relation.statement).df()
+    con.execute("SET search_path = 'memory.main'")
+    con.execute("DROP SCHEMA given CASCADE")
+    return frame
+
+
+@pytest.fixture(scope="module")
+def study() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("SET threads = 1")
+    create_schema(con)
+    create_metrics(con)
+    return con
+
+
+def _drawable(study: duckdb.DuckDBPyConnection, name: str) -> Any:
+    """A frame of the metric that has something to draw: of its first fixture that has."""
+    for case in ("plain", "two_traces", *sorted(p.name for p in (FIXTURES / name).iterdir())):
+        frame = _frame(study, METRICS[name], case)
+        if frame.empty:
+            continue
+        try:
+            return registry.plot_of(name)(frame)
+        except UserError:
+            continue
+    raise AssertionError(f"no fixture of {name} can be drawn")
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_plot_belongs_to_a_metric_and_is_drawn_by_both_backends(
+    name: str, study: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    assert METRICS[name].sections["Plot"], f"{name} has a plot but no Plot: line in its header"
+    element = _drawable(study, name)
+    for panel in theme.panels_of(element):
+        figure = theme.bokeh_figure(panel)
+        drawn = [r for r in figure.renderers if len(next(iter(r.data_source.data.values()), []))]
+        assert drawn, "the Bokeh figure holds no rows"
+        assert figure.title.text
+    out = save_plot(element, tmp_path / "plot.svg")
+    assert len(re.findall("<path", out.read_text())) > 10
+
+
+def test_every_metric_that_names_a_plot_has_one() -> None:
+    named = {name for name, file in METRICS.items() if "Plot" in file.sections}
+    assert named == set(registry.names())
+
+
+def test_a_png_and_a_page_are_written_and_another_ending_is_refused(
+    study: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    element = _drawable(study, "operator_breakdown")
+    assert save_plot(element, tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+    page = save_plot(element, tmp_path / "plot.html").read_text()
+    assert "Bokeh" in page
+    assert "<script src" not in page
+    with pytest.raises(UserError, match=r"expected \.html, \.png or \.svg"):
+        save_plot(element, tmp_path / "plot.pdf")
+    with pytest.raises(UserError, match="no folder"):
+        save_plot(element, tmp_path / "missing" / "plot.png")
+
+
+def test_an_unknown_plot_and_no_rows_are_the_users_to_mend() -> None:
+    import pandas as pd
+
+    with pytest.raises(UserError, match="found no plot named 'nothing'"):
+        registry.plot_of("nothing")
+    with pytest.raises(UserError, match="found no rows to draw"):
+        registry.plot_of("ledger")(pd.DataFrame())
+
+
+def _rectangles(element: Any) -> list[tuple[float, float, float, float, str, float]]:
+    return [tuple(row) for layer in element for row in layer.data.to_numpy()]
+
+
+def test_bars_start_at_zero_and_stack_in_the_order_of_the_colours() -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        [("run", "linear", 30.0), ("run", "attention", 10.0), ("other", "linear", 5.0)],
+        columns=["run", "class", "ms"],
+    )
+    element = shape.bars(
+        frame,
+        label="run",
+        part="class",
+        value="ms",
+        axis="ms",
+        title="t",
+        known=theme.CLASS_COLOUR,
+    )
+    edges = {
+        (row[4], layer.label): (row[0], row[2])
+        for layer in element
+        for row in layer.data.to_numpy()
+    }
+    assert edges == {
+        ("run", "attention"): (0, 10),
+        ("run", "linear"): (10, 40),
+        ("other", "linear"): (0, 5),
+    }
+
+
+def test_a_negative_part_lies_left_of_zero() -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame([("a", "x", -4.0), ("a", "y", 3.0)], columns=["run", "part", "ms"])
+    element = shape.bars(frame, label="run", part="part", value="ms", axis="ms", title="t")
+    assert sorted((row[0], row[2]) for row in _rectangles(element)) == [(-4, 0), (0, 3)]
+
+
+def test_two_runs_whose_names_are_cut_alike_stay_two_bars() -> None:
+    import pandas as pd
+
+    names = [f"{'x' * 80}{end}{'y' * 80}" for end in "ab"]
+    frame = pd.DataFrame({"run": names, "ms": [1.0, 2.0]})
+    element = shape.bars(frame, label="run", part=None, value="ms", axis="ms", title="t")
+    assert len(_rectangles(element)) == 2
+    labels = theme.bokeh_figure(element).yaxis[0].major_label_overrides.values()
+    assert len(set(labels)) == 2
+
+
+def test_a_class_has_one_colour_and_the_rest_folds() -> None:
+    assert theme.fold("attention") == "attention"
+    assert theme.fold("communication") == "other"
+    assert len(set(theme.CLASS_COLOUR.values())) == len(theme.CLASS_COLOUR)
+    assert theme.colours(["linear"], theme.CLASS_COLOUR) == {"linear": "#0072b2"}
+
+
+def test_predicted_times_are_marked_on_the_axis() -> None:
+    assert theme.run_label("run", predicted=True) == "run (predicted)"
+    assert theme.run_label("run", predicted=False) == "run"
+
+
+def test_text_that_bokeh_would_take_for_tex_is_defused() -> None:
+    assert "$$" not in theme.plain("kernel$$x$$")
+    assert "\\" not in theme.plain(r"kernel\(x\)")
+
+
+def test_log_ticks_are_few_and_keep_their_distance() -> None:
+    import pandas as pd
+
+    places = [place for place, _ in theme.ticks(pd.Series([64, 77, 256, 4096]), True)]
+    assert places == [64, 256, 4096]
+    assert theme.ticks(pd.Series([0.5, 30.0]), True)[0][1] == "0.1"
+    assert theme.ticks(pd.Series([1, 2]), False) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.5, "0.5"), (4096, "4096"), (12_000, "12k"), (3e9, "3G"), (2e6, "2M")]
+)
+def test_numbers_are_short(value: float, text: str) -> None:
+    assert theme.number(value) == text

@@ -1,0 +1,193 @@
+"""The report says what the rows say, plainly, and is one file that can't run or fetch anything else."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+
+import pytest
+import study_by_hand
+
+from analyze.errors import UserError
+from analyze.finding import Finding
+from analyze.findings import find
+from analyze.glossary import TERMS, markdown
+from analyze.report import SECTIONS, render
+from analyze.report_label import labels_of
+from analyze.report_table import cell, joined, table_of
+from analyze.sql_file import load_layer
+from analyze.study import Study
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return Study(study_by_hand.write(tmp_path_factory.mktemp("study") / "study.duckdb"))
+
+
+@pytest.fixture(scope="module")
+def page(study: Study, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = render(study, tmp_path_factory.mktemp("report") / "report.html")
+    return out.read_text(encoding="utf-8")
+
+
+def _findings(study: Study) -> list[Finding]:
+    return find({name: study.query(name) for name, _ in SECTIONS})
+
+
+def test_every_metric_of_ours_is_a_section_once() -> None:
+    ours = [name for name, _ in SECTIONS]
+    shipped = {file.name for file in load_layer("metric") if not file.params}
+    assert len(set(ours)) == len(ours)
+    assert set(ours) == shipped
+
+
+def test_the_page_has_each_section_with_its_table_and_its_sql(study: Study, page: str) -> None:
+    for name, sentence in SECTIONS:
+        relation = study.relation(name)
+        assert f'id="{name}"' in page
+        assert f'id="{name}-sql"' in page
+        first_line = relation.statement.splitlines()[0]
+        assert first_line.replace("'", "&#39;") in page
+        if study.query(name).is_empty():
+            assert page.index(f'id="{name}"') > page.index('id="silent"')
+        else:
+            assert sentence.replace("'", "&#39;") in page
+
+
+def test_no_address_is_fetched_and_no_text_of_a_trace_is_run(page: str) -> None:
+    assert "Content-Security-Policy" in page
+    assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+    assert not re.findall(
+        r"<(?:script|img|iframe|link)[^>]+(?:src|href)=[\"']?(?:https?:)?//", page
+    )
+    assert "</script><script>alert(1)" not in page
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in page
+    assert len(page.encode()) < 5_000_000
+
+
+def test_predicted_runs_are_marked_in_findings_tables_and_cards(page: str) -> None:
+    assert '<tr class="predicted">' in page
+    cards = re.findall(r'<article id="trace-(\d)">\s*<h3>(.*?)</h3>', page, re.S)
+    assert {number: "badge" in heading for number, heading in cards} == {
+        "1": False,
+        "2": False,
+        "3": True,
+        "4": True,
+        "5": False,
+    }
+
+
+def test_every_link_of_the_page_has_its_target(page: str) -> None:
+    targets = set(re.findall(r'\bid="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= targets
+
+
+def test_findings_carry_the_numbers_of_the_pair(study: Study) -> None:
+    texts = [finding.text for finding in _findings(study)]
+    # (60 + 40) / (15 + 40) and 60 / 15
+    assert any("run-2 runs a whole request 1.818 times as fast as run-1" in text for text in texts)
+    assert any("its attention core 4 times" in text for text in texts)
+    # convolution: 40 of 55 after, 40 of 100 before
+    assert any(
+        "convolution is 72.7 % of run-2; it was 40.0 % before, when attention took most" in text
+        for text in texts
+    )
+    # 256 to 512 px: attention 60 to 960, convolution 40 to 160
+    assert any("power 4.00" in text and "convolution with 2.00" in text for text in texts)
+    assert any("The GPU of stranger waits for 50.0 %" in text for text in texts)
+
+
+def test_findings_lead_to_a_section_and_the_traces(study: Study) -> None:
+    sections = {name for name, _ in SECTIONS}
+    for finding in _findings(study):
+        assert finding.metric in sections
+    pair = next(f for f in _findings(study) if "run-4 runs" in f.text)
+    assert pair.traces == (4, 3)
+    assert pair.predicted
+
+
+def test_a_slower_run_is_called_slower_with_where_the_time_went(tmp_path: Path) -> None:
+    import duckdb
+
+    path = study_by_hand.write(tmp_path / "slower.duckdb")
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE work SET dur_ns = 100 WHERE trace_id = 2 AND work_id = 2")
+    with Study(path) as slower:
+        texts = [finding.text for finding in _findings(slower)]
+    # 15 + 100 against 60 + 40; scaled by 50 steps
+    assert any(
+        "run-2 is slower end to end than run-1: 5.75 µs against 5 µs, 15.0 % more; its attention "
+        "core takes 2.25 µs less. The time went to convolution +60 ns (+0 work items)." in text
+        for text in texts
+    )
+
+
+def test_labels_name_the_conditions_and_tell_runs_apart(study: Study) -> None:
+    labels = labels_of(study.traces())
+    assert labels["run-1"].replace("\u00a0", " ") == "tiny · baseline · 256 px · 4 frames · tiny"
+    assert labels["stranger"] == "stranger"
+    assert len(set(labels.values())) == len(labels)
+
+
+def test_runs_that_nothing_tells_apart_keep_their_names(study: Study) -> None:
+    import polars as pl
+
+    row = study.traces().filter(pl.col("name") == "run-1")
+    twins = pl.concat([row, row.with_columns(pl.lit("run-9").alias("name"))])
+    assert labels_of(twins) == {"run-1": "run-1", "run-9": "run-9"}
+
+
+def test_a_long_table_shows_rows_of_every_trace_and_counts_the_rest() -> None:
+    import polars as pl
+
+    frame = pl.DataFrame({"trace_id": [1] * 100 + [2] * 100, "value": range(200)})
+    table = table_of(frame)
+    assert [row[0] for row in table.rows][29:31] == ["29", "100"]
+    assert len(table.rows) + table.left_out == 200
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "text"),
+    [
+        ("work_ns", 1_234_567, "1.235 ms"),
+        ("work_ns", 0, "0 ns"),
+        ("work_frac", 0.4321, "43.2 %"),
+        ("work_frac", 1e-5, "<0.1 %"),
+        ("score_bytes", 268_435_456, "256 MiB"),
+        ("flops", 803_300_000_000, "803.3 GFLOP"),
+        ("attained_flops_per_s", 1.5e14, "150 TFLOP/s"),
+        ("peak_bytes_per_s", 2**40, "1 TiB/s"),
+        ("work_count", 12345, "12 345"),
+        ("speedup", 1.81818, "1.818"),
+        ("refusal", None, "–"),
+        ("shifted", True, "yes"),
+    ],
+)
+def test_cells_are_written_for_a_person(column: str, value: object, text: str) -> None:
+    assert cell(column, value) == text
+
+
+def test_names_are_joined_as_in_a_sentence() -> None:
+    assert joined(["a"]) == "a"
+    assert joined(["a", "b", "c"]) == "a, b and c"
+
+
+def test_the_glossary_page_is_fresh_and_in_the_report(page: str) -> None:
+    assert (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8") == markdown()
+    for term, _ in TERMS:
+        assert f">{escape(term)}</dt>" in page.replace("&#39;", "&#x27;")
+
+
+def test_a_missing_folder_and_an_empty_study_are_refused(study: Study, tmp_path: Path) -> None:
+    import duckdb
+
+    with pytest.raises(UserError, match="make it first"):
+        render(study, tmp_path / "missing" / "report.html")
+    path = study_by_hand.write(tmp_path / "empty.duckdb")
+    with duckdb.connect(str(path)) as con:
+        con.execute("DELETE FROM trace")
+    with Study(path) as empty, pytest.raises(UserError, match="found no trace"):
+        render(empty, tmp_path / "report.html")

@@ -1,0 +1,137 @@
+"""The report in a real browser: every plot is drawn, nothing is fetched, a phone shows all of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import study_by_hand
+
+from analyze.plots.save import save_plot
+from analyze.report import render
+from analyze.study import Study
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1100,1400",
+)
+# canvases lie in the shadow roots of Bokeh's elements; one that was drawn on is not blank
+DRAWN = """
+const painted = (root) => {
+  let count = 0;
+  for (const node of root.querySelectorAll('*')) {
+    if (node.tagName === 'CANVAS' && node.width && node.height) {
+      const data = node.getContext('2d').getImageData(0, 0, node.width, node.height).data;
+      if (data.some((value) => value !== 0 && value !== 255)) count += 1;
+    }
+    if (node.shadowRoot) count += painted(node.shadowRoot);
+  }
+  return count;
+};
+return [...document.querySelectorAll('.plot')].map((plot) => painted(plot));
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("no chromium and chromedriver here: install Debian's packages of these names")
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = chromium
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    window = Chrome(options=options, service=Service(driver))
+    yield window
+    window.quit()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return Study(study_by_hand.write(tmp_path_factory.mktemp("study") / "study.duckdb"))
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The browser with the report in it, its plots drawn as far as they will be."""
+    page = render(study, tmp_path_factory.mktemp("report") / "report.html")
+    browser.get(page.as_uri())
+    _wait(lambda: all(browser.execute_script(DRAWN)))
+    return browser
+
+
+def _wait(done: Any, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not done() and time.monotonic() < end:
+        time.sleep(0.2)
+
+
+def _requests(browser: Any) -> list[str]:
+    """Addresses that pages asked for, but for their own file and what is in the page itself."""
+    found = []
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
+            params = message["params"]
+            found.append(params.get("url") or params["request"]["url"])
+    return [url for url in found if not url.startswith(("data:", "blob:", "chrome:"))]
+
+
+def test_every_plot_is_drawn_and_only_the_page_itself_is_fetched(opened: Any) -> None:
+    drawn = opened.execute_script(DRAWN)
+    assert len(drawn) > 20
+    assert all(drawn), f"plots without a drawing: {[n for n, c in enumerate(drawn) if not c]}"
+    assert [url.rpartition("/")[2] for url in _requests(opened)] == ["report.html"]
+    errors = [entry for entry in opened.get_log("browser") if entry["level"] == "SEVERE"]
+    assert errors == []
+
+
+def test_a_phone_scrolls_in_one_direction_only(opened: Any) -> None:
+    opened.set_window_size(390, 844)
+    try:
+        _wait(lambda: opened.execute_script("return innerWidth") < 600)
+        wide, seen = opened.execute_script("return [document.body.scrollWidth, innerWidth]")
+        assert wide <= seen
+        sizes = opened.execute_script(
+            "return [...document.querySelectorAll('.plot')].map(p => p.getBoundingClientRect().width)"
+        )
+        assert all(200 < size <= seen for size in sizes)
+    finally:
+        opened.set_window_size(1100, 1400)
+
+
+def test_the_fold_shows_the_remaining_rows(opened: Any) -> None:
+    shown = "return [...document.querySelectorAll('tbody.more')].map(b => b.offsetHeight > 0)"
+    assert opened.execute_script(shown)
+    assert not any(opened.execute_script(shown))
+    opened.execute_script("document.querySelectorAll('.fold input').forEach(box => box.click())")
+    assert all(opened.execute_script(shown))
+
+
+def test_a_single_plot_opens_without_a_network(browser: Any, study: Study, tmp_path: Path) -> None:
+    browser.get_log("performance")
+    page = save_plot(study.plot("operator_breakdown"), tmp_path / "plot.html")
+    browser.get(page.as_uri())
+    inner = DRAWN.replace(
+        "[...document.querySelectorAll('.plot')].map((plot) => painted(plot))", "painted(document)"
+    )
+    _wait(lambda: browser.execute_script(inner))
+    assert browser.execute_script(inner)
+    assert [url.rpartition("/")[2] for url in _requests(browser)] == ["plot.html"]
