@@ -4,7 +4,9 @@ A trace is built in a scratch database of its own, by the same SQL, and copied i
 transaction: that bounds memory, and nothing half-loaded is ever seen.
 """
 
+import hashlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -17,8 +19,8 @@ SCHEMA_VERSION = 1
 
 def create_schema(con: duckdb.DuckDBPyConnection) -> None:
     """Create every base table, macro and attribution table, empty, in a new database."""
-    con.execute("CREATE TABLE genscope_schema (version INTEGER NOT NULL)")
-    con.execute("INSERT INTO genscope_schema VALUES (?)", [SCHEMA_VERSION])
+    con.execute("CREATE TABLE genscope_schema (version INTEGER NOT NULL, tables_sha256 VARCHAR)")
+    con.execute("INSERT INTO genscope_schema VALUES (?, ?)", [SCHEMA_VERSION, tables_sha256()])
     con.execute(
         "CREATE TABLE user_kernel_rule (rule_order INTEGER, pattern VARCHAR, category VARCHAR)"
     )
@@ -41,13 +43,26 @@ def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
             f"{path}: found a database without genscope's tables; expected a study; "
             "make one with 'genscope ingest'"
         )
-    row = con.execute("SELECT max(version) FROM genscope_schema").fetchone()
-    version = row[0] if row else None
+    found = con.execute("SELECT * FROM genscope_schema").fetchall()
+    version = max((row[0] for row in found), default=0)
     if version != SCHEMA_VERSION:
-        advice = "upgrade genscope" if (version or 0) > SCHEMA_VERSION else "ingest the traces anew"
+        advice = "upgrade genscope" if version > SCHEMA_VERSION else "ingest the traces anew"
         raise UserError(
             f"{path}: found schema version {version}; expected {SCHEMA_VERSION}; {advice}"
         )
+    if found[0][1:] != (tables_sha256(),):
+        raise UserError(
+            f"{path}: found tables that another build of genscope filled, by other SQL; "
+            "expected this build's; ingest the traces anew into a new study"
+        )
+
+
+@cache
+def tables_sha256() -> str:
+    """Digest of the SQL that makes and fills the tables: equal digests, comparable rows."""
+    files = [*load_layer("schema"), *load_layer("interval"), *attribution_files()]
+    text = "\n".join(f"{file.name}\n{file.statement}" for file in files)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()) -> list[SqlFile]:
@@ -58,7 +73,11 @@ def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()
     """
     created = in_order([*load_layer("metric"), *load_layer("nsys"), *extra])
     for relation in created:
-        con.execute(_create(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
+        try:
+            con.execute(_create(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
+        except duckdb.Error as error:
+            first_line = str(error).strip().splitlines()[0]
+            raise UserError(f"{relation.origin}: DuckDB refuses this query: {first_line}") from error
     return created
 
 

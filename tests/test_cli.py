@@ -95,6 +95,9 @@ def test_database_of_a_newer_version_and_of_somebody_else(
     with duckdb.connect(str(study)) as con:
         con.execute("UPDATE genscope_schema SET version = version + 1")
     assert "upgrade genscope" in _fails(capsys, "query", "ledger", "--db", str(study))
+    with duckdb.connect(str(study)) as con:
+        con.execute("UPDATE genscope_schema SET version = version - 1, tables_sha256 = 'other'")
+    assert "ingest the traces anew" in _fails(capsys, "query", "ledger", "--db", str(study))
     other = tmp_path / "other.duckdb"
     duckdb.connect(str(other)).close()
     assert "expected a study" in _fails(capsys, "query", "ledger", "--db", str(other))
@@ -141,6 +144,10 @@ def test_own_kernel_rules_and_own_queries(
     with genscope.open(study, queries=[own]) as opened:
         assert opened.query("my_count").rows() == [("embedding", 1)]
         assert "my_count" in [file.name for file in opened.relations()]
+    (own / "my_count.sql").write_text("-- my_count: x.\n-- Inputs:  none\nSELECT nothing")
+    assert "my_count.sql: DuckDB refuses" in _fails(
+        capsys, "query", "ledger", "--queries", str(own), "--db", str(study)
+    )
     rules.write_text("pattern,category\n(,linear\n")
     assert "rules.csv:2" in _fails(capsys, "classify", "--rules", str(rules), "--db", str(study))
 
