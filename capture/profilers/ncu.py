@@ -17,12 +17,14 @@ FILE = "metrics.csv"
 # what caches, rooflines and occupancy need; each further counter may cost one more replay of every kernel
 METRICS = (
     "gpu__time_duration.sum",
+    "dram__bytes.sum",
     "dram__bytes_read.sum",
     "dram__bytes_write.sum",
     "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed",
     "l1tex__t_sector_hit_rate.pct",
+    "l1tex__t_sectors.sum",
     "lts__t_sector_hit_rate.pct",
-    "lts__t_bytes.sum",
+    "lts__t_sectors.sum",
     "sm__throughput.avg.pct_of_peak_sustained_elapsed",
     "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active",
     "sm__warps_active.avg.pct_of_peak_sustained_active",

@@ -54,7 +54,7 @@ SELECT
     LAMBDA entry: if(entry::VARCHAR LIKE '[[%', []::BIGINT[], try_cast(entry AS BIGINT[]))
   ) AS dims,
   list_transform(
-    list_zip(parsed.entries, parsed.type_names),
+    list_zip(parsed.entries, coalesce(parsed.type_names, [])),
     LAMBDA pair: CASE
       -- a list of tensors: one shape each
       WHEN pair[1]::VARCHAR LIKE '[[%'
@@ -62,7 +62,8 @@ SELECT
           list_sum(list_transform(
             try_cast(pair[1] AS BIGINT[][]), LAMBDA shape: list_product(shape)
           ))
-      WHEN item_bytes_of[pair[2]] IS NOT NULL
+      -- without any types, as in NVTX texts, every entry counts as a tensor
+      WHEN parsed.type_names IS NULL OR item_bytes_of[pair[2]] IS NOT NULL
         THEN coalesce(list_product(try_cast(pair[1] AS BIGINT[])), 1)
     END::BIGINT
   ) AS numels,
