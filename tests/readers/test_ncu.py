@@ -122,6 +122,20 @@ def test_a_shared_result_agrees_with_plain_csv(shared_traces: Path) -> None:
     ]
 
 
+def test_bytes_read_and_written_are_added_up_where_the_sum_is_not_there(tmp_path: Path) -> None:
+    header = f'{ABOUT},"dram__bytes_write.sum","dram__bytes_read.sum","dram__bytes.sum"\n'
+    units = '"","","","","","","","","","","","Kbyte","byte","byte"\n'
+    rows = [
+        f'{KERNEL.format(id=i, name="gemm")},"{write}","{read}","{total}"\n'
+        for i, (write, read, total) in enumerate([("2", "500", ""), ("2", "", ""), ("2", "1", "7")])
+    ]
+    found = _values(_staged(_written(tmp_path / "raw.csv", header + units + "".join(rows))))
+    sums = {
+        ordinal: value for (ordinal, metric), value in found.items() if metric == "dram__bytes.sum"
+    }
+    assert sums == {0: ("byte", 2500.0), 2: ("byte", 7.0)}
+
+
 def test_numbers_of_a_locale_with_decimal_commas(tmp_path: Path) -> None:
     text = (
         RAW.replace('"2.5"', '"2,5"').replace('"41.28"', '"5.809"').replace("1,500.25", "1.500,25")

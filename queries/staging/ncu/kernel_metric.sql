@@ -1,7 +1,8 @@
 -- kernel_metric: metrics of Nsight Compute under one set of names.
 --
 -- Why:     the details page shows labels, such as 'L2 Hit Rate', where the raw page has the metric.
--- Grain:   one row per (ordinal, metric); of a metric that is printed twice the first
+-- Grain:   one row per (ordinal, metric); of a metric that is printed twice the first;
+--          'dram__bytes.sum' is added where only reads and writes were measured
 -- Inputs:  trace_file, ncu_metric
 -- Columns:
 --   trace_id  from trace_file
@@ -86,17 +87,31 @@ named AS (
   FROM ncu_metric
   LEFT JOIN label
     ON ncu_metric.section = label.section AND ncu_metric.metric = label.label
+),
+
+-- full sets hold reads and writes, not their sum; a sum that was measured comes first
+complete AS (
+  SELECT row_id, ordinal, name, grid, block, metric, unit, value FROM named
+  UNION ALL
+  SELECT
+    max(row_id) + 1000000000000 AS row_id, ordinal, name, grid, block,
+    'dram__bytes.sum' AS metric, any_value(unit) AS unit, sum(value) AS value
+  FROM named
+  WHERE metric IN ('dram__bytes_read.sum', 'dram__bytes_write.sum')
+  GROUP BY ordinal, name, grid, block
+  HAVING count(value) = 2
 )
 
 SELECT
   trace_file.trace_id,
-  named.ordinal,
-  named.name,
-  named.grid,
-  named.block,
-  named.metric,
-  named.unit,
-  named.value
-FROM named
+  complete.ordinal,
+  complete.name,
+  complete.grid,
+  complete.block,
+  complete.metric,
+  complete.unit,
+  complete.value
+FROM complete
 CROSS JOIN trace_file
-QUALIFY row_number() OVER (PARTITION BY named.ordinal, named.metric ORDER BY named.row_id) = 1
+QUALIFY
+  row_number() OVER (PARTITION BY complete.ordinal, complete.metric ORDER BY complete.row_id) = 1
