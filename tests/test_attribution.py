@@ -1,0 +1,293 @@
+"""What holds of every attribution, whatever the trace: nothing lost, nothing doubled, no slow join."""
+
+import json
+from collections.abc import Iterator
+
+import duckdb
+import polars
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyze.database import attribute, attribution_files, create_schema
+from analyze.sql_file import load_layer
+
+CATEGORIES = {
+    *("attention", "linear", "convolution", "group_norm", "normalization", "softmax"),
+    *("elementwise", "embedding", "resampling", "reduction", "copy", "communication", "other"),
+}
+OPERATORS = (
+    *("aten::linear", "aten::addmm", "aten::bmm", "aten::_softmax", "aten::copy_", "my::op"),
+    "aten::_scaled_dot_product_flash_attention",
+)
+KERNELS = ("flash_fwd_kernel", "ampere_sgemm_128x64_tn", "nobody_knows", "softmax_warp_forward")
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+# start and length of ranges on one thread: ties, empty ranges and partial overlaps are all likely
+RANGES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 8)), max_size=12)
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty study in memory."""
+    with duckdb.connect() as con:
+        con.execute("SET threads = 1")
+        create_schema(con)
+        yield con
+
+
+def _stack_sweep(ranges: list[tuple[int, int]]) -> dict[int, tuple[int | None, int]]:
+    """Parent and own time of each range, by a stack: an end closes the range opened last."""
+    moments = []
+    for number, (start, length) in enumerate(ranges):
+        # closings before openings, longer ranges before shorter ones, empty ranges last
+        moments.append((start, 1 if length else 2, -length, number))
+        if length:
+            moments.append((start + length, 0, 0, number))
+    parent: dict[int, int | None] = {}
+    own = dict.fromkeys(range(len(ranges)), 0)
+    stack: list[int] = []
+    before = 0
+    for at, phase, _, number in sorted(moments):
+        if stack:
+            own[stack[-1]] += at - before
+        before = at
+        if phase == 0:
+            stack.pop()
+            continue
+        parent[number] = stack[-1] if stack else None
+        if phase == 1:
+            stack.append(number)
+    return {number: (parent[number], own[number]) for number in parent}
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ranges=RANGES)
+def test_nesting_agrees_with_a_stack(ranges: list[tuple[int, int]]) -> None:
+    (sql,) = [file.statement for file in attribution_files() if file.name == "cpu_op_parent"]
+    with duckdb.connect() as con:
+        for macro in load_layer("interval"):
+            if macro.name == "nesting":
+                con.execute(f"CREATE MACRO nesting(source) AS TABLE {macro.statement}")
+        rows = [(1, n, "p", "t", start, length, None) for n, (start, length) in enumerate(ranges)]
+        con.execute(
+            "CREATE TABLE cpu_op (trace_id INT, op_id BIGINT, process_id TEXT, thread_id TEXT, "
+            "start_ns BIGINT, dur_ns BIGINT, external_id BIGINT)"
+        )
+        if rows:
+            con.executemany("INSERT INTO cpu_op VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        con.execute(f"CREATE TABLE found AS {sql}")
+        found = con.execute("SELECT op_id, parent_op_id, self_ns FROM found").fetchall()
+    assert {op: (parent, own) for op, parent, own in found} == _stack_sweep(ranges)
+    covered = {moment for start, length in ranges for moment in range(start, start + length)}
+    assert sum(own for _, _, own in found) == len(covered)
+
+
+@st.composite
+def _traces(draw: st.DrawFn) -> list[Rows]:
+    return [_one_trace(draw, number) for number in (1, 2)]
+
+
+def _one_trace(draw: st.DrawFn, trace_id: int) -> Rows:
+    ids = st.one_of(st.none(), st.integers(-1, 6))
+    threads = st.sampled_from(("t", "u"))
+    op_names, kernel_names = st.sampled_from(OPERATORS), st.sampled_from(KERNELS)
+    streams, processes = st.integers(0, 2), st.sampled_from((None, "p", "q"))
+    ahead = st.sampled_from((None, 0, 1))
+    shape = st.sampled_from((None, "[[2, 4, 8], [2, 8, 4]]", "[[2, 4, 4], []]", "[[2, 3, 4, 8]]"))
+    ops: list[tuple[object, ...]] = [
+        (
+            trace_id,
+            n,
+            "p",
+            draw(threads),
+            *at,
+            draw(op_names),
+            draw(ids),
+            draw(ids),
+            draw(ahead),
+            draw(shape),
+        )
+        for n, at in enumerate(draw(RANGES))
+    ]
+    calls: list[tuple[object, ...]] = [
+        (trace_id, n, "p", draw(threads), at[0], 1, "cudaLaunchKernel", draw(ids), draw(ids))
+        for n, at in enumerate(draw(RANGES))
+    ]
+    kernels: list[tuple[object, ...]] = [
+        (
+            trace_id,
+            n,
+            0,
+            draw(streams),
+            draw(processes),
+            *at,
+            draw(kernel_names),
+            draw(ids),
+            draw(ids),
+        )
+        for n, at in enumerate(draw(RANGES))
+    ]
+    kinds = st.sampled_from(("component", "step", "module", "attention", "python_module", "user"))
+    notes: list[tuple[object, ...]] = [
+        (trace_id, n, "p", draw(threads), *at, f"a.attn{n}_{n}", draw(kinds), '{"kind": "self"}')
+        for n, at in enumerate(draw(RANGES))
+    ]
+    return {"cpu_op": ops, "runtime_call": calls, "kernel": kernels, "annotation": notes}
+
+
+COLUMNS = {
+    "cpu_op": "trace_id, op_id, process_id, thread_id, start_ns, dur_ns, name, external_id, "
+    "sequence_number, forward_thread_id, input_dims",
+    "runtime_call": "trace_id, call_id, process_id, thread_id, start_ns, dur_ns, name, "
+    "correlation_id, external_id",
+    "kernel": "trace_id, kernel_id, device_id, stream_id, process_id, start_ns, dur_ns, name, "
+    "correlation_id, external_id",
+    "annotation": "trace_id, annotation_id, process_id, thread_id, start_ns, dur_ns, name, kind, "
+    "args",
+}
+
+
+def _load(con: duckdb.DuckDBPyConnection, trace_id: int, rows: Rows) -> None:
+    con.execute(
+        "INSERT INTO trace (trace_id, name, path, sha256, format, predicted, resolution_ns, "
+        "complete, event_count, repaired_count, skipped_count) "
+        "VALUES (?, ?, '', ?, 'kineto', false, 1, true, 0, 0, 0)",
+        [trace_id, str(trace_id), str(trace_id)],
+    )
+    for table, values in rows.items():
+        if values:
+            names = COLUMNS[table].split(", ")
+            frame = polars.DataFrame(values, schema=names, orient="row", infer_schema_length=None)
+            con.register("frame", frame.to_arrow())
+            con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
+
+
+def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = con.execute(sql).fetchone()
+    assert row is not None
+    return int(row[0] or 0)
+
+
+def check_conservation(con: duckdb.DuckDBPyConnection) -> None:
+    """Every work item, kernel, operator and attention call once; every Never empty."""
+    for name, whole, key in (
+        *((name, "work", "work_id") for name in WORK_RELATIONS),
+        ("kernel_launch", "kernel", "kernel_id"),
+        ("cpu_op_parent", "cpu_op", "op_id"),
+    ):
+        keys = f"SELECT trace_id, {key} FROM"
+        assert _count(con, f"SELECT count(*) FROM {name}") == _count(
+            con, f"SELECT count(*) FROM {whole}"
+        ), name
+        assert not con.execute(f"({keys} {whole}) EXCEPT ({keys} {name})").fetchall(), name
+    for relation in attribution_files():
+        if relation.never:
+            assert not con.execute(relation.never).fetchall(), f"{relation.name}: {relation.never}"
+    core = "SELECT sum(dur_ns) FROM work JOIN work_attention USING (trace_id, work_id) WHERE role"
+    assert _count(con, f"{core} = 'core'") == _count(con, "SELECT sum(core_ns) FROM attention_call")
+    assert _count(con, f"{core} <> 'none'") == _count(
+        con, "SELECT sum(module_ns) FROM attention_call"
+    )
+
+
+WORK_RELATIONS = (
+    *("work_op", "work_moment", "work_annotation", "work_component", "work_step", "work_module"),
+    *("work_attention", "work_class", "work_cost"),
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(traces=_traces())
+def test_no_trace_loses_or_doubles_work(
+    scratch: duckdb.DuckDBPyConnection, traces: list[Rows]
+) -> None:
+    scratch.execute("BEGIN")
+    try:
+        for trace_id, rows in enumerate(traces, start=1):
+            _load(scratch, trace_id, rows)
+        attribute(scratch)
+        check_conservation(scratch)
+    finally:
+        scratch.execute("ROLLBACK")
+
+
+SLOW = {"NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "PIECEWISE_MERGE_JOIN", "IE_JOIN"}
+# both sides are lists of names, rules, shapes, runs or counters: neither grows with the trace
+SHORT_LISTS = {
+    *("kernel_class", "operator_class", "attention_kind", "device_peak", "signature_cost"),
+    *("run_pair", "kernel_metric_kernel"),
+}
+
+
+def _operators(plan: list[dict[str, object]]) -> set[str]:
+    found: set[str] = set()
+    for node in plan:
+        found.add(str(node["name"]).strip())
+        children = node.get("children")
+        found |= _operators(children if isinstance(children, list) else [])
+    return found
+
+
+def test_no_join_compares_every_pair(scratch: duckdb.DuckDBPyConnection) -> None:
+    scratch.execute("BEGIN")
+    try:
+        # with enough rows that a plan for few rows is not chosen
+        shape = "[[2, 4, 8], [2, 8, 4]]"
+        count = 3000
+        rows: Rows = {
+            "cpu_op": [
+                (1, n, "p", "t", n * 10, 9, OPERATORS[n % 7], n, n, n % 2, shape)
+                for n in range(count)
+            ],
+            "runtime_call": [(1, n, "p", "t", n * 10, 1, "x", n, n) for n in range(count)],
+            "kernel": [(1, n, 0, 7, None, n * 10, 5, KERNELS[n % 4], n, n) for n in range(count)],
+            "annotation": [
+                (1, n, "p", "t", n * 10, 5, "a.attn", "module", None) for n in range(count)
+            ],
+        }
+        _load(scratch, 1, rows)
+        attribute(scratch)
+        # DuckDB may loop where it expects at most 64 rows on one side: that is no growth
+        scratch.execute("SET asof_loop_join_threshold = 0")
+        for relation in attribution_files():
+            if relation.name in SHORT_LISTS:
+                continue
+            row = scratch.execute(f"EXPLAIN (FORMAT json) {relation.statement}").fetchone()
+            assert row is not None
+            slow = _operators(json.loads(row[1])) & SLOW
+            assert not slow, f"{relation.name} uses {slow}: it grows with the square of the trace"
+    finally:
+        scratch.execute("RESET asof_loop_join_threshold")
+        scratch.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("rules", ["kernel_rule", "operator_rule"])
+def test_every_rule_decides_its_own_example(scratch: duckdb.DuckDBPyConnection, rules: str) -> None:
+    wrong = scratch.execute(
+        f"""
+        SELECT given.rule, given.example, arg_min(tried.rule, tried.rule_order) AS first
+        FROM {rules} AS given, {rules} AS tried
+        WHERE regexp_matches(given.example, tried.pattern)
+        GROUP BY ALL HAVING first <> given.rule
+        UNION ALL
+        SELECT rule, example, NULL FROM {rules} WHERE NOT regexp_matches(example, pattern)
+        """
+    ).fetchall()
+    assert not wrong, "(rule, its example, the rule that decides instead)"
+    found = scratch.execute(f"SELECT category, rule, rule_order FROM {rules}").fetchall()
+    assert {row[0] for row in found} <= CATEGORIES
+    assert len({row[1] for row in found}) == len({row[2] for row in found}) == len(found)
+
+
+def test_every_attention_word_decides_its_own_example(scratch: duckdb.DuckDBPyConnection) -> None:
+    wrong = scratch.execute(
+        """
+        SELECT given.word, given.example, arg_min(tried.word, tried.rule_order) AS first
+        FROM attention_name AS given, attention_name AS tried
+        WHERE contains(lower(given.example), tried.word)
+        GROUP BY ALL HAVING first <> given.word
+        """
+    ).fetchall()
+    assert not wrong
