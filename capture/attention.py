@@ -113,6 +113,26 @@ class Switch:
             )
 
 
+_CHOICES = {0: "math", 1: "flash", 2: "efficient", 3: "cudnn"}
+
+
+class AsChosen(Switch):
+    """No switch: every call runs as torch chooses, and is labelled with that choice."""
+
+    def _choose(self, asked: Arguments) -> str:
+        choice = torch._fused_sdp_choice(
+            asked.query, asked.key, asked.value, asked.mask, asked.dropout, asked.causal,
+            scale=asked.scale, enable_gqa=asked.grouped,
+        )  # fmt: skip
+        return _CHOICES.get(choice, "overrideable")
+
+    def _run(self, asked: Arguments, implementation: str) -> torch.Tensor:
+        return self.original(
+            asked.query, asked.key, asked.value, attn_mask=asked.mask, dropout_p=asked.dropout,
+            is_causal=asked.causal, scale=asked.scale, enable_gqa=asked.grouped,
+        )  # fmt: skip
+
+
 def why_not(implementation: str, asked: Arguments, device_kind: str) -> str | None:
     """Why this call can't be computed so, None if it can. Limits are those of torch's and the packages' kernels."""
     if implementation in ("baseline", "math") or (implementation, device_kind) == ("flash", "cpu"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,11 @@ class RunManifest:
 
     model: str
     variant: str | None
-    family: str
+    family: str | None
     attention: str | None
     profiler: str
     predicted: bool
-    size: str
+    size: str | None
     dtype: str | None
     batch: int | None
     device_asked: str
@@ -83,3 +84,8 @@ def read(folder: Path) -> RunManifest:
         )
     names = {part.name for part in dataclasses.fields(RunManifest)}
     return RunManifest(**{key: value for key, value in found.items() if key in names})
+
+
+def command_line() -> str:
+    """The command that made the run, without the directories of this machine."""
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -36,6 +37,15 @@ def place(out: Path, stem: str, asked: dict[str, Any]) -> Place:
             if manifest.read(folder).asked == wanted:
                 return Place(folder, finished=True)
         number += 1
+
+
+def free(out: Path, stem: str) -> Path:
+    """The first of `stem`, `stem-2`, `stem-3`... that is not there yet."""
+    numbers = itertools.count(2)
+    folder = out / stem
+    while folder.exists():
+        folder = out / f"{stem}-{next(numbers)}"
+    return folder
 
 
 def stem_of(*parts: str) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from capture import manifest, run_folder
 from capture.catalog import MODELS, PROFILERS
 from capture.errors import CaptureError
 from capture.settings import Settings, resolved
+
+if TYPE_CHECKING:
+    from capture.recording import Recording
 
 
 def capture(settings: Settings, out: Path | str = "traces") -> Path:
@@ -33,6 +35,38 @@ def capture(settings: Settings, out: Path | str = "traces") -> Path:
         facts: dict[str, Any] = profiler.record(asked, partial)
         manifest.write(card.completed(facts), partial)
     return place.folder
+
+
+def record(
+    name: str,
+    model: Any = None,
+    *,
+    components: Mapping[str, Any] | None = None,
+    out: Path | str = "traces",
+    attention: str | None = None,
+    warmup: int = 1,
+) -> Recording:
+    """Record a model of one's own into a run folder, with the labels of the suite's models.
+
+    `model` is a torch module or a whole diffusers or transformers pipeline; `components` names parts of one instead. Use it as
+    a context manager and call `step()` on what it gives after each step; the first `warmup` steps are not recorded. Without
+    `attention` the model's attention is left as it is. When the block is left the model is as it was.
+
+        with record("my-model", components={"unet": pipe.unet}) as run:
+            for _ in range(3):
+                pipe("a cat")
+                run.step()
+        run.folder
+    """
+    from capture.recording import Recording
+
+    return Recording(
+        name,
+        components if components is not None else model,
+        out=Path(out),
+        attention=attention,
+        warmup=warmup,
+    )
 
 
 def folder_stem(settings: Settings) -> str:
@@ -77,14 +111,9 @@ def _card(settings: Settings) -> manifest.RunManifest:
         device_asked=settings.device or "cpu",
         asked=asdict(settings),
         seed=settings.seed,
-        command=_command(),
+        command=manifest.command_line(),
         versions=versions(),
     )
-
-
-def _command() -> str:
-    """The command line without the directories of this machine."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 @contextlib.contextmanager

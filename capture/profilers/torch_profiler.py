@@ -42,8 +42,7 @@ def record(settings: Settings, folder: Path) -> dict[str, Any]:
 
 def recorded(run: Prepared, path: Path) -> Pass:
     """One labelled pass to warm the profiler up, then one that is written to `path`."""
-    # Kineto prints notes to stderr that no user asked for
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
+    quiet()
     stamp = trace_file.stamp("torch", predicted=False, device=device_name(run.device))
     with profile(
         activities=activities(run.device),
@@ -58,6 +57,11 @@ def recorded(run: Prepared, path: Path) -> Pass:
         done = run.labelled(ProfilerSink())
         profiler.step()
     return done
+
+
+def quiet() -> None:
+    """Kineto prints notes to stderr that no user asked for."""
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
 
 
 def activities(device: torch.device) -> list[ProfilerActivity]:

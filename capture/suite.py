@@ -1,0 +1,81 @@
+"""The paper's eight models, each with baseline and flash attention: what fails is told at the end and stops nothing."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from capture.catalog import SUITE
+from capture.session import capture
+from capture.settings import Settings
+
+ATTENTIONS = ("baseline", "flash")
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """One run of the suite: its folder if it was made or was there already, else what went wrong."""
+
+    settings: Settings
+    folder: Path | None
+    error: str | None
+    seconds: float
+
+
+def plan(
+    settings: Settings,
+    *,
+    models: Sequence[str] = SUITE,
+    attentions: Sequence[str] = ATTENTIONS,
+) -> list[Settings]:
+    """The runs of a suite: every model with every attention, the rest as in `settings`."""
+    return [
+        replace(settings, model=model, attention=attention)
+        for model in models
+        for attention in attentions
+    ]
+
+
+def suite(
+    runs: Iterable[Settings],
+    out: Path | str = "traces",
+    *,
+    progress: Callable[[SuiteRun], None] | None = None,
+) -> list[SuiteRun]:
+    """Make every run that is not there yet and return all of them, failed ones with their error. Ctrl-C ends it."""
+    done = []
+    for settings in runs:
+        run = _one(settings, Path(out))
+        done.append(run)
+        if progress is not None:
+            progress(run)
+        _forget()
+    return done
+
+
+def _one(settings: Settings, out: Path) -> SuiteRun:
+    start = time.monotonic()
+    try:
+        folder, error = capture(settings, out), None
+    except Exception as failure:  # whatever a model raises, the others are still wanted
+        folder, error = None, f"{type(failure).__name__}: {failure}"
+    return SuiteRun(settings, folder, error, time.monotonic() - start)
+
+
+def _forget() -> None:
+    """Give a model's memory back before the next one is built."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def summary(runs: Sequence[SuiteRun]) -> str:
+    """One line for each failed run, then how many were made."""
+    failed = [run for run in runs if run.error is not None]
+    lines = [f"{run.settings.model} {run.settings.attention}: {run.error}" for run in failed]
+    return "\n".join([*lines, f"{len(runs) - len(failed)} of {len(runs)} runs are there"])
