@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from analyze import database
+from analyze.errors import UserError
 from analyze.readers.kineto_facts import create_relation
 from analyze.sql_file import in_order, load_layer
 from analyze.trace_file import TraceFile
@@ -76,6 +77,7 @@ def _read(
         kineto_facts.define(con, parts.parent, found.path, read, python_wanted=python)
         for view in in_order(load_layer("staging/kineto/raw")):
             con.sql(view.statement).create_view(view.name)
+        _refuse_other_producers(con, found.path, read.unread.total())
     elif found.format == "nsys":
         from analyze.readers import nsys
 
@@ -84,6 +86,17 @@ def _read(
         from analyze.readers import ncu
 
         ncu.load(found.path, con)
+
+
+def _refuse_other_producers(con: duckdb.DuckDBPyConnection, path: Path, unread: int) -> None:
+    events = con.table("kineto_event")
+    if unread or events.filter("role IS NOT NULL").limit(1).fetchall():
+        return
+    some = ", ".join(str(row[0]) for row in events.project("cat").distinct().limit(3).fetchall())
+    raise UserError(
+        f"{path}: found no event of the PyTorch profiler (categories: {some or 'no event at all'}); "
+        "expected cpu_op, kernel and the like; other programs write the same kind of file"
+    )
 
 
 def _facts(found: TraceFile) -> dict[str, Any]:

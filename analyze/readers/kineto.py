@@ -164,7 +164,7 @@ def _read_keys(splitter: Splitter, source: TextSource, result: KinetoFile) -> No
         result.complete = False
         why = source.cut or "the text stops before its end"
         result.note(Fault("truncated", source.text_bytes, why))
-    elif "mixed_writers" in result.fault_counts:
+    if "mixed_writers" in result.fault_counts:
         result.complete = False
 
 

@@ -29,7 +29,7 @@ _INEXACT = (
     r'"(?:ts|dur)"\s*:\s*(?:[^\s\d]|\d+\.\d{4}|\d{14}\d*\.|[89]\d{12}\.|9\d{15}|\d{17}'
     r"|\d+(?:\.\d+)?[eE])"
 )
-_THREE_DECIMALS = r'"(ts|dur)"\s*:\s*(\d{1,15})\.(\d{3})\b'
+_THREE_DECIMALS = r'"(ts|dur)"\s*:\s*([1-9]\d{0,14})\.(\d{3})\b'
 _TIME = re.compile(rb'"(ts|dur)"\s*:\s*"?([-+.\deE]+)"?(?=[,\s}])')
 _NOT_A_TIME = re.compile(rb'"(?:ts|dur)"\s*:\s*+[^\s\d]')
 _MAYBE_NAN = r"(?:nan|NaN|inf|Infinity)[,\s}\]]"
@@ -134,6 +134,8 @@ class ChunkLoader:
 
     def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
         mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
+        if b'"traceEvents"' in chunk.text:
+            mended.faults.append(Fault("mixed_writers", chunk.offset, ""))
         lost: list[Fault] = []
         self._write_parts(mended.events, chunk.offset, lost)
         return ChunkReport(

@@ -1,6 +1,6 @@
-"""Cut the text of a trace into chunks of whole events, and keep what stands before and after them.
+"""Cut the text of a trace into chunks of whole events (303 lines because it is one automaton).
 
-Hard because a key or a bracket may stand inside a string, the metadata may come after the events,
+What stands before and after the events is kept. Hard because a key or a bracket may stand inside a string, the metadata may come after the events,
 and the formatting may be Kineto's, json.dumps' or one line. A cut is safe where '[' + text + ']'
 parses: JSON is read from left to right, so the text then ends between two events.
 """
@@ -180,7 +180,7 @@ class Splitter:
         proven = end is not None
         if end is None:
             end = _end_before_tail(text)
-        if end is None and self.is_list and text.endswith(b"]"):
+        if end is None and self.is_list and text.endswith(b"]") and not decode(text[:-1]).is_open:
             end = len(text) - 1
         if end is None:
             yield Chunk(self._offset, text, kineto=kineto)
