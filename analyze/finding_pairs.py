@@ -92,5 +92,26 @@ def bottlenecks(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     )
 
 
+def contrasts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """The range of diffusion's gain over other families', of attention and end to end."""
+    found = []
+    core = frame.filter(
+        pl.col("attention_partition") == "core", pl.col("attention_ratio").is_not_null()
+    )
+    for (family,), rows in core.group_by(["other_family"], maintain_order=True):
+        ratios, whole = sorted(rows["attention_ratio"]), sorted(rows["speedup_ratio"])
+        found.append(
+            Finding(
+                f"Flash attention speeds up the attention of diffusion models {figures(ratios[0])} to "
+                f"{figures(ratios[-1])} times as much as that of {family} models, end to end "
+                f"{figures(whole[0])} to {figures(whole[-1])} times ({len(rows)} pairs of runs).",
+                "flash_contrast",
+                (),
+                bool(rows["predicted"].any()),
+            )
+        )
+    return found
+
+
 def _less_or_more(change: float) -> str:
     return "more" if change > 0 else "less"

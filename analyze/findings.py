@@ -11,8 +11,10 @@ from collections.abc import Callable
 import polars as pl
 
 from analyze.finding import Finding, Frames, counted, known_or, most_of
-from analyze.finding_pairs import bottlenecks, speedups
+from analyze.finding_pairs import bottlenecks, contrasts, speedups
 from analyze.report_table import duration, figures, joined, percent, size
+
+MOST_NAMED = 4
 
 
 def find(frames: Frames) -> list[Finding]:
@@ -114,6 +116,44 @@ def _frames_and_space(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     )
 
 
+def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """Which runs attend like a prefill and which like decoding, by where most of the time goes."""
+    known = frame.filter(pl.col("core_frac").is_not_null(), pl.col("phase") != "unknown")
+    total = known.group_by("trace_id", "trace_name", "phase", maintain_order=True).agg(
+        pl.col("core_frac").sum()
+    )
+    found = []
+    for phase, meaning in (("prefill", "many rows at once"), ("decode", "one row or few")):
+        mostly = total.filter(pl.col("phase") == phase, pl.col("core_frac") > 0.5)
+        if mostly.is_empty():
+            continue
+        names = mostly["trace_name"].to_list()
+        text = f"{counted(len(names), 'run')} of {known['trace_id'].n_unique()} "
+        text += f"{'spends' if len(names) == 1 else 'spend'} most attention time like {phase}, "
+        text += f"asking with {meaning}"
+        text += f": {joined(names)}." if len(names) <= MOST_NAMED else "."
+        found.append(Finding(text, "prefill_decode", tuple(mostly["trace_id"])))
+    return found
+
+
+def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    core = frame.filter(pl.col("attention_partition") == "core", pl.col("attention") == "flash")
+    shares = {(row["model_group"], row["category"]): row for row in core.iter_rows(named=True)}
+    found = []
+    for category in ("convolution", "group_norm"):
+        pixel = shares.get(("pixel diffusion", category))
+        latent = shares.get(("latent diffusion", category))
+        if pixel is not None and latent is not None:
+            text = (
+                f"After flash attention {category} is {percent(pixel['mean_frac'])} of pixel "
+                f"diffusion and {percent(latent['mean_frac'])} of latent diffusion (means over "
+                f"{counted(pixel['trace_count'], 'run')} and {latent['trace_count']})."
+            )
+            predicted = bool(pixel["predicted"] or latent["predicted"])
+            found.append(Finding(text, "family_contrast", (), predicted))
+    return found
+
+
 def _growth(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     core = frame.filter(pl.col("attention_partition") == "core", pl.col("size_count") > 1)
     found = []
@@ -193,11 +233,14 @@ RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] =
     ("trace_summary", _studied),
     ("flash_speedup", speedups),
     ("bottleneck_shift", bottlenecks),
+    ("flash_contrast", contrasts),
+    ("family_contrast", _families),
     ("stage_time", _stages),
     ("sequence_length_profile", _lengths),
     ("attention_memory", _memory),
     ("temporal_spatial", _frames_and_space),
     ("image_size_scaling", _growth),
+    ("prefill_decode", _phases),
     ("roofline", _bounds),
     ("gpu_time", _idle),
     ("ledger", _unknown),

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-NAMED = ("trace_name", "baseline_trace_name")
+NAMED = ("trace_name", "baseline_trace_name", "other_trace_name")
 
 
 def labels_of(traces: pl.DataFrame) -> dict[str, str]:

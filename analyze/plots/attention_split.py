@@ -4,9 +4,11 @@ from typing import Any
 
 from analyze.plots import shape, theme
 
+SMALLEST_PERCENT = 1.0
+
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of attention_split, one a run and component, as a share of the run."""
+    """Stacked bars of attention_split, one a run and component, as a share of the run; under 1 % is left out."""
     rows = frame[frame["core_frac"].notna()].copy()
     rows["row"] = [
         f"{theme.run_label(name, predicted)} · {component}"
@@ -15,6 +17,8 @@ def plot(frame: Any) -> Any:
         )
     ]
     rows["percent"] = 100 * rows["core_frac"]
+    whole = rows.groupby("row")["percent"].transform("sum")
+    rows = rows[whole >= min(SMALLEST_PERCENT, whole.max())].copy()
     rows["kind"] = rows["attention_kind"].fillna("unattributed")
     return shape.bars(
         rows,

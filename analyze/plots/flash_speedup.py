@@ -4,10 +4,10 @@ from typing import Any
 
 from analyze.plots import shape, theme
 
-COLOUR = {"measured": "#0072b2", "by Amdahl's law": "#56b4e9", "ceiling": "#c8c8c8"}
+COLOUR = {"measured": "#0072b2", "Amdahl": "#56b4e9", "ceiling": "#c8c8c8"}
 FIELD = {
     "measured": "speedup",
-    "by Amdahl's law": "predicted_speedup",
+    "Amdahl": "predicted_speedup",
     "ceiling": "ceiling_speedup",
 }
 

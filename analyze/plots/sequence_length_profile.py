@@ -22,9 +22,9 @@ def plot(frame: Any) -> Any:
         signature = tuple(shown["length"]) + tuple(shown["attention_kind"])
         seen.setdefault(signature, ([], shown))[0].append(f"{name} · {component}")
     several = [item for item in seen.values() if len(item[1]) > 1]
-    varied = [item for item in several if item[1]["length"].nunique() > 1]
-    constant = [item for item in several if item[1]["length"].nunique() == 1]
-    varied.sort(key=lambda item: -item[1]["length"].nunique())
+    varied = [item for item in several if _lengths(item[1]) > 1]
+    constant = [item for item in several if _lengths(item[1]) == 1]
+    varied.sort(key=lambda item: -_lengths(item[1]))
     chosen = varied[:MOST_PANELS] or constant[:MOST_CONSTANT]
     return theme.panels([_panel(names, calls) for names, calls in chosen]) if chosen else None
 
@@ -33,6 +33,11 @@ def _shown(calls: Any) -> int:
     """Two periods of the longest series, so that one can see it repeat, but no more than fit."""
     period = calls["period_calls"].max()
     return int(min(2 * period if period == period else MOST_CALLS, MOST_CALLS))  # noqa: PLR0124
+
+
+def _lengths(calls: Any) -> int:
+    """Different lengths of the most varied series."""
+    return int(calls.groupby("attention_kind")["length"].nunique().max())
 
 
 def _panel(names: list[str], calls: Any) -> Any:

@@ -78,7 +78,7 @@ def bars(
         "Overlay",
         title,
         both={"show_legend": bool(part)},
-        bokeh={"height": 110 + ROW_PIXELS * max(len(labels), 2) + 24 * ((len(parts) + 3) // 4)},
+        bokeh={"height": 110 + ROW_PIXELS * max(len(labels), 2)},
         matplotlib={
             "fig_inches": (9, 1.2 + 0.32 * max(len(labels), 2)),
             "aspect": None,
@@ -180,7 +180,7 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
         "Overlay",
         title,
         both={"show_legend": names > 1},
-        bokeh={"height": 400 + 22 * ((names + 2) // 3)},
+        bokeh={"height": 380},
         matplotlib={
             "fig_inches": (8, 4.6),
             "aspect": None,

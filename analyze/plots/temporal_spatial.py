@@ -4,6 +4,7 @@ from typing import Any
 
 from analyze.plots import shape, theme
 
+MOST_PANELS = 6
 MEASURE = {
     "time, core": "core_ns",
     "FLOPs, core": "core_flops",
@@ -13,18 +14,22 @@ MEASURE = {
 
 
 def plot(frame: Any) -> Any:
-    """Four stacked bars a run and component from temporal_spatial, each adding up to 100 %."""
+    """A panel a run and component from temporal_spatial: four stacked bars of 100 %."""
+    chosen = frame.sort_values("temporal_core_frac", ascending=False)
+    found = [_panel(run) for _, run in chosen.iterrows()]
+    drawn = [panel for panel in found if panel is not None]
+    return theme.panels(drawn[:MOST_PANELS]) if drawn else None
+
+
+def _panel(run: Any) -> Any:
     import pandas as pd
 
     rows = []
-    for _, run in frame.iterrows():
-        name = theme.run_label(run["trace_name"], run["predicted"])
-        for measure, field in MEASURE.items():
-            pair = {kind: run[f"{kind}_{field}"] for kind in ("spatial", "temporal")}
-            total = sum(value for value in pair.values() if pd.notna(value))
-            if total > 0 and all(pd.notna(value) for value in pair.values()):
-                label = f"{name} · {run['component']} · {measure}"
-                rows += [(label, kind, 100 * value / total) for kind, value in pair.items()]
+    for measure, field in MEASURE.items():
+        pair = {kind: run[f"{kind}_{field}"] for kind in ("spatial", "temporal")}
+        if any(pd.isna(value) for value in pair.values()) or not sum(pair.values()):
+            continue
+        rows += [(measure, kind, 100 * value / sum(pair.values())) for kind, value in pair.items()]
     if not rows:
         return None
     return shape.bars(
@@ -33,6 +38,6 @@ def plot(frame: Any) -> Any:
         part="kind",
         value="percent",
         axis="% of spatial and temporal attention together",
-        title="Attention within frames and over frames",
+        title=f"{theme.run_label(run['trace_name'], run['predicted'])} · {run['component']}",
         known=theme.KIND_COLOUR,
     )

@@ -54,6 +54,7 @@ ROW_PIXELS = 30
 TITLE_LENGTH = 72
 LINE_LENGTH = 32
 LEGEND_CHARACTERS = 64
+LEGEND_PIXELS = 24
 
 
 @cache
@@ -141,6 +142,7 @@ def _lay_out_legend(figure: Any) -> None:
             )
             legend.update(title=None, label_text_font_size="12px", spacing=10, margin=0)
             figure.add_layout(legend, "below")
+            figure.height += LEGEND_PIXELS * ceil(len(legend.items) / columns)
 
 
 def inline_script() -> str:
@@ -202,7 +204,7 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
     for value in found:
         if not kept or value / kept[-1] > 1.3:
             kept.append(value)
-    return [(value, number(value)) for value in kept]
+    return [(value, number(value)) for value in kept] if len(kept) > 1 else []
 
 
 def no_minor_labels(plot: Any, _: Any) -> None:

@@ -6,8 +6,10 @@
 -- Inputs:  trace, work, work_class, run_pair
 -- Columns:
 --   trace_id                trace.trace_id, the optimized run of a diffusion model
+--   trace_name              trace.name
 --   model                   trace.model
 --   other_trace_id          the optimized run of a model of another family
+--   other_trace_name        its trace.name
 --   other_model             its trace.model
 --   other_family            its trace.family
 --   predicted               true if any of the four runs is predicted
@@ -43,6 +45,7 @@ total AS (
 gain AS (
   SELECT
     trace.trace_id,
+    trace.name AS trace_name,
     trace.model,
     trace.family,
     trace.predicted OR baseline_trace.predicted AS predicted,
@@ -62,8 +65,10 @@ gain AS (
 
 SELECT
   diffusion.trace_id,
+  diffusion.trace_name,
   diffusion.model,
   other.trace_id AS other_trace_id,
+  other.trace_name AS other_trace_name,
   other.model AS other_model,
   other.family AS other_family,
   diffusion.predicted OR other.predicted AS predicted,
