@@ -1,0 +1,97 @@
+"""Every model, tiny and for real: a dry run lists a real one's operators, labels cover it, attention agrees."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import capture_traces as traces
+import pytest
+import torch
+from capture_traces import Captured
+
+from capture.annotate import KINDS
+from capture.catalog import MODELS
+from capture.passes import prepared
+from capture.settings import Settings, resolved
+
+VARIANTS = [*MODELS, "llama:3.1-8b", "muse:amused-256", "muse:amused-512", "cogvideox:5b"]
+ATTENTIONS = ("baseline", "flash")
+
+
+def dry(captured: Captured, model: str, attention: str) -> list[str]:
+    folder = captured(model, profiler="dry", attention=attention, device="cpu")
+    return [operator["name"] for operator in traces.operators(folder)]
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("model", VARIANTS)
+def test_dry_lists_the_operators_of_a_real_run_in_order(
+    captured: Captured, model: str, attention: str
+) -> None:
+    real = traces.dispatched(captured(model, attention=attention, device="cpu"))
+    found = dry(captured, model, attention)
+    assert Counter(found) == Counter(real)
+    assert found == real
+
+
+@pytest.mark.parametrize("model", VARIANTS)
+def test_every_attention_call_has_kind_module_and_lengths(captured: Captured, model: str) -> None:
+    folder = captured(model, attention="flash", device="cpu")
+    modules = {e["name"].partition("|")[0] for e in traces.labels(folder, "module:")}
+    calls = [traces.fields(event["name"]) for event in traces.labels(folder, "attention:")]
+    fused = [
+        op for op in traces.operators(folder) if op["name"] == "aten::scaled_dot_product_attention"
+    ]
+    assert len(calls) == len(fused) > 0
+    for call in calls:
+        assert call["kind"] in KINDS
+        assert f"module:{call['site']}" in modules
+        assert (
+            min(int(call[key]) for key in ("query_len", "kv_len", "heads", "head_dim", "batch")) > 0
+        )
+    dry_folder = captured(model, profiler="dry", attention="flash", device="cpu")
+    assert calls == [traces.fields(e["name"]) for e in traces.labels(dry_folder, "attention:")]
+
+
+@pytest.mark.parametrize("model", VARIANTS)
+def test_under_one_percent_of_operator_time_has_no_component(
+    captured: Captured, model: str
+) -> None:
+    folder = captured(model, attention="flash", device="cpu")
+    components = traces.labels(folder, "component:")
+    total = covered = 0.0
+    end = 0.0
+    for operator in sorted(traces.operators(folder), key=lambda e: (e["ts"], -e["dur"])):
+        if operator["ts"] < end:
+            continue
+        end = operator["ts"] + operator["dur"]
+        total += operator["dur"]
+        covered += operator["dur"] * any(traces.inside(operator, c) for c in components)
+    assert total > 0
+    assert covered / total > 0.99
+
+
+@pytest.mark.parametrize("model", VARIANTS)
+def test_baseline_and_flash_give_the_same_output(model: str) -> None:
+    outputs = []
+    for attention in ATTENTIONS:
+        run = prepared(resolved(Settings(model, attention=attention, device="cpu")))
+        outputs.append(run.unlabelled().output)
+    assert torch.isfinite(outputs[0]).all()
+    scale = outputs[0].abs().max()
+    assert (outputs[0] - outputs[1]).abs().max() <= 1e-3 * scale
+
+
+@pytest.mark.parametrize("model", VARIANTS)
+def test_calls_of_components_are_known_for_a_full_request(captured: Captured, model: str) -> None:
+    card = traces.manifest(captured(model, attention="flash", device="cpu"))
+    profiled, full = card["component_steps_profiled"], card["component_steps_full"]
+    assert profiled.keys() == full.keys()
+    assert all(profiled[name] <= full[name] for name in full)
+    assert set(card["parameters"]) <= set(full)
+    assert (
+        card["attention_seen"]
+        == card["attention_labelled"]
+        == {"flash": sum(card["attention_seen"].values())}
+    )
+    assert card["assumptions"] and card["wall_ns"] > 0

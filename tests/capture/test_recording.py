@@ -1,0 +1,156 @@
+"""A model of one's own gets the same run folder and labels, and is as it was afterwards."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import capture_traces as traces
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from capture.errors import CaptureError
+from capture.recording import components_of
+from capture.script import ScriptRun, capture_script, is_script
+from capture.session import record
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "record_own_model.py"
+
+
+def example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("example", EXAMPLE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_example_records_its_model(tmp_path: Path) -> None:
+    folder = example().main(str(tmp_path))
+    assert folder == tmp_path / "my_model-own-cpu-torch"
+    card = traces.manifest(folder)
+    assert card["model"] == "my-model" and card["steps_profiled"] == 3
+    assert card["component_steps_profiled"] == {"text_encoder": 3, "denoiser": 3}
+    assert card["attention_seen"] == {"flash": 6}
+    assert [e["name"] for e in traces.labels(folder, "step:")] == ["step:0", "step:1", "step:2"]
+    kinds = [traces.fields(e["name"])["kind"] for e in traces.labels(folder, "attention:")]
+    assert kinds == ["self", "cross"] * 3
+    assert traces.head(folder)["genscope"]["predicted"] is False
+
+
+def test_the_model_is_as_it_was(tmp_path: Path) -> None:
+    components, step = example().workload()
+    hooks = [
+        len(m._forward_hooks) + len(m._forward_pre_hooks)
+        for c in components.values()
+        for m in c.modules()
+    ]
+    state = {name: dict(vars(part)) for name, part in components.items()}
+    attention = functional.scaled_dot_product_attention
+    with record("own", components=components, out=tmp_path, attention="baseline") as run:
+        for _ in range(2):
+            step()
+            run.step()
+    assert hooks == [
+        len(m._forward_hooks) + len(m._forward_pre_hooks)
+        for c in components.values()
+        for m in c.modules()
+    ]
+    assert {name: vars(part).keys() for name, part in components.items()} == {
+        name: before.keys() for name, before in state.items()
+    }
+    assert functional.scaled_dot_product_attention is attention
+    assert traces.manifest(run.folder)["attention_seen"] == {"unfused": 2}
+
+
+def test_recording_twice_makes_two_folders(tmp_path: Path) -> None:
+    first, second = example().main(str(tmp_path)), example().main(str(tmp_path))
+    assert second.name == f"{first.name}-2"
+
+
+def test_an_error_in_the_block_leaves_nothing_and_comes_out(tmp_path: Path) -> None:
+    components, step = example().workload()
+    with (
+        pytest.raises(ZeroDivisionError),
+        record("own", components=components, out=tmp_path) as run,
+    ):
+        step()
+        run.step()
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_recorded_step_is_said(tmp_path: Path) -> None:
+    components, step = example().workload()
+    with (
+        pytest.raises(CaptureError, match="found 1 calls of step"),
+        record("own", components=components, out=tmp_path) as run,
+    ):
+        step()
+        run.step()
+    assert list(tmp_path.iterdir()) == []
+
+
+class Scheduler:
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        return x * 0.5
+
+
+class Decoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def decode(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x) + 1
+
+
+def test_a_pipeline_given_whole_has_its_own_components(tmp_path: Path) -> None:
+    parts = {
+        "unet": nn.Linear(4, 4),
+        "vae": Decoder(),
+        "scheduler": Scheduler(),
+        "tokenizer": object(),
+        "safety": None,
+    }
+    pipeline = SimpleNamespace(components=parts)
+    x = torch.randn(2, 4)
+    with torch.no_grad(), record("pipe", pipeline, out=tmp_path) as run:
+        for _ in range(3):
+            parts["vae"].decode(parts["scheduler"].step(parts["unet"](x)))
+            run.step()
+    calls = traces.manifest(run.folder)["component_steps_profiled"]
+    assert calls == {"unet": 2, "scheduler": 2, "vae": 2}
+    assert "decode" not in vars(parts["vae"]) and "step" not in vars(parts["scheduler"])
+    modules = {e["name"] for e in traces.labels(run.folder, "module:")}
+    assert modules == {"module:unet|Linear", "module:vae.layer|Linear"}
+
+
+def test_what_has_no_module_is_refused() -> None:
+    with pytest.raises(CaptureError, match="found no torch module in int"):
+        components_of(3)
+
+
+def test_a_script_is_recorded_from_its_function(tmp_path: Path) -> None:
+    target = f"{EXAMPLE}:workload"
+    assert is_script(target) and not is_script("llama:2-7b")
+    folder = capture_script(target, ScriptRun(steps=3, out=tmp_path))
+    card = traces.manifest(folder)
+    assert (card["model"], card["steps_profiled"]) == ("record_own_model", 3)
+    assert len(card["wall_ns_repeats"]) == 3 and card["wall_ns"] > 0
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("nowhere.py:f", "found no file nowhere.py"),
+        (f"{EXAMPLE}:nope", "found no function 'nope'"),
+        (f"{EXAMPLE}:Denoiser", "expected \\(model, step\\)"),
+    ],
+)
+def test_a_wrong_script_is_said(tmp_path: Path, target: str, words: str) -> None:
+    with pytest.raises(CaptureError, match=words):
+        capture_script(target, ScriptRun(out=tmp_path))
