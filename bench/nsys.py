@@ -193,7 +193,8 @@ def _inside(calls: list[tuple[Any, ...]], ranges: list[tuple[Any, ...]]) -> set[
 def _ours(study: Path) -> dict[str, Any]:
     # in a process of its own: a child's peak memory starts from that of its parent
     text = _run([sys.executable, "-c", _ASK, str(study), json.dumps(_QUERIES)]).output
-    found: dict[str, Any] = json.loads(text)
+    # DuckDB may have drawn a progress bar first
+    found: dict[str, Any] = json.loads(text.splitlines()[-1])
     return found
 
 

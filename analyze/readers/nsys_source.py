@@ -22,7 +22,7 @@ import pyarrow as pa
 from analyze.errors import UserError
 
 _MAGIC = b"SQLite format 3\x00"
-_BATCH_ROWS = 65536
+_BATCH_ROWS = 8192
 _EXPORT = "nsys export --type sqlite --force-overwrite true -o OUT.sqlite REPORT.nsys-rep"
 
 # a table, and the columns wanted of it -> its rows in pieces
