@@ -20,8 +20,10 @@ WITH chain AS (
     place.module_id IS NOT NULL AS is_label,
     first.annotation_id AS first_id,
     first.name AS first_name,
+    first.args ->> 'class' AS first_class,
     second.annotation_id AS second_id,
     second.name AS second_name,
+    second.args ->> 'class' AS second_class,
     third.annotation_id AS third_id,
     third.name AS third_name,
     fourth.name AS fourth_name
@@ -66,8 +68,12 @@ named AS (
     third_name,
     nullif(lower(concat_ws(' ', first_name, second_name, third_name, fourth_name)), '') AS around,
     -- of a label's path only the last part is the module's own name
-    lower(if(is_label, string_split(first_name, '.')[-1], first_name)) AS first_own,
-    lower(if(is_label, string_split(second_name, '.')[-1], second_name)) AS second_own
+    lower(if(
+      is_label, concat_ws(' ', string_split(first_name, '.')[-1], first_class), first_name
+    )) AS first_own,
+    lower(if(
+      is_label, concat_ws(' ', string_split(second_name, '.')[-1], second_class), second_name
+    )) AS second_own
   FROM chain
 ),
 
@@ -82,7 +88,7 @@ chosen AS (
         contains(first_own, 'att')
         AND contains(second_own, 'att')
         AND NOT contains(second_own, 'block')
-        AND second_own <> 'attentions' THEN 2
+        AND NOT contains(second_own, 'attentions') THEN 2
       WHEN contains(first_own, 'att') THEN 1
     END AS link
   FROM named

@@ -1,0 +1,150 @@
+"""What attribution says of real traces, against what was read off them by hand.
+
+The traces are other people's; these tests run where they are present. Each trace is built once, and
+everything that is known of it is checked at once.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analyze import scratch
+from analyze.database import attribution_files
+from analyze.sql_file import load_layer
+from analyze.trace_file import find
+from tests.conftest import shared_traces_folder
+from tests.test_attribution import check_conservation
+
+Build = Callable[[Path], duckdb.DuckDBPyConnection]
+
+# calls by (implementation, query_len, kv_len, heads, head_dim): their number and the ns of their core.
+# None: known by the kernels' names alone, as in a graph's replay.
+CALLS: dict[str, dict[tuple[object, ...], tuple[int, int]]] = {
+    "owlv2-h100": {
+        ("unfused", 5185, 5185, 16, 64): (120, 491_749_577),
+        ("unfused", 5, 5, 12, 64): (60, 756_010),
+    },
+    "qwen1.5-0.5b-h100": {
+        ("flash", 559, 559, 16, 64): (24, 2_722_705),
+        ("flash", None, None, None, None): (10, 1_132_763),
+    },
+    "vit-base-h100": {("flash", 197, 197, 12, 64): (12, 122_848)},
+    "bert-small-h100": {("flash", 141, 141, 8, 64): (4, 37_408)},
+    "compiled-sdpa-block-mi300x": {("flash", 4096, 4096, 16, 128): (1, 3_683_509)},
+    "flux1-fmha-mi300x": {
+        ("unfused", 512, 512, 64, 64): (24, 5_368_120),
+        ("flash", 77, 77, 12, 64): (12, 186_530),
+        ("flash", 16384, 16384, 1, 512): (1, 3_226_877),
+        ("flash", None, None, None, None): (228, 120_655_893),
+    },
+    "flux1-sage-mi300x": {
+        ("unfused", 512, 512, 64, 64): (24, 5_219_215),
+        ("flash", 77, 77, 12, 64): (12, 213_731),
+        ("flash", 16384, 16384, 1, 512): (1, 3_215_258),
+        ("other", None, None, None, None): (228, 122_143_578),
+    },
+    "switch-transformer-a100": {("unfused", 128, 128, 8, 128): (10, 846_000)},
+    "transformer-block-h100": {("unfused", 128, 128, 8, 64): (3, 54_000)},
+    "vllm-prefill-decode-piecewise": {("other", None, None, 64, 64): (24, 5_146_906)},
+}
+WITHOUT_ATTENTION = ("resnet", "alexnet", "dlrm", "rank", "event", "one-triton")
+
+
+def _traces() -> list[Path]:
+    """Every trace with kernels, and small ones without; nsys exports of generative models."""
+    folder = shared_traces_folder()
+    if folder is None:
+        return []
+    with (folder / "manifest.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].endswith(".json.gz")]
+    # the MTIA trace is large and has no kernel: nothing here is about it
+    names = [row["file"] for row in rows if int(row["kernels"]) or int(row["events"]) < 50_000]
+    return [folder / name for name in names] + sorted(folder.glob("nsys/fastvideo*.sqlite"))
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
+    """A function that builds one trace, attributed, and opens its database."""
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def build_one(path: Path) -> duckdb.DuckDBPyConnection:
+        found = replace(find([path])[0], trace_id=1, sha256="0")
+        con = duckdb.connect(str(scratch.build(found, tmp_path / "scratch")), read_only=True)
+        opened.append(con)
+        return con
+
+    yield build_one
+    for con in opened:
+        con.close()
+
+
+def _unclassified(con: duckdb.DuckDBPyConnection) -> str:
+    rows = con.execute(
+        "SELECT name, count(*), sum(dur_ns) FROM work JOIN work_class USING (trace_id, work_id) "
+        "WHERE category = 'unclassified' GROUP BY ALL ORDER BY 3 DESC LIMIT 20"
+    ).fetchall()
+    return "\n".join(f"{ns / 1e6:10.3f} ms {count:6d} x {name[:120]}" for name, count, ns in rows)
+
+
+def _check_calls(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    rows = con.execute(
+        "SELECT implementation, query_len, kv_len, heads, head_dim, count(*), sum(core_ns) "
+        "FROM attention_call GROUP BY ALL"
+    ).fetchall()
+    found = {row[:5]: (row[5], int(row[6])) for row in rows}
+    if name in CALLS:
+        assert found == CALLS[name]
+    if name.startswith(WITHOUT_ATTENTION):
+        assert found == {}
+        attention = con.execute("SELECT * FROM work_class WHERE category = 'attention'").fetchall()
+        assert attention == []
+
+
+@pytest.mark.parametrize("path", _traces(), ids=lambda path: path.name.split(".json")[0])
+def test_a_real_trace(path: Path, build: Build) -> None:
+    con = build(path)
+    check_conservation(con)
+    row = con.execute(
+        "SELECT sum(dur_ns), sum(dur_ns) FILTER (category <> 'unclassified') "
+        "FROM work JOIN work_class USING (trace_id, work_id)"
+    ).fetchone()
+    assert row is not None
+    if row[0]:
+        assert row[1] >= 0.95 * row[0], f"unclassified:\n{_unclassified(con)}"
+    _check_calls(con, path.name.removesuffix(".json.gz"))
+
+
+def test_nesting_finds_the_operators_that_external_ids_name(
+    shared_traces: Path, build: Build, tmp_path: Path
+) -> None:
+    con = build(shared_traces / "vit-base-h100.json.gz")
+    named = dict(con.execute("SELECT kernel_id, op_id FROM kernel_launch").fetchall())
+    (launch,) = [file for file in attribution_files() if file.name == "kernel_launch"]
+    copy = duckdb.connect(str(tmp_path / "without_ids.duckdb"))
+    copy.execute(f"ATTACH '{tmp_path}/scratch/{scratch.DATABASE}' AS whole (READ_ONLY)")
+    for table in ("cpu_op", "cpu_op_parent", "kernel", "runtime_call"):
+        copy.execute(f"CREATE TABLE {table} AS SELECT * FROM whole.{table}")
+    for table in ("kernel", "runtime_call"):
+        copy.execute(f"UPDATE {table} SET external_id = NULL")
+    for macro in load_layer("interval"):
+        if macro.name == "timeline":
+            copy.execute(f"CREATE MACRO timeline(source) AS TABLE {macro.statement}")
+    found = copy.execute(launch.statement).fetchall()
+    copy.close()
+    assert {row[1]: row[3] for row in found} == named
+    assert {row[4] for row in found} == {"nesting"}
+
+
+def test_a_name_search_would_take_fused_pointwise_kernels_for_attention(
+    shared_traces: Path, build: Build
+) -> None:
+    # the generated kernels around the attention call are named after it: 304 kernels, 18 ms
+    con = build(shared_traces / "flux1-fmha-mi300x.json.gz")
+    by_name = "SELECT count(*), sum(dur_ns) FROM work WHERE regexp_matches(name, '(?i)fmha|attn')"
+    assert con.execute(by_name).fetchone() == (545, 142_079_867)
+    true = f"{by_name} AND name NOT LIKE 'triton%'"
+    assert con.execute(true).fetchone() == (241, 124_042_233)

@@ -1,0 +1,74 @@
+"""A trace whose attention labels are taken away shows the same attention calls.
+
+Other people's traces have no labels: what is found without them must be what a label would say.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analyze import scratch
+from analyze.database import attribute, create_schema
+from analyze.sql_file import load_layer
+from analyze.trace_file import find
+from capture.session import capture
+from capture.settings import Settings
+
+SHAPE = "call_index, query_len, kv_len, batch, heads, head_dim, dtype, core_flops, component, step"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Databases of one small dry run, with attention written out and with fused attention."""
+    folder = tmp_path_factory.mktemp("runs")
+    made = {}
+    for attention in ("baseline", "flash"):
+        run = capture(Settings("stable_diffusion", "dry", attention, "tiny", steps=1), folder)
+        found = replace(find([run])[0], trace_id=1, sha256="0")
+        made[attention] = scratch.build(found, folder / f"scratch-{attention}")
+    return made
+
+
+@pytest.fixture
+def unlabelled(runs: dict[str, Path], attention: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same trace without its attention labels, attributed anew; the labelled one as `full`."""
+    with duckdb.connect() as con:
+        create_schema(con)
+        con.execute(f"ATTACH '{runs[attention]}' AS labelled (READ_ONLY)")
+        for table in load_layer("schema"):
+            con.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM labelled.{table.name}")
+        con.execute("DELETE FROM annotation WHERE kind = 'attention'")
+        attribute(con)
+        yield con
+
+
+@pytest.mark.parametrize("attention", ["baseline", "flash"])
+def test_the_same_calls_are_found(unlabelled: duckdb.DuckDBPyConnection) -> None:
+    calls = "SELECT {} FROM {}attention_call ORDER BY call_index"
+    labelled = unlabelled.execute(calls.format(SHAPE, "labelled.")).fetchall()
+    assert labelled
+    assert unlabelled.execute(calls.format(SHAPE, "")).fetchall() == labelled
+    sources = unlabelled.execute("SELECT DISTINCT kind_source FROM attention_call").fetchall()
+    assert {row[0] for row in sources} <= {"module", "shape"}
+
+
+@pytest.mark.parametrize("attention", ["flash"])
+def test_fused_calls_have_the_same_kind_and_time(unlabelled: duckdb.DuckDBPyConnection) -> None:
+    # a label's range also holds the copies and casts around a call that is written out after all
+    calls = (
+        "SELECT attention_kind, implementation, if(implementation = 'unfused', NULL, core_ns), "
+        "module_ns FROM {} ORDER BY call_index"
+    )
+    labelled = unlabelled.execute(calls.format("labelled.attention_call")).fetchall()
+    assert unlabelled.execute(calls.format("attention_call")).fetchall() == labelled
+
+
+@pytest.mark.parametrize("attention", ["baseline"])
+def test_written_out_calls_keep_their_kind(unlabelled: duckdb.DuckDBPyConnection) -> None:
+    # a causal mask is added like any other: without a label such a call reads as self-attention
+    calls = "SELECT replace(attention_kind, 'causal', 'self') FROM {} ORDER BY call_index"
+    labelled = unlabelled.execute(calls.format("labelled.attention_call")).fetchall()
+    assert unlabelled.execute(calls.format("attention_call")).fetchall() == labelled
