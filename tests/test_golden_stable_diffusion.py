@@ -7,6 +7,7 @@ shares by image size: convolution / linear / attention core. Checked elsewhere w
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import genscope
@@ -100,3 +101,46 @@ def test_baseline_and_flash_need_the_same_flops(study: Study) -> None:
     )
     assert totals["flops"].n_unique() == 1
     assert totals.height == 2
+
+
+def test_lengths_repeat_every_sixteen_calls_and_span_64_times(study: Study) -> None:
+    calls = study.query("sequence_length_profile").filter(component="unet", attention_kind="self")
+    # 64 between the longest and the shortest, 4 between neighbours: never just "4x"
+    assert set(calls["max_min_ratio"]) == {64}
+    assert set(calls["adjacent_ratio"]) == {4}
+
+
+def test_score_matrices_of_the_unet_by_site(study: Study) -> None:
+    sites = study.query("attention_memory").filter(component="unet")
+    largest = sites.group_by("image_size").agg(pl.col("score_bytes").max())
+    found = dict(largest.iter_rows())
+    # batch 1: 16, 256 and 4096 MiB; guidance doubles the batch
+    assert {size: found[size] / 2**20 / 2 for size in (256, 512, 1024)} == {
+        256: 16,
+        512: 256,
+        1024: 4096,
+    }
+
+
+def test_score_matrices_grow_towards_the_fourth_power(study: Study) -> None:
+    passes = study.query("attention_memory_scaling").filter(component="unet", attention="flash")
+    assert set(passes["site_count"]) == {32}
+    at_batch_1 = {
+        size: score / 2**20 / 2
+        for size, score in passes.select("image_size", "pass_score_bytes").iter_rows()
+    }
+    assert at_batch_1[512] == pytest.approx(1396.7, abs=0.05)
+    assert at_batch_1[1024] == pytest.approx(21_967.6, abs=0.05)
+    assert at_batch_1[1024] / at_batch_1[512] == pytest.approx(15.7, abs=0.05)
+    assert at_batch_1[512] / at_batch_1[256] == pytest.approx(15.0, abs=0.05)
+
+
+def test_attention_is_where_the_baseline_loses_its_time(study: Study) -> None:
+    pair = study.query("flash_speedup").filter(scope="request", attention_partition="module")
+    assert pair.height == 1 + 4  # one pair at 512 px; the other sizes have no baseline
+    row = pair.filter(pl.col("refusal").is_null()).row(0, named=True)
+    assert row["speedup"] > 1
+    assert row["speedup"] == pytest.approx(row["predicted_speedup"])
+    assert row["other_drift_frac"] == pytest.approx(0, abs=1e-9)
+    refused = pair.filter(pl.col("refusal").is_not_null())
+    assert all(text.startswith("image_size") for text in refused["refusal"])
