@@ -38,8 +38,17 @@ TRACE_FILE = {
 }
 
 
-def build(found: TraceFile, folder: Path, *, python: bool = False, threads: int = 2) -> Path:
-    """Make `folder` and in it the trace's database, attributed; its path. `threads` is 1 or 2.
+def build(
+    found: TraceFile,
+    folder: Path,
+    *,
+    python: bool = False,
+    threads: int = 2,
+    attributed: bool = True,
+) -> Path:
+    """Make `folder` and in it the trace's database; its path. `threads` is 1 or 2.
+
+    Without `attributed` the base tables are all that is filled.
 
     Raises UserError if the file is no trace, and leaves the folder for the caller to remove.
     """
@@ -60,7 +69,8 @@ def build(found: TraceFile, folder: Path, *, python: bool = False, threads: int 
         _read(con, found, parts, python=python, threads=threads)
         database.stage(con, found.format)
         shutil.rmtree(parts)
-        database.attribute(con)
+        if attributed:
+            database.attribute(con)
     finally:
         con.close()
     return path

@@ -76,7 +76,7 @@ def read(
     try:
         _load_all(
             con,
-            _all_chunks(splitter, result),
+            chunks_of(splitter, result),
             lambda cursor: ChunkLoader(
                 cursor, files, folder, unread={"python", "flow"} - kept, keep_args="args" in kept
             ),
@@ -87,7 +87,7 @@ def read(
     finally:
         con.unregister_filesystem(files.protocol)
     result.text_bytes = source.text_bytes
-    _read_keys(splitter, source, result)
+    read_keys(splitter, source, result)
     _define(con, folder, keep_args="args" in kept)
     return result
 
@@ -101,8 +101,8 @@ def rank_of(path: Path, info: Mapping[str, Any]) -> tuple[int | None, int | None
     return rank, size if isinstance(size, int) else None
 
 
-def _all_chunks(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, bool]]:
-    """Chunks, and whether the text breaks off at the end of one. Puts mixed writers' tail in too."""
+def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, bool]]:
+    """Chunks, and whether the text breaks off behind one; another writer's output in the tail too."""
     previous: Chunk | None = None
     for chunk in splitter:
         if previous is not None:
@@ -150,7 +150,7 @@ def _load_all(
         result.add(done.result())
 
 
-def _read_keys(splitter: Splitter, source: TextSource, result: KinetoFile) -> None:
+def read_keys(splitter: Splitter, source: TextSource, result: KinetoFile) -> None:
     """Fill in the file's own keys, and whether it is whole."""
     header = b"" if splitter.is_list else splitter.header + b"]}"
     tail = parse_tail(splitter.tail)

@@ -159,6 +159,23 @@ def environment_keys(keys: Mapping[str, Any]) -> list[str]:
     return sorted(_environments(keys, ""))
 
 
+def without_environment(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys, without those that `environment_keys` names."""
+    dumps = set(_environments(keys, ""))
+
+    def clean(value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: clean(inner, f"{path}{name}.")
+            for name, inner in value.items()
+            if path + name not in dumps
+        }
+
+    kept: dict[str, Any] = clean(dict(keys), "")
+    return kept
+
+
 def _environments(keys: Mapping[str, Any], prefix: str) -> Iterator[str]:
     for name, value in keys.items():
         if isinstance(value, dict):

@@ -14,15 +14,15 @@ Load = Callable[..., duckdb.DuckDBPyConnection]
 
 
 @pytest.fixture
-def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+def load(tmp_path: Path) -> Iterator[Load]:
     """A function that reads one trace into a database of base tables and opens it."""
     opened: list[duckdb.DuckDBPyConnection] = []
-    monkeypatch.setattr("analyze.database.attribute", lambda con: None)
 
     def load_one(path: Path, *, python: bool = False) -> duckdb.DuckDBPyConnection:
         found = replace(find([path])[0], trace_id=1, sha256="0")
         folder = tmp_path / f"scratch-{len(opened)}"
-        con = duckdb.connect(str(scratch.build(found, folder, python=python)), read_only=True)
+        path = scratch.build(found, folder, python=python, attributed=False)
+        con = duckdb.connect(str(path), read_only=True)
         opened.append(con)
         return con
 

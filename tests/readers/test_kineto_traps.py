@@ -66,7 +66,7 @@ def anomalies(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def test_t1_t2_decimal_text_is_ns_and_the_base_is_kept(made: Made) -> None:
-    con = made(kernel("@"), displayTimeUnit="ms", baseTimeNanoseconds=1775078550000000000)
+    con = made(kernel("@"), op(), displayTimeUnit="ms", baseTimeNanoseconds=1775078550000000000)
     assert anomalies(con)["no_timestamp"] == 1
     con = made(kernel(3603029046213.755, 22.534), baseTimeNanoseconds=1775078550000000000)
     assert rows(con, "SELECT start_ns, dur_ns FROM kernel") == [(3603029046213755, 22534)]

@@ -109,7 +109,7 @@ UNION ALL
 SELECT
   'graph_launch' AS kind,
   sum(kernel_count)::BIGINT AS count,
-  count(*) || ' launches by ' || min(name) AS example
+  count(*) || ' launches, up to ' || max(kernel_count) || ' kernels each' AS example
 FROM launched
 UNION ALL
 SELECT

@@ -2,7 +2,7 @@
 --
 -- Why:     without operators, shapes or kernels whole classes of figures can't be had.
 -- Grain:   one row per kind of trap that is there
--- Inputs:  kernel, runtime_call, cpu_op, kineto_event
+-- Inputs:  kernel, runtime_call, cpu_op, kineto_event, kineto_header
 -- Columns:
 --   kind         name of the trap
 --   count        events it touches
@@ -18,11 +18,6 @@ WITH nested AS (
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS outer_end_ns
   FROM cpu_op
-),
-
-launch AS (
-  SELECT name FROM runtime_call
-  WHERE contains(name, 'LaunchKernel') OR contains(name, 'GraphLaunch')
 ),
 
 shared AS (
@@ -43,7 +38,7 @@ SELECT
   'no_kernel' AS kind,
   count(*) AS count,
   min(name) AS example
-FROM launch
+FROM runtime_call
 WHERE NOT EXISTS (SELECT 1 FROM kernel)
 UNION ALL
 SELECT
@@ -79,3 +74,24 @@ SELECT
   min(pid) AS example
 FROM kineto_event
 WHERE starts_with(pid, '[')
+UNION ALL
+SELECT
+  'metadata_heavy' AS kind,
+  count(*) FILTER (WHERE ph = 'M') AS count,
+  count(*) || ' events in all' AS example
+FROM kineto_event
+HAVING count(*) FILTER (WHERE ph = 'M') > 0.2 * count(*) AND count(*) > 100000
+UNION ALL
+SELECT
+  'one_rank_of_many' AS kind,
+  world_size AS count,
+  'rank ' || coalesce(rank::VARCHAR, 'unknown') AS example
+FROM kineto_header
+WHERE world_size > 1
+UNION ALL
+SELECT
+  'device_events_of_others' AS kind,
+  count(*) AS count,
+  string_agg(DISTINCT cat, ', ' ORDER BY cat) AS example
+FROM kineto_event
+WHERE role = 'device_other' AND cat <> 'cuda_sync' AND NOT EXISTS (SELECT 1 FROM kernel)

@@ -61,7 +61,7 @@ FROM (
     'partial_overlap',
     'operators of one thread overlap in part: the later one is taken as not nested'
   ),
-  ('no_kernel', 'launches but no kernels: there is no device time, only the host''s'),
+  ('no_kernel', 'calls to the device but no kernels: there is no device time, only the host''s'),
   (
     'no_operator',
     'kernels but no operators: shapes, FLOPs, components, attention calls are unknown'
@@ -95,5 +95,8 @@ FROM (
   (
     'negative_correlation',
     'no correlation recorded: such kernels are linked by External id or not at all'
-  )
+  ),
+  ('metadata_heavy', 'names of threads make a large part of the file; no figure changes'),
+  ('one_rank_of_many', 'one rank of a distributed job: totals are this rank''s alone'),
+  ('device_events_of_others', 'work of the device in a form that is no kernel: its time is unknown')
 ) AS trap (kind, consequence)

@@ -1,0 +1,99 @@
+"""What to change in a capture so that a trap is gone next time, and what each metric needs.
+
+Data, kept apart from the doctor's logic: one line a trap, one line a metric.
+"""
+
+_WARM = (
+    "start the window after a warm-up step and synchronise before it, as schedule(warmup=1) does"
+)
+_REWRITE = "update PyTorch, or name files and record_function ranges without odd characters"
+_ALONE = "write one file a rank: put the rank into the file's name"
+_WHOLE = "let the process end, or call profiler.stop() before it is killed, and copy whole files"
+
+# trap -> what to change in the capture
+ADVICE: dict[str, str] = {
+    "invalid_utf8": _REWRITE,
+    "control_character": _REWRITE,
+    "bad_escape": _REWRITE,
+    "unescaped_quote": _REWRITE,
+    "lone_surrogate": _REWRITE,
+    "duplicate_key": _REWRITE,
+    "not_a_number": "nothing: the profiler divides by a duration of 0; update PyTorch",
+    "wrong_type": "use the profiler's own export_chrome_trace, not a copy edited by a script",
+    "integer_out_of_range": "update PyTorch",
+    "no_timestamp": "use the profiler's own export_chrome_trace, not a copy edited by a script",
+    "not_an_event": "use the profiler's own export_chrome_trace, not a copy edited by a script",
+    "unreadable_event": _WHOLE,
+    "cut_event": _WHOLE,
+    "truncated": _WHOLE,
+    "mixed_writers": _ALONE,
+    "broken_tail": _WHOLE,
+    "broken_header": _REWRITE,
+    "environment_in_header": "leave the environment out of add_metadata_json; "
+    "genscope doctor --repair writes a copy without it",
+    "same_stream_overlap": "nothing: read busy time (union), not the sum of kernels",
+    "overrunning_kernel": "update ROCm and roctracer, or time the kernel alone",
+    "zero_duration_kernel": "record with PyTorch 2.4 or newer, which writes nanoseconds",
+    "whole_microseconds": "record with PyTorch 2.4 or newer, which writes nanoseconds",
+    "unlinked_kernel": _WARM,
+    "duplicate_device_event": "export once per window, after the profiler has stopped",
+    "graph_launch": "record the graph's capture as well, or run one step without CUDA graphs",
+    "uneven_graph_replay": "profile fewer steps: the profiler's buffer overflows",
+    "partial_overlap": "record without with_stack, or update PyTorch",
+    "no_kernel": "add ProfilerActivity.CUDA, and check that no other CUPTI user is running",
+    "no_operator": "add ProfilerActivity.CPU",
+    "no_shape": "record with record_shapes=True",
+    "shared_correlation": _ALONE,
+    "merged_process": _ALONE,
+    "compiled_region": "label components and steps with record_function outside compiled code",
+    "negative_duration": "update PyTorch",
+    "outlier_time": "update PyTorch; leave out marks of other clocks",
+    "profiler_overhead": "record without stacks and memory, and profile fewer steps",
+    "unknown_category": "nothing: tell us the category",
+    "category_without_table": "nothing: these are neither kernels nor copies",
+    "device_events_of_others": "record on a GPU, or read the host's operators alone",
+    "left_out_python": "nothing: load with --python, or record without with_stack",
+    "metadata_heavy": "nothing: thread names make most of the file",
+    "negative_correlation": "update ROCm; External id links such kernels instead",
+    "one_rank_of_many": "load the other ranks' files too",
+}
+
+# what is missing -> the reason a metric is refused for
+REASONS: dict[str, str] = {
+    "kernel": "no kernels were recorded",
+    "operator": "no operators were recorded",
+    "shape": "no shapes were recorded",
+    "complete": "the trace is cut short, so idle and span mean nothing",
+    "component": "no component, module or nn.Module range was recorded",
+    "step": "no step was recorded",
+    "counter": "no Nsight Compute counters",
+    "memory": "no allocator events (profile_memory=True)",
+    "pair": "needs two runs side by side",
+}
+
+# metric -> what it needs of a trace; a metric that isn't here needs nothing but work
+NEEDS: dict[str, tuple[str, ...]] = {
+    "attention_memory": ("operator", "shape"),
+    "attention_memory_scaling": ("operator", "shape", "pair"),
+    "attention_split": ("operator",),
+    "bottleneck_shift": ("operator", "pair"),
+    "cache_hit": ("counter",),
+    "family_contrast": ("pair",),
+    "flash_contrast": ("pair",),
+    "flash_speedup": ("pair",),
+    "forward_flops": ("operator", "shape"),
+    "frame_scaling": ("operator", "shape", "pair"),
+    "gpu_time": ("kernel", "complete"),
+    "image_size_scaling": ("operator", "shape", "pair"),
+    "kernel_summary": ("kernel",),
+    "operator_breakdown": ("operator",),
+    "operator_shift": ("operator", "pair"),
+    "prefill_decode": ("operator", "shape"),
+    "roofline": ("operator", "shape"),
+    "sequence_length_distribution": ("operator", "shape"),
+    "sequence_length_profile": ("operator", "shape"),
+    "stage_time": ("component",),
+    "step_time": ("step",),
+    "temporal_spatial": ("operator", "shape"),
+    "trace_comparison": ("pair",),
+}

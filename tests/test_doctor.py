@@ -1,0 +1,140 @@
+"""The doctor: its findings agree with what is known of other people's traces, and repair mends."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyze.doctor import Diagnosis, examine
+from analyze.doctor_advice import ADVICE, NEEDS, REASONS
+from analyze.doctor_command import examine_and_print
+from analyze.errors import UserError
+from analyze.repair import repair
+from analyze.sql_file import load_layer
+from tests.readers.raw_events import read_bytes
+
+# what manifest.csv notes of a file -> findings that say so, with their counts
+NOTED: dict[str, dict[str, int]] = {
+    "qwen1.5-0.5b-h100.json.gz": {"unlinked_kernel": 436, "environment_in_header": 1},
+    "vllm-moe-tp8-b200.json.gz": {"same_stream_overlap": 74, "one_rank_of_many": 8},
+    "sglang-qwen3-30b-decode-b300.json.gz": {"same_stream_overlap": 674, "graph_launch": 676},
+    "alexnet-cupti-ranges-a100.json.gz": {"no_kernel": 1862, "category_without_table": 77},
+    "switch-transformer-no-kernels-a100.json.gz": {"no_kernel": 4},
+    "sequence-mixer-no-kernels-a100.json.gz": {"no_kernel": 270},
+    "flux1-fmha-mi300x.json.gz": {"graph_launch": 3972, "compiled_region": 4},
+    "resnet-gpu-only-mi210.json.gz": {"no_operator": 562},
+    "transformer-block-h100.json.gz": {"whole_microseconds": 476},
+}
+TRUSTED = {
+    "qwen1.5-0.5b-h100.json.gz": False,
+    "alexnet-cupti-ranges-a100.json.gz": False,
+    "vllm-moe-tp8-b200.json.gz": True,
+    "transformer-block-h100.json.gz": True,
+    "resnet-gpu-only-mi210.json.gz": True,
+}
+
+
+def one(path: Path) -> Diagnosis:
+    (found,) = examine([path])
+    return found
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_findings_agree_with_the_notes(name: str, shared_traces: Path) -> None:
+    found = one(shared_traces / name)
+    counts = {finding.trap: finding.count for finding in found.findings}
+    assert counts | NOTED[name] == counts
+    if name in TRUSTED:
+        assert found.trustworthy is TRUSTED[name], found.doubts
+    if name.startswith("flux1"):
+        (graph,) = (f for f in found.findings if f.trap == "graph_launch")
+        assert "up to 993 kernels" in str(graph.example)
+
+
+def test_the_trace_of_another_accelerator_is_told(shared_traces: Path) -> None:
+    found = one(shared_traces / "mtia-single-rank.json.gz")
+    counts = {finding.trap: finding.count for finding in found.findings}
+    assert counts["metadata_heavy"] == 310046
+    assert counts["device_events_of_others"] == 25814
+    assert not found.trustworthy
+
+
+def test_environment_is_named_and_never_shown(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    env = {"PATH": "/bin", "HOME": "/x", "API_TOKEN": "hunter2"}
+    path.write_text(
+        json.dumps({"metadata": {"system": {"env": env}, "pid": 4}, "traceEvents": [OP]})
+    )
+    text = json.dumps(one(path).to_json())
+    assert "metadata.system.env" in text
+    assert "hunter2" not in text
+    assert "API_TOKEN" not in text
+    repair(path, tmp_path / "clean.json")
+    clean = json.loads((tmp_path / "clean.json").read_text())
+    assert clean["metadata"] == {"system": {}, "pid": 4}
+
+
+OP: dict[str, Any] = {
+    "ph": "X",
+    "cat": "cpu_op",
+    "name": "aten::mm",
+    "pid": 1,
+    "tid": 1,
+    "ts": 1234567890123.456,
+    "dur": 7.25,
+    "args": {"External id": 1, "other": [1, {"a": None}]},
+}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_repair_writes_a_copy_without_faults(packed: bool, tmp_path: Path) -> None:
+    good = json.dumps(OP)
+    broken = good.replace("aten::mm", "a\x01\\q").replace('"pid"', '"bw": -nan, "pid"')
+    text = f'{{"schemaVersion": 1, "traceEvents": [{good}, {broken}, {good[:-9]}, {good}], "x": "C:\\dir"}}'
+    path, out = tmp_path / "bad.json", tmp_path / ("good.json.gz" if packed else "good.json")
+    path.write_text(text)
+    before = read_bytes(path.read_bytes())
+    repair(path, out)
+    data = gzip.decompress(out.read_bytes()) if packed else out.read_bytes()
+    assert json.loads(data)["traceEvents"][0] == OP
+    after = read_bytes(out.read_bytes())
+    assert after.rows == before.rows
+    assert after.rows.total() == 3
+    assert before.kinds and not after.kinds
+    with pytest.raises(UserError, match="found a file there"):
+        repair(path, out)
+
+
+def test_a_cut_trace_is_not_trusted_and_loses_idle(tmp_path: Path) -> None:
+    path = tmp_path / "cut.json"
+    path.write_text(json.dumps({"traceEvents": [OP] * 20})[:-300])
+    found = one(path)
+    assert not found.trustworthy
+    assert found.supports is not None
+    assert found.supports["gpu_time"] is not None
+    assert found.supports["trace_summary"] is None
+
+
+def test_status_and_json_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps({"traceEvents": [OP]}))
+    bad.write_text("nothing")
+    assert examine_and_print([good]) == 0
+    assert "trustworthy for shares" in capsys.readouterr().out
+    assert examine_and_print([good, bad], "json") == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["trustworthy"] is True
+    assert first["findings"][0]["trap"] == "no_shape"
+    assert "found a file that starts with" in second["error"]
+
+
+def test_every_trap_has_advice_and_every_need_a_reason() -> None:
+    (known,) = (f for f in load_layer("staging/kineto/raw") if f.name == "kineto_consequence")
+    import duckdb
+
+    kinds = {row[0] for row in duckdb.sql(known.statement).fetchall()}
+    assert kinds <= ADVICE.keys()
+    assert {need for needs in NEEDS.values() for need in needs} <= REASONS.keys()
+    assert NEEDS.keys() <= {metric.name for metric in load_layer("metric")}
