@@ -20,23 +20,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import cyclopts
 from cyclopts import Parameter
 
+from analyze.options import Db, Format, Queries, Trace
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from analyze.study import Study
+    from capture.recording import Recording
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "main", "open", "record"]
-
-Format = Literal["table", "csv", "json", "parquet"]
-Db = Annotated[Path, Parameter(name=["--db"], help="The study, one DuckDB file.")]
-Queries = Annotated[
-    tuple[Path, ...],
-    Parameter(
-        name="--queries", negative=(), help="Folder with .sql files of your own; repeatable."
-    ),
-]
-Trace = Annotated[str | None, Parameter(name="--trace", help="Glob on a trace's name or path.")]
 
 app = cyclopts.App(
     name="genscope",
@@ -56,25 +49,45 @@ def open(path: str | Path, *, queries: Iterable[str | Path] = ()) -> Study:
     return Study(path, queries=queries)
 
 
-def record(model: str, *args: Any, **options: Any) -> Any:
-    """Record your own torch module or pipeline into a run folder: a context manager.
+def record(
+    name: str,
+    model: Any = None,
+    *,
+    components: Mapping[str, Any] | None = None,
+    out: str | Path = "traces",
+    attention: str | None = None,
+    warmup: int = 1,
+) -> Recording:
+    """Record a model of your own into a run folder: a context manager, see capture.session.record.
 
-    See capture.record.record for the arguments. Needs the extra `capture`.
+    `model` is a torch module or a whole diffusers or transformers pipeline; `components` names
+    parts of one instead. Call `step()` on what it gives after each step; the first `warmup` steps
+    are not recorded. Nothing of the model is changed once the block is left. Needs the extra
+    `capture`.
     """
-    from capture.record import record as recorder
+    from capture.session import record as recorder
 
-    return recorder(model, *args, **options)
+    return recorder(name, model, components=components, out=out, attention=attention, warmup=warmup)
 
 
 @app.command
 def models() -> None:
     """List the models that can be captured."""
+    from analyze.output import listed
     from capture.catalog import MODELS
 
-    width = max(map(len, MODELS))
-    for name, entry in MODELS.items():
-        variants = f" (also {', '.join(f'{name}:{v}' for v in entry.variants[1:])})"
-        print(f"{name:<{width}}  {entry.sentence}{variants if entry.variants[1:] else ''}")
+    for line in listed([(name, entry.summary) for name, entry in MODELS.items()]):
+        print(line)
+
+
+@app.command
+def queries() -> None:
+    """List the queries, one sentence each."""
+    from analyze.output import listed
+    from analyze.study import shipped_queries
+
+    for line in listed([(file.name, file.summary) for file in shipped_queries()]):
+        print(line)
 
 
 @app.command
@@ -97,7 +110,8 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     Parameters
     ----------
     model
-        A name of `genscope models`, with a variant if it has some (llama:3.1-8b).
+        A name of `genscope models`, with a variant if it has some (llama:3.1-8b), or a function of
+        your own (path/to/script.py:function) that returns a model and one step of it.
     attention
         baseline, math, flash, efficient, cudnn, flash-attn or fa4.
     size
@@ -107,9 +121,13 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     device
         cpu or cuda; for dry captures the device to predict for, such as a100.
     """
+    from capture.script import ScriptRun, capture_script, is_script
     from capture.session import capture as run
     from capture.settings import Settings
 
+    if is_script(model):
+        print(capture_script(model, ScriptRun(steps=steps, out=out)))
+        return
     settings = Settings(
         model, profiler, attention, size, image_size, frames, steps, batch, dtype, device
     )
@@ -117,15 +135,28 @@ def capture(  # noqa: PLR0913  one argument an option of the command
 
 
 @app.command
-def queries() -> None:
-    """List the queries, one sentence each."""
-    from analyze.study import shipped_queries
+def suite(
+    *,
+    profiler: Literal["torch", "dry", "nsys", "ncu"] = "dry",
+    size: Literal["tiny", "paper"] = "paper",
+    steps: int = 2,
+    dtype: str | None = None,
+    device: str | None = None,
+    out: Path = Path("traces"),
+) -> int:
+    """Run the paper's eight models, each with baseline and flash attention; 1 if any failed."""
+    from capture.settings import Settings
+    from capture.suite import plan, summary
+    from capture.suite import suite as run_all
 
-    found = shipped_queries()
-    width = max(len(file.name) for file in found)
-    for file in found:
-        params = "".join(f" [--param {n}={p.default}]" for n, p in file.params.items())
-        print(f"{file.name:<{width}}  {file.sentence}{params}")
+    base = Settings("llama", profiler, size=size, steps=steps, dtype=dtype, device=device)
+    runs = run_all(
+        plan(base),
+        out,
+        progress=lambda run: print(f"{run.seconds:6.1f} s  {run.folder or run.error}"),
+    )
+    print(summary(runs))
+    return 1 if any(run.error for run in runs) else 0
 
 
 @app.command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +40,12 @@ def write_result(frame: pl.DataFrame, fmt: Format, out: Path | None = None) -> N
         raise UserError(
             f"{out}: cannot write the result ({error}); choose another --out"
         ) from error
+
+
+def listed(entries: Sequence[tuple[str, str]]) -> list[str]:
+    """Lines of a name and a sentence, the sentences one below the other."""
+    width = max((len(name) for name, _ in entries), default=0)
+    return [f"{name:<{width}}  {text}" for name, text in entries]
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

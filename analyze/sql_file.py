@@ -61,6 +61,12 @@ class SqlFile:
         return bool(self.arguments or self.params)
 
     @property
+    def summary(self) -> str:
+        """The sentence, and the parameters as the command line takes them."""
+        params = [f" [--param {name}={param.default}]" for name, param in self.params.items()]
+        return self.sentence + "".join(params)
+
+    @property
     def never(self) -> str:
         """The statement that must return no row; '' if the header has none."""
         text = " ".join(self.sections.get("Never", "").split())

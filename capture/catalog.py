@@ -26,6 +26,12 @@ class ModelEntry:
     options: tuple[str, ...] = ("image_size",)
     dtype: str = "float16"
 
+    @property
+    def summary(self) -> str:
+        """The sentence, and the variants if there is a choice."""
+        more = f" ({', '.join(self.variants)})" if len(self.variants) > 1 else ""
+        return self.sentence + more
+
 
 MODELS = {
     "llama": ModelEntry("llm", "LLaMA: prefill of a prompt, then decode", ("2-7b", "3.1-8b"), ()),
