@@ -17,8 +17,7 @@ WITH inside AS (
     work_moment.trace_id,
     work_moment.work_id,
     attention_range.range_id,
-    attention_range.source,
-    attention_range.source_id
+    if(attention_range.source = 'unfused', attention_range.source_id, NULL) AS softmax_op_id
   FROM work_moment
   ASOF INNER JOIN attention_range
     ON
@@ -28,39 +27,36 @@ WITH inside AS (
   WHERE work_moment.forward_at_ns < attention_range.end_ns
 ),
 
-written_out AS (
+-- without shapes nothing tells what reads the scores, and all between the products counts
+weighed AS (
   SELECT
     inside.trace_id,
     inside.work_id,
     inside.range_id,
-    cpu_op.op_id,
-    scores.qk_op_id,
-    scores.av_op_id,
-    list_contains(
+    scores.softmax_op_id IS NULL
+    OR cpu_op.op_id IN (scores.qk_op_id, scores.av_op_id)
+    OR list_contains(
       list_transform(
         json_extract(cpu_op.input_dims, '$[*]'),
         LAMBDA entry: cast(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
       ),
       scores.score_count
-    ) AS reads_scores
+    ) AS is_core
   FROM inside
-  INNER JOIN attention_scores AS scores
-    ON inside.trace_id = scores.trace_id AND inside.source_id = scores.softmax_op_id
-  INNER JOIN work_op
+  LEFT JOIN attention_scores AS scores USING (trace_id, softmax_op_id)
+  LEFT JOIN work_op
     ON inside.trace_id = work_op.trace_id AND inside.work_id = work_op.work_id
-  INNER JOIN cpu_op
+  LEFT JOIN cpu_op
     ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
-  WHERE inside.source = 'unfused'
 ),
 
 ranged AS (
-  SELECT trace_id, work_id, range_id
-  FROM inside
-  WHERE source <> 'unfused'
-  UNION ALL
-  SELECT trace_id, work_id, range_id
-  FROM written_out
-  WHERE op_id IN (qk_op_id, av_op_id) OR reads_scores
+  SELECT
+    trace_id,
+    work_id,
+    range_id
+  FROM weighed
+  WHERE is_core
 ),
 
 named AS (

@@ -3,7 +3,7 @@
 -- Why:     a label knows best; a fused operator inside a label, or a written-out call inside a
 --          fused operator, is the same call and is not counted again.
 -- Grain:   one row per attention call that a label, an operator or a group of operators shows
--- Inputs:  annotation, attention_operator, attention_scores, attention_unfused
+-- Inputs:  annotation, attention_operator, attention_scores, attention_order, attention_unfused
 -- Columns:
 --   trace_id        trace.trace_id
 --   range_id        1 and up, in order of start
@@ -38,7 +38,6 @@ WITH label AS (
     cast(args ->> 'head_dim' AS BIGINT) AS head_dim,
     cast(args ->> 'batch' AS BIGINT) AS batch,
     args ->> 'dtype' AS dtype,
-    cast(NULL AS BOOLEAN) AS is_causal,
     args ->> 'kind' AS label_kind,
     name AS site,
     args ->> 'implementation' AS implementation
@@ -47,7 +46,9 @@ WITH label AS (
 ),
 
 fused AS (
-  SELECT attention_operator.*
+  SELECT
+    attention_operator.* RENAME (op_id AS source_id),
+    'operator' AS source
   FROM attention_operator
   ASOF LEFT JOIN label
     ON
@@ -57,39 +58,41 @@ fused AS (
   WHERE coalesce(attention_operator.start_ns >= label.end_ns, TRUE)
 ),
 
+written_out AS (
+  SELECT attention_scores.* EXCLUDE (
+    qk_op_id, av_op_id, shape, score_count, value_dim, output_count, query_type
+  )
+  FROM attention_scores
+  UNION ALL BY NAME
+  FROM attention_order
+),
+
 unfused AS (
   SELECT
-    attention_unfused.* RENAME (softmax_op_id AS source_id),
+    written_out.* RENAME (softmax_op_id AS source_id),
+    attention_unfused.* EXCLUDE (trace_id, softmax_op_id),
     'unfused' AS source,
-    attention_scores.track,
-    attention_scores.start_ns,
-    attention_scores.end_ns,
-    attention_scores.head_dim,
     'unfused' AS implementation
-  FROM attention_scores
-  INNER JOIN attention_unfused USING (trace_id, softmax_op_id)
+  FROM written_out
+  LEFT JOIN attention_unfused USING (trace_id, softmax_op_id)
   ASOF LEFT JOIN label
     ON
-      attention_scores.trace_id = label.trace_id
-      AND attention_scores.track = label.track
-      AND attention_scores.start_ns >= label.start_ns
+      written_out.trace_id = label.trace_id
+      AND written_out.track = label.track
+      AND written_out.start_ns >= label.start_ns
   ASOF LEFT JOIN attention_operator
     ON
-      attention_scores.trace_id = attention_operator.trace_id
-      AND attention_scores.track = attention_operator.track
-      AND attention_scores.start_ns >= attention_operator.start_ns
+      written_out.trace_id = attention_operator.trace_id
+      AND written_out.track = attention_operator.track
+      AND written_out.start_ns >= attention_operator.start_ns
   WHERE
-    coalesce(attention_scores.start_ns >= label.end_ns, TRUE)
-    AND coalesce(attention_scores.start_ns >= attention_operator.end_ns, TRUE)
+    coalesce(written_out.start_ns >= label.end_ns, TRUE)
+    AND coalesce(written_out.start_ns >= attention_operator.end_ns, TRUE)
 ),
 
 known AS (
   FROM label
   UNION ALL BY NAME
-  SELECT
-    * EXCLUDE (op_id),
-    'operator' AS source,
-    op_id AS source_id
   FROM fused
   UNION ALL BY NAME
   FROM unfused
