@@ -65,9 +65,15 @@ def test_every_range_is_an_operator_or_an_annotation(
     ]
     found = con.execute(
         "SELECT start_ns, start_ns + dur_ns FROM cpu_op UNION ALL "
-        "SELECT start_ns, start_ns + dur_ns FROM annotation"
+        "SELECT start_ns, start_ns + dur_ns FROM annotation WHERE kind <> 'gpu_user'"
     ).fetchall()
     assert sorted(found) == sorted(ranges)
+    waits = _rows(raw, "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION", f"{SPAN}, syncType, streamId")
+    names = {1: "Event sync", 2: "Stream wait sync", 3: "Stream sync", 4: "Context sync"}
+    found = con.execute(
+        "SELECT start_ns, start_ns + dur_ns, name, thread_id FROM annotation WHERE kind = 'gpu_user'"
+    ).fetchall()
+    assert sorted(found) == sorted((s, e, names[kind], str(stream)) for s, e, kind, stream in waits)
 
 
 def test_operators_are_named_by_the_text_before_its_fields(

@@ -1,17 +1,18 @@
--- annotation: labels, NVTX ranges and marks of an Nsight Systems export, and whole CUDA graphs.
+-- annotation: labels, NVTX ranges, whole CUDA graphs and waits of an Nsight Systems export.
 --
 -- Why:     components, steps, modules and attention calls are NVTX texts there.
--- Grain:   one row per mark and range that is no operator, and per graph that ran as a whole
--- Inputs:  trace_file, nsys_range, nsys_graph_trace
+-- Grain:   one row per mark and range that is no operator, per graph that ran as a whole, and per
+--          synchronization, which lasts while the host waits
+-- Inputs:  trace_file, nsys_range, nsys_graph_trace, nsys_synchronization
 -- Columns:
 --   trace_id       from trace_file
 --   annotation_id  in order of start, outer ranges first
---   process_id     PID; of a graph: the device
---   thread_id      TID, NULL if it ended on another thread; of a graph: the stream
+--   process_id     PID; of a graph and a wait: the device
+--   thread_id      TID, NULL if it ended on another thread; of a graph and a wait: the stream
 --   start_ns       ns from the session's start
 --   dur_ns         ns; 0 for marks and unclosed ranges
 --   name           text without a label's prefix and without the fields that emit_nvtx adds
---   kind           as in the schema; 'gpu_user' for a graph
+--   kind           as in the schema; 'gpu_user' for a graph and a wait
 --   args           a label's fields; under 'nvtx' style, text, domain, category, payload, unclosed
 WITH
 labelled AS (
@@ -85,6 +86,20 @@ described AS (
     '{}'::JSON AS nvtx
   FROM nsys_graph_trace
   WHERE start_ns IS NOT NULL
+  UNION ALL BY NAME
+  SELECT
+    device_id::VARCHAR AS process_id,
+    stream_id::VARCHAR AS thread_id,
+    start_ns,
+    end_ns,
+    'gpu_user' AS kind,
+    row_id,
+    -- ENUM_CUPTI_SYNC_TYPE
+    ['Event', 'Stream wait', 'Stream', 'Context'][sync_type] || ' sync' AS name,
+    json_object('correlation_id', correlation_id) AS fields,
+    '{}'::JSON AS nvtx
+  FROM nsys_synchronization
+  WHERE start_ns IS NOT NULL AND sync_type BETWEEN 1 AND 4
 )
 
 SELECT
