@@ -58,13 +58,7 @@ def record(
     attention: str | None = None,
     warmup: int = 1,
 ) -> Recording:
-    """Record a model of your own into a run folder: a context manager, see capture.session.record.
-
-    `model` is a torch module or a whole diffusers or transformers pipeline; `components` names
-    parts of one instead. Call `step()` on what it gives after each step; the first `warmup` steps
-    are not recorded. Nothing of the model is changed once the block is left. Needs the extra
-    `capture`.
-    """
+    """Record a model or pipeline of your own: see capture.session.record. Needs extra `capture`."""
     from capture.session import record as recorder
 
     return recorder(name, model, components=components, out=out, attention=attention, warmup=warmup)
@@ -73,21 +67,19 @@ def record(
 @app.command
 def models() -> None:
     """List the models that can be captured."""
-    from analyze.output import listed
+    from analyze.output import print_listed
     from capture.catalog import MODELS
 
-    for line in listed([(name, entry.summary) for name, entry in MODELS.items()]):
-        print(line)
+    print_listed([(name, entry.summary) for name, entry in MODELS.items()])
 
 
 @app.command
 def queries() -> None:
     """List the queries, one sentence each."""
-    from analyze.output import listed
+    from analyze.output import print_listed
     from analyze.study import shipped_queries
 
-    for line in listed([(file.name, file.summary) for file in shipped_queries()]):
-        print(line)
+    print_listed([(file.name, file.summary) for file in shipped_queries()])
 
 
 @app.command
@@ -105,7 +97,7 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     device: str | None = None,
     out: Path = Path("traces"),
 ) -> None:
-    """Run one model and write its run folder, whose path is printed.
+    """Run one model, at its published dimensions or tiny, and print its run folder's path.
 
     Parameters
     ----------
@@ -114,8 +106,6 @@ def capture(  # noqa: PLR0913  one argument an option of the command
         your own (path/to/script.py:function) that returns a model and one step of it.
     attention
         baseline, math, flash, efficient, cudnn, flash-attn or fa4.
-    size
-        paper: the published dimensions; tiny: seconds on a CPU.
     steps
         Steady-state steps to profile, spread evenly over the request.
     device
@@ -294,15 +284,17 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(str(error))
     except cyclopts.CycloptsError as error:
         return _complain(" ".join(str(error).split()) + "; see 'genscope --help'")
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stdout = None
+        return 0
     except KeyboardInterrupt:
-        sys.stderr.write("genscope: interrupted; nothing half-done is kept\n")
-        return 130
+        return _complain("interrupted; nothing half-done is kept", status=130)
     return status if isinstance(status, int) else 0
 
 
-def _complain(message: str) -> int:
+def _complain(message: str, *, status: int = 2) -> int:
     sys.stderr.write(f"genscope: {message}\n")
-    return 2
+    return status
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def write_result(frame: pl.DataFrame, fmt: Format, out: Path | None = None) -> N
     elif fmt == "json":
         text = _json(frame)
     if out is None:
-        sys.stdout.write(text)
+        print(text, end="", flush=True)
         return
     try:
         if fmt == "parquet":
@@ -42,10 +42,10 @@ def write_result(frame: pl.DataFrame, fmt: Format, out: Path | None = None) -> N
         ) from error
 
 
-def listed(entries: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines of a name and a sentence, the sentences one below the other."""
+def print_listed(entries: Sequence[tuple[str, str]]) -> None:
+    """Print lines of a name and a sentence, the sentences one below the other."""
     width = max((len(name) for name, _ in entries), default=0)
-    return [f"{name:<{width}}  {text}" for name, text in entries]
+    print("\n".join(f"{name:<{width}}  {text}" for name, text in entries), flush=True)
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
