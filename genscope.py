@@ -31,12 +31,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["__version__", "main", "open", "record"]
 
-app = cyclopts.App(
-    name="genscope",
-    version=__version__,
-    help="Where the time, the FLOPs and the memory of a generative model go.",
-    help_format="plaintext",
-)
+_HELP = "Where the time, the FLOPs and the memory of a generative model go."
+app = cyclopts.App("genscope", version=__version__, help=_HELP, help_format="plaintext")
 
 
 def open(path: str | Path, *, queries: Iterable[str | Path] = ()) -> Study:
