@@ -25,7 +25,12 @@ MOST_UNLINKED = 0.1
 # events lost, as a share of all
 MOST_LOST = 0.001
 
-_RUINOUS = frozenset({"truncated", "mixed_writers", "uneven_graph_replay", "overrunning_kernel"})
+_RUINOUS = frozenset(
+    {
+        *("truncated", "mixed_writers", "uneven_graph_replay", "overrunning_kernel"),
+        "graph_kernels_not_recorded",
+    }
+)
 
 
 @dataclass(frozen=True)

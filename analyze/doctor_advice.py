@@ -7,6 +7,7 @@ _WARM = (
     "start the window after a warm-up step and synchronise before it, as schedule(warmup=1) does"
 )
 _REWRITE = "update PyTorch, or name files and record_function ranges without odd characters"
+_EXPORT = "export the report again: nsys export --type sqlite"
 _ALONE = "write one file a rank: put the rank into the file's name"
 _WHOLE = "let the process end, or call profiler.stop() before it is killed, and copy whole files"
 
@@ -40,9 +41,10 @@ ADVICE: dict[str, str] = {
     "graph_launch": "record the graph's capture as well, or run one step without CUDA graphs",
     "uneven_graph_replay": "profile fewer steps: the profiler's buffer overflows",
     "partial_overlap": "record without with_stack, or update PyTorch",
-    "no_kernel": "add ProfilerActivity.CUDA, and check that no other CUPTI user is running",
+    "no_kernel": "add ProfilerActivity.CUDA (nsys: --trace=cuda,nvtx), and check that no other CUPTI "
+    "user is running",
     "no_operator": "add ProfilerActivity.CPU",
-    "no_shape": "record with record_shapes=True",
+    "no_shape": "record with record_shapes=True (nsys: under emit_nvtx(record_shapes=True))",
     "shared_correlation": _ALONE,
     "merged_process": _ALONE,
     "compiled_region": "label components and steps with record_function outside compiled code",
@@ -56,6 +58,21 @@ ADVICE: dict[str, str] = {
     "metadata_heavy": "nothing: thread names make most of the file",
     "negative_correlation": "update ROCm; External id links such kernels instead",
     "one_rank_of_many": "load the other ranks' files too",
+    # Nsight Systems and Nsight Compute
+    "graph_kernels_not_recorded": "record with nsys profile --cuda-graph-trace=node",
+    "no_start": _EXPORT,
+    "no_end": "let the program end, or stop the recording before it is killed",
+    "unclosed_range": "close every NVTX range before the recording stops",
+    "negative_time": "nothing: such events began before the session",
+    "call_recorded_twice": "record without backtraces of CUDA calls (--cudabacktrace=none)",
+    "cross_thread_range": "use push/pop ranges for what is to own kernels",
+    "unknown_name": _EXPORT,
+    "shared_device_number": "export with a newer nsys: later ones map devices of processes",
+    "profiler_warning": "read the warning; update the tool or the driver, or measure again",
+    "mixed_type": _EXPORT,
+    "newer_schema": "update genscope",
+    "no_export_metadata": "export the report again with a version of nsys from 2022 or later",
+    "cut_row": "write the CSV again, to its end",
 }
 
 # what is missing -> the reason a metric is refused for

@@ -20,7 +20,7 @@ from analyze.readers.nsys_tables import MARKERS, NEWEST_SCHEMA, TABLES, RawTable
 
 _CONSEQUENCE = {
     "invalid_utf8": "the bytes show as '\N{REPLACEMENT CHARACTER}'; names that differ only there fall together",
-    "wrong_type": "a value that is no number where one belongs is read as NULL",
+    "mixed_type": "a value that is no number where one belongs is read as NULL",
     "newer_schema": "exports of this version were never tested; columns it renamed are read as NULL",
     "no_export_metadata": "the export's version is unknown: very old, or an export that was interrupted "
     "and may lack events",

@@ -153,7 +153,7 @@ def test_the_trace_row_and_what_is_missing(
     assert trace == [(producer, start[0][0] if start else None, "nsys", "nsys")]
     found = anomalies(con)
     assert ("no_export_metadata" in found) == (not options)
-    assert ("no_kernels" in found) == (not _rows(raw, "CUPTI_ACTIVITY_KIND_KERNEL", "start"))
+    assert ("no_kernel" in found) == (not _rows(raw, "CUPTI_ACTIVITY_KIND_KERNEL", "start"))
 
 
 def test_devices_are_described_where_the_export_does(

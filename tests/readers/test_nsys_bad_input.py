@@ -129,4 +129,4 @@ def test_empty_and_absent_tables_are_the_same(tmp_path: Path) -> None:
     for con in (staged(path), staged(absent)):
         assert con.execute("SELECT count(*) FROM kernel").fetchall() == [(0,)]
         assert con.execute("SELECT device_id FROM device").fetchall() == [(-1,)]
-        assert anomalies(con) == {"no_kernels": 1}
+        assert anomalies(con) == {"no_kernel": 1}

@@ -6,6 +6,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from analyze.doctor_advice import ADVICE
+from analyze.sql_file import load_layer
 from tests.readers.nsys_export import (
     PROCESS,
     anomalies,
@@ -80,7 +82,7 @@ def test_graphs_traced_whole_are_named_with_the_flag_that_mends_it(export: Any) 
             "META_DATA_CAPTURE": [{"name": "CUDA_GRAPH_TRACE_OPTIONS:MODE", "value": "Graph"}],
         }
     )
-    assert anomalies(con) == {"graph_kernels_not_recorded": 2, "no_kernels": 1}
+    assert anomalies(con) == {"graph_kernels_not_recorded": 2, "no_kernel": 1}
     told = _all(con, "SELECT consequence FROM anomaly WHERE kind = 'graph_kernels_not_recorded'")
     assert "--cuda-graph-trace=node" in told[0][0]
     assert _all(
@@ -144,3 +146,12 @@ def test_allocations_add_up_per_device_and_host_memory_is_apart(export: Any) -> 
         con, "SELECT ts_ns, device_id, size_bytes, reserved_bytes FROM memory_event ORDER BY 1"
     )
     assert found == [(1, 0, 100, 100), (2, -1, 7, 7), (3, 0, 50, 150), (4, 0, -100, 50)]
+
+
+def test_every_trouble_has_a_consequence_and_an_advice(export: Any) -> None:
+    con = export({KERNEL: [kernel(0, 1)]})
+    (anomaly,) = (file for file in load_layer("staging/nsys") if file.name == "anomaly")
+    kinds = {row[0] for row in _all(con, "SELECT kind FROM nsys_trouble")}
+    con.execute("UPDATE nsys_trouble SET count = 1")
+    assert {row[1] for row in _all(con, anomaly.statement)} == kinds
+    assert kinds <= ADVICE.keys()

@@ -109,11 +109,11 @@ def test_operators_come_with_their_shapes(ranges: Any) -> None:
         (3, "AddmmBackward0", 6, 11, None, 62, 6, "7", "8"),
     ]
     assert json.loads(found[0][4])[0] == [2, 4096, 320]
-    assert "no_shapes" not in anomalies(con)
+    assert "no_shape" not in anomalies(con)
 
 
 def test_operators_without_shapes_are_said_to_be(ranges: Any) -> None:
-    assert anomalies(ranges([nvtx(0, 1, "aten::mm, op_id = 3")]))["no_shapes"] == 1
+    assert anomalies(ranges([nvtx(0, 1, "aten::mm, op_id = 3")]))["no_shape"] == 1
 
 
 @pytest.mark.parametrize(
@@ -184,4 +184,4 @@ def test_marks_unclosed_and_cross_thread_ranges(ranges: Any) -> None:
         ("aten::mm", "8", 0, "push_pop", "true"),
         ("payload", "8", 1, "push_pop", None),
     ]
-    assert anomalies(con) == {"unclosed_range": 2, "cross_thread_range": 1, "no_kernels": 1}
+    assert anomalies(con) == {"unclosed_range": 2, "cross_thread_range": 1, "no_kernel": 1}

@@ -22,7 +22,7 @@ consequence AS (
       || ' refused; record again with nsys profile --cuda-graph-trace=node'
     ),
     (
-      'no_kernels',
+      'no_kernel',
       'no kernel was recorded, so there is no device time to share out; record with nsys profile'
       || ' --trace=cuda,nvtx and a version of nsys that supports the driver'
     ),
@@ -32,7 +32,7 @@ consequence AS (
       'unclosed_range',
       'ranges that were never closed have no length: nothing is attributed to them'
     ),
-    ('ends_before_start', 'events that end before they start count as 0 ns'),
+    ('negative_duration', 'events that end before they start count as 0 ns'),
     ('negative_time', 'events lie before the zero of the session; they are kept where they are'),
     (
       'call_recorded_twice',
@@ -44,7 +44,7 @@ consequence AS (
       'ranges that end on another thread enclose no launch: they get no kernel'
     ),
     (
-      'no_shapes',
+      'no_shape',
       'operators without sizes: sequence lengths and FLOPs are unknown; record under'
       || ' torch.autograd.profiler.emit_nvtx(record_shapes=True)'
     ),

@@ -68,7 +68,7 @@ SELECT
   'recorded with graph trace mode ' || coalesce(mode, 'unknown') AS example
 FROM graph
 UNION ALL
-SELECT 'no_kernels' AS kind, 1 AS count, 'no row of CUPTI_ACTIVITY_KIND_KERNEL' AS example
+SELECT 'no_kernel' AS kind, 1 AS count, 'no row of CUPTI_ACTIVITY_KIND_KERNEL' AS example
 WHERE NOT EXISTS (SELECT 1 FROM nsys_kernel)
 UNION ALL
 SELECT 'no_start' AS kind, count(*) AS count, any_value(place) AS example
@@ -83,7 +83,7 @@ SELECT 'unclosed_range' AS kind, count(*) AS count, any_value(text) AS example
 FROM nsys_range
 WHERE end_ns IS NULL AND event_type <> 34
 UNION ALL
-SELECT 'ends_before_start' AS kind, count(*) AS count, any_value(place) AS example
+SELECT 'negative_duration' AS kind, count(*) AS count, any_value(place) AS example
 FROM timed
 WHERE end_ns < start_ns
 UNION ALL
@@ -98,7 +98,7 @@ SELECT 'cross_thread_range' AS kind, count(*) AS count, any_value(text) AS examp
 FROM nsys_range
 WHERE thread_id IS NULL
 UNION ALL
-SELECT 'no_shapes' AS kind, count(*) AS count, any_value(stem) AS example
+SELECT 'no_shape' AS kind, count(*) AS count, any_value(stem) AS example
 FROM nsys_range
 WHERE kind = 'operator'
 HAVING count(sizes) = 0

@@ -79,7 +79,7 @@ SELECT
   (
     SELECT coalesce(sum(count), 0)::BIGINT
     FROM nsys_problem
-    WHERE kind IN ('invalid_utf8', 'wrong_type')
+    WHERE kind IN ('invalid_utf8', 'mixed_type')
   ) AS repaired_count,
   (
     SELECT coalesce(sum(count), 0)::BIGINT FROM nsys_trouble
