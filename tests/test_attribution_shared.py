@@ -61,8 +61,9 @@ def _traces() -> list[Path]:
         return []
     with (folder / "manifest.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["file"].endswith(".json.gz")]
-    # the MTIA trace is large and has no kernel: nothing here is about it
+    # the MTIA trace is large and has no kernel; eight ranks of one job look alike
     names = [row["file"] for row in rows if int(row["kernels"]) or int(row["events"]) < 50_000]
+    names = [name for name in names if "8rank" not in name or "rank0" in name]
     return [folder / name for name in names] + sorted(folder.glob("nsys/fastvideo*.sqlite"))
 
 

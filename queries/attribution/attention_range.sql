@@ -59,9 +59,8 @@ fused AS (
 ),
 
 written_out AS (
-  SELECT attention_scores.* EXCLUDE (
-    qk_op_id, av_op_id, shape, score_count, value_dim, output_count, query_type
-  )
+  SELECT
+    * EXCLUDE (qk_op_id, av_op_id, shape, score_count, value_dim, output_count, query_type)
   FROM attention_scores
   UNION ALL BY NAME
   FROM attention_order
