@@ -45,7 +45,7 @@ decided AS (
 SELECT
   trace_id,
   name,
-  first_rule.category AS category,
-  first_rule.rule AS rule,
-  first_rule.by_user AS by_user
+  first_rule.category,
+  first_rule.rule,
+  first_rule.by_user
 FROM decided

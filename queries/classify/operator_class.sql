@@ -26,6 +26,6 @@ decided AS (
 SELECT
   trace_id,
   name,
-  first_rule.category AS category,
-  first_rule.rule AS rule
+  first_rule.category,
+  first_rule.rule
 FROM decided
