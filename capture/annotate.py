@@ -5,8 +5,8 @@
     module:<component>.<name>|<Class>       module:unet.mid_block.attentions.0|Transformer2DModel
     attention:kind=..,site=..,query_len=..  around the core of one attention call: QK^T, softmax, AV
 
-A trace says which operators ran, not for which part of the model: that is known only while the model runs. Hooks on every
-module keep a stack of what is running; the attention switch asks it for the call's site and kind.
+A trace says which operators ran, not for which part of the model: that is known only while the model runs. Every module's
+forward keeps a stack of what is running; the attention switch asks it for the call's site and kind.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import fnmatch
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import nn
@@ -45,19 +44,29 @@ class ProfilerSink:
     """Ranges of torch.profiler. Components and steps are also projected onto the GPU's timeline; the rest is cheaper."""
 
     def __init__(self) -> None:
-        self._open: list[Any] = []
+        self._open: list[tuple[str, Any]] = []
+        # a fast range can be entered again once it is left, which costs less than a new one
+        self._left: dict[str, Any] = {}
 
     def enter(self, label: str) -> None:
         """Open a range: record_function for the few coarse ones, its fast form for modules and attention."""
-        coarse = label.startswith(("component:", "step:"))
-        fast = getattr(torch._C._profiler, "_RecordFunctionFast", None)
-        ranged = torch.profiler.record_function(label) if coarse or fast is None else fast(label)
+        ranged = self._left.pop(label, None) or _range(label)
         ranged.__enter__()
-        self._open.append(ranged)
+        self._open.append((label, ranged))
 
     def leave(self) -> None:
         """Close the innermost range."""
-        self._open.pop().__exit__(None, None, None)
+        label, ranged = self._open.pop()
+        ranged.__exit__(None, None, None)
+        if not isinstance(ranged, torch.profiler.record_function):
+            self._left[label] = ranged
+
+
+def _range(label: str) -> Any:
+    fast = getattr(torch._C._profiler, "_RecordFunctionFast", None)
+    if label.startswith(("component:", "step:")) or fast is None:
+        return torch.profiler.record_function(label)
+    return fast(label)
 
 
 class NvtxSink:
@@ -82,14 +91,13 @@ class NullSink:
         """Nothing."""
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """One module that is running."""
+class _Frame(NamedTuple):
+    """One module that is running, and what it was called with."""
 
     name: str
     module: nn.Module
-    hidden_len: int | None
-    text_len: int | None
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
 
 
 class Labels:
@@ -143,54 +151,50 @@ class Labels:
 
     @contextlib.contextmanager
     def attached(self) -> Iterator[None]:
-        """Hooks on every module of every component; all gone afterwards."""
+        """Every module of every component writes its range when it runs; all as before afterwards."""
         with contextlib.ExitStack() as stack:
             for root, names in _roots(self._components):
                 for qualified, module in root.named_modules():
-                    self._hook(stack, module, qualified=qualified, components=names)
+                    forward = self._labelled(module, qualified=qualified, components=names)
+                    _replace(stack, module, method="forward", replacement=forward)
             yield
 
-    def _hook(
-        self,
-        stack: contextlib.ExitStack,
-        module: nn.Module,
-        *,
-        qualified: str,
-        components: tuple[str, ...],
-    ) -> None:
+    def _labelled(
+        self, module: nn.Module, *, qualified: str, components: tuple[str, ...]
+    ) -> Callable[..., Any]:
+        """The module's forward inside its range. Hooks would do the same at several times the cost."""
         suffix = f".{qualified}" if qualified else ""
         names = {component: component + suffix for component in components}
-        is_root = not qualified
+        labels = {c: f"module:{name}|{type(module).__name__}" for c, name in names.items()}
+        original, sink, frames, is_root = module.forward, self._sink, self._frames, not qualified
 
-        def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        @functools.wraps(original)
+        def forward(*args: Any, **kwargs: Any) -> Any:
             current = self._current()
             component = current if current in names else components[0]
             if is_root:
                 self._enter_component(component)
-            name = names[component]
-            self._sink.enter(f"module:{name}|{type(module).__name__}")
-            self._frames.append(_Frame(name, module, *_lengths(args, kwargs)))
+            sink.enter(labels[component])
+            frames.append(_Frame(names[component], module, args, kwargs))
+            try:
+                return original(*args, **kwargs)
+            finally:
+                frames.pop()
+                sink.leave()
+                if is_root:
+                    self._leave_component()
 
-        def after(_: nn.Module, _args: tuple[Any, ...], _output: Any) -> None:
-            self._frames.pop()
-            self._sink.leave()
-            if is_root:
-                self._leave_component()
-
-        for handle in (
-            module.register_forward_pre_hook(before, with_kwargs=True),
-            module.register_forward_hook(after, always_call=True),
-        ):
-            stack.callback(handle.remove)
+        return forward
 
     @contextlib.contextmanager
     def attention(self, call: AttentionCall) -> Iterator[None]:
         """The core of one attention call."""
         frame = self._frames[-1] if self._frames else None
-        fields = call.fields(frame.hidden_len if frame else None)
+        own, text_len = _lengths(frame.args, frame.kwargs) if frame else (None, None)
+        fields = call.fields(own)
         self.attention_calls[call.implementation] += 1
         site = frame.name if frame else "unknown"
-        kind = self._kind(frame, call)
+        kind = self._kind(frame, call, text_len)
         text = ",".join(f"{key}={value}" for key, value in fields.items())
         self._sink.enter(f"attention:kind={kind},site={site},{text}")
         try:
@@ -198,7 +202,7 @@ class Labels:
         finally:
             self._sink.leave()
 
-    def _kind(self, frame: _Frame | None, call: AttentionCall) -> str:
+    def _kind(self, frame: _Frame | None, call: AttentionCall, text_len: int | None) -> str:
         """The kind of one call: the model's own word for the site, else what the site's lengths and names say."""
         if frame is None:
             return "causal" if call.causal else "self" if call.query_len == call.kv_len else "cross"
@@ -207,8 +211,8 @@ class Labels:
                 return kind
         if any(part in frame.name for part in _TEMPORAL_NAMES):
             return "temporal"
-        if frame.text_len is not None:
-            return _kind_with_text(call, frame.text_len)
+        if text_len is not None:
+            return _kind_with_text(call, text_len)
         if call.causal or getattr(frame.module, "is_causal", False):
             return "causal"
         return "self" if call.query_len == call.kv_len else "cross"
@@ -266,13 +270,20 @@ def _wrap(
 ) -> None:
     original = getattr(owner, method)
 
+    @functools.wraps(original)
     def labelled(*args: Any, **kwargs: Any) -> Any:
         with around():
             return original(*args, **kwargs)
 
-    had_own = method in vars(owner)
-    previous = vars(owner).get(method)
-    object.__setattr__(owner, method, labelled)
+    _replace(stack, owner, method=method, replacement=labelled)
+
+
+def _replace(
+    stack: contextlib.ExitStack, owner: Any, *, method: str, replacement: Callable[..., Any]
+) -> None:
+    """Put a method on one object until the stack is closed."""
+    had_own, previous = method in vars(owner), vars(owner).get(method)
+    object.__setattr__(owner, method, replacement)
 
     def restore() -> None:
         if had_own:

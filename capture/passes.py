@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +26,28 @@ class Prepared:
     workload: Workload
     device: torch.device
 
-    def labelled(self, sink: Sink) -> Pass:
-        """Run the request once with every label. Raises CaptureError if the attention asked for ran nowhere."""
+    @contextlib.contextmanager
+    def labelling(self, sink: Sink) -> Iterator[Callable[[], Pass]]:
+        """A function that runs the request once with every label; the model is as it was after the block.
+
+        It raises CaptureError if the attention asked for ran nowhere.
+        """
         labels = Labels(sink, self.workload.components, self.workload.kinds)
         switch = Switch(self.settings.attention, attention_device(self.settings), labels.attention)
+
+        def run() -> Pass:
+            labels.calls.clear()
+            labels.attention_calls.clear()
+            switch.refused.clear()
+            return Pass(self._run(labels, switch), labels, switch)
+
         with labels.attached():
-            output = self._run(labels, switch)
-        return Pass(output, labels, switch)
+            yield run
+
+    def labelled(self, sink: Sink) -> Pass:
+        """One such pass."""
+        with self.labelling(sink) as run:
+            return run()
 
     def unlabelled(self) -> Pass:
         """Run the request once with nothing but the attention switch."""

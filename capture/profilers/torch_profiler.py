@@ -44,17 +44,18 @@ def recorded(run: Prepared, path: Path) -> Pass:
     """One labelled pass to warm the profiler up, then one that is written to `path`."""
     quiet()
     stamp = trace_file.stamp("torch", predicted=False, device=device_name(run.device))
-    with profile(
+    profiler = profile(
         activities=activities(run.device),
         schedule=schedule(wait=0, warmup=1, active=1, repeat=1),
         on_trace_ready=lambda ready: ready.export_chrome_trace(str(path)),
         record_shapes=True,
         profile_memory=True,
-    ) as profiler:
-        run.labelled(ProfilerSink())
+    )
+    with run.labelling(ProfilerSink()) as labelled, profiler:
+        labelled()
         profiler.step()
         profiler.add_metadata_json("genscope", json.dumps(stamp))
-        done = run.labelled(ProfilerSink())
+        done = labelled()
         profiler.step()
     return done
 
