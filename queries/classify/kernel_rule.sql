@@ -1,9 +1,10 @@
 -- kernel_rule: what a kernel does, by its name; over 120 lines because one ordered list reads best.
 --
 -- Why:     where no operator is known the name is all there is; rules are rows, so that they can be
---          counted, tested and put behind a user's own. Generated kernels stand first: their names list
---          all operators they came from, attention among them. The most general names stand last.
---          Casts ahead of quantised attention and writes to a key-value cache are not attention.
+--          counted, tested and put behind a user's own. Generated kernels stand first: their names
+--          list all operators they came from, attention among them. The most general names stand
+--          last. Casts ahead of quantised attention and writes to a key-value cache are not
+--          attention.
 -- Grain:   one row per rule
 -- Inputs:  none
 -- Columns:
