@@ -23,9 +23,9 @@ every_rule AS (
   FROM kernel_rule
   UNION ALL
   SELECT
-    TRUE,
+    TRUE AS by_user,
     rule_order,
-    'user rule ' || rule_order,
+    'user rule ' || rule_order AS rule,
     pattern,
     category
   FROM user_kernel_rule

@@ -2,10 +2,9 @@
 --
 -- Why:     operators, module frames and labels nest like a call stack; a join of each range with
 --          all that enclose it grows with the square, this grows with the number of ranges. Ranges
---          that overlap partly are read as a stack too: an end closes the range opened last, so
---          that the time of a track is shared out exactly once. Of two ranges with one start the
---          longer is the outer; of equal ones the lower `tie`. A range without length holds
---          nothing.
+--          that overlap partly are a stack too: an end closes the range opened last, so each
+--          moment belongs to one range. Of two ranges with one start the longer is the outer, of
+--          equal ones that of lower `tie`. A range without length holds nothing.
 -- Grain:   one row per range of `source`: trace_id, track, slice_id, start_ns, dur_ns, tie
 -- Inputs:  none
 -- Columns:
