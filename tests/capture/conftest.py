@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,15 @@ from capture.settings import Settings
 
 @pytest.fixture(scope="session")
 def captured(tmp_path_factory: pytest.TempPathFactory) -> Captured:
-    """The run folder of these settings, made the first time it is asked for."""
-    out = tmp_path_factory.mktemp("traces")
+    """The run folder of these settings, made the first time it is asked for, for all workers of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    out = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "traces"
 
     def run(model: str, **asked: object) -> Path:
-        return capture(Settings(model, **asked), out)  # type: ignore[arg-type]
+        settings = Settings(model, **asked)  # type: ignore[arg-type]
+        try:
+            return capture(settings, out)
+        except OSError:  # another worker has put the same run there meanwhile
+            return capture(settings, out)
 
     return run

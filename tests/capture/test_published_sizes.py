@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import capture_traces as traces
 import pytest
 import torch
@@ -49,7 +51,11 @@ ROUNDED = {
 
 def parameters(model: str) -> dict[str, int]:
     settings = resolved(Settings(model, profiler="dry", size="paper"))
-    return built(settings, torch.device("meta")).parameters()
+    workload = built(settings, torch.device("meta"))
+    page = (Path(__file__).parents[2] / "docs" / "capture.md").read_text()
+    missing = [each for each in workload.assumptions if each not in page]
+    assert not missing, "docs/capture.md does not name these assumptions"
+    return workload.parameters()
 
 
 @pytest.mark.parametrize("model", EXACT)
