@@ -20,7 +20,7 @@ from analyze.readers.nsys_tables import MARKERS, NEWEST_SCHEMA, TABLES, RawTable
 
 _CONSEQUENCE = {
     "invalid_utf8": "the bytes show as '\N{REPLACEMENT CHARACTER}'; names that differ only there fall together",
-    "mixed_type": "a value that is no number where one belongs is read as NULL",
+    "mixed_type": "a value that is no whole number where one belongs is read as NULL",
     "newer_schema": "exports of this version were never tested; columns it renamed are read as NULL",
     "no_export_metadata": "the export's version is unknown: very old, or an export that was interrupted "
     "and may lack events",
@@ -118,7 +118,9 @@ def _load_table(
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
     mended: Counter[str] = Counter()
     rows = _create_from(con, table, _mended(table, present, source, name, mended))
-    problems += [Problem(kind, count, f"in {name}") for kind, count in sorted(mended.items())]
+    problems += [
+        Problem(kind, count, f"in {name}") for kind, count in sorted(mended.items()) if count
+    ]
     return rows
 
 

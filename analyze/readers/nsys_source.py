@@ -156,19 +156,26 @@ def _mend(value: Any, kind: pa.DataType, mended: Counter[str]) -> Any:
     if value is None:
         return None
     if pa.types.is_string(kind):
-        if not isinstance(value, bytes):
-            return str(value)
-        try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError:
-            mended["invalid_utf8"] += 1
-            return value.decode("utf-8", "replace")
-    try:
-        number = float(value) if pa.types.is_floating(kind) else int(value)
-    except (ValueError, OverflowError):
-        mended["wrong_type"] += 1
-        return None
+        return _text(value, mended)
+    number = _number(value, float if pa.types.is_floating(kind) else int)
+    mended["mixed_type"] += number is None
     return number
+
+
+def _text(value: Any, mended: Counter[str]) -> str:
+    if not isinstance(value, bytes):
+        return str(value)
+    text = value.decode("utf-8", "replace")
+    mended["invalid_utf8"] += text.encode() != value
+    return text
+
+
+def _number(value: Any, kind: type[int] | type[float]) -> int | float | None:
+    try:
+        number = kind(value)
+    except (ValueError, OverflowError):
+        return None
+    return None if isinstance(value, float) and number != value else number
 
 
 def _parquet(path: Path) -> Source:

@@ -131,12 +131,13 @@ def test_values_of_the_mixed_type_and_text_that_is_no_utf8(export: Any) -> None:
                 kernel(0, 5),
                 kernel("7", "9", demangledName=2),
                 kernel("soon", 9, registersPerThread=b"\x00\x01"),
+                kernel(8, 9, registersPerThread=1.5, demangledName=2),
             ],
         }
     )
     found = _all(con, "SELECT start_ns, dur_ns, name FROM kernel ORDER BY 1")
-    assert found == [(0, 5, "caf\N{REPLACEMENT CHARACTER}"), (7, 2, "5")]
-    assert anomalies(con) == {"invalid_utf8": 1, "mixed_type": 2, "no_start": 1}
+    assert found == [(0, 5, "caf\N{REPLACEMENT CHARACTER}"), (7, 2, "5"), (8, 1, "5")]
+    assert anomalies(con) == {"invalid_utf8": 1, "mixed_type": 3, "no_start": 1}
 
 
 def test_integers_beyond_2_to_53_keep_every_digit(export: Any) -> None:
