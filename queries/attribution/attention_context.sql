@@ -2,7 +2,7 @@
 --
 -- Why:     a call keeps its place in the pipeline even where its kernels were not recorded.
 -- Grain:   one row per attention call
--- Inputs:  attention_place, attention_range, annotation
+-- Inputs:  attention_place, attention_range, annotation, module_root
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_place
@@ -15,7 +15,7 @@ WITH found AS (
     coalesce(
       component.name, split_part(module.name, '.', 1), split_part(attention_range.site, '.', 1)
     ) AS labelled,
-    frame.name AS frame,
+    module_root.root_class,
     user_range.name AS user_range,
     try_cast(step.name AS BIGINT) AS labelled_step,
     try_cast(split_part(profiler_step.name, '#', 2) AS BIGINT) AS profiled_step
@@ -25,8 +25,8 @@ WITH found AS (
     ON place.trace_id = component.trace_id AND place.component_id = component.annotation_id
   LEFT JOIN annotation AS module
     ON place.trace_id = module.trace_id AND place.module_id = module.annotation_id
-  LEFT JOIN annotation AS frame
-    ON place.trace_id = frame.trace_id AND place.python_root_id = frame.annotation_id
+  LEFT JOIN module_root
+    ON place.trace_id = module_root.trace_id AND place.python_module_id = module_root.annotation_id
   LEFT JOIN annotation AS user_range
     ON place.trace_id = user_range.trace_id AND place.user_root_id = user_range.annotation_id
   LEFT JOIN annotation AS step
@@ -37,12 +37,9 @@ WITH found AS (
       AND place.profiler_step_id = profiler_step.annotation_id
 )
 
--- a frame is called Class_3: the third instance of Class
 SELECT
   trace_id,
   attention_call_id,
-  coalesce(
-    labelled, array_to_string(string_split(frame, '_')[:-2], '_'), user_range, 'unattributed'
-  ) AS component,
+  coalesce(labelled, root_class, user_range, 'unattributed') AS component,
   coalesce(labelled_step, profiled_step) AS step
 FROM found

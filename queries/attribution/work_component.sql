@@ -3,7 +3,7 @@
 -- Why:     text encoder, denoiser and decoder behave differently and are sped up by different
 --          means.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_annotation, annotation
+-- Inputs:  work_annotation, annotation, module_root
 -- Columns:
 --   trace_id   trace.trace_id
 --   work_id    work.work_id
@@ -17,7 +17,7 @@ WITH found AS (
     work_annotation.work_id,
     coalesce(label.name, split_part(module.name, '.', 1), split_part(attention.name, '.', 1))
       AS labelled,
-    root_module.name AS root_module,
+    module_root.root_class,
     user_root.name AS user_root
   FROM work_annotation
   LEFT JOIN annotation AS label
@@ -32,29 +32,23 @@ WITH found AS (
     ON
       work_annotation.trace_id = attention.trace_id
       AND work_annotation.attention_id = attention.annotation_id
-  LEFT JOIN annotation AS root_module
+  LEFT JOIN module_root
     ON
-      work_annotation.trace_id = root_module.trace_id
-      AND work_annotation.python_root_id = root_module.annotation_id
+      work_annotation.trace_id = module_root.trace_id
+      AND work_annotation.python_module_id = module_root.annotation_id
   LEFT JOIN annotation AS user_root
     ON
       work_annotation.trace_id = user_root.trace_id
       AND work_annotation.user_root_id = user_root.annotation_id
 )
 
--- a frame is called Class_3: the third instance of Class
 SELECT
   trace_id,
   work_id,
-  coalesce(
-    labelled,
-    array_to_string(string_split(root_module, '_')[:-2], '_'),
-    user_root,
-    'unattributed'
-  ) AS component,
+  coalesce(labelled, root_class, user_root, 'unattributed') AS component,
   CASE
     WHEN labelled IS NOT NULL THEN 'label'
-    WHEN root_module IS NOT NULL THEN 'python_module'
+    WHEN root_class IS NOT NULL THEN 'python_module'
     WHEN user_root IS NOT NULL THEN 'annotation'
     ELSE 'none'
   END AS source
