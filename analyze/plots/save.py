@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from analyze.errors import UserError
 from analyze.plots import theme
 
+DOTS = 130
 BACKENDS = {".html": "bokeh", ".png": "matplotlib", ".svg": "matplotlib"}
 
 
@@ -21,7 +24,7 @@ def save_plot(element: Any, path: str | Path) -> Path:
     if BACKENDS[out.suffix] == "bokeh":
         out.write_text(_page(element), encoding="utf-8")
         return out
-    _save_figure(element, out)
+    _save_figures(element, out)
     return out
 
 
@@ -37,12 +40,49 @@ def _page(element: Any) -> str:
     )
 
 
-def _save_figure(element: Any, out: Path) -> None:
+def _save_figures(element: Any, out: Path) -> None:
+    """One figure a panel, each as high as it needs to be, then all of them under each other."""
     import matplotlib.pyplot as plt
 
     hv = theme.holoviews()
-    figure = hv.render(theme.for_matplotlib(element), backend="matplotlib")
-    try:
-        figure.savefig(out, dpi=150, bbox_inches="tight", facecolor="white")
-    finally:
+    pictures = []
+    for panel in theme.panels_of(element):
+        figure = hv.render(panel, backend="matplotlib")
+        picture = BytesIO()
+        figure.savefig(
+            picture, format=out.suffix[1:], dpi=DOTS, bbox_inches="tight", facecolor="white"
+        )
         plt.close(figure)
+        pictures.append(picture.getvalue())
+    out.write_bytes(_stacked_svg(pictures) if out.suffix == ".svg" else _stacked_png(pictures))
+
+
+def _stacked_png(pictures: list[bytes]) -> bytes:
+    import numpy as np
+    from matplotlib import image
+
+    panels = [image.imread(BytesIO(picture))[:, :, :3] for picture in pictures]
+    width = max(panel.shape[1] for panel in panels)
+    padded = [
+        np.pad(panel, ((0, 0), (0, width - panel.shape[1]), (0, 0)), constant_values=1.0)
+        for panel in panels
+    ]
+    whole = BytesIO()
+    image.imsave(whole, np.vstack(padded), format="png", dpi=DOTS)
+    return whole.getvalue()
+
+
+def _stacked_svg(pictures: list[bytes]) -> bytes:
+    """Nested <svg> elements: the sizes are matplotlib's, in points."""
+    top, width, panels = 0.0, 0.0, []
+    for picture in pictures:
+        text = picture.decode()
+        body = text[text.index("<svg") :]
+        size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body)
+        if size is None:
+            raise ValueError("matplotlib wrote an SVG without a viewBox")
+        panels.append(body.replace("<svg", f'<svg y="{top}"', 1))
+        top += float(size[2])
+        width = max(width, float(size[1]))
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{top}pt"'
+    return f'{head} viewBox="0 0 {width} {top}">\n{"".join(panels)}</svg>\n'.encode()

@@ -17,8 +17,8 @@ from analyze.plots.theme import (
     ROW_PIXELS,
     colours,
     dress,
+    finish_matplotlib,
     holoviews,
-    no_minor_labels,
     plain,
     ticks,
     wrapped,
@@ -80,9 +80,9 @@ def bars(
         both={"show_legend": bool(part)},
         bokeh={"height": 110 + ROW_PIXELS * max(len(labels), 2)},
         matplotlib={
-            "fig_inches": (9, 1.2 + 0.32 * max(len(labels), 2)),
+            "fig_inches": (9, 1.0 + 0.4 * max(len(labels), 2)),
             "aspect": None,
-            "legend_position": "right",
+            "hooks": [finish_matplotlib],
         },
     )
     return element.opts(
@@ -182,10 +182,9 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
         both={"show_legend": names > 1},
         bokeh={"height": 380},
         matplotlib={
-            "fig_inches": (8, 4.6),
+            "fig_inches": (9, 4.6),
             "aspect": None,
-            "legend_position": "right",
-            "hooks": [no_minor_labels],
+            "hooks": [finish_matplotlib],
         },
     )
     options = [hv.opts.Curve, hv.opts.Scatter]

@@ -51,10 +51,12 @@ MARKERS_MATPLOTLIB = ("o", "s", "^", "D", "v", "h")
 
 MOST_BARS = 80
 ROW_PIXELS = 30
-TITLE_LENGTH = 72
+TITLE_LENGTH = 90
 LINE_LENGTH = 32
 LEGEND_CHARACTERS = 64
 LEGEND_PIXELS = 24
+LEGEND_INCHES = 0.65
+AXES_SHARE = 0.85
 
 
 @cache
@@ -156,23 +158,6 @@ def inline_script() -> str:
     return f"<script>{chr(10).join(raw)}</script>"
 
 
-def for_matplotlib(element: Any) -> Any:
-    """The element with the options that only a layout needs."""
-    hv = holoviews()
-    if not isinstance(element, hv.Layout):
-        return element
-    return element.opts(
-        hv.opts.Layout(
-            shared_axes=False,
-            sublabel_format="",
-            vspace=0.6,
-            fig_inches=(9, 4 * len(element)),
-            backend="matplotlib",
-        ),
-        hv.opts.Overlay(aspect=2, backend="matplotlib"),
-    )
-
-
 def ramp(count: int) -> list[str]:
     """Colours from dark to light for ordered parts: viridis, which holds for colour-blind eyes."""
     from bokeh.palettes import viridis
@@ -207,12 +192,30 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
     return [(value, number(value)) for value in kept] if len(kept) > 1 else []
 
 
-def no_minor_labels(plot: Any, _: Any) -> None:
+def finish_matplotlib(plot: Any, _: Any) -> None:
+    """What HoloViews has no option for: the axes fill the figure, the legend lies under them."""
     from matplotlib.ticker import NullFormatter
 
     axis = plot.handles["axis"]
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.set_aspect("auto")
+    axis.set_position((0.1, 0.1, AXES_SHARE, AXES_SHARE))
+    legend = axis.get_legend()
+    if legend is None:
+        return
+    handles, names = legend.legend_handles, [text.get_text() for text in legend.get_texts()]
+    legend.remove()
+    below = -LEGEND_INCHES / (axis.figure.get_figheight() * AXES_SHARE)
+    axis.legend(
+        handles,
+        names,
+        loc="upper left",
+        bbox_to_anchor=(0, below),
+        ncols=max(1, min(5, 100 // (max(map(len, names)) + 6))),
+        frameon=False,
+        fontsize=9,
+    )
 
 
 def dress(
