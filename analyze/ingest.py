@@ -56,9 +56,15 @@ def ingest(
     study = Path(study)
     is_new = not study.exists()
     results: list[IngestResult] = []
+    con = _opened(study)
     try:
-        with _opened(study) as con:
+        with con:
             results = _ingest_all(con, study, files, python=python, jobs=jobs, progress=progress)
+    except (duckdb.Error, OSError) as error:
+        raise UserError(
+            f"{study}: could not be written ({str(error).splitlines()[0]}); expected room on the "
+            "disk and a writable folder; nothing of these traces was kept"
+        ) from error
     finally:
         if is_new and not any(result.status == "loaded" for result in results):
             study.unlink(missing_ok=True)

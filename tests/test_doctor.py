@@ -121,9 +121,9 @@ def test_status_and_json_of_the_command(tmp_path: Path, capsys: pytest.CaptureFi
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
     good.write_text(json.dumps({"traceEvents": [OP]}))
     bad.write_text("nothing")
-    assert examine_and_print([good]) == 0
-    assert "trustworthy for shares" in capsys.readouterr().out
-    assert examine_and_print([good, bad], "json") == 1
+    assert examine_and_print([good], "table", None) == 0
+    assert "shares can be trusted" in capsys.readouterr().out
+    assert examine_and_print([good, bad], "json", None) == 1
     first, second = json.loads(capsys.readouterr().out)
     assert first["trustworthy"] is True
     assert first["findings"][0]["trap"] == "no_shape"

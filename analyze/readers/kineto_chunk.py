@@ -42,7 +42,7 @@ _FRAME = (
     rb'\n  \{\n    "ph": "X", "cat": "python_function",\s*"name": "(?!nn\.Module: )[^\n]*\n'
     rb"(?:    [^\n]*\n)*?  \},"
 )
-_FRAME_START = b'\n  {\n    "ph": "X"'
+_FRAME_CATEGORY = b'"cat": "python_function"'
 _UNWANTED = {
     frozenset({"flow"}): re.compile(_FLOW),
     frozenset({"python"}): re.compile(_FRAME),
@@ -125,12 +125,10 @@ class ChunkLoader:
 
     def _without_unread(self, text: bytes, report: ChunkReport) -> bytes:
         assert self._unread is not None
-
-        def count(match: re.Match[bytes]) -> bytes:
-            report.unread["python" if match[0].startswith(_FRAME_START) else "flow"] += 1
-            return b""
-
-        return self._unread.sub(count, b"\n  " + text + b",").rstrip(b",").strip()
+        kept, count = self._unread.subn(b"", b"\n  " + text + b",")
+        frames = text.count(_FRAME_CATEGORY) - kept.count(_FRAME_CATEGORY) if count else 0
+        report.unread.update({"python": frames, "flow": count - frames})
+        return kept.rstrip(b",").strip()
 
     def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
         mended = mend(chunk.text, chunk.offset, at_cut=at_cut)

@@ -16,7 +16,7 @@ import msgspec
 from analyze.errors import UserError
 from analyze.readers.kineto_decode import decode
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 4 << 20
 # one event, or all of the header or the tail, must fit in this
 LIMIT_BYTES = 96 << 20
 _HEADER_STEP = 1 << 20
@@ -115,16 +115,18 @@ class Splitter:
         searched = 0
         while True:
             more = self._fill(self._size)
-            end = self._find_end(max(searched - 64, 0))
+            cut = self._buffer.rfind(self._boundary)
+            # Kineto's own tail holds no list laid out as events are, so the end is behind the last
+            end = self._find_end(cut if kineto and cut >= 0 else max(searched - 64, 0))
             if end is not None:
                 yield from self._last(end, kineto=kineto)
                 return
             searched = len(self._buffer)
             if not more:
                 break
-            cut = self._buffer.rfind(self._boundary)
             if cut < 0:
                 self._refuse_endless()
+                self._fill(2 * len(self._buffer))
                 continue
             cut += self._boundary.index(b"}") + 1
             yield Chunk(self._offset, self._buffer[:cut], kineto=kineto)
@@ -141,6 +143,7 @@ class Splitter:
             chunk = self._proven_cut()
             if chunk is None:
                 self._refuse_endless()
+                self._fill(2 * len(self._buffer))
                 continue
             yield chunk
             if self.ended:
