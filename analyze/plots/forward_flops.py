@@ -29,6 +29,11 @@ def _panel(title: str, rows: Any) -> Any:
     import pandas as pd
 
     rows = rows[rows["flops_frac"] >= SMALLEST_SHARE]
+    blocks = [
+        block.removeprefix(f"{component}.")
+        for block, component in zip(rows["block"], rows["component"], strict=True)
+    ]
+    rows = rows.assign(block=blocks)
     rows = rows.sort_values("block_index").head(MOST_BLOCKS)
     named = {name: rows[f"{name}_flops"] for name in ("attention", "convolution", "linear")}
     named["other"] = rows["flops"] - sum(named.values())

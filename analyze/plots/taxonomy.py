@@ -24,7 +24,7 @@ def plot(frame: Any) -> Any:
         label="model",
         part="part",
         value="billion",
-        axis="parameters, billions",
+        axis="parameters read, billions (components may share them)",
         title="Parameters by component",
         known=dict(zip(named, theme.OKABE_ITO, strict=False)) | {"other": theme.GREY},
     )

@@ -15,7 +15,11 @@ WITH setting AS (
   SELECT
     trace_id,
     manifest ->> 'dtype' AS dtype,
-    list_sum(cast(json_extract(manifest, '$.parameters.*') AS BIGINT[])) AS parameter_count
+    -- components may share weights, as a prefill and its decode do: the total counts them once
+    coalesce(
+      cast(manifest ->> 'parameters_total' AS BIGINT),
+      list_sum(cast(json_extract(manifest, '$.parameters.*') AS BIGINT[]))
+    ) AS parameter_count
   FROM trace
 ),
 

@@ -10,7 +10,7 @@
 --   model             trace.model
 --   family            trace.family
 --   component         see work_component
---   parameter_count   from the manifest; NULL if it does not say
+--   parameter_count   weights the component reads, shared ones too; NULL without a manifest
 --   full_call_count   calls in a whole request; NULL if the manifest does not say
 --   call_flops        FLOPs of one call; of all that was profiled where calls are not labelled
 --   call_count        labelled calls in the trace; NULL if it has no such labels
