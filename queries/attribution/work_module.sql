@@ -45,7 +45,7 @@ SELECT
   coalesce(labelled, frame, user_range, 'unattributed') AS module,
   CASE
     WHEN labelled IS NOT NULL THEN labelled_class
-    ELSE array_to_string(string_split(frame, '_')[:-2], '_')
+    ELSE coalesce(nullif(array_to_string(string_split(frame, '_')[:-2], '_'), ''), frame)
   END AS module_class,
   CASE
     WHEN labelled IS NOT NULL THEN 'label'

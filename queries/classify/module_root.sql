@@ -17,7 +17,9 @@ WITH frame AS (
     annotation_parent.depth,
     annotation_parent.root_annotation_id,
     -- a frame is called Class_3: the third instance of Class
-    array_to_string(string_split(annotation.name, '_')[:-2], '_') AS class_name
+    coalesce(
+      nullif(array_to_string(string_split(annotation.name, '_')[:-2], '_'), ''), annotation.name
+    ) AS class_name
   FROM annotation_parent
   INNER JOIN annotation USING (trace_id, annotation_id)
   WHERE annotation.kind = 'python_module'
