@@ -31,8 +31,7 @@ def make(source: Path, out: Path, size: int, *, stripped: bool = False) -> Path:
         events = _STACK_OR_FLOW.sub(b"", events)
     times = [int(match[2]) for match in _TIME.finditer(events)]
     step = max(times) - min(times) + 1000
-    opened = gzip.open(out, "wb", 1) if out.suffix == ".gz" else out.open("wb")
-    with opened as file:
+    with gzip.open(out, "wb", 1) if out.suffix == ".gz" else out.open("wb") as file:
         written = file.write(text[:start])
         copy = 0
         while written < size:

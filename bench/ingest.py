@@ -1,0 +1,150 @@
+"""How fast and in how much memory a trace becomes a queryable study, side by side with peers.
+
+    python bench/ingest.py --traces FOLDER --out build/ingest.json [--megabytes 200 1000] [--rounds 3]
+    python bench/ingest.py --render build/ingest.json > docs/performance.md
+
+Runs are interleaved and each is a process of its own: wall and processor time, and the peak of
+resident memory, from the start of the work (imports done) to its end. FOLDER holds real traces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+# workload -> (trace it is made of, whether Python frames and arrows are left out, what it is)
+WORKLOADS = {
+    "plain": ("resnet-ddp-checkpointing-mi300x", True, "training, without stacks and arrows"),
+    "mixed": ("resnet-ddp-checkpointing-mi300x", False, "training, stacks and arrows included"),
+    "stacks": ("flux1-fmha-mi300x", False, "diffusion, 90 % Python frames"),
+}
+
+_MEASURE = """
+import json, resource, sys, time
+{imports}
+wall, cpu = time.perf_counter(), time.process_time()
+{work}
+used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps([time.perf_counter() - wall, time.process_time() - cpu, used]))
+"""
+_GENSCOPE = _MEASURE.format(
+    imports="from analyze.ingest import ingest; import analyze.study, analyze.readers.kineto_facts",
+    work="ingest(sys.argv[2], [sys.argv[1]])",
+)
+_PANDAS = _MEASURE.format(
+    imports="import pandas",
+    work="frame = pandas.json_normalize(json.load(open(sys.argv[1]))['traceEvents'])",
+)
+_HTA = _MEASURE.format(
+    imports="from hta.trace_analysis import TraceAnalysis",
+    work="TraceAnalysis(trace_files={0: sys.argv[1]}, trace_dir='/')",
+)
+
+
+def main() -> None:
+    """Parse the arguments; measure, or render what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--traces", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("build/ingest.json"))
+    parser.add_argument("--megabytes", type=int, nargs="+", default=[200])
+    parser.add_argument("--workloads", nargs="+", default=list(WORKLOADS), choices=WORKLOADS)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--hta-python", help="interpreter of an environment with traceinsight")
+    parser.add_argument("--render", type=Path)
+    given = parser.parse_args()
+    if given.render:
+        from bench.performance_page import page
+
+        print(page(json.loads(given.render.read_text())), end="")
+        return
+    result = {"machine": _machine(), "runs": _measure(given)}
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _machine() -> dict[str, Any]:
+    packages = ("duckdb", "polars", "msgspec", "isal", "pandas")
+    return {
+        "cores": os.cpu_count(),
+        "processor": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "load_before": os.getloadavg()[0],
+    } | {name: importlib.metadata.version(name) for name in packages}
+
+
+def _measure(given: argparse.Namespace) -> list[dict[str, Any]]:
+    from bench.make_trace import make
+
+    runs: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="genscope-bench-") as folder:
+        for megabytes in given.megabytes:
+            for name in given.workloads:
+                source, stripped, _ = WORKLOADS[name]
+                trace = given.traces / f"{source}.json.gz"
+                made = make(
+                    trace, Path(folder) / "trace.json", megabytes * 1_000_000, stripped=stripped
+                )
+                readers = {"genscope": (sys.executable, _GENSCOPE)}
+                if megabytes <= 200:
+                    readers["json.load + pandas"] = (sys.executable, _PANDAS)
+                    if given.hta_python:
+                        readers["HTA TraceAnalysis"] = (given.hta_python, _HTA)
+                for _ in range(given.rounds):
+                    for reader, (python, code) in readers.items():
+                        runs.append(
+                            {"workload": name, "megabytes": megabytes, "reader": reader}
+                            | _run(python, code, made, Path(folder))
+                        )
+                        print(runs[-1], file=sys.stderr, flush=True)
+                made.unlink()
+    return runs
+
+
+def _run(python: str, code: str, trace: Path, folder: Path) -> dict[str, Any]:
+    study = folder / "study.duckdb"
+    study.unlink(missing_ok=True)
+    load = os.getloadavg()[0]
+    done = subprocess.run(
+        [python, "-c", code, str(trace), str(study)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    size = trace.stat().st_size
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["killed"]
+        return {"bytes": size, "load": load, "error": lines[-1][:200]}
+    wall, cpu, memory = json.loads(done.stdout.strip().splitlines()[-1])
+    kept = study.stat().st_size if study.exists() else 0
+    return {
+        "bytes": size,
+        "load": load,
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "peak_mb": memory,
+        "study_bytes": kept,
+    }
+
+
+def median(runs: list[dict[str, Any]], key: str) -> float | None:
+    """Middle value over the runs that ended; None if none did."""
+    values = [run[key] for run in runs if key in run]
+    return statistics.median(values) if values else None
+
+
+if __name__ == "__main__":
+    main()
