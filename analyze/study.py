@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from analyze import database
+from analyze import database, refusal
 from analyze.errors import UserError
 from analyze.sql_file import SqlFile, load_folder, load_layer
 
@@ -105,15 +105,16 @@ class Study:
         """Run one metric; a polars frame with the columns that its header lists.
 
         `trace` is a glob on the trace's name or path. Raises UserError for an unknown query,
-        parameter or trace.
+        parameter or trace, or if all that was asked for are shares that the traces can't support.
         """
         relation = self.relation(name)
         source, values = _call(relation, params or {})
         where = ""
-        if trace is not None:
-            ids = self._matching(trace)
-            if "trace_id" in relation.columns:
-                where = f" WHERE trace_id IN ({', '.join(map(str, ids))})"
+        ids = refusal.allowed(
+            self.connection, relation, None if trace is None else self._matching(trace)
+        )
+        if ids is not None and "trace_id" in relation.columns:
+            where = f" WHERE trace_id IN ({', '.join(map(str, ids))})"
         return self.connection.execute(f"SELECT * FROM {source}{where}", values).pl()
 
     def sql(self, statement: str) -> pl.DataFrame:

@@ -113,3 +113,26 @@ def test_a_bad_file_alone_makes_no_study(study: Study, tmp_path: Path) -> None:
         study.ingest(bad)
     assert not study.path.exists()
     assert not list(tmp_path.glob("study*"))
+
+
+def test_shares_of_a_graph_traced_whole_are_refused(study: Study, tmp_path: Path) -> None:
+    good = _labelled(tmp_path / "good.sqlite")
+    graph = {"start": 10, "end": 90, "deviceId": 0, "streamId": 13, "correlationId": 1}
+    graph |= {"globalPid": 7 << 24, "graphId": 4}
+    whole = write_export(
+        tmp_path / "whole.sqlite",
+        {
+            "StringIds": NAMES,
+            "CUPTI_ACTIVITY_KIND_GRAPH_TRACE": [graph],
+            "CUPTI_ACTIVITY_KIND_KERNEL": [kernel(200, 300, demangledName=2)],
+        },
+    )
+    study.ingest([good, whole])
+    with study:
+        with pytest.raises(
+            UserError, match="record again with nsys profile --cuda-graph-trace=node"
+        ):
+            study.query("operator_breakdown", trace="whole")
+        assert set(study.query("operator_breakdown")["trace_id"]) == {1}
+        assert set(study.query("ledger")["trace_id"]) == {1, 2}
+        assert set(study.query("ledger", trace="whole")["trace_id"]) == {2}
