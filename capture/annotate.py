@@ -31,13 +31,10 @@ _TEMPORAL_NAMES = ("temp_attentions", "transformer_in", "temporal", "motion_modu
 
 
 class Sink(Protocol):
-    """Where labels go: a profiler's ranges, NVTX, or the dry recorder."""
+    """Where labels go: a profiler's ranges, NVTX, or the dry recorder. `leave` closes the innermost open range."""
 
-    def enter(self, label: str) -> None:
-        """Open a range."""
-
-    def leave(self) -> None:
-        """Close the innermost open range."""
+    def enter(self, label: str) -> None: ...
+    def leave(self) -> None: ...
 
 
 class ProfilerSink:
@@ -84,11 +81,8 @@ class NvtxSink:
 class NullSink:
     """No labels: for warm-up and for timing."""
 
-    def enter(self, label: str) -> None:
-        """Nothing."""
-
-    def leave(self) -> None:
-        """Nothing."""
+    def enter(self, label: str) -> None: ...
+    def leave(self) -> None: ...
 
 
 class _Frame(NamedTuple):
@@ -111,11 +105,18 @@ class Labels:
     ) -> None:
         self.calls: Counter[str] = Counter()
         self.attention_calls: Counter[str] = Counter()
+        self.steps: set[int] = set()
         self._sink = sink
         self._components = components
         self._kinds = dict(kinds or {})
         self._component: list[tuple[str, bool]] = []
         self._frames: list[_Frame] = []
+
+    def forget(self) -> None:
+        """Count from nothing again: what ran so far was warm-up."""
+        self.calls.clear()
+        self.attention_calls.clear()
+        self.steps.clear()
 
     @contextlib.contextmanager
     def component(self, name: str) -> Iterator[None]:
@@ -143,6 +144,7 @@ class Labels:
     @contextlib.contextmanager
     def step(self, index: int) -> Iterator[None]:
         """Everything inside belongs to this step of the request, counted from 0."""
+        self.steps.add(index)
         self._sink.enter(f"step:{index}")
         try:
             yield

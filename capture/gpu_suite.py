@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from capture import run_folder
 from capture.catalog import SUITE
@@ -66,7 +67,7 @@ def plan(*, tiny: bool = False) -> list[Piece]:
     return [_tiny(piece) for piece in pieces] if tiny else pieces
 
 
-def _run(model: str, attention: str, **more: int) -> Settings:
+def _run(model: str, attention: str, **more: Any) -> Settings:
     return Settings(
         model, attention=attention, size="paper", dtype="bfloat16", device="cuda", **more
     )

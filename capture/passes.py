@@ -36,8 +36,7 @@ class Prepared:
         switch = Switch(self.settings.attention, attention_device(self.settings), labels.attention)
 
         def run() -> Pass:
-            labels.calls.clear()
-            labels.attention_calls.clear()
+            labels.forget()
             switch.refused.clear()
             return Pass(self._run(labels, switch), labels, switch)
 
@@ -85,7 +84,7 @@ class Prepared:
             "frames": workload.frames,
             "guidance": workload.guidance,
             "prompt_tokens": workload.prompt_tokens,
-            "steps_profiled": min(self.settings.steps, workload.steps_full),
+            "steps_profiled": len(done.labels.steps),
             "steps_full": workload.steps_full,
             "component_steps_profiled": dict(done.labels.calls),
             "component_steps_full": dict(workload.calls_full),

@@ -148,8 +148,7 @@ class Recording:
         self._sink.begin(self._done - self._warmup)
         if self._done == self._warmup:
             # what ran while warming up is in no trace
-            self._labels.calls.clear()
-            self._labels.attention_calls.clear()
+            self._labels.forget()
             stamp = trace_file.stamp("torch", predicted=False, device=device_name(self._device))
             self._profiler.add_metadata_json("genscope", json.dumps(stamp))
 

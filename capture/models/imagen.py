@@ -73,6 +73,7 @@ def build(settings: Settings) -> Workload:
         image_size=image_size,
         guidance=GUIDANCE["unet_64"],
         prompt_tokens=TEXT_TOKENS,
+        kinds={"*.add_embedding.pool": "cross"},
         assumptions=(
             "DeepFloyd-IF's dimensions stand in for Imagen's, whose configuration is closed",
             "the 64 to 256 stage is the best fit to IF-II's published 1.2 billion parameters; its exact layout is not known",
@@ -129,7 +130,7 @@ def _efficient_unet(
     **more: Any,
 ) -> nn.Module:
     plain = len(widths) - attention_levels
-    model: nn.Module = UNet2DConditionModel(
+    model: Any = UNet2DConditionModel(
         sample_size=64,
         in_channels=inputs,
         out_channels=6,
@@ -154,7 +155,28 @@ def _efficient_unet(
         norm_num_groups=8 if tiny else 32,
         **more,
     )
-    return model
+    model.add_embedding.pool = TextPooling(model.add_embedding.pool)
+    unet: nn.Module = model
+    return unet
+
+
+class TextPooling(nn.Module):
+    """The prompt's mean attends to every token: the UNet's own pooling, through the attention function that is switched."""
+
+    def __init__(self, pool: Any) -> None:
+        super().__init__()
+        self.heads: int = pool.num_heads
+        self.positional_embedding = pool.positional_embedding
+        self.q_proj, self.k_proj, self.v_proj = pool.q_proj, pool.k_proj, pool.v_proj
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        """(batch, tokens, width) to (batch, width)."""
+        mean = hidden_states.mean(dim=1, keepdim=True) + self.positional_embedding
+        tokens = torch.cat([mean, hidden_states], dim=1)
+        parts = (self.q_proj(mean), self.k_proj(tokens), self.v_proj(tokens))
+        query, key, value = (x.view(*x.shape[:2], self.heads, -1).transpose(1, 2) for x in parts)
+        pooled = functional.scaled_dot_product_attention(query, key, value)
+        return pooled.transpose(1, 2).flatten(1)
 
 
 def upscaler(*, tiny: bool) -> nn.Module:

@@ -41,6 +41,7 @@ def build(settings: Settings) -> Workload:
     noise = {
         scale: torch.randn(batch, 3, frames, scale * side, scale * side) for scale in (1, 4, 12)
     }
+    last_noise = _frames(noise[12])
     profiled = settings.steps
     first = denoising("unet", steps=STEPS, profiled=profiled, batch=batch, guidance=GUIDANCE)
     second = replace(
@@ -53,11 +54,14 @@ def build(settings: Settings) -> Workload:
     def request(labels: Labels) -> torch.Tensor:
         with labels.component("text_encoder"):
             context = text(input_ids=tokens)[0]
+            prompted = context[batch:]
         video = denoised(
-            labels, first, noise[1], lambda x, time: base(x, time, context, return_dict=False)[0]
+            labels,
+            first,
+            noise[1],
+            lambda x, time: base(x, time, context, return_dict=False)[0],
         )
         low = _resized(labels, video, 4 * side)
-        prompted = context[batch:]
         video = denoised(
             labels,
             second,
@@ -66,11 +70,13 @@ def build(settings: Settings) -> Workload:
                 0
             ],
         )
-        high = _frames(_resized(labels, video, 12 * side))
+        high = _resized(labels, video, 12 * side)
+        with labels.component("resize"):
+            high = _frames(high)
         return denoised(
             labels,
             third,
-            _frames(noise[12]),
+            last_noise,
             lambda x, time: last(torch.cat([x, high], dim=1), time, return_dict=False)[0],
         )
 
@@ -81,7 +87,7 @@ def build(settings: Settings) -> Workload:
         request=request,
         calls_full={
             "text_encoder": 1, "unet": STEPS, "super_resolution_256": STEPS, "super_resolution_768": STEPS,
-            "scheduler": 3 * STEPS, "resize": 2,
+            "scheduler": 3 * STEPS, "resize": 3,
         },
         steps_full=3 * STEPS,
         image_size=side,

@@ -49,6 +49,10 @@ def test_every_attention_call_has_kind_module_and_lengths(captured: Captured, mo
         assert (
             min(int(call[key]) for key in ("query_len", "kv_len", "heads", "head_dim", "batch")) > 0
         )
+    # attention that calls no fused operator would have no label: nothing but a sampler takes a softmax
+    ranges = [*traces.labels(folder, "attention:"), *traces.labels(folder, "component:sampler")]
+    for softmax in (op for op in traces.operators(folder) if op["name"] == "aten::_softmax"):
+        assert any(traces.inside(softmax, outer) for outer in ranges)
     dry_folder = captured(model, profiler="dry", attention="flash", device="cpu")
     assert calls == [traces.fields(e["name"]) for e in traces.labels(dry_folder, "attention:")]
 
@@ -93,5 +97,8 @@ def test_calls_of_components_are_known_for_a_full_request(captured: Captured, mo
         card["attention_seen"]
         == card["attention_labelled"]
         == {"flash": sum(card["attention_seen"].values())}
+    )
+    assert card["steps_profiled"] == len(
+        traces.labels(captured(model, attention="flash", device="cpu"), "step:")
     )
     assert card["assumptions"] and card["wall_ns"] > 0
