@@ -123,9 +123,13 @@ def _contents(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     trace = con.table("trace")
     kinds = {row[0] for row in con.table("annotation").project("kind").distinct().fetchall()}
     kernels = con.table("kernel")
-    calls = con.table("runtime_call").project("correlation_id").distinct().set_alias("calls")
+    calls = con.table("runtime_call").project("process_id, correlation_id").distinct()
+    # correlations repeat across processes; not every trace says whose a kernel is
     linked = kernels.set_alias("k").join(
-        calls.set_alias("c"), "k.correlation_id = c.correlation_id", how="semi"
+        calls.set_alias("c"),
+        "k.correlation_id = c.correlation_id "
+        "AND coalesce(k.process_id, c.process_id, '') = coalesce(c.process_id, '')",
+        how="semi",
     )
     total = _number(kernels.sum("dur_ns"))
     return {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from analyze.doctor import examine
 from analyze.errors import UserError
 from analyze.study import Study
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
@@ -136,3 +137,17 @@ def test_shares_of_a_graph_traced_whole_are_refused(study: Study, tmp_path: Path
         assert set(study.query("operator_breakdown")["trace_id"]) == {1}
         assert set(study.query("ledger")["trace_id"]) == {1, 2}
         assert set(study.query("ledger", trace="whole")["trace_id"]) == {2}
+
+
+def test_the_doctor_links_kernels_within_their_process(tmp_path: Path) -> None:
+    path = write_export(
+        tmp_path / "two.sqlite",
+        {
+            "StringIds": NAMES,
+            "NVTX_EVENTS": [nvtx(0, 100, "aten::mm, op_id = 1")],
+            "CUPTI_ACTIVITY_KIND_RUNTIME": [call(10, 20)],
+            "CUPTI_ACTIVITY_KIND_KERNEL": [kernel(30, 50), kernel(30, 50, globalPid=9 << 24)],
+        },
+    )
+    (diagnosis,) = examine([path])
+    assert "unlinked_kernel: 50.0% of kernel time has no launch" in diagnosis.doubts
