@@ -92,12 +92,15 @@ CARD_KEYS = (
 
 @dataclass(frozen=True)
 class Section:
-    """One metric, ready for the page. `plots` are the divs of its panels; `silence` says why none."""
+    """One metric, ready for the page.
+
+    `plots` are its panels, each a caption and a div; `silence` says why there is none.
+    """
 
     metric: str
     title: str
     sentence: str
-    plots: tuple[str, ...]
+    plots: tuple[tuple[str, str], ...]
     silence: str
     table: Table
     relation: SqlFile
@@ -122,9 +125,10 @@ def render(study: Study, path: str | Path, *, trace: str | None = None) -> Path:
         name: labelled(study.query(name, trace=trace), labels) for name, _ in _sections(study)
     }
     figures, silences = _figures(frames)
+    captions = {key: _take_title(figure) for key, figure in figures.items()}
     script, divs = components(figures)
     sections = [
-        _section(study, name, sentence, frames[name], divs, silences)
+        _section(study.relation(name), sentence, frames[name], (divs, captions, silences))
         for name, sentence in _sections(study)
     ]
     page = _template().render(
@@ -174,15 +178,20 @@ def _figures(frames: Mapping[str, pl.DataFrame]) -> tuple[dict[str, Any], dict[s
     return figures, silences
 
 
+def _take_title(figure: Any) -> str:
+    """The figure's title, off the figure: in the page it can wrap on a phone."""
+    figure.title.visible = False
+    return str(figure.title.text)
+
+
 def _section(
-    study: Study,
-    name: str,
+    relation: SqlFile,
     sentence: str,
     frame: pl.DataFrame,
-    divs: Mapping[str, str],
-    silences: Mapping[str, str],
+    drawn: tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]],
 ) -> Section:
-    relation = study.relation(name)
+    name = relation.name
+    divs, captions, silences = drawn
     title = relation.sections.get("Plot") or name.replace("_", " ").capitalize()
     mine = [key for key in divs if key.rpartition("-")[0] == name]
     silence = "" if mine else silences.get(name, "")
@@ -190,7 +199,10 @@ def _section(
         metric=name,
         title=" ".join(title.split()),
         sentence=sentence,
-        plots=tuple(divs[key] for key in sorted(mine, key=lambda k: int(k.rpartition("-")[2]))),
+        plots=tuple(
+            (captions[key], divs[key])
+            for key in sorted(mine, key=lambda key: int(key.rpartition("-")[2]))
+        ),
         silence="" if frame.is_empty() else silence.partition("; see")[0],
         table=table_of(frame),
         relation=relation,

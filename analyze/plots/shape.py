@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyze.plots.theme import (
+    AXIS_LENGTH,
     BLACK,
     MARKERS,
     MARKERS_MATPLOTLIB,
@@ -70,7 +71,7 @@ def bars(
         "invert_yaxis": True,
         "ylim": (-0.6, len(labels) - 0.4),
         "xlim": (low - margin if low < 0 else 0.0, high + margin if high > 0 else 0.0),
-        "xlabel": axis,
+        "xlabel": wrapped(axis, AXIS_LENGTH),
         "ylabel": "",
     }
     element = dress(

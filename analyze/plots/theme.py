@@ -53,6 +53,7 @@ MOST_BARS = 80
 ROW_PIXELS = 30
 TITLE_LENGTH = 90
 LINE_LENGTH = 32
+AXIS_LENGTH = 44
 LEGEND_CHARACTERS = 64
 LEGEND_PIXELS = 24
 LEGEND_INCHES = 0.65
@@ -91,16 +92,14 @@ def shorten(text: str, most: int = 44) -> str:
     return f"{text[:head]}…{text[-(most - 1 - head) :]}"
 
 
-def wrapped(text: str) -> str:
+def wrapped(text: str, length: int = LINE_LENGTH) -> str:
     """A label for an axis: two lines at most, so that it leaves room for the plot on a phone."""
     from textwrap import wrap
 
-    lines = wrap(text, LINE_LENGTH) or [""]
-    if len(lines) <= 2:
-        return "\n".join(lines)
-    return "\n".join(
-        wrap(shorten(text, 2 * LINE_LENGTH - 4), LINE_LENGTH, break_long_words=True)[:2]
-    )
+    lines = wrap(text, length) or [""]
+    if len(lines) > 2:
+        lines = wrap(shorten(text, 2 * length - 4), length)[:2]
+    return "\n".join(lines)
 
 
 def colours(names: list[str], known: dict[str, str] | None = None) -> dict[str, str]:
