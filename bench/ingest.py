@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,12 @@ def main() -> None:
 
         print(page(json.loads(given.render.read_text())), end="")
         return
-    result = {"machine": _machine(), "runs": _measure(given)}
+    result: dict[str, Any] = {"machine": _machine(), "runs": []}
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(result, indent=1) + "\n")
+    for run in _measure(given):
+        print(run, file=sys.stderr, flush=True)
+        result["runs"].append(run)
+        given.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
 def _machine() -> dict[str, Any]:
@@ -84,10 +88,9 @@ def _machine() -> dict[str, Any]:
     } | {name: importlib.metadata.version(name) for name in packages}
 
 
-def _measure(given: argparse.Namespace) -> list[dict[str, Any]]:
+def _measure(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from bench.make_trace import make
 
-    runs: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="genscope-bench-") as folder:
         for megabytes in given.megabytes:
             for name in given.workloads:
@@ -103,13 +106,12 @@ def _measure(given: argparse.Namespace) -> list[dict[str, Any]]:
                         readers["HTA TraceAnalysis"] = (given.hta_python, _HTA)
                 for _ in range(given.rounds):
                     for reader, (python, code) in readers.items():
-                        runs.append(
-                            {"workload": name, "megabytes": megabytes, "reader": reader}
-                            | _run(python, code, made, Path(folder))
-                        )
-                        print(runs[-1], file=sys.stderr, flush=True)
+                        yield {
+                            "workload": name,
+                            "megabytes": megabytes,
+                            "reader": reader,
+                        } | _run(python, code, made, Path(folder))
                 made.unlink()
-    return runs
 
 
 def _run(python: str, code: str, trace: Path, folder: Path) -> dict[str, Any]:

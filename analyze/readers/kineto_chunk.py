@@ -185,7 +185,7 @@ class ChunkLoader:
                 format="array",
                 maximum_object_size=min(len(text) + 2, LIMIT_BYTES),
             )
-            rows.write_parquet(str(target), compression="zstd")
+            rows.write_parquet(str(target), compression="lz4_raw")
         except duckdb.Error:
             target.unlink(missing_ok=True)
             raise
