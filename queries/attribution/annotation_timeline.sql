@@ -66,20 +66,22 @@ pivoted AS (
   GROUP BY change.trace_id, place.thread_track, change.start_ns
 )
 
+-- the last change of a kind: arg_max leaves NULLs out, and unlike last_value IGNORE NULLS it does
+-- not look back over all earlier rows for each row
 SELECT
   trace_id,
   process_id,
   track,
   start_ns,
-  nullif(last_value(component IGNORE NULLS) OVER in_order, -1) AS component_id,
-  nullif(last_value(step IGNORE NULLS) OVER in_order, -1) AS step_id,
-  nullif(last_value(module IGNORE NULLS) OVER in_order, -1) AS module_id,
-  nullif(last_value(attention IGNORE NULLS) OVER in_order, -1) AS attention_id,
-  nullif(last_value(python_module IGNORE NULLS) OVER in_order, -1) AS python_module_id,
-  nullif(last_value(python_root IGNORE NULLS) OVER in_order, -1) AS python_root_id,
-  nullif(last_value(profiler_step IGNORE NULLS) OVER in_order, -1) AS profiler_step_id,
-  nullif(last_value(user_range IGNORE NULLS) OVER in_order, -1) AS user_id,
-  nullif(last_value(user_root IGNORE NULLS) OVER in_order, -1) AS user_root_id
+  nullif(arg_max(component, start_ns) OVER in_order, -1) AS component_id,
+  nullif(arg_max(step, start_ns) OVER in_order, -1) AS step_id,
+  nullif(arg_max(module, start_ns) OVER in_order, -1) AS module_id,
+  nullif(arg_max(attention, start_ns) OVER in_order, -1) AS attention_id,
+  nullif(arg_max(python_module, start_ns) OVER in_order, -1) AS python_module_id,
+  nullif(arg_max(python_root, start_ns) OVER in_order, -1) AS python_root_id,
+  nullif(arg_max(profiler_step, start_ns) OVER in_order, -1) AS profiler_step_id,
+  nullif(arg_max(user_range, start_ns) OVER in_order, -1) AS user_id,
+  nullif(arg_max(user_root, start_ns) OVER in_order, -1) AS user_root_id
 FROM pivoted
 WINDOW in_order AS (
   PARTITION BY trace_id, track ORDER BY start_ns ROWS UNBOUNDED PRECEDING
