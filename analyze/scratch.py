@@ -66,6 +66,7 @@ def build(
             "temp_directory": str(folder / "spill"),
         },
     )
+    con.execute("SET enable_progress_bar = false")
     try:
         create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
         _read(con, found, parts, python=python, threads=threads)

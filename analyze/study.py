@@ -189,7 +189,9 @@ def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(path), read_only=read_only)
+        con = duckdb.connect(str(path), read_only=read_only)
+        con.execute("SET enable_progress_bar = false")
+        return con
     except duckdb.Error as error:
         text = str(error).splitlines()[0]
         if "lock" in text.lower():
