@@ -31,10 +31,17 @@ _TINY: dict[str, Any] = {
 _TINY_VAE: dict[str, Any] = {
     "latent_channels": 4, "block_out_channels": (8, 8, 8, 8), "layers_per_block": 1, "norm_num_groups": 4,
 }  # fmt: skip
+ASSUMPTIONS = (
+    "guidance is distilled: one call a step",
+    "the VAE decodes the whole video at once, where the pipeline cuts it into tiles",
+)
 
 
 def build(settings: Settings) -> Workload:
-    """Random weights, 12.82 billion parameters; guidance is an input, so that each step is one call for one prompt."""
+    """Random weights, 12.82 billion parameters; guidance is an input, so that each step is one call for one prompt.
+
+    Longer than most: parts, request and card of one model read best in one piece.
+    """
     batch, tiny = settings.batch, settings.tiny
     height = settings.image_size or (32 if tiny else 720)
     frames = settings.frames or (5 if tiny else 129)
@@ -88,8 +95,5 @@ def build(settings: Settings) -> Workload:
             "transformer.context_embedder.*": "self",
             "transformer.*": "joint",
         },
-        assumptions=(
-            "guidance is distilled: one call a step",
-            "the VAE decodes the whole video at once, where the pipeline cuts it into tiles",
-        ),
+        assumptions=ASSUMPTIONS,
     ).workload()

@@ -56,7 +56,10 @@ def _fill(
 
 
 def _muse(settings: Settings) -> Workload:
-    """A base transformer over 16 x 16 tokens, a super-resolution one over 64 x 64, and a convolutional detokenizer."""
+    """A base transformer over 16 x 16 tokens, a super-resolution one over 64 x 64, and a convolutional detokenizer.
+
+    Longer than most: parts, request and card of one model read best in one piece.
+    """
     batch, tiny = settings.batch, settings.tiny
     low, high, text_len = (4, 8, 8) if tiny else (16, 64, 128)
     base_shape = Shape(2, 32, 4, 128, text=32) if tiny else Shape(48, 2048, 16, 8192, text=2048)
@@ -138,7 +141,10 @@ class SuperResolution(nn.Module):
 
 
 def _amused(settings: Settings) -> Workload:
-    """aMUSEd: CLIP-L, a UViT over 16 x 16 or 32 x 32 tokens, and a convolutional detokenizer."""
+    """aMUSEd: CLIP-L, a UViT over 16 x 16 or 32 x 32 tokens, and a convolutional detokenizer.
+
+    Longer than most: parts, request and card of one model read best in one piece.
+    """
     batch, tiny = settings.batch, settings.tiny
     large = settings.variant == "amused-512"
     side = (8 if tiny else 32) if large else (4 if tiny else 16)

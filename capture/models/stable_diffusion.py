@@ -18,6 +18,10 @@ from capture.workload import Workload
 STEPS = 50
 GUIDANCE = 7.5
 LATENT_SCALE = 0.18215
+ASSUMPTIONS = (
+    f"{STEPS} DDIM steps with guidance {GUIDANCE}: defaults of the published sampling script",
+    "guidance runs both prompts as one batch of two",
+)
 
 
 def build(settings: Settings) -> Workload:
@@ -50,10 +54,7 @@ def build(settings: Settings) -> Workload:
         guidance=GUIDANCE,
         prompt_tokens=CLIP_TOKENS,
         kinds={"text_encoder.*": "causal"},
-        assumptions=(
-            f"{STEPS} DDIM steps with guidance {GUIDANCE}: defaults of the published sampling script",
-            "guidance runs both prompts as one batch of two",
-        ),
+        assumptions=ASSUMPTIONS,
     )
 
 
