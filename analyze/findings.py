@@ -30,9 +30,7 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     predicted = int(frame["predicted"].sum())
     measured = len(frame) - predicted
     parts = [f"{measured} measured"] if measured else []
-    parts += [
-        f"{predicted} predicted, which is to be read as what perfect kernels could do"
-    ] * bool(predicted)
+    parts += [f"{predicted} predicted by a roofline of the device it names"] * bool(predicted)
     text = f"The study holds {counted(len(frame), 'trace')}: {joined(parts)}."
     broken = frame.filter(~pl.col("complete"))["trace_name"].to_list()
     found = [Finding(text, "trace_summary")]

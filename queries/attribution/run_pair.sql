@@ -78,9 +78,14 @@ refused AS (
     optimized_trace_id,
     'manifest' AS evidence,
     string_agg(
-      concat(
-        setting, ' ', coalesce(optimized_value, 'unset'),
-        ' against ', coalesce(baseline_value, 'unset')
+      -- a setting by component is an object, too long to be read in a sentence
+      if(
+        starts_with(coalesce(optimized_value, baseline_value), '{'),
+        setting || ' by component',
+        concat_ws(
+          ' ', setting, coalesce(optimized_value, 'unset'),
+          'against', coalesce(baseline_value, 'unset')
+        )
       ),
       '; ' ORDER BY setting
     ) AS refusal
