@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 export KINETO_LOG_LEVEL := 99
 
-.PHONY: demo test lint check env reference docs clean
+.PHONY: demo test lint check env reference docs figures clean
 
 env: $(STAMP)
 
@@ -48,6 +48,13 @@ reference: env
 
 docs: env
 	$(BIN)/python docs/generate.py
+
+# the README's pictures, of the reference runs
+figures: env
+	@mkdir -p build
+	@rm -f build/reference.duckdb
+	$(BIN)/genscope ingest 'traces/reference/*' --db build/reference.duckdb
+	$(BIN)/python -m analyze.gallery build/reference.duckdb docs/figures
 
 clean:
 	rm -rf build
