@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from capture_traces import Captured
 
+from capture.profilers import torch_profiler
 from capture.session import capture
 from capture.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def captured(tmp_path_factory: pytest.TempPathFactory) -> Captured:
+def captured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Captured]:
     """The run folder of these settings, made the first time it is asked for, for all workers of pytest-xdist."""
     base = tmp_path_factory.getbasetemp()
     out = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "traces"
@@ -25,4 +27,6 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Captured:
         except OSError:  # another worker has put the same run there meanwhile
             return capture(settings, out)
 
-    return run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch_profiler, "WALL_REPEATS", 1)
+        yield run
