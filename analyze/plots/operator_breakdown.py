@@ -21,7 +21,7 @@ def plot(frame: Any) -> Any:
         label="run",
         part="class",
         value="percent",
-        axis="% of the baseline's time (of its own where a run has no baseline)",
+        axis="% of the baseline's time; of its own without one",
         title="Time by class of operator (attention: core)",
         known=theme.CLASS_COLOUR,
     )
