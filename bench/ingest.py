@@ -33,11 +33,11 @@ WORKLOADS = {
 }
 
 _MEASURE = """
-import json, resource, sys, time
+import json, re, sys, time
 {imports}
 wall, cpu = time.perf_counter(), time.process_time()
 {work}
-used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+used = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 print(json.dumps([time.perf_counter() - wall, time.process_time() - cpu, used]))
 """
 _GENSCOPE = _MEASURE.format(

@@ -25,6 +25,7 @@ def page(measured: dict[str, Any]) -> str:
         "Load is the one-minute load average when a run began: above the number of cores, other work",
         "was running and the wall time is too long; processor seconds are then the fairer figure.",
         "genscope's time covers everything up to attributed tables on disk; the peers end in memory.",
+        *([f"**{measured['note']}**"] if "note" in measured else []),
         "",
         *_table(runs),
         "",

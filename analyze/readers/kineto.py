@@ -64,8 +64,7 @@ def read(
 ) -> KinetoFile:
     """Parse the events of `path` into Parquet files in `folder`, with `workers` threads.
 
-    `keep` may hold 'python' (python_function events), 'flow' (arrows) and 'args' (all args as
-    JSON). `progress` is told the bytes of text read so far. Raises UserError if it is no trace.
+    `keep` may hold 'python' (python_function events) and 'flow' (arrows). `progress` is told the bytes of text read so far. Raises UserError if it is no trace.
     """
     kept = frozenset(keep)
     source = TextSource(path)
@@ -77,9 +76,7 @@ def read(
         _load_all(
             con,
             chunks_of(splitter, result),
-            lambda cursor: ChunkLoader(
-                cursor, files, folder, unread={"python", "flow"} - kept, keep_args="args" in kept
-            ),
+            lambda cursor: ChunkLoader(cursor, files, folder, unread={"python", "flow"} - kept),
             result,
             workers=workers,
             progress=progress or (lambda _bytes: None),
@@ -88,7 +85,7 @@ def read(
         con.unregister_filesystem(files.protocol)
     result.text_bytes = source.text_bytes
     read_keys(splitter, source, result)
-    _define(con, folder, keep_args="args" in kept)
+    _define(con, folder)
     return result
 
 
@@ -181,10 +178,10 @@ def _take_keys(text: bytes, offset: int, result: KinetoFile) -> None:
         result.keys.update(keys)
 
 
-def _define(con: duckdb.DuckDBPyConnection, folder: Path, *, keep_args: bool) -> None:
+def _define(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Give the Parquet files, possibly none, the name kineto_chunk."""
     empty = folder / "empty.json"
     empty.write_text("[]")
-    rows = con.read_json(str(empty), columns=json_columns(keep_args=keep_args), format="array")
+    rows = con.read_json(str(empty), columns=json_columns(), format="array")
     rows.write_parquet(str(folder / "0.parquet"))
     con.read_parquet(str(folder / "*.parquet")).create_view("kineto_chunk")

@@ -98,13 +98,12 @@ class ChunkLoader:
         folder: Path,
         *,
         unread: Collection[str],
-        keep_args: bool,
     ) -> None:
         self._con = con
         self._files = files
         self._folder = folder
         self._unread = _UNWANTED.get(frozenset(unread))
-        self._columns = json_columns(keep_args=keep_args)
+        self._columns = json_columns()
 
     def load(self, chunk: Chunk, *, at_cut: bool = False) -> ChunkReport:
         """Write the chunk's events; `at_cut` tells that the trace breaks off at its end."""

@@ -55,39 +55,8 @@ RENAMED: dict[str, str] = {
     "Bytes": "Memory bytes",
 }
 
-# args that are known and left out: they repeat other columns or can be worked out from them
-LEFT_OUT: frozenset[str] = frozenset(
-    {
-        "Ev Idx",
-        "Record function id",
-        "finished",
-        "cbid",
-        "cid",
-        "queued",
-        "context",
-        "blocks per SM",
-        "warps per SM",
-        "est. achieved occupancy %",
-        "memory bandwidth (GB/s)",
-        "Trace name",
-        "Trace iteration",
-        "Profiler Event Index",
-        "external ts",
-        "sort_index",
-        "labels",
-        "name",
-        "Op count",
-    }
-)
 
-
-def json_columns(*, keep_args: bool) -> dict[str, str]:
-    """Columns for DuckDB's JSON reader; with `keep_args` the args as JSON text in place of typed."""
-    if keep_args:
-        return {**TOP, "args": "JSON"}
-    return {**TOP, "args": args_struct()}
-
-
-def args_struct() -> str:
-    """The DuckDB type of the typed args."""
-    return "STRUCT(" + ", ".join(f'"{name}" {kind}' for name, kind in ARGS.items()) + ")"
+def json_columns() -> dict[str, str]:
+    """Columns for DuckDB's JSON reader."""
+    args = ", ".join(f'"{name}" {kind}' for name, kind in ARGS.items())
+    return {**TOP, "args": f"STRUCT({args})"}

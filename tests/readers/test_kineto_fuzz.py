@@ -26,6 +26,7 @@ QUICK = settings(
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # shrinking could take minutes
     database=None,
+    derandomize=EFFORT == 1,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

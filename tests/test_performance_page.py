@@ -1,0 +1,27 @@
+"""docs/performance.md is what bench/performance_page.py makes of the measured file."""
+
+import json
+
+from bench.performance_page import page
+from tests.conftest import ROOT
+
+
+def test_the_page_is_fresh() -> None:
+    measured = json.loads((ROOT / "bench" / "ingest.json").read_text())
+    assert (ROOT / "docs" / "performance.md").read_text() == page(measured)
+
+
+def test_missed_targets_are_said() -> None:
+    run = {"workload": "plain", "megabytes": 200, "bytes": 200_000_000, "load": 1.0}
+    ours = run | {
+        "reader": "genscope",
+        "wall_s": 2.0,
+        "cpu_s": 3.0,
+        "peak_mb": 510,
+        "study_bytes": 1,
+    }
+    peer = run | {"reader": "HTA TraceAnalysis", "error": "KeyError: 'ts'"}
+    text = page({"machine": {"cores": 2}, "runs": [ours, peer]})
+    assert "100 MB/s of 200 wanted: missed 2.0-fold" in text
+    assert "missed by 10 MB" in text
+    assert "stops: KeyError: 'ts'" in text
