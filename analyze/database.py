@@ -15,6 +15,8 @@ from analyze.errors import UserError
 from analyze.sql_file import SqlFile, in_order, load_layer
 
 SCHEMA_VERSION = 1
+# sorts spill to disk, hash tables of some joins do not: tried in turn when the limit in force fails
+_LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
 
 
 def create_schema(con: duckdb.DuckDBPyConnection) -> None:
@@ -27,9 +29,9 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
     for table in load_layer("schema"):
         con.execute(table.statement)
     for macro in in_order(load_layer("interval")):
-        con.execute(_create(macro))
+        con.execute(create_statement(macro))
     for relation in attribution_files():
-        con.execute(_create(relation))
+        con.execute(create_statement(relation))
         if _has_trace_id(con, relation.name):
             con.execute(f"DROP VIEW {relation.name}")
             con.execute(f"CREATE TABLE {relation.name} AS {relation.statement} WITH NO DATA")
@@ -74,17 +76,19 @@ def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()
     created = in_order([*load_layer("metric"), *load_layer("nsys"), *extra])
     for relation in created:
         try:
-            con.execute(_create(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
+            con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
         except duckdb.Error as error:
             first_line = str(error).strip().splitlines()[0]
-            raise UserError(f"{relation.origin}: DuckDB refuses this query: {first_line}") from error
+            raise UserError(
+                f"{relation.origin}: DuckDB refuses this query: {first_line}"
+            ) from error
     return created
 
 
 def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
     """Keep the metrics in the study too, for whoever opens it with DuckDB alone."""
     for relation in in_order([*load_layer("metric"), *load_layer("nsys")]):
-        con.execute(_create(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
+        con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
 
 
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
@@ -95,16 +99,18 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     base = {table.name for table in load_layer("schema")}
     for table in in_order(load_layer(f"staging/{trace_format}")):
         if table.name in base:
-            con.execute(f"INSERT INTO {table.name} BY NAME {table.statement}")
+            _with_room(con, f"INSERT INTO {table.name} BY NAME {table.statement}")
         else:
-            con.execute(f"CREATE TEMP TABLE {table.name} AS {table.statement}")
+            _with_room(con, f"CREATE TEMP TABLE {table.name} AS {table.statement}")
 
 
 def attribute(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the classify and attribution tables of a scratch database from its base tables."""
+    # a nested-loop ASOF join of a short list with millions of rows takes hours
+    con.execute("SET asof_loop_join_threshold = 0")
     for relation in attribution_files():
         if _has_trace_id(con, relation.name):
-            con.execute(f"INSERT INTO {relation.name} BY NAME {relation.statement}")
+            _with_room(con, f"INSERT INTO {relation.name} BY NAME {relation.statement}")
 
 
 def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
@@ -128,6 +134,7 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
 
     `rules` are (order, regular expression, category). One transaction: it all holds, or none of it.
     """
+    con.execute("SET asof_loop_join_threshold = 0")
     con.execute("BEGIN")
     try:
         con.execute("DELETE FROM user_kernel_rule")
@@ -148,13 +155,25 @@ def attribution_files() -> list[SqlFile]:
     return in_order([*load_layer("classify"), *load_layer("attribution")])
 
 
-def _create(relation: SqlFile) -> str:
+def create_statement(relation: SqlFile) -> str:
+    """The statement that makes a relation: a table macro if it takes arguments, else a view."""
     if relation.arguments:
         return f"CREATE MACRO {relation.name}({relation.arguments}) AS TABLE {relation.statement}"
     if relation.params:
         arguments = ", ".join(f"{name} := {p.default}" for name, p in relation.params.items())
         return f"CREATE MACRO {relation.name}({arguments}) AS TABLE {relation.statement}"
     return f"CREATE VIEW {relation.name} AS {relation.statement}"
+
+
+def _with_room(con: duckdb.DuckDBPyConnection, statement: str) -> None:
+    """Run a statement; if it can't be done within the memory limit, within one that is larger."""
+    for limit in _LARGER_LIMITS:
+        try:
+            con.execute(statement)
+            return
+        except duckdb.OutOfMemoryException:
+            con.execute(f"SET memory_limit = '{limit}'")
+    con.execute(statement)
 
 
 def _downstream(name: str) -> list[SqlFile]:

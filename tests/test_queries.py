@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analyze.database import create_metrics, create_schema
+from analyze.database import create_metrics, create_schema, create_statement
 from analyze.sql_file import SqlFile, load_layer
 
 FOLDER = Path(__file__).parent / "queries"
@@ -45,7 +45,7 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[str, ...]]:
 def _source(relation: SqlFile, case: Path) -> str:
     if relation.arguments:
         return (case / "call.sql").read_text().strip()
-    return f"{relation.name}()" if relation.params else f"({relation.statement})"
+    return f"given.{relation.name}()" if relation.params else f"({relation.statement})"
 
 
 def _load_free_tables(con: duckdb.DuckDBPyConnection, case: Path) -> None:
@@ -85,6 +85,8 @@ def test_rows_are_those_worked_out_by_hand(case: Path, study: duckdb.DuckDBPyCon
     try:
         _load_case(con, relation, case)
         con.execute("SET search_path = 'given,temp.main,memory.main'")
+        if relation.params:
+            con.execute(create_statement(relation))
         source = _source(relation, case)
         columns = con.execute(f"DESCRIBE FROM {source}").fetchall()
         types = {column[0]: column[1] for column in columns}

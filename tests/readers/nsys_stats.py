@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from analyze.database import _create
+from analyze.database import create_statement
 from analyze.sql_file import in_order, load_layer
 
 FOLDER = Path(__file__).with_name("nsys_stats")
@@ -78,7 +78,7 @@ def differences(found: list[Row], wanted: list[Row]) -> list[tuple[Row, Row]]:
 def create_relations(con: duckdb.DuckDBPyConnection) -> None:
     """Make the relations of queries/nsys in a database of base tables."""
     for relation in in_order([*load_layer("interval"), *load_layer("nsys")]):
-        con.execute(_create(relation))
+        con.execute(create_statement(relation))
 
 
 def total(rows: Iterable[Row], report: Report) -> tuple[int, int, int]:
