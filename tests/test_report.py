@@ -12,6 +12,7 @@ import study_by_hand
 from analyze.errors import UserError
 from analyze.finding import Finding
 from analyze.findings import find
+from analyze.gallery import draw_all
 from analyze.glossary import TERMS, markdown
 from analyze.report import SECTIONS, render
 from analyze.report_label import labels_of
@@ -191,3 +192,11 @@ def test_a_missing_folder_and_an_empty_study_are_refused(study: Study, tmp_path:
         con.execute("DELETE FROM trace")
     with Study(path) as empty, pytest.raises(UserError, match="found no trace"):
         render(empty, tmp_path / "report.html")
+
+
+def test_the_gallery_holds_each_plot_that_has_rows(study: Study, tmp_path: Path) -> None:
+    drawn = draw_all(study, tmp_path / "figures")
+    assert {"operator_breakdown", "gpu_time", "image_size_scaling"} <= {path.stem for path in drawn}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in drawn)
+    page = (tmp_path / "figures" / "README.md").read_text()
+    assert page.count("![") == len(drawn)

@@ -1,0 +1,89 @@
+"""Metrics on other people's traces: to the nanosecond where a figure is known, and never absurd."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from analyze.findings import find
+from analyze.report import SECTIONS
+from analyze.sql_file import load_layer
+from analyze.study import Study
+
+NAMES = (
+    "flux1-fmha-mi300x",  # before: graph replays, one launch for hundreds of kernels
+    "flux1-sage-mi300x",  # after, and slower
+    "vit-base-h100",
+    "vllm-moe-tp8-b200",  # kernels of one stream overlap
+    "event-sync-multi-stream-a100",
+    "cpu-only-rank34",
+    "one-triton-kernel-a100",
+)
+GOLDEN = {
+    "kernel_count": "kernels",
+    "copy_count": "gpu_copies",
+    "kernel_ns": "kernel_sum_ns",
+    "kernel_busy_ns": "kernel_union_ns",
+    "gpu_busy_ns": "gpu_busy_ns",
+    "gpu_span_ns": "gpu_span_ns",
+}
+
+
+@pytest.fixture(scope="module")
+def study(shared_traces: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    with Study(tmp_path_factory.mktemp("shared") / "study.duckdb") as opened:
+        results = opened.ingest([shared_traces / f"{name}.json.gz" for name in NAMES])
+        assert {result.status for result in results} == {"loaded"}
+        yield opened
+
+
+def test_gpu_time_is_known_to_the_nanosecond(study: Study, shared_traces: Path) -> None:
+    with (shared_traces / "manifest.csv").open() as file:
+        golden = {row["file"].removesuffix(".json.gz"): row for row in csv.DictReader(file)}
+    for row in study.query("gpu_time").iter_rows(named=True):
+        expected = {name: int(golden[row["trace_name"]][key] or 0) for name, key in GOLDEN.items()}
+        assert {name: row[name] for name in GOLDEN} == expected, row["trace_name"]
+
+
+@pytest.mark.parametrize(
+    "name", [file.name for file in load_layer("metric") if file.never and not file.params]
+)
+def test_what_must_never_be_is_not(name: str, study: Study) -> None:
+    assert study.sql(study.relation(name).never).is_empty()
+
+
+def test_each_breakdown_adds_up_to_the_kernels(study: Study) -> None:
+    times = study.query("gpu_time").filter(pl.col("kernel_count") > 0)
+    kernels = dict(times.select("trace_id", "kernel_ns").iter_rows())
+    for metric, keys in (
+        ("operator_breakdown", ["trace_id", "attention_partition"]),
+        ("kernel_summary", ["trace_id"]),
+        ("stage_time", ["trace_id"]),
+        ("ledger", ["trace_id", "question"]),
+    ):
+        sums = study.query(metric).group_by(keys).agg(pl.col("work_ns").sum())
+        for row in sums.filter(pl.col("trace_id").is_in(list(kernels))).iter_rows(named=True):
+            assert row["work_ns"] == kernels[row["trace_id"]], (metric, row)
+
+
+def test_a_faster_kernel_that_is_slower_end_to_end_is_called_slower(study: Study) -> None:
+    frames = {name: study.query(name) for name, _ in SECTIONS}
+    texts = [finding.text for finding in find(frames)]
+    told = next(text for text in texts if "slower end to end" in text)
+    assert told.startswith(
+        "flux1-sage-mi300x is slower end to end than flux1-fmha-mi300x: 720.4 ms against 684.5 ms"
+    )
+    assert "The time went to elementwise +" in told
+    shift = frames["operator_shift"].filter(attention_partition="core")
+    counts = shift["optimized_count"].sum() - shift["baseline_count"].sum()
+    assert counts == 8589 - 5549
+
+
+def test_a_trace_without_a_gpu_is_answered_by_its_operators(study: Study) -> None:
+    rows = study.query("operator_breakdown", trace="cpu-only-rank34")
+    assert set(rows["place"]) == {"cpu"}
+    assert rows["work_ns"].sum() > 0
