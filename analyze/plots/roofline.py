@@ -4,7 +4,7 @@ from typing import Any
 
 from analyze.plots import shape, theme
 
-MOST_MODELS = 12
+MOST_MODELS = 18
 
 
 def plot(frame: Any) -> Any:
@@ -22,7 +22,11 @@ def plot(frame: Any) -> Any:
     classes = known[(known["trace_id"] == heavy["trace_id"]) & (known["category"] != "all")]
     classes = classes.assign(**{"class": classes["category"]})
     palette = theme.CLASS_COLOUR
-    found = [_panel(whole.head(MOST_MODELS), "run", "Runs", None)]
+    # one point a model and attention, of its heaviest run, so that small models are seen too
+    models = (
+        whole.drop_duplicates(["model", "attention"]) if whole["model"].notna().any() else whole
+    )
+    found = [_panel(models.head(MOST_MODELS), "run", "Runs", None)]
     if not classes.empty:
         found.append(_panel(classes, "class", f"Classes of {heavy['run']}", palette))
     return theme.panels(found)
