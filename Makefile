@@ -42,12 +42,15 @@ lint: env
 
 check: lint test
 
-# the dry runs of the suite that are committed; run it when a model or the dry profiler changes
+# the dry runs that are committed: the suite, Stable Diffusion by image size, video by frames;
+# made anew when a model or the dry profiler changes
+DRY := $(BIN)/genscope capture --profiler dry --size paper --out traces/reference
 reference: env
+	rm -rf traces/reference
 	$(BIN)/genscope suite --profiler dry --size paper --out traces/reference
-
-docs: env
-	$(BIN)/python docs/generate.py
+	for pixels in 256 768 1024; do for attention in baseline flash; do \
+	  $(DRY) stable_diffusion --attention $$attention --image-size $$pixels || exit 1; done; done
+	for frames in 8 32; do $(DRY) make_a_video --attention flash --frames $$frames || exit 1; done
 
 # the README's pictures, of the reference runs
 figures: env
