@@ -52,6 +52,9 @@ reference: env
 	  $(DRY) stable_diffusion --attention $$attention --image-size $$pixels || exit 1; done; done
 	for frames in 8 32; do $(DRY) make_a_video --attention flash --frames $$frames || exit 1; done
 
+docs: env
+	$(BIN)/python docs/generate.py
+
 # the README's pictures, of the reference runs
 figures: env
 	@mkdir -p build
