@@ -10,6 +10,7 @@
 --   trace_name            trace.name
 --   model                 trace.model
 --   family                trace.family
+--   attention             trace.attention
 --   place                 'gpu' | 'cpu' | 'predicted': where the time is from
 --   dtype                 element type the ceiling is taken for; NULL if unknown
 --   category              see work_class, partition core; 'all' for the whole
@@ -81,6 +82,7 @@ SELECT
   trace.name AS trace_name,
   trace.model,
   trace.family,
+  trace.attention,
   point.place,
   trace_ceiling.dtype,
   point.category,
