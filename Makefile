@@ -54,6 +54,7 @@ reference: env
 
 docs: env
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m analyze.glossary > docs/glossary.md
 
 # the README's pictures, of the reference runs
 figures: env
