@@ -190,7 +190,8 @@ def _bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 
 def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    used = frame.filter(pl.col("gpu_span_ns") > 0).with_columns(
+    said = pl.col("idle_refusal").is_null()
+    used = frame.filter((pl.col("gpu_span_ns") > 0) & said).with_columns(
         (pl.col("gpu_idle_ns") / pl.col("gpu_span_ns")).alias("idle_frac")
     )
     rows = used.filter(pl.col("idle_frac") > 0.1).sort("idle_frac", descending=True)

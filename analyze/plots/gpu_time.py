@@ -11,7 +11,7 @@ def plot(frame: Any) -> Any:
     """Stacked bars of gpu_time, one a trace with a GPU, in % of its span; the idlest first."""
     import pandas as pd
 
-    traces = frame[frame["gpu_span_ns"] > 0].copy()
+    traces = frame[(frame["gpu_span_ns"] > 0) & frame["idle_refusal"].isna()].copy()
     if traces.empty:
         return None
     traces["kernels"] = traces["kernel_busy_ns"]

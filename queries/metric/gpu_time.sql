@@ -3,7 +3,7 @@
 -- Why:     the sum of kernel durations, the time in which anything ran and the time from first to
 --          last differ, and reports that mix them up disagree.
 -- Grain:   one row per trace
--- Inputs:  trace, kernel, gpu_copy
+-- Inputs:  trace, kernel, gpu_copy, anomaly
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
@@ -13,8 +13,10 @@
 --   kernel_ns       ns, sum of kernel durations; concurrent kernels count twice
 --   kernel_busy_ns  ns, union of kernels over all streams and devices
 --   gpu_busy_ns     ns, union of kernels and copies
---   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none
---   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns
+--   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none;
+--                   NULL if the file was cut short
+--   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns; NULL if refused
+--   idle_refusal    why the trace can't say how long its devices waited; NULL if it can
 -- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0
 -- Plot:    How much of the time the GPU computes, copies and waits
 WITH event AS (
@@ -64,19 +66,45 @@ total AS (
     max(end_ns) - min(start_ns) AS gpu_span_ns
   FROM reached
   GROUP BY trace_id
+),
+
+-- replays of one graph that were recorded with different counts: kernels are missing
+uneven AS (
+  SELECT trace_id, consequence
+  FROM anomaly
+  WHERE kind = 'uneven_graph_replay'
+),
+
+judged AS (
+  SELECT
+    trace.trace_id,
+    trace.name AS trace_name,
+    trace.path,
+    trace.complete IS NOT FALSE AS complete,
+    CASE
+      WHEN trace.complete IS FALSE THEN 'the file was cut short: what came after is unknown'
+      ELSE uneven.consequence
+    END AS idle_refusal
+  FROM trace
+  LEFT JOIN uneven USING (trace_id)
 )
 
 SELECT
   trace_id,
-  trace.name AS trace_name,
-  trace.path,
+  judged.trace_name,
+  judged.path,
   coalesce(kernel_count, 0) AS kernel_count,
   coalesce(copy_count, 0) AS copy_count,
   cast(coalesce(kernel_ns, 0) AS BIGINT) AS kernel_ns,
   cast(coalesce(kernel_busy_ns, 0) AS BIGINT) AS kernel_busy_ns,
   cast(coalesce(gpu_busy_ns, 0) AS BIGINT) AS gpu_busy_ns,
-  cast(coalesce(gpu_span_ns, 0) AS BIGINT) AS gpu_span_ns,
-  cast(coalesce(gpu_span_ns, 0) - coalesce(gpu_busy_ns, 0) AS BIGINT) AS gpu_idle_ns
-FROM trace
+  if(judged.complete, cast(coalesce(gpu_span_ns, 0) AS BIGINT), NULL) AS gpu_span_ns,
+  if(
+    judged.idle_refusal IS NULL,
+    cast(coalesce(gpu_span_ns, 0) - coalesce(gpu_busy_ns, 0) AS BIGINT),
+    NULL
+  ) AS gpu_idle_ns,
+  judged.idle_refusal
+FROM judged
 LEFT JOIN total USING (trace_id)
 ORDER BY trace_id
