@@ -5,7 +5,6 @@
     with genscope.open("study.duckdb") as study:
         study.ingest("traces/*")
         frame = study.query("attention_split")   # polars
-        study.plot("attention_split")            # HoloViews
         study.report("report.html")
 
 This module is the whole public interface, and the `genscope` command. Nothing heavy is imported here.
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import cyclopts
 from cyclopts import Parameter
 
-from analyze.options import Db, Format, Queries, Trace
+from analyze.options import STUDY, Db, Format, Queries, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from capture.recording import Recording
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "main", "open", "record"]
 
 _HELP = "Where the time, the FLOPs and the memory of a generative model go."
 app = cyclopts.App("genscope", version=__version__, help=_HELP, help_format="plaintext")
@@ -83,7 +81,7 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     model: str,
     *,
     profiler: Literal["torch", "dry", "nsys", "ncu"] = "torch",
-    attention: str = "flash",
+    attention: str | None = None,
     size: Literal["tiny", "paper"] = "tiny",
     image_size: int | None = None,
     frames: int | None = None,
@@ -101,7 +99,7 @@ def capture(  # noqa: PLR0913  one argument an option of the command
         A name of `genscope models`, with a variant if it has some (llama:3.1-8b), or a function of
         your own (path/to/script.py:function) that returns a model and one step of it.
     attention
-        baseline, math, flash, efficient, cudnn, flash-attn or fa4.
+        baseline, math, flash (the default), efficient, cudnn, flash-attn or fa4.
     steps
         Steady-state steps to profile, spread evenly over the request.
     device
@@ -112,12 +110,10 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     from capture.settings import Settings
 
     if is_script(model):
-        print(capture_script(model, ScriptRun(steps=steps, out=out)))
+        print(capture_script(model, ScriptRun(steps, attention, out)))
         return
-    settings = Settings(
-        model, profiler, attention, size, image_size, frames, steps, batch, dtype, device
-    )
-    print(run(settings, out))
+    how = (attention or "flash", size, image_size, frames, steps, batch, dtype, device)
+    print(run(Settings(model, profiler, *how), out))
 
 
 @app.command
@@ -148,7 +144,7 @@ def suite(
 @app.command
 def ingest(
     *paths: Path,
-    db: Db = Path("study.duckdb"),
+    db: Db = STUDY,
     python: Annotated[bool, Parameter(negative=(), help="Also load Python frames.")] = False,
     jobs: Annotated[int, Parameter(help="Files read at the same time.")] = 2,
 ) -> int:
@@ -159,17 +155,24 @@ def ingest(
 
 
 @app.command
-def classify(*, rules: Path, db: Db = Path("study.duckdb")) -> None:
+def classify(*, rules: Path, db: Db = STUDY) -> None:
     """Put your own kernel rules, a CSV of pattern and category, before ours and redo the classes."""
     with open(db) as study:
         study.classify(rules)
 
 
 @app.command
+def load(table: Literal["fleet_job", "published_model"], csv: Path, *, db: Db = STUDY) -> None:
+    """Fill a table that no trace has from your own CSV, in place of what it held."""
+    with open(db) as study:
+        study.load_table(table, csv)
+
+
+@app.command
 def query(
     name: str,
     *,
-    db: Db = Path("study.duckdb"),
+    db: Db = STUDY,
     trace: Trace = None,
     param: Annotated[tuple[str, ...], Parameter(negative=(), help="name=value; repeatable.")] = (),
     queries: Queries = (),
@@ -192,7 +195,7 @@ def query(
 def sql(
     statement: str,
     *,
-    db: Db = Path("study.duckdb"),
+    db: Db = STUDY,
     format: Format = "table",
     out: Path | None = None,
 ) -> None:
@@ -208,7 +211,7 @@ def plot(
     name: str,
     *,
     out: Path,
-    db: Db = Path("study.duckdb"),
+    db: Db = STUDY,
     trace: Trace = None,
     queries: Queries = (),
 ) -> None:
@@ -223,7 +226,7 @@ def plot(
 def report(
     *,
     out: Path = Path("report.html"),
-    db: Db = Path("study.duckdb"),
+    db: Db = STUDY,
     trace: Trace = None,
     queries: Queries = (),
 ) -> None:
@@ -237,7 +240,7 @@ def compare(
     a: str,
     b: str,
     *,
-    db: Db = Path("study.duckdb"),
+    db: Db = STUDY,
     format: Format = "table",
     out: Path | None = None,
 ) -> None:
@@ -260,7 +263,7 @@ def doctor(
 
 
 @app.command
-def serve(*, db: Db = Path("study.duckdb"), port: int = 5006) -> None:
+def serve(*, db: Db = STUDY, port: int = 5006) -> None:
     """Look at a study in the browser; needs the extra `serve`."""
     from analyze.serve import serve_study
 

@@ -150,6 +150,25 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
         raise
 
 
+def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    """Replace a table's rows by those of a CSV; columns that the CSV lacks are NULL.
+
+    Raises UserError, and changes nothing, if the file can't be read as that table.
+    """
+    con.execute("BEGIN")
+    try:
+        con.execute(f"DELETE FROM {table}")
+        con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM read_csv(?)", [str(path)])
+        con.execute("COMMIT")
+    except duckdb.Error as error:
+        con.execute("ROLLBACK")
+        columns = ", ".join(row[0] for row in con.execute(f"DESCRIBE {table}").fetchall())
+        raise UserError(
+            f"{path}: cannot be read as {table} ({str(error).splitlines()[0]}); "
+            f"expected a CSV with the columns {columns}"
+        ) from error
+
+
 def attribution_files() -> list[SqlFile]:
     """The classify and attribution files, each after those it reads."""
     return in_order([*load_layer("classify"), *load_layer("attribution")])

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+STUDY = Path("study.duckdb")
 Format = Literal["table", "csv", "json", "parquet"]
 Db = Annotated[Path, Parameter(name=["--db"], help="The study, one DuckDB file.")]
 Trace = Annotated[str | None, Parameter(name="--trace", help="Glob on a trace's name or path.")]

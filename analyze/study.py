@@ -84,6 +84,16 @@ class Study:
         with open_to_write(self.path) as con:
             database.reclassify(con, found)
 
+    def load_table(self, name: str, csv: str | Path) -> None:
+        """Fill `fleet_job` or `published_model` from a CSV with its columns, in place of what it held.
+
+        Raises UserError if the file can't be read as that table.
+        """
+        self.connection  # noqa: B018  the messages for a missing or foreign file
+        self.close()
+        with open_to_write(self.path) as con:
+            database.fill_from_csv(con, name, Path(csv))
+
     def relation(self, name: str) -> SqlFile:
         """The SQL file of one metric. Raises UserError, with near names, if there is none."""
         self.connection  # noqa: B018  fills the list

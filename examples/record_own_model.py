@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from capture.session import record
+import genscope
 
 
 class Attention(nn.Module):
@@ -65,7 +65,7 @@ def workload() -> tuple[dict[str, nn.Module], Callable[[], torch.Tensor]]:
 def main(out: str) -> Path:
     """Record three steps after one of warm-up and return the run folder."""
     components, step = workload()
-    with record("my-model", components=components, out=out) as run:
+    with genscope.record("my-model", components=components, out=out) as run:
         for _ in range(4):
             step()
             run.step()

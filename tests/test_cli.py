@@ -169,3 +169,19 @@ def test_command_runs_as_a_process_and_starts_quickly() -> None:
     assert done.stdout.strip() == genscope.__version__
     loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert not {"torch", "duckdb", "polars", "holoviews", "diffusers"} & loaded
+
+
+def test_tables_of_ones_own(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = tmp_path / "jobs.csv"
+    jobs.write_text(
+        "job,model_class,gpu_count,parameter_count\na,llm,8,1000\nb,text-to-image,16,1000\n"
+    )
+    assert genscope.main(["load", "fleet_job", str(jobs), "--db", str(study)]) == 0
+    with genscope.open(study) as opened:
+        assert opened.query("fleet").height == 2
+    jobs.write_text("job\nonly a name\n")
+    assert "expected a CSV" in _fails(capsys, "load", "fleet_job", str(jobs), "--db", str(study))
+    with genscope.open(study) as opened:
+        assert opened.query("fleet").height == 2
