@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
@@ -20,7 +19,6 @@ from analyze.readers.kineto_mend import mend
 from analyze.readers.kineto_source import TextSource
 from analyze.readers.kineto_split import Splitter
 
-_NS = re.compile(rb'"(ts|dur)_ns": (-?\d+)')
 
 
 def repair(path: Path, out: Path) -> KinetoFile:
@@ -80,14 +78,9 @@ def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
         found.skipped += mended.skipped
         for fault in mended.faults:
             found.note(fault)
-        yield from (_NS.sub(_microseconds, event) for event in mended.events)
+        yield from mended.events
 
 
 def _is_event(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("args", {}), dict)
 
-
-def _microseconds(match: re.Match[bytes]) -> bytes:
-    whole, rest = divmod(abs(int(match[2])), 1000)
-    sign = b"-" if match[2].startswith(b"-") else b""
-    return b'"%s": %s%d.%03d' % (match[1], sign, whole, rest)

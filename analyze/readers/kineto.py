@@ -1,7 +1,7 @@
 """Read a PyTorch-profiler (Kineto) trace into raw relations that the staging SQL turns into tables.
 
 Reads the text once, in chunks, in bounded memory: split, parse in parallel, one Parquet file a
-chunk. What the file says of itself becomes `kineto_header`, its devices `kineto_device`, what was
+thread. What the file says of itself becomes `kineto_header`, its devices `kineto_device`, what was
 wrong with it `kineto_fault`, its events `kineto_chunk`.
 """
 
@@ -10,15 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import BoundedSemaphore, local
+from threading import BoundedSemaphore, get_ident, local
 from typing import Any
 
 import duckdb
 
-from analyze.readers.kineto_chunk import ChunkFiles, ChunkLoader, ChunkReport
-from analyze.readers.kineto_columns import json_columns
+from analyze.readers.kineto_chunk import ChunkLoader, ChunkReport
 from analyze.readers.kineto_mend import Fault, mend
 from analyze.readers.kineto_source import TextSource
 from analyze.readers.kineto_split import Chunk, Splitter, parse_tail
@@ -66,26 +66,20 @@ def read(
 
     `keep` may hold 'python' (python_function events) and 'flow' (arrows). `progress` is told the bytes of text read so far. Raises UserError if it is no trace.
     """
-    kept = frozenset(keep)
+    unread = frozenset({"python", "flow"}) - frozenset(keep)
     source = TextSource(path)
     splitter = Splitter(source, str(path))
     result = KinetoFile()
-    files = ChunkFiles()
-    con.register_filesystem(files)
-    try:
-        _load_all(
-            con,
-            chunks_of(splitter, result),
-            lambda cursor: ChunkLoader(cursor, files, folder, unread={"python", "flow"} - kept),
-            result,
-            workers=workers,
-            progress=progress or (lambda _bytes: None),
-        )
-    finally:
-        con.unregister_filesystem(files.protocol)
+    _load_all(
+        chunks_of(splitter, result),
+        _Loaders(folder, unread),
+        result,
+        workers=workers,
+        progress=progress or (lambda _bytes: None),
+    )
     result.text_bytes = source.text_bytes
     read_keys(splitter, source, result)
-    _define(con, folder)
+    con.read_parquet(str(folder / "*.parquet")).create_view("kineto_chunk")
     return result
 
 
@@ -113,30 +107,50 @@ def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, b
         yield Chunk(splitter.tail_offset, splitter.tail), True
 
 
+class _Loaders:
+    """A loader for each thread that asks for one."""
+
+    def __init__(self, folder: Path, unread: frozenset[str]) -> None:
+        self._folder = folder
+        self._unread = unread
+        self._own = local()
+        self._made: list[ChunkLoader] = []
+        self.mine()
+
+    def mine(self) -> ChunkLoader:
+        """The loader of the thread that calls."""
+        if not hasattr(self._own, "loader"):
+            path = self._folder / f"{get_ident()}.parquet"
+            self._own.loader = ChunkLoader(path, unread=self._unread)
+            self._made.append(self._own.loader)
+        loader: ChunkLoader = self._own.loader
+        return loader
+
+    def close(self) -> None:
+        """Finish their files."""
+        for loader in self._made:
+            loader.close()
+
+
 def _load_all(
-    con: duckdb.DuckDBPyConnection,
     chunks: Iterator[tuple[Chunk, bool]],
-    loader: Callable[[duckdb.DuckDBPyConnection], ChunkLoader],
+    loaders: _Loaders,
     result: KinetoFile,
     *,
     workers: int,
     progress: Callable[[int], None],
 ) -> None:
     """Load chunks on `workers` threads, never holding more than one more than are being loaded."""
-    own = local()
     room = BoundedSemaphore(workers + 1)
     waiting: list[Future[ChunkReport]] = []
 
     def load(chunk: Chunk, at_cut: bool) -> ChunkReport:
         try:
-            if not hasattr(own, "loader"):
-                own.loader = loader(con.cursor())
-            report: ChunkReport = own.loader.load(chunk, at_cut=at_cut)
-            return report
+            return loaders.mine().load(chunk, at_cut=at_cut)
         finally:
             room.release()
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="chunk") as pool:
+    with closing(loaders), ThreadPoolExecutor(workers, thread_name_prefix="chunk") as pool:
         for chunk, at_cut in chunks:
             room.acquire()
             waiting.append(pool.submit(load, chunk, at_cut))
@@ -176,12 +190,3 @@ def _take_keys(text: bytes, offset: int, result: KinetoFile) -> None:
     if isinstance(keys, dict):
         keys.pop("traceEvents", None)
         result.keys.update(keys)
-
-
-def _define(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Give the Parquet files, possibly none, the name kineto_chunk."""
-    empty = folder / "empty.json"
-    empty.write_text("[]")
-    rows = con.read_json(str(empty), columns=json_columns(), format="array")
-    rows.write_parquet(str(folder / "0.parquet"))
-    con.read_parquet(str(folder / "*.parquet")).create_view("kineto_chunk")

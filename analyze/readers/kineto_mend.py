@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from analyze.readers.kineto_columns import ARGS, RENAMED
+from analyze.readers.kineto_scan import INTEGER, UNSIGNED
 from analyze.readers.kineto_decode import (
     Decoded,
     Spelled,
@@ -25,7 +26,7 @@ from analyze.readers.kineto_decode import (
 EXAMPLE_CHARACTERS = 160
 # an event is cut where a nested list looks like events: so many pieces are put together again
 _JOINS = 16
-_RANGES = {"BIGINT": range(-(1 << 63), 1 << 63), "UBIGINT": range(1 << 64)}
+_RANGES = {INTEGER: range(-(1 << 63), 1 << 63), UNSIGNED: range(1 << 64)}
 
 _KEYS = rb'(?:ph|name|cat|pid|tid|ts|dur|id|bp|s|args)"\s*:'
 _BETWEEN = re.compile(rb'\}\s*(,?)\s*(?=\{\s*"' + _KEYS + rb")")
@@ -114,8 +115,6 @@ def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, resu
         if clean is None:
             found.add("no_timestamp" if isinstance(event, dict) else "not_an_event")
             result.skipped += 1
-        elif not found and len(events) == 1:
-            result.events.append(raw)
         else:
             result.repaired += bool(found)
             result.events.append(encode(clean).encode())
@@ -134,12 +133,13 @@ def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
         if ns is None:
             kinds.add("wrong_type")
         else:
-            clean[f"{key}_ns"] = ns
-    if event.get("ph") == "X" and "ts_ns" not in clean:
+            clean[key] = _microseconds(ns)
+    if event.get("ph") == "X" and "ts" not in clean:
         return None
     args = event.get("args")
     if isinstance(args, dict):
-        clean["args"] = {key: _argument(key, value, kinds) for key, value in args.items()}
+        today = {RENAMED.get(key, key): value for key, value in args.items()}
+        clean["args"] = {key: _argument(key, value, kinds) for key, value in today.items()}
     elif args is not None:
         kinds.add("wrong_type")
     return clean
@@ -157,7 +157,7 @@ def _scalar(key: str, value: Any, kinds: set[str]) -> Any:
 
 def _argument(key: str, value: Any, kinds: set[str]) -> Any:
     value = _scalar(key, value, kinds)
-    allowed = _RANGES.get(ARGS.get(RENAMED.get(key, key), ""))
+    allowed = _RANGES.get(ARGS.get(key, -1))
     if value is None or allowed is None:
         return value
     try:
@@ -170,7 +170,12 @@ def _argument(key: str, value: Any, kinds: set[str]) -> Any:
     if number.adjusted() > 20 or round(number) not in allowed:
         kinds.add("integer_out_of_range")
         return None
-    return value
+    return round(number)
+
+
+def _microseconds(ns: int) -> Spelled:
+    whole, rest = divmod(abs(ns), 1000)
+    return Spelled(f"{'-' * (ns < 0)}{whole}.{rest:03d}")
 
 
 def _example(piece: bytes) -> str:

@@ -48,51 +48,38 @@ SELECT
   coalesce(chunk.name, '') AS name,
   chunk.pid,
   chunk.tid,
+  chunk.ts_ns AS start_ns,
+  greatest(coalesce(chunk.dur_ns, 0), 0) AS dur_ns,
+  chunk.dur_ns AS recorded_dur_ns,
+  nullif(chunk."External id", 0) AS external_id,
+  CASE WHEN chunk.correlation >= 0 THEN chunk.correlation END AS correlation_id,
+  chunk.correlation AS recorded_correlation_id,
   coalesce(
-    chunk.ts_ns,
-    floor(chunk.ts)::BIGINT * 1000 + round((chunk.ts - floor(chunk.ts)) * 1000)::BIGINT
-  ) AS start_ns,
-  greatest(
-    coalesce(
-      chunk.dur_ns,
-      floor(chunk.dur)::BIGINT * 1000 + round((chunk.dur - floor(chunk.dur)) * 1000)::BIGINT,
-      0
-    ),
-    0
-  ) AS dur_ns,
-  coalesce(
-    chunk.dur_ns,
-    floor(chunk.dur)::BIGINT * 1000 + round((chunk.dur - floor(chunk.dur)) * 1000)::BIGINT
-  ) AS recorded_dur_ns,
-  nullif(chunk.args."External id", 0) AS external_id,
-  CASE WHEN chunk.args.correlation >= 0 THEN chunk.args.correlation END AS correlation_id,
-  chunk.args.correlation AS recorded_correlation_id,
-  coalesce(
-    try_cast(chunk.args.device AS INTEGER), try_cast(chunk.pid AS INTEGER), 0
+    try_cast(chunk.device AS INTEGER), try_cast(chunk.pid AS INTEGER), 0
   ) AS device_id,
-  chunk.args.stream AS stream_id,
-  chunk.args.kind AS copy_kind,
-  chunk.args.bytes AS size_bytes,
-  chunk.args.grid,
-  chunk.args.block,
-  try_cast(chunk.args."registers per thread" AS INTEGER) AS registers,
-  chunk.args."shared memory" AS shared_bytes,
-  chunk.args."graph id" AS graph_id,
-  chunk.args."graph node id" AS graph_node_id,
-  chunk.args."Input Dims" AS input_dims,
-  chunk.args."Input type" AS input_types,
-  chunk.args."Input Strides" AS input_strides,
-  chunk.args."Concrete Inputs" AS concrete_inputs,
-  chunk.args."Sequence number" AS sequence_number,
-  chunk.args."Fwd thread id" AS forward_thread_id,
-  chunk.args."Python id" AS python_id,
-  chunk.args."Python parent id" AS python_parent_id,
-  chunk.args."Python module id" AS python_module_id,
-  chunk.args."Total Reserved" AS reserved_bytes,
-  chunk.args."Total Allocated" AS allocated_bytes,
-  chunk.args."Memory bytes" AS memory_bytes,
-  chunk.args.addr,
-  try_cast(chunk.args."Device Id" AS INTEGER) AS memory_device_id,
-  chunk.args."Device Type" AS memory_device_type
+  chunk.stream AS stream_id,
+  chunk.kind AS copy_kind,
+  chunk.bytes AS size_bytes,
+  chunk.grid,
+  chunk.block,
+  try_cast(chunk."registers per thread" AS INTEGER) AS registers,
+  chunk."shared memory" AS shared_bytes,
+  chunk."graph id" AS graph_id,
+  chunk."graph node id" AS graph_node_id,
+  chunk."Input Dims" AS input_dims,
+  chunk."Input type" AS input_types,
+  chunk."Input Strides" AS input_strides,
+  chunk."Concrete Inputs" AS concrete_inputs,
+  chunk."Sequence number" AS sequence_number,
+  chunk."Fwd thread id" AS forward_thread_id,
+  chunk."Python id" AS python_id,
+  chunk."Python parent id" AS python_parent_id,
+  chunk."Python module id" AS python_module_id,
+  chunk."Total Reserved" AS reserved_bytes,
+  chunk."Total Allocated" AS allocated_bytes,
+  chunk."Memory bytes" AS memory_bytes,
+  chunk.addr,
+  try_cast(chunk."Device Id" AS INTEGER) AS memory_device_id,
+  chunk."Device Type" AS memory_device_type
 FROM kineto_chunk AS chunk
 LEFT JOIN kineto_category AS category ON chunk.cat = category.cat

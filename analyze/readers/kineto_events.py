@@ -1,0 +1,152 @@
+"""Turn the text of events into Arrow tables: what the compiled scan found, as typed columns.
+
+Each distinct text is decoded once a table, so escapes, lists and their proof cost next to nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from analyze.readers import kineto_scan as scan
+from analyze.readers.kineto_columns import KINDS, NUMBERS, TEXTS, keys, schema
+
+_ROWS = 1 << 16
+_TEXTS = 1 << 16
+_ODD = 1024
+# the scan looks so far behind the end of the text
+_PADDING = 64
+
+
+class NotEventsError(Exception):
+    """The text is no JSON, or a value is not of its column's type."""
+
+
+@dataclass
+class Events:
+    """What a piece of text holds: tables of rows, what was counted only, values that are no JSON."""
+
+    tables: list[pa.Table] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)
+    odd: list[tuple[int, str]] = field(default_factory=list)
+
+
+class EventScanner:
+    """Reads text into tables with buffers of its own: one a thread.
+
+    `unread` are the kinds of event that are counted and left out: 'python', 'flow'.
+    """
+
+    def __init__(self, unread: frozenset[str]) -> None:
+        self._left_out = scan.FRAME * ("python" in unread) | scan.ARROW * ("flow" in unread)
+        self._out = _new_out()
+        self._text = np.zeros(_PADDING, np.uint8)
+
+    def read(self, text: bytes) -> Events:
+        """Read comma-separated events. Raises NotEventsError if that is not what they are."""
+        if not text.isascii():
+            _prove_utf8(text)
+        words = self._take(text)
+        found = Events()
+        at, status = 0, scan.FULL
+        while status == scan.FULL:
+            self._empty()
+            span = (at, len(text))
+            at, status = scan.scan(self._text, words, span, keys(), self._out, self._left_out)
+            if status == scan.FAULTY:
+                raise NotEventsError
+            self._collect(text, found)
+        return found
+
+    def _take(self, text: bytes) -> scan.Words:
+        size = len(text) + _PADDING
+        if self._text.size < size:
+            self._text = np.zeros(size + (size >> 3), np.uint8)
+        self._text[: len(text)] = np.frombuffer(text, np.uint8)
+        self._text[len(text) : size] = 0
+        # the 8 bytes from each index on, as one word
+        return np.lib.stride_tricks.as_strided(
+            self._text[:8].view(np.uint64), (self._text.size - 8,), (1,)
+        )
+
+    def _empty(self) -> None:
+        for filled, unused in ((self._out.tally, 0), (self._out.counts, 0), (self._out.slots, -1)):
+            filled[:] = unused
+
+    def _collect(self, text: bytes, found: Events) -> None:
+        tally = self._out.tally
+        found.unread.update(python=int(tally[scan.FRAMES]), flow=int(tally[scan.ARROWS]))
+        found.odd += [(int(at), _word(text, int(at))) for at in self._out.odd[: tally[scan.ODD]]]
+        texts = self._distinct_texts(text)
+        if rows := int(tally[scan.ROWS]):
+            found.tables.append(self._table(rows, texts))
+
+    def _distinct_texts(self, text: bytes) -> list[list[str]]:
+        """Of each column its distinct texts, by their codes. Raises NotEventsError."""
+        found: list[list[str]] = [[] for _ in self._out.counts]
+        for column, start, end, _ in self._out.entries[: self._out.tally[scan.ENTRIES]].tolist():
+            found[column].append(_decoded(text[start:end]))
+        return found
+
+    def _table(self, rows: int, texts: list[list[str]]) -> pa.Table:
+        filled = self._out.filled[:rows]
+        present = int(np.bitwise_or.reduce(filled))
+        columns: list[pa.Array] = []
+        for bit, (name, kind) in enumerate(zip(KINDS, schema().types, strict=True)):
+            if not present >> bit & 1:
+                columns.append(pa.nulls(rows, kind))
+                continue
+            absent = (filled >> np.uint64(bit)) & np.uint64(1) == 0
+            if name in TEXTS:
+                column = TEXTS.index(name)
+                codes = pa.array(self._out.texts[:rows, column], mask=absent)
+                columns.append(
+                    pa.DictionaryArray.from_arrays(codes, pa.array(texts[column], pa.string()))
+                )
+            else:
+                values = self._out.numbers[:rows, NUMBERS.index(name)]
+                unsigned = pa.types.is_unsigned_integer(kind)
+                values = values.astype(np.uint64) if unsigned else values
+                columns.append(pa.array(values, kind, mask=absent))
+        return pa.Table.from_arrays(columns, schema=schema())
+
+
+def _new_out() -> scan.Out:
+    return scan.Out(
+        numbers=np.zeros((_ROWS, len(NUMBERS)), np.int64),
+        texts=np.zeros((_ROWS, len(TEXTS)), np.int32),
+        filled=np.zeros(_ROWS, np.uint64),
+        entries=np.zeros((_TEXTS, 4), np.int32),
+        hashes=np.zeros(_TEXTS, np.uint64),
+        slots=np.zeros(2 * _TEXTS, np.int32),
+        counts=np.zeros(len(TEXTS) + 1, np.int64),
+        odd=np.zeros(_ODD, np.int64),
+        tally=np.zeros(5, np.int64),
+    )
+
+
+def _prove_utf8(text: bytes) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise NotEventsError from error
+
+
+def _word(text: bytes, start: int) -> str:
+    end = start
+    while text[end : end + 1].isalpha() or end == start:
+        end += 1
+    return text[start:end].decode()
+
+
+def _decoded(raw: bytes) -> str:
+    """Text of a string; of a list or object its JSON without spaces; of anything else as spelled."""
+    try:
+        if raw[0] == ord('"'):
+            return str(msgspec.json.decode(raw)) if b"\\" in raw else raw[1:-1].decode()
+        return msgspec.json.format(raw, indent=-1).decode() if raw[0] in b"[{" else raw.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotEventsError from error
