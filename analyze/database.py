@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -21,8 +22,12 @@ _LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
 
 def create_schema(con: duckdb.DuckDBPyConnection) -> None:
     """Create every base table, macro and attribution table, empty, in a new database."""
-    con.execute("CREATE TABLE genscope_schema (version INTEGER NOT NULL, tables_sha256 VARCHAR)")
-    con.execute("INSERT INTO genscope_schema VALUES (?, ?)", [SCHEMA_VERSION, tables_sha256()])
+    con.execute(
+        "CREATE TABLE genscope_schema "
+        "(version INTEGER NOT NULL, tables_sha256 VARCHAR, metrics_sha256 VARCHAR)"
+    )
+    versions = [SCHEMA_VERSION, tables_sha256()]
+    con.execute("INSERT INTO genscope_schema VALUES (?, ?, NULL)", versions)
     con.execute(
         "CREATE TABLE user_kernel_rule (rule_order INTEGER, pattern VARCHAR, category VARCHAR)"
     )
@@ -32,9 +37,20 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(create_statement(macro))
     for relation in attribution_files():
         con.execute(create_statement(relation))
-        if _has_trace_id(con, relation.name):
+        if _is_table(relation):
             con.execute(f"DROP VIEW {relation.name}")
             con.execute(f"CREATE TABLE {relation.name} AS {relation.statement} WITH NO DATA")
+
+
+@cache
+def empty_study() -> bytes:
+    """The file of a study without traces: made once a process, as binding its SQL takes a second."""
+    with TemporaryDirectory(prefix="genscope-") as folder:
+        path = Path(folder) / "empty.duckdb"
+        with duckdb.connect(str(path)) as con:
+            create_schema(con)
+            store_metrics(con)
+        return path.read_bytes()
 
 
 def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
@@ -52,7 +68,7 @@ def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
         raise UserError(
             f"{path}: found schema version {version}; expected {SCHEMA_VERSION}; {advice}"
         )
-    if found[0][1:] != (tables_sha256(),):
+    if found[0][1] != tables_sha256():
         raise UserError(
             f"{path}: found tables that another build of genscope filled, by other SQL; "
             "expected this build's; ingest the traces anew into a new study"
@@ -63,8 +79,7 @@ def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
 def tables_sha256() -> str:
     """Digest of the SQL that makes and fills the tables: equal digests, comparable rows."""
     files = [*load_layer("schema"), *load_layer("interval"), *attribution_files()]
-    text = "\n".join(f"{file.name}\n{file.statement}" for file in files)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _sha256(files)
 
 
 def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()) -> list[SqlFile]:
@@ -87,8 +102,12 @@ def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()
 
 def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
     """Keep the metrics in the study too, for whoever opens it with DuckDB alone."""
-    for relation in in_order([*load_layer("metric"), *load_layer("nsys")]):
+    metrics = in_order([*load_layer("metric"), *load_layer("nsys")])
+    if con.table("genscope_schema").fetchall()[0][2] == _sha256(metrics):
+        return
+    for relation in metrics:
         con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
+    con.execute("UPDATE genscope_schema SET metrics_sha256 = ?", [_sha256(metrics)])
 
 
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
@@ -109,7 +128,7 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
     for relation in attribution_files():
-        if _has_trace_id(con, relation.name):
+        if _is_table(relation):
             _with_room(con, f"INSERT INTO {relation.name} BY NAME {relation.statement}")
 
 
@@ -119,7 +138,7 @@ def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
     try:
         con.execute("BEGIN")
         try:
-            for table in _trace_tables(con):
+            for table in _trace_tables():
                 con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM scratch.{table}")
             con.execute("COMMIT")
         except BaseException:
@@ -141,7 +160,7 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
         for rule in rules:
             con.execute("INSERT INTO user_kernel_rule VALUES (?, ?, ?)", list(rule))
         for relation in _downstream("user_kernel_rule"):
-            if _has_trace_id(con, relation.name):
+            if _is_table(relation):
                 con.execute(f"DELETE FROM {relation.name}")
                 con.execute(f"INSERT INTO {relation.name} BY NAME {relation.statement}")
         con.execute("COMMIT")
@@ -205,16 +224,18 @@ def _downstream(name: str) -> list[SqlFile]:
     return found
 
 
-def _has_trace_id(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+def _is_table(relation: SqlFile) -> bool:
     # a relation without trace_id, such as a list of rules, is the same for every trace: a view
-    columns = con.execute(f"DESCRIBE {name}").fetchall()
-    return any(column[0] == "trace_id" for column in columns)
+    return "trace_id" in relation.columns
 
 
-def _trace_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    names = [file.name for file in load_layer("schema")]
-    names += [file.name for file in attribution_files() if _has_trace_id(con, file.name)]
-    return names
+def _trace_tables() -> list[str]:
+    return [file.name for file in (*load_layer("schema"), *attribution_files()) if _is_table(file)]
+
+
+def _sha256(files: Iterable[SqlFile]) -> str:
+    text = "\n".join(f"{file.name}\n{file.statement}" for file in files)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _quoted(path: Path) -> str:

@@ -91,7 +91,7 @@ def _examine(trace: TraceFile) -> Diagnosis:
     with TemporaryDirectory(prefix="genscope-") as folder:
         try:
             given = replace(trace, trace_id=1, sha256="-")
-            path = scratch.build(given, Path(folder) / "trace", attributed=False)
+            path = scratch.build(given, Path(folder) / "trace", attributed=False).path
         except UserError as error:
             return replace(blank, error=str(error))
         except (duckdb.Error, OSError) as error:

@@ -1,24 +1,25 @@
 """Load trace files into a study: found, read in parallel, each one whole or not at all.
 
 Every trace is built in a scratch database of its own beside the study and copied over in one
-transaction, so that a killed or failed load leaves nothing behind. The study is held open for
-writing meanwhile: a second writer is told so at once.
+transaction, or becomes the study where it is the first, so that a killed or failed load leaves
+nothing behind. The study is held open for writing meanwhile: a second writer is told so at once.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from analyze import database
+from analyze import database, scratch
 from analyze.errors import UserError
-from analyze.scratch import build
 from analyze.trace_file import TraceFile, find
 
 # the study's connection only copies; the scratch databases get their own limit
@@ -89,33 +90,34 @@ def _ingest_all(
     progress: Callable[[int, int], None] | None,
 ) -> list[IngestResult]:
     con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
-    scratch = _new_scratch(study)
+    folder = _new_scratch(study)
     start = time.perf_counter()
     results: dict[int, IngestResult] = {}
     try:
         waiting = dict(_new_files(con, files, results))
+        is_first = len(waiting) == 1 and not con.table("trace").limit(1).fetchall()
+        place = partial(_become, study) if is_first else database.copy_into
         threads = 2 if len(waiting) == 1 or jobs == 1 else 1
         with ThreadPoolExecutor(jobs, thread_name_prefix="trace") as pool:
             futures = {
-                pool.submit(build, found, scratch / str(i), python=python, threads=threads): i
+                pool.submit(scratch.build, found, folder / str(i), python=python, threads=threads): i
                 for i, found in waiting.items()
             }
             for future in _finished(futures, len(files), progress):
                 i = futures[future]
-                results[i] = replace(
-                    _copied(con, waiting[i], future), seconds=time.perf_counter() - start
-                )
-                shutil.rmtree(scratch / str(i), ignore_errors=True)
+                placed = _placed(con, waiting[i], future, place)
+                results[i] = replace(placed, seconds=time.perf_counter() - start)
+                shutil.rmtree(folder / str(i), ignore_errors=True)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
     return [results[i] for i in range(len(files))]
 
 
 def _finished(
-    futures: Iterable[Future[Path]],
+    futures: Iterable[Future[scratch.Built]],
     total: int,
     progress: Callable[[int, int], None] | None,
-) -> Iterator[Future[Path]]:
+) -> Iterator[Future[scratch.Built]]:
     waiting = list(futures)
     for done, future in enumerate(as_completed(waiting), start=total - len(waiting) + 1):
         yield future
@@ -123,13 +125,17 @@ def _finished(
             progress(done, total)
 
 
-def _copied(
-    con: duckdb.DuckDBPyConnection, found: TraceFile, scratch: Future[Path]
+def _placed(
+    con: duckdb.DuckDBPyConnection,
+    found: TraceFile,
+    built: Future[scratch.Built],
+    place: Callable[[duckdb.DuckDBPyConnection, Path], None],
 ) -> IngestResult:
-    """Copy a finished scratch database into the study; any failure concerns this file alone."""
+    """Put a finished scratch database into the study; any failure concerns this file alone."""
     result = IngestResult(found.path, "failed", found.name)
     try:
-        database.copy_into(con, scratch.result())
+        trace = built.result()
+        place(con, trace.path)
     except UserError as error:
         return replace(result, error=str(error))
     except (duckdb.Error, OSError) as error:
@@ -139,26 +145,31 @@ def _copied(
             error=f"{found.path}: could not be loaded ({first_line}); expected room on the disk and "
             "a readable file; check both and load it again",
         )
-    loaded = con.table("trace").filter(f"trace_id = {found.trace_id}").project("event_count")
     return replace(
-        result,
-        status="loaded",
-        trace_id=found.trace_id,
-        event_count=loaded.fetchall()[0][0],
+        result, status="loaded", trace_id=found.trace_id, event_count=trace.event_count
     )
+
+
+def _become(study: Path, con: duckdb.DuckDBPyConnection, built: Path) -> None:
+    """Put a finished scratch database in the place of a study that holds no trace."""
+    con.close()
+    built.replace(study)
 
 
 def _new_files(
     con: duckdb.DuckDBPyConnection, files: Sequence[TraceFile], results: dict[int, IngestResult]
 ) -> Iterator[tuple[int, TraceFile]]:
     """Files that the study lacks, numbered and named apart; the others go into `results`."""
-    traces = con.execute("SELECT * FROM trace").pl()
-    known = dict(zip(traces["sha256"], traces["name"], strict=True))
-    names = set(traces["name"])
-    last = max(traces["trace_id"], default=0)
+    traces = con.table("trace").project("sha256, name, trace_id, size_bytes").fetchall()
+    known = {row[0]: row[1] for row in traces}
+    names = {row[1] for row in traces}
+    last = max((row[2] for row in traces), default=0)
+    sizes = Counter(row[3] for row in traces)
+    sizes.update(filter(None, map(_size, files)))
     for i, found in enumerate(files):
         try:
-            digest = found.digest()
+            # of one size alone it can't be a duplicate: its digest is taken while it is read
+            digest = found.digest() if sizes[found.size_bytes()] > 1 else ""
         except OSError as error:
             results[i] = IngestResult(found.path, "failed", error=f"{found.path}: {error.strerror}")
             continue
@@ -167,9 +178,16 @@ def _new_files(
             continue
         last += 1
         name = _apart(found.name, names)
-        known[digest] = name
+        known |= {digest: name} if digest else {}
         names.add(name)
         yield i, replace(found, name=name, sha256=digest, trace_id=last)
+
+
+def _size(found: TraceFile) -> int | None:
+    try:
+        return found.size_bytes()
+    except OSError:
+        return None
 
 
 def _apart(name: str, taken: set[str]) -> str:
@@ -187,6 +205,6 @@ def _new_scratch(study: Path) -> Path:
 
     for stale in study.parent.glob(f"{study.name}.ingest-*"):
         shutil.rmtree(stale, ignore_errors=True)
-    scratch = study.parent / f"{study.name}.ingest-{os.getpid()}"
-    scratch.mkdir()
-    return scratch
+    folder = study.parent / f"{study.name}.ingest-{os.getpid()}"
+    folder.mkdir()
+    return folder

@@ -7,9 +7,9 @@ own limit, and a load that dies leaves the study as it was.
 from __future__ import annotations
 
 import shutil
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -29,6 +29,7 @@ TRACE_FILE = {
     "name": "VARCHAR",
     "path": "VARCHAR",
     "sha256": "VARCHAR",
+    "size_bytes": "BIGINT",
     "model": "VARCHAR",
     "family": "VARCHAR",
     "attention": "VARCHAR",
@@ -40,6 +41,14 @@ TRACE_FILE = {
 }
 
 
+@dataclass(frozen=True)
+class Built:
+    """A finished scratch database, and the events that the trace's file holds."""
+
+    path: Path
+    event_count: int
+
+
 def build(
     found: TraceFile,
     folder: Path,
@@ -47,8 +56,8 @@ def build(
     python: bool = False,
     threads: int = 2,
     attributed: bool = True,
-) -> Path:
-    """Make `folder` and in it the trace's database; its path. `threads` is 1 or 2.
+) -> Built:
+    """Make `folder` and in it the trace's database. `threads` is 1 or 2.
 
     Without `attributed` the base tables are all that is filled.
 
@@ -57,7 +66,7 @@ def build(
     parts = folder / "parts"
     parts.mkdir(parents=True)
     path = folder / DATABASE
-    path.write_bytes(_empty_database())
+    path.write_bytes(database.empty_study())
     con = duckdb.connect(
         str(path),
         config={
@@ -68,25 +77,19 @@ def build(
     )
     con.execute("SET enable_progress_bar = false")
     try:
-        create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
-        _read(con, found, parts, python=python, threads=threads)
+        with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
+            digest = aside.submit(lambda: found.sha256 or found.digest())
+            _read(con, found, parts, python=python, threads=threads)
+        known = replace(found, sha256=digest.result())
+        create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(known)])
         database.stage(con, found.format)
         shutil.rmtree(parts)
         if attributed:
             database.attribute(con)
+        event_count = con.table("trace").project("event_count").fetchall()[0][0]
     finally:
         con.close()
-    return path
-
-
-@cache
-def _empty_database() -> bytes:
-    """An empty study's file: made once a process, as binding every relation takes half a second."""
-    with TemporaryDirectory(prefix="genscope-") as folder:
-        path = Path(folder) / DATABASE
-        with duckdb.connect(str(path)) as con:
-            database.create_schema(con)
-        return path.read_bytes()
+    return Built(path, event_count)
 
 
 def _read(
@@ -131,6 +134,7 @@ def _facts(found: TraceFile) -> dict[str, Any]:
         "name": found.name,
         "path": str(found.path),
         "sha256": found.sha256,
+        "size_bytes": found.size_bytes(),
         "predicted": manifest.get("predicted"),
         "manifest": found.manifest,
         "device_name": _text(manifest.get("device_name")),

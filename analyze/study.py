@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -181,12 +182,10 @@ def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
 def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a study for changes, made anew if the file is missing. Raises UserError if it cannot."""
     new = not path.exists()
+    if new:
+        _create(path)
     con = _connect(path, read_only=False)
     try:
-        if new:
-            con.execute("BEGIN")
-            database.create_schema(con)
-            con.execute("COMMIT")
         database.check_schema(con, str(path))
         database.store_metrics(con)
     except BaseException:
@@ -195,6 +194,19 @@ def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
             path.unlink(missing_ok=True)
         raise
     return con
+
+
+def _create(path: Path) -> None:
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(database.empty_study())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UserError(
+            f"{path}: cannot make the study ({error.strerror}); expected a writable folder and room "
+            "on the disk; name another place"
+        ) from error
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

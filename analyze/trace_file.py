@@ -29,7 +29,7 @@ _ENDINGS = (".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".ncu-rep", ".pt", "
 class TraceFile:
     """One file to load: its format, its label, and its manifest where it lies in a run folder.
 
-    `sha256` and `trace_id` are known once it is certain that it is to be loaded.
+    `trace_id` is known once it is certain that it is to be loaded, `sha256` once it was needed.
     """
 
     path: Path
@@ -44,9 +44,18 @@ class TraceFile:
         if not self.path.is_dir():
             return _digest(self.path)
         total = hashlib.sha256()
-        for part in sorted(entry for entry in self.path.rglob("*") if entry.is_file()):
+        for part in self._parts():
             total.update(f"{part.name}:{_digest(part)}\n".encode())
         return total.hexdigest()
+
+    def size_bytes(self) -> int:
+        """Bytes of the file as it lies there, or of all files of the folder."""
+        return sum(part.stat().st_size for part in self._parts())
+
+    def _parts(self) -> list[Path]:
+        if not self.path.is_dir():
+            return [self.path]
+        return sorted(entry for entry in self.path.rglob("*") if entry.is_file())
 
 
 def find(paths: Iterable[str | Path]) -> list[TraceFile]:

@@ -74,7 +74,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
 
     def build_one(path: Path) -> duckdb.DuckDBPyConnection:
         found = replace(find([path])[0], trace_id=1, sha256="0")
-        con = duckdb.connect(str(scratch.build(found, tmp_path / "scratch")), read_only=True)
+        con = duckdb.connect(str(scratch.build(found, tmp_path / "scratch").path), read_only=True)
         opened.append(con)
         return con
 

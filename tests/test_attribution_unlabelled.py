@@ -28,7 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for attention in ("baseline", "flash"):
         run = capture(Settings("stable_diffusion", "dry", attention, "tiny", steps=1), folder)
         found = replace(find([run])[0], trace_id=1, sha256="0")
-        made[attention] = scratch.build(found, folder / f"scratch-{attention}")
+        made[attention] = scratch.build(found, folder / f"scratch-{attention}").path
     return made
 
 

@@ -8,6 +8,7 @@
 --   name            short label: the run folder's name, else the file's stem; unique in a study
 --   path            absolute path the bytes were read from
 --   sha256          hex digest of the file's bytes; a digest is loaded once
+--   size_bytes      of the file, as it lies there
 --   format          'kineto' | 'nsys' | 'ncu'
 --   producer        program and version that wrote the file, NULL if it does not say
 --   model           from the manifest, else NULL
@@ -30,6 +31,7 @@ CREATE TABLE trace (
   name VARCHAR NOT NULL UNIQUE,
   path VARCHAR NOT NULL,
   sha256 VARCHAR NOT NULL UNIQUE,
+  size_bytes BIGINT,
   format VARCHAR NOT NULL,
   producer VARCHAR,
   model VARCHAR,

@@ -21,7 +21,7 @@ def load(tmp_path: Path) -> Iterator[Load]:
     def load_one(path: Path, *, python: bool = False) -> duckdb.DuckDBPyConnection:
         found = replace(find([path])[0], trace_id=1, sha256="0")
         folder = tmp_path / f"scratch-{len(opened)}"
-        path = scratch.build(found, folder, python=python, attributed=False)
+        path = scratch.build(found, folder, python=python, attributed=False).path
         con = duckdb.connect(str(path), read_only=True)
         opened.append(con)
         return con

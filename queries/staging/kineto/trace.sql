@@ -8,6 +8,7 @@
 --   name            short label
 --   path            absolute path
 --   sha256          hex digest of the file's bytes
+--   size_bytes      of the file, as it lies there
 --   format          'kineto'
 --   producer        program and version that wrote the file
 --   model           from the manifest
@@ -58,6 +59,7 @@ SELECT
   file.name,
   file.path,
   file.sha256,
+  file.size_bytes,
   'kineto' AS format,
   header.producer,
   file.model,

@@ -8,6 +8,7 @@
 --   name            short label
 --   path            absolute path
 --   sha256          hex digest of the file's bytes
+--   size_bytes      of the file, as it lies there
 --   format          'ncu'
 --   producer        'Nsight Compute': the file does not say its version
 --   model           from the manifest
@@ -34,6 +35,7 @@ SELECT
   trace_file.name,
   trace_file.path,
   trace_file.sha256,
+  trace_file.size_bytes,
   'ncu' AS format,
   'Nsight Compute' AS producer,
   trace_file.model,

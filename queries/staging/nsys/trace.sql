@@ -9,6 +9,7 @@
 --   name            short label
 --   path            absolute path
 --   sha256          hex digest of the file's bytes
+--   size_bytes      of the file, as it lies there
 --   format          'nsys'
 --   producer        program and version that wrote the export; NULL in very old ones
 --   model           from the manifest
@@ -53,6 +54,7 @@ SELECT
   trace_file.name,
   trace_file.path,
   trace_file.sha256,
+  trace_file.size_bytes,
   'nsys' AS format,
   nullif(concat_ws(' ', option.product, option.version), '') AS producer,
   trace_file.model,
