@@ -100,7 +100,9 @@ def _ingest_all(
         threads = 2 if len(waiting) == 1 or jobs == 1 else 1
         with ThreadPoolExecutor(jobs, thread_name_prefix="trace") as pool:
             futures = {
-                pool.submit(scratch.build, found, folder / str(i), python=python, threads=threads): i
+                pool.submit(
+                    scratch.build, found, folder / str(i), python=python, threads=threads
+                ): i
                 for i, found in waiting.items()
             }
             for future in _finished(futures, len(files), progress):
@@ -145,9 +147,7 @@ def _placed(
             error=f"{found.path}: could not be loaded ({first_line}); expected room on the disk and "
             "a readable file; check both and load it again",
         )
-    return replace(
-        result, status="loaded", trace_id=found.trace_id, event_count=trace.event_count
-    )
+    return replace(result, status="loaded", trace_id=found.trace_id, event_count=trace.event_count)
 
 
 def _become(study: Path, con: duckdb.DuckDBPyConnection, built: Path) -> None:

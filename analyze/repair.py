@@ -20,7 +20,6 @@ from analyze.readers.kineto_source import TextSource
 from analyze.readers.kineto_split import Splitter
 
 
-
 def repair(path: Path, out: Path) -> KinetoFile:
     """Write the clean copy of `path` to `out` (packed if it ends in .gz), whole or not at all.
 
@@ -83,4 +82,3 @@ def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
 
 def _is_event(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("args", {}), dict)
-

@@ -7,6 +7,7 @@ own limit, and a load that dies leaves the study as it was.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,6 +77,9 @@ def build(
         },
     )
     con.execute("SET enable_progress_bar = false")
+    # tables are written by both threads, in no order: their ids say the order
+    con.execute("SET preserve_insertion_order = false")
+    known_names = _names(con)
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
             digest = aside.submit(lambda: found.sha256 or found.digest())
@@ -86,6 +90,7 @@ def build(
         shutil.rmtree(parts)
         if attributed:
             database.attribute(con)
+        _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]
     finally:
         con.close()
@@ -112,6 +117,26 @@ def _read(
         from analyze.readers import ncu
 
         ncu.load(found.path, con)
+
+
+def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Tables and views, and which of the two each is."""
+    kinds = (("TABLE", "duckdb_tables()"), ("VIEW", "duckdb_views()"))
+    return {
+        row[0]: kind
+        for kind, listed in kinds
+        for row in con.table_function(listed[:-2])
+        .filter("NOT internal")
+        .project(f"{kind}_name")
+        .fetchall()
+    }
+
+
+def _drop_all_but(con: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> None:
+    """Drop what was only needed on the way: the reader's raw relations and the steps of staging."""
+    for name, kind in _names(con).items():
+        if name not in kept:
+            con.execute(f"DROP {kind} {name}")
 
 
 def _refuse_other_producers(con: duckdb.DuckDBPyConnection, path: Path, unread: int) -> None:

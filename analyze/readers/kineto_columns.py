@@ -75,6 +75,7 @@ def column_name(name: str) -> str:
     return "memory bytes" if name == "Bytes" else name
 
 
+@cache
 def schema() -> pa.Schema:
     """The raw columns, in the order of KINDS."""
     return pa.schema([(column_name(name), _TYPES[kind]) for name, kind in KINDS.items()])

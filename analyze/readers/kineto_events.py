@@ -4,8 +4,8 @@ Each distinct text is decoded once a table, so escapes, lists and their proof co
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -94,30 +94,35 @@ class EventScanner:
     def _table(self, rows: int, texts: list[list[str]]) -> pa.Table:
         filled = self._out.filled[:rows]
         present = int(np.bitwise_or.reduce(filled))
+        always = int(np.bitwise_and.reduce(filled))
         columns: list[pa.Array] = []
         for bit, (name, kind) in enumerate(zip(KINDS, schema().types, strict=True)):
             if not present >> bit & 1:
-                columns.append(pa.nulls(rows, kind))
+                columns.append(_nulls(kind).slice(0, rows))
                 continue
-            absent = (filled >> np.uint64(bit)) & np.uint64(1) == 0
+            absent = None if always >> bit & 1 else filled & np.uint64(1 << bit) == 0
             if name in TEXTS:
                 column = TEXTS.index(name)
-                codes = pa.array(self._out.texts[:rows, column], mask=absent)
-                columns.append(
-                    pa.DictionaryArray.from_arrays(codes, pa.array(texts[column], pa.string()))
-                )
+                codes = pa.array(self._out.texts[column, :rows], mask=absent)
+                distinct = pa.array(texts[column], pa.string())
+                columns.append(pa.DictionaryArray.from_arrays(codes, distinct))
             else:
-                values = self._out.numbers[:rows, NUMBERS.index(name)]
+                values = self._out.numbers[NUMBERS.index(name), :rows]
                 unsigned = pa.types.is_unsigned_integer(kind)
-                values = values.astype(np.uint64) if unsigned else values
+                values = values.view(np.uint64) if unsigned else values
                 columns.append(pa.array(values, kind, mask=absent))
         return pa.Table.from_arrays(columns, schema=schema())
 
 
+@cache
+def _nulls(kind: pa.DataType) -> pa.Array:
+    return pa.nulls(_ROWS, kind)
+
+
 def _new_out() -> scan.Out:
     return scan.Out(
-        numbers=np.zeros((_ROWS, len(NUMBERS)), np.int64),
-        texts=np.zeros((_ROWS, len(TEXTS)), np.int32),
+        numbers=np.zeros((len(NUMBERS), _ROWS), np.int64),
+        texts=np.zeros((len(TEXTS), _ROWS), np.int32),
         filled=np.zeros(_ROWS, np.uint64),
         entries=np.zeros((_TEXTS, 4), np.int32),
         hashes=np.zeros(_TEXTS, np.uint64),

@@ -12,7 +12,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from analyze.readers.kineto_columns import ARGS, RENAMED
-from analyze.readers.kineto_scan import INTEGER, UNSIGNED
 from analyze.readers.kineto_decode import (
     Decoded,
     Spelled,
@@ -22,6 +21,7 @@ from analyze.readers.kineto_decode import (
     nanoseconds,
     whole_text,
 )
+from analyze.readers.kineto_scan import INTEGER, UNSIGNED
 
 EXAMPLE_CHARACTERS = 160
 # an event is cut where a nested list looks like events: so many pieces are put together again
@@ -138,7 +138,7 @@ def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
         return None
     args = event.get("args")
     if isinstance(args, dict):
-        today = {RENAMED.get(key, key): value for key, value in args.items()}
+        today = {str(RENAMED.get(key, key)): value for key, value in args.items()}
         clean["args"] = {key: _argument(key, value, kinds) for key, value in today.items()}
     elif args is not None:
         kinds.add("wrong_type")

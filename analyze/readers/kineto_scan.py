@@ -1,4 +1,4 @@
-"""Scan the text of events, strictly, into columns of integers and of distinct texts: compiled by Numba.
+"""Scan the text of events into columns: compiled (500 lines because Numba's cache sees one file).
 
 A trace is millions of events of the same few keys and texts. One pass over the bytes keeps times as
 exact nanoseconds (decimal text, never a float) and each distinct text once. Whatever is not JSON, or
@@ -28,6 +28,12 @@ Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 
+_BLANK, _NEWLINE, _RETURN, _TAB = b" \n\r\t"
+_QUOTE, _BACKSLASH, _SLASH, _COMMA, _COLON = b'"\\/,:'
+_LIST, _LIST_END, _OBJECT, _OBJECT_END = b"[]{}"
+_0, _8, _9, _MINUS, _PLUS, _POINT = b"089-+."
+_A, _B, _C, _D, _E, _F, _N, _R, _S, _T, _U = b"abcdefnrstu"
+# the same byte eight times, to look at eight letters at once
 _LOW = np.uint64(0x2020202020202020)
 _QUOTES = np.uint64(0x2222222222222222)
 _BACKSLASHES = np.uint64(0x5C5C5C5C5C5C5C5C)
@@ -72,7 +78,7 @@ class Keys(NamedTuple):
 class Out(NamedTuple):
     """What a scan fills. `filled` uint64[row] has the bit of each column that has a value.
 
-    `numbers` int64[row, slot], `texts` int32[row, slot] codes of distinct texts; each of these is a
+    `numbers` int64[slot, row], `texts` int32[slot, row] codes of distinct texts; each of these is a
     row of `entries` int32[entry, 4]: column, start, end, code; `hashes` and `slots` find it again,
     `counts` int64 has the number a column. `odd`: where values are that are no JSON. `tally`: see above.
     """
@@ -90,47 +96,47 @@ class Out(NamedTuple):
 
 @_compiled
 def _space(text: Bytes, i: int) -> int:
-    while text[i] == 32 or text[i] == 10 or text[i] == 13 or text[i] == 9:
+    while text[i] in (_BLANK, _NEWLINE, _RETURN, _TAB):
         i += 1
     return i
 
 
 @_compiled
 def _starts(text: Bytes, i: int, word: Bytes) -> bool:
-    for k in range(word.size):
-        if text[i + k] != word[k]:
-            return False
-    return True
+    k = 0
+    while k < word.size and text[i + k] == word[k]:
+        k += 1
+    return k == word.size
 
 
 @_compiled
 def _hex(c: int) -> bool:
-    return 48 <= c <= 57 or 97 <= c | 32 <= 102
+    return _0 <= c <= _9 or _A <= c | _BLANK <= _F
 
 
 @_compiled
 def _escape(text: Bytes, i: int) -> int:
     """Index behind the escape at `i`; -1 if it is none, or half of a UTF-16 pair."""
     c = text[i + 1]
-    if c == 117:
+    if c == _U:
         for k in range(2, 6):
             if not _hex(text[i + k]):
                 return -1
-        if (text[i + 2] | 32) != 100 or text[i + 3] <= 55:
+        if (text[i + 2] | _BLANK) != _D or text[i + 3] < _8:
             return i + 6
-        # a high half must be followed by a low one
-        low = text[i + 6] == 92 and text[i + 7] == 117 and (text[i + 8] | 32) == 100
-        if (text[i + 3] | 32) > 98 or not low or (text[i + 9] | 32) < 99:
+        # half of a pair: d800 to dbff must be followed by dc00 to dfff
+        low = text[i + 6] == _BACKSLASH and text[i + 7] == _U and (text[i + 8] | _BLANK) == _D
+        if (text[i + 3] | _BLANK) > _B or not low or (text[i + 9] | _BLANK) < _C:
             return -1
         return i + 12 if _hex(text[i + 9]) and _hex(text[i + 10]) and _hex(text[i + 11]) else -1
-    plain = c in (34, 92, 47, 98, 102, 110, 114, 116)
+    plain = c in (_QUOTE, _BACKSLASH, _SLASH, _B, _F, _N, _R, _T)
     return i + 2 if plain else -1
 
 
 @_compiled
 def _string(text: Bytes, words: Words, i: int) -> int:
     """Index behind the string that begins at `i`; -1 if it is none."""
-    if text[i] != 34:
+    if text[i] != _QUOTE:
         return -1
     i += 1
     while True:
@@ -141,11 +147,11 @@ def _string(text: Bytes, words: Words, i: int) -> int:
         if (low | ((quote - _ONES) & ~quote) | ((slash - _ONES) & ~slash)) & _HIGH == 0:
             i += 8
             continue
-        while text[i] >= 32 and text[i] != 34 and text[i] != 92:
+        while text[i] >= _BLANK and text[i] not in (_QUOTE, _BACKSLASH):
             i += 1
-        if text[i] == 34:
+        if text[i] == _QUOTE:
             return i + 1
-        if text[i] < 32:
+        if text[i] < _BLANK:
             return -1
         i = _escape(text, i)
         if i < 0:
@@ -154,7 +160,7 @@ def _string(text: Bytes, words: Words, i: int) -> int:
 
 @_compiled
 def _digits(text: Bytes, i: int) -> int:
-    while 48 <= text[i] <= 57:
+    while _0 <= text[i] <= _9:
         i += 1
     return i
 
@@ -162,19 +168,19 @@ def _digits(text: Bytes, i: int) -> int:
 @_compiled
 def _number(text: Bytes, i: int) -> int:
     """Index behind the number at `i`; -1 if it is none."""
-    i += text[i] == 45
+    i += text[i] == _MINUS
     whole = i
     i = _digits(text, i)
-    if i == whole or (text[whole] == 48 and i > whole + 1):
+    if i == whole or (text[whole] == _0 and i > whole + 1):
         return -1
-    if text[i] == 46:
+    if text[i] == _POINT:
         start = i + 1
         i = _digits(text, start)
         if i == start:
             return -1
-    if text[i] | 32 == 101:
+    if text[i] | _BLANK == _E:
         i += 1
-        i += text[i] == 43 or text[i] == 45
+        i += text[i] in (_PLUS, _MINUS)
         start = i
         i = _digits(text, i)
         if i == start:
@@ -188,14 +194,14 @@ def _nested(text: Bytes, words: Words, i: int) -> int:
     depth = 0
     while True:
         c = text[i]
-        if c == 34:
+        if c == _QUOTE:
             i = _string(text, words, i)
             if i < 0:
                 return -1
             continue
-        if c == 91 or c == 123:
+        if c in (_LIST, _OBJECT):
             depth += 1
-        elif c == 93 or c == 125:
+        elif c in (_LIST_END, _OBJECT_END):
             depth -= 1
             if depth == 0:
                 return i + 1
@@ -207,7 +213,7 @@ def _nested(text: Bytes, words: Words, i: int) -> int:
 @_compiled
 def _odd(text: Bytes, i: int) -> int:
     """Index behind a NaN or an infinity, which are no JSON; -1 if it is neither."""
-    i += text[i] == 45
+    i += text[i] == _MINUS
     for word in _ODD:
         if _starts(text, i, word):
             return i + word.size
@@ -218,11 +224,11 @@ def _odd(text: Bytes, i: int) -> int:
 def _value(text: Bytes, words: Words, i: int) -> int:
     """Index behind the value at `i`; -1 if it is none."""
     c = text[i]
-    if c == 34:
+    if c == _QUOTE:
         return _string(text, words, i)
-    if c == 91 or c == 123:
+    if c in (_LIST, _OBJECT):
         return _nested(text, words, i)
-    if c == 45 or 48 <= c <= 57:
+    if c == _MINUS or _0 <= c <= _9:
         return _number(text, i)
     for word in _LITERALS:
         if _starts(text, i, word):
@@ -284,26 +290,26 @@ def _intern(text: Bytes, words: Words, start: int, end: int, column: int, out: O
 @_compiled
 def _time(text: Bytes, i: int, end: int) -> int:
     """floor(1000 * microseconds) of the decimal text; _NONE if that is not what it is."""
-    if text[i] == 34:
+    if text[i] == _QUOTE:
         i, end = i + 1, end - 1
-    negative = text[i] == 45
+    negative = text[i] == _MINUS
     start = i + negative
     i, whole = start, 0
-    while 48 <= text[i] <= 57 and i - start < 17:
-        whole = whole * 10 + (np.int64(text[i]) - 48)
+    while _0 <= text[i] <= _9 and i - start < 17:
+        whole = whole * 10 + (np.int64(text[i]) - _0)
         i += 1
     if i == start or whole > _MOST_MICROSECONDS:
         return _NONE
     ns, below = whole * 1000, 0
-    if text[i] == 46:
+    if text[i] == _POINT:
         i += 1
         scale = 100
-        while 48 <= text[i] <= 57:
-            ns += (np.int64(text[i]) - 48) * scale
-            below |= (scale == 0) & (text[i] != 48)
+        while _0 <= text[i] <= _9:
+            ns += (np.int64(text[i]) - _0) * scale
+            below |= (scale == 0) & (text[i] != _0)
             scale //= 10
             i += 1
-        if text[i - 1] == 46:
+        if text[i - 1] == _POINT:
             return _NONE
     if i != end:
         return _NONE
@@ -313,16 +319,16 @@ def _time(text: Bytes, i: int, end: int) -> int:
 @_compiled
 def _integer(text: Bytes, i: int, end: int, unsigned: bool) -> tuple[int, bool]:
     """The integer that the text spells, an unsigned one by its bits, and whether it fits."""
-    if text[i] == 34:
+    if text[i] == _QUOTE:
         i, end = i + 1, end - 1
-    negative = text[i] == 45
+    negative = text[i] == _MINUS
     i += negative
     if i == end or end - i > 20:
         return 0, False
     most = _FULL if unsigned and not negative else np.uint64(1 << 63)
     value = np.uint64(0)
     while i < end:
-        digit = np.uint64(text[i]) - np.uint64(48)
+        digit = np.uint64(text[i]) - np.uint64(_0)
         if digit > np.uint64(9) or value > (most - digit) // np.uint64(10):
             return 0, False
         value = value * np.uint64(10) + digit
@@ -350,18 +356,20 @@ def _key(text: Bytes, start: int, end: int, level: int, keys: Keys) -> int:
 
 
 @_compiled
-def _store(text: Bytes, words: Words, span: tuple[int, int], key: int, keys: Keys, out: Out) -> bool:
+def _store(
+    text: Bytes, words: Words, span: tuple[int, int], key: int, keys: Keys, out: Out
+) -> bool:
     """Put a value into its column of the row; False if it is not of the column's type."""
     start, end = span
     row, slot, kind = out.tally[ROWS], keys.slots[key], keys.kinds[key]
     if kind == TEXT:
-        out.texts[row, slot] = _intern(text, words, start, end, slot, out)
-        return out.texts[row, slot] >= 0
+        out.texts[slot, row] = _intern(text, words, start, end, slot, out)
+        return out.texts[slot, row] >= 0
     if kind == TIME:
         ns = _time(text, start, end)
-        out.numbers[row, slot] = ns
+        out.numbers[slot, row] = ns
         return ns != _NONE
-    out.numbers[row, slot], fits = _integer(text, start, end, kind == UNSIGNED)
+    out.numbers[slot, row], fits = _integer(text, start, end, kind == UNSIGNED)
     return fits
 
 
@@ -369,7 +377,7 @@ def _store(text: Bytes, words: Words, span: tuple[int, int], key: int, keys: Key
 def _skip(text: Bytes, words: Words, i: int, out: Out) -> int:
     """Index behind a value that no column wants; NaN and infinities are noted; -1 if it is none."""
     end = _value(text, words, i)
-    if end > 0 and (text[i] == 91 or text[i] == 123):
+    if end > 0 and text[i] in (_LIST, _OBJECT):
         return end if _intern(text, words, i, end, out.counts.size - 1, out) >= 0 else -1
     if end < 0 and out.tally[ODD] < out.odd.size:
         end = _odd(text, i)
@@ -382,7 +390,7 @@ def _skip(text: Bytes, words: Words, i: int, out: Out) -> int:
 @_compiled
 def _kind(text: Bytes, start: int, end: int, column: int, found: int) -> int:
     """What `found` becomes of an event that has this text as its phase, category or name."""
-    if column == PH and end - start == 3 and (text[start + 1] == 115 or text[start + 1] == 102):
+    if column == PH and end - start == 3 and text[start + 1] in (_S, _F):
         return found | ARROW
     if column == CAT and _starts(text, start, _FRAME_CATEGORY):
         return found | FRAME
@@ -404,7 +412,7 @@ def _name(text: Bytes, words: Words, i: int, level: int, keys: Keys) -> tuple[in
         return -1, -1
     key = _key(text, i + 1, end - 1, level, keys)
     end = _space(text, end)
-    return (_space(text, end + 1), key) if text[end] == 58 else (-1, key)
+    return (_space(text, end + 1), key) if text[end] == _COLON else (-1, key)
 
 
 @_compiled
@@ -416,9 +424,9 @@ def _event(
     i += 1
     while True:
         i = _space(text, i)
-        if not fresh and text[i] == 44:
+        if not fresh and text[i] == _COMMA:
             i, fresh = _space(text, i + 1), True
-        if text[i] == 125:
+        if text[i] == _OBJECT_END:
             i, fresh, level = i + 1, False, level - 1
             if level < 0:
                 out.filled[out.tally[ROWS]] = filled
@@ -440,7 +448,7 @@ def _event(
             if seen & bit != _NO_KEY:
                 return -1, False
             seen |= bit
-            if keys.kinds[key] == ARGUMENTS and text[i] == 123:
+            if keys.kinds[key] == ARGUMENTS and text[i] == _OBJECT:
                 i, level, fresh = i + 1, 1, True
                 continue
             i, is_filled, found = _member(text, words, i, key, keys, out, (found, left_out))
@@ -456,7 +464,7 @@ def _member(
     """Read the value of a key: index behind it (-1: not of its type), if it is there, `found`."""
     found, left_out = state
     end = _value(text, words, i)
-    if end < 0 or text[i] == 110:
+    if end < 0 or text[i] == _N:  # null
         return end, False, found
     if keys.kinds[key] == ARGUMENTS:
         return -1, False, found
@@ -484,14 +492,14 @@ def scan(
             return i, DONE
         if out.tally[ROWS] == out.filled.size or out.tally[ENTRIES] > out.hashes.size - _ROOM:
             return i, FULL
-        if text[i] != 123:
+        if text[i] != _OBJECT:
             return i, FAULTY
         start = i
         i, _ = _event(text, words, i, keys, out, left_out)
         if i < 0:
             return start, FAULTY
         i = _space(text, i)
-        if text[i] == 44:
+        if text[i] == _COMMA:
             i += 1
         elif i < end:
             return start, FAULTY

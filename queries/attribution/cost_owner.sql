@@ -13,10 +13,9 @@ WITH costed AS (
   SELECT
     cpu_op.trace_id,
     cpu_op.op_id,
-    cpu_op.process_id,
-    cpu_op.thread_id,
     cpu_op.start_ns,
     cpu_op.dur_ns,
+    cpu_op_parent.root_op_id,
     cpu_op_parent.depth
   FROM cpu_op
   INNER JOIN cpu_op_parent USING (trace_id, op_id)
@@ -28,7 +27,7 @@ reached AS (
   SELECT
     *,
     max(start_ns + dur_ns) OVER (
-      PARTITION BY trace_id, process_id, thread_id
+      PARTITION BY trace_id, root_op_id
       ORDER BY start_ns, depth, op_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS earlier_end_ns
@@ -41,31 +40,30 @@ owner AS (
   WHERE earlier_end_ns IS NULL OR start_ns >= earlier_end_ns
 ),
 
-ordered AS (
-  -- one clock for all: an owner opens at its start, ahead of the operators inside it
+reached_by AS (
+  -- of operators that start together only those below the owner's depth are inside it
   SELECT
     cpu_op.trace_id,
     cpu_op.op_id,
-    cpu_op.start_ns,
-    cpu_op.dur_ns,
-    last_value(owner.op_id IGNORE NULLS) OVER earlier AS owner_op_id,
-    last_value(owner.start_ns + owner.dur_ns IGNORE NULLS) OVER earlier AS owner_end_ns,
-    last_value(owner.depth IGNORE NULLS) OVER earlier AS owner_depth,
-    cpu_op_parent.depth
-  FROM cpu_op
-  INNER JOIN cpu_op_parent USING (trace_id, op_id)
-  LEFT JOIN owner USING (trace_id, op_id)
-  WINDOW earlier AS (
-    PARTITION BY cpu_op.trace_id, cpu_op.process_id, cpu_op.thread_id
-    ORDER BY cpu_op.start_ns, cpu_op_parent.depth, cpu_op.op_id
-  )
+    cpu_op.start_ns + cpu_op.dur_ns AS end_ns,
+    cpu_op_parent.depth,
+    owner.op_id AS owner_op_id,
+    owner.start_ns + owner.dur_ns AS owner_end_ns,
+    owner.depth AS owner_depth
+  FROM cpu_op_parent
+  INNER JOIN cpu_op USING (trace_id, op_id)
+  ASOF INNER JOIN owner
+    ON
+      cpu_op_parent.trace_id = owner.trace_id
+      AND cpu_op_parent.root_op_id = owner.root_op_id
+      AND cpu_op.start_ns >= owner.start_ns
 )
 
 SELECT
   trace_id,
   op_id,
   owner_op_id
-FROM ordered
+FROM reached_by
 WHERE
   owner_op_id = op_id
-  OR (depth > owner_depth AND start_ns + dur_ns <= owner_end_ns)
+  OR (depth > owner_depth AND end_ns <= owner_end_ns)

@@ -14,10 +14,7 @@
 --              operator)
 -- Never:   WHERE (link = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)
 WITH named AS (
-  SELECT
-    trace_id,
-    external_id,
-    min(op_id) AS op_id
+  SELECT trace_id, external_id, min(op_id) AS op_id
   FROM cpu_op
   WHERE external_id > 0
   GROUP BY trace_id, external_id
@@ -40,6 +37,28 @@ paired AS (
   GROUP BY kernel.trace_id, kernel.kernel_id
 ),
 
+launching AS (
+  SELECT
+    runtime_call.trace_id,
+    runtime_call.call_id,
+    runtime_call.process_id,
+    runtime_call.thread_id,
+    runtime_call.start_ns,
+    named.op_id AS named_op_id
+  FROM runtime_call
+  SEMI JOIN paired USING (trace_id, call_id)
+  LEFT JOIN named
+    ON
+      runtime_call.trace_id = named.trace_id
+      AND nullif(runtime_call.external_id, runtime_call.correlation_id) = named.external_id
+),
+
+-- threads of calls that name no operator: only those need to know what was open when
+unnamed AS (
+  SELECT DISTINCT trace_id, process_id, thread_id FROM launching
+  WHERE named_op_id IS NULL
+),
+
 nested AS (
   SELECT
     cpu_op.trace_id,
@@ -52,39 +71,27 @@ nested AS (
     cpu_op_parent.root_op_id AS root_id
   FROM cpu_op
   INNER JOIN cpu_op_parent USING (trace_id, op_id)
+  SEMI JOIN unnamed USING (trace_id, process_id, thread_id)
 ),
 
 op_timeline AS (
   FROM timeline('nested')
 ),
 
-launching AS (
-  SELECT
-    runtime_call.trace_id,
-    runtime_call.call_id,
-    concat_ws(' ', runtime_call.process_id, runtime_call.thread_id) AS track,
-    runtime_call.start_ns,
-    nullif(runtime_call.external_id, runtime_call.correlation_id) AS external_id
-  FROM runtime_call
-  SEMI JOIN paired USING (trace_id, call_id)
-),
-
 calling AS (
   SELECT
     launching.trace_id,
     launching.call_id,
-    named.op_id AS named_op_id,
+    launching.named_op_id,
     op_timeline.slice_id AS around_op_id
   FROM launching
-  LEFT JOIN named USING (trace_id, external_id)
   ASOF LEFT JOIN op_timeline
     ON
       launching.trace_id = op_timeline.trace_id
-      AND launching.track = op_timeline.track
+      AND concat_ws(' ', launching.process_id, launching.thread_id) = op_timeline.track
       AND launching.start_ns >= op_timeline.start_ns
 ),
 
--- Kineto of 2022 and 2023 repeats the correlation as External id: then it names no operator
 launched AS (
   SELECT
     trace_id,

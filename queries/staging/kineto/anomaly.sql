@@ -2,8 +2,8 @@
 --
 -- Why:     a figure that a trace can't support must be refused with the reason.
 -- Grain:   one row per kind of trouble that is there
--- Inputs:  kineto_fault, kineto_finding_device, kineto_finding_host, kineto_finding_event,
---          kineto_consequence, trace_file
+-- Inputs:  kineto_fault, kineto_finding_device, kineto_finding_graph, kineto_finding_host,
+--          kineto_finding_event, kineto_consequence, trace_file
 -- Columns:
 --   trace_id     trace.trace_id
 --   kind         name of the trap
@@ -15,6 +15,8 @@ WITH found AS (
   SELECT kind, count, byte_offset, example FROM kineto_fault
   UNION ALL
   SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_device
+  UNION ALL
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_graph
   UNION ALL
   SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_host
   UNION ALL

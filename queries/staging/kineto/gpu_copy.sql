@@ -18,16 +18,33 @@
 --   external_id     links to cpu_op; NULL if absent
 --   graph_id        CUDA graph; NULL outside graphs or where not recorded
 --   graph_node_id   node of that graph
-WITH told_apart AS (
+WITH event AS (
+  SELECT * FROM kineto_event
+  WHERE role = 'copy' AND ph = 'X' AND start_ns IS NOT NULL
+),
+
+-- few share a time: only those can be copies of each other
+crowded AS (
+  SELECT start_ns, dur_ns FROM event
+  GROUP BY start_ns, dur_ns
+  HAVING count(*) > 1
+),
+
+told_apart AS (
+  SELECT
+    *,
+    1 AS copy_number
+  FROM event
+  ANTI JOIN crowded USING (start_ns, dur_ns)
+  UNION ALL
   SELECT
     *,
     row_number() OVER (
       PARTITION BY
         pid, device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, name, size_bytes
-    ) AS copy_number,
-    string_split(name, ' ')[2] AS direction
-  FROM kineto_event
-  WHERE role = 'copy' AND ph = 'X' AND start_ns IS NOT NULL
+    ) AS copy_number
+  FROM event
+  SEMI JOIN crowded USING (start_ns, dur_ns)
 )
 
 SELECT
@@ -43,7 +60,8 @@ SELECT
   event.name,
   CASE
     WHEN event.cat IN ('gpu_memset', 'Memset') THEN 'memset'
-    WHEN event.direction IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN event.direction
+    WHEN string_split(event.name, ' ')[2] IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
+      THEN string_split(event.name, ' ')[2]
     WHEN event.copy_kind IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN event.copy_kind
     ELSE 'other'
   END AS kind,

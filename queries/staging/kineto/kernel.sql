@@ -21,15 +21,33 @@
 --   shared_bytes    per block
 --   graph_id        CUDA graph; NULL outside graphs or where not recorded
 --   graph_node_id   node of that graph
-WITH told_apart AS (
+WITH event AS (
+  SELECT * FROM kineto_event
+  WHERE role = 'kernel' AND ph = 'X' AND start_ns IS NOT NULL
+),
+
+-- few share a time: only those can be copies of each other
+crowded AS (
+  SELECT start_ns, dur_ns FROM event
+  GROUP BY start_ns, dur_ns
+  HAVING count(*) > 1
+),
+
+told_apart AS (
+  SELECT
+    *,
+    1 AS copy_number
+  FROM event
+  ANTI JOIN crowded USING (start_ns, dur_ns)
+  UNION ALL
   SELECT
     *,
     row_number() OVER (
       PARTITION BY
         pid, device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, name
     ) AS copy_number
-  FROM kineto_event
-  WHERE role = 'kernel' AND ph = 'X' AND start_ns IS NOT NULL
+  FROM event
+  SEMI JOIN crowded USING (start_ns, dur_ns)
 )
 
 SELECT
