@@ -83,19 +83,32 @@ ranges AS (
     ) AS args
   FROM kineto_event
   WHERE role = 'python' AND starts_with(name, 'nn.Module: ') AND start_ns IS NOT NULL
+),
+
+ordered AS (
+  SELECT
+    file.trace_id,
+    ranges.pid AS process_id,
+    ranges.tid AS thread_id,
+    ranges.start_ns,
+    ranges.dur_ns,
+    ranges.name,
+    ranges.kind,
+    ranges.args
+  FROM ranges
+  CROSS JOIN trace_file AS file
+  -- a sort spills to disk, a window over all rows would not
+  ORDER BY ranges.start_ns, ranges.dur_ns DESC, ranges.kind, ranges.name, ranges.tid
 )
 
 SELECT
-  file.trace_id,
-  row_number() OVER (
-    ORDER BY ranges.start_ns, ranges.dur_ns DESC, ranges.kind, ranges.name, ranges.tid
-  ) AS annotation_id,
-  ranges.pid AS process_id,
-  ranges.tid AS thread_id,
-  ranges.start_ns,
-  ranges.dur_ns,
-  ranges.name,
-  ranges.kind,
-  ranges.args
-FROM ranges
-CROSS JOIN trace_file AS file
+  trace_id,
+  row_number() OVER () AS annotation_id,
+  process_id,
+  thread_id,
+  start_ns,
+  dur_ns,
+  name,
+  kind,
+  args
+FROM ordered

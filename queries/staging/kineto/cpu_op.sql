@@ -18,23 +18,41 @@
 --   input_types        JSON text
 --   input_strides      JSON text
 --   concrete_inputs    JSON text
+WITH ordered AS (
+  SELECT
+    file.trace_id,
+    op.pid AS process_id,
+    op.tid AS thread_id,
+    op.start_ns,
+    op.dur_ns,
+    op.name,
+    op.external_id,
+    op.sequence_number,
+    op.forward_thread_id,
+    op.input_dims,
+    op.input_types,
+    op.input_strides,
+    op.concrete_inputs
+  FROM kineto_host_range AS op
+  CROSS JOIN trace_file AS file
+  WHERE op.is_op
+  -- a sort spills to disk, a window over all rows would not
+  ORDER BY op.pid, op.tid, op.start_ns, op.dur_ns DESC, op.external_id
+)
+
 SELECT
-  file.trace_id,
-  row_number() OVER (
-    ORDER BY op.pid, op.tid, op.start_ns, op.dur_ns DESC, op.external_id
-  ) AS op_id,
-  op.pid AS process_id,
-  op.tid AS thread_id,
-  op.start_ns,
-  op.dur_ns,
-  op.name,
-  op.external_id,
-  op.sequence_number,
-  op.forward_thread_id,
-  op.input_dims,
-  op.input_types,
-  op.input_strides,
-  op.concrete_inputs
-FROM kineto_host_range AS op
-CROSS JOIN trace_file AS file
-WHERE op.is_op
+  trace_id,
+  row_number() OVER () AS op_id,
+  process_id,
+  thread_id,
+  start_ns,
+  dur_ns,
+  name,
+  external_id,
+  sequence_number,
+  forward_thread_id,
+  input_dims,
+  input_types,
+  input_strides,
+  concrete_inputs
+FROM ordered

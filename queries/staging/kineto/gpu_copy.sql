@@ -45,31 +45,49 @@ told_apart AS (
     ) AS copy_number
   FROM event
   SEMI JOIN crowded USING (start_ns, dur_ns)
+),
+
+ordered AS (
+  SELECT
+    file.trace_id,
+    event.device_id,
+    event.stream_id,
+    NULL AS process_id,
+    event.start_ns,
+    event.dur_ns,
+    event.name,
+    CASE
+      WHEN event.cat IN ('gpu_memset', 'Memset') THEN 'memset'
+      WHEN string_split(event.name, ' ')[2] IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
+        THEN string_split(event.name, ' ')[2]
+      WHEN event.copy_kind IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN event.copy_kind
+      ELSE 'other'
+    END AS kind,
+    event.size_bytes,
+    event.correlation_id,
+    event.external_id,
+    event.graph_id,
+    event.graph_node_id
+  FROM told_apart AS event
+  CROSS JOIN trace_file AS file
+  WHERE event.copy_number = 1
+  -- a sort spills to disk, a window over all rows would not
+  ORDER BY event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id
 )
 
 SELECT
-  file.trace_id,
-  row_number() OVER (
-    ORDER BY event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id
-  ) AS copy_id,
-  event.device_id,
-  event.stream_id,
-  NULL AS process_id,
-  event.start_ns,
-  event.dur_ns,
-  event.name,
-  CASE
-    WHEN event.cat IN ('gpu_memset', 'Memset') THEN 'memset'
-    WHEN string_split(event.name, ' ')[2] IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
-      THEN string_split(event.name, ' ')[2]
-    WHEN event.copy_kind IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN event.copy_kind
-    ELSE 'other'
-  END AS kind,
-  event.size_bytes,
-  event.correlation_id,
-  event.external_id,
-  event.graph_id,
-  event.graph_node_id
-FROM told_apart AS event
-CROSS JOIN trace_file AS file
-WHERE event.copy_number = 1
+  trace_id,
+  row_number() OVER () AS copy_id,
+  device_id,
+  stream_id,
+  process_id,
+  start_ns,
+  dur_ns,
+  name,
+  kind,
+  size_bytes,
+  correlation_id,
+  external_id,
+  graph_id,
+  graph_node_id
+FROM ordered

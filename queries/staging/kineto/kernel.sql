@@ -48,27 +48,47 @@ told_apart AS (
     ) AS copy_number
   FROM event
   SEMI JOIN crowded USING (start_ns, dur_ns)
+),
+
+ordered AS (
+  SELECT
+    file.trace_id,
+    event.device_id,
+    event.stream_id,
+    NULL AS process_id,
+    event.start_ns,
+    event.dur_ns,
+    event.name,
+    event.correlation_id,
+    event.external_id,
+    event.grid,
+    event.block,
+    event.registers,
+    event.shared_bytes,
+    event.graph_id,
+    event.graph_node_id
+  FROM told_apart AS event
+  CROSS JOIN trace_file AS file
+  WHERE event.copy_number = 1
+  -- a sort spills to disk, a window over all rows would not
+  ORDER BY event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id
 )
 
 SELECT
-  file.trace_id,
-  row_number() OVER (
-    ORDER BY event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id
-  ) AS kernel_id,
-  event.device_id,
-  event.stream_id,
-  NULL AS process_id,
-  event.start_ns,
-  event.dur_ns,
-  event.name,
-  event.correlation_id,
-  event.external_id,
-  event.grid,
-  event.block,
-  event.registers,
-  event.shared_bytes,
-  event.graph_id,
-  event.graph_node_id
-FROM told_apart AS event
-CROSS JOIN trace_file AS file
-WHERE event.copy_number = 1
+  trace_id,
+  row_number() OVER () AS kernel_id,
+  device_id,
+  stream_id,
+  process_id,
+  start_ns,
+  dur_ns,
+  name,
+  correlation_id,
+  external_id,
+  grid,
+  block,
+  registers,
+  shared_bytes,
+  graph_id,
+  graph_node_id
+FROM ordered

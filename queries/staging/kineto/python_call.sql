@@ -14,20 +14,34 @@
 --   python_id         "Python id" of the frame
 --   python_parent_id  "Python parent id"; NULL at the root
 --   python_module_id  "Python module id"; NULL unless the frame is a module
+WITH ordered AS (
+  SELECT
+    file.trace_id,
+    event.pid AS process_id,
+    event.tid AS thread_id,
+    event.start_ns,
+    event.dur_ns,
+    event.name,
+    event.python_id,
+    event.python_parent_id,
+    event.python_module_id
+  FROM kineto_event AS event
+  CROSS JOIN kineto_header AS header
+  CROSS JOIN trace_file AS file
+  WHERE header.python_wanted AND event.role = 'python' AND event.start_ns IS NOT NULL
+  -- a sort spills to disk, a window over all rows would not
+  ORDER BY event.pid, event.tid, event.start_ns, event.dur_ns DESC, event.python_id
+)
+
 SELECT
-  file.trace_id,
-  row_number() OVER (
-    ORDER BY event.pid, event.tid, event.start_ns, event.dur_ns DESC, event.python_id
-  ) AS call_id,
-  event.pid AS process_id,
-  event.tid AS thread_id,
-  event.start_ns,
-  event.dur_ns,
-  event.name,
-  event.python_id,
-  event.python_parent_id,
-  event.python_module_id
-FROM kineto_event AS event
-CROSS JOIN kineto_header AS header
-CROSS JOIN trace_file AS file
-WHERE header.python_wanted AND event.role = 'python' AND event.start_ns IS NOT NULL
+  trace_id,
+  row_number() OVER () AS call_id,
+  process_id,
+  thread_id,
+  start_ns,
+  dur_ns,
+  name,
+  python_id,
+  python_parent_id,
+  python_module_id
+FROM ordered
