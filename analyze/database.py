@@ -13,11 +13,12 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from analyze.errors import UserError
-from analyze.filling import fill, with_room
 from analyze.operator_nesting import fill_cpu_op_parent
 from analyze.sql_file import SqlFile, in_order, load_layer
 
 SCHEMA_VERSION = 1
+# sorts spill to disk, hash tables of some joins do not: tried in turn when the limit in force fails
+_LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
 
 
 def create_schema(con: duckdb.DuckDBPyConnection) -> None:
@@ -116,24 +117,22 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     A file whose name is no base table is a step that several of the others read.
     """
     base = {table.name for table in load_layer("schema")}
-
-    def run(cursor: duckdb.DuckDBPyConnection, table: SqlFile) -> None:
-        place = f"INSERT INTO {table.name} BY NAME" if table.name in base else None
-        with_room(cursor, f"{place or f'CREATE TABLE {table.name} AS'} {table.statement}")
-
-    fill(con, load_layer(f"staging/{trace_format}"), run)
+    for table in in_order(load_layer(f"staging/{trace_format}")):
+        if table.name in base:
+            _with_room(con, f"INSERT INTO {table.name} BY NAME {table.statement}")
+        else:
+            _with_room(con, f"CREATE TABLE {table.name} AS {table.statement}")
 
 
 def attribute(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the classify and attribution tables of a scratch database from its base tables."""
-
-    def run(cursor: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
+    # a nested-loop ASOF join of a short list with millions of rows takes hours
+    con.execute("SET asof_loop_join_threshold = 0")
+    for relation in attribution_files():
         if relation.name == "cpu_op_parent":
-            fill_cpu_op_parent(cursor)
+            fill_cpu_op_parent(con)
         elif _is_table(relation):
-            with_room(cursor, f"INSERT INTO {relation.name} BY NAME {relation.statement}")
-
-    fill(con, attribution_files(), run)
+            _with_room(con, f"INSERT INTO {relation.name} BY NAME {relation.statement}")
 
 
 def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
@@ -205,6 +204,17 @@ def create_statement(relation: SqlFile) -> str:
         arguments = ", ".join(f"{name} := {p.default}" for name, p in relation.params.items())
         return f"CREATE MACRO {relation.name}({arguments}) AS TABLE {relation.statement}"
     return f"CREATE VIEW {relation.name} AS {relation.statement}"
+
+
+def _with_room(con: duckdb.DuckDBPyConnection, statement: str) -> None:
+    """Run a statement; if it can't be done within the memory limit, within one that is larger."""
+    for limit in _LARGER_LIMITS:
+        try:
+            con.execute(statement)
+            return
+        except duckdb.OutOfMemoryException:
+            con.execute(f"SET memory_limit = '{limit}'")
+    con.execute(statement)
 
 
 def _downstream(name: str) -> list[SqlFile]:

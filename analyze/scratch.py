@@ -23,7 +23,7 @@ from analyze.trace_file import TraceFile
 
 DATABASE = "trace.duckdb"
 # DuckDB's own buffers; what it can't hold it spills into the scratch folder
-_MEMORY = {1: "140MB", 2: "200MB"}
+_MEMORY = {1: "80MB", 2: "120MB"}
 
 TRACE_FILE = {
     "trace_id": "INTEGER",
@@ -77,7 +77,7 @@ def build(
         },
     )
     con.execute("SET enable_progress_bar = false")
-    # tables are written by both threads, in no order: their ids say the order
+    # both threads write a table at the same time: the ids say the order
     con.execute("SET preserve_insertion_order = false")
     known_names = _names(con)
     try:

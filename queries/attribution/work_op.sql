@@ -21,19 +21,38 @@ WITH asked AS (
   FROM work
   LEFT JOIN kernel_launch
     ON work.trace_id = kernel_launch.trace_id AND work.kernel_id = kernel_launch.kernel_id
+),
+
+-- only operators that asked for work: in a trace of a GPU most ask for none
+called AS (
+  SELECT
+    cpu_op.trace_id,
+    cpu_op.op_id,
+    cpu_op.name,
+    cpu_op_parent.root_op_id
+  FROM cpu_op
+  INNER JOIN cpu_op_parent USING (trace_id, op_id)
+  SEMI JOIN asked USING (trace_id, op_id)
+),
+
+outermost AS (
+  SELECT
+    cpu_op.trace_id,
+    cpu_op.op_id,
+    cpu_op.name
+  FROM cpu_op
+  SEMI JOIN called ON cpu_op.trace_id = called.trace_id AND cpu_op.op_id = called.root_op_id
 )
 
 SELECT
   asked.trace_id,
   asked.work_id,
   asked.op_id,
-  coalesce(op.name, 'unattributed') AS op_name,
-  cpu_op_parent.root_op_id,
-  coalesce(root.name, 'unattributed') AS root_op_name,
+  coalesce(called.name, 'unattributed') AS op_name,
+  called.root_op_id,
+  coalesce(outermost.name, 'unattributed') AS root_op_name,
   asked.link
 FROM asked
-LEFT JOIN cpu_op AS op ON asked.trace_id = op.trace_id AND asked.op_id = op.op_id
-LEFT JOIN cpu_op_parent
-  ON asked.trace_id = cpu_op_parent.trace_id AND asked.op_id = cpu_op_parent.op_id
-LEFT JOIN cpu_op AS root
-  ON asked.trace_id = root.trace_id AND cpu_op_parent.root_op_id = root.op_id
+LEFT JOIN called USING (trace_id, op_id)
+LEFT JOIN outermost
+  ON called.trace_id = outermost.trace_id AND called.root_op_id = outermost.op_id

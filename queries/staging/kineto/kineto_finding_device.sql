@@ -2,15 +2,14 @@
 --
 -- Why:     overlap, copies and missing launches decide which figures a trace can support.
 -- Grain:   one row per kind of trap that is there
--- Inputs:  kernel, runtime_call, kineto_event
+-- Inputs:  kernel, gpu_copy, runtime_call, kineto_event
 -- Columns:
 --   kind         name of the trap
 --   count        events it touches
 --   example      the first or worst one
 WITH timed AS (
   SELECT
-    name,
-    dur_ns,
+    kernel_id,
     max(start_ns + dur_ns) OVER (
       PARTITION BY device_id, stream_id
       ORDER BY start_ns, start_ns + dur_ns
@@ -19,54 +18,47 @@ WITH timed AS (
   FROM kernel
 ),
 
+overlapping AS (
+  SELECT
+    timed.overlap_ns,
+    kernel.name
+  FROM timed
+  INNER JOIN kernel USING (kernel_id)
+  WHERE timed.overlap_ns > 0
+),
+
 unlinked AS (
   SELECT kernel.name
   FROM kernel
   ANTI JOIN runtime_call ON kernel.correlation_id = runtime_call.correlation_id
 ),
 
-device_event AS (
-  SELECT * FROM kineto_event
-  WHERE role IN ('kernel', 'copy') AND ph = 'X' AND start_ns IS NOT NULL
-),
-
-crowded AS (
-  SELECT start_ns, dur_ns FROM device_event
-  GROUP BY start_ns, dur_ns
-  HAVING count(*) > 1
-),
-
-copies AS (
+recorded AS (
   SELECT
-    name,
-    count(*) - 1 AS copy_count
-  FROM device_event
-  SEMI JOIN crowded USING (start_ns, dur_ns)
-  GROUP BY
-    pid, device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, name,
-    CASE WHEN role = 'copy' THEN size_bytes END
-  HAVING count(*) > 1
+    count(*) FILTER (WHERE role = 'kernel') - (SELECT count(*) FROM kernel) AS kernel_count,
+    count(*) FILTER (WHERE role = 'copy') - (SELECT count(*) FROM gpu_copy) AS copy_count
+  FROM kineto_event
+  WHERE ph = 'X' AND start_ns IS NOT NULL
 )
 
 SELECT
   'same_stream_overlap' AS kind,
   count(*) AS count,
   max(overlap_ns) || ' ns at most: ' || arg_max(name, overlap_ns)[:120] AS example
-FROM timed
-WHERE overlap_ns > 0
+FROM overlapping
 UNION ALL
 SELECT
   'overrunning_kernel' AS kind,
   count(*) AS count,
   max(overlap_ns) || ' ns: ' || arg_max(name, overlap_ns)[:120] AS example
-FROM timed
+FROM overlapping
 WHERE overlap_ns > 100000
 UNION ALL
 SELECT
   'zero_duration_kernel' AS kind,
   count(*) AS count,
   min(name)[:120] AS example
-FROM timed
+FROM kernel
 WHERE dur_ns = 0
 UNION ALL
 SELECT
@@ -77,6 +69,6 @@ FROM unlinked
 UNION ALL
 SELECT
   'duplicate_device_event' AS kind,
-  sum(copy_count)::BIGINT AS count,
-  min(name)[:120] AS example
-FROM copies
+  kernel_count + copy_count AS count,
+  kernel_count || ' kernels, ' || copy_count || ' copies' AS example
+FROM recorded

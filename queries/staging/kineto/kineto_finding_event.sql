@@ -19,11 +19,21 @@ WITH complete AS (
   WHERE ph = 'X'
 ),
 
-clock AS (
+tally AS (
   SELECT
     count(*) AS event_count,
     approx_quantile(start_ns, 0.5) AS middle_ns,
-    coalesce(bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0), TRUE) AS is_fine
+    coalesce(bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0), TRUE) AS is_fine,
+    count(*) FILTER (WHERE start_ns IS NULL) AS untimed_count,
+    min(name) FILTER (WHERE start_ns IS NULL) AS untimed_name,
+    count(*) FILTER (WHERE recorded_dur_ns < 0) AS negative_count,
+    min(name) FILTER (WHERE recorded_dur_ns < 0) AS negative_name,
+    count(*) FILTER (WHERE role IN ('kernel', 'copy') AND recorded_correlation_id < 0)
+      AS unnumbered_count,
+    min(name) FILTER (WHERE role IN ('kernel', 'copy') AND recorded_correlation_id < 0)
+      AS unnumbered_name,
+    count(*) FILTER (WHERE role = 'python' AND NOT starts_with(name, 'nn.Module: '))
+      AS python_count
   FROM complete
 ),
 
@@ -38,45 +48,46 @@ category AS (
 ),
 
 python AS (
-  SELECT
-    max(header.unread_python_count) + count(*) FILTER (
-      WHERE NOT header.python_wanted AND NOT starts_with(complete.name, 'nn.Module: ')
-    ) AS event_count
-  FROM kineto_header AS header
-  LEFT JOIN complete ON complete.role = 'python'
+  SELECT unread_python_count + if(python_wanted, 0, python_count) AS event_count
+  FROM kineto_header
+  CROSS JOIN tally
 )
 
 SELECT
   'whole_microseconds' AS kind,
   event_count AS count,
   NULL AS example
-FROM clock
+FROM tally
 WHERE NOT is_fine
 UNION ALL
 SELECT
   'no_timestamp' AS kind,
-  count(*) AS count,
-  min(name)[:120] AS example
-FROM complete
-WHERE start_ns IS NULL
+  untimed_count AS count,
+  untimed_name[:120] AS example
+FROM tally
 UNION ALL
 SELECT
   'negative_duration' AS kind,
-  count(*) AS count,
-  min(name)[:120] AS example
-FROM complete
-WHERE recorded_dur_ns < 0
+  negative_count AS count,
+  negative_name[:120] AS example
+FROM tally
+UNION ALL
+SELECT
+  'negative_correlation' AS kind,
+  unnumbered_count AS count,
+  unnumbered_name[:120] AS example
+FROM tally
 UNION ALL
 SELECT
   'outlier_time' AS kind,
   count(*) AS count,
   min(complete.name)[:120] AS example
-FROM complete CROSS JOIN clock
+FROM complete CROSS JOIN tally
 WHERE
   complete.role <> 'span'
   AND (
     complete.recorded_dur_ns > 86400000000000
-    OR abs(complete.start_ns - clock.middle_ns) > 86400000000000
+    OR abs(complete.start_ns - tally.middle_ns) > 86400000000000
   )
 UNION ALL
 SELECT
@@ -107,10 +118,3 @@ SELECT
   NULL AS example
 FROM python
 WHERE event_count > 0
-UNION ALL
-SELECT
-  'negative_correlation' AS kind,
-  count(*) AS count,
-  min(name)[:120] AS example
-FROM complete
-WHERE role IN ('kernel', 'copy') AND recorded_correlation_id < 0
