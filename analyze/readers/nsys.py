@@ -20,7 +20,7 @@ from analyze.readers.nsys_tables import MARKERS, NEWEST_SCHEMA, TABLES, RawTable
 
 _CONSEQUENCE = {
     "invalid_utf8": "the bytes show as '\N{REPLACEMENT CHARACTER}'; names that differ only there fall together",
-    "mixed_type": "a value that is no whole number where one belongs is read as NULL",
+    "mixed_type": "a value that is no whole number, or one too large to be true, is read as NULL",
     "newer_schema": "exports of this version were never tested; columns it renamed are read as NULL",
     "no_export_metadata": "the export's version is unknown: very old, or an export that was interrupted "
     "and may lack events",
@@ -160,8 +160,13 @@ def _mended(
     table: RawTable, present: dict[str, str], source: Source, name: str, mended: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
     """As `_typed`, but a value that doesn't fit is mended and counted."""
-    kinds = {column.name: column.type for column in table.columns}
-    schema = pa.schema([(present[ours], kinds[ours]) for ours in present])
+    kinds = {column.name: column for column in table.columns}
+    schema = pa.schema(
+        [
+            pa.field(present[ours], kinds[ours].type, metadata={"most": str(kinds[ours].most)})
+            for ours in present
+        ]
+    )
     start = 0
     for batch in source.careful(name, schema, mended):
         yield _shaped(table, present, batch, start)
@@ -181,7 +186,16 @@ def _shaped(
     shaped = pa.record_batch(columns, schema=table.schema)
     # DuckDB takes text from Arrow as it is: bytes that are no UTF-8 must be found here
     shaped.validate(full=True)
+    for column in table.columns:
+        if column.most is not None:
+            _check_size(shaped.column(column.name), column.most)
     return _kept(shaped, table.keep) if table.keep else shaped
+
+
+def _check_size(values: pa.Array, most: int) -> None:
+    extremes = compute.min_max(values).as_py()
+    if any(value is not None and abs(value) > most for value in extremes.values()):
+        raise pa.ArrowInvalid("a value too large to be true")
 
 
 def _kept(batch: pa.RecordBatch, prefixes: Sequence[str]) -> pa.RecordBatch:

@@ -142,7 +142,7 @@ def _value_batches(
             while rows := cursor.fetchmany(_BATCH_ROWS):
                 yield pa.record_batch(
                     [
-                        pa.array([_mend(value, field.type, mended) for value in column], field.type)
+                        pa.array([_mend(value, field, mended) for value in column], field.type)
                         for column, field in zip(zip(*rows, strict=True), schema, strict=True)
                     ],
                     schema=schema,
@@ -151,15 +151,25 @@ def _value_batches(
         raise _damaged(path, error) from error
 
 
-def _mend(value: Any, kind: pa.DataType, mended: Counter[str]) -> Any:
+def _mend(value: Any, field: pa.Field, mended: Counter[str]) -> Any:
     """One SQLite value as the type it should have: NULL, and counted, where it can't be."""
     if value is None:
         return None
-    if pa.types.is_string(kind):
+    if pa.types.is_string(field.type):
         return _text(value, mended)
-    number = _number(value, float if pa.types.is_floating(kind) else int)
+    is_whole = pa.types.is_integer(field.type)
+    number = _number(value, int if is_whole else float)
+    if is_whole and number is not None and abs(number) > _most(field):
+        number = None
     mended["mixed_type"] += number is None
     return number
+
+
+def _most(field: pa.Field) -> int:
+    """The largest size of a whole number: the column's own, else that of its type."""
+    given = (field.metadata or {}).get(b"most", b"None")
+    largest: int = 2 ** (field.type.bit_width - 1) - 1
+    return largest if given == b"None" else int(given)
 
 
 def _text(value: Any, mended: Counter[str]) -> str:
@@ -199,10 +209,7 @@ def _parquet(path: Path) -> Source:
             yield pa.record_batch(
                 [
                     pa.array(
-                        [
-                            _mend(v, field.type, mended)
-                            for v in batch.column(field.name).to_pylist()
-                        ],
+                        [_mend(v, field, mended) for v in batch.column(field.name).to_pylist()],
                         field.type,
                     )
                     for field in schema

@@ -1,4 +1,4 @@
--- work_counter: the hardware counters of each kernel of a timeline, from the result that fits it best.
+-- work_counter: hardware counters of each kernel of a timeline, from the result that fits best.
 --
 -- Why:     counters belong to kernels of another trace; without one answer to "which", bytes of two
 --          results would add up on one kernel.
@@ -7,7 +7,7 @@
 -- Columns:
 --   timeline_trace_id  trace.trace_id of the timeline
 --   work_id            work.work_id of the kernel
---   metric_trace_id    trace.trace_id of the counters: those that hold most of the timeline's kernels
+--   metric_trace_id    trace.trace_id of the counters that hold most of the timeline's kernels
 --   metric             kernel_metric.metric
 --   value              in the metric's base unit
 -- Never:   GROUP BY timeline_trace_id HAVING count(DISTINCT metric_trace_id) > 1

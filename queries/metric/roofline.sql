@@ -20,8 +20,8 @@
 --   bytes                 bytes read and written by the operators, from shapes
 --   request_flops         FLOPs of a whole request, scaled by component_scale
 --   weight_bytes          bytes of all parameters; NULL but for 'all', and without a manifest
---   dram_bytes            bytes through device memory, counted by Nsight Compute on the same kernels
---                         (see work_counter); NULL without
+--   dram_bytes            bytes through device memory, counted by Nsight Compute on the same
+--                         kernels (see work_counter); NULL without
 --   counted_frac          0..1 of work_ns whose dram_bytes are known
 --   weight_intensity      FLOP/byte, request_flops over weight_bytes: weights read once a request
 --   operator_intensity    FLOP/byte, flops over bytes: each operator from memory to memory
@@ -44,8 +44,9 @@ WITH costed AS (
     sum(work.dur_ns) FILTER (WHERE work_cost.flops IS NOT NULL) AS costed_ns,
     sum(work.dur_ns) FILTER (WHERE work_counter.value IS NOT NULL) AS counted_ns,
     sum(work_counter.value) AS dram_bytes,
-    sum(work_cost.flops) FILTER (WHERE work_counter.value IS NOT NULL)
-    / nullif(sum(work_counter.value) FILTER (WHERE work_cost.flops IS NOT NULL), 0) AS dram_intensity,
+    sum(work_cost.flops) FILTER (WHERE work_counter.value IS NOT NULL) / nullif(
+      sum(work_counter.value) FILTER (WHERE work_cost.flops IS NOT NULL), 0
+    ) AS dram_intensity,
     sum(work_cost.flops) AS flops,
     sum(work_cost.bytes) AS bytes,
     sum(work_cost.flops * component_scale.request_scale) AS request_flops

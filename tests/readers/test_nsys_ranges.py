@@ -112,6 +112,14 @@ def test_operators_come_with_their_shapes(ranges: Any) -> None:
     assert "no_shape" not in anomalies(con)
 
 
+def test_operators_of_old_versions_have_no_number(ranges: Any) -> None:
+    con = ranges([nvtx(0, 9, "aten::mm"), nvtx(10, 19, "aten::add, sizes = [[2], [2]]")])
+    assert con.execute("SELECT name, external_id, input_dims FROM cpu_op").fetchall() == [
+        ("aten::mm", None, None),
+        ("aten::add", None, "[[2], [2]]"),
+    ]
+
+
 def test_operators_without_shapes_are_said_to_be(ranges: Any) -> None:
     assert anomalies(ranges([nvtx(0, 1, "aten::mm, op_id = 3")]))["no_shape"] == 1
 

@@ -141,7 +141,7 @@ def test_values_of_the_mixed_type_and_text_that_is_no_utf8(export: Any) -> None:
 
 
 def test_integers_beyond_2_to_53_keep_every_digit(export: Any) -> None:
-    start = 2**62 + 1
+    start = 2**61 + 1
     con = export({KERNEL: [kernel(start, start + 3)], "StringIds": strings("a")})
     assert _all(con, "SELECT start_ns, dur_ns FROM kernel") == [(start, 3)]
 
