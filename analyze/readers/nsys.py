@@ -45,13 +45,6 @@ _PROBLEM_FIELDS = [
 ]
 
 
-def is_export(path: Path) -> bool:
-    """Whether `path` looks like something that `load` reads, by its name alone."""
-    if path.is_dir():
-        return (path / "StringIds.parquet").exists()
-    return path.suffix in (".sqlite", ".sqlite3", ".db", ".nsys-rep", ".qdrep")
-
-
 def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
     """Create every relation of nsys_tables in `con`, plus nsys_table and nsys_problem.
 

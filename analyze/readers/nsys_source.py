@@ -48,9 +48,15 @@ def open_export(path: Path) -> Iterator[Source]:
     """Open an export, exporting first if it is a report. Raises UserError on anything else."""
     if path.is_dir():
         yield _parquet(path)
-    elif path.suffix in (".nsys-rep", ".qdrep"):
+    elif path.suffix.lower() in (".nsys-rep", ".qdrep"):
         with tempfile.TemporaryDirectory(prefix="genscope-nsys-") as folder:
             yield _sqlite(_export(path, Path(folder)))
+    elif path.suffix.lower() == ".qdstrm":
+        raise UserError(
+            f"{path}: found a recording that was never made into a report, as is left where nsys or "
+            "its program was killed; expected .nsys-rep or .sqlite; run QdstrmImporter, which comes "
+            "with Nsight Systems, on it, or record again and let the program end"
+        )
     else:
         check_header(path)
         yield _sqlite(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyze.errors import UserError
+from analyze.study import Study
 from tests.readers.nsys_export import anomalies, kernel, staged, strings, write_export
 
 KERNEL = "CUPTI_ACTIVITY_KIND_KERNEL"
@@ -90,6 +91,13 @@ def test_a_report_without_nsys_says_how_to_export_it(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match=r"no nsys on PATH.*nsys export --type sqlite"):
         staged(report)
+
+
+def test_a_recording_that_was_never_imported_says_so(tmp_path: Path) -> None:
+    stream = tmp_path / "run.qdstrm"
+    stream.write_bytes(b"stream")
+    with pytest.raises(UserError, match=r"never made into a report.*QdstrmImporter"):
+        Study(tmp_path / "study.duckdb").ingest(stream)
 
 
 def test_a_report_that_nsys_refuses_says_why(
