@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from analyze.errors import UserError
-from analyze.readers.nsys_source import Source, open_export
+from analyze.readers.nsys_source import Source, damaged, open_export
 from analyze.readers.nsys_tables import MARKERS, NEWEST_SCHEMA, TABLES, RawTable
 
 _CONSEQUENCE = {
@@ -57,8 +57,12 @@ def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
         problems: list[Problem] = []
         found: list[tuple[str, str | None, int]] = []
         for table in TABLES:
-            name = _pick(source, table)
-            rows = _load_table(source, table, name, con, problems)
+            try:
+                name = _pick(source, table)
+                rows = _load_table(source, table, name, con, problems)
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                # the careful way failed as well
+                raise damaged(path, error) from error
             found.append((table.name, name, rows))
         problems += _version_problems(con, path)
     _create(con, "nsys_table", _TABLE_FIELDS, found)

@@ -91,6 +91,14 @@ def check_header(path: Path) -> None:
             )
 
 
+def damaged(path: Path, error: Exception) -> UserError:
+    """The error of an export whose header is sound and whose pages are not."""
+    return UserError(
+        f"{path}: found a damaged export ({_line(error)}); expected a whole Nsight Systems export; "
+        f"copy it again or export again: {_EXPORT}"
+    )
+
+
 def _sqlite(path: Path) -> Source:
     try:
         with _connect(path) as con:
@@ -100,7 +108,7 @@ def _sqlite(path: Path) -> Source:
             ]
             tables = {name: _sqlite_columns(con, name) for name in names}
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     return Source(
         path,
         tables,
@@ -154,7 +162,7 @@ def _value_batches(
                     schema=schema,
                 )
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def _mend(value: Any, field: pa.Field, mended: Counter[str]) -> Any:
@@ -260,13 +268,6 @@ def _name(name: str) -> str:
 
 def _decoded(value: bytes | str) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(
-        f"{path}: found a damaged SQLite file ({_line(error)}); expected a whole Nsight Systems "
-        f"export; copy it again or export again: {_EXPORT}"
-    )
 
 
 def _line(error: object) -> str:

@@ -34,6 +34,14 @@ def _damaged_page(path: Path) -> None:
     path.write_bytes(data)
 
 
+def _damaged_end(path: Path) -> None:
+    data = bytearray(
+        write_export(path, {KERNEL: [kernel(i, i) for i in range(20000)]}).read_bytes()
+    )
+    data[-40960:-4096] = b"\xff" * (40960 - 4096)
+    path.write_bytes(data)
+
+
 def _foreign(path: Path) -> None:
     with sqlite3.connect(path) as con:
         con.execute("CREATE TABLE bookmarks (url TEXT)")
@@ -63,7 +71,8 @@ def _no_correlation(path: Path) -> None:
         (lambda path: path.write_bytes(b"{}" * 60), "found b'{}{}{}{}{}{}{}{}' at its start"),
         (_zero_header, "found a header of zeros, as an interrupted export leaves"),
         (_half_written, "the file was cut short"),
-        (_damaged_page, "damaged SQLite file"),
+        (_damaged_page, "found a damaged export"),
+        (_damaged_end, "found a damaged export"),
         (_foreign, "found a database with bookmarks; expected StringIds"),
         (_no_tables, "found a database with no table at all"),
         (_journal, "a write that did not finish"),
@@ -117,6 +126,20 @@ def test_a_broken_parquet_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "StringIds.parquet").write_bytes(b"PAR1 nothing more")
     with pytest.raises(UserError, match="a parquet file that can't be read"):
         staged(tmp_path)
+
+
+def test_damaged_data_in_a_parquet_file_is_one_line(tmp_path: Path) -> None:
+    from pyarrow import Table, parquet
+
+    file = tmp_path / f"{KERNEL}.parquet"
+    parquet.write_table(Table.from_pylist(strings("a")), tmp_path / "StringIds.parquet")
+    parquet.write_table(Table.from_pylist([kernel(i * i, i * i + 7) for i in range(5000)]), file)
+    data = bytearray(file.read_bytes())
+    data[200:2000] = b"\xff" * 1800
+    file.write_bytes(data)
+    with pytest.raises(UserError, match="found a damaged export") as raised:
+        staged(tmp_path)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_newer_schema_is_read_and_said(tmp_path: Path) -> None:
