@@ -66,6 +66,7 @@ ADVICE: dict[str, str] = {
     "negative_time": "nothing: such events began before the session",
     "call_recorded_twice": "record without backtraces of CUDA calls (--cudabacktrace=none)",
     "cross_thread_range": "use push/pop ranges for what is to own kernels",
+    "overlapping_range": "use push/pop ranges of one domain for what is to own kernels",
     "unknown_name": _EXPORT,
     "shared_device_number": "export with a newer nsys: later ones map devices of processes",
     "profiler_warning": "read the warning; update the tool or the driver, or measure again",

@@ -2,8 +2,8 @@
 --
 -- Why:     each one silently changes a metric; anomaly says how.
 -- Grain:   one row per kind, also where count is 0
--- Inputs:  nsys_event, nsys_kernel, nsys_runtime, nsys_range, nsys_graph_trace, nsys_string,
---          nsys_diagnostic, nsys_device_number, nsys_capture_option
+-- Inputs:  nsys_event, nsys_kernel, nsys_runtime, nsys_range, nsys_overlap, nsys_graph_trace,
+--          nsys_string, nsys_diagnostic, nsys_device_number, nsys_capture_option
 -- Columns:
 --   kind     see anomaly
 --   count    events touched
@@ -83,6 +83,9 @@ UNION ALL
 SELECT 'cross_thread_range' AS kind, count(*) AS count, any_value(text) AS example
 FROM nsys_range
 WHERE thread_id IS NULL
+UNION ALL
+SELECT 'overlapping_range' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_overlap
 UNION ALL
 SELECT 'no_shape' AS kind, count(*) AS count, any_value(stem) AS example
 FROM nsys_range
