@@ -181,14 +181,14 @@ def query(
 ) -> None:
     """Run one query and print its rows."""
     from analyze.errors import UserError
-    from analyze.output import write_result
+    from analyze.no_rows import write_answer
 
     wrong = [text for text in param if "=" not in text]
     if wrong:
         raise UserError(f"found --param {wrong[0]!r}; expected name=value")
     params = dict(text.split("=", 1) for text in param)
     with open(db, queries=queries) as study:
-        write_result(study.query(name, trace=trace, params=params), format, out)
+        write_answer(study, name, trace=trace, params=params, fmt=format, out=out)
 
 
 @app.command

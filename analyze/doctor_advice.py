@@ -66,6 +66,7 @@ ADVICE: dict[str, str] = {
     "negative_time": "nothing: such events began before the session",
     "call_recorded_twice": "record without backtraces of CUDA calls (--cudabacktrace=none)",
     "cross_thread_range": "use push/pop ranges for what is to own kernels",
+    "overlapping_range": "use push/pop ranges of one domain for what is to own kernels",
     "unknown_name": _EXPORT,
     "shared_device_number": "export with a newer nsys: later ones map devices of processes",
     "profiler_warning": "read the warning; update the tool or the driver, or measure again",
@@ -86,6 +87,10 @@ REASONS: dict[str, str] = {
     "counter": "no Nsight Compute counters",
     "memory": "no allocator events (profile_memory=True)",
     "pair": "needs two runs side by side",
+    "copy": "no copies were recorded",
+    "call": "no runtime or driver calls were recorded",
+    "range": "no annotated range was recorded",
+    "push_pop": "no NVTX push/pop range was recorded; nvtx_range has the others, if there are any",
 }
 
 # metric -> what it needs of a trace; a metric that isn't here needs nothing but work
@@ -113,4 +118,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "step_time": ("step",),
     "temporal_spatial": ("operator", "shape"),
     "trace_comparison": ("pair",),
+    # tables of nsys stats
+    "cuda_api_sum": ("call",),
+    "cuda_gpu_kern_sum": ("kernel",),
+    "cuda_gpu_mem_time_sum": ("copy",),
+    "nvtx_gpu_proj_sum": ("kernel", "range"),
+    "nvtx_pushpop_sum": ("push_pop",),
+    "nvtx_range": ("range",),
 }

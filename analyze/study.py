@@ -152,6 +152,12 @@ class Study:
 
         return Path(render(self, Path(path), trace=trace))
 
+    def names(self, trace: str | None = None) -> dict[int, str]:
+        """Names of the traces that a glob matches, of all without one, by trace_id."""
+        kept = None if trace is None else self._matching(trace)
+        rows = self.connection.table("trace").project("trace_id, name").order("trace_id").fetchall()
+        return {number: name for number, name in rows if kept is None or number in kept}
+
     def _matching(self, pattern: str) -> list[int]:
         rows = self.connection.execute(
             "SELECT trace_id FROM trace WHERE name GLOB $1 OR path GLOB $1", [pattern]

@@ -19,10 +19,14 @@ _FORMATS = {
     ".json.gz": "kineto",
     ".sqlite": "nsys",
     ".nsys-rep": "nsys",
+    ".qdrep": "nsys",
+    ".qdstrm": "nsys",
     ".csv": "ncu",
     ".ncu-rep": "ncu",
 }
-_ENDINGS = (".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".ncu-rep", ".pt", ".trace")
+# what a tool prints of its report lies beside it under the same name, and is the same trace
+_PRINTED = {".nsys-rep": ".sqlite", ".qdrep": ".sqlite", ".ncu-rep": ".csv"}
+_ENDINGS = (".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep", ".pt", ".trace")
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,13 @@ def _in_folder(folder: Path) -> Iterator[TraceFile]:
     for entry in sorted(folder.iterdir()):
         if entry.is_dir():
             yield from _in_folder(entry)
-        elif entry.name != MANIFEST and _format(entry) is not None:
+        elif entry.name != MANIFEST and _format(entry) is not None and not _is_printed(entry):
             yield _trace(entry)
+
+
+def _is_printed(report: Path) -> bool:
+    printed = _PRINTED.get(report.suffix.lower())
+    return printed is not None and report.with_suffix(printed).exists()
 
 
 def _trace(path: Path) -> TraceFile:

@@ -225,7 +225,7 @@ SLOW = {"NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "PIECEWISE_MERGE_JOIN", "IE_JOI
 # both sides are lists of names, rules, shapes, runs or counters: neither grows with the trace
 SHORT_LISTS = {
     *("kernel_class", "operator_class", "attention_kind", "device_peak", "signature_cost"),
-    *("run_pair", "kernel_metric_kernel"),
+    *("run_pair", "kernel_metric_kernel", "work_counter"),
 }
 
 

@@ -137,4 +137,5 @@ def test_every_trap_has_advice_and_every_need_a_reason() -> None:
     kinds = {row[0] for row in duckdb.sql(known.statement).fetchall()}
     assert kinds <= ADVICE.keys()
     assert {need for needs in NEEDS.values() for need in needs} <= REASONS.keys()
-    assert NEEDS.keys() <= {metric.name for metric in load_layer("metric")}
+    answers = [*load_layer("metric"), *load_layer("nsys")]
+    assert NEEDS.keys() <= {answer.name for answer in answers}

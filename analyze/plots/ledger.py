@@ -9,7 +9,9 @@ MOST_ROWS = 24
 
 def plot(frame: Any) -> Any:
     """Stacked bars of ledger, one a trace and question, known against unknown."""
-    rows = frame.copy()
+    rows = frame[frame["work_frac"].notna()].copy()
+    if rows.empty:
+        return None
     rows["row"] = rows["trace_name"] + " · " + rows["question"]
     rows["answer"] = rows["answered"].map({True: "known", False: "unknown"})
     rows["percent"] = 100 * rows["work_frac"]

@@ -53,7 +53,7 @@ def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
     Raises UserError if the file holds no table of Nsight Compute, or no kernel.
     """
     trouble = Trouble()
-    if path.suffix == ".ncu-rep":
+    if path.suffix.lower() == ".ncu-rep":
         batches = _report_batches(path, trouble)
     else:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:

@@ -15,12 +15,12 @@ import pyarrow as pa
 from pyarrow import compute
 
 from analyze.errors import UserError
-from analyze.readers.nsys_source import Source, open_export
+from analyze.readers.nsys_source import Source, damaged, open_export
 from analyze.readers.nsys_tables import MARKERS, NEWEST_SCHEMA, TABLES, RawTable
 
 _CONSEQUENCE = {
     "invalid_utf8": "the bytes show as '\N{REPLACEMENT CHARACTER}'; names that differ only there fall together",
-    "mixed_type": "a value that is no whole number where one belongs is read as NULL",
+    "mixed_type": "a value that is no whole number, or one too large to be true, is read as NULL",
     "newer_schema": "exports of this version were never tested; columns it renamed are read as NULL",
     "no_export_metadata": "the export's version is unknown: very old, or an export that was interrupted "
     "and may lack events",
@@ -45,13 +45,6 @@ _PROBLEM_FIELDS = [
 ]
 
 
-def is_export(path: Path) -> bool:
-    """Whether `path` looks like something that `load` reads, by its name alone."""
-    if path.is_dir():
-        return (path / "StringIds.parquet").exists()
-    return path.suffix in (".sqlite", ".sqlite3", ".db", ".nsys-rep", ".qdrep")
-
-
 def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
     """Create every relation of nsys_tables in `con`, plus nsys_table and nsys_problem.
 
@@ -64,8 +57,12 @@ def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
         problems: list[Problem] = []
         found: list[tuple[str, str | None, int]] = []
         for table in TABLES:
-            name = _pick(source, table)
-            rows = _load_table(source, table, name, con, problems)
+            try:
+                name = _pick(source, table)
+                rows = _load_table(source, table, name, con, problems)
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                # the careful way failed as well
+                raise damaged(path, error) from error
             found.append((table.name, name, rows))
         problems += _version_problems(con, path)
     _create(con, "nsys_table", _TABLE_FIELDS, found)
@@ -160,8 +157,13 @@ def _mended(
     table: RawTable, present: dict[str, str], source: Source, name: str, mended: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
     """As `_typed`, but a value that doesn't fit is mended and counted."""
-    kinds = {column.name: column.type for column in table.columns}
-    schema = pa.schema([(present[ours], kinds[ours]) for ours in present])
+    kinds = {column.name: column for column in table.columns}
+    schema = pa.schema(
+        [
+            pa.field(present[ours], kinds[ours].type, metadata={"most": str(kinds[ours].most)})
+            for ours in present
+        ]
+    )
     start = 0
     for batch in source.careful(name, schema, mended):
         yield _shaped(table, present, batch, start)
@@ -181,7 +183,16 @@ def _shaped(
     shaped = pa.record_batch(columns, schema=table.schema)
     # DuckDB takes text from Arrow as it is: bytes that are no UTF-8 must be found here
     shaped.validate(full=True)
+    for column in table.columns:
+        if column.most is not None:
+            _check_size(shaped.column(column.name), column.most)
     return _kept(shaped, table.keep) if table.keep else shaped
+
+
+def _check_size(values: pa.Array, most: int) -> None:
+    extremes = compute.min_max(values).as_py()
+    if any(value is not None and abs(value) > most for value in extremes.values()):
+        raise pa.ArrowInvalid("a value too large to be true")
 
 
 def _kept(batch: pa.RecordBatch, prefixes: Sequence[str]) -> pa.RecordBatch:

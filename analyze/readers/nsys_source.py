@@ -48,9 +48,15 @@ def open_export(path: Path) -> Iterator[Source]:
     """Open an export, exporting first if it is a report. Raises UserError on anything else."""
     if path.is_dir():
         yield _parquet(path)
-    elif path.suffix in (".nsys-rep", ".qdrep"):
+    elif path.suffix.lower() in (".nsys-rep", ".qdrep"):
         with tempfile.TemporaryDirectory(prefix="genscope-nsys-") as folder:
             yield _sqlite(_export(path, Path(folder)))
+    elif path.suffix.lower() == ".qdstrm":
+        raise UserError(
+            f"{path}: found a recording that was never made into a report, as is left where nsys or "
+            "its program was killed; expected .nsys-rep or .sqlite; run QdstrmImporter, which comes "
+            "with Nsight Systems, on it, or record again and let the program end"
+        )
     else:
         check_header(path)
         yield _sqlite(path)
@@ -85,6 +91,14 @@ def check_header(path: Path) -> None:
             )
 
 
+def damaged(path: Path, error: Exception) -> UserError:
+    """The error of an export whose header is sound and whose pages are not."""
+    return UserError(
+        f"{path}: found a damaged export ({_line(error)}); expected a whole Nsight Systems export; "
+        f"copy it again or export again: {_EXPORT}"
+    )
+
+
 def _sqlite(path: Path) -> Source:
     try:
         with _connect(path) as con:
@@ -94,7 +108,7 @@ def _sqlite(path: Path) -> Source:
             ]
             tables = {name: _sqlite_columns(con, name) for name in names}
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     return Source(
         path,
         tables,
@@ -142,24 +156,34 @@ def _value_batches(
             while rows := cursor.fetchmany(_BATCH_ROWS):
                 yield pa.record_batch(
                     [
-                        pa.array([_mend(value, field.type, mended) for value in column], field.type)
+                        pa.array([_mend(value, field, mended) for value in column], field.type)
                         for column, field in zip(zip(*rows, strict=True), schema, strict=True)
                     ],
                     schema=schema,
                 )
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
-def _mend(value: Any, kind: pa.DataType, mended: Counter[str]) -> Any:
+def _mend(value: Any, field: pa.Field, mended: Counter[str]) -> Any:
     """One SQLite value as the type it should have: NULL, and counted, where it can't be."""
     if value is None:
         return None
-    if pa.types.is_string(kind):
+    if pa.types.is_string(field.type):
         return _text(value, mended)
-    number = _number(value, float if pa.types.is_floating(kind) else int)
+    is_whole = pa.types.is_integer(field.type)
+    number = _number(value, int if is_whole else float)
+    if is_whole and number is not None and abs(number) > _most(field):
+        number = None
     mended["mixed_type"] += number is None
     return number
+
+
+def _most(field: pa.Field) -> int:
+    """The largest size of a whole number: the column's own, else that of its type."""
+    given = (field.metadata or {}).get(b"most", b"None")
+    largest: int = 2 ** (field.type.bit_width - 1) - 1
+    return largest if given == b"None" else int(given)
 
 
 def _text(value: Any, mended: Counter[str]) -> str:
@@ -199,10 +223,7 @@ def _parquet(path: Path) -> Source:
             yield pa.record_batch(
                 [
                     pa.array(
-                        [
-                            _mend(v, field.type, mended)
-                            for v in batch.column(field.name).to_pylist()
-                        ],
+                        [_mend(v, field, mended) for v in batch.column(field.name).to_pylist()],
                         field.type,
                     )
                     for field in schema
@@ -247,13 +268,6 @@ def _name(name: str) -> str:
 
 def _decoded(value: bytes | str) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(
-        f"{path}: found a damaged SQLite file ({_line(error)}); expected a whole Nsight Systems "
-        f"export; copy it again or export again: {_EXPORT}"
-    )
 
 
 def _line(error: object) -> str:

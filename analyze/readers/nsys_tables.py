@@ -13,6 +13,7 @@ import pyarrow as pa
 NEWEST_SCHEMA = (3, 25)
 
 INTEGER = pa.int64()
+SMALL = pa.int32()
 NUMBER = pa.float64()
 TEXT = pa.string()
 
@@ -24,6 +25,17 @@ class RawColumn:
     name: str
     type: pa.DataType
     sources: tuple[str, ...]
+
+    @property
+    def most(self) -> int | None:
+        """The largest size of a value that the sums and differences made of it can hold."""
+        return (
+            2**62
+            if self.name in {"start_ns", "end_ns"}
+            else 2**53
+            if self.name == "size_bytes"
+            else None
+        )
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,8 @@ def _columns(kind: pa.DataType, text: str) -> tuple[RawColumn, ...]:
 
 
 _SPAN = "start_ns=start end_ns=end "
-_DEVICE = "device_id=deviceId context_id=contextId stream_id=streamId "
+_DEVICE = _columns(SMALL, "device_id=deviceId")
+_STREAM = "context_id=contextId stream_id=streamId "
 _LINK = "correlation_id=correlationId global_pid=globalPid "
 _GRAPH = "graph_id=graphId graph_node_id=graphNodeId "
 
@@ -66,29 +79,40 @@ TABLES = (
     RawTable(
         "nsys_kernel",
         ("CUPTI_ACTIVITY_KIND_KERNEL", "CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL"),
-        _columns(
-            INTEGER,
-            _SPAN
-            + _DEVICE
-            + _LINK
-            + _GRAPH
-            + "demangled_id=demangledName short_id=shortName mangled_id=mangledName "
-            "registers=registersPerThread static_shared_bytes=staticSharedMemory "
-            "dynamic_shared_bytes=dynamicSharedMemory "
-            "grid_x=gridX grid_y=gridY grid_z=gridZ block_x=blockX block_y=blockY block_z=blockZ",
+        (
+            *_DEVICE,
+            *_columns(
+                INTEGER,
+                _SPAN
+                + _STREAM
+                + _LINK
+                + _GRAPH
+                + "demangled_id=demangledName short_id=shortName mangled_id=mangledName",
+            ),
+            *_columns(
+                SMALL,
+                "registers=registersPerThread static_shared_bytes=staticSharedMemory "
+                "dynamic_shared_bytes=dynamicSharedMemory grid_x=gridX grid_y=gridY grid_z=gridZ "
+                "block_x=blockX block_y=blockY block_z=blockZ",
+            ),
         ),
         required=("start_ns", "end_ns", "device_id", "correlation_id"),
     ),
     RawTable(
         "nsys_memcpy",
         ("CUPTI_ACTIVITY_KIND_MEMCPY",),
-        _columns(INTEGER, _SPAN + _DEVICE + _LINK + _GRAPH + "size_bytes=bytes copy_kind=copyKind"),
+        (
+            *_DEVICE,
+            *_columns(
+                INTEGER, _SPAN + _STREAM + _LINK + _GRAPH + "size_bytes=bytes copy_kind=copyKind"
+            ),
+        ),
         required=("start_ns", "end_ns", "device_id"),
     ),
     RawTable(
         "nsys_memset",
         ("CUPTI_ACTIVITY_KIND_MEMSET",),
-        _columns(INTEGER, _SPAN + _DEVICE + _LINK + _GRAPH + "size_bytes=bytes"),
+        (*_DEVICE, *_columns(INTEGER, _SPAN + _STREAM + _LINK + _GRAPH + "size_bytes=bytes")),
         required=("start_ns", "end_ns", "device_id"),
     ),
     RawTable(
@@ -120,34 +144,42 @@ TABLES = (
     RawTable(
         "nsys_graph_trace",
         ("CUPTI_ACTIVITY_KIND_GRAPH_TRACE",),
-        _columns(INTEGER, _SPAN + _DEVICE + _LINK + "graph_id=graphId graph_exec_id=graphExecId"),
+        (
+            *_DEVICE,
+            *_columns(
+                INTEGER, _SPAN + _STREAM + _LINK + "graph_id=graphId graph_exec_id=graphExecId"
+            ),
+        ),
     ),
     RawTable(
         "nsys_memory_usage",
         ("CUDA_GPU_MEMORY_USAGE_EVENTS",),
-        _columns(
-            INTEGER,
-            "start_ns=start global_pid=globalPid device_id=deviceId addr=address size_bytes=bytes "
-            "memory_kind=memKind operation=memoryOperationType",
+        (
+            *_DEVICE,
+            *_columns(
+                INTEGER,
+                "start_ns=start global_pid=globalPid addr=address size_bytes=bytes "
+                "memory_kind=memKind operation=memoryOperationType",
+            ),
         ),
     ),
     RawTable(
         "nsys_synchronization",
         ("CUPTI_ACTIVITY_KIND_SYNCHRONIZATION",),
-        _columns(
-            INTEGER,
-            _SPAN + _DEVICE + _LINK + "sync_type=syncType|deprecatedSyncType event_id=eventId",
+        (
+            *_DEVICE,
+            *_columns(
+                INTEGER,
+                _SPAN + _STREAM + _LINK + "sync_type=syncType|deprecatedSyncType event_id=eventId",
+            ),
         ),
     ),
     RawTable(
         "nsys_gpu",
         ("TARGET_INFO_GPU",),
         (
-            *_columns(
-                INTEGER,
-                "gpu_id=id|deviceId memory_bytes=totalMemory bytes_per_s=memoryBandwidth "
-                "sm_count=smCount",
-            ),
+            *_columns(SMALL, "gpu_id=id|deviceId sm_count=smCount"),
+            *_columns(INTEGER, "memory_bytes=totalMemory bytes_per_s=memoryBandwidth"),
             *_columns(TEXT, "name=name bus_location=busLocation"),
         ),
     ),
@@ -155,18 +187,15 @@ TABLES = (
         "nsys_cuda_gpu",
         ("TARGET_INFO_CUDA_GPU",),
         (
-            *_columns(
-                INTEGER,
-                "gpu_id=deviceId memory_bytes=globalMemorySize bytes_per_s=globalMemoryBandwidth "
-                "sm_count=numMultiprocessors",
-            ),
+            *_columns(SMALL, "gpu_id=deviceId sm_count=numMultiprocessors"),
+            *_columns(INTEGER, "memory_bytes=globalMemorySize bytes_per_s=globalMemoryBandwidth"),
             *_columns(TEXT, "name=name"),
         ),
     ),
     RawTable(
         "nsys_cuda_device",
         ("TARGET_INFO_CUDA_DEVICE",),
-        _columns(INTEGER, "gpu_id=gpuId cuda_id=cudaId pid=pid"),
+        (*_columns(SMALL, "gpu_id=gpuId cuda_id=cudaId"), *_columns(INTEGER, "pid=pid")),
     ),
     RawTable(
         "nsys_session",

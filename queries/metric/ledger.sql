@@ -7,13 +7,14 @@
 -- Columns:
 --   trace_id    trace.trace_id
 --   trace_name  trace.name
---   place       'gpu' | 'cpu' | 'predicted': where the time is from
---   question    'operator' | 'class' | 'component' | 'step' | 'module' | 'attention' | 'cost'
+--   place       'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
+--   question    'operator' | 'class' | 'component' | 'step' | 'module' | 'attention' | 'cost'; of a
+--               trace without work only 'work'
 --   answered    false where the answer is unknown: unlinked, unclassified, unattributed
 --   answer      how it is known, or the word for not knowing
 --   work_count  work items
 --   work_ns     ns, sum of durations
---   work_frac   0..1 of the trace's work_ns
+--   work_frac   0..1 of the trace's work_ns; NULL without work
 --   trace_ns    ns, sum over all work of the trace: each question's work_ns add up to it
 -- Never:   GROUP BY trace_id, question HAVING sum(work_ns) <> any_value(trace_ns)
 -- Plot:    For how much of the time the trace can say what it was for
@@ -86,4 +87,18 @@ FROM answered_work
 INNER JOIN total USING (trace_id)
 INNER JOIN trace USING (trace_id)
 GROUP BY answered_work.trace_id, answered_work.entry
-ORDER BY answered_work.trace_id, answered_work.entry
+UNION ALL
+SELECT
+  trace.trace_id,
+  trace.name AS trace_name,
+  NULL AS place,
+  'work' AS question,
+  FALSE AS answered,
+  if(trace.format = 'ncu', 'counters only', 'neither kernels nor operators') AS answer,
+  0 AS work_count,
+  0 AS work_ns,
+  NULL AS work_frac,
+  0 AS trace_ns
+FROM trace
+ANTI JOIN total USING (trace_id)
+ORDER BY trace_id, question, answered, answer

@@ -3,7 +3,7 @@
 -- Why:     says whether compute or memory is the wall. "Intensity" has three definitions that move
 --          a point by two orders of magnitude, so each has its own column.
 -- Grain:   one row per (trace_id, category); category 'all' is the whole trace
--- Inputs:  trace, kernel_metric, work, work_class, work_component, work_cost, component_scale,
+-- Inputs:  trace, work, work_class, work_component, work_cost, work_counter, component_scale,
 --          trace_ceiling
 -- Columns:
 --   trace_id              trace.trace_id
@@ -20,10 +20,12 @@
 --   bytes                 bytes read and written by the operators, from shapes
 --   request_flops         FLOPs of a whole request, scaled by component_scale
 --   weight_bytes          bytes of all parameters; NULL but for 'all', and without a manifest
---   dram_bytes            bytes through device memory, counted by Nsight Compute; NULL without
+--   dram_bytes            bytes through device memory, counted by Nsight Compute on the same
+--                         kernels (see work_counter); NULL without
+--   counted_frac          0..1 of work_ns whose dram_bytes are known
 --   weight_intensity      FLOP/byte, request_flops over weight_bytes: weights read once a request
 --   operator_intensity    FLOP/byte, flops over bytes: each operator from memory to memory
---   dram_intensity        FLOP/byte, flops over dram_bytes: as measured
+--   dram_intensity        FLOP/byte as measured, of work whose FLOPs and dram_bytes are both known
 --   attained_flops_per_s  FLOP/s of the work whose FLOPs are known
 --   peak_flops_per_s      see trace_ceiling
 --   peak_bytes_per_s      see trace_ceiling
@@ -40,6 +42,11 @@ WITH costed AS (
     any_value(work.place) AS place,
     sum(work.dur_ns) AS work_ns,
     sum(work.dur_ns) FILTER (WHERE work_cost.flops IS NOT NULL) AS costed_ns,
+    sum(work.dur_ns) FILTER (WHERE work_counter.value IS NOT NULL) AS counted_ns,
+    sum(work_counter.value) AS dram_bytes,
+    sum(work_cost.flops) FILTER (WHERE work_counter.value IS NOT NULL) / nullif(
+      sum(work_counter.value) FILTER (WHERE work_cost.flops IS NOT NULL), 0
+    ) AS dram_intensity,
     sum(work_cost.flops) AS flops,
     sum(work_cost.bytes) AS bytes,
     sum(work_cost.flops * component_scale.request_scale) AS request_flops
@@ -48,23 +55,18 @@ WITH costed AS (
   INNER JOIN work_component USING (trace_id, work_id)
   INNER JOIN component_scale USING (trace_id, component)
   INNER JOIN work_cost USING (trace_id, work_id)
+  LEFT JOIN work_counter
+    ON
+      work.trace_id = work_counter.timeline_trace_id
+      AND work.work_id = work_counter.work_id
+      AND work_counter.metric = 'dram__bytes.sum'
   GROUP BY GROUPING SETS ((trace_id, work_class.category), (trace_id))
-),
-
-counted AS (
-  SELECT
-    trace_id,
-    sum(value) AS dram_bytes
-  FROM kernel_metric
-  WHERE metric = 'dram__bytes.sum'
-  GROUP BY trace_id
 ),
 
 point AS (
   SELECT
     costed.*,
     if(costed.category = 'all', trace_ceiling.weight_bytes, NULL) AS weight_bytes,
-    if(costed.category = 'all', counted.dram_bytes, NULL) AS dram_bytes,
     costed.flops / nullif(costed.bytes, 0) AS operator_intensity,
     costed.flops * 1e9 / nullif(costed.costed_ns, 0) AS attained_flops_per_s,
     if(
@@ -74,7 +76,6 @@ point AS (
     ) AS roof_flops_per_s
   FROM costed
   INNER JOIN trace_ceiling USING (trace_id)
-  LEFT JOIN counted USING (trace_id)
 )
 
 SELECT
@@ -93,9 +94,10 @@ SELECT
   cast(point.request_flops AS BIGINT) AS request_flops,
   point.weight_bytes,
   cast(point.dram_bytes AS BIGINT) AS dram_bytes,
+  coalesce(point.counted_ns, 0) / nullif(point.work_ns, 0) AS counted_frac,
   point.request_flops / nullif(point.weight_bytes, 0) AS weight_intensity,
   point.operator_intensity,
-  point.flops / nullif(point.dram_bytes, 0) AS dram_intensity,
+  point.dram_intensity,
   point.attained_flops_per_s,
   trace_ceiling.peak_flops_per_s,
   trace_ceiling.peak_bytes_per_s,

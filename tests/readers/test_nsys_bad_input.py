@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyze.errors import UserError
+from analyze.study import Study
 from tests.readers.nsys_export import anomalies, kernel, staged, strings, write_export
 
 KERNEL = "CUPTI_ACTIVITY_KIND_KERNEL"
@@ -30,6 +31,14 @@ def _half_written(path: Path) -> None:
 def _damaged_page(path: Path) -> None:
     data = bytearray(_good(path).read_bytes())
     data[8192:-4096] = b"\xff" * (len(data) - 4096 - 8192)
+    path.write_bytes(data)
+
+
+def _damaged_end(path: Path) -> None:
+    data = bytearray(
+        write_export(path, {KERNEL: [kernel(i, i) for i in range(20000)]}).read_bytes()
+    )
+    data[-40960:-4096] = b"\xff" * (40960 - 4096)
     path.write_bytes(data)
 
 
@@ -62,7 +71,8 @@ def _no_correlation(path: Path) -> None:
         (lambda path: path.write_bytes(b"{}" * 60), "found b'{}{}{}{}{}{}{}{}' at its start"),
         (_zero_header, "found a header of zeros, as an interrupted export leaves"),
         (_half_written, "the file was cut short"),
-        (_damaged_page, "damaged SQLite file"),
+        (_damaged_page, "found a damaged export"),
+        (_damaged_end, "found a damaged export"),
         (_foreign, "found a database with bookmarks; expected StringIds"),
         (_no_tables, "found a database with no table at all"),
         (_journal, "a write that did not finish"),
@@ -92,6 +102,13 @@ def test_a_report_without_nsys_says_how_to_export_it(
         staged(report)
 
 
+def test_a_recording_that_was_never_imported_says_so(tmp_path: Path) -> None:
+    stream = tmp_path / "run.qdstrm"
+    stream.write_bytes(b"stream")
+    with pytest.raises(UserError, match=r"never made into a report.*QdstrmImporter"):
+        Study(tmp_path / "study.duckdb").ingest(stream)
+
+
 def test_a_report_that_nsys_refuses_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +126,20 @@ def test_a_broken_parquet_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "StringIds.parquet").write_bytes(b"PAR1 nothing more")
     with pytest.raises(UserError, match="a parquet file that can't be read"):
         staged(tmp_path)
+
+
+def test_damaged_data_in_a_parquet_file_is_one_line(tmp_path: Path) -> None:
+    from pyarrow import Table, parquet
+
+    file = tmp_path / f"{KERNEL}.parquet"
+    parquet.write_table(Table.from_pylist(strings("a")), tmp_path / "StringIds.parquet")
+    parquet.write_table(Table.from_pylist([kernel(i * i, i * i + 7) for i in range(5000)]), file)
+    data = bytearray(file.read_bytes())
+    data[200:2000] = b"\xff" * 1800
+    file.write_bytes(data)
+    with pytest.raises(UserError, match="found a damaged export") as raised:
+        staged(tmp_path)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_newer_schema_is_read_and_said(tmp_path: Path) -> None:

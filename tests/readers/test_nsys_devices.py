@@ -59,6 +59,53 @@ def test_devices_with_numbers_of_their_process_are_mapped_to_the_machine(export:
     assert anomalies(export(tables)) == {"shared_device_number": 1}
 
 
+def test_graphs_and_waits_lie_on_the_mapped_device_too(export: Any) -> None:
+    span = {"start": 10, "end": 90, "deviceId": 0, "streamId": 13, "correlationId": 1}
+    span |= {"globalPid": OTHER}
+    con = export(
+        {
+            "StringIds": strings("a"),
+            KERNEL: [kernel(0, 1, globalPid=OTHER)],
+            "CUPTI_ACTIVITY_KIND_GRAPH_TRACE": [span | {"graphId": 4}],
+            "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION": [
+                span | {"syncType": 3},
+                span | {"start": 95, "syncType": 9},
+            ],
+            "TARGET_INFO_CUDA_DEVICE": [{"gpuId": 5, "cudaId": 0, "pid": 9}],
+        }
+    )
+    assert _all(con, "SELECT device_id FROM device") == [(5,)]
+    assert _all(con, "SELECT process_id, name FROM annotation ORDER BY name") == [
+        ("5", "CUDA graph 4"),
+        ("5", "Stream sync"),
+        ("5", "Unknown sync"),
+    ]
+
+
+def test_a_process_that_the_export_does_not_map_is_said_to_be_unmapped(export: Any) -> None:
+    third = 11 << 24
+    rows = [kernel(0, 1), kernel(2, 3, globalPid=OTHER), kernel(4, 5, globalPid=third)]
+    device = [{"gpuId": 0, "cudaId": 0, "pid": 7}]
+    con = export({"StringIds": strings("a"), KERNEL: rows, "TARGET_INFO_CUDA_DEVICE": device})
+    assert anomalies(con) == {"shared_device_number": 1}
+
+
+def test_waits_graphs_and_allocations_without_a_start_are_counted(export: Any) -> None:
+    row = {"start": None, "end": 9, "deviceId": 0, "streamId": 1, "globalPid": PROCESS}
+    con = export(
+        {
+            "StringIds": strings("a"),
+            KERNEL: [kernel(0, 1)],
+            "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION": [row, row | {"start": 3, "end": None}],
+            "CUPTI_ACTIVITY_KIND_GRAPH_TRACE": [row, row | {"start": 5, "end": 4}],
+            "CUDA_GPU_MEMORY_USAGE_EVENTS": [row | {"bytes": 4}],
+        }
+    )
+    found = anomalies(con)
+    assert (found["no_start"], found["no_end"], found["negative_duration"]) == (3, 1, 1)
+    assert _all(con, "SELECT dur_ns FROM annotation") == [(0,), (0,)]
+
+
 def test_bandwidth_of_old_device_records_is_in_kilobytes(export: Any) -> None:
     record = {"deviceId": 0, "name": "A100", "globalMemorySize": 4, "globalMemoryBandwidth": 1555}
     con = export(

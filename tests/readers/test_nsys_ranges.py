@@ -112,6 +112,14 @@ def test_operators_come_with_their_shapes(ranges: Any) -> None:
     assert "no_shape" not in anomalies(con)
 
 
+def test_operators_of_old_versions_have_no_number(ranges: Any) -> None:
+    con = ranges([nvtx(0, 9, "aten::mm"), nvtx(10, 19, "aten::add, sizes = [[2], [2]]")])
+    assert con.execute("SELECT name, external_id, input_dims FROM cpu_op").fetchall() == [
+        ("aten::mm", None, None),
+        ("aten::add", None, "[[2], [2]]"),
+    ]
+
+
 def test_operators_without_shapes_are_said_to_be(ranges: Any) -> None:
     assert anomalies(ranges([nvtx(0, 1, "aten::mm, op_id = 3")]))["no_shape"] == 1
 
@@ -185,3 +193,19 @@ def test_marks_unclosed_and_cross_thread_ranges(ranges: Any) -> None:
         ("payload", "8", 1, "push_pop", None),
     ]
     assert anomalies(con) == {"unclosed_range": 2, "cross_thread_range": 1, "no_kernel": 1}
+
+
+def test_ranges_that_overlap_without_nesting_are_counted(ranges: Any) -> None:
+    away = {"eventType": 60, "endGlobalTid": THREAD}
+    con = ranges(
+        [
+            nvtx(0, 1000, "around both"),
+            nvtx(0, 100, "first", **away),
+            nvtx(50, 250, "second", **away),
+            nvtx(60, 100, "inside both"),
+            nvtx(100, 250, "after the first"),
+            nvtx(90, 110, "component:unet", **away),
+            nvtx(50, 2000, "on another thread", globalTid=THREAD + 1),
+        ]
+    )
+    assert anomalies(con) == {"overlapping_range": 1, "no_kernel": 1}

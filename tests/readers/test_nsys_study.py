@@ -151,3 +151,45 @@ def test_the_doctor_links_kernels_within_their_process(tmp_path: Path) -> None:
     )
     (diagnosis,) = examine([path])
     assert "unlinked_kernel: 50.0% of kernel time has no launch" in diagnosis.doubts
+
+
+def test_a_report_and_its_export_in_a_folder_are_one_trace(study: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    _labelled(folder / "run.sqlite")
+    for name in ("run.nsys-rep", "metrics.ncu-rep"):
+        (folder / name).write_bytes(b"report")
+    (folder / "metrics.csv").write_text(RAW)
+    found = [(Path(r.path).name, r.status) for r in study.ingest(folder)]
+    assert sorted(found) == [("metrics.csv", "loaded"), ("run.sqlite", "loaded")]
+
+
+def test_a_call_of_no_length_lies_in_the_operator_that_starts_with_it(
+    study: Study, tmp_path: Path
+) -> None:
+    tables = {
+        "StringIds": NAMES,
+        "NVTX_EVENTS": [
+            nvtx(100, 200, "aten::mm, op_id = 1"),
+            nvtx(200, 300, "aten::add, op_id = 2"),
+        ],
+        "CUPTI_ACTIVITY_KIND_RUNTIME": [
+            call(-100, -100, correlationId=4),
+            call(100, 100, correlationId=5),
+            call(200, 200, correlationId=6),
+        ],
+        "CUPTI_ACTIVITY_KIND_KERNEL": [
+            kernel(-50, -40, correlationId=4, demangledName=2),
+            kernel(400, 500, correlationId=5, demangledName=2),
+            kernel(500, 500, correlationId=6, demangledName=2),
+        ],
+    }
+    study.ingest(write_export(tmp_path / "run.sqlite", tables))
+    with study:
+        found = _rows(study, "SELECT work_id, op_name, link FROM work_op ORDER BY work_id")
+        assert found == [
+            (0, "unattributed", "correlation"),
+            (1, "aten::mm", "nesting"),
+            (2, "aten::add", "nesting"),
+        ]
+        assert _rows(study, "SELECT gpu_busy_ns, gpu_span_ns FROM gpu_time") == [(110, 550)]

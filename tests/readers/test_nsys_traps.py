@@ -88,6 +88,34 @@ def test_names_fall_back_from_demangled_to_short_to_mangled(export: Any) -> None
     assert anomalies(con) == {"unknown_name": 1}
 
 
+@pytest.mark.parametrize(
+    ("table", "old", "new", "relation", "column", "value"),
+    [
+        (
+            "CUPTI_ACTIVITY_KIND_SYNCHRONIZATION",
+            "deprecatedSyncType",
+            "syncType",
+            "nsys_synchronization",
+            "sync_type",
+            3,
+        ),
+        ("TARGET_INFO_GPU", "deviceId", "id", "nsys_gpu", "gpu_id", 0),
+    ],
+)
+def test_names_of_other_versions(
+    export: Any, table: str, old: str, new: str, relation: str, column: str, value: object
+) -> None:
+    row = {"start": 1, "end": 5, "deviceId": 0, "streamId": 4, old: value}
+    for name in {old, new}:
+        con = export(
+            {
+                table: [{name if key == old else key: v for key, v in row.items()}],
+                KERNEL: [kernel(0, 1)],
+            }
+        )
+        assert _all(con, f"SELECT {column} FROM {relation}")[-1:] == [(value,)]
+
+
 @pytest.mark.parametrize("table", ["CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL", f"{KERNEL}_V3"])
 def test_other_names_of_the_kernel_table(export: Any, table: str) -> None:
     con = export({table: [kernel(0, 5)]})
@@ -141,7 +169,7 @@ def test_values_of_the_mixed_type_and_text_that_is_no_utf8(export: Any) -> None:
 
 
 def test_integers_beyond_2_to_53_keep_every_digit(export: Any) -> None:
-    start = 2**62 + 1
+    start = 2**61 + 1
     con = export({KERNEL: [kernel(start, start + 3)], "StringIds": strings("a")})
     assert _all(con, "SELECT start_ns, dur_ns FROM kernel") == [(start, 3)]
 

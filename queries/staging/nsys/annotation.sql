@@ -3,7 +3,7 @@
 -- Why:     components, steps, modules and attention calls are NVTX texts there.
 -- Grain:   one row per mark and range that is no operator, per graph that ran as a whole, and per
 --          synchronization, which lasts while the host waits
--- Inputs:  trace_file, nsys_range, nsys_graph_trace, nsys_synchronization
+-- Inputs:  trace_file, nsys_range, nsys_device_span
 -- Columns:
 --   trace_id       from trace_file
 --   annotation_id  in order of start, outer ranges first
@@ -81,25 +81,10 @@ described AS (
     end_ns,
     'gpu_user' AS kind,
     row_id,
-    'CUDA graph ' || coalesce(graph_id, graph_exec_id, 0) AS name,
-    json_object('graph_id', graph_id, 'correlation_id', correlation_id) AS fields,
+    name,
+    fields,
     '{}'::JSON AS nvtx
-  FROM nsys_graph_trace
-  WHERE start_ns IS NOT NULL
-  UNION ALL BY NAME
-  SELECT
-    device_id::VARCHAR AS process_id,
-    stream_id::VARCHAR AS thread_id,
-    start_ns,
-    end_ns,
-    'gpu_user' AS kind,
-    row_id,
-    -- ENUM_CUPTI_SYNC_TYPE
-    ['Event', 'Stream wait', 'Stream', 'Context'][sync_type] || ' sync' AS name,
-    json_object('correlation_id', correlation_id) AS fields,
-    '{}'::JSON AS nvtx
-  FROM nsys_synchronization
-  WHERE start_ns IS NOT NULL AND sync_type BETWEEN 1 AND 4
+  FROM nsys_device_span
 )
 
 SELECT

@@ -41,7 +41,13 @@ consequence AS (
     ),
     (
       'cross_thread_range',
-      'ranges that end on another thread enclose no launch: they get no kernel'
+      'ranges that end on another thread enclose no launch: only work of threads without labels of'
+      || ' their own falls to them, by time'
+    ),
+    (
+      'overlapping_range',
+      'ranges of one thread that overlap without nesting: once the first has ended, work may be'
+      || ' given to the wrong one of them'
     ),
     (
       'no_shape',

@@ -1,8 +1,8 @@
 -- device: the GPUs that have events in an Nsight Systems export.
 --
 -- Why:     the tables that describe GPUs changed their name once and are absent at times.
--- Grain:   one row per device with kernels, copies or graphs; -1, the host, if there is none
--- Inputs:  trace_file, kernel, gpu_copy, annotation, nsys_gpu, nsys_cuda_gpu
+-- Grain:   one row per device with kernels, copies, graphs or waits; -1, the host, if there is none
+-- Inputs:  trace_file, kernel, gpu_copy, nsys_device_span, nsys_gpu, nsys_cuda_gpu
 -- Columns:
 --   trace_id          from trace_file
 --   device_id         as in kernel
@@ -17,8 +17,7 @@ used AS (
   UNION
   SELECT device_id FROM gpu_copy
   UNION
-  SELECT process_id::INTEGER AS device_id FROM annotation
-  WHERE kind = 'gpu_user'
+  SELECT device_id FROM nsys_device_span
 ),
 
 present AS (

@@ -2,7 +2,7 @@
 --
 -- Why:     they are two tables there, and older exports don't name the direction.
 -- Grain:   one row per row of CUPTI_ACTIVITY_KIND_MEMCPY and _MEMSET that has a start
--- Inputs:  trace_file, nsys_memcpy, nsys_memset, nsys_memcpy_kind, nsys_cuda_device
+-- Inputs:  trace_file, nsys_memcpy, nsys_memset, nsys_memcpy_kind, nsys_device_number
 -- Columns:
 --   trace_id        from trace_file
 --   copy_id         in order of start
@@ -18,15 +18,6 @@
 --   graph_id        NULL outside graphs
 --   graph_node_id   NULL outside graphs
 WITH
-gpu AS (
-  SELECT
-    pid::VARCHAR AS process_id,
-    cuda_id,
-    min(gpu_id) AS gpu_id
-  FROM nsys_cuda_device
-  GROUP BY ALL
-),
-
 -- copyKind as in every export that has ENUM_CUDA_MEMCPY_OPER
 direction AS (
   SELECT
@@ -79,7 +70,7 @@ started AS (
 SELECT
   trace_file.trace_id,
   row_number() OVER (ORDER BY started.start_ns, started.origin, started.row_id) - 1 AS copy_id,
-  coalesce(gpu.gpu_id, started.device_id, 0)::INTEGER AS device_id,
+  coalesce(mapped.device_id, started.device_id, 0) AS device_id,
   started.stream_id,
   started.process_id,
   started.start_ns,
@@ -92,5 +83,5 @@ SELECT
   started.graph_node_id
 FROM started
 CROSS JOIN trace_file
-LEFT JOIN gpu
-  ON started.process_id = gpu.process_id AND started.device_id = gpu.cuda_id
+LEFT JOIN nsys_device_number AS mapped
+  ON started.process_id = mapped.process_id AND started.device_id = mapped.device_number

@@ -2,7 +2,7 @@
 --
 -- Why:     the link of a kernel is (process, correlation): correlations repeat across processes.
 -- Grain:   one row per row of CUPTI_ACTIVITY_KIND_KERNEL that has a start
--- Inputs:  trace_file, nsys_kernel, nsys_string, nsys_cuda_device
+-- Inputs:  trace_file, nsys_kernel, nsys_string, nsys_device_number
 -- Columns:
 --   trace_id        from trace_file
 --   kernel_id       in order of start
@@ -19,17 +19,7 @@
 --   shared_bytes    static and dynamic, bytes
 --   graph_id        NULL outside graphs
 --   graph_node_id   NULL outside graphs
-WITH
-gpu AS (
-  SELECT
-    pid::VARCHAR AS process_id,
-    cuda_id,
-    min(gpu_id) AS gpu_id
-  FROM nsys_cuda_device
-  GROUP BY ALL
-),
-
-started AS (
+WITH started AS (
   SELECT
     *,
     ((global_pid >> 24) & 16777215)::VARCHAR AS process_id
@@ -40,7 +30,7 @@ started AS (
 SELECT
   trace_file.trace_id,
   row_number() OVER (ORDER BY started.start_ns, started.row_id) - 1 AS kernel_id,
-  coalesce(gpu.gpu_id, started.device_id, 0)::INTEGER AS device_id,
+  coalesce(mapped.device_id, started.device_id, 0) AS device_id,
   started.stream_id,
   started.process_id,
   started.start_ns,
@@ -49,15 +39,15 @@ SELECT
   started.correlation_id,
   '[' || concat_ws(',', started.grid_x, started.grid_y, started.grid_z) || ']' AS grid,
   '[' || concat_ws(',', started.block_x, started.block_y, started.block_z) || ']' AS block,
-  started.registers::INTEGER AS registers,
-  coalesce(started.static_shared_bytes, 0)
+  started.registers,
+  coalesce(started.static_shared_bytes, 0)::BIGINT
   + coalesce(started.dynamic_shared_bytes, 0) AS shared_bytes,
   started.graph_id,
   started.graph_node_id
 FROM started
 CROSS JOIN trace_file
-LEFT JOIN gpu
-  ON started.process_id = gpu.process_id AND started.device_id = gpu.cuda_id
+LEFT JOIN nsys_device_number AS mapped
+  ON started.process_id = mapped.process_id AND started.device_id = mapped.device_number
 LEFT JOIN nsys_string AS demangled
   ON started.demangled_id = demangled.id
 LEFT JOIN nsys_string AS short

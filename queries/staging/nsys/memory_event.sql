@@ -2,7 +2,7 @@
 --
 -- Why:     what the driver handed out is the memory that an allocator holds, in use or not.
 -- Grain:   one row per allocation or release
--- Inputs:  trace_file, nsys_memory_usage, nsys_cuda_device
+-- Inputs:  trace_file, nsys_memory_usage, nsys_device_number
 -- Columns:
 --   trace_id        from trace_file
 --   ts_ns           ns from the session's start
@@ -10,38 +10,31 @@
 --   addr            address
 --   size_bytes      negative for a release
 --   reserved_bytes  sum of the device's events up to this one
-WITH
-gpu AS (
-  SELECT
-    pid,
-    cuda_id,
-    min(gpu_id) AS gpu_id
-  FROM nsys_cuda_device
-  GROUP BY ALL
-),
-
-event AS (
+WITH event AS (
   SELECT
     used.row_id,
     used.start_ns,
-    used.addr,
+    -- SQLite has signed integers only: the upper half of the addresses shows as negative
+    if(used.addr < 0, used.addr::HUGEINT + 18446744073709551616, used.addr)::UBIGINT AS addr,
     -- memKind 0 is pageable, 1 pinned host memory (ENUM_CUDA_MEM_KIND)
     CASE
       WHEN used.memory_kind IN (0, 1) THEN -1
-      ELSE coalesce(gpu.gpu_id, used.device_id, 0)
+      ELSE coalesce(mapped.device_id, used.device_id, 0)
     END AS device_id,
     CASE WHEN used.operation = 1 THEN -used.size_bytes ELSE used.size_bytes END AS size_bytes
   FROM nsys_memory_usage AS used
-  LEFT JOIN gpu
-    ON ((used.global_pid >> 24) & 16777215) = gpu.pid AND used.device_id = gpu.cuda_id
+  LEFT JOIN nsys_device_number AS mapped
+    ON
+      ((used.global_pid >> 24) & 16777215)::VARCHAR = mapped.process_id
+      AND used.device_id = mapped.device_number
   WHERE used.start_ns IS NOT NULL AND used.size_bytes IS NOT NULL
 )
 
 SELECT
   trace_file.trace_id,
   event.start_ns AS ts_ns,
-  event.device_id::INTEGER AS device_id,
-  event.addr::UBIGINT AS addr,
+  event.device_id,
+  event.addr,
   event.size_bytes,
   sum(event.size_bytes) OVER (
     PARTITION BY event.device_id

@@ -27,7 +27,7 @@ spoken AS (
   SELECT
     nsys_nvtx.*,
     nsys_nvtx.global_tid >> 24 AS process,
-    coalesce(named.value, nsys_nvtx.text, '(unnamed)') AS words,
+    coalesce(nullif(named.value, ''), nsys_nvtx.text, named.value, '(unnamed)') AS words,
     coalesce(payload.value, nsys_nvtx.json_text) AS json_payload
   FROM nsys_nvtx
   LEFT JOIN nsys_string AS named
@@ -107,7 +107,7 @@ SELECT
     WHEN field.event_type NOT IN (59, 70) OR field.prefix = 'nccl' THEN 'user'
     -- an operator that never ended took no time that is known
     WHEN field.end_ns IS NULL THEN 'user'
-    WHEN field.sequence_number IS NOT NULL THEN 'operator'
+    WHEN field.sequence_number IS NOT NULL OR starts_with(field.stem, 'aten::') THEN 'operator'
     WHEN field.op_number IS NULL THEN 'user'
     WHEN starts_with(field.stem, 'autograd::engine::evaluate_function') THEN 'operator'
     -- a program's own range, 'FSDP::pre_forward (blocks.2)' or 'Optimizer.step#AdamW.step'

@@ -2,30 +2,13 @@
 --
 -- Why:     each one silently changes a metric; anomaly says how.
 -- Grain:   one row per kind, also where count is 0
--- Inputs:  nsys_kernel, nsys_memcpy, nsys_memset, nsys_runtime, nsys_range, nsys_nvtx,
---          nsys_graph_trace, nsys_string, nsys_diagnostic, nsys_cuda_device, nsys_capture_option
+-- Inputs:  nsys_event, nsys_kernel, nsys_runtime, nsys_range, nsys_overlap, nsys_graph_trace,
+--          nsys_string, nsys_diagnostic, nsys_device_number, nsys_capture_option
 -- Columns:
 --   kind     see anomaly
 --   count    events touched
 --   example  one of them; NULL if none
 WITH
-event AS (
-  SELECT 'kernel' AS place, start_ns, end_ns FROM nsys_kernel
-  UNION ALL
-  SELECT 'copy' AS place, start_ns, end_ns FROM nsys_memcpy
-  UNION ALL
-  SELECT 'fill' AS place, start_ns, end_ns FROM nsys_memset
-  UNION ALL
-  SELECT 'call' AS place, start_ns, end_ns FROM nsys_runtime
-),
-
-timed AS (
-  SELECT place, start_ns, end_ns FROM event
-  UNION ALL
-  SELECT 'range' AS place, start_ns, end_ns FROM nsys_nvtx
-  WHERE end_ns IS NOT NULL OR event_type NOT IN (33, 75)
-),
-
 graph AS (
   SELECT
     (SELECT count(*) FROM nsys_graph_trace) AS traced,
@@ -57,7 +40,10 @@ twice AS (
 shared AS (
   SELECT device_id
   FROM nsys_kernel
-  WHERE NOT EXISTS (SELECT 1 FROM nsys_cuda_device)
+  ANTI JOIN nsys_device_number AS mapped
+    ON
+      ((nsys_kernel.global_pid >> 24) & 16777215)::VARCHAR = mapped.process_id
+      AND nsys_kernel.device_id = mapped.device_number
   GROUP BY device_id
   HAVING count(DISTINCT global_pid) > 1
 )
@@ -72,23 +58,23 @@ SELECT 'no_kernel' AS kind, 1 AS count, 'no row of CUPTI_ACTIVITY_KIND_KERNEL' A
 WHERE NOT EXISTS (SELECT 1 FROM nsys_kernel)
 UNION ALL
 SELECT 'no_start' AS kind, count(*) AS count, any_value(place) AS example
-FROM timed
+FROM nsys_event
 WHERE start_ns IS NULL
 UNION ALL
 SELECT 'no_end' AS kind, count(*) AS count, any_value(place) AS example
-FROM event
-WHERE end_ns IS NULL AND start_ns IS NOT NULL
+FROM nsys_event
+WHERE end_ns IS NULL AND start_ns IS NOT NULL AND place NOT IN ('range', 'allocation')
 UNION ALL
 SELECT 'unclosed_range' AS kind, count(*) AS count, any_value(text) AS example
 FROM nsys_range
 WHERE end_ns IS NULL AND event_type <> 34
 UNION ALL
 SELECT 'negative_duration' AS kind, count(*) AS count, any_value(place) AS example
-FROM timed
+FROM nsys_event
 WHERE end_ns < start_ns
 UNION ALL
 SELECT 'negative_time' AS kind, count(*) AS count, any_value(place || ' at ' || start_ns) AS example
-FROM timed
+FROM nsys_event
 WHERE start_ns < 0
 UNION ALL
 SELECT 'call_recorded_twice' AS kind, coalesce(sum(extra), 0)::BIGINT AS count, NULL AS example
@@ -97,6 +83,9 @@ UNION ALL
 SELECT 'cross_thread_range' AS kind, count(*) AS count, any_value(text) AS example
 FROM nsys_range
 WHERE thread_id IS NULL
+UNION ALL
+SELECT 'overlapping_range' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_overlap
 UNION ALL
 SELECT 'no_shape' AS kind, count(*) AS count, any_value(stem) AS example
 FROM nsys_range

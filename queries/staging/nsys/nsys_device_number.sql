@@ -1,0 +1,17 @@
+-- nsys_device_number: which GPU of the machine a process means by each of its device numbers.
+--
+-- Why:     each process counts the devices that it was given from 0, so device 0 of two processes
+--          may be two GPUs.
+-- Grain:   one row per (process_id, device_number) that the export maps
+-- Inputs:  nsys_cuda_device
+-- Columns:
+--   process_id     PID
+--   device_number  as the process counts
+--   device_id      number of the GPU in the machine
+SELECT
+  pid::VARCHAR AS process_id,
+  cuda_id AS device_number,
+  min(gpu_id) AS device_id
+FROM nsys_cuda_device
+WHERE gpu_id IS NOT NULL
+GROUP BY pid, cuda_id

@@ -1,0 +1,33 @@
+-- nsys_overlap: NVTX ranges that another one of their thread outlasts, though it began later.
+--
+-- Why:     start/end ranges, and push/pop ranges of two domains, need not nest as calls do.
+-- Grain:   one row per such range that is no operator
+-- Inputs:  nsys_range
+-- Columns:
+--   row_id  row of NVTX_EVENTS
+--   text    as recorded
+WITH ended AS (
+  SELECT
+    *,
+    greatest(end_ns - start_ns - 1, 0) AS inside_ns
+  FROM nsys_range
+  WHERE kind <> 'operator' AND end_ns > start_ns
+),
+
+outlasted AS (
+  SELECT
+    *,
+    -- the last end among the ranges of its kind that begin inside it
+    max(end_ns) OVER (
+      PARTITION BY process_id, thread_id, kind
+      ORDER BY start_ns
+      RANGE BETWEEN 1 FOLLOWING AND inside_ns FOLLOWING
+    ) AS inner_end_ns
+  FROM ended
+)
+
+SELECT
+  row_id,
+  text
+FROM outlasted
+WHERE inner_end_ns > end_ns

@@ -1,0 +1,65 @@
+"""The labels of one run read the same from an Nsight Systems export and from a PyTorch-profiler trace."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from capture_traces import Captured
+
+import genscope
+from capture.annotate import NvtxSink
+from capture.passes import prepared
+from capture.settings import Settings, resolved
+from tests.readers.nsys_export import nvtx, strings, write_export
+
+
+def _ranges(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[dict[str, Any]]:
+    """Rows of NVTX_EVENTS that Nsight Systems would see of one labelled pass, in ticks."""
+    rows: list[dict[str, Any]] = []
+    opened: list[tuple[int, str]] = []
+    ticks = count()
+
+    def pop() -> None:
+        start, text = opened.pop()
+        rows.append(nvtx(start, next(ticks), text))
+
+    monkeypatch.setattr(
+        torch.cuda.nvtx, "range_push", lambda text: opened.append((next(ticks), text))
+    )
+    monkeypatch.setattr(torch.cuda.nvtx, "range_pop", pop)
+    prepared(settings).labelled(NvtxSink())
+    assert not opened
+    return rows
+
+
+@pytest.mark.parametrize("model", ["stable_diffusion", "make_a_video", "parti"])
+def test_labels_read_the_same_from_either_profiler(
+    captured: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    folder = captured(model, profiler="torch", attention="flash", device="cpu")
+    settings = resolved(Settings(model, profiler="nsys", attention="flash", device="cpu"))
+    rows = _ranges(monkeypatch, settings)
+    export = write_export(tmp_path / "run.sqlite", {"StringIds": strings(), "NVTX_EVENTS": rows})
+    with genscope.open(tmp_path / "study.duckdb") as study:
+        study.ingest([folder, export])
+        found: list[Counter[tuple[str, str, str]]] = []
+        for trace_id in (1, 2):
+            labels = study.sql(
+                "SELECT kind, name, args FROM annotation WHERE kind IN ('component', 'step', 'module', "
+                f"'attention') AND trace_id = {trace_id}"
+            ).rows()
+            found.append(Counter((kind, name, _fields(args)) for kind, name, args in labels))
+    assert {kind for kind, _, _ in found[0]} == {"component", "step", "module", "attention"}
+    assert found[0] == found[1]
+
+
+def _fields(args: str | None) -> str:
+    """Fields of a label in one order, without what NVTX adds."""
+    fields = json.loads(args or "{}")
+    return json.dumps({key: fields[key] for key in sorted(fields) if key != "nvtx"})

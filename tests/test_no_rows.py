@@ -1,0 +1,79 @@
+"""An answer without rows says why, and a trace that is left out is named."""
+
+from pathlib import Path
+
+import pytest
+
+import genscope
+from analyze.no_rows import reasons
+from analyze.study import Study
+from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
+
+NAMES = strings("cudaGraphLaunch_v10000", "gemm")
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """Three exports: ranges alone, kernels alone, and kernels beside a graph that was traced whole."""
+    graph = {"start": 10, "end": 90, "deviceId": 0, "streamId": 1, "globalPid": 7 << 24}
+    kernels = [kernel(0, 10, demangledName=2)]
+    made = {
+        "ranges": {"NVTX_EVENTS": [nvtx(0, 9, "forward", eventType=60)]},
+        "kernels": {"CUPTI_ACTIVITY_KIND_KERNEL": kernels},
+        "graphs": {
+            "CUPTI_ACTIVITY_KIND_KERNEL": kernels,
+            "CUPTI_ACTIVITY_KIND_GRAPH_TRACE": [graph],
+            "CUPTI_ACTIVITY_KIND_RUNTIME": [call(0, 5)],
+        },
+    }
+    paths = [
+        write_export(tmp_path / f"{name}.sqlite", {"StringIds": NAMES} | tables)
+        for name, tables in made.items()
+    ]
+    found = Study(tmp_path / "study.duckdb")
+    found.ingest(paths)
+    return found
+
+
+def test_the_reason_is_what_the_trace_lacks(study: Study) -> None:
+    lacking = "no row for ranges, kernels, graphs: "
+    with study:
+        assert reasons(study, "cache_hit") == [f"{lacking}no Nsight Compute counters"]
+        assert reasons(study, "kernel_summary", "ranges") == [
+            "no row for ranges: no kernels were recorded"
+        ]
+        assert reasons(study, "nvtx_pushpop_sum", "ranges") == [
+            "no row for ranges: no NVTX push/pop range was recorded; nvtx_range has the others, "
+            "if there are any"
+        ]
+        assert reasons(study, "flash_speedup", "kernels") == [
+            "no row for kernels: needs two runs side by side"
+        ]
+        (line,) = reasons(study, "pareto")
+        assert line.startswith(f"{lacking}nothing there makes one row per ")
+
+
+def test_every_answer_of_every_trace_has_rows_or_a_reason(study: Study) -> None:
+    with study:
+        for relation in study.relations():
+            for trace in ("ranges", "kernels"):
+                frame = study.query(relation.name, trace=trace)
+                assert frame.height or reasons(study, relation.name, trace), relation.name
+
+
+def test_the_command_says_it_beside_the_answer(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = ["--db", str(study.path)]
+    assert genscope.main(["query", "cache_hit", "--format", "json", *db]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "[]\n"
+    assert printed.err.startswith("genscope: cache_hit: no row for ranges, kernels, graphs: ")
+    assert genscope.main(["query", "operator_breakdown", *db]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == (
+        "genscope: operator_breakdown: left out graphs: kernels inside CUDA graphs were not "
+        "recorded; see anomaly\n"
+    )
+    assert genscope.main(["query", "ledger", "--trace", "ranges", "--format", "csv", *db]) == 0
+    assert "work,false,neither kernels nor operators" in capsys.readouterr().out
