@@ -2,7 +2,7 @@
 --
 -- Why:     component, step, module and attention call are all read from these.
 --          A thread without labels and frames of its own, such as autograd's, follows those of its
---          process's main thread at that time.
+--          process's main thread at that time; a user range open on its own thread comes first.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_moment, annotation_timeline
 -- Columns:
@@ -44,6 +44,7 @@ moment AS (
     work_moment.trace_id,
     work_moment.work_id,
     work_moment.at_ns,
+    work_moment.track AS own_track,
     work_moment.forward_at_ns,
     if(own.label_count > 0, work_moment.track, main_thread.track) AS track,
     if(forward.label_count > 0, work_moment.forward_track, main_thread.track) AS forward_track
@@ -64,9 +65,9 @@ SELECT
   called.attention_id,
   called.python_module_id,
   called.python_root_id,
-  around.profiler_step_id,
-  around.user_id,
-  around.user_root_id
+  coalesce(own.profiler_step_id, around.profiler_step_id) AS profiler_step_id,
+  coalesce(own.user_id, around.user_id) AS user_id,
+  coalesce(own.user_root_id, around.user_root_id) AS user_root_id
 FROM moment
 ASOF LEFT JOIN annotation_timeline AS called
   ON
@@ -78,3 +79,8 @@ ASOF LEFT JOIN annotation_timeline AS around
     moment.trace_id = around.trace_id
     AND moment.track = around.track
     AND moment.at_ns >= around.start_ns
+ASOF LEFT JOIN annotation_timeline AS own
+  ON
+    moment.trace_id = own.trace_id
+    AND moment.own_track = own.track
+    AND moment.at_ns >= own.start_ns
