@@ -73,7 +73,7 @@ def staged(path: Path) -> duckdb.DuckDBPyConnection:
         con.execute(table.statement)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1::INTEGER AS trace_id, $1::VARCHAR AS name, "
-        "$2::VARCHAR AS path, $1::VARCHAR AS sha256, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
+        "$2::VARCHAR AS path, $1::VARCHAR AS sha256, 1::BIGINT AS size_bytes, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
         "NULL::VARCHAR AS attention, NULL::VARCHAR AS profiler, NULL::BOOLEAN AS predicted, "
         "NULL::JSON AS manifest, NULL::VARCHAR AS device_name, NULL::JSON AS device",
         [path.stem, str(path)],
