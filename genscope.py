@@ -146,12 +146,13 @@ def ingest(
     *paths: Path,
     db: Db = STUDY,
     python: Annotated[bool, Parameter(negative=(), help="Also load Python frames.")] = False,
+    args: Annotated[bool, Parameter(negative=(), help="Also keep all arguments.")] = False,
     jobs: Annotated[int, Parameter(help="Files read at the same time.")] = 2,
 ) -> int:
     """Load trace files, run folders or globs into a study; a file it already holds is skipped."""
     from analyze.progress import ingest_with_progress
 
-    return ingest_with_progress(db, paths, python=python, jobs=jobs)
+    return ingest_with_progress(db, paths, python=python, args=args, jobs=jobs)
 
 
 @app.command
@@ -258,8 +259,7 @@ def doctor(
     """Say what is wrong with a trace, and what that costs; status 1 if it can't be trusted for shares."""
     from analyze.doctor_command import examine_and_print
 
-    status: int = examine_and_print(paths, format, repair)
-    return status
+    return int(examine_and_print(paths, format, repair))
 
 
 @app.command

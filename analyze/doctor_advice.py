@@ -54,6 +54,7 @@ ADVICE: dict[str, str] = {
     "unknown_category": "nothing: tell us the category",
     "category_without_table": "nothing: these are neither kernels nor copies",
     "device_events_of_others": "record on a GPU, or read the host's operators alone",
+    "argument_without_column": "nothing: load with --args if you look for one of them",
     "left_out_python": "nothing: load with --python, or record without with_stack",
     "metadata_heavy": "nothing: thread names make most of the file",
     "negative_correlation": "update ROCm; External id links such kernels instead",

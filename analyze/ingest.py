@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
@@ -44,23 +44,25 @@ def ingest(
     paths: Iterable[str | Path],
     *,
     python: bool = False,
+    args: bool = False,
     jobs: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[IngestResult]:
     """Load files, run folders, folders of them and globs; one result a file, in their order.
 
-    `python` loads Python frames too, `jobs` files are read at a time, `progress` is told the files
+    `python` loads Python frames too, `args` every event with all its arguments, `jobs` files are read at a time, `progress` is told the files
     done and in all. A file whose sha256 is in the study is not loaded again. Raises UserError, and
     writes nothing, if a path is wrong, the study can't be written, or the only file is no trace.
     """
     files = find(paths)
+    keep = {name for name, wanted in (("python", python), ("args", args)) if wanted}
     study = Path(study)
     is_new = not study.exists()
     results: list[IngestResult] = []
     con = _opened(study)
     try:
         with con:
-            results = _ingest_all(con, study, files, python=python, jobs=jobs, progress=progress)
+            results = _ingest_all(con, study, files, keep=keep, jobs=jobs, progress=progress)
     except (duckdb.Error, OSError) as error:
         raise UserError(
             f"{study}: could not be written ({str(error).splitlines()[0]}); expected room on the "
@@ -85,7 +87,7 @@ def _ingest_all(
     study: Path,
     files: Sequence[TraceFile],
     *,
-    python: bool,
+    keep: Collection[str],
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[IngestResult]:
@@ -100,9 +102,7 @@ def _ingest_all(
         threads = 2 if len(waiting) == 1 or jobs == 1 else 1
         with ThreadPoolExecutor(jobs, thread_name_prefix="trace") as pool:
             futures = {
-                pool.submit(
-                    scratch.build, found, folder / str(i), python=python, threads=threads
-                ): i
+                pool.submit(scratch.build, found, folder / str(i), keep=keep, threads=threads): i
                 for i, found in waiting.items()
             }
             for future in _finished(futures, len(files), progress):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyze import ingest
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from analyze.ingest import IngestResult
 
 
-def ingest_with_progress(
-    study: Path, paths: Sequence[str | Path], *, python: bool = False, jobs: int = 2
-) -> int:
-    """Load `paths` into `study` and print one line a file; 1 if any failed, else 0."""
+def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: Any) -> int:
+    """Load `paths` into `study` and print one line a file; 1 if any failed, else 0.
+
+    `options` are those of analyze.ingest.ingest.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -27,7 +28,7 @@ def ingest_with_progress(
         def advance(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        results = ingest.ingest(study, list(paths), python=python, jobs=jobs, progress=advance)
+        results = ingest.ingest(study, list(paths), progress=advance, **options)
     for result in results:
         print(_line(result), file=sys.stderr if result.error else sys.stdout)
     failed = [result for result in results if result.status == "failed"]

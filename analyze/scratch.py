@@ -7,7 +7,7 @@ own limit, and a load that dies leaves the study as it was.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,11 +54,11 @@ def build(
     found: TraceFile,
     folder: Path,
     *,
-    python: bool = False,
+    keep: Collection[str] = (),
     threads: int = 2,
     attributed: bool = True,
 ) -> Built:
-    """Make `folder` and in it the trace's database. `threads` is 1 or 2.
+    """Make `folder` and in it the trace's database. `threads` is 1 or 2, `keep` as in kineto.read.
 
     Without `attributed` the base tables are all that is filled.
 
@@ -83,7 +83,7 @@ def build(
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
             digest = aside.submit(lambda: found.sha256 or found.digest())
-            _read(con, found, parts, python=python, threads=threads)
+            _read(con, found, parts, keep=keep, threads=threads)
         known = replace(found, sha256=digest.result())
         create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(known)])
         database.stage(con, found.format)
@@ -98,14 +98,18 @@ def build(
 
 
 def _read(
-    con: duckdb.DuckDBPyConnection, found: TraceFile, parts: Path, *, python: bool, threads: int
+    con: duckdb.DuckDBPyConnection,
+    found: TraceFile,
+    parts: Path,
+    *,
+    keep: Collection[str],
+    threads: int,
 ) -> None:
     if found.format == "kineto":
         from analyze.readers import kineto, kineto_facts
 
-        keep = {"python"} if python else set[str]()
         read = kineto.read(con, found.path, parts, keep=keep, workers=threads)
-        kineto_facts.define(con, parts.parent, found.path, read, python_wanted=python)
+        kineto_facts.define(con, parts.parent, found.path, read, keep=keep)
         for view in in_order(load_layer("staging/kineto/raw")):
             con.sql(view.statement).create_view(view.name)
         _refuse_other_producers(con, found.path, read.unread.total())

@@ -33,6 +33,7 @@ class KinetoFile:
     keys: dict[str, Any] = field(default_factory=dict)
     complete: bool = True
     unread: Counter[str] = field(default_factory=Counter)
+    arguments: Counter[str] = field(default_factory=Counter)
     repaired: int = 0
     skipped: int = 0
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class KinetoFile:
 
     def add(self, report: ChunkReport) -> None:
         self.unread.update(report.unread)
+        self.arguments.update(report.arguments)
         self.repaired += report.repaired
         self.skipped += report.skipped
         for fault in report.faults:
@@ -64,15 +66,15 @@ def read(
 ) -> KinetoFile:
     """Parse the events of `path` into Parquet files in `folder`, with `workers` threads.
 
-    `keep` may hold 'python' (python_function events) and 'flow' (arrows). `progress` is told the bytes of text read so far. Raises UserError if it is no trace.
+    `keep` may hold 'python' (python_function events), 'flow' (arrows) and 'args' (the text of every
+    event's arguments). `progress` is told the bytes read so far. Raises UserError if it is no trace.
     """
-    unread = frozenset({"python", "flow"}) - frozenset(keep)
     source = TextSource(path)
     splitter = Splitter(source, str(path))
     result = KinetoFile()
     _load_all(
         chunks_of(splitter, result),
-        _Loaders(folder, unread),
+        _Loaders(folder, frozenset(keep)),
         result,
         workers=workers,
         progress=progress or (lambda _bytes: None),
@@ -110,9 +112,9 @@ def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, b
 class _Loaders:
     """A loader for each thread that asks for one."""
 
-    def __init__(self, folder: Path, unread: frozenset[str]) -> None:
+    def __init__(self, folder: Path, keep: frozenset[str]) -> None:
         self._folder = folder
-        self._unread = unread
+        self._keep = keep
         self._own = local()
         self._made: list[ChunkLoader] = []
         self.mine()
@@ -121,7 +123,7 @@ class _Loaders:
         """The loader of the thread that calls."""
         if not hasattr(self._own, "loader"):
             path = self._folder / f"{get_ident()}.parquet"
-            self._own.loader = ChunkLoader(path, unread=self._unread)
+            self._own.loader = ChunkLoader(path, keep=self._keep)
             self._made.append(self._own.loader)
         loader: ChunkLoader = self._own.loader
         return loader

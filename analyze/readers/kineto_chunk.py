@@ -20,9 +20,10 @@ from analyze.readers.kineto_split import Chunk
 
 @dataclass
 class ChunkReport:
-    """What became of a chunk: events left out unread, mended, lost, and why."""
+    """What became of a chunk: events left out unread, arguments without a column, mended, lost, why."""
 
     unread: Counter[str] = field(default_factory=Counter)
+    arguments: Counter[str] = field(default_factory=Counter)
     repaired: int = 0
     skipped: int = 0
     faults: Sequence[Fault] = ()
@@ -31,11 +32,11 @@ class ChunkReport:
 class ChunkLoader:
     """Writes chunks as row groups of the Parquet file `path`; one per thread. Close it.
 
-    `unread` are the kinds of event that are counted and left out: 'python', 'flow'.
+    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args'.
     """
 
-    def __init__(self, path: Path, *, unread: frozenset[str]) -> None:
-        self._scanner = EventScanner(unread)
+    def __init__(self, path: Path, *, keep: frozenset[str]) -> None:
+        self._scanner = EventScanner(keep)
         texts = [column_name(name) for name in TEXTS]
         self._writer = pq.ParquetWriter(
             path, schema(), compression="NONE", use_dictionary=texts, write_statistics=False
@@ -51,7 +52,7 @@ class ChunkLoader:
         self._write(found.tables)
         begin = chunk.offset + chunk.text.index(text[:1]) if text else chunk.offset
         odd = [Fault("not_a_number", begin + at, word) for at, word in found.odd]
-        return ChunkReport(unread=found.unread, repaired=len(odd), faults=odd)
+        return ChunkReport(found.unread, found.arguments, repaired=len(odd), faults=odd)
 
     def close(self) -> None:
         """Finish the file."""
@@ -62,16 +63,14 @@ class ChunkLoader:
         if b'"traceEvents"' in chunk.text:
             mended.faults.append(Fault("mixed_writers", chunk.offset, ""))
         lost: list[Fault] = []
-        unread: Counter[str] = Counter()
+        report = ChunkReport()
         for found in self._parts(mended.events, chunk.offset, lost):
             self._write(found.tables)
-            unread.update(found.unread)
-        return ChunkReport(
-            unread=unread,
-            repaired=mended.repaired,
-            skipped=mended.skipped + len(lost),
-            faults=[*mended.faults, *lost],
-        )
+            report.unread.update(found.unread)
+            report.arguments.update(found.arguments)
+        report.repaired, report.skipped = mended.repaired, mended.skipped + len(lost)
+        report.faults = [*mended.faults, *lost]
+        return report
 
     def _parts(self, events: list[bytes], offset: int, lost: list[Fault]) -> list[Events]:
         """Read mended events; where the scan still refuses some, halve until the one is alone."""

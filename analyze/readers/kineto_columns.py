@@ -65,6 +65,8 @@ _TYPES = {
     UNSIGNED: pa.uint64(),
     TIME: pa.int64(),
 }
+# the text of all arguments, where it is asked for
+ARGUMENTS_FIELD = pa.field("arguments", pa.string())
 _LONGEST, _TABLE = 32, 512
 
 
@@ -77,8 +79,9 @@ def column_name(name: str) -> str:
 
 @cache
 def schema() -> pa.Schema:
-    """The raw columns, in the order of KINDS."""
-    return pa.schema([(column_name(name), _TYPES[kind]) for name, kind in KINDS.items()])
+    """The raw columns, in the order of KINDS, and the arguments."""
+    columns = [pa.field(column_name(name), _TYPES[kind]) for name, kind in KINDS.items()]
+    return pa.schema([*columns, ARGUMENTS_FIELD])
 
 
 @cache

@@ -12,7 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from analyze.readers import kineto_scan as scan
-from analyze.readers.kineto_columns import KINDS, NUMBERS, TEXTS, keys, schema
+from analyze.readers.kineto_columns import (
+    ARGUMENTS_FIELD,
+    KINDS,
+    NUMBERS,
+    TEXTS,
+    keys,
+    schema,
+)
 
 _ROWS = 1 << 16
 _TEXTS = 1 << 16
@@ -27,22 +34,28 @@ class NotEventsError(Exception):
 
 @dataclass
 class Events:
-    """What a piece of text holds: tables of rows, what was counted only, values that are no JSON."""
+    """What a piece of text holds: tables of rows, what was counted only, values that are no JSON.
+
+    `unread` counts events by kind, `arguments` those that no column takes, by name.
+    """
 
     tables: list[pa.Table] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
+    arguments: Counter[str] = field(default_factory=Counter)
     odd: list[tuple[int, str]] = field(default_factory=list)
 
 
 class EventScanner:
     """Reads text into tables with buffers of its own: one a thread.
 
-    `unread` are the kinds of event that are counted and left out: 'python', 'flow'.
+    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args'.
     """
 
-    def __init__(self, unread: frozenset[str]) -> None:
-        self._left_out = scan.FRAME * ("python" in unread) | scan.ARROW * ("flow" in unread)
-        self._out = _new_out()
+    def __init__(self, keep: frozenset[str]) -> None:
+        self._left_out = scan.FRAME * ("python" not in keep) | scan.ARROW * ("flow" not in keep)
+        self._keeps_arguments = "args" in keep
+        # what is no JSON may not stand in a column of JSON: such text goes the careful way
+        self._out = _new_out(odd=0 if self._keeps_arguments else _ODD)
         self._text = np.zeros(_PADDING, np.uint8)
 
     def read(self, text: bytes) -> Events:
@@ -81,8 +94,18 @@ class EventScanner:
         found.unread.update(python=int(tally[scan.FRAMES]), flow=int(tally[scan.ARROWS]))
         found.odd += [(int(at), _word(text, int(at))) for at in self._out.odd[: tally[scan.ODD]]]
         texts = self._distinct_texts(text)
+        names = self._out.entries[: tally[scan.ENTRIES], 0] == len(TEXTS)
+        uses = self._out.uses[: tally[scan.ENTRIES]][names].tolist()
+        found.arguments.update(dict(zip(texts[len(TEXTS)], uses, strict=True)))
         if rows := int(tally[scan.ROWS]):
-            found.tables.append(self._table(rows, texts))
+            arguments = self._arguments(text, rows)
+            found.tables.append(self._table(rows, texts).append_column(ARGUMENTS_FIELD, arguments))
+
+    def _arguments(self, text: bytes, rows: int) -> pa.Array:
+        if not self._keeps_arguments:
+            return _nulls(ARGUMENTS_FIELD.type).slice(0, rows)
+        spans = self._out.arguments[:rows].tolist()
+        return pa.array([text[start:end] if end else None for start, end in spans], pa.string())
 
     def _distinct_texts(self, text: bytes) -> list[list[str]]:
         """Of each column its distinct texts, by their codes. Raises NotEventsError."""
@@ -96,7 +119,7 @@ class EventScanner:
         present = int(np.bitwise_or.reduce(filled))
         always = int(np.bitwise_and.reduce(filled))
         columns: list[pa.Array] = []
-        for bit, (name, kind) in enumerate(zip(KINDS, schema().types, strict=True)):
+        for bit, (name, kind) in enumerate(zip(KINDS, schema().types, strict=False)):
             if not present >> bit & 1:
                 columns.append(_nulls(kind).slice(0, rows))
                 continue
@@ -111,7 +134,7 @@ class EventScanner:
                 unsigned = pa.types.is_unsigned_integer(kind)
                 values = values.view(np.uint64) if unsigned else values
                 columns.append(pa.array(values, kind, mask=absent))
-        return pa.Table.from_arrays(columns, schema=schema())
+        return pa.Table.from_arrays(columns, list(schema().names[:-1]))
 
 
 @cache
@@ -119,16 +142,19 @@ def _nulls(kind: pa.DataType) -> pa.Array:
     return pa.nulls(_ROWS, kind)
 
 
-def _new_out() -> scan.Out:
+def _new_out(*, odd: int) -> scan.Out:
     return scan.Out(
         numbers=np.zeros((len(NUMBERS), _ROWS), np.int64),
         texts=np.zeros((len(TEXTS), _ROWS), np.int32),
         filled=np.zeros(_ROWS, np.uint64),
         entries=np.zeros((_TEXTS, 4), np.int32),
         hashes=np.zeros(_TEXTS, np.uint64),
+        uses=np.zeros(_TEXTS, np.int64),
         slots=np.zeros(2 * _TEXTS, np.int32),
-        counts=np.zeros(len(TEXTS) + 1, np.int64),
-        odd=np.zeros(_ODD, np.int64),
+        # two more than columns: names of arguments without one, and what is only checked
+        counts=np.zeros(len(TEXTS) + 2, np.int64),
+        odd=np.zeros(odd, np.int64),
+        arguments=np.zeros((_ROWS, 2), np.int64),
         tally=np.zeros(5, np.int64),
     )
 

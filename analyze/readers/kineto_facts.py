@@ -5,7 +5,7 @@ the figures belongs in one table.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ HEADER = {
     "repaired_count": "BIGINT",
     "skipped_count": "BIGINT",
     "python_wanted": "BOOLEAN",
+    "arguments_wanted": "BOOLEAN",
 }
 DEVICE = {
     "device_id": "INTEGER",
@@ -60,10 +61,11 @@ def define(
     path: Path,
     found: KinetoFile,
     *,
-    python_wanted: bool,
+    keep: Collection[str],
 ) -> None:
-    """Create kineto_header, kineto_device and kineto_fault in `con`."""
-    header = _header(found, path) | {"python_wanted": python_wanted}
+    """Create kineto_header, kineto_device and kineto_fault in `con`; `keep` as in kineto.read."""
+    wanted = {"python_wanted": "python" in keep, "arguments_wanted": "args" in keep}
+    header = _header(found, path) | wanted
     create_relation(con, folder, "kineto_header", HEADER, [header])
     create_relation(con, folder, "kineto_device", DEVICE, _devices(found.keys))
     create_relation(con, folder, "kineto_fault", FAULT, _faults(found))
@@ -143,6 +145,15 @@ def _faults(found: KinetoFile) -> list[dict[str, Any]]:
         }
         for kind, count in found.fault_counts.items()
     ]
+    if found.arguments:
+        commonest = (f"{name} {count}" for name, count in found.arguments.most_common())
+        rows.append(
+            {
+                "kind": "argument_without_column",
+                "count": found.arguments.total(),
+                "example": ", ".join(commonest)[:160],
+            }
+        )
     if names := environment_keys(found.keys):
         rows.append(
             {

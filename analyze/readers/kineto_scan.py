@@ -19,7 +19,7 @@ DONE, FULL, FAULTY = range(3)
 ROWS, ENTRIES, ODD, FRAMES, ARROWS = range(5)
 # kinds of event that may be left out of the rows
 FRAME, ARROW = 1, 2
-# columns that tell such events; the last list of distinct texts holds what is only checked
+# columns that tell such events
 PH, CAT, NAME = range(3)
 # an event may need so many new distinct texts
 _ROOM = 256
@@ -80,7 +80,10 @@ class Out(NamedTuple):
 
     `numbers` int64[slot, row], `texts` int32[slot, row] codes of distinct texts; each of these is a
     row of `entries` int32[entry, 4]: column, start, end, code; `hashes` and `slots` find it again,
-    `counts` int64 has the number a column. `odd`: where values are that are no JSON. `tally`: see above.
+    `uses` counts the names of arguments that no column wants: the last column but one. The last holds lists and
+    objects that are only checked.
+    `counts` int64 has the number a column. `odd`: where values are that are no JSON. `arguments`
+    int64[row, 2]: where the object of arguments is, 0 if there is none. `tally`: see above.
     """
 
     numbers: Ints
@@ -88,9 +91,11 @@ class Out(NamedTuple):
     filled: Words
     entries: NDArray[np.int32]
     hashes: Words
+    uses: Ints
     slots: NDArray[np.int32]
     counts: Ints
     odd: Ints
+    arguments: Ints
     tally: Ints
 
 
@@ -258,8 +263,8 @@ def _same(words: Words, a: int, b: int, length: int) -> bool:
 
 
 @_compiled
-def _intern(text: Bytes, words: Words, start: int, end: int, column: int, out: Out) -> int:
-    """Code of the text in its column's list of distinct texts; -1 if there is no room left."""
+def _place(words: Words, start: int, end: int, column: int, out: Out) -> int:
+    """Row in `entries` of the text, among the distinct texts of its column; -1 if there is no room."""
     h = _hash(words, start, end) ^ (np.uint64(column) * _PRIME)
     most, one = np.uint64(out.slots.size - 1), np.uint64(1)
     slot = (h ^ (h >> np.uint64(32))) & most
@@ -268,11 +273,12 @@ def _intern(text: Bytes, words: Words, start: int, end: int, column: int, out: O
         if out.hashes[e] == h and out.entries[e, 0] == column:
             first, size = out.entries[e, 1], out.entries[e, 2] - out.entries[e, 1]
             if size == end - start and _same(words, first, start, size):
-                return out.entries[e, 3]
+                return e
         slot = (slot + one) & most
     e = out.tally[ENTRIES]
     if e == out.hashes.size:
         return -1
+    out.uses[e] = 0
     out.tally[ENTRIES] = e + 1
     out.slots[slot] = e
     out.hashes[e] = h
@@ -284,7 +290,14 @@ def _intern(text: Bytes, words: Words, start: int, end: int, column: int, out: O
         end,
         code,
     )
-    return code
+    return e
+
+
+@_compiled
+def _intern(words: Words, start: int, end: int, column: int, out: Out) -> int:
+    """Code of the text in its column's list of distinct texts; -1 if there is no room left."""
+    e = _place(words, start, end, column, out)
+    return out.entries[e, 3] if e >= 0 else -1
 
 
 @_compiled
@@ -363,7 +376,7 @@ def _store(
     start, end = span
     row, slot, kind = out.tally[ROWS], keys.slots[key], keys.kinds[key]
     if kind == TEXT:
-        out.texts[slot, row] = _intern(text, words, start, end, slot, out)
+        out.texts[slot, row] = _intern(words, start, end, slot, out)
         return out.texts[slot, row] >= 0
     if kind == TIME:
         ns = _time(text, start, end)
@@ -374,11 +387,19 @@ def _store(
 
 
 @_compiled
-def _skip(text: Bytes, words: Words, i: int, out: Out) -> int:
-    """Index behind a value that no column wants; NaN and infinities are noted; -1 if it is none."""
+def _skip(text: Bytes, words: Words, i: int, name: int, out: Out) -> int:
+    """Index behind a value that no column wants; NaN and infinities are noted; -1 if it is none.
+
+    If it is an argument, its name begins at `name`, and is counted; else that is -1.
+    """
+    if name >= 0:
+        place = _place(words, name, _string(text, words, name), out.counts.size - 2, out)
+        if place < 0:
+            return -1
+        out.uses[place] += 1
     end = _value(text, words, i)
     if end > 0 and text[i] in (_LIST, _OBJECT):
-        return end if _intern(text, words, i, end, out.counts.size - 1, out) >= 0 else -1
+        return end if _intern(words, i, end, out.counts.size - 1, out) >= 0 else -1
     if end < 0 and out.tally[ODD] < out.odd.size:
         end = _odd(text, i)
         if end > 0:
@@ -421,6 +442,7 @@ def _event(
 ) -> tuple[int, bool]:
     """Read the object at `i` into the next row: index behind it (-1 if it is none), and if it stays."""
     seen, filled, found, level, fresh = _NO_KEY, _NO_KEY, 0, 0, True
+    out.arguments[out.tally[ROWS], 1] = 0
     i += 1
     while True:
         i = _space(text, i)
@@ -428,7 +450,9 @@ def _event(
             i, fresh = _space(text, i + 1), True
         if text[i] == _OBJECT_END:
             i, fresh, level = i + 1, False, level - 1
-            if level < 0:
+            if level == 0:
+                out.arguments[out.tally[ROWS], 1] = i
+            else:
                 out.filled[out.tally[ROWS]] = filled
                 stays = not _is_left_out(found, left_out)
                 out.tally[ROWS] += stays
@@ -437,18 +461,20 @@ def _event(
             continue
         if not fresh:
             return -1, False
+        start = i
         i, key = _name(text, words, i, level, keys)
         if i < 0:
             return -1, False
         fresh = False
         if key < 0:
-            i = _skip(text, words, i, out)
+            i = _skip(text, words, i, start if level else -1, out)
         else:
             bit = _ONE_KEY << np.uint64(keys.columns[key])
             if seen & bit != _NO_KEY:
                 return -1, False
             seen |= bit
             if keys.kinds[key] == ARGUMENTS and text[i] == _OBJECT:
+                out.arguments[out.tally[ROWS], 0] = i
                 i, level, fresh = i + 1, 1, True
                 continue
             i, is_filled, found = _member(text, words, i, key, keys, out, (found, left_out))

@@ -1,6 +1,6 @@
 """Traces built in scratch databases, for the tests of readers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +18,10 @@ def load(tmp_path: Path) -> Iterator[Load]:
     """A function that reads one trace into a database of base tables and opens it."""
     opened: list[duckdb.DuckDBPyConnection] = []
 
-    def load_one(path: Path, *, python: bool = False) -> duckdb.DuckDBPyConnection:
+    def load_one(path: Path, *, keep: Collection[str] = ()) -> duckdb.DuckDBPyConnection:
         found = replace(find([path])[0], trace_id=1, sha256="0")
         folder = tmp_path / f"scratch-{len(opened)}"
-        path = scratch.build(found, folder, python=python, attributed=False).path
+        path = scratch.build(found, folder, keep=keep, attributed=False).path
         con = duckdb.connect(str(path), read_only=True)
         opened.append(con)
         return con

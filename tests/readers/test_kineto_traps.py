@@ -8,6 +8,7 @@ traps; each test says in its name what goes wrong elsewhere.
 
 import gzip
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,10 @@ class Made:
         self._load = load
 
     def __call__(
-        self, *events: Any, python: bool = False, **keys: Any
+        self, *events: Any, keep: Collection[str] = (), **keys: Any
     ) -> duckdb.DuckDBPyConnection:
         self._path.write_text(json.dumps({**keys, "traceEvents": events}))
-        return self._load(self._path, python=python)
+        return self._load(self._path, keep=keep)
 
 
 @pytest.fixture
@@ -237,12 +238,36 @@ def test_d6_a_device_annotation_has_no_stream_arg(made: Made) -> None:
     assert rows(con, "SELECT count(*) FROM kernel") == [(1,)]
 
 
-def test_d7_unknown_categories_are_counted(made: Made) -> None:
+def test_d7_unknown_categories_are_counted_and_kept(made: Made) -> None:
     con = made(op(), kernel() | {"cat": "new_thing"}, op(cat="xpu_runtime"))
+    assert rows(con, "SELECT category, name, start_ns, dur_ns, args FROM trace_event") == [
+        ("new_thing", "k", 10000, 5000, None)
+    ]
     assert rows(con, "SELECT count, example FROM anomaly WHERE kind = 'unknown_category'") == [
         (1, "new_thing 1")
     ]
     assert rows(con, "SELECT count(*) FROM runtime_call") == [(1,)]
+
+
+def test_unknown_arguments_are_kept_on_request(made: Made) -> None:
+    odd = {"est. achieved occupancy %": 31, "new": {"a": [1, " } "]}, "bw": float("nan")}
+    con = made(op(), kernel(**odd), call() | {"args": None}, keep={"args"})
+    assert rows(con, "SELECT category, args FROM trace_event ORDER BY start_ns") == [
+        ("cpu_op", "{}"),
+        ("cuda_runtime", None),
+        (
+            "kernel",
+            '{"device": 0, "stream": 7, "correlation": 1, "est. achieved occupancy %": 31, '
+            '"new": {"a": [1, " } "]}, "bw": null}',
+        ),
+    ]
+    assert anomalies(con)["not_a_number"] == 1
+
+
+def test_arguments_without_a_column_are_counted(made: Made) -> None:
+    con = made(op(**{"Ev Idx": 1, "new": 2}), op(9, **{"Ev Idx": 2, "External id": 4}))
+    told = "SELECT count, example FROM anomaly WHERE kind = 'argument_without_column'"
+    assert rows(con, told) == [(3, "Ev Idx 2, new 1")]
 
 
 def test_d8_memory_events_have_a_table(made: Made) -> None:
@@ -359,7 +384,7 @@ def test_f6_merged_ranks_keep_their_names(made: Made) -> None:
 
 
 def test_f7_python_frames_are_counted_and_loaded_on_request(made: Made) -> None:
-    con = made(frame("a.py(1): f", **{"Python id": 1}), op(), python=True)
+    con = made(frame("a.py(1): f", **{"Python id": 1}), op(), keep={"python"})
     assert rows(con, "SELECT name, python_id FROM python_call") == [("a.py(1): f", 1)]
     assert "left_out_python" not in anomalies(con)
 

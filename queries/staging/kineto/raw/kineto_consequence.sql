@@ -83,10 +83,14 @@ FROM (
     'a day away from the other events, or a day long: spans that hold it mean nothing'
   ),
   ('profiler_overhead', 'the profiler''s own time on the host: reported, never subtracted'),
-  ('unknown_category', 'events of these categories are counted and in no table'),
+  ('unknown_category', 'events of these categories are in trace_event alone'),
   (
     'category_without_table',
-    'known, counted and in no table: neither kernels nor copies nor launches'
+    'in trace_event alone: neither kernels nor copies nor launches'
+  ),
+  (
+    'argument_without_column',
+    'arguments that no column takes: in trace_event.args on request (--args), else not kept'
   ),
   (
     'left_out_python',

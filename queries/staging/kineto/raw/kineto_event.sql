@@ -41,6 +41,7 @@
 --   addr                     of a [memory] event
 --   memory_device_id         of a [memory] event
 --   memory_device_type       of a [memory] event: 0 is the host
+--   arguments                JSON text of all arguments; NULL unless they were asked for
 SELECT
   chunk.ph,
   chunk.cat,
@@ -80,6 +81,7 @@ SELECT
   chunk."Memory bytes" AS memory_bytes,
   chunk.addr,
   try_cast(chunk."Device Id" AS INTEGER) AS memory_device_id,
-  chunk."Device Type" AS memory_device_type
+  chunk."Device Type" AS memory_device_type,
+  chunk.arguments
 FROM kineto_chunk AS chunk
 LEFT JOIN kineto_category AS category ON chunk.cat = category.cat

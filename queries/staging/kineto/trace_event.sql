@@ -1,0 +1,33 @@
+-- trace_event: events of a Kineto trace as recorded, for what no other table keeps.
+--
+-- Why:     an unknown category may be what someone looks for; its events stay, and so do, on
+--          request, all arguments.
+-- Grain:   one row per event of a category without a table; of every event read if `--args`
+-- Inputs:  kineto_event, kineto_header, trace_file
+-- Columns:
+--   trace_id    trace.trace_id
+--   phase       as recorded
+--   category    as spelled
+--   name        as recorded
+--   process_id  as recorded
+--   thread_id   as recorded
+--   start_ns    ns
+--   dur_ns      ns
+--   args        JSON
+SELECT
+  file.trace_id,
+  event.ph AS phase,
+  event.cat AS category,
+  event.name,
+  event.pid AS process_id,
+  event.tid AS thread_id,
+  event.start_ns,
+  event.recorded_dur_ns AS dur_ns,
+  event.arguments::JSON AS args
+FROM kineto_event AS event
+CROSS JOIN kineto_header AS header
+CROSS JOIN trace_file AS file
+WHERE
+  header.arguments_wanted
+  OR event.role IS NULL
+  OR event.role IN ('host_other', 'device_other', 'span', 'flow')
