@@ -1,10 +1,11 @@
 """How fast and in how much memory a trace becomes a queryable study, side by side with peers.
 
-    python bench/ingest.py --traces FOLDER --out build/ingest.json [--megabytes 200 1000] [--rounds 3]
-    python bench/ingest.py --render build/ingest.json > docs/performance.md
+    python bench/ingest.py --traces FOLDER --out bench/ingest.json [--megabytes 200 1000] [--rounds 3]
+    python bench/ingest.py --render bench/ingest.json > docs/performance.md
 
 Runs are interleaved and each is a process of its own: wall and processor time, and the peak of
 resident memory, from the start of the work (imports done) to its end. FOLDER holds real traces.
+Runs are added to those that --out holds already, with the load of the machine at that time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -62,6 +64,9 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, nargs="+", default=[200])
     parser.add_argument("--workloads", nargs="+", default=list(WORKLOADS), choices=WORKLOADS)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", nargs="*", default=["json.load + pandas", "HTA TraceAnalysis"])
+    parser.add_argument("--gzip", action="store_true", help="also the same file packed")
+    parser.add_argument("--keep", type=Path, help="leave the last study there")
     parser.add_argument("--hta-python", help="interpreter of an environment with traceinsight")
     parser.add_argument("--render", type=Path)
     given = parser.parse_args()
@@ -70,7 +75,8 @@ def main() -> None:
 
         print(page(json.loads(given.render.read_text())), end="")
         return
-    result: dict[str, Any] = {"machine": _machine(), "runs": []}
+    earlier = json.loads(given.out.read_text())["runs"] if given.out.exists() else []
+    result: dict[str, Any] = {"machine": _machine(), "runs": earlier}
     given.out.parent.mkdir(parents=True, exist_ok=True)
     for run in _measure(given):
         print(run, file=sys.stderr, flush=True)
@@ -79,39 +85,53 @@ def main() -> None:
 
 
 def _machine() -> dict[str, Any]:
-    packages = ("duckdb", "polars", "msgspec", "isal", "pandas")
+    packages = ("duckdb", "numba", "pyarrow", "msgspec", "isal", "pandas")
     return {
         "cores": os.cpu_count(),
         "processor": platform.processor() or platform.machine(),
         "python": platform.python_version(),
-        "load_before": os.getloadavg()[0],
     } | {name: importlib.metadata.version(name) for name in packages}
 
 
 def _measure(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from bench.make_trace import make
 
-    with tempfile.TemporaryDirectory(prefix="genscope-bench-") as folder:
+    peers = {"json.load + pandas": (sys.executable, _PANDAS)}
+    if given.hta_python:
+        peers["HTA TraceAnalysis"] = (given.hta_python, _HTA)
+    readers = {"genscope": (sys.executable, _GENSCOPE)}
+    readers |= {name: reader for name, reader in peers.items() if name in given.peers}
+    with tempfile.TemporaryDirectory(prefix="genscope-bench-") as name:
+        folder = Path(name)
         for megabytes in given.megabytes:
-            for name in given.workloads:
-                source, stripped, _ = WORKLOADS[name]
+            for workload in given.workloads:
+                source, stripped, _ = WORKLOADS[workload]
                 trace = given.traces / f"{source}.json.gz"
-                made = make(
-                    trace, Path(folder) / "trace.json", megabytes * 1_000_000, stripped=stripped
-                )
-                readers = {"genscope": (sys.executable, _GENSCOPE)}
-                if megabytes <= 200:
-                    readers["json.load + pandas"] = (sys.executable, _PANDAS)
-                    if given.hta_python:
-                        readers["HTA TraceAnalysis"] = (given.hta_python, _HTA)
+                size = megabytes * 1_000_000
+                made = make(trace, folder / "trace.json", size, stripped=stripped)
+                files = dict.fromkeys(readers, made)
+                if given.gzip:
+                    files["genscope, from .gz"] = _packed(made)
                 for _ in range(given.rounds):
-                    for reader, (python, code) in readers.items():
-                        yield {
-                            "workload": name,
-                            "megabytes": megabytes,
-                            "reader": reader,
-                        } | _run(python, code, made, Path(folder))
-                made.unlink()
+                    for reader, file in files.items():
+                        python, code = readers[reader.partition(",")[0]]
+                        run = {"workload": workload, "megabytes": megabytes, "reader": reader}
+                        yield (
+                            run | _run(python, code, file, folder) | {"bytes": made.stat().st_size}
+                        )
+                if given.keep:
+                    shutil.copy(folder / "study.duckdb", given.keep)
+                for file in set(files.values()):
+                    file.unlink()
+
+
+def _packed(path: Path) -> Path:
+    from isal import igzip
+
+    packed = path.with_name(path.name + ".gz")
+    with path.open("rb") as source, igzip.open(packed, "wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+    return packed
 
 
 def _run(python: str, code: str, trace: Path, folder: Path) -> dict[str, Any]:
@@ -126,14 +146,12 @@ def _run(python: str, code: str, trace: Path, folder: Path) -> dict[str, Any]:
         timeout=1200,
         check=False,
     )
-    size = trace.stat().st_size
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["killed"]
-        return {"bytes": size, "load": load, "error": lines[-1][:200]}
+        return {"load": load, "error": lines[-1][:200]}
     wall, cpu, memory = json.loads(done.stdout.strip().splitlines()[-1])
     kept = study.stat().st_size if study.exists() else 0
     return {
-        "bytes": size,
         "load": load,
         "wall_s": wall,
         "cpu_s": cpu,
