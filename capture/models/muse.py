@@ -87,10 +87,8 @@ def _muse(settings: Settings) -> Workload:
             steps=BASE_STEPS,
             profiled=profiled,
         )
-        # tokens that the few profiled steps left masked stand for any code
-        beside = coarse.clamp_max(CODEBOOK - 1).repeat(2, 1)
         fine = _fill(
-            labels, "super_resolution", finer_start, lambda x: finer(x, beside, context),
+            labels, "super_resolution", finer_start, lambda x: finer(x, coarse, context),
             steps=SUPER_STEPS, profiled=profiled, first=BASE_STEPS,
         )  # fmt: skip
         with labels.component("vqvae"):
@@ -134,8 +132,10 @@ class SuperResolution(nn.Module):
     def forward(
         self, tokens: torch.Tensor, coarse: torch.Tensor, text: torch.Tensor
     ) -> torch.Tensor:
-        """(batch, high * high) tokens to logits of the same length."""
-        context = torch.cat([self.coarse(coarse), self.text(text)], dim=1)
+        """(2 * batch, high * high) tokens to logits of the same length; coarse tokens are those of (batch) images."""
+        # tokens that the few profiled steps left masked stand for any code
+        both = coarse.clamp_max(CODEBOOK - 1).repeat(2, 1)
+        context = torch.cat([self.coarse(both), self.text(text)], dim=1)
         output: torch.Tensor = self.fine(tokens, context)
         return output
 
