@@ -56,7 +56,7 @@ def counted(model: str) -> CallSink:
     run = prepared_dry(settings)
     counter, recorder = FlopCounterMode(display=False), DryRecorder(DEVICES["a100"])
     sink = CallSink(recorder, counter)
-    with functions_as_on("cuda"), counter, recorder:
+    with functions_as_on("cuda"), recorder, counter:
         run.labelled(sink)
     return sink
 
