@@ -25,6 +25,7 @@ GUIDANCE = {"unet_64": 7.0, "unet_256": 4.0, "unet_1024": 9.0}
 ASSUMPTIONS = (
     "DeepFloyd-IF's dimensions stand in for Imagen's, whose configuration is closed",
     "the 64 to 256 stage is the best fit to IF-II's published 1.2 billion parameters; its exact layout is not known",
+    "the 64 to 256 stage attends to the text only, as IF's does; Imagen's coarsest level also attends to itself",
     "the 256 to 1024 stage has Imagen's own widths, and the depth that reaches its published 400 million parameters: IF's is a latent upscaler, Imagen's works on pixels",
     "steps 100, 50 and 75 with guidance 7, 4 and 9: defaults of IF's pipelines",
     "steps are numbered through the three stages",

@@ -66,7 +66,11 @@ def parameters(model: str) -> dict[str, int]:
     page = (Path(__file__).parents[2] / "docs" / "capture.md").read_text()
     missing = [each for each in workload.assumptions if each not in page]
     assert not missing, "docs/capture.md does not name these assumptions"
-    return workload.parameters()
+    counts = workload.parameters()
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{model}` "))
+    assert all(f"`{name}` {count / 1e6:,.1f}M" in row for name, count in counts.items()), row
+    assert all(f"`{name}` {calls}" in row for name, calls in workload.calls_full.items()), row
+    return counts
 
 
 @pytest.mark.parametrize("model", EXACT)
