@@ -76,13 +76,16 @@ def attention_seen(found: Iterable[dict[str, Any]]) -> dict[str, int]:
 
 
 def attention_unlabelled(found: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """Attention operators that ran outside every attention range, by name: calls that no switch has seen."""
+    """Attention operators that ran outside every attention range, by name: calls that no switch has seen.
+
+    Backward operators are none: they follow from the forward one, whose range is closed by then.
+    """
     outside: Counter[str] = Counter()
     for rows in _threads(found):
         end = 0.0
         for row in rows:
             name, start = row["name"], float(row["ts"])
-            attends = name.startswith(("attention:", *_ATTENDING))
+            attends = name.startswith(("attention:", *_ATTENDING)) and "_backward" not in name
             if start < end or not attends:
                 continue
             end = start + float(row["dur"])

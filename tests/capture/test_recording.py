@@ -178,6 +178,17 @@ def test_attention_that_no_switch_reaches_is_counted(tmp_path: Path) -> None:
     assert card["attention_seen"] == {"aten::_transformer_encoder_layer_fwd": 2}
 
 
+def test_a_backward_pass_is_no_attention_call_of_its_own(tmp_path: Path) -> None:
+    model, x = nn.MultiheadAttention(32, 4, batch_first=True), torch.randn(2, 10, 32)
+    with record("own", model, out=tmp_path, attention="flash") as run:
+        for _ in range(2):
+            model(x, x, x, need_weights=False)[0].sum().backward()
+            run.step()
+    names = [operator["name"] for operator in traces.operators(run.folder)]
+    assert "aten::_scaled_dot_product_flash_attention_for_cpu_backward" in names
+    assert traces.manifest(run.folder)["attention_seen"] == {"flash": 1}
+
+
 def test_attention_that_no_switch_reaches_is_an_error_if_one_is_asked_for(tmp_path: Path) -> None:
     model, x = encoder(), torch.randn(2, 10, 32)
     with (
