@@ -109,11 +109,10 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     from capture.session import capture as run
     from capture.settings import Settings
 
-    if is_script(model):
-        print(capture_script(model, ScriptRun(steps, attention, out)))
-        return
     how = (attention or "flash", size, image_size, frames, steps, batch, dtype, device)
-    print(run(Settings(model, profiler, *how), out))
+    settings = Settings(model, profiler, *how)
+    own = ScriptRun(steps, attention, out)
+    print(capture_script(model, own, settings) if is_script(model) else run(settings, out))
 
 
 @app.command

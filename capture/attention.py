@@ -39,6 +39,9 @@ _BACKENDS = {
     "cudnn": SDPBackend.CUDNN_ATTENTION,
 }
 
+# kernels for which a key head that several query heads share need not be copied for each
+_TAKES_GROUPS = ("math", "flash")
+
 # where a call goes that the implementation asked for can't take; baseline takes anything
 _NEXT = {"flash": "efficient", "cudnn": "efficient", "flash-attn": "efficient", "fa4": "efficient"}
 
@@ -92,9 +95,9 @@ class Switch:
             return unfused(asked.expanded())
         if implementation in PACKAGES:
             return from_package(implementation, asked)
+        wanted = asked if implementation in _TAKES_GROUPS else asked.expanded()
         if asked.query.is_meta and implementation != "math":
-            return on_meta(implementation, asked.expanded(), self.device_kind)
-        wanted = asked if implementation == "math" else asked.expanded()
+            return on_meta(implementation, wanted, self.device_kind)
         with sdpa_kernel(_BACKENDS[implementation]):
             return self.original(
                 wanted.query, wanted.key, wanted.value, attn_mask=wanted.mask, dropout_p=wanted.dropout,

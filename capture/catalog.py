@@ -18,13 +18,20 @@ PROFILERS = {
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One model: its family, a sentence, its variants (the first is the default) and the sizes a user may set."""
+    """One model: its family, a sentence, its variants (the first is the default) and the sizes a user may set.
+
+    Its patches and halvings take an image size that is a multiple of `multiple` (tiny: of `tiny_multiple`, if that differs),
+    its video coder a number of frames that is a multiple of `frame_group`, and one more.
+    """
 
     family: str
     sentence: str
     variants: tuple[str, ...] = ("default",)
     options: tuple[str, ...] = ("image_size",)
     dtype: str = "float16"
+    multiple: int = 8
+    tiny_multiple: int | None = None
+    frame_group: int = 1
 
     @property
     def summary(self) -> str:
@@ -35,7 +42,12 @@ class ModelEntry:
 
 MODELS = {
     "llama": ModelEntry("llm", "LLaMA: prefill of a prompt, then decode", ("2-7b", "3.1-8b"), ()),
-    "imagen": ModelEntry("diffusion", "Imagen: T5-XXL, pixel diffusion at 64, then 256 and 1024"),
+    "imagen": ModelEntry(
+        "diffusion",
+        "Imagen: T5-XXL, pixel diffusion at 64, then 256 and 1024",
+        multiple=128,
+        tiny_multiple=32,
+    ),
     "stable_diffusion": ModelEntry("diffusion", "Stable Diffusion 1.5: latent diffusion"),
     "muse": ModelEntry(
         "transformer",
@@ -51,23 +63,34 @@ MODELS = {
         "diffusion",
         "Make-A-Video: pixel diffusion with temporal layers",
         options=("image_size", "frames"),
+        multiple=2,
     ),
-    "phenaki": ModelEntry("transformer", "Phenaki: masked video tokens", options=("frames",)),
-    "flux": ModelEntry("diffusion", "FLUX.1: joint attention", dtype="bfloat16"),
-    "sd3": ModelEntry("diffusion", "Stable Diffusion 3 medium: joint attention", dtype="bfloat16"),
-    "pixart": ModelEntry("diffusion", "PixArt: a diffusion transformer with cross-attention"),
+    "phenaki": ModelEntry(
+        "transformer", "Phenaki: masked video tokens", options=("frames",), frame_group=2
+    ),
+    "flux": ModelEntry("diffusion", "FLUX.1: joint attention", dtype="bfloat16", multiple=16),
+    "sd3": ModelEntry(
+        "diffusion", "Stable Diffusion 3 medium: joint attention", dtype="bfloat16", multiple=16
+    ),
+    "pixart": ModelEntry(
+        "diffusion", "PixArt: a diffusion transformer with cross-attention", multiple=16
+    ),
     "wan": ModelEntry(
         "diffusion",
         "Wan 2.1: video diffusion transformer",
         ("14b", "1.3b"),
         ("image_size", "frames"),
         "bfloat16",
+        multiple=16,
+        frame_group=4,
     ),
     "hunyuan_video": ModelEntry(
         "diffusion",
         "HunyuanVideo: joint video and text attention",
         options=("image_size", "frames"),
         dtype="bfloat16",
+        multiple=16,
+        frame_group=4,
     ),
     "cogvideox": ModelEntry(
         "diffusion",
@@ -75,18 +98,24 @@ MODELS = {
         ("2b", "5b"),
         ("image_size", "frames"),
         "bfloat16",
+        multiple=16,
+        frame_group=8,
     ),
     "ltx": ModelEntry(
         "diffusion",
         "LTX-Video: a very compressed latent",
         options=("image_size", "frames"),
         dtype="bfloat16",
+        multiple=32,
+        frame_group=8,
     ),
     "mochi": ModelEntry(
         "diffusion",
         "Mochi 1: joint video and text attention",
         options=("image_size", "frames"),
         dtype="bfloat16",
+        multiple=16,
+        frame_group=6,
     ),
 }
 

@@ -19,7 +19,8 @@ class Denoising:
     """One denoiser's part of a request. `first` numbers its steps after those of an earlier one.
 
     With `guidance` the model's batch is twice the sample's: unconditional, then conditional. None: one half only.
-    `flow` says that the model predicts a velocity, not noise.
+    `flow` says that the model predicts a velocity, not noise. `scheduler` is the component of what follows each call: stages
+    of unlike cost and number of steps need one each, or their time would not scale to a request's.
     """
 
     component: str
@@ -28,6 +29,7 @@ class Denoising:
     guidance: float | None = None
     flow: bool = False
     first: int = 0
+    scheduler: str = "scheduler"
 
     def following(self, sample: torch.Tensor, predicted: torch.Tensor, index: int) -> torch.Tensor:
         """The sample after step `index`."""
@@ -49,12 +51,12 @@ def denoising(
 def denoised(
     labels: Labels, plan: Denoising, sample: torch.Tensor, predict: Predict
 ) -> torch.Tensor:
-    """Run the profiled steps of one denoiser; each is one call of its component and one of `scheduler`."""
+    """Run the profiled steps of one denoiser; each is one call of its component and one of its scheduler."""
     for index, time in plan.times.items():
         with labels.step(plan.first + index):
             with labels.component(plan.component):
                 rows = sample if plan.guidance is None else torch.cat([sample, sample])
                 predicted = predict(rows, time)
-            with labels.component("scheduler"):
+            with labels.component(plan.scheduler):
                 sample = plan.following(sample, predicted, index)
     return sample

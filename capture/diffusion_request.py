@@ -61,7 +61,10 @@ class DiffusionRequest:
             guidance=self.plan.guidance,
             prompt_tokens=self.prompt_tokens,
             kinds=self.kinds,
-            assumptions=(f"{steps} steps: the published pipeline's default", *self.assumptions),
+            assumptions=(
+                f"{steps} steps, and sizes that are not asked for: defaults of the published pipeline",
+                *self.assumptions,
+            ),
         )
 
 

@@ -100,7 +100,7 @@ class Recording:
 
     def __enter__(self) -> Recording:
         modules = {k: part for k, part in self._parts.items() if isinstance(part, nn.Module)}
-        self._device = _device_of(modules)
+        self._device = device_of(modules)
         if self._attention is not None:
             check_available(self._attention, self._device)
         asked = self._attention or "own"
@@ -200,8 +200,15 @@ class Recording:
             return
         self._switch.check_used()
         found = trace_file.events(self._partial / trace_file.FILE)
+        unlabelled = trace_file.attention_unlabelled(found)
+        if unlabelled and self._attention is not None:
+            raise CaptureError(
+                f"found attention that no switch reaches ({_counted(unlabelled)}); expected every call to go through "
+                f"torch.nn.functional.scaled_dot_product_attention, which {self._attention} replaces: leave attention "
+                "out, or let the model call that function"
+            )
         facts = {
-            "attention_seen": trace_file.attention_seen(found),
+            "attention_seen": {**trace_file.attention_seen(found), **unlabelled},
             "attention_labelled": dict(self._labels.attention_calls),
             "attention_refused": dict(self._switch.refused),
             "steps_profiled": self._done - self._warmup,
@@ -210,8 +217,13 @@ class Recording:
         manifest.write(manifest.read(self._partial).completed(facts), self._partial)
 
 
-def _device_of(modules: Mapping[str, nn.Module]) -> torch.device:
-    """Where the weights are: a GPU if any of them is."""
-    devices = {p.device for module in modules.values() for p in module.parameters()}
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} x {name}" for name, count in counts.items())
+
+
+def device_of(parts: Mapping[str, Any]) -> torch.device:
+    """Where the modules' weights are: a GPU if any of them is."""
+    modules = [part for part in parts.values() if isinstance(part, nn.Module)]
+    devices = {p.device for module in modules for p in module.parameters()}
     gpus = [device for device in devices if device.type == "cuda"]
     return (gpus or [torch.device("cpu")])[0]

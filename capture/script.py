@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from capture import manifest
 from capture.errors import CaptureError
 from capture.session import record
+from capture.settings import Settings
+
+if TYPE_CHECKING:
+    import torch
 
 WALL_REPEATS = 3
 
@@ -31,15 +36,29 @@ def is_script(target: str) -> bool:
     return ".py:" in target
 
 
-def capture_script(target: str, run: ScriptRun) -> Path:
+def _refuse_options(asked: Settings) -> None:
+    """Raise CaptureError for an option that only models of the catalog have, unless it is left at its default."""
+    plain = Settings(asked.model, attention=asked.attention, steps=asked.steps)
+    names = (part.name for part in fields(Settings))
+    given = [f"--{n.replace('_', '-')}" for n in names if getattr(asked, n) != getattr(plain, n)]
+    if given:
+        raise CaptureError(
+            f"found {', '.join(given)} for a script; expected --steps, --attention and --out only, as the script itself "
+            "builds the model and puts it on its device: set it there"
+        )
+
+
+def capture_script(target: str, run: ScriptRun, asked: Settings | None = None) -> Path:
     """Record the function's model and return the run folder.
 
     The function takes nothing and returns (model, step): a module, a pipeline or a dict of components, and a callable that runs
-    one step. Raises CaptureError if there is no such file or function, or if it returns something else.
+    one step. `asked` is what the command line was given. Raises CaptureError if there is no such file or function, if it
+    returns something else, or if something was asked for that only models of the catalog have.
     """
-    import torch
-
-    from capture.recording import components_of
+    if asked is not None:
+        _refuse_options(asked)
+    from capture.attention import check_available
+    from capture.recording import components_of, device_of
 
     path, _, name = target.rpartition(":")
     built = _function(Path(path), name)()
@@ -49,17 +68,17 @@ def capture_script(target: str, run: ScriptRun) -> Path:
             "return the model, or a dict of components, and a function that runs one step"
         )
     model, step = built
-    components_of(model)
-    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
+    device = device_of(components_of(model))
+    if run.attention is not None:
+        check_available(run.attention, device)
     step()
-    wall = [_timed(step, wait) for _ in range(WALL_REPEATS)] if run.attention is None else []
+    wall = _wall_ns(step, run, device)
     with record(Path(path).stem, model, out=run.out, attention=run.attention) as recording:
         for _ in range(run.steps + 1):
             step()
             recording.step()
-    if wall:
-        each = {"wall_ns": round(statistics.median(wall)) * run.steps, "wall_ns_repeats": wall}
-        manifest.write(manifest.read(recording.folder).completed(each), recording.folder)
+    facts = {"wall_ns": round(statistics.median(wall)), "wall_ns_repeats": wall}
+    manifest.write(manifest.read(recording.folder).completed(facts), recording.folder)
     return recording.folder
 
 
@@ -78,9 +97,26 @@ def _function(path: Path, name: str) -> Callable[[], Any]:
     return function  # type: ignore[no-any-return]
 
 
-def _timed(step: Callable[[], Any], wait: Callable[[], Any]) -> int:
-    wait()
-    start = time.perf_counter_ns()
-    step()
-    wait()
-    return time.perf_counter_ns() - start
+def _wall_ns(step: Callable[[], Any], run: ScriptRun, device: torch.device) -> list[int]:
+    """Time of as many steps as the trace has, without labels or profiler but with the attention asked for, ns each."""
+    from torch.cuda import synchronize
+
+    from capture.attention import Switch, switched
+
+    wait: Callable[[], Any] = synchronize if device.type == "cuda" else lambda: None
+    found = []
+    with contextlib.ExitStack() as stack:
+        if run.attention is not None:
+            stack.enter_context(switched(Switch(run.attention, device.type, _unlabelled)))
+        for _ in range(WALL_REPEATS):
+            wait()
+            start = time.perf_counter_ns()
+            for _ in range(run.steps):
+                step()
+            wait()
+            found.append(time.perf_counter_ns() - start)
+    return found
+
+
+def _unlabelled(_: object) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()

@@ -68,6 +68,26 @@ def _check_model_options(settings: Settings) -> None:
         if getattr(settings, what) is not None and what not in entry.options:
             has = ", ".join(entry.options) or "neither image_size nor frames"
             raise CaptureError(f"found {what} for {settings.name}; it has {has}: leave {what} out")
+    _check_sizes(settings)
+
+
+def _check_sizes(settings: Settings) -> None:
+    """A size that the model would round down in silence, or fall over, is refused."""
+    entry = MODELS[settings.name]
+    multiple = (entry.tiny_multiple if settings.tiny else None) or entry.multiple
+    size, frames, group = settings.image_size, settings.frames, entry.frame_group
+    if size is not None and size % multiple:
+        below = size - size % multiple
+        near = f"{below} or {below + multiple}" if below else f"{multiple}"
+        raise CaptureError(
+            f"found image_size {size} for {settings.name}; expected a multiple of {multiple}: {near}"
+        )
+    if frames is not None and (frames - 1) % group:
+        below = frames - (frames - 1) % group
+        raise CaptureError(
+            f"found frames {frames} for {settings.name}; expected a multiple of {group} and one more: "
+            f"{below} or {below + group}"
+        )
 
 
 def resolved(settings: Settings) -> Settings:

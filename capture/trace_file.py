@@ -25,6 +25,12 @@ _PROOFS = (
     ("flash_attn::", "flash-attn"),
 )
 _PACKAGES = ("flash-attn", "fa4")
+# operators that compute attention, whoever calls them
+_ATTENDING = (
+    *(prefix for prefix, _ in _PROOFS),
+    "aten::_native_multi_head_attention",
+    "aten::_transformer_encoder_layer_fwd",
+)
 
 
 def stamp(profiler: str, *, predicted: bool, device: str | None) -> dict[str, Any]:
@@ -69,14 +75,27 @@ def attention_seen(found: Iterable[dict[str, Any]]) -> dict[str, int]:
     return dict(seen)
 
 
+def attention_unlabelled(found: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Attention operators that ran outside every attention range, by name: calls that no switch has seen.
+
+    Backward operators are none: they follow from the forward one, whose range is closed by then.
+    """
+    outside: Counter[str] = Counter()
+    for rows in _threads(found):
+        end = 0.0
+        for row in rows:
+            name, start = row["name"], float(row["ts"])
+            attends = name.startswith(("attention:", *_ATTENDING)) and "_backward" not in name
+            if start < end or not attends:
+                continue
+            end = start + float(row["dur"])
+            outside[name] += not name.startswith("attention:")
+    return dict(+outside)
+
+
 def _calls(found: Iterable[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
     """Each attention range's label with the names of the operators inside it, thread by thread."""
-    threads: dict[Any, list[dict[str, Any]]] = {}
-    for event in found:
-        if event.get("ph") == "X" and event.get("cat") in ("cpu_op", "user_annotation"):
-            threads.setdefault(event.get("tid"), []).append(event)
-    for rows in threads.values():
-        rows.sort(key=lambda row: (float(row["ts"]), -float(row["dur"])))
+    for rows in _threads(found):
         label, end = "", 0.0
         names: list[str] = []
         for row in rows:
@@ -88,6 +107,16 @@ def _calls(found: Iterable[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
                 names.append(row["name"])
         if label:
             yield label, names
+
+
+def _threads(found: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Operators and labels of each thread, outer ones first."""
+    threads: dict[Any, list[dict[str, Any]]] = {}
+    for event in found:
+        if event.get("ph") == "X" and event.get("cat") in ("cpu_op", "user_annotation"):
+            threads.setdefault(event.get("tid"), []).append(event)
+    for rows in threads.values():
+        yield sorted(rows, key=lambda row: (float(row["ts"]), -float(row["dur"])))
 
 
 def _implementation(names: list[str]) -> str | None:

@@ -34,7 +34,7 @@ def build(settings: Settings) -> Workload:
     """Random weights, 1.69 (2b) or 5.57 (5b) billion parameters; --image-size is the height of a frame."""
     batch, tiny = settings.batch, settings.tiny
     height = settings.image_size or (32 if tiny else 480)
-    frames = settings.frames or (5 if tiny else 49)
+    frames = settings.frames or (9 if tiny else 49)
     width = wide(height, ratio=1.5, multiple=16)
     text_len = 8 if tiny else TEXT_TOKENS
     text = t5("tiny" if tiny else "xxl")

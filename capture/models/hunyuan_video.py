@@ -33,7 +33,8 @@ _TINY_VAE: dict[str, Any] = {
 }  # fmt: skip
 ASSUMPTIONS = (
     "guidance is distilled: one call a step",
-    "the VAE decodes the whole video at once, where the pipeline cuts it into tiles",
+    "the VAE decodes whole frames, a few at a time, where the pipeline may cut them into tiles",
+    "the text encoder reads the prompt's tokens alone, without the template that the pipeline puts before them",
 )
 
 

@@ -21,10 +21,12 @@ from capture.workload import Workload
 
 TEXT_TOKENS = 77
 STEPS = {"unet_64": 100, "unet_256": 50, "unet_1024": 75}
+SCHEDULERS = {name: name.replace("unet", "scheduler") for name in STEPS}
 GUIDANCE = {"unet_64": 7.0, "unet_256": 4.0, "unet_1024": 9.0}
 ASSUMPTIONS = (
     "DeepFloyd-IF's dimensions stand in for Imagen's, whose configuration is closed",
     "the 64 to 256 stage is the best fit to IF-II's published 1.2 billion parameters; its exact layout is not known",
+    "the 64 to 256 stage attends to the text only, as IF's does; Imagen's coarsest level also attends to itself",
     "the 256 to 1024 stage has Imagen's own widths, and the depth that reaches its published 400 million parameters: IF's is a latent upscaler, Imagen's works on pixels",
     "steps 100, 50 and 75 with guidance 7, 4 and 9: defaults of IF's pipelines",
     "steps are numbered through the three stages",
@@ -52,7 +54,8 @@ def build(settings: Settings) -> Workload:
         plan = denoising(
             name, steps=steps, profiled=settings.steps, batch=batch, guidance=GUIDANCE[name]
         )
-        plans[name], first = replace(plan, first=first), first + steps
+        plans[name] = replace(plan, first=first, scheduler=SCHEDULERS[name])
+        first += steps
 
     def request(labels: Labels) -> torch.Tensor:
         with labels.component("text_encoder"):
@@ -78,7 +81,12 @@ def build(settings: Settings) -> Workload:
     return Workload(
         components=components,
         request=request,
-        calls_full={"text_encoder": 1, **STEPS, "scheduler": sum(STEPS.values()), "resize": 2},
+        calls_full={
+            "text_encoder": 1,
+            **STEPS,
+            **{SCHEDULERS[name]: steps for name, steps in STEPS.items()},
+            "resize": 2,
+        },
         steps_full=sum(STEPS.values()),
         image_size=image_size,
         guidance=GUIDANCE["unet_64"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -102,8 +103,14 @@ def _next(model: Any, tokens: torch.Tensor, cache: Cache, *, position: int) -> t
     layers: list[Any] = cache.layers
     for layer in layers:
         layer.position = position
-    logits: torch.Tensor = model(
-        input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1
-    ).logits[:, -1]
+    kept = {_cache_argument(model): cache}
+    logits: torch.Tensor = model(input_ids=tokens, use_cache=True, logits_to_keep=1, **kept).logits[
+        :, -1
+    ]
     logits.argmax(dim=-1)
     return logits
+
+
+def _cache_argument(model: Any) -> str:
+    """transformers calls it `cache` from 5.24 on."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"

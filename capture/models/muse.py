@@ -43,13 +43,14 @@ def _fill(
     steps: int,
     profiled: int,
     first: int = 0,
+    sampler: str = "sampler",
 ) -> torch.Tensor:
-    """The profiled steps of one masked transformer, each a call of it and one of `sampler`."""
+    """The profiled steps of one masked transformer, each a call of it and one of its sampler."""
     for index in spread(steps, profiled):
         with labels.step(first + index):
             with labels.component(component):
                 found = logits(torch.cat([tokens, tokens]))
-            with labels.component("sampler"):
+            with labels.component(sampler):
                 masked = still_masked(index, steps, tokens.shape[1])
                 tokens = filled(guided(found, GUIDANCE), tokens, masked=masked, mask_id=MASK)
     return tokens
@@ -87,11 +88,9 @@ def _muse(settings: Settings) -> Workload:
             steps=BASE_STEPS,
             profiled=profiled,
         )
-        # tokens that the few profiled steps left masked stand for any code
-        beside = coarse.clamp_max(CODEBOOK - 1).repeat(2, 1)
         fine = _fill(
-            labels, "super_resolution", finer_start, lambda x: finer(x, beside, context),
-            steps=SUPER_STEPS, profiled=profiled, first=BASE_STEPS,
+            labels, "super_resolution", finer_start, lambda x: finer(x, coarse, context),
+            steps=SUPER_STEPS, profiled=profiled, first=BASE_STEPS, sampler="super_resolution_sampler",
         )  # fmt: skip
         with labels.component("vqvae"):
             return _image(pixels, fine, high)
@@ -101,7 +100,7 @@ def _muse(settings: Settings) -> Workload:
         request=request,
         calls_full={
             "text_encoder": 1, "transformer": BASE_STEPS, "super_resolution": SUPER_STEPS,
-            "sampler": BASE_STEPS + SUPER_STEPS, "vqvae": 1,
+            "sampler": BASE_STEPS, "super_resolution_sampler": SUPER_STEPS, "vqvae": 1,
         },
         steps_full=BASE_STEPS + SUPER_STEPS,
         image_size=8 * high,
@@ -134,8 +133,10 @@ class SuperResolution(nn.Module):
     def forward(
         self, tokens: torch.Tensor, coarse: torch.Tensor, text: torch.Tensor
     ) -> torch.Tensor:
-        """(batch, high * high) tokens to logits of the same length."""
-        context = torch.cat([self.coarse(coarse), self.text(text)], dim=1)
+        """(2 * batch, high * high) tokens to logits of the same length; coarse tokens are those of (batch) images."""
+        # tokens that the few profiled steps left masked stand for any code
+        both = coarse.clamp_max(CODEBOOK - 1).repeat(2, 1)
+        context = torch.cat([self.coarse(both), self.text(text)], dim=1)
         output: torch.Tensor = self.fine(tokens, context)
         return output
 

@@ -13,7 +13,7 @@ from typing import Any
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from capture import trace_file
-from capture.dry_operators import functions_as_on, outcome, shown_name
+from capture.dry_operators import Outcomes, functions_as_on, shown_name
 from capture.environment import modelled_spec
 from capture.operator_cost import cost_of
 from capture.operator_event import arguments, does_work, shapes_of
@@ -51,6 +51,7 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, device: Device) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._device = device
+        self._outcomes = Outcomes()
         self._now_ns = 0
         self._rows: list[dict[str, Any]] = []
         self._open: list[tuple[int, str, int]] = []
@@ -77,7 +78,7 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Run one operator for its shapes, and write it down."""
         kwargs = kwargs or {}
-        output = outcome(func, args, kwargs)
+        output = self._outcomes.of(func, args, kwargs)
         if does_work(func):
             self._add(func, arguments(func, args, kwargs), output)
         return output

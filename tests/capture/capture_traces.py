@@ -65,7 +65,8 @@ def flops(event: Event) -> int:
 def _convolution(dims: list[list[int]], concrete: list[str]) -> int:
     image, weight = dims[0], dims[1]
     stride, padding, dilation = (json.loads(concrete[i]) for i in (3, 4, 5))
-    assert concrete[6] == "False", "no model here has a transposed convolution"
+    if concrete[6] == "True":  # transposed: each input value meets every weight of its filter
+        return 2 * math.prod(image) * math.prod(weight[1:])
     spatial = [
         (size + 2 * p - d * (k - 1) - 1) // s + 1
         for size, k, s, p, d in zip(image[2:], weight[2:], stride, padding, dilation, strict=True)

@@ -10,7 +10,7 @@ import torch
 from capture_traces import Captured
 
 from capture.annotate import KINDS
-from capture.catalog import MODELS
+from capture.catalog import MODELS, SUITE
 from capture.passes import prepared
 from capture.settings import Settings, resolved
 
@@ -50,7 +50,9 @@ def test_every_attention_call_has_kind_module_and_lengths(captured: Captured, mo
             min(int(call[key]) for key in ("query_len", "kv_len", "heads", "head_dim", "batch")) > 0
         )
     # attention that calls no fused operator would have no label: nothing but a sampler takes a softmax
-    ranges = [*traces.labels(folder, "attention:"), *traces.labels(folder, "component:sampler")]
+    components = traces.labels(folder, "component:")
+    samplers = [each for each in components if each["name"].endswith("sampler")]
+    ranges = [*traces.labels(folder, "attention:"), *samplers]
     for softmax in (op for op in traces.operators(folder) if op["name"] == "aten::_softmax"):
         assert any(traces.inside(softmax, outer) for outer in ranges)
     dry_folder = captured(model, profiler="dry", attention="flash", device="cpu")
@@ -102,3 +104,25 @@ def test_calls_of_components_are_known_for_a_full_request(captured: Captured, mo
         traces.labels(captured(model, attention="flash", device="cpu"), "step:")
     )
     assert card["assumptions"] and card["wall_ns"] > 0
+
+
+@pytest.mark.parametrize("model", [*SUITE, "muse:amused-256", "flux"])
+def test_profiled_time_scales_to_the_whole_requests(captured: Captured, model: str) -> None:
+    """What a component takes in two steps, times its calls in a request over those two's, is what all steps take."""
+    few, all_steps = (
+        captured(model, profiler="dry", device="cpu", attention="flash", steps=steps)
+        for steps in (2, 1000)
+    )
+    card = traces.manifest(few)
+    profiled, full = card["component_steps_profiled"], card["component_steps_full"]
+    assert traces.manifest(all_steps)["component_steps_profiled"] == full
+    for name in full:
+        scaled, whole = (
+            sum(
+                event["dur"]
+                for event in traces.labels(folder, f"component:{name}")
+                if event["name"] == f"component:{name}"
+            )
+            for folder in (few, all_steps)
+        )
+        assert scaled * full[name] / profiled[name] == pytest.approx(whole, rel=0.01), name

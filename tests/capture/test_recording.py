@@ -16,6 +16,7 @@ from capture.errors import CaptureError
 from capture.recording import components_of
 from capture.script import ScriptRun, capture_script, is_script
 from capture.session import record
+from capture.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "record_own_model.py"
 
@@ -140,7 +141,65 @@ def test_a_script_is_recorded_from_its_function(tmp_path: Path) -> None:
     folder = capture_script(target, ScriptRun(steps=3, out=tmp_path))
     card = traces.manifest(folder)
     assert (card["model"], card["steps_profiled"]) == ("record_own_model", 3)
+    assert sorted(card["wall_ns_repeats"])[1] == card["wall_ns"] > 0
+
+
+def test_a_script_is_timed_with_the_attention_it_is_recorded_with(tmp_path: Path) -> None:
+    folder = capture_script(
+        f"{EXAMPLE}:workload", ScriptRun(steps=1, attention="baseline", out=tmp_path)
+    )
+    card = traces.manifest(folder)
+    assert card["attention_seen"] == {"unfused": 2}
     assert len(card["wall_ns_repeats"]) == 3 and card["wall_ns"] > 0
+
+
+def test_options_of_the_catalog_are_refused_for_a_script(tmp_path: Path) -> None:
+    target = f"{EXAMPLE}:workload"
+    asked = Settings(target, profiler="dry", batch=2, steps=3)
+    with pytest.raises(CaptureError, match="found --profiler, --batch for a script"):
+        capture_script(target, ScriptRun(out=tmp_path), asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def encoder() -> nn.Module:
+    """torch's own layers take a fused path at inference that calls no Python function."""
+    layer = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)
+    return nn.TransformerEncoder(layer, 2).eval()
+
+
+def test_attention_that_no_switch_reaches_is_counted(tmp_path: Path) -> None:
+    model, x = encoder(), torch.randn(2, 10, 32)
+    with torch.no_grad(), record("own", model, out=tmp_path) as run:
+        for _ in range(2):
+            model(x)
+            run.step()
+    card = traces.manifest(run.folder)
+    assert card["attention_labelled"] == {}
+    assert card["attention_seen"] == {"aten::_transformer_encoder_layer_fwd": 2}
+
+
+def test_a_backward_pass_is_no_attention_call_of_its_own(tmp_path: Path) -> None:
+    model, x = nn.MultiheadAttention(32, 4, batch_first=True), torch.randn(2, 10, 32)
+    with record("own", model, out=tmp_path, attention="flash") as run:
+        for _ in range(2):
+            model(x, x, x, need_weights=False)[0].sum().backward()
+            run.step()
+    names = [operator["name"] for operator in traces.operators(run.folder)]
+    assert "aten::_scaled_dot_product_flash_attention_for_cpu_backward" in names
+    assert traces.manifest(run.folder)["attention_seen"] == {"flash": 1}
+
+
+def test_attention_that_no_switch_reaches_is_an_error_if_one_is_asked_for(tmp_path: Path) -> None:
+    model, x = encoder(), torch.randn(2, 10, 32)
+    with (
+        pytest.raises(CaptureError, match=r"no switch reaches \(2 x aten::_transformer_encoder"),
+        torch.no_grad(),
+        record("own", model, out=tmp_path, attention="baseline") as run,
+    ):
+        for _ in range(2):
+            model(x)
+            run.step()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""What an operator returns is worked out once for the same shapes, and never mixed up with another's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from capture import dry_operators
+from capture.dry_operators import Outcomes
+
+aten = torch.ops.aten
+
+
+def meta(*shape: int, dtype: torch.dtype = torch.float16) -> torch.Tensor:
+    return torch.empty(*shape, dtype=dtype, device="meta")
+
+
+@pytest.fixture
+def worked_out(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Operators that torch was asked about."""
+    names: list[str] = []
+    original = dry_operators.outcome
+
+    def outcome(func: Any, args: Any, kwargs: Any) -> Any:
+        names.append(str(func))
+        return original(func, args, kwargs)
+
+    monkeypatch.setattr(dry_operators, "outcome", outcome)
+    return names
+
+
+def test_same_shapes_are_worked_out_once(worked_out: list[str]) -> None:
+    outcomes = Outcomes()
+    made = [outcomes.of(aten.mm.default, (meta(2, 3), meta(3, 4)), {}) for _ in range(3)]
+    made.append(outcomes.of(aten.mm.default, (meta(2, 3), meta(3, 5)), {}))
+    assert [tuple(each.shape) for each in made] == [(2, 4)] * 3 + [(2, 5)]
+    assert worked_out == ["aten.mm.default"] * 2
+    assert made[0] is not made[1]
+
+
+def test_what_shares_memory_is_never_remembered(worked_out: list[str]) -> None:
+    outcomes, x = Outcomes(), meta(2, 3)
+    for _ in range(2):
+        assert outcomes.of(aten.view.default, (x, [3, 2]), {}).shape == (3, 2)
+    assert worked_out == ["aten.view.default"] * 2
+    assert outcomes.of(aten.add_.Tensor, (x, meta(2, 3)), {}) is x
+
+
+def test_equal_numbers_of_other_types_are_kept_apart() -> None:
+    outcomes, whole = Outcomes(), meta(2, dtype=torch.int64)
+    found = [outcomes.of(aten.mul.Tensor, (whole, number), {}).dtype for number in (1, 1.0, True)]
+    assert found == [torch.int64, torch.float32, torch.int64]
+
+
+def test_strides_and_several_outputs_are_as_torch_makes_them() -> None:
+    outcomes = Outcomes()
+    image = meta(2, 8, 4, 4).to(memory_format=torch.channels_last)
+    weights = (meta(8), meta(8))
+    for _ in range(2):
+        outputs = outcomes.of(
+            aten.native_group_norm.default, (image, *weights, 2, 8, 16, 2, 1e-5), {}
+        )
+        assert outputs[0].stride() == image.stride()
+        assert [tuple(each.shape) for each in outputs[1:]] == [(2, 2), (2, 2)]
+        assert outcomes.of(aten.gelu.default, (image,), {}).stride() == image.stride()
