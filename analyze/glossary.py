@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 TERMS: tuple[tuple[str, str], ...] = (
     (
         "work",
@@ -143,6 +145,45 @@ TERMS: tuple[tuple[str, str], ...] = (
         "every answer, with its share; the ledger adds up to the whole, to the nanosecond.",
     ),
 )
+
+# a column whose meaning is a definition, and the term that gives it
+COLUMN_TERMS: dict[str, str] = {
+    "predicted": "predicted time",
+    "place": "place",
+    "busy_ns": "sum, union and span",
+    "gpu_span_ns": "sum, union and span",
+    "scope": "whole request",
+    "request_ns": "whole request",
+    "attention_partition": "attention as core, attention as module",
+    "core_ns": "attention as core, attention as module",
+    "category": "class of operator",
+    "attention_kind": "attention kind",
+    "kind_source": "kind source",
+    "query_len": "sequence length",
+    "query_len_min": "sequence length",
+    "max_min_ratio": "max/min and adjacent ratio",
+    "period_calls": "period",
+    "score_bytes": "score matrix",
+    "flops": "FLOPs",
+    "spatial_flops": "FLOPs",
+    "operator_intensity": "arithmetic intensity, three definitions",
+    "ridge_intensity": "ridge",
+    "speedup": "end-to-end speedup",
+    "attention_speedup": "attention speedup",
+    "predicted_speedup": "Amdahl's law",
+    "other_drift_frac": "drift",
+    "baseline_trace_id": "pair",
+    "phase": "prefill and decode",
+    "crossover_frames": "crossover",
+    "crossover_size": "crossover",
+    "l1_hit_frac": "hit rate",
+    "component": "unattributed, unclassified",
+}
+
+
+def terms_of(columns: Iterable[str]) -> list[str]:
+    """The terms that explain a result's columns, each once, in the columns' order."""
+    return list(dict.fromkeys(COLUMN_TERMS[name] for name in columns if name in COLUMN_TERMS))
 
 
 def anchor(term: str) -> str:

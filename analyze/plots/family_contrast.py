@@ -7,7 +7,7 @@ from analyze.plots import shape, theme
 
 def plot(frame: Any) -> Any:
     """Stacked bars of family_contrast, one a family and attention, attention as core."""
-    core = frame[frame["attention_partition"] == "core"].copy()
+    core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")].copy()
     core["group"] = [
         theme.run_label(f"{group}, {attention}", predicted)
         for group, attention, predicted in zip(
@@ -21,7 +21,7 @@ def plot(frame: Any) -> Any:
         label="group",
         part="class",
         value="percent",
-        axis="% of time, mean over the runs",
+        axis="% of a whole request, mean over the runs",
         title="Classes of operators by family of models",
         known=theme.CLASS_COLOUR,
     )

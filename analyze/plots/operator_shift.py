@@ -10,7 +10,7 @@ SMALLEST_SHARE = 0.002
 
 def plot(frame: Any) -> Any:
     """One panel a pair from operator_shift: change in ms, left of zero is time won; slower runs first."""
-    core = frame[frame["attention_partition"] == "core"]
+    core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")]
     total = core.groupby("trace_id")["change_ns"].sum()
     order = sorted(total.index, key=lambda trace: (total[trace] <= 0, -abs(total[trace])))
     return theme.panels([_panel(core[core["trace_id"] == trace]) for trace in order[:MOST_PANELS]])
@@ -30,7 +30,7 @@ def _panel(pair: Any) -> Any:
         label="category",
         part="class",
         value="ms",
-        axis="change in time against the baseline, ms (negative: won)",
+        axis="change of a whole request against the baseline, ms (negative: won)",
         title=f"{run}: {abs(total):.3g} ms {verdict}",
         known=theme.CLASS_COLOUR,
     )

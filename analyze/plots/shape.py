@@ -11,6 +11,7 @@ from typing import Any
 from analyze.plots.theme import (
     AXIS_LENGTH,
     BLACK,
+    LINE_PIXELS,
     MARKERS,
     MARKERS_MATPLOTLIB,
     MOST_BARS,
@@ -50,8 +51,10 @@ def bars(
 
     `part` splits a bar; the parts lie in the order of `known`, negative ones to the left of zero.
     `axis` names the value and its unit. Drawn as rectangles: HoloViews' own stacked bars lose
-    negative parts, and the two backends colour them by different rules.
+    negative parts, and the two backends colour them by different rules. None if there is no row.
     """
+    if frame.empty:
+        return None
     hv = holoviews()
     labels = list(dict.fromkeys(frame[label]))[:MOST_BARS]
     parts = _ordered(frame[part], known) if part else [""]
@@ -65,7 +68,10 @@ def bars(
     ends = [edge for rows in pieces.values() for row in rows for edge in (row[0], row[2])]
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     margin = (high - low or 1.0) * 0.02
-    places = list(zip(range(len(labels)), _told_apart(labels), strict=True))
+    shown = _told_apart(labels)
+    places = list(zip(range(len(labels)), shown, strict=True))
+    deepest = max(text.count("\n") for text in shown) + 1
+    row_pixels = max(ROW_PIXELS, LINE_PIXELS * deepest)
     shared = {
         "yticks": places,
         "invert_yaxis": True,
@@ -79,9 +85,9 @@ def bars(
         "Overlay",
         title,
         both={"show_legend": bool(part)},
-        bokeh={"height": 110 + ROW_PIXELS * max(len(labels), 2)},
+        bokeh={"height": 110 + row_pixels * max(len(labels), 2)},
         matplotlib={
-            "fig_inches": (9, 1.0 + 0.4 * max(len(labels), 2)),
+            "fig_inches": (9, 1.0 + 0.4 * max(len(labels), 2) * row_pixels / ROW_PIXELS),
             "aspect": None,
             "hooks": [finish_matplotlib],
         },
@@ -103,15 +109,21 @@ def lines(
     known: dict[str, str] | None = None,
     steps: bool = False,
 ) -> Any:
-    """One line a series, with a mark at each point unless the line is drawn in steps."""
+    """One line a series, with a mark at each point unless the line is drawn in steps.
+
+    A later series of a colour that is taken already is dashed.
+    """
     names = _ordered(frame[series], known)
     palette = colours(names, known)
     layers = []
+    taken: set[str] = set()
     for place, name in enumerate(names):
         # lines that lie on each other are both seen if the later one is thinner
         width = max(4.5 - 1.5 * place, 1.5) if steps else 2
         points = _points(frame[frame[series] == name].sort_values(x), x, y)
-        layers.append(_curve(points, name, palette[name], steps=steps, width=width))
+        dash = "dashed" if palette[name] in taken else "solid"
+        taken.add(palette[name])
+        layers.append(_curve(points, name, palette[name], steps=steps, width=width, dash=dash))
         if not steps:
             layers.append(_marks(points, name, palette[name], place))
     return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
@@ -152,12 +164,16 @@ def _points(frame: Any, x: str, y: str) -> Any:
     return known.rename(columns={x: "x", y: "y"})
 
 
-def _curve(table: Any, name: str, colour: str, *, steps: bool, width: float = 2) -> Any:
+def _curve(
+    table: Any, name: str, colour: str, *, steps: bool, width: float = 2, dash: str = "solid"
+) -> Any:
     hv = holoviews()
     shape = {"interpolation": "steps-mid"} if steps else {}
     return hv.Curve(table, "x", "y", label=plain(name)).opts(
-        hv.opts.Curve(color=colour, line_width=width, backend="bokeh", **shape),
-        hv.opts.Curve(color=colour, linewidth=width * 0.8, backend="matplotlib", **shape),
+        hv.opts.Curve(color=colour, line_width=width, line_dash=dash, backend="bokeh", **shape),
+        hv.opts.Curve(
+            color=colour, linewidth=width * 0.8, linestyle=dash, backend="matplotlib", **shape
+        ),
     )
 
 

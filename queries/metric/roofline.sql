@@ -2,9 +2,8 @@
 --
 -- Why:     says whether compute or memory is the wall. "Intensity" has three definitions that move
 --          a point by two orders of magnitude, so each has its own column.
--- Grain:   one row per (trace_id, category); category 'all' is the whole trace
--- Inputs:  trace, kernel_metric, work, work_class, work_component, work_cost, component_scale,
---          trace_ceiling
+-- Grain:   one row per (trace_id, scope, category); category 'all' is the whole trace
+-- Inputs:  trace, kernel_metric, class_time, trace_ceiling
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name
@@ -13,15 +12,17 @@
 --   attention             trace.attention
 --   place                 'gpu' | 'cpu' | 'predicted': where the time is from
 --   dtype                 element type the ceiling is taken for; NULL if unknown
+--   scope                 'profile' as recorded | 'request' scaled by component_scale
 --   category              see work_class, partition core; 'all' for the whole
 --   work_ns               ns, sum of durations
 --   costed_frac           0..1 of work_ns whose FLOPs are known
 --   flops                 FLOPs from shapes
 --   bytes                 bytes read and written by the operators, from shapes
---   request_flops         FLOPs of a whole request, scaled by component_scale
 --   weight_bytes          bytes of all parameters; NULL but for 'all', and without a manifest
---   dram_bytes            bytes through device memory, counted by Nsight Compute; NULL without
---   weight_intensity      FLOP/byte, request_flops over weight_bytes: weights read once a request
+--   dram_bytes            bytes through device memory, counted by Nsight Compute; NULL without, and
+--                         in scope 'request'
+--   weight_intensity      FLOP/byte, flops over weight_bytes: weights read once a request; NULL in
+--                         scope 'profile'
 --   operator_intensity    FLOP/byte, flops over bytes: each operator from memory to memory
 --   dram_intensity        FLOP/byte, flops over dram_bytes: as measured
 --   attained_flops_per_s  FLOP/s of the work whose FLOPs are known
@@ -36,19 +37,16 @@
 WITH costed AS (
   SELECT
     trace_id,
-    coalesce(work_class.category, 'all') AS category,
-    any_value(work.place) AS place,
-    sum(work.dur_ns) AS work_ns,
-    sum(work.dur_ns) FILTER (WHERE work_cost.flops IS NOT NULL) AS costed_ns,
-    sum(work_cost.flops) AS flops,
-    sum(work_cost.bytes) AS bytes,
-    sum(work_cost.flops * component_scale.request_scale) AS request_flops
-  FROM work
-  INNER JOIN work_class USING (trace_id, work_id)
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN component_scale USING (trace_id, component)
-  INNER JOIN work_cost USING (trace_id, work_id)
-  GROUP BY GROUPING SETS ((trace_id, work_class.category), (trace_id))
+    scope,
+    coalesce(category, 'all') AS category,
+    any_value(place) AS place,
+    sum(work_ns) AS work_ns,
+    sum(costed_ns) AS costed_ns,
+    sum(flops) AS flops,
+    sum(bytes) AS bytes
+  FROM class_time
+  WHERE attention_partition = 'core'
+  GROUP BY GROUPING SETS ((trace_id, scope, category), (trace_id, scope))
 ),
 
 counted AS (
@@ -64,7 +62,8 @@ point AS (
   SELECT
     costed.*,
     if(costed.category = 'all', trace_ceiling.weight_bytes, NULL) AS weight_bytes,
-    if(costed.category = 'all', counted.dram_bytes, NULL) AS dram_bytes,
+    if(costed.category = 'all' AND costed.scope = 'profile', counted.dram_bytes, NULL)
+      AS dram_bytes,
     costed.flops / nullif(costed.bytes, 0) AS operator_intensity,
     costed.flops * 1e9 / nullif(costed.costed_ns, 0) AS attained_flops_per_s,
     if(
@@ -85,15 +84,16 @@ SELECT
   trace.attention,
   point.place,
   trace_ceiling.dtype,
+  point.scope,
   point.category,
   cast(point.work_ns AS BIGINT) AS work_ns,
-  coalesce(point.costed_ns, 0) / nullif(point.work_ns, 0) AS costed_frac,
+  point.costed_ns / nullif(point.work_ns, 0) AS costed_frac,
   cast(point.flops AS BIGINT) AS flops,
   cast(point.bytes AS BIGINT) AS bytes,
-  cast(point.request_flops AS BIGINT) AS request_flops,
   point.weight_bytes,
   cast(point.dram_bytes AS BIGINT) AS dram_bytes,
-  point.request_flops / nullif(point.weight_bytes, 0) AS weight_intensity,
+  if(point.scope = 'request', point.flops / nullif(point.weight_bytes, 0), NULL)
+    AS weight_intensity,
   point.operator_intensity,
   point.flops / nullif(point.dram_bytes, 0) AS dram_intensity,
   point.attained_flops_per_s,
@@ -110,4 +110,4 @@ SELECT
 FROM point
 INNER JOIN trace USING (trace_id)
 INNER JOIN trace_ceiling USING (trace_id)
-ORDER BY trace_id, point.category = 'all' DESC, work_ns DESC
+ORDER BY trace_id ASC, point.scope DESC, point.category = 'all' DESC, work_ns DESC
