@@ -30,6 +30,35 @@ def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
     return found
 
 
+def intervals(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """What repeated measurements say of a speedup, and whether they say anything."""
+    rows = frame.filter(pl.col("quantity").is_in(["request", "wall"]))
+    return most_of(
+        [
+            Finding(
+                f"{row['trace_name']} is {figures(row['speedup'])} times as fast as "
+                f"{row['baseline_trace_name']} {_measured_by(row['quantity'])}, between "
+                f"{figures(row['speedup_low'])} and {figures(row['speedup_high'])} with "
+                f"{percent(row['confidence_frac'])} confidence ({row['baseline_count']} and "
+                f"{row['optimized_count']} measurements)"
+                + (
+                    ": no difference is shown."
+                    if row["speedup_low"] <= 1 <= row["speedup_high"]
+                    else "."
+                ),
+                "flash_speedup_interval",
+                pair_of(row),
+            )
+            for row in rows.sort("speedup", descending=True).iter_rows(named=True)
+        ],
+        "more intervals",
+    )
+
+
+def _measured_by(quantity: str) -> str:
+    return "on the clock, without a profiler" if quantity == "wall" else "by the work of a request"
+
+
 def _faster(row: Row) -> Finding:
     text = (
         f"{row['trace_name']} runs a whole request {figures(row['speedup'])} times as fast as "

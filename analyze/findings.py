@@ -11,7 +11,7 @@ from collections.abc import Callable
 import polars as pl
 
 from analyze.finding import Finding, Frames, counted, in_requests, known_or, most_of
-from analyze.finding_pairs import bottlenecks, contrasts, speedups
+from analyze.finding_pairs import bottlenecks, contrasts, intervals, speedups
 from analyze.report_table import duration, figures, joined, percent, size
 
 MOST_NAMED = 4
@@ -233,6 +233,7 @@ def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] = (
     ("trace_summary", _studied),
     ("flash_speedup", speedups),
+    ("flash_speedup_interval", intervals),
     ("bottleneck_shift", bottlenecks),
     ("flash_contrast", contrasts),
     ("family_contrast", _families),

@@ -108,6 +108,13 @@ TERMS: tuple[tuple[str, str], ...] = (
         "times as fast; the ceiling, attention for nothing, is 1 / (1 - f).",
     ),
     (
+        "interval of a speedup",
+        "From m measurements of the baseline and n of the optimized run, all m * n ratios are sorted: "
+        "their median is the speedup, and the k-th from either end bound it, k by the rank-sum test so "
+        "that 95 % or more lie within. With few repeats k is 1 and the column confidence_frac says what "
+        "that is worth: 90 % for 3 and 3, 97.1 % for 4 and 4. Predicted times have no interval.",
+    ),
+    (
         "drift",
         "Change of everything that is not attention between the two runs of a pair. Away from 0, the "
         "comparison is not about attention alone.",
@@ -169,6 +176,7 @@ COLUMN_TERMS: dict[str, str] = {
     "operator_intensity": "arithmetic intensity, three definitions",
     "ridge_intensity": "ridge",
     "speedup": "end-to-end speedup",
+    "speedup_low": "interval of a speedup",
     "attention_speedup": "attention speedup",
     "predicted_speedup": "Amdahl's law",
     "other_drift_frac": "drift",

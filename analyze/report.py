@@ -32,6 +32,10 @@ SECTIONS: tuple[tuple[str, str], ...] = (
         "flash_speedup",
         "A fused kernel is worth what attention weighs: law and clock, side by side.",
     ),
+    (
+        "flash_speedup_interval",
+        "How sure a speedup is, where runs or passes were measured several times.",
+    ),
     ("operator_shift", "Class by class, what a change of attention won and what it cost."),
     (
         "flash_contrast",

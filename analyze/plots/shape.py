@@ -11,6 +11,7 @@ from typing import Any
 from analyze.plots.theme import (
     AXIS_LENGTH,
     BLACK,
+    GREY,
     LINE_PIXELS,
     MARKERS,
     MARKERS_MATPLOTLIB,
@@ -55,7 +56,6 @@ def bars(
     """
     if frame.empty:
         return None
-    hv = holoviews()
     labels = list(dict.fromkeys(frame[label]))[:MOST_BARS]
     parts = _ordered(frame[part], known) if part else [""]
     palette = colours(parts, known)
@@ -66,14 +66,42 @@ def bars(
         for name, rows in pieces.items()
     ]
     ends = [edge for rows in pieces.values() for row in rows for edge in (row[0], row[2])]
+    return _in_rows(layers, labels, ends, axis, title, legend=bool(part))
+
+
+def ranges(
+    frame: Any, *, label: str, low: str, middle: str, high: str, axis: str, title: str
+) -> Any:
+    """A range a row with a mark at its middle, and a line at 1: no change. None without a row."""
+    if frame.empty:
+        return None
+    labels = list(frame[label])[:MOST_BARS]
+    thin = 0.004 * max(float(frame[high].max()), 1.0)
+    pieces: dict[str, Any] = {
+        "no change": [(1 - thin / 2, -0.6, 1 + thin / 2, len(labels) - 0.4, "", 1.0)]
+    }
+    for row, (_, item) in enumerate(frame.head(MOST_BARS).iterrows()):
+        centre, name = float(item[middle]), str(item[label])
+        span = (float(item[low]), row - 0.15, float(item[high]), row + 0.15, name, centre)
+        mark = (centre - thin, row - 0.35, centre + thin, row + 0.35, name, centre)
+        pieces.setdefault("interval", []).append(span)
+        pieces.setdefault("median", []).append(mark)
+    colour = {"no change": GREY, "interval": OKABE_ITO[5], "median": OKABE_ITO[0]}
+    layers = [_rectangles(rows, name, colour[name]) for name, rows in pieces.items()]
+    return _in_rows(layers, labels, [float(frame[high].max()), 1.0], axis, title, legend=True)
+
+
+def _in_rows(
+    layers: list[Any], labels: list[str], ends: list[float], axis: str, title: str, *, legend: bool
+) -> Any:
+    """The layers over one another, one label a row from top to bottom, the axis from zero."""
+    hv = holoviews()
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     margin = (high - low or 1.0) * 0.02
     shown = _told_apart(labels)
-    places = list(zip(range(len(labels)), shown, strict=True))
-    deepest = max(text.count("\n") for text in shown) + 1
-    row_pixels = max(ROW_PIXELS, LINE_PIXELS * deepest)
+    row_pixels = max(ROW_PIXELS, *(LINE_PIXELS * (text.count("\n") + 1) for text in shown))
     shared = {
-        "yticks": places,
+        "yticks": list(zip(range(len(labels)), shown, strict=True)),
         "invert_yaxis": True,
         "ylim": (-0.6, len(labels) - 0.4),
         "xlim": (low - margin if low < 0 else 0.0, high + margin if high > 0 else 0.0),
@@ -84,7 +112,7 @@ def bars(
         hv.Overlay(layers),
         "Overlay",
         title,
-        both={"show_legend": bool(part)},
+        both={"show_legend": legend},
         bokeh={"height": 110 + row_pixels * max(len(labels), 2)},
         matplotlib={
             "fig_inches": (9, 1.0 + 0.4 * max(len(labels), 2) * row_pixels / ROW_PIXELS),
