@@ -144,7 +144,8 @@ TERMS: tuple[tuple[str, str], ...] = (
     ),
     (
         "hit rate",
-        "Share of cache sectors found, weighted by sectors, not a mean of percentages.",
+        "Share of cache sectors found: l1_hit_frac and l2_hit_frac weighted by sectors, l1_hit_time_frac and "
+        "l2_hit_time_frac by the kernels' time on the timeline; neither is a mean of percentages.",
     ),
     (
         "unattributed, unclassified",

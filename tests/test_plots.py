@@ -226,3 +226,9 @@ def test_a_second_line_of_one_colour_is_dashed() -> None:
         False,
         True,
     ]
+
+
+def test_hit_rates_of_two_traces_are_never_added_up(study: duckdb.DuckDBPyConnection) -> None:
+    element = registry.plot_of("cache_hit")(_frame(study, METRICS["cache_hit"], "two_traces"))
+    ends = [row[2] for row in _rectangles(element)]
+    assert max(ends) == pytest.approx(75)

@@ -50,12 +50,18 @@ def _times(run: str, rows: Any) -> Any:
 
 
 def _long(rows: Any, measure: str, unit: float) -> Any:
-    """The measure of both kinds, one row each, for the longest rows of positions."""
+    """The measure of both kinds, one row each, for the longest rows of positions.
+
+    A length is met at several sites; drawn is one, the same for every number of frames.
+    """
     import pandas as pd
 
     lengths = sorted(rows["spatial_len"].unique())[-MOST_LENGTHS:]
-    rows = rows[rows["spatial_len"].isin(lengths)].sort_values("spatial_len")
-    rows = rows.drop_duplicates(["spatial_len", "frames"])
+    rows = rows[rows["spatial_len"].isin(lengths)]
+    rows = rows.sort_values(["spatial_len", "component", "channels"], kind="stable")
+    site = rows["component"].astype(str) + " " + rows["channels"].astype(str)
+    first = site.groupby(rows["spatial_len"]).transform("first")
+    rows = rows[site == first].drop_duplicates(["spatial_len", "frames"])
     return pd.concat(
         [
             pd.DataFrame(

@@ -23,6 +23,7 @@ def _panel(pair: Any) -> Any:
     first = rows.iloc[0]
     total = rows["ms"].sum()
     rows = rows[rows["ms"].abs() >= SMALLEST_SHARE * rows["ms"].abs().max()]
+    shown = f"{abs(total):.3g} ms" if abs(total) < 1000 else f"{abs(total) / 1000:.3g} s"
     verdict = "slower" if total > 0 else "faster"
     run = theme.run_label(first["trace_name"], first["predicted"])
     return shape.bars(
@@ -31,6 +32,6 @@ def _panel(pair: Any) -> Any:
         part="class",
         value="ms",
         axis="change of a whole request against the baseline, ms (negative: won)",
-        title=f"{run}: {abs(total):.3g} ms {verdict}",
+        title=f"{run}: {shown} {verdict}",
         known=theme.CLASS_COLOUR,
     )

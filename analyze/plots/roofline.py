@@ -32,7 +32,10 @@ def plot(frame: Any) -> Any:
     )
     found = [
         _panel(
-            models.head(MOST_MODELS), "run", "Whole requests: the heaviest run of each model", None
+            models.head(MOST_MODELS),
+            "run",
+            "Whole requests: the heaviest run of each model and attention",
+            None,
         )
     ]
     if not classes.empty:
