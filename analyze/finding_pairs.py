@@ -128,7 +128,7 @@ def contrasts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """The range of diffusion's gain over other families', of attention and end to end."""
     found = []
     core = in_requests(frame).filter(pl.col("attention_ratio").is_not_null())
-    for (family,), rows in core.group_by(["other_family"], maintain_order=True):
+    for (family, _), rows in core.group_by(["other_family", "predicted"], maintain_order=True):
         ratios, whole = sorted(rows["attention_ratio"]), sorted(rows["speedup_ratio"])
         found.append(
             Finding(

@@ -136,19 +136,19 @@ def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     core = in_requests(frame).filter(pl.col("attention") == "flash")
-    shares = {(row["model_group"], row["category"]): row for row in core.iter_rows(named=True)}
     found = []
-    for category in ("convolution", "group_norm"):
-        pixel = shares.get(("pixel diffusion", category))
-        latent = shares.get(("latent diffusion", category))
-        if pixel is not None and latent is not None:
-            text = (
-                f"After flash attention {category} is {percent(pixel['mean_frac'])} of pixel "
-                f"diffusion and {percent(latent['mean_frac'])} of latent diffusion (means over "
-                f"{counted(pixel['trace_count'], 'run')} and {latent['trace_count']})."
-            )
-            predicted = bool(pixel["predicted"] or latent["predicted"])
-            found.append(Finding(text, "family_contrast", (), predicted))
+    for _key, rows in core.group_by(["predicted", "device_name"], maintain_order=True):
+        shares = {(row["model_group"], row["category"]): row for row in rows.iter_rows(named=True)}
+        for category in ("convolution", "group_norm"):
+            pixel = shares.get(("pixel diffusion", category))
+            latent = shares.get(("latent diffusion", category))
+            if pixel is not None and latent is not None:
+                text = (
+                    f"After flash attention {category} is {percent(pixel['mean_frac'])} of pixel "
+                    f"diffusion and {percent(latent['mean_frac'])} of latent diffusion (means over "
+                    f"{counted(pixel['trace_count'], 'run')} and {latent['trace_count']})."
+                )
+                found.append(Finding(text, "family_contrast", (), bool(pixel["predicted"])))
     return found
 
 

@@ -2,13 +2,15 @@
 --
 -- Why:     convolution and group norm mark diffusion, linear layers mark transformers, and pixel
 --          diffusion has no latent space to shrink its convolutions.
--- Grain:   one row per (model_group, attention, scope, attention_partition, category)
+-- Grain:   one row per (model_group, attention, predicted, device_name, scope, attention_partition,
+--          category)
 -- Inputs:  trace, class_time
 -- Columns:
 --   model_group          'pixel diffusion' | 'latent diffusion' (it has a component vae) | the
 --                        manifest's other families
 --   attention            trace.attention
---   predicted            true if any of the runs is predicted
+--   predicted            trace.predicted
+--   device_name          trace.device_name
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_class
@@ -25,6 +27,7 @@ WITH run AS (
     any_value(trace.model) AS model,
     any_value(trace.attention) AS attention,
     any_value(trace.predicted) AS predicted,
+    any_value(trace.device_name) AS device_name,
     CASE
       WHEN any_value(trace.family) <> 'diffusion' THEN any_value(trace.family)
       WHEN bool_or(class_time.component = 'vae') THEN 'latent diffusion'
@@ -56,6 +59,7 @@ slot AS (
     run.model,
     run.attention,
     run.predicted,
+    run.device_name,
     peer.scope,
     peer.attention_partition,
     peer.category
@@ -64,13 +68,16 @@ slot AS (
     ON
       run.model_group = other.model_group
       AND run.attention IS NOT DISTINCT FROM other.attention
+      AND run.predicted = other.predicted
+      AND run.device_name IS NOT DISTINCT FROM other.device_name
   INNER JOIN shared AS peer ON other.trace_id = peer.trace_id
 )
 
 SELECT
   slot.model_group,
   slot.attention,
-  bool_or(slot.predicted) AS predicted,
+  slot.predicted,
+  slot.device_name,
   slot.scope,
   slot.attention_partition,
   slot.category,
@@ -82,7 +89,9 @@ SELECT
 FROM slot
 LEFT JOIN shared USING (trace_id, scope, attention_partition, category)
 GROUP BY
-  slot.model_group, slot.attention, slot.scope, slot.attention_partition, slot.category
+  slot.model_group, slot.attention, slot.predicted, slot.device_name, slot.scope,
+  slot.attention_partition, slot.category
 ORDER BY
-  slot.model_group ASC, slot.attention ASC, slot.scope DESC, slot.attention_partition ASC,
+  slot.model_group ASC, slot.attention ASC, slot.predicted ASC, slot.device_name ASC,
+  slot.scope DESC, slot.attention_partition ASC,
   mean_frac DESC

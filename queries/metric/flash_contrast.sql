@@ -1,7 +1,8 @@
 -- flash_contrast: what fused attention gains in diffusion models over what it gains in others.
 --
 -- Why:     diffusion asks with thousands of rows at once, like a prompt's prefill, token decoders
---          with one; so the same kernel is worth more to the former.
+--          with one; so the same kernel is worth more to the former. Compared are runs of one
+--          device and size, predicted ones with predicted ones only.
 -- Grain:   one row per (trace_id, other_trace_id, scope, attention_partition)
 -- Inputs:  trace, class_time, run_pair
 -- Columns:
@@ -12,7 +13,7 @@
 --   other_trace_name        its trace.name
 --   other_model             its trace.model
 --   other_family            its trace.family
---   predicted               true if any of the four runs is predicted
+--   predicted               true if the runs are predicted
 --   scope                   'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition     'core' | 'module': what counts as attention
 --   attention_speedup       of attention, diffusion model
@@ -41,6 +42,8 @@ gain AS (
     trace.model,
     trace.family,
     trace.predicted OR baseline_trace.predicted AS predicted,
+    trace.device_name,
+    trace.manifest ->> 'size' AS size,
     optimized.scope,
     optimized.attention_partition,
     baseline.all_ns / nullif(optimized.all_ns, 0) AS speedup,
@@ -65,7 +68,7 @@ SELECT
   other.trace_name AS other_trace_name,
   other.model AS other_model,
   other.family AS other_family,
-  diffusion.predicted OR other.predicted AS predicted,
+  predicted,
   scope,
   attention_partition,
   diffusion.attention_speedup,
@@ -75,6 +78,9 @@ SELECT
   other.speedup AS other_speedup,
   diffusion.speedup / nullif(other.speedup, 0) AS speedup_ratio
 FROM gain AS diffusion
-INNER JOIN gain AS other USING (scope, attention_partition)
-WHERE diffusion.family = 'diffusion' AND other.family <> 'diffusion'
+INNER JOIN gain AS other USING (predicted, scope, attention_partition)
+WHERE
+  diffusion.family = 'diffusion' AND other.family <> 'diffusion'
+  AND diffusion.device_name IS NOT DISTINCT FROM other.device_name
+  AND diffusion.size IS NOT DISTINCT FROM other.size
 ORDER BY scope DESC, attention_partition ASC, attention_ratio DESC
