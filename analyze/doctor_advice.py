@@ -104,6 +104,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "family_contrast": ("pair",),
     "flash_contrast": ("pair",),
     "flash_speedup": ("pair",),
+    "flash_speedup_interval": ("pair",),
     "forward_flops": ("operator", "shape"),
     "frame_scaling": ("operator", "shape", "pair"),
     "gpu_time": ("kernel", "complete"),

@@ -34,6 +34,11 @@ def most_of(found: list[Finding], rest: str, most: int = MOST_OF_A_KIND) -> list
     return [*found[:most], line]
 
 
+def in_requests(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows about whole requests, with attention as its core."""
+    return frame.filter(pl.col("scope") == "request", pl.col("attention_partition") == "core")
+
+
 def pair_of(row: Row) -> tuple[int, ...]:
     return (row["trace_id"], row["baseline_trace_id"])
 

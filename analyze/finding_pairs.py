@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from analyze.finding import Finding, Frames, Row, most_of, pair_of
+from analyze.finding import Finding, Frames, Row, in_requests, most_of, pair_of
 from analyze.report_table import duration, figures, joined, percent
 
 
 def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
-    core = frame.filter(pl.col("scope") == "request", pl.col("attention_partition") == "core")
+    core = in_requests(frame)
     rows = core.filter(pl.col("speedup").is_not_null()).sort("speedup")
     found = [_slower(row, frames) for row in rows.iter_rows(named=True) if row["speedup"] < 1]
     faster = [_faster(row) for row in rows.reverse().iter_rows(named=True) if row["speedup"] >= 1]
@@ -28,6 +28,35 @@ def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
         "more pairs refused",
     )
     return found
+
+
+def intervals(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """What repeated measurements say of a speedup, and whether they say anything."""
+    rows = frame.filter(pl.col("quantity").is_in(["request", "wall"]))
+    return most_of(
+        [
+            Finding(
+                f"{row['trace_name']} is {figures(row['speedup'])} times as fast as "
+                f"{row['baseline_trace_name']} {_measured_by(row['quantity'])}, between "
+                f"{figures(row['speedup_low'])} and {figures(row['speedup_high'])} with "
+                f"{percent(row['confidence_frac'])} confidence ({row['baseline_count']} and "
+                f"{row['optimized_count']} measurements)"
+                + (
+                    ": no difference is shown."
+                    if row["speedup_low"] <= 1 <= row["speedup_high"]
+                    else "."
+                ),
+                "flash_speedup_interval",
+                pair_of(row),
+            )
+            for row in rows.sort("speedup", descending=True).iter_rows(named=True)
+        ],
+        "more intervals",
+    )
+
+
+def _measured_by(quantity: str) -> str:
+    return "on the clock, without a profiler" if quantity == "wall" else "by the work of a request"
 
 
 def _faster(row: Row) -> Finding:
@@ -60,12 +89,15 @@ def _slower(row: Row, frames: Frames) -> Finding:
 
 def _gone_to(trace: int, shift: pl.DataFrame) -> str:
     """Where the time of a slower run went: its classes that lost, and their extra work items."""
-    lost = shift.filter(
-        pl.col("trace_id") == trace,
-        pl.col("attention_partition") == "core",
-        pl.col("change_ns") > 0,
-        pl.col("category") != "attention",
-    ).sort("change_ns", descending=True)
+    lost = (
+        in_requests(shift)
+        .filter(
+            pl.col("trace_id") == trace,
+            pl.col("change_ns") > 0,
+            pl.col("category") != "attention",
+        )
+        .sort("change_ns", descending=True)
+    )
     parts = [
         f"{row['category']} +{duration(row['change_ns'])} "
         f"({row['optimized_count'] - row['baseline_count']:+d} work items)"
@@ -75,7 +107,7 @@ def _gone_to(trace: int, shift: pl.DataFrame) -> str:
 
 
 def bottlenecks(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    core = frame.filter(pl.col("attention_partition") == "core").sort("after_frac", descending=True)
+    core = in_requests(frame).sort(["shifted", "after_frac"], descending=True)
     return most_of(
         [
             Finding(
@@ -95,10 +127,8 @@ def bottlenecks(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 def contrasts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """The range of diffusion's gain over other families', of attention and end to end."""
     found = []
-    core = frame.filter(
-        pl.col("attention_partition") == "core", pl.col("attention_ratio").is_not_null()
-    )
-    for (family,), rows in core.group_by(["other_family"], maintain_order=True):
+    core = in_requests(frame).filter(pl.col("attention_ratio").is_not_null())
+    for (family, _), rows in core.group_by(["other_family", "predicted"], maintain_order=True):
         ratios, whole = sorted(rows["attention_ratio"]), sorted(rows["speedup_ratio"])
         found.append(
             Finding(

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from analyze.finding import Finding, Frames, counted, known_or, most_of
-from analyze.finding_pairs import bottlenecks, contrasts, speedups
+from analyze.finding import Finding, Frames, counted, in_requests, known_or, most_of
+from analyze.finding_pairs import bottlenecks, contrasts, intervals, speedups
 from analyze.report_table import duration, figures, joined, percent, size
 
 MOST_NAMED = 4
@@ -116,13 +116,12 @@ def _frames_and_space(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """Which runs attend like a prefill and which like decoding, by where most of the time goes."""
-    known = frame.filter(pl.col("core_frac").is_not_null(), pl.col("phase") != "unknown")
-    total = known.group_by("trace_id", "trace_name", "phase", maintain_order=True).agg(
-        pl.col("core_frac").sum()
-    )
+    known = frame.filter(pl.col("request_frac").is_not_null(), pl.col("phase") != "unknown")
+    keys = ("trace_id", "trace_name", "predicted", "phase")
+    total = known.group_by(keys, maintain_order=True).agg(pl.col("request_frac").sum())
     found = []
     for phase, meaning in (("prefill", "many rows at once"), ("decode", "one row or few")):
-        mostly = total.filter(pl.col("phase") == phase, pl.col("core_frac") > 0.5)
+        mostly = total.filter(pl.col("phase") == phase, pl.col("request_frac") > 0.5)
         if mostly.is_empty():
             continue
         names = mostly["trace_name"].to_list()
@@ -130,30 +129,31 @@ def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         text += f"{'spends' if len(names) == 1 else 'spend'} most attention time like {phase}, "
         text += f"asking with {meaning}"
         text += f": {joined(names)}." if len(names) <= MOST_NAMED else "."
-        found.append(Finding(text, "prefill_decode", tuple(mostly["trace_id"])))
+        predicted = bool(mostly["predicted"].any())
+        found.append(Finding(text, "prefill_decode", tuple(mostly["trace_id"]), predicted))
     return found
 
 
 def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    core = frame.filter(pl.col("attention_partition") == "core", pl.col("attention") == "flash")
-    shares = {(row["model_group"], row["category"]): row for row in core.iter_rows(named=True)}
+    core = in_requests(frame).filter(pl.col("attention") == "flash")
     found = []
-    for category in ("convolution", "group_norm"):
-        pixel = shares.get(("pixel diffusion", category))
-        latent = shares.get(("latent diffusion", category))
-        if pixel is not None and latent is not None:
-            text = (
-                f"After flash attention {category} is {percent(pixel['mean_frac'])} of pixel "
-                f"diffusion and {percent(latent['mean_frac'])} of latent diffusion (means over "
-                f"{counted(pixel['trace_count'], 'run')} and {latent['trace_count']})."
-            )
-            predicted = bool(pixel["predicted"] or latent["predicted"])
-            found.append(Finding(text, "family_contrast", (), predicted))
+    for _key, rows in core.group_by(["predicted", "device_name"], maintain_order=True):
+        shares = {(row["model_group"], row["category"]): row for row in rows.iter_rows(named=True)}
+        for category in ("convolution", "group_norm"):
+            pixel = shares.get(("pixel diffusion", category))
+            latent = shares.get(("latent diffusion", category))
+            if pixel is not None and latent is not None:
+                text = (
+                    f"After flash attention {category} is {percent(pixel['mean_frac'])} of pixel "
+                    f"diffusion and {percent(latent['mean_frac'])} of latent diffusion (means over "
+                    f"{counted(pixel['trace_count'], 'run')} and {latent['trace_count']})."
+                )
+                found.append(Finding(text, "family_contrast", (), bool(pixel["predicted"])))
     return found
 
 
 def _growth(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    core = frame.filter(pl.col("attention_partition") == "core", pl.col("size_count") > 1)
+    core = in_requests(frame).filter(pl.col("size_count") > 1)
     found = []
     for _key, rows in core.group_by(["model", "attention", "predicted"], maintain_order=True):
         power = dict(zip(rows["category"], rows["time_exponent"], strict=True))
@@ -164,9 +164,9 @@ def _growth(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         cross = first["crossover_size"]
         found.append(
             Finding(
-                f"From {sizes[0]} to {sizes[-1]} px, attention of "
+                f"From {sizes[0]} to {sizes[-1]} px, the attention time of "
                 f"{first['model']} ({first['attention']}) grows with the power "
-                f"{power['attention']:.2f} of the image's side, convolution with "
+                f"{power['attention']:.2f} of the image's side, convolution's with "
                 f"{power['convolution']:.2f}"
                 + (f"; they take as long at {cross} px." if cross else "."),
                 "image_size_scaling",
@@ -178,7 +178,9 @@ def _growth(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 
 def _bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    whole = frame.filter(pl.col("category") == "all", pl.col("bound") != "unknown")
+    whole = frame.filter(
+        pl.col("scope") == "request", pl.col("category") == "all", pl.col("bound") != "unknown"
+    )
     if whole.is_empty():
         return []
     memory = whole.filter(pl.col("bound") == "memory")
@@ -231,6 +233,7 @@ def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] = (
     ("trace_summary", _studied),
     ("flash_speedup", speedups),
+    ("flash_speedup_interval", intervals),
     ("bottleneck_shift", bottlenecks),
     ("flash_contrast", contrasts),
     ("family_contrast", _families),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyze.errors import UserError
 from analyze.findings import find
-from analyze.glossary import TERMS, anchor
+from analyze.glossary import TERMS, anchor, terms_of
 from analyze.report_label import labelled, labels_of
 from analyze.report_table import Table, duration, table_of
 
@@ -31,6 +31,10 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     (
         "flash_speedup",
         "A fused kernel is worth what attention weighs: law and clock, side by side.",
+    ),
+    (
+        "flash_speedup_interval",
+        "How sure a speedup is, where runs or passes were measured several times.",
     ),
     ("operator_shift", "Class by class, what a change of attention won and what it cost."),
     (
@@ -94,7 +98,8 @@ CARD_KEYS = (
 class Section:
     """One metric, ready for the page.
 
-    `plots` are its panels, each a caption and a div; `silence` says why there is none.
+    `plots` are its panels, each a caption and a div; `silence` says why there is none. `terms` are
+    the definitions that its columns rest on, each an id in the page and a term.
     """
 
     metric: str
@@ -102,6 +107,7 @@ class Section:
     sentence: str
     plots: tuple[tuple[str, str], ...]
     silence: str
+    terms: tuple[tuple[str, str], ...]
     table: Table
     relation: SqlFile
 
@@ -204,6 +210,7 @@ def _section(
             for key in sorted(mine, key=lambda key: int(key.rpartition("-")[2]))
         ),
         silence="" if frame.is_empty() else silence.partition("; see")[0],
+        terms=tuple((anchor(term), term) for term in terms_of(frame.columns)),
         table=table_of(frame),
         relation=relation,
     )

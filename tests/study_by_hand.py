@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from analyze.database import create_schema
+from analyze.sql_file import load_layer
 
 # what a careless page would run, and what BokehJS would fetch MathJax for
 HOSTILE = "void kernel</script><script>alert(1)</script><int>(float $$x$$)"
@@ -38,7 +39,15 @@ def write(path: Path) -> Path:
             _add_work(con, trace_id, attention_ns, convolution_ns, predicted)
             _add_calls(con, trace_id, attention, image_size, attention_ns)
         _add_stranger(con)
+        add_up(con)
     return path
+
+
+def add_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill class_time from the work, as an ingest does."""
+    (relation,) = [file for file in load_layer("attribution") if file.name == "class_time"]
+    con.execute("DELETE FROM class_time")
+    con.execute(f"INSERT INTO class_time BY NAME {relation.statement}")
 
 
 def _add_run(
@@ -159,6 +168,13 @@ def _add_stranger(con: duckdb.DuckDBPyConnection) -> None:
     key = {"trace_id": 5, "work_id": 1}
     _name(con, "work", key | {"place": "gpu", "start_ns": 0, "dur_ns": 500, "name": "gemm"})
     _name(con, "work_class", key | {"category": "unclassified", "module_category": "unclassified"})
+    _name(con, "work_component", key | {"component": "unattributed", "source": "none"})
+    _name(con, "work_cost", key)
+    _name(
+        con,
+        "component_scale",
+        {"trace_id": 5, "component": "unattributed", "request_scale": 1, "source": "profile"},
+    )
 
 
 SOURCE = {"source": "label"}

@@ -60,7 +60,7 @@ def test_each_breakdown_adds_up_to_the_kernels(study: Study) -> None:
     times = study.query("gpu_time").filter(pl.col("kernel_count") > 0)
     kernels = dict(times.select("trace_id", "kernel_ns").iter_rows())
     for metric, keys in (
-        ("operator_breakdown", ["trace_id", "attention_partition"]),
+        ("operator_breakdown", ["trace_id", "scope", "attention_partition"]),
         ("kernel_summary", ["trace_id"]),
         ("stage_time", ["trace_id"]),
         ("ledger", ["trace_id", "question"]),
@@ -78,7 +78,7 @@ def test_a_faster_kernel_that_is_slower_end_to_end_is_called_slower(study: Study
         "flux1-sage-mi300x is slower end to end than flux1-fmha-mi300x: 720.4 ms against 684.5 ms"
     )
     assert "The time went to elementwise +" in told
-    shift = frames["operator_shift"].filter(attention_partition="core")
+    shift = frames["operator_shift"].filter(attention_partition="core", scope="request")
     counts = shift["optimized_count"].sum() - shift["baseline_count"].sum()
     assert counts == 8589 - 5549
 

@@ -182,3 +182,53 @@ def test_log_ticks_are_few_and_keep_their_distance() -> None:
 )
 def test_numbers_are_short(value: float, text: str) -> None:
     assert theme.number(value) == text
+
+
+def test_a_range_holds_its_middle_and_the_line_of_no_change() -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame([("run", 0.8, 2.0, 3.0)], columns=["row", "low", "middle", "high"])
+    element = shape.ranges(
+        frame, label="row", low="low", middle="middle", high="high", axis="times", title="t"
+    )
+    spans = {layer.label: _rectangles([layer])[0] for layer in element}
+    assert spans["interval"][0::2][:2] == (0.8, 3.0)
+    assert spans["median"][0] < 2.0 < spans["median"][2]
+    assert spans["no change"][0] < 1.0 < spans["no change"][2]
+
+
+def test_a_label_that_is_cut_keeps_its_end() -> None:
+    name = (
+        "phenaki · flash · 128 px · 11 frames (predicted) · a component with a very long name · end"
+    )
+    lines = theme.wrapped(name).splitlines()
+    assert len(lines) == theme.MOST_LINES
+    assert lines[-1].endswith("· end")
+
+
+def test_a_second_line_of_one_colour_is_dashed() -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        [(1, 1.0, "a"), (2, 2.0, "a"), (1, 2.0, "b"), (2, 3.0, "b")], columns=["x", "y", "series"]
+    )
+    element = shape.lines(
+        frame,
+        x="x",
+        y="y",
+        series="series",
+        axes=shape.Axes("x", "y"),
+        title="t",
+        known={"a": "#d55e00", "b": "#d55e00"},
+    )
+    lines = [r.glyph for r in theme.bokeh_figure(element).renderers if r.glyph.name != "Scatter"]
+    assert [bool(line.line_dash) for line in lines if type(line).__name__ == "Line"] == [
+        False,
+        True,
+    ]
+
+
+def test_hit_rates_of_two_traces_are_never_added_up(study: duckdb.DuckDBPyConnection) -> None:
+    element = registry.plot_of("cache_hit")(_frame(study, METRICS["cache_hit"], "two_traces"))
+    ends = [row[2] for row in _rectangles(element)]
+    assert max(ends) == pytest.approx(75)

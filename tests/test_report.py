@@ -13,7 +13,7 @@ from analyze.errors import UserError
 from analyze.finding import Finding
 from analyze.findings import find
 from analyze.gallery import draw_all
-from analyze.glossary import TERMS, markdown
+from analyze.glossary import COLUMN_TERMS, TERMS, markdown
 from analyze.report import SECTIONS, render
 from analyze.report_label import labels_of
 from analyze.report_table import cell, joined, table_of
@@ -97,7 +97,7 @@ def test_findings_carry_the_numbers_of_the_pair(study: Study) -> None:
         for text in texts
     )
     # 256 to 512 px: attention 60 to 960, convolution 40 to 160
-    assert any("power 4.00" in text and "convolution with 2.00" in text for text in texts)
+    assert any("power 4.00" in text and "convolution's with 2.00" in text for text in texts)
     assert any("The GPU of stranger waits for 50.0 %" in text for text in texts)
 
 
@@ -116,12 +116,13 @@ def test_a_slower_run_is_called_slower_with_where_the_time_went(tmp_path: Path) 
     path = study_by_hand.write(tmp_path / "slower.duckdb")
     with duckdb.connect(str(path)) as con:
         con.execute("UPDATE work SET dur_ns = 100 WHERE trace_id = 2 AND work_id = 2")
+        study_by_hand.add_up(con)
     with Study(path) as slower:
         texts = [finding.text for finding in _findings(slower)]
     # 15 + 100 against 60 + 40; scaled by 50 steps
     assert any(
         "run-2 is slower end to end than run-1: 5.75 µs against 5 µs, 15.0 % more; its attention "
-        "core takes 2.25 µs less. The time went to convolution +60 ns (+0 work items)." in text
+        "core takes 2.25 µs less. The time went to convolution +3 µs (+0 work items)." in text
         for text in texts
     )
 
@@ -200,3 +201,46 @@ def test_the_gallery_holds_each_plot_that_has_rows(study: Study, tmp_path: Path)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in drawn)
     page = (tmp_path / "figures" / "README.md").read_text()
     assert page.count("![") == len(drawn)
+
+
+def test_terms_of_a_section_are_of_the_glossary_and_their_columns_exist() -> None:
+    columns = {name for file in load_layer("metric") for name in file.columns}
+    assert set(COLUMN_TERMS) <= columns
+    assert set(COLUMN_TERMS.values()) <= {term for term, _ in TERMS}
+
+
+# a device's own clock, published figures, and repeats of which predicted runs are left out
+MEASURED_BY_NATURE = {"cache_hit", "gpu_time", "pareto", "flash_speedup_interval"}
+ORIGINS = {"predicted", "place", "places"}
+
+
+def test_every_answer_with_times_says_whether_they_are_predicted() -> None:
+    timed = [
+        file for file in load_layer("metric") if any(name.endswith("_ns") for name in file.columns)
+    ]
+    without = {file.name for file in timed if not ORIGINS & set(file.columns)}
+    assert without == MEASURED_BY_NATURE
+
+
+def test_an_interval_that_holds_1_shows_no_difference() -> None:
+    import polars as pl
+
+    row = {
+        "trace_id": 2,
+        "trace_name": "fused",
+        "baseline_trace_id": 1,
+        "baseline_trace_name": "plain",
+        "quantity": "wall",
+        "baseline_count": 3,
+        "optimized_count": 3,
+        "speedup": 1.1,
+        "speedup_low": 0.9,
+        "speedup_high": 1.2,
+        "confidence_frac": 0.9,
+    }
+    (found,) = find({"flash_speedup_interval": pl.DataFrame([row])})
+    assert found.text == (
+        "fused is 1.1 times as fast as plain on the clock, without a profiler, between 0.9 and 1.2 "
+        "with 90.0 % confidence (3 and 3 measurements): no difference is shown."
+    )
+    assert found.traces == (2, 1)

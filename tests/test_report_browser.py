@@ -90,6 +90,9 @@ def _requests(browser: Any) -> list[str]:
         message = json.loads(entry["message"])["message"]
         if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
             params = message["params"]
+            # a fresh window's own start page fetches things before any page of ours is opened
+            if params.get("documentURL", "").startswith("chrome"):
+                continue
             found.append(params.get("url") or params["request"]["url"])
     return [url for url in found if not url.startswith(("data:", "blob:", "chrome:"))]
 

@@ -8,24 +8,28 @@ SMALLEST_PERCENT = 1.0
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of attention_split, one a run and component, as a share of the run; under 1 % is left out."""
-    rows = frame[frame["core_frac"].notna()].copy()
+    """Stacked bars of attention_split, one a run and component, the largest share of a request first.
+
+    Bars under 1 % are left out.
+    """
+    rows = frame[frame["request_frac"].notna()].copy()
     rows["row"] = [
         f"{theme.run_label(name, predicted)} · {component}"
         for name, predicted, component in zip(
             rows["trace_name"], rows["predicted"], rows["component"], strict=True
         )
     ]
-    rows["percent"] = 100 * rows["core_frac"]
+    rows["percent"] = 100 * rows["request_frac"]
     whole = rows.groupby("row")["percent"].transform("sum")
-    rows = rows[whole >= min(SMALLEST_PERCENT, whole.max())].copy()
+    rows = rows.assign(whole=whole)[whole >= min(SMALLEST_PERCENT, whole.max())]
+    rows = rows.sort_values("whole", ascending=False, kind="stable")
     rows["kind"] = rows["attention_kind"].fillna("unattributed")
     return shape.bars(
         rows,
         label="row",
         part="kind",
         value="percent",
-        axis="attention core, % of the run's time",
+        axis="attention core, % of the whole request's time",
         title="Attention time by kind",
         known=theme.KIND_COLOUR,
     )

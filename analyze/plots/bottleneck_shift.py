@@ -9,7 +9,8 @@ def plot(frame: Any) -> Any:
     """Two bars a pair from bottleneck_shift, attention as core: the largest class of each run."""
     import pandas as pd
 
-    core = frame[frame["attention_partition"] == "core"].sort_values("after_frac", ascending=False)
+    core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")]
+    core = core.sort_values("after_frac", ascending=False)
     rows = []
     for _, pair in core.iterrows():
         run = theme.run_label(pair["trace_name"], pair["predicted"])
@@ -21,7 +22,7 @@ def plot(frame: Any) -> Any:
         label="row",
         part="class",
         value="percent",
-        axis="largest class, % of the run's time",
+        axis="largest class, % of the whole request's time",
         title="The largest class before and after",
         known=theme.CLASS_COLOUR,
     )

@@ -4,19 +4,30 @@ from typing import Any
 
 from analyze.plots import shape
 
-COLOUR = {"L1": "#0072b2", "L2": "#e69f00"}
+COLOUR = {"L1": "#0072b2", "L1, by time": "#56b4e9", "L2": "#d55e00", "L2, by time": "#e69f00"}
+FIELD = {
+    "L1": "l1_hit_frac",
+    "L1, by time": "l1_hit_time_frac",
+    "L2": "l2_hit_frac",
+    "L2, by time": "l2_hit_time_frac",
+}
 MOST_ROWS = 16
 
 
 def plot(frame: Any) -> Any:
-    """Two bars a class, operator and kind from cache_hit, the most measured kernels first."""
+    """A bar a cache and weight for each operator and kind of cache_hit, the most measured first.
+
+    Weights are sectors, and the kernels' time where a timeline is known.
+    """
     import pandas as pd
 
     rows = []
     top = frame.sort_values("kernel_count", ascending=False, kind="stable").head(MOST_ROWS)
     for _, group in top.iterrows():
         name = f"{group['op_name']} ({group['category']}, {group['attention_kind']})"
-        for cache, field in (("L1", "l1_hit_frac"), ("L2", "l2_hit_frac")):
+        if frame["trace_name"].nunique() > 1:
+            name = f"{group['trace_name']} · {name}"
+        for cache, field in FIELD.items():
             if pd.notna(group[field]):
                 rows.append((f"{name} · {cache}", cache, 100 * group[field]))
     if not rows:
@@ -26,7 +37,7 @@ def plot(frame: Any) -> Any:
         label="row",
         part="cache",
         value="percent",
-        axis="sectors found in the cache, %",
+        axis="hit rate, %, weighed by sectors or by time",
         title="Cache hit rates",
         known=COLOUR,
     )

@@ -7,11 +7,16 @@ from analyze.plots import shape, theme
 
 def plot(frame: Any) -> Any:
     """Stacked bars of family_contrast, one a family and attention, attention as core."""
-    core = frame[frame["attention_partition"] == "core"].copy()
+    core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")].copy()
+    several = core["device_name"].nunique() > 1
     core["group"] = [
-        theme.run_label(f"{group}, {attention}", predicted)
-        for group, attention, predicted in zip(
-            core["model_group"], core["attention"].fillna("unknown"), core["predicted"], strict=True
+        theme.run_label(f"{group}, {attention}" + (f", {device}" if several else ""), predicted)
+        for group, attention, device, predicted in zip(
+            core["model_group"],
+            core["attention"].fillna("unknown"),
+            core["device_name"].fillna("unknown device"),
+            core["predicted"],
+            strict=True,
         )
     ]
     core["class"] = core["category"].map(theme.fold)
@@ -21,7 +26,7 @@ def plot(frame: Any) -> Any:
         label="group",
         part="class",
         value="percent",
-        axis="% of time, mean over the runs",
+        axis="% of a whole request, mean over the runs",
         title="Classes of operators by family of models",
         known=theme.CLASS_COLOUR,
     )

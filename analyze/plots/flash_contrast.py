@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape
+from analyze.plots import shape, theme
 
 COLOUR = {"of attention": "#d55e00", "end to end": "#0072b2"}
 MOST_PAIRS = 16
@@ -12,12 +12,12 @@ def plot(frame: Any) -> Any:
     """Two bars a pair of models from flash_contrast, attention as core, their runs furthest apart."""
     import pandas as pd
 
-    core = frame[frame["attention_partition"] == "core"]
+    core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")]
     core = core.sort_values("attention_ratio", ascending=False)
     core = core.drop_duplicates(["model", "other_model"]).head(MOST_PAIRS)
     rows = []
     for _, pair in core.iterrows():
-        name = f"{pair['model']} / {pair['other_model']}"
+        name = theme.run_label(f"{pair['model']} / {pair['other_model']}", pair["predicted"])
         rows.append((f"{name} · of attention", "of attention", pair["attention_ratio"]))
         rows.append((f"{name} · end to end", "end to end", pair["speedup_ratio"]))
     return shape.bars(
@@ -26,6 +26,6 @@ def plot(frame: Any) -> Any:
         part="part",
         value="ratio",
         axis="gain of the first model over the gain of the second",
-        title="Gain by fused attention, model over model",
+        title="Gain by fused attention, whole requests, model over model",
         known=COLOUR,
     )

@@ -1,12 +1,12 @@
-"""Speedup by fused attention: measured, by Amdahl's law, and the ceiling if attention cost nothing."""
+"""Speedup by fused attention: end to end, by Amdahl's law, and the ceiling if attention cost nothing."""
 
 from typing import Any
 
 from analyze.plots import shape, theme
 
-COLOUR = {"measured": "#0072b2", "Amdahl": "#56b4e9", "ceiling": "#c8c8c8"}
+COLOUR = {"end to end": "#0072b2", "Amdahl": "#56b4e9", "ceiling": "#c8c8c8"}
 FIELD = {
-    "measured": "speedup",
+    "end to end": "speedup",
     "Amdahl": "predicted_speedup",
     "ceiling": "ceiling_speedup",
 }

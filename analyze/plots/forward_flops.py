@@ -4,23 +4,23 @@ from typing import Any
 
 from analyze.plots import shape, theme
 
-MOST_PANELS = 3
+MOST_PANELS = 9
 MOST_BLOCKS = 24
 SMALLEST_SHARE = 0.002
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of forward_flops, a panel a model: its component with the most FLOPs."""
+    """Stacked bars of forward_flops, a panel a model: its component with most FLOPs in the profile."""
     known = frame[frame["flops"] > 0]
     if known.empty:
         return None
     models = known["model"].fillna(known["trace_name"])
     found = []
-    for model, rows in known.groupby(models, sort=False):
+    for _, rows in known.groupby(models, sort=False):
         total = rows.groupby(["trace_id", "component"])["flops"].sum()
         trace, component = total.idxmax()
         chosen = rows[(rows["trace_id"] == trace) & (rows["component"] == component)]
-        found.append((total.max(), _panel(f"{model} · {component}", chosen)))
+        found.append((total.max(), _panel(f"{chosen['trace_name'].iloc[0]} · {component}", chosen)))
     found.sort(key=lambda item: -item[0])
     return theme.panels([panel for _, panel in found[:MOST_PANELS]])
 
@@ -35,11 +35,12 @@ def _panel(title: str, rows: Any) -> Any:
     ]
     rows = rows.assign(block=blocks)
     rows = rows.sort_values("block_index").head(MOST_BLOCKS)
+    size, unit = (1e12, "TFLOP") if rows["flops"].max() >= 1e13 else (1e9, "GFLOP")
     named = {name: rows[f"{name}_flops"] for name in ("attention", "convolution", "linear")}
     named["other"] = rows["flops"] - sum(named.values())
     long = pd.concat(
         [
-            pd.DataFrame({"block": rows["block"], "class": name, "gflop": flops / 1e9})
+            pd.DataFrame({"block": rows["block"], "class": name, "amount": flops / size})
             for name, flops in named.items()
         ]
     )
@@ -47,8 +48,8 @@ def _panel(title: str, rows: Any) -> Any:
         long,
         label="block",
         part="class",
-        value="gflop",
-        axis="FLOPs of all profiled calls, GFLOP",
+        value="amount",
+        axis=f"FLOPs of all profiled calls, {unit}",
         title=title,
         known=theme.CLASS_COLOUR,
     )

@@ -1,4 +1,4 @@
-"""FLOPs of one attention call within frames and over frames, by number of frames."""
+"""Attention within frames and over frames, by number of frames: FLOPs of a call, and its time."""
 
 from typing import Any
 
@@ -6,39 +6,71 @@ from analyze.plots import shape, theme
 
 MOST_PANELS = 3
 MOST_LENGTHS = 3
+KINDS = ("spatial", "temporal")
 
 
 def plot(frame: Any) -> Any:
-    """Lines of frame_scaling on log axes, a panel a model; a pair crosses where frames = H * W."""
+    """Lines of frame_scaling on log axes, FLOPs of each model, then times of those run at several lengths.
+
+    A pair of lines of FLOPs crosses where frames = H * W.
+    """
     models = frame["model"].fillna(frame["trace_name"])
-    chosen = [_panel(str(model), rows) for model, rows in frame.groupby(models, sort=False)]
-    return theme.panels(chosen[:MOST_PANELS])
+    found = [_flops(str(model), rows) for model, rows in frame.groupby(models, sort=False)]
+    found = found[:MOST_PANELS]
+    recorded = frame[frame["recorded"] & frame["spatial_call_ns"].notna()]
+    keys = [models[recorded.index], recorded["attention"].fillna("unknown")]
+    for (model, attention), rows in recorded.groupby(keys, sort=False):
+        if rows["frames"].nunique() > 1:
+            run = theme.run_label(f"{model} · {attention}", bool(rows["predicted"].any()))
+            found.append(_times(run, rows))
+    return theme.panels(found)
 
 
-def _panel(model: str, rows: Any) -> Any:
-    import pandas as pd
-
+def _flops(model: str, rows: Any) -> Any:
     first = rows[rows["trace_id"] == rows["trace_id"].iloc[0]]
-    lengths = sorted(first["spatial_len"].unique())[-MOST_LENGTHS:]
-    first = first[first["spatial_len"].isin(lengths)].sort_values("spatial_len")
-    first = first.drop_duplicates(["spatial_len", "frames"])
-    long = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "frames": first["frames"],
-                    "gflop": first[f"{kind}_flops"] / 1e9,
-                    "series": [f"{kind}, H·W = {length}" for length in first["spatial_len"]],
-                }
-            )
-            for kind in ("spatial", "temporal")
-        ]
-    )
     return shape.lines(
-        long,
+        _long(first, "flops", 1e9),
         x="frames",
-        y="gflop",
+        y="value",
         series="series",
         axes=shape.Axes("frames", "FLOPs of one call, GFLOP", log_x=True, log_y=True),
         title=f"{model}: FLOPs by number of frames",
+    )
+
+
+def _times(run: str, rows: Any) -> Any:
+    return shape.lines(
+        _long(rows, "call_ns", 1e6),
+        x="frames",
+        y="value",
+        series="series",
+        axes=shape.Axes("frames", "time of one call, ms", log_x=True, log_y=True),
+        title=f"{run}: time by number of frames",
+    )
+
+
+def _long(rows: Any, measure: str, unit: float) -> Any:
+    """The measure of both kinds, one row each, for the longest rows of positions.
+
+    A length is met at several sites; drawn is one, the same for every number of frames.
+    """
+    import pandas as pd
+
+    lengths = sorted(rows["spatial_len"].unique())[-MOST_LENGTHS:]
+    rows = rows[rows["spatial_len"].isin(lengths)]
+    rows = rows.sort_values(["spatial_len", "component", "channels"], kind="stable")
+    site = rows["component"].astype(str) + " " + rows["channels"].astype(str)
+    first = site.groupby(rows["spatial_len"]).transform("first")
+    rows = rows[site == first].drop_duplicates(["spatial_len", "frames"])
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "frames": rows["frames"],
+                    "value": rows[f"{kind}_{measure}"] / unit,
+                    "series": [f"{kind}, H·W = {length}" for length in rows["spatial_len"]],
+                }
+            )
+            for kind in KINDS
+        ]
     )

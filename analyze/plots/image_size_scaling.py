@@ -11,6 +11,7 @@ def plot(frame: Any) -> Any:
     """Lines of image_size_scaling, a panel a model seen at two sizes or more, attention as core."""
     rows = frame[
         (frame["attention_partition"] == "core")
+        & (frame["scope"] == "request")
         & frame["category"].isin(DRAWN)
         & (frame["size_count"] > 1)
     ].copy()
@@ -24,11 +25,14 @@ def plot(frame: Any) -> Any:
 
 def _panel(model: str, rows: Any) -> Any:
     predicted = bool(rows["predicted"].any())
+    rows = rows.sort_values(["category", "attention"], kind="stable")
+    colour = {row.series: theme.CLASS_COLOUR[row.category] for row in rows.itertuples()}
     return shape.lines(
         rows,
         x="image_size",
         y="ms",
         series="series",
-        axes=shape.Axes("image side, px", "time, ms", log_x=True, log_y=True),
+        axes=shape.Axes("image side, px", "time of a whole request, ms", log_x=True, log_y=True),
         title=f"{theme.run_label(model, predicted)}: attention and convolution",
+        known=colour,
     )

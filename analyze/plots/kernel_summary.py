@@ -9,10 +9,16 @@ MOST_KERNELS = 12
 
 
 def plot(frame: Any) -> Any:
-    """Bars of kernel_summary in ms, coloured by class; operators where a trace has no kernels."""
+    """Bars of kernel_summary in ms, coloured by class, for the heaviest run of each model.
+
+    Operators stand where a trace has no kernels.
+    """
     heavy = frame.groupby("trace_id")["work_ns"].sum().sort_values(ascending=False)
+    models = frame.drop_duplicates("trace_id").set_index("trace_id")
+    models = models["model"].fillna(models["trace_name"])[heavy.index]
+    chosen = heavy.index[~models.duplicated().to_numpy()]
     return theme.panels(
-        [_panel(frame[frame["trace_id"] == trace]) for trace in heavy.index[:MOST_TRACES]]
+        [_panel(frame[frame["trace_id"] == trace]) for trace in chosen[:MOST_TRACES]]
     )
 
 
@@ -21,7 +27,7 @@ def _panel(frame: Any) -> Any:
     top["class"] = top["category"].map(theme.fold)
     top["ms"] = top["work_ns"] / 1e6
     top["row"] = [
-        f"{place}. {theme.shorten(name, 40)}"
+        f"{place}. {theme.shorten(name, 28)}"
         for place, name in enumerate(top["kernel_name"], start=1)
     ]
     first = top.iloc[0]

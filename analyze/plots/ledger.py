@@ -12,7 +12,12 @@ def plot(frame: Any) -> Any:
     rows = frame[frame["work_frac"].notna()].copy()
     if rows.empty:
         return None
-    rows["row"] = rows["trace_name"] + " · " + rows["question"]
+    rows["row"] = [
+        f"{theme.run_label(name, place == 'predicted')} · {question}"
+        for name, place, question in zip(
+            rows["trace_name"], rows["place"], rows["question"], strict=True
+        )
+    ]
     rows["answer"] = rows["answered"].map({True: "known", False: "unknown"})
     rows["percent"] = 100 * rows["work_frac"]
     gaps = rows[~rows["answered"].astype(bool)].groupby("row")["percent"].sum()

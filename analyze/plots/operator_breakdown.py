@@ -6,8 +6,8 @@ from analyze.plots import shape, theme
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars, one a run, from operator_breakdown; the runs of a model stand together."""
-    core = frame[frame["attention_partition"] == "core"].copy()
+    """Stacked bars, one a run, from operator_breakdown, whole requests; the runs of a model stand together."""
+    core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")].copy()
     core["run"] = [
         theme.run_label(name, place == "predicted")
         for name, place in zip(core["trace_name"], core["place"], strict=True)
@@ -21,7 +21,7 @@ def plot(frame: Any) -> Any:
         label="run",
         part="class",
         value="percent",
-        axis="% of the baseline's time; of its own without one",
+        axis="whole request, % of the baseline's time; of its own without one",
         title="Time by class of operator (attention: core)",
         known=theme.CLASS_COLOUR,
     )

@@ -8,19 +8,19 @@ COLOUR = {"prefill": "#0072b2", "decode": "#d55e00", "unknown": theme.GREY}
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of prefill_decode, one a run, in % of its attention time."""
-    rows = frame[frame["core_frac"].notna()].copy()
+    """Stacked bars of prefill_decode, one a run, in % of the attention time of its whole request."""
+    rows = frame[frame["request_frac"].notna()].copy()
     rows["run"] = [
         theme.run_label(name, predicted)
         for name, predicted in zip(rows["trace_name"], rows["predicted"], strict=True)
     ]
-    rows["percent"] = 100 * rows["core_frac"]
+    rows["percent"] = 100 * rows["request_frac"]
     return shape.bars(
         rows.sort_values("trace_id", kind="stable"),
         label="run",
         part="phase",
         value="percent",
-        axis="% of the run's attention core time",
+        axis="% of the attention core time of a whole request",
         title="Attention like prefill, and like decoding",
         known=COLOUR,
     )

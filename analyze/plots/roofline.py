@@ -9,7 +9,11 @@ MOST_MODELS = 18
 
 def plot(frame: Any) -> Any:
     """Points of roofline on log axes under the device's ceilings, intensity from operators' bytes."""
-    known = frame[frame["operator_intensity"].notna() & (frame["attained_flops_per_s"] > 0)].copy()
+    known = frame[
+        (frame["scope"] == "request")
+        & frame["operator_intensity"].notna()
+        & (frame["attained_flops_per_s"] > 0)
+    ].copy()
     if known.empty:
         return None
     known["tflops"] = known["attained_flops_per_s"] / 1e12
@@ -26,9 +30,16 @@ def plot(frame: Any) -> Any:
     models = (
         whole.drop_duplicates(["model", "attention"]) if whole["model"].notna().any() else whole
     )
-    found = [_panel(models.head(MOST_MODELS), "run", "Runs", None)]
+    found = [
+        _panel(
+            models.head(MOST_MODELS),
+            "run",
+            "Whole requests: the heaviest run of each model and attention",
+            None,
+        )
+    ]
     if not classes.empty:
-        found.append(_panel(classes, "class", f"Classes of {heavy['run']}", palette))
+        found.append(_panel(classes, "class", f"Classes of operators of {heavy['run']}", palette))
     return theme.panels(found)
 
 

@@ -7,21 +7,31 @@ from analyze.plots import shape, theme
 
 
 def plot(frame: Any) -> Any:
-    """Two stacked bars a run from sequence_length_distribution: calls, and time in their cores."""
+    """Two stacked bars a run from sequence_length_distribution: calls and time of a whole request."""
     import pandas as pd
 
-    known = frame[frame["query_len"].notna()].sort_values(["model", "image_size", "trace_id"])
+    known = frame[frame["query_len"].notna()].sort_values(
+        ["model", "image_size", "attention", "trace_id"], kind="stable"
+    )
     if known.empty:
         return None
+    names = known["trace_name"]
+    timed_runs = [
+        theme.run_label(name, predicted)
+        for name, predicted in zip(names, known["predicted"], strict=True)
+    ]
     counted = pd.DataFrame(
         {
-            "run": known["trace_name"] + " · calls",
+            "run": names + " · calls",
             "length": known["query_len"],
-            "percent": 100 * known["call_frac"],
+            "percent": 100 * known["request_call_frac"],
+            "order": known.groupby("trace_id", sort=False).ngroup(),
         }
     )
-    timed = counted.assign(run=known["trace_name"] + " · time", percent=100 * known["core_frac"])
-    both = pd.concat([counted, timed]).sort_values("run", kind="stable")
+    timed = counted.assign(
+        run=[f"{run} · time" for run in timed_runs], percent=100 * known["request_frac"]
+    )
+    both = pd.concat([counted, timed]).sort_values("order", kind="stable")
     both["bucket"] = both["length"].map(_bucket)
     lengths = sorted(set(both["length"].map(lambda length: int(log2(length)))))
     return shape.bars(
@@ -29,7 +39,7 @@ def plot(frame: Any) -> Any:
         label="run",
         part="bucket",
         value="percent",
-        axis="% of the run's attention calls, of its attention time",
+        axis="% of the request's attention calls, of its attention time",
         title="Length of the query: calls and time",
         known=dict(zip(map(_name, lengths), theme.ramp(len(lengths)), strict=True)),
     )

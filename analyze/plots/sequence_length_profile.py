@@ -40,6 +40,13 @@ def _lengths(calls: Any) -> int:
     return int(calls.groupby("attention_kind")["length"].nunique().max())
 
 
+def _order(calls: Any) -> str:
+    """What the x axis counts, with the smallest period of the kinds that have one."""
+    periods = sorted({int(period) for period in calls["period_calls"].dropna() if period > 1})
+    repeats = f"; repeats every {' or '.join(map(str, periods))} calls" if periods else ""
+    return f"attention call of its kind{repeats}"
+
+
 def _panel(names: list[str], calls: Any) -> Any:
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return shape.lines(
@@ -47,7 +54,7 @@ def _panel(names: list[str], calls: Any) -> Any:
         x="series_index",
         y="length",
         series="attention_kind",
-        axes=shape.Axes("attention call of its kind", "rows (causal: keys)", log_y=True),
+        axes=shape.Axes(_order(calls), "rows (causal: keys)", log_y=True),
         title=f"{names[0]}{more}",
         known=theme.KIND_COLOUR,
         steps=True,

@@ -11,6 +11,8 @@ from typing import Any
 from analyze.plots.theme import (
     AXIS_LENGTH,
     BLACK,
+    GREY,
+    LINE_PIXELS,
     MARKERS,
     MARKERS_MATPLOTLIB,
     MOST_BARS,
@@ -50,9 +52,10 @@ def bars(
 
     `part` splits a bar; the parts lie in the order of `known`, negative ones to the left of zero.
     `axis` names the value and its unit. Drawn as rectangles: HoloViews' own stacked bars lose
-    negative parts, and the two backends colour them by different rules.
+    negative parts, and the two backends colour them by different rules. None if there is no row.
     """
-    hv = holoviews()
+    if frame.empty:
+        return None
     labels = list(dict.fromkeys(frame[label]))[:MOST_BARS]
     parts = _ordered(frame[part], known) if part else [""]
     palette = colours(parts, known)
@@ -63,11 +66,42 @@ def bars(
         for name, rows in pieces.items()
     ]
     ends = [edge for rows in pieces.values() for row in rows for edge in (row[0], row[2])]
+    return _in_rows(layers, labels, ends, axis, title, legend=bool(part))
+
+
+def ranges(
+    frame: Any, *, label: str, low: str, middle: str, high: str, axis: str, title: str
+) -> Any:
+    """A range a row with a mark at its middle, and a line at 1: no change. None without a row."""
+    if frame.empty:
+        return None
+    labels = list(frame[label])[:MOST_BARS]
+    thin = 0.004 * max(float(frame[high].max()), 1.0)
+    pieces: dict[str, Any] = {
+        "no change": [(1 - thin / 2, -0.6, 1 + thin / 2, len(labels) - 0.4, "", 1.0)]
+    }
+    for row, (_, item) in enumerate(frame.head(MOST_BARS).iterrows()):
+        centre, name = float(item[middle]), str(item[label])
+        span = (float(item[low]), row - 0.15, float(item[high]), row + 0.15, name, centre)
+        mark = (centre - thin, row - 0.35, centre + thin, row + 0.35, name, centre)
+        pieces.setdefault("interval", []).append(span)
+        pieces.setdefault("median", []).append(mark)
+    colour = {"no change": GREY, "interval": OKABE_ITO[5], "median": OKABE_ITO[0]}
+    layers = [_rectangles(rows, name, colour[name]) for name, rows in pieces.items()]
+    return _in_rows(layers, labels, [float(frame[high].max()), 1.0], axis, title, legend=True)
+
+
+def _in_rows(
+    layers: list[Any], labels: list[str], ends: list[float], axis: str, title: str, *, legend: bool
+) -> Any:
+    """The layers over one another, one label a row from top to bottom, the axis from zero."""
+    hv = holoviews()
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     margin = (high - low or 1.0) * 0.02
-    places = list(zip(range(len(labels)), _told_apart(labels), strict=True))
+    shown = _told_apart(labels)
+    row_pixels = max(ROW_PIXELS, *(LINE_PIXELS * (text.count("\n") + 1) for text in shown))
     shared = {
-        "yticks": places,
+        "yticks": list(zip(range(len(labels)), shown, strict=True)),
         "invert_yaxis": True,
         "ylim": (-0.6, len(labels) - 0.4),
         "xlim": (low - margin if low < 0 else 0.0, high + margin if high > 0 else 0.0),
@@ -78,10 +112,10 @@ def bars(
         hv.Overlay(layers),
         "Overlay",
         title,
-        both={"show_legend": bool(part)},
-        bokeh={"height": 110 + ROW_PIXELS * max(len(labels), 2)},
+        both={"show_legend": legend},
+        bokeh={"height": 110 + row_pixels * max(len(labels), 2)},
         matplotlib={
-            "fig_inches": (9, 1.0 + 0.4 * max(len(labels), 2)),
+            "fig_inches": (9, 1.0 + 0.4 * max(len(labels), 2) * row_pixels / ROW_PIXELS),
             "aspect": None,
             "hooks": [finish_matplotlib],
         },
@@ -103,15 +137,21 @@ def lines(
     known: dict[str, str] | None = None,
     steps: bool = False,
 ) -> Any:
-    """One line a series, with a mark at each point unless the line is drawn in steps."""
+    """One line a series, with a mark at each point unless the line is drawn in steps.
+
+    A later series of a colour that is taken already is dashed.
+    """
     names = _ordered(frame[series], known)
     palette = colours(names, known)
     layers = []
+    taken: set[str] = set()
     for place, name in enumerate(names):
         # lines that lie on each other are both seen if the later one is thinner
         width = max(4.5 - 1.5 * place, 1.5) if steps else 2
         points = _points(frame[frame[series] == name].sort_values(x), x, y)
-        layers.append(_curve(points, name, palette[name], steps=steps, width=width))
+        dash = "dashed" if palette[name] in taken else "solid"
+        taken.add(palette[name])
+        layers.append(_curve(points, name, palette[name], steps=steps, width=width, dash=dash))
         if not steps:
             layers.append(_marks(points, name, palette[name], place))
     return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
@@ -152,12 +192,16 @@ def _points(frame: Any, x: str, y: str) -> Any:
     return known.rename(columns={x: "x", y: "y"})
 
 
-def _curve(table: Any, name: str, colour: str, *, steps: bool, width: float = 2) -> Any:
+def _curve(
+    table: Any, name: str, colour: str, *, steps: bool, width: float = 2, dash: str = "solid"
+) -> Any:
     hv = holoviews()
     shape = {"interpolation": "steps-mid"} if steps else {}
     return hv.Curve(table, "x", "y", label=plain(name)).opts(
-        hv.opts.Curve(color=colour, line_width=width, backend="bokeh", **shape),
-        hv.opts.Curve(color=colour, linewidth=width * 0.8, backend="matplotlib", **shape),
+        hv.opts.Curve(color=colour, line_width=width, line_dash=dash, backend="bokeh", **shape),
+        hv.opts.Curve(
+            color=colour, linewidth=width * 0.8, linestyle=dash, backend="matplotlib", **shape
+        ),
     )
 
 

@@ -1,32 +1,40 @@
-"""Time by component of the pipeline, in a whole request."""
+"""Time by component of the pipeline, in a whole request: one panel a model."""
 
 from typing import Any
 
 from analyze.plots import shape, theme
 
 MOST_COMPONENTS = 7
+MOST_PANELS = 12
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of stage_time, one a run, in % of its request; small components fold."""
+    """Stacked bars of stage_time, one a run, in % of its request; the smallest components fold."""
     rows = frame[frame["request_frac"].notna()].copy()
+    if rows.empty:
+        return None
     rows["run"] = [
         theme.run_label(name, place == "predicted")
         for name, place in zip(rows["trace_name"], rows["place"], strict=True)
     ]
+    models = rows["model"].fillna("without a model's name")
+    panels = [_panel(str(model), mine) for model, mine in rows.groupby(models, sort=True)]
+    return theme.panels(panels[:MOST_PANELS])
+
+
+def _panel(model: str, rows: Any) -> Any:
     weight = rows.groupby("component")["request_frac"].sum().sort_values(ascending=False)
     named = [name for name in weight.index if name != "unattributed"][:MOST_COMPONENTS]
-    rows["part"] = rows["component"].where(
-        rows["component"].isin([*named, "unattributed"]), "other"
-    )
-    rows["percent"] = 100 * rows["request_frac"]
+    part = rows["component"].where(rows["component"].isin([*named, "unattributed"]), "other")
     known = dict(zip(named, theme.OKABE_ITO, strict=False))
     return shape.bars(
-        rows.sort_values("trace_id", kind="stable"),
+        rows.assign(part=part, percent=100 * rows["request_frac"]).sort_values(
+            "trace_id", kind="stable"
+        ),
         label="run",
         part="part",
         value="percent",
         axis="% of the whole request's time",
-        title="Time by component, in a whole request",
+        title=f"{model}: time by component",
         known=known | {"other": theme.GREY, "unattributed": theme.BLACK},
     )

@@ -5,11 +5,10 @@ from typing import Any
 from analyze.plots import shape, theme
 
 MOST_SERIES = 8
-SMALLEST_SHARE = 0.01
 
 
 def plot(frame: Any) -> Any:
-    """Lines of step_time, one a run and component with several steps, the heaviest eight."""
+    """Lines of step_time: the component of each model whose steps take longest, the heaviest eight."""
     rows = frame.copy()
     rows["series"] = [
         f"{theme.run_label(name, place == 'predicted')} · {component}"
@@ -20,10 +19,12 @@ def plot(frame: Any) -> Any:
     rows["ms"] = rows["work_ns"] / 1e6
     several = rows.groupby("series")["step"].nunique()
     heavy = rows.groupby("series")["ms"].sum()[several[several > 1].index]
-    heavy = heavy[heavy > SMALLEST_SHARE * heavy.max()]
-    chosen = heavy.sort_values(ascending=False).head(MOST_SERIES).index
-    if chosen.empty:
+    if heavy.empty:
         return None
+    models = rows.drop_duplicates("series").set_index("series")
+    models = models["model"].fillna(models["trace_name"])
+    heavy = heavy.sort_values(ascending=False)
+    chosen = heavy[~models[heavy.index].duplicated().to_numpy()].head(MOST_SERIES).index
     return shape.lines(
         rows[rows["series"].isin(chosen)],
         x="step",

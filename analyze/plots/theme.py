@@ -53,6 +53,8 @@ MOST_BARS = 80
 ROW_PIXELS = 30
 TITLE_LENGTH = 90
 LINE_LENGTH = 32
+MOST_LINES = 3
+LINE_PIXELS = 15
 AXIS_LENGTH = 34
 LEGEND_CHARACTERS = 64
 LEGEND_PIXELS = 24
@@ -93,12 +95,17 @@ def shorten(text: str, most: int = 44) -> str:
 
 
 def wrapped(text: str, length: int = LINE_LENGTH) -> str:
-    """A label for an axis: two lines at most, so that it leaves room for the plot on a phone."""
+    """A label for an axis: few lines, so that it leaves room for the plot on a phone.
+
+    What is too long is cut in its middle: its end tells it apart.
+    """
     from textwrap import wrap
 
     lines = wrap(text, length) or [""]
-    if len(lines) > 2:
-        lines = wrap(shorten(text, 2 * length - 4), length)[:2]
+    most = len(text)
+    while len(lines) > MOST_LINES:
+        most -= 4
+        lines = wrap(shorten(text, most), length)
     return "\n".join(lines)
 
 
@@ -115,7 +122,9 @@ def panels_of(element: Any) -> list[Any]:
 
 
 def panels(elements: list[Any]) -> Any:
-    """Several plots under each other, axes not linked."""
+    """Several plots under each other, axes not linked; None if there are none."""
+    if not elements:
+        return None
     hv = holoviews()
     return elements[0] if len(elements) == 1 else hv.Layout(elements).cols(1)
 
@@ -182,7 +191,8 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
         return []
     if len(found) > 8 or any(value % 1 for value in found):
         low, high = floor(log10(found[0])), ceil(log10(found[-1]))
-        heads = (1,) if high - low > 2 else (1, 2, 5)
+        span = log10(found[-1] / found[0])
+        heads = (1,) if high - low > 2 else (1, 2, 5) if span > 0.7 else (1, 1.5, 2, 3, 4, 5, 7)
         found = [head * 10.0**power for power in range(low, high + 1) for head in heads]
     kept: list[float] = []
     for value in found:

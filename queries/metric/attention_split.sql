@@ -3,7 +3,7 @@
 -- Why:     a faster attention kernel pays where long rows are attended over; cross, temporal and
 --          decoding attention gain far less, so the kinds must not be added up unsaid.
 -- Grain:   one row per (trace_id, component, attention_kind)
--- Inputs:  trace, work, attention_call
+-- Inputs:  trace, class_time, component_scale, attention_call
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
@@ -22,6 +22,8 @@
 --   core_frac       0..1 of the trace's work
 --   module_frac     0..1 of the trace's work
 --   attention_frac  0..1 of the trace's attention core time
+--   request_ns      ns, core_ns scaled to a whole request by component_scale
+--   request_frac    0..1 of the request's work
 --   flops           FLOPs of the cores, 4 * batch * heads * query_len * kv_len * head_dim
 --   module_flops    FLOPs of the whole modules
 --   bytes           bytes read and written by the cores
@@ -30,8 +32,10 @@
 WITH total AS (
   SELECT
     trace_id,
-    sum(dur_ns) AS trace_ns
-  FROM work
+    sum(work_ns) FILTER (WHERE scope = 'profile') AS trace_ns,
+    sum(work_ns) FILTER (WHERE scope = 'request') AS request_ns
+  FROM class_time
+  WHERE attention_partition = 'core'
   GROUP BY trace_id
 ),
 
@@ -74,10 +78,14 @@ SELECT
   split.core_ns / nullif(total.trace_ns, 0) AS core_frac,
   split.module_ns / nullif(total.trace_ns, 0) AS module_frac,
   split.core_ns / nullif(sum(split.core_ns) OVER (PARTITION BY trace_id), 0) AS attention_frac,
+  cast(split.core_ns * coalesce(component_scale.request_scale, 1) AS BIGINT) AS request_ns,
+  split.core_ns * coalesce(component_scale.request_scale, 1) / nullif(total.request_ns, 0)
+    AS request_frac,
   cast(split.flops AS BIGINT) AS flops,
   cast(split.module_flops AS BIGINT) AS module_flops,
   cast(split.bytes AS BIGINT) AS bytes
 FROM split
 INNER JOIN trace USING (trace_id)
 LEFT JOIN total USING (trace_id)
+LEFT JOIN component_scale USING (trace_id, component)
 ORDER BY trace_id ASC, core_ns DESC

@@ -1,8 +1,8 @@
 -- bottleneck_shift: the class of operator that takes most time, before and after fused attention.
 --
 -- Why:     once attention is fast, the next bottleneck is another one in each family of models.
--- Grain:   one row per (trace_id, attention_partition) of a run that has a baseline
--- Inputs:  trace, work, work_class, run_pair
+-- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
+-- Inputs:  trace, class_time, run_pair
 -- Columns:
 --   trace_id               trace.trace_id, the optimized run
 --   trace_name             trace.name
@@ -10,6 +10,7 @@
 --   family                 trace.family
 --   baseline_trace_id      the run it is compared with
 --   predicted              true if either run's times are predicted
+--   scope                  'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition    'core' | 'module': what counts as attention
 --   before_category        class with most time in the baseline
 --   before_frac            0..1 of the baseline
@@ -20,32 +21,29 @@
 --   shifted                true if the two classes differ
 -- Never:   WHERE shifted <> (before_category <> after_category)
 -- Plot:    The largest class of operator before and after
-WITH partition AS (SELECT unnest(['core', 'module']) AS attention_partition),
-
-classed AS (
+WITH classed AS (
   SELECT
     trace_id,
-    partition.attention_partition,
-    if(partition.attention_partition = 'core', work_class.category, work_class.module_category)
-      AS category,
-    sum(work.dur_ns) AS work_ns
-  FROM work
-  INNER JOIN work_class USING (trace_id, work_id)
-  CROSS JOIN partition
-  GROUP BY ALL
+    scope,
+    attention_partition,
+    category,
+    sum(work_ns) AS work_ns
+  FROM class_time
+  GROUP BY trace_id, scope, attention_partition, category
 ),
 
 shared AS (
   SELECT
     trace_id,
+    scope,
     attention_partition,
     category,
     work_ns / nullif(sum(work_ns) OVER whole, 0) AS frac,
     row_number() OVER (
-      PARTITION BY trace_id, attention_partition ORDER BY work_ns DESC, category
+      PARTITION BY trace_id, scope, attention_partition ORDER BY work_ns DESC, category
     ) AS place
   FROM classed
-  WINDOW whole AS (PARTITION BY trace_id, attention_partition)
+  WINDOW whole AS (PARTITION BY trace_id, scope, attention_partition)
 )
 
 SELECT
@@ -55,6 +53,7 @@ SELECT
   trace.family,
   run_pair.baseline_trace_id,
   trace.predicted OR baseline_trace.predicted AS predicted,
+  after_top.scope,
   after_top.attention_partition,
   before_top.category AS before_category,
   before_top.frac AS before_frac,
@@ -71,17 +70,20 @@ INNER JOIN shared AS after_top
 INNER JOIN shared AS before_top
   ON
     run_pair.baseline_trace_id = before_top.trace_id
+    AND after_top.scope = before_top.scope
     AND after_top.attention_partition = before_top.attention_partition
     AND before_top.place = 1
 LEFT JOIN shared AS before_later
   ON
     run_pair.optimized_trace_id = before_later.trace_id
+    AND before_top.scope = before_later.scope
     AND before_top.attention_partition = before_later.attention_partition
     AND before_top.category = before_later.category
 LEFT JOIN shared AS after_earlier
   ON
     run_pair.baseline_trace_id = after_earlier.trace_id
+    AND after_top.scope = after_earlier.scope
     AND after_top.attention_partition = after_earlier.attention_partition
     AND after_top.category = after_earlier.category
 WHERE run_pair.refusal IS NULL
-ORDER BY run_pair.optimized_trace_id, after_top.attention_partition
+ORDER BY run_pair.optimized_trace_id ASC, after_top.scope DESC, after_top.attention_partition ASC

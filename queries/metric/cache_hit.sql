@@ -3,7 +3,7 @@
 -- Why:     temporal attention gathers rows that lie far apart: few FLOPs, a cold cache. Rates are
 --          weighed by sectors, as a mean of percentages counts a tiny kernel like a large one.
 -- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
--- Inputs:  trace, kernel_metric, kernel_metric_kernel, work_op, work_class, work_attention
+-- Inputs:  trace, kernel_metric, kernel_metric_kernel, work, work_op, work_class, work_attention
 -- Columns:
 --   trace_id             trace.trace_id of the counters
 --   trace_name           trace.name
@@ -14,10 +14,15 @@
 --   kernel_count         kernels measured
 --   l1_hit_frac          0..1 of L1 sectors asked for; NULL if not measured
 --   l2_hit_frac          0..1 of L2 sectors asked for
+--   l1_hit_time_frac     0..1, weighed by the kernels' time on the timeline; NULL without one, as
+--                        durations under replay are not the run's
+--   l2_hit_time_frac     likewise
+--   kernel_ns            ns on the timeline, sum over the kernels; NULL without one
 --   l1_sector_count      sectors asked of L1; NULL if not measured: rates are plain means then
 --   l2_sector_count      sectors asked of L2
 --   dram_bytes           bytes read and written, device memory
 -- Never:   WHERE NOT (l1_hit_frac BETWEEN 0 AND 1) OR NOT (l2_hit_frac BETWEEN 0 AND 1)
+--          OR NOT (l1_hit_time_frac BETWEEN 0 AND 1) OR NOT (l2_hit_time_frac BETWEEN 0 AND 1)
 -- Plot:    Cache hit rates by class of kernel and kind of attention
 WITH measured AS (
   SELECT
@@ -47,25 +52,29 @@ named AS (
     kernel_metric_kernel.metric_trace_id AS trace_id,
     kernel_metric_kernel.ordinal,
     kernel_metric_kernel.timeline_trace_id,
+    work.dur_ns,
     work_class.category,
     work_op.op_name,
     if(work_attention.role = 'none', 'none', work_attention.attention_kind) AS attention_kind
   FROM kernel_metric_kernel
   INNER JOIN timeline USING (metric_trace_id, timeline_trace_id)
-  INNER JOIN work_class
+  INNER JOIN work
     ON
-      kernel_metric_kernel.timeline_trace_id = work_class.trace_id
-      AND kernel_metric_kernel.kernel_id = work_class.work_id
+      kernel_metric_kernel.timeline_trace_id = work.trace_id
+      AND kernel_metric_kernel.kernel_id = work.work_id
+  INNER JOIN work_class
+    ON work.trace_id = work_class.trace_id AND work.work_id = work_class.work_id
   INNER JOIN work_op
-    ON work_class.trace_id = work_op.trace_id AND work_class.work_id = work_op.work_id
+    ON work.trace_id = work_op.trace_id AND work.work_id = work_op.work_id
   INNER JOIN work_attention
-    ON work_class.trace_id = work_attention.trace_id AND work_class.work_id = work_attention.work_id
+    ON work.trace_id = work_attention.trace_id AND work.work_id = work_attention.work_id
 ),
 
 known AS (
   SELECT
     measured.*,
     named.timeline_trace_id,
+    named.dur_ns,
     coalesce(named.category, 'unclassified') AS category,
     coalesce(named.op_name, 'unattributed') AS op_name,
     coalesce(named.attention_kind, 'unknown') AS attention_kind
@@ -83,13 +92,20 @@ SELECT
   known.attention_kind,
   count(*) AS kernel_count,
   coalesce(
-    sum(known.l1_hit_frac * known.l1_sector_count) / nullif(sum(known.l1_sector_count), 0),
+    sum(known.l1_hit_frac * known.l1_sector_count)
+    / nullif(sum(known.l1_sector_count) FILTER (WHERE known.l1_hit_frac IS NOT NULL), 0),
     avg(known.l1_hit_frac)
   ) AS l1_hit_frac,
   coalesce(
-    sum(known.l2_hit_frac * known.l2_sector_count) / nullif(sum(known.l2_sector_count), 0),
+    sum(known.l2_hit_frac * known.l2_sector_count)
+    / nullif(sum(known.l2_sector_count) FILTER (WHERE known.l2_hit_frac IS NOT NULL), 0),
     avg(known.l2_hit_frac)
   ) AS l2_hit_frac,
+  sum(known.l1_hit_frac * known.dur_ns)
+  / nullif(sum(known.dur_ns) FILTER (WHERE known.l1_hit_frac IS NOT NULL), 0) AS l1_hit_time_frac,
+  sum(known.l2_hit_frac * known.dur_ns)
+  / nullif(sum(known.dur_ns) FILTER (WHERE known.l2_hit_frac IS NOT NULL), 0) AS l2_hit_time_frac,
+  cast(sum(known.dur_ns) AS BIGINT) AS kernel_ns,
   cast(sum(known.l1_sector_count) AS BIGINT) AS l1_sector_count,
   cast(sum(known.l2_sector_count) AS BIGINT) AS l2_sector_count,
   cast(sum(known.dram_bytes) AS BIGINT) AS dram_bytes

@@ -2,13 +2,16 @@
 --
 -- Why:     convolution and group norm mark diffusion, linear layers mark transformers, and pixel
 --          diffusion has no latent space to shrink its convolutions.
--- Grain:   one row per (model_group, attention, attention_partition, category)
--- Inputs:  trace, work, work_class, work_component
+-- Grain:   one row per (model_group, attention, predicted, device_name, scope, attention_partition,
+--          category)
+-- Inputs:  trace, class_time
 -- Columns:
 --   model_group          'pixel diffusion' | 'latent diffusion' (it has a component vae) | the
 --                        manifest's other families
 --   attention            trace.attention
---   predicted            true if any of the runs is predicted
+--   predicted            trace.predicted
+--   device_name          trace.device_name
+--   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_class
 --   model_count          models in the group
@@ -24,36 +27,28 @@ WITH run AS (
     any_value(trace.model) AS model,
     any_value(trace.attention) AS attention,
     any_value(trace.predicted) AS predicted,
+    any_value(trace.device_name) AS device_name,
     CASE
       WHEN any_value(trace.family) <> 'diffusion' THEN any_value(trace.family)
-      WHEN bool_or(work_component.component = 'vae') THEN 'latent diffusion'
+      WHEN bool_or(class_time.component = 'vae') THEN 'latent diffusion'
       ELSE 'pixel diffusion'
     END AS model_group
   FROM trace
-  INNER JOIN work_component USING (trace_id)
+  INNER JOIN class_time USING (trace_id)
   WHERE trace.family IS NOT NULL
   GROUP BY trace_id
-),
-
-classed AS (
-  SELECT
-    trace_id,
-    unnest(['core', 'module']) AS attention_partition,
-    unnest([work_class.category, work_class.module_category]) AS category,
-    work.dur_ns
-  FROM work
-  INNER JOIN work_class USING (trace_id, work_id)
 ),
 
 shared AS (
   SELECT
     trace_id,
+    scope,
     attention_partition,
     category,
-    sum(dur_ns) / nullif(sum(sum(dur_ns)) OVER (PARTITION BY trace_id, attention_partition), 0)
-      AS frac
-  FROM classed
-  GROUP BY trace_id, attention_partition, category
+    sum(work_ns)
+    / nullif(sum(sum(work_ns)) OVER (PARTITION BY trace_id, scope, attention_partition), 0) AS frac
+  FROM class_time
+  GROUP BY trace_id, scope, attention_partition, category
 ),
 
 -- a run without a class counts as a share of 0, else means over runs could not be compared
@@ -64,6 +59,8 @@ slot AS (
     run.model,
     run.attention,
     run.predicted,
+    run.device_name,
+    peer.scope,
     peer.attention_partition,
     peer.category
   FROM run
@@ -71,13 +68,17 @@ slot AS (
     ON
       run.model_group = other.model_group
       AND run.attention IS NOT DISTINCT FROM other.attention
+      AND run.predicted = other.predicted
+      AND run.device_name IS NOT DISTINCT FROM other.device_name
   INNER JOIN shared AS peer ON other.trace_id = peer.trace_id
 )
 
 SELECT
   slot.model_group,
   slot.attention,
-  bool_or(slot.predicted) AS predicted,
+  slot.predicted,
+  slot.device_name,
+  slot.scope,
   slot.attention_partition,
   slot.category,
   count(DISTINCT slot.model) AS model_count,
@@ -86,6 +87,11 @@ SELECT
   min(coalesce(shared.frac, 0)) AS min_frac,
   max(coalesce(shared.frac, 0)) AS max_frac
 FROM slot
-LEFT JOIN shared USING (trace_id, attention_partition, category)
-GROUP BY slot.model_group, slot.attention, slot.attention_partition, slot.category
-ORDER BY slot.model_group, slot.attention, slot.attention_partition, mean_frac DESC
+LEFT JOIN shared USING (trace_id, scope, attention_partition, category)
+GROUP BY
+  slot.model_group, slot.attention, slot.predicted, slot.device_name, slot.scope,
+  slot.attention_partition, slot.category
+ORDER BY
+  slot.model_group ASC, slot.attention ASC, slot.predicted ASC, slot.device_name ASC,
+  slot.scope DESC, slot.attention_partition ASC,
+  mean_frac DESC

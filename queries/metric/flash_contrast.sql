@@ -1,9 +1,10 @@
 -- flash_contrast: what fused attention gains in diffusion models over what it gains in others.
 --
 -- Why:     diffusion asks with thousands of rows at once, like a prompt's prefill, token decoders
---          with one; so the same kernel is worth more to the former.
--- Grain:   one row per (trace_id, other_trace_id, attention_partition)
--- Inputs:  trace, work, work_class, run_pair
+--          with one; so the same kernel is worth more to the former. Compared are runs of one
+--          device and size, predicted ones with predicted ones only.
+-- Grain:   one row per (trace_id, other_trace_id, scope, attention_partition)
+-- Inputs:  trace, class_time, run_pair
 -- Columns:
 --   trace_id                trace.trace_id, the optimized run of a diffusion model
 --   trace_name              trace.name
@@ -12,7 +13,8 @@
 --   other_trace_name        its trace.name
 --   other_model             its trace.model
 --   other_family            its trace.family
---   predicted               true if any of the four runs is predicted
+--   predicted               true if the runs are predicted
+--   scope                   'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition     'core' | 'module': what counts as attention
 --   attention_speedup       of attention, diffusion model
 --   other_attention_speedup  of attention, other model
@@ -22,24 +24,15 @@
 --   speedup_ratio           speedup / other_speedup
 -- Never:   WHERE trace_id = other_trace_id
 -- Plot:    Gain by fused attention, diffusion models over the others
-WITH classed AS (
+WITH total AS (
   SELECT
     trace_id,
-    unnest(['core', 'module']) AS attention_partition,
-    unnest([work_class.category, work_class.module_category]) = 'attention' AS is_attention,
-    work.dur_ns
-  FROM work
-  INNER JOIN work_class USING (trace_id, work_id)
-),
-
-total AS (
-  SELECT
-    trace_id,
+    scope,
     attention_partition,
-    sum(dur_ns) AS all_ns,
-    sum(if(is_attention, dur_ns, 0)) AS attention_ns
-  FROM classed
-  GROUP BY trace_id, attention_partition
+    sum(work_ns) AS all_ns,
+    sum(if(category = 'attention', work_ns, 0)) AS attention_ns
+  FROM class_time
+  GROUP BY trace_id, scope, attention_partition
 ),
 
 gain AS (
@@ -49,6 +42,9 @@ gain AS (
     trace.model,
     trace.family,
     trace.predicted OR baseline_trace.predicted AS predicted,
+    trace.device_name,
+    trace.manifest ->> 'size' AS size,
+    optimized.scope,
     optimized.attention_partition,
     baseline.all_ns / nullif(optimized.all_ns, 0) AS speedup,
     baseline.attention_ns / nullif(optimized.attention_ns, 0) AS attention_speedup
@@ -59,6 +55,7 @@ gain AS (
   INNER JOIN total AS baseline
     ON
       run_pair.baseline_trace_id = baseline.trace_id
+      AND optimized.scope = baseline.scope
       AND optimized.attention_partition = baseline.attention_partition
   WHERE run_pair.refusal IS NULL AND trace.family IS NOT NULL
 )
@@ -71,7 +68,8 @@ SELECT
   other.trace_name AS other_trace_name,
   other.model AS other_model,
   other.family AS other_family,
-  diffusion.predicted OR other.predicted AS predicted,
+  predicted,
+  scope,
   attention_partition,
   diffusion.attention_speedup,
   other.attention_speedup AS other_attention_speedup,
@@ -80,6 +78,9 @@ SELECT
   other.speedup AS other_speedup,
   diffusion.speedup / nullif(other.speedup, 0) AS speedup_ratio
 FROM gain AS diffusion
-INNER JOIN gain AS other USING (attention_partition)
-WHERE diffusion.family = 'diffusion' AND other.family <> 'diffusion'
-ORDER BY attention_partition, attention_ratio DESC
+INNER JOIN gain AS other USING (predicted, scope, attention_partition)
+WHERE
+  diffusion.family = 'diffusion' AND other.family <> 'diffusion'
+  AND diffusion.device_name IS NOT DISTINCT FROM other.device_name
+  AND diffusion.size IS NOT DISTINCT FROM other.size
+ORDER BY scope DESC, attention_partition ASC, attention_ratio DESC

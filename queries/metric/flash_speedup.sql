@@ -3,7 +3,7 @@
 -- Why:     a kernel that is three times as fast speeds a run up by what attention weighs in it; the
 --          gap between that law and the clock shows what else changed.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
--- Inputs:  trace, work, work_class, work_component, component_scale, run_pair
+-- Inputs:  trace, class_time, run_pair
 -- Columns:
 --   trace_id                trace.trace_id, the optimized run
 --   trace_name              trace.name
@@ -19,7 +19,7 @@
 --   attention_partition     'core' | 'module': what counts as attention
 --   baseline_ns             ns, all work of the baseline
 --   optimized_ns            ns, all work of the optimized run
---   speedup                 baseline_ns / optimized_ns, measured
+--   speedup                 baseline_ns / optimized_ns
 --   baseline_attention_ns   ns
 --   optimized_attention_ns  ns
 --   attention_frac          0..1, attention's share of the baseline
@@ -33,42 +33,14 @@ WITH partition AS (SELECT unnest(['core', 'module']) AS attention_partition),
 
 scope AS (SELECT unnest(['profile', 'request']) AS scope),
 
-classed AS (
-  SELECT
-    trace_id,
-    work_class.category,
-    work_class.module_category,
-    component_scale.request_scale,
-    sum(work.dur_ns) AS work_ns
-  FROM work
-  INNER JOIN work_class USING (trace_id, work_id)
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN component_scale USING (trace_id, component)
-  GROUP BY
-    trace_id, work_class.category, work_class.module_category, component_scale.request_scale
-),
-
-weighed AS (
-  SELECT
-    classed.trace_id,
-    scope.scope,
-    partition.attention_partition,
-    if(scope.scope = 'profile', 1, classed.request_scale) * classed.work_ns AS work_ns,
-    if(partition.attention_partition = 'core', classed.category, classed.module_category)
-    = 'attention' AS is_attention
-  FROM classed
-  CROSS JOIN partition
-  CROSS JOIN scope
-),
-
 total AS (
   SELECT
     trace_id,
     scope,
     attention_partition,
-    cast(sum(work_ns) AS BIGINT) AS all_ns,
-    cast(sum(if(is_attention, work_ns, 0)) AS BIGINT) AS attention_ns
-  FROM weighed
+    sum(work_ns) AS all_ns,
+    sum(if(category = 'attention', work_ns, 0)) AS attention_ns
+  FROM class_time
   GROUP BY trace_id, scope, attention_partition
 )
 
@@ -85,11 +57,11 @@ SELECT
   run_pair.refusal,
   scope.scope,
   partition.attention_partition,
-  baseline.all_ns AS baseline_ns,
-  optimized.all_ns AS optimized_ns,
+  cast(baseline.all_ns AS BIGINT) AS baseline_ns,
+  cast(optimized.all_ns AS BIGINT) AS optimized_ns,
   baseline.all_ns / nullif(optimized.all_ns, 0) AS speedup,
-  baseline.attention_ns AS baseline_attention_ns,
-  optimized.attention_ns AS optimized_attention_ns,
+  cast(baseline.attention_ns AS BIGINT) AS baseline_attention_ns,
+  cast(optimized.attention_ns AS BIGINT) AS optimized_attention_ns,
   baseline.attention_ns / nullif(baseline.all_ns, 0) AS attention_frac,
   baseline.attention_ns / nullif(optimized.attention_ns, 0) AS attention_speedup,
   baseline.all_ns
@@ -115,4 +87,4 @@ LEFT JOIN total AS optimized
     AND run_pair.optimized_trace_id = optimized.trace_id
     AND scope.scope = optimized.scope
     AND partition.attention_partition = optimized.attention_partition
-ORDER BY run_pair.optimized_trace_id, scope.scope, partition.attention_partition
+ORDER BY run_pair.optimized_trace_id ASC, scope.scope DESC, partition.attention_partition ASC

@@ -8,49 +8,38 @@
 --   trace_id             trace.trace_id
 --   trace_name           trace.name
 --   model                trace.model
+--   attention            trace.attention
+--   predicted            trace.predicted: times of calls are no measurements
 --   component            see work_component
 --   spatial_len          positions of a frame, H * W
 --   channels             heads * head_dim
 --   videos               sequences of frames in a call: the batch, doubled by guidance
 --   frames               number of frames: powers of two, and the run's own
---   measured             true for the run's own number of frames
+--   recorded             true for the run's own number of frames
 --   spatial_flops        FLOPs of one call within frames, 4 * videos * frames * spatial_len^2 *
 --                        channels
 --   temporal_flops       FLOPs of one call over frames, 4 * videos * spatial_len * frames^2 *
 --                        channels
 --   crossover_frames     frames at which the two are equal: spatial_len
---   spatial_call_flops   FLOPs of a call as recorded; NULL unless measured
+--   spatial_call_flops   FLOPs of a call as recorded; NULL unless recorded
 --   temporal_call_flops  likewise
---   spatial_call_ns      ns, mean core time of a call; NULL unless measured
+--   spatial_call_ns      ns, mean core time of a call; NULL unless recorded
 --   temporal_call_ns     likewise
 -- Never:   WHERE (frames = crossover_frames) <> (spatial_flops = temporal_flops)
 -- Plot:    FLOPs of attention within frames and over frames, by number of frames
-WITH spatial AS (
+WITH site_call AS (
   SELECT
     trace_id,
     component,
-    query_len AS spatial_len,
+    attention_kind,
+    query_len,
     heads * head_dim AS channels,
     batch,
     avg(core_flops) AS call_flops,
     avg(core_ns) AS call_ns
   FROM attention_call
-  WHERE attention_kind = 'spatial' AND query_len = kv_len
-  GROUP BY trace_id, component, query_len, heads * head_dim, batch
-),
-
-temporal AS (
-  SELECT
-    trace_id,
-    component,
-    query_len AS frames,
-    heads * head_dim AS channels,
-    batch,
-    avg(core_flops) AS call_flops,
-    avg(core_ns) AS call_ns
-  FROM attention_call
-  WHERE attention_kind = 'temporal' AND query_len = kv_len
-  GROUP BY trace_id, component, query_len, heads * head_dim, batch
+  WHERE query_len = kv_len
+  GROUP BY trace_id, component, attention_kind, query_len, heads * head_dim, batch
 ),
 
 -- the two views of one tensor: (videos * frames, positions) and (videos * positions, frames)
@@ -58,21 +47,22 @@ site AS (
   SELECT
     spatial.trace_id,
     spatial.component,
-    spatial.spatial_len,
+    spatial.query_len AS spatial_len,
     spatial.channels,
-    spatial.batch // temporal.frames AS videos,
-    temporal.frames AS own_frames,
+    spatial.batch // temporal.query_len AS videos,
+    temporal.query_len AS own_frames,
     spatial.call_flops AS spatial_call_flops,
     temporal.call_flops AS temporal_call_flops,
     spatial.call_ns AS spatial_call_ns,
     temporal.call_ns AS temporal_call_ns
-  FROM spatial
-  INNER JOIN temporal
+  FROM site_call AS spatial
+  INNER JOIN site_call AS temporal
     ON
       spatial.trace_id = temporal.trace_id
       AND spatial.component = temporal.component
       AND spatial.channels = temporal.channels
-      AND spatial.batch * spatial.spatial_len = temporal.batch * temporal.frames
+      AND spatial.batch * spatial.query_len = temporal.batch * temporal.query_len
+  WHERE spatial.attention_kind = 'spatial' AND temporal.attention_kind = 'temporal'
 ),
 
 length AS (
@@ -96,12 +86,14 @@ SELECT
   trace_id,
   trace.name AS trace_name,
   trace.model,
+  trace.attention,
+  trace.predicted,
   curve.component,
   curve.spatial_len,
   curve.channels,
   curve.videos,
   cast(curve.frames AS BIGINT) AS frames,
-  curve.frames = curve.own_frames AS measured,
+  curve.frames = curve.own_frames AS recorded,
   cast(4 * curve.videos * curve.frames * curve.spatial_len ** 2 * curve.channels AS BIGINT)
     AS spatial_flops,
   cast(4 * curve.videos * curve.spatial_len * curve.frames ** 2 * curve.channels AS BIGINT)

@@ -1,14 +1,15 @@
 -- image_size_scaling: how the time of each class of operator grows with the side of the image.
 --
 -- Why:     scores grow with the fourth power of the side, convolution with the second.
--- Grain:   one row per (trace_id, attention_partition, category) of runs with an image size
--- Inputs:  trace, work, work_class, work_cost
+-- Grain:   one row per (trace_id, scope, attention_partition, category) of runs with an image size
+-- Inputs:  trace, class_time
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name
 --   model                trace.model
 --   attention            trace.attention
 --   predicted            trace.predicted
+--   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
 --   image_size           pixels a side
 --   category             see work_class
@@ -18,30 +19,19 @@
 --   time_exponent        slope of log(work_ns) over log(image_size); NULL for a single size
 --   flops_exponent       slope of log(flops) over log(image_size); NULL for a single size
 --   crossover_size       pixels a side from which attention takes longer than convolution, or NULL
--- Never:   GROUP BY trace_id, attention_partition, category HAVING count(*) > 1
+-- Never:   GROUP BY trace_id, scope, attention_partition, category HAVING count(*) > 1
 -- Plot:    Time by class of operator as the image grows
 WITH run AS (
   SELECT
     trace_id,
     cast(manifest ->> 'image_size' AS INTEGER) AS image_size,
     concat_ws(
-      ' ', model, attention, profiler, device_name, manifest ->> 'size', manifest ->> 'dtype',
-      manifest ->> 'batch', manifest ->> 'frames', manifest ->> 'steps_profiled'
+      ' ', model, manifest ->> 'variant', attention, profiler, device_name, manifest ->> 'size',
+      manifest ->> 'dtype', manifest ->> 'batch', manifest ->> 'guidance', manifest ->> 'frames',
+      manifest ->> 'prompt_tokens', manifest ->> 'steps_profiled', manifest ->> 'steps_full'
     ) AS series
   FROM trace
   WHERE (manifest ->> 'image_size') IS NOT NULL
-),
-
-classed AS (
-  SELECT
-    trace_id,
-    unnest(['core', 'module']) AS attention_partition,
-    unnest([work_class.category, work_class.module_category]) AS category,
-    work.dur_ns,
-    work_cost.flops
-  FROM work
-  INNER JOIN work_class USING (trace_id, work_id)
-  INNER JOIN work_cost USING (trace_id, work_id)
 ),
 
 summed AS (
@@ -49,26 +39,30 @@ summed AS (
     trace_id,
     run.series,
     run.image_size,
-    classed.attention_partition,
-    classed.category,
-    sum(classed.dur_ns) AS work_ns,
-    sum(classed.flops) AS flops
-  FROM classed
+    class_time.scope,
+    class_time.attention_partition,
+    class_time.category,
+    sum(class_time.work_ns) AS work_ns,
+    sum(class_time.flops) AS flops
+  FROM class_time
   INNER JOIN run USING (trace_id)
-  GROUP BY trace_id, run.series, run.image_size, classed.attention_partition, classed.category
+  GROUP BY
+    trace_id, run.series, run.image_size, class_time.scope, class_time.attention_partition,
+    class_time.category
 ),
 
 -- log of attention over convolution: it changes its sign where the two take as long
 balance AS (
   SELECT
     series,
+    scope,
     attention_partition,
     ln(image_size) AS log_size,
     ln(sum(work_ns) FILTER (WHERE category = 'attention'))
     - ln(sum(work_ns) FILTER (WHERE category = 'convolution')) AS log_ratio
   FROM summed
   WHERE work_ns > 0
-  GROUP BY series, attention_partition, image_size
+  GROUP BY series, scope, attention_partition, image_size
 ),
 
 following AS (
@@ -77,19 +71,20 @@ following AS (
     lead(log_size) OVER by_size AS next_size,
     lead(log_ratio) OVER by_size AS next_ratio
   FROM balance
-  WINDOW by_size AS (PARTITION BY series, attention_partition ORDER BY log_size)
+  WINDOW by_size AS (PARTITION BY series, scope, attention_partition ORDER BY log_size)
 ),
 
 crossover AS (
   SELECT
     series,
+    scope,
     attention_partition,
     cast(round(min(
       exp(log_size - log_ratio * (next_size - log_size) / (next_ratio - log_ratio))
     )) AS INTEGER) AS crossover_size
   FROM following
   WHERE log_ratio <= 0 AND next_ratio > 0
-  GROUP BY series, attention_partition
+  GROUP BY series, scope, attention_partition
 )
 
 SELECT
@@ -98,23 +93,23 @@ SELECT
   trace.model,
   trace.attention,
   trace.predicted,
-  summed.attention_partition,
-  run.image_size,
+  scope,
+  attention_partition,
+  summed.image_size,
   summed.category,
   cast(summed.work_ns AS BIGINT) AS work_ns,
   cast(summed.flops AS BIGINT) AS flops,
-  count(DISTINCT run.image_size) OVER growth AS size_count,
+  count(DISTINCT summed.image_size) OVER growth AS size_count,
   round(
-    nullif(regr_slope(ln(nullif(summed.work_ns, 0)), ln(run.image_size)) OVER growth, 'nan'), 6
+    nullif(regr_slope(ln(nullif(summed.work_ns, 0)), ln(summed.image_size)) OVER growth, 'nan'), 6
   ) AS time_exponent,
   round(
-    nullif(regr_slope(ln(nullif(summed.flops, 0)), ln(run.image_size)) OVER growth, 'nan'), 6
+    nullif(regr_slope(ln(nullif(summed.flops, 0)), ln(summed.image_size)) OVER growth, 'nan'), 6
   ) AS flops_exponent,
   crossover.crossover_size
 FROM summed
-INNER JOIN run USING (trace_id)
 INNER JOIN trace USING (trace_id)
-LEFT JOIN crossover
-  ON run.series = crossover.series AND summed.attention_partition = crossover.attention_partition
-WINDOW growth AS (PARTITION BY run.series, summed.attention_partition, summed.category)
-ORDER BY run.series, summed.category, summed.attention_partition, run.image_size
+LEFT JOIN crossover USING (series, scope, attention_partition)
+WINDOW growth AS (PARTITION BY series, scope, attention_partition, summed.category)
+ORDER BY
+  series ASC, scope DESC, summed.category ASC, attention_partition ASC, summed.image_size ASC

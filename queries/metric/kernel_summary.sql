@@ -6,6 +6,7 @@
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name
+--   model         trace.model
 --   place         'gpu' | 'cpu' | 'predicted': where the time is from
 --   kernel_name   as recorded; the operator's name if place is not 'gpu'
 --   op_name       operator that asked for it; 'unattributed' if unknown
@@ -29,6 +30,7 @@ WITH total AS (
 SELECT
   work.trace_id,
   any_value(trace.name) AS trace_name,
+  any_value(trace.model) AS model,
   any_value(work.place) AS place,
   work.name AS kernel_name,
   work_op.op_name,

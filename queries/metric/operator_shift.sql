@@ -2,8 +2,8 @@
 --
 -- Why:     a faster attention kernel can be paid for by conversions around it; only the sum over
 --          all classes tells.
--- Grain:   one row per (trace_id, attention_partition, category) of a run that has a baseline
--- Inputs:  trace, work, work_class, run_pair
+-- Grain:   one row per (trace_id, scope, attention_partition, category) of a run with a baseline
+-- Inputs:  trace, class_time, run_pair
 -- Columns:
 --   trace_id             trace.trace_id, the optimized run
 --   trace_name           trace.name
@@ -11,46 +11,33 @@
 --   baseline_trace_id    the run it is compared with
 --   baseline_trace_name  its trace.name
 --   predicted            true if either run's times are predicted
+--   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_class
---   baseline_count       work items in the baseline; 0 if it has none of the class
---   optimized_count      work items in the optimized run
+--   baseline_count       work items recorded in the baseline; 0 if it has none of the class
+--   optimized_count      work items recorded in the optimized run
 --   baseline_ns          ns
 --   optimized_ns         ns
 --   change_ns            ns, optimized_ns - baseline_ns: negative is time won
 --   baseline_frac        0..1 of the baseline
 --   optimized_frac       0..1 of the optimized run
 --   normalized_frac      optimized_ns over the whole baseline
--- Never:   GROUP BY trace_id, attention_partition HAVING abs(sum(optimized_frac) - 1) > 1e-9
+-- Never:   GROUP BY trace_id, scope, attention_partition
+--          HAVING abs(sum(optimized_frac) - 1) > 1e-9
 -- Plot:    Time won and lost, by class of operator
-WITH partition AS (SELECT unnest(['core', 'module']) AS attention_partition),
-
-classed AS (
-  SELECT
-    trace_id,
-    work_class.category,
-    work_class.module_category,
-    count(*) AS work_count,
-    sum(work.dur_ns) AS work_ns
-  FROM work
-  INNER JOIN work_class USING (trace_id, work_id)
-  GROUP BY trace_id, work_class.category, work_class.module_category
-),
-
-side AS (
+WITH side AS (
   SELECT
     run_pair.optimized_trace_id,
     run_pair.baseline_trace_id,
-    partition.attention_partition,
-    if(partition.attention_partition = 'core', classed.category, classed.module_category)
-      AS category,
-    classed.trace_id = run_pair.baseline_trace_id AS is_baseline,
-    classed.work_count,
-    classed.work_ns
+    class_time.scope,
+    class_time.attention_partition,
+    class_time.category,
+    class_time.trace_id = run_pair.baseline_trace_id AS is_baseline,
+    class_time.work_count,
+    class_time.work_ns
   FROM run_pair
-  INNER JOIN classed
-    ON classed.trace_id IN (run_pair.baseline_trace_id, run_pair.optimized_trace_id)
-  CROSS JOIN partition
+  INNER JOIN class_time
+    ON class_time.trace_id IN (run_pair.baseline_trace_id, run_pair.optimized_trace_id)
   WHERE run_pair.refusal IS NULL
 ),
 
@@ -58,6 +45,7 @@ joined AS (
   SELECT
     optimized_trace_id,
     baseline_trace_id,
+    scope,
     attention_partition,
     category,
     cast(sum(if(is_baseline, work_count, 0)) AS BIGINT) AS baseline_count,
@@ -65,7 +53,7 @@ joined AS (
     cast(sum(if(is_baseline, work_ns, 0)) AS BIGINT) AS baseline_ns,
     cast(sum(if(is_baseline, 0, work_ns)) AS BIGINT) AS optimized_ns
   FROM side
-  GROUP BY optimized_trace_id, baseline_trace_id, attention_partition, category
+  GROUP BY optimized_trace_id, baseline_trace_id, scope, attention_partition, category
 )
 
 SELECT
@@ -75,6 +63,7 @@ SELECT
   joined.baseline_trace_id,
   baseline_trace.name AS baseline_trace_name,
   trace.predicted OR baseline_trace.predicted AS predicted,
+  joined.scope,
   joined.attention_partition,
   joined.category,
   joined.baseline_count,
@@ -88,5 +77,7 @@ SELECT
 FROM joined
 INNER JOIN trace ON joined.optimized_trace_id = trace.trace_id
 INNER JOIN trace AS baseline_trace ON joined.baseline_trace_id = baseline_trace.trace_id
-WINDOW pair AS (PARTITION BY joined.optimized_trace_id, joined.attention_partition)
-ORDER BY joined.optimized_trace_id, joined.attention_partition, change_ns
+WINDOW
+  pair AS (PARTITION BY joined.optimized_trace_id, joined.scope, joined.attention_partition)
+ORDER BY
+  joined.optimized_trace_id ASC, joined.scope DESC, joined.attention_partition ASC, change_ns ASC

@@ -3,7 +3,7 @@
 -- Why:     fused attention saves the traffic of query_len * kv_len scores: where one row asks,
 --          there is little to save.
 -- Grain:   one row per (trace_id, component, attention_kind, phase)
--- Inputs:  trace, work, attention_call
+-- Inputs:  trace, class_time, attention_call, component_scale
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
@@ -19,6 +19,9 @@
 --   core_ns         ns, QK^T, softmax and AV
 --   core_frac       0..1 of the trace's attention core time
 --   work_frac       0..1 of the trace's work
+--   request_calls   calls in a whole request, scaled by component_scale
+--   request_ns      ns, core_ns scaled to a whole request
+--   request_frac    0..1 of the request's attention core time
 --   paper_phase     what the paper likens the family to: diffusion 'prefill', transformer 'decode';
 --                   NULL for other families
 --   caveat          where the rule and the paper's grouping differ, why; NULL if they agree
@@ -27,8 +30,9 @@
 WITH total AS (
   SELECT
     trace_id,
-    sum(dur_ns) AS trace_ns
-  FROM work
+    sum(work_ns) AS trace_ns
+  FROM class_time
+  WHERE scope = 'profile' AND attention_partition = 'core'
   GROUP BY trace_id
 ),
 
@@ -43,8 +47,11 @@ phased AS (
       ELSE 'prefill'
     END AS phase,
     count(*) AS call_count,
-    sum(core_ns) AS core_ns
+    count(*) * any_value(coalesce(component_scale.request_scale, 1)) AS request_calls,
+    sum(core_ns) AS core_ns,
+    sum(core_ns) * any_value(coalesce(component_scale.request_scale, 1)) AS request_ns
   FROM attention_call
+  LEFT JOIN component_scale USING (trace_id, component)
   GROUP BY ALL
 ),
 
@@ -71,10 +78,13 @@ SELECT
   grouped.attention_kind,
   grouped.phase,
   grouped.call_count,
-  grouped.call_count / sum(grouped.call_count) OVER (PARTITION BY trace_id) AS call_frac,
+  grouped.call_count / sum(grouped.call_count) OVER whole AS call_frac,
   cast(grouped.core_ns AS BIGINT) AS core_ns,
-  grouped.core_ns / nullif(sum(grouped.core_ns) OVER (PARTITION BY trace_id), 0) AS core_frac,
+  grouped.core_ns / nullif(sum(grouped.core_ns) OVER whole, 0) AS core_frac,
   grouped.core_ns / nullif(total.trace_ns, 0) AS work_frac,
+  grouped.request_calls,
+  cast(grouped.request_ns AS BIGINT) AS request_ns,
+  grouped.request_ns / nullif(sum(grouped.request_ns) OVER whole, 0) AS request_frac,
   grouped.paper_phase,
   CASE
     WHEN grouped.paper_phase = 'decode' AND grouped.phase = 'prefill'
@@ -86,4 +96,5 @@ SELECT
   END AS caveat
 FROM grouped
 LEFT JOIN total USING (trace_id)
+WINDOW whole AS (PARTITION BY trace_id)
 ORDER BY trace_id, core_ns DESC

@@ -2,9 +2,8 @@
 --
 -- Why:     says whether compute or memory is the wall. "Intensity" has three definitions that move
 --          a point by two orders of magnitude, so each has its own column.
--- Grain:   one row per (trace_id, category); category 'all' is the whole trace
--- Inputs:  trace, work, work_class, work_component, work_cost, work_counter, component_scale,
---          trace_ceiling
+-- Grain:   one row per (trace_id, scope, category); category 'all' is the whole trace
+-- Inputs:  trace, class_time, trace_ceiling, work, work_class, work_cost, work_counter
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name
@@ -13,17 +12,16 @@
 --   attention             trace.attention
 --   place                 'gpu' | 'cpu' | 'predicted': where the time is from
 --   dtype                 element type the ceiling is taken for; NULL if unknown
+--   scope                 'profile' as recorded | 'request' scaled by component_scale
 --   category              see work_class, partition core; 'all' for the whole
 --   work_ns               ns, sum of durations
 --   costed_frac           0..1 of work_ns whose FLOPs are known
 --   flops                 FLOPs from shapes
 --   bytes                 bytes read and written by the operators, from shapes
---   request_flops         FLOPs of a whole request, scaled by component_scale
 --   weight_bytes          bytes of all parameters; NULL but for 'all', and without a manifest
---   dram_bytes            bytes through device memory, counted by Nsight Compute on the same
---                         kernels (see work_counter); NULL without
---   counted_frac          0..1 of work_ns whose dram_bytes are known
---   weight_intensity      FLOP/byte, request_flops over weight_bytes: weights read once a request
+--   dram_bytes            bytes through device memory, see work_counter; NULL in scope 'request'
+--   counted_frac          0..1 of work_ns whose dram_bytes are known; NULL in scope 'request'
+--   weight_intensity      FLOP/byte, weights read once a request; NULL in scope 'profile'
 --   operator_intensity    FLOP/byte, flops over bytes: each operator from memory to memory
 --   dram_intensity        FLOP/byte as measured, of work whose FLOPs and dram_bytes are both known
 --   attained_flops_per_s  FLOP/s of the work whose FLOPs are known
@@ -37,29 +35,32 @@
 -- Plot:    Achieved rate against arithmetic intensity
 WITH costed AS (
   SELECT
+    trace_id, scope, coalesce(category, 'all') AS category,
+    any_value(place) AS place,
+    sum(work_ns) AS work_ns,
+    sum(costed_ns) AS costed_ns,
+    sum(flops) AS flops,
+    sum(bytes) AS bytes
+  FROM class_time
+  WHERE attention_partition = 'core'
+  GROUP BY GROUPING SETS ((trace_id, scope, category), (trace_id, scope))
+),
+
+counted AS (
+  SELECT
     trace_id,
+    'profile' AS scope,
     coalesce(work_class.category, 'all') AS category,
-    any_value(work.place) AS place,
-    sum(work.dur_ns) AS work_ns,
-    sum(work.dur_ns) FILTER (WHERE work_cost.flops IS NOT NULL) AS costed_ns,
-    sum(work.dur_ns) FILTER (WHERE work_counter.value IS NOT NULL) AS counted_ns,
+    sum(work.dur_ns) AS counted_ns,
     sum(work_counter.value) AS dram_bytes,
-    sum(work_cost.flops) FILTER (WHERE work_counter.value IS NOT NULL) / nullif(
-      sum(work_counter.value) FILTER (WHERE work_cost.flops IS NOT NULL), 0
-    ) AS dram_intensity,
-    sum(work_cost.flops) AS flops,
-    sum(work_cost.bytes) AS bytes,
-    sum(work_cost.flops * component_scale.request_scale) AS request_flops
+    sum(work_cost.flops) / sum(if(work_cost.flops IS NULL, NULL, nullif(work_counter.value, 0)))
+      AS dram_intensity
   FROM work
   INNER JOIN work_class USING (trace_id, work_id)
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN component_scale USING (trace_id, component)
   INNER JOIN work_cost USING (trace_id, work_id)
-  LEFT JOIN work_counter
-    ON
-      work.trace_id = work_counter.timeline_trace_id
-      AND work.work_id = work_counter.work_id
-      AND work_counter.metric = 'dram__bytes.sum'
+  INNER JOIN work_counter
+    ON work.trace_id = work_counter.timeline_trace_id AND work.work_id = work_counter.work_id
+  WHERE work_counter.metric = 'dram__bytes.sum'
   GROUP BY GROUPING SETS ((trace_id, work_class.category), (trace_id))
 ),
 
@@ -67,6 +68,9 @@ point AS (
   SELECT
     costed.*,
     if(costed.category = 'all', trace_ceiling.weight_bytes, NULL) AS weight_bytes,
+    counted.dram_bytes,
+    counted.dram_intensity,
+    coalesce(counted.counted_ns, 0) / nullif(costed.work_ns, 0) AS counted_frac,
     costed.flops / nullif(costed.bytes, 0) AS operator_intensity,
     costed.flops * 1e9 / nullif(costed.costed_ns, 0) AS attained_flops_per_s,
     if(
@@ -76,6 +80,7 @@ point AS (
     ) AS roof_flops_per_s
   FROM costed
   INNER JOIN trace_ceiling USING (trace_id)
+  LEFT JOIN counted USING (trace_id, scope, category)
 )
 
 SELECT
@@ -86,16 +91,16 @@ SELECT
   trace.attention,
   point.place,
   trace_ceiling.dtype,
+  point.scope,
   point.category,
   cast(point.work_ns AS BIGINT) AS work_ns,
-  coalesce(point.costed_ns, 0) / nullif(point.work_ns, 0) AS costed_frac,
+  point.costed_ns / nullif(point.work_ns, 0) AS costed_frac,
   cast(point.flops AS BIGINT) AS flops,
   cast(point.bytes AS BIGINT) AS bytes,
-  cast(point.request_flops AS BIGINT) AS request_flops,
   point.weight_bytes,
   cast(point.dram_bytes AS BIGINT) AS dram_bytes,
-  coalesce(point.counted_ns, 0) / nullif(point.work_ns, 0) AS counted_frac,
-  point.request_flops / nullif(point.weight_bytes, 0) AS weight_intensity,
+  if(point.scope = 'profile', point.counted_frac, NULL) AS counted_frac,
+  if(point.scope = 'request', point.flops / point.weight_bytes, NULL) AS weight_intensity,
   point.operator_intensity,
   point.dram_intensity,
   point.attained_flops_per_s,
@@ -112,4 +117,4 @@ SELECT
 FROM point
 INNER JOIN trace USING (trace_id)
 INNER JOIN trace_ceiling USING (trace_id)
-ORDER BY trace_id, point.category = 'all' DESC, work_ns DESC
+ORDER BY trace_id ASC, point.scope DESC, point.category = 'all' DESC, work_ns DESC

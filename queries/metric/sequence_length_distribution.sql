@@ -3,20 +3,26 @@
 -- Why:     the counts move to longer buckets as the image grows, and most of the time can sit in
 --          few of the calls.
 -- Grain:   one row per (trace_id, component, attention_kind, query_len)
--- Inputs:  trace, attention_call
+-- Inputs:  trace, attention_call, component_scale
 -- Columns:
---   trace_id        trace.trace_id
---   trace_name      trace.name
---   model           trace.model
---   image_size      pixels a side, from the manifest; NULL if it does not say
---   component       see work_component
---   attention_kind  see attention_call
---   query_len       rows that ask; NULL if no shapes were recorded
---   call_count      attention calls
---   step_count      steps they are spread over; 0 if steps are unknown
---   call_frac       0..1 of the trace's attention calls
---   core_ns         ns, QK^T, softmax and AV
---   core_frac       0..1 of the trace's attention core time
+--   trace_id           trace.trace_id
+--   trace_name         trace.name
+--   model              trace.model
+--   attention          trace.attention
+--   predicted          trace.predicted: core_ns is no measurement
+--   image_size         pixels a side, from the manifest; NULL if it does not say
+--   component          see work_component
+--   attention_kind     see attention_call
+--   query_len          rows that ask; NULL if no shapes were recorded
+--   call_count         attention calls
+--   step_count         steps they are spread over; 0 if steps are unknown
+--   call_frac          0..1 of the trace's attention calls
+--   core_ns            ns, QK^T, softmax and AV
+--   core_frac          0..1 of the trace's attention core time
+--   request_calls      calls in a whole request, scaled by component_scale
+--   request_call_frac  0..1 of the request's attention calls
+--   request_ns         ns, core_ns scaled to a whole request
+--   request_frac       0..1 of the request's attention core time
 -- Never:   GROUP BY trace_id HAVING abs(sum(call_frac) - 1) > 1e-9
 -- Plot:    Sequence lengths by image size, counted and weighed by time
 WITH bucket AS (
@@ -30,21 +36,37 @@ WITH bucket AS (
     sum(core_ns) AS core_ns
   FROM attention_call
   GROUP BY trace_id, component, attention_kind, query_len
+),
+
+scaled AS (
+  SELECT
+    bucket.*,
+    bucket.call_count * coalesce(component_scale.request_scale, 1) AS request_calls,
+    bucket.core_ns * coalesce(component_scale.request_scale, 1) AS request_ns
+  FROM bucket
+  LEFT JOIN component_scale USING (trace_id, component)
 )
 
 SELECT
   trace_id,
   trace.name AS trace_name,
   trace.model,
+  trace.attention,
+  trace.predicted,
   cast(trace.manifest ->> 'image_size' AS INTEGER) AS image_size,
-  bucket.component,
-  bucket.attention_kind,
-  bucket.query_len,
-  bucket.call_count,
-  bucket.step_count,
-  bucket.call_count / sum(bucket.call_count) OVER (PARTITION BY trace_id) AS call_frac,
-  cast(bucket.core_ns AS BIGINT) AS core_ns,
-  bucket.core_ns / nullif(sum(bucket.core_ns) OVER (PARTITION BY trace_id), 0) AS core_frac
-FROM bucket
+  scaled.component,
+  scaled.attention_kind,
+  scaled.query_len,
+  scaled.call_count,
+  scaled.step_count,
+  scaled.call_count / sum(scaled.call_count) OVER whole AS call_frac,
+  cast(scaled.core_ns AS BIGINT) AS core_ns,
+  scaled.core_ns / nullif(sum(scaled.core_ns) OVER whole, 0) AS core_frac,
+  scaled.request_calls,
+  scaled.request_calls / sum(scaled.request_calls) OVER whole AS request_call_frac,
+  cast(scaled.request_ns AS BIGINT) AS request_ns,
+  scaled.request_ns / nullif(sum(scaled.request_ns) OVER whole, 0) AS request_frac
+FROM scaled
 INNER JOIN trace USING (trace_id)
-ORDER BY trace_id, bucket.component, bucket.attention_kind, bucket.query_len
+WINDOW whole AS (PARTITION BY trace_id)
+ORDER BY trace_id, scaled.component, scaled.attention_kind, scaled.query_len

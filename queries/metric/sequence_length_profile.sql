@@ -7,6 +7,7 @@
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
+--   predicted       trace.predicted: core_ns and module_ns are no measurements
 --   component       see work_component
 --   step            step of the request; NULL if unknown
 --   call_index      place of the call in the trace, from 0
@@ -72,6 +73,7 @@ series AS (
 SELECT
   numbered.trace_id,
   trace.name AS trace_name,
+  trace.predicted,
   numbered.component,
   numbered.step,
   numbered.call_index,

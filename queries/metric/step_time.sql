@@ -6,6 +6,7 @@
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name
+--   model         trace.model
 --   place         'gpu' | 'cpu' | 'predicted': where the time is from
 --   component     see work_component
 --   step          step of the request, from 0
@@ -18,6 +19,7 @@
 SELECT
   work.trace_id,
   any_value(trace.name) AS trace_name,
+  any_value(trace.model) AS model,
   any_value(work.place) AS place,
   work_component.component,
   work_step.step,

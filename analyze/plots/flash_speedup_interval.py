@@ -1,0 +1,32 @@
+"""Speedup by fused attention over repeated measurements: the median and its interval."""
+
+from typing import Any
+
+from analyze.plots import shape
+
+MOST_ROWS = 24
+
+
+def plot(frame: Any) -> Any:
+    """A mark and a range a row of flash_speedup_interval, the largest speedup first."""
+    rows = frame.sort_values("speedup", ascending=False, kind="stable").head(MOST_ROWS)
+    names = [
+        f"{name} · {quantity} ({before} + {after} measurements, {100 * sure:.0f} %)"
+        for name, quantity, before, after, sure in zip(
+            rows["trace_name"],
+            rows["quantity"].str.replace("_", " "),
+            rows["baseline_count"],
+            rows["optimized_count"],
+            rows["confidence_frac"],
+            strict=True,
+        )
+    ]
+    return shape.ranges(
+        rows.assign(row=names),
+        label="row",
+        low="speedup_low",
+        middle="speedup",
+        high="speedup_high",
+        axis="times as fast as the baseline",
+        title="Speedup by fused attention, and its interval",
+    )
