@@ -17,7 +17,7 @@ from analyze.operator_nesting import fill_cpu_op_parent
 from analyze.sql_file import SqlFile, in_order, load_layer
 
 SCHEMA_VERSION = 1
-# sorts spill to disk, hash tables of some joins do not: tried in turn when the limit in force fails
+# a thread less needs less, sorts spill to disk, but some hash tables do not: tried in turn
 _LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
 
 
@@ -207,14 +207,18 @@ def create_statement(relation: SqlFile) -> str:
 
 
 def _with_room(con: duckdb.DuckDBPyConnection, statement: str) -> None:
-    """Run a statement; if it can't be done within the memory limit, within one that is larger."""
-    for limit in _LARGER_LIMITS:
+    """Run a statement; where memory doesn't suffice with one thread, then within larger limits."""
+    threads = con.execute("SELECT current_setting('threads')").fetchall()[0][0]
+    rooms = ["SET threads = 1", *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS)]
+    for room in rooms:
         try:
             con.execute(statement)
-            return
+            break
         except duckdb.OutOfMemoryException:
-            con.execute(f"SET memory_limit = '{limit}'")
-    con.execute(statement)
+            con.execute(room)
+    else:
+        con.execute(statement)
+    con.execute(f"SET threads = {threads}")
 
 
 def _downstream(name: str) -> list[SqlFile]:

@@ -12,6 +12,8 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from analyze.readers.arrow_column import numbers
+
 Ints = NDArray[np.int64]
 
 _BATCH = 1 << 16
@@ -19,13 +21,13 @@ _DEEPEST = 1 << 14
 # of an operator that is open: its trace, itself, start, outermost operator, time of those it called
 _TRACE, _ID, _START, _ROOT, _CALLED = range(5)
 _COLUMNS = {
-    "trace_id": pa.int32(),
-    "op_id": pa.int64(),
-    "parent_op_id": pa.int64(),
-    "root_op_id": pa.int64(),
-    "depth": pa.int32(),
-    "end_ns": pa.int64(),
-    "self_ns": pa.int64(),
+    "trace_id": np.int32,
+    "op_id": np.int64,
+    "parent_op_id": np.int64,
+    "root_op_id": np.int64,
+    "depth": np.int32,
+    "end_ns": np.int64,
+    "self_ns": np.int64,
 }
 _NO_PARENT = -1
 
@@ -87,7 +89,7 @@ def _firsts(batch: pa.RecordBatch, last: object) -> tuple[NDArray[np.bool_], obj
 def _insert(con: duckdb.DuckDBPyConnection, rows: Ints) -> None:
     if len(rows):
         columns = [
-            pa.array(values, kind, mask=values == _NO_PARENT if name == "parent_op_id" else None)
+            numbers(values.astype(kind), values == _NO_PARENT if name == "parent_op_id" else None)
             for values, (name, kind) in zip(rows.T, _COLUMNS.items(), strict=True)
         ]
         con.from_arrow(pa.Table.from_arrays(columns, list(_COLUMNS))).insert_into("cpu_op_parent")

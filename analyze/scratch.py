@@ -23,7 +23,7 @@ from analyze.trace_file import TraceFile
 
 DATABASE = "trace.duckdb"
 # DuckDB's own buffers; what it can't hold it spills into the scratch folder
-_MEMORY = {1: "80MB", 2: "120MB"}
+_MEMORY = {1: "80MB", 2: "105MB"}
 
 TRACE_FILE = {
     "trace_id": "INTEGER",
@@ -77,6 +77,9 @@ def build(
         },
     )
     con.execute("SET enable_progress_bar = false")
+    # what was freed goes back to the system at once
+    con.execute("SET allocator_flush_threshold = '4MB'")
+    con.execute("SET allocator_bulk_deallocation_flush_threshold = '16MB'")
     # both threads write a table at the same time: the ids say the order
     con.execute("SET preserve_insertion_order = false")
     known_names = _names(con)

@@ -17,6 +17,7 @@ from threading import BoundedSemaphore, get_ident, local
 from typing import Any
 
 import duckdb
+import pyarrow
 
 from analyze.readers.kineto_chunk import ChunkLoader, ChunkReport
 from analyze.readers.kineto_mend import Fault, mend
@@ -81,6 +82,8 @@ def read(
     )
     result.text_bytes = source.text_bytes
     read_keys(splitter, source, result)
+    # what comes next needs the room
+    pyarrow.default_memory_pool().release_unused()
     con.read_parquet(str(folder / "*.parquet")).create_view("kineto_chunk")
     return result
 

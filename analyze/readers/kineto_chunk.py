@@ -17,6 +17,9 @@ from analyze.readers.kineto_events import Events, EventScanner, NotEventsError
 from analyze.readers.kineto_mend import EXAMPLE_CHARACTERS, Fault, mend
 from analyze.readers.kineto_split import Chunk
 
+# what is known of each row group takes memory with every query
+_ROW_GROUP = 1 << 16
+
 
 @dataclass
 class ChunkReport:
@@ -37,6 +40,7 @@ class ChunkLoader:
 
     def __init__(self, path: Path, *, keep: frozenset[str]) -> None:
         self._scanner = EventScanner(keep)
+        self._waiting: list[pa.Table] = []
         texts = [column_name(name) for name in TEXTS]
         self._writer = pq.ParquetWriter(
             path, schema(), compression="NONE", use_dictionary=texts, write_statistics=False
@@ -56,6 +60,7 @@ class ChunkLoader:
 
     def close(self) -> None:
         """Finish the file."""
+        self._flush()
         self._writer.close()
 
     def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
@@ -88,5 +93,11 @@ class ChunkLoader:
             return self._parts(first, offset, lost) + self._parts(rest, offset, lost)
 
     def _write(self, tables: Sequence[pa.Table]) -> None:
-        for table in tables:
-            self._writer.write_table(table)
+        self._waiting += tables
+        if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting).unify_dictionaries())
+            self._waiting = []

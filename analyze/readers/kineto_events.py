@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from analyze.readers import arrow_column
 from analyze.readers import kineto_scan as scan
 from analyze.readers.kineto_columns import (
     ARGUMENTS_FIELD,
@@ -21,8 +22,8 @@ from analyze.readers.kineto_columns import (
     schema,
 )
 
-_ROWS = 1 << 16
-_TEXTS = 1 << 16
+_ROWS = 1 << 14
+_TEXTS = 1 << 15
 _ODD = 1024
 # the scan looks so far behind the end of the text
 _PADDING = 64
@@ -96,7 +97,7 @@ class EventScanner:
         texts = self._distinct_texts(text)
         names = self._out.entries[: tally[scan.ENTRIES], 0] == len(TEXTS)
         uses = self._out.uses[: tally[scan.ENTRIES]][names].tolist()
-        found.arguments.update(dict(zip(texts[len(TEXTS)], uses, strict=True)))
+        found.arguments.update(dict(zip(map(bytes.decode, texts[len(TEXTS)]), uses, strict=True)))
         if rows := int(tally[scan.ROWS]):
             arguments = self._arguments(text, rows)
             found.tables.append(self._table(rows, texts).append_column(ARGUMENTS_FIELD, arguments))
@@ -105,16 +106,16 @@ class EventScanner:
         if not self._keeps_arguments:
             return _nulls(ARGUMENTS_FIELD.type).slice(0, rows)
         spans = self._out.arguments[:rows].tolist()
-        return pa.array([text[start:end] if end else None for start, end in spans], pa.string())
+        return arrow_column.texts([text[start:end] if end else None for start, end in spans])
 
-    def _distinct_texts(self, text: bytes) -> list[list[str]]:
+    def _distinct_texts(self, text: bytes) -> list[list[bytes]]:
         """Of each column its distinct texts, by their codes. Raises NotEventsError."""
-        found: list[list[str]] = [[] for _ in self._out.counts]
+        found: list[list[bytes]] = [[] for _ in self._out.counts]
         for column, start, end, _ in self._out.entries[: self._out.tally[scan.ENTRIES]].tolist():
             found[column].append(_decoded(text[start:end]))
         return found
 
-    def _table(self, rows: int, texts: list[list[str]]) -> pa.Table:
+    def _table(self, rows: int, texts: list[list[bytes]]) -> pa.Table:
         filled = self._out.filled[:rows]
         present = int(np.bitwise_or.reduce(filled))
         always = int(np.bitwise_and.reduce(filled))
@@ -126,14 +127,14 @@ class EventScanner:
             absent = None if always >> bit & 1 else filled & np.uint64(1 << bit) == 0
             if name in TEXTS:
                 column = TEXTS.index(name)
-                codes = pa.array(self._out.texts[column, :rows], mask=absent)
-                distinct = pa.array(texts[column], pa.string())
+                codes = arrow_column.numbers(self._out.texts[column, :rows], absent)
+                distinct = arrow_column.texts(texts[column])
                 columns.append(pa.DictionaryArray.from_arrays(codes, distinct))
             else:
                 values = self._out.numbers[NUMBERS.index(name), :rows]
                 unsigned = pa.types.is_unsigned_integer(kind)
                 values = values.view(np.uint64) if unsigned else values
-                columns.append(pa.array(values, kind, mask=absent))
+                columns.append(arrow_column.numbers(values, absent))
         return pa.Table.from_arrays(columns, list(schema().names[:-1]))
 
 
@@ -173,11 +174,11 @@ def _word(text: bytes, start: int) -> str:
     return text[start:end].decode()
 
 
-def _decoded(raw: bytes) -> str:
+def _decoded(raw: bytes) -> bytes:
     """Text of a string; of a list or object its JSON without spaces; of anything else as spelled."""
     try:
         if raw[0] == ord('"'):
-            return str(msgspec.json.decode(raw)) if b"\\" in raw else raw[1:-1].decode()
-        return msgspec.json.format(raw, indent=-1).decode() if raw[0] in b"[{" else raw.decode()
+            return msgspec.json.decode(raw, type=str).encode() if b"\\" in raw else raw[1:-1]
+        return msgspec.json.format(raw, indent=-1) if raw[0] in b"[{" else raw
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotEventsError from error

@@ -21,40 +21,12 @@
 --   shared_bytes    per block
 --   graph_id        CUDA graph; NULL outside graphs or where not recorded
 --   graph_node_id   node of that graph
-WITH event AS (
-  SELECT * FROM kineto_event
-  WHERE role = 'kernel' AND ph = 'X' AND start_ns IS NOT NULL
-),
-
--- few share a time: only those can be copies of each other
-crowded AS (
-  SELECT start_ns, dur_ns FROM event
-  GROUP BY start_ns, dur_ns
-  HAVING count(*) > 1
-),
-
-told_apart AS (
-  SELECT
-    *,
-    1 AS copy_number
-  FROM event
-  ANTI JOIN crowded USING (start_ns, dur_ns)
-  UNION ALL
-  SELECT
-    *,
-    row_number() OVER (
-      PARTITION BY
-        pid, device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, name
-    ) AS copy_number
-  FROM event
-  SEMI JOIN crowded USING (start_ns, dur_ns)
-),
-
-ordered AS (
+WITH ordered AS (
   SELECT
     file.trace_id,
     event.device_id,
     event.stream_id,
+    event.pid,
     NULL AS process_id,
     event.start_ns,
     event.dur_ns,
@@ -67,11 +39,24 @@ ordered AS (
     event.shared_bytes,
     event.graph_id,
     event.graph_node_id
-  FROM told_apart AS event
+  FROM kineto_event AS event
   CROSS JOIN trace_file AS file
-  WHERE event.copy_number = 1
+  WHERE event.role = 'kernel' AND event.ph = 'X' AND event.start_ns IS NOT NULL
   -- a sort spills to disk, a window over all rows would not
-  ORDER BY event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id
+  ORDER BY
+    event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id,
+    event.graph_node_id, event.name, event.pid
+),
+
+-- the order is kept, so a copy stands right behind its original
+told_apart AS (
+  SELECT
+    *,
+    row(
+      device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, name, pid
+    ) AS identity,
+    lag(identity) OVER () AS identity_before
+  FROM ordered
 )
 
 SELECT
@@ -91,4 +76,5 @@ SELECT
   shared_bytes,
   graph_id,
   graph_node_id
-FROM ordered
+FROM told_apart
+WHERE identity IS DISTINCT FROM identity_before
