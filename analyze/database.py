@@ -27,8 +27,8 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
         "CREATE TABLE genscope_schema "
         "(version INTEGER NOT NULL, tables_sha256 VARCHAR, metrics_sha256 VARCHAR)"
     )
-    versions = [SCHEMA_VERSION, tables_sha256()]
-    con.execute("INSERT INTO genscope_schema VALUES (?, ?, NULL)", versions)
+    # a list of parameters would make DuckDB import all of pandas
+    con.execute(f"INSERT INTO genscope_schema VALUES ({SCHEMA_VERSION}, '{tables_sha256()}', NULL)")
     con.execute(
         "CREATE TABLE user_kernel_rule (rule_order INTEGER, pattern VARCHAR, category VARCHAR)"
     )
@@ -108,7 +108,7 @@ def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
         return
     for relation in metrics:
         con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
-    con.execute("UPDATE genscope_schema SET metrics_sha256 = ?", [_sha256(metrics)])
+    con.execute(f"UPDATE genscope_schema SET metrics_sha256 = '{_sha256(metrics)}'")
 
 
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:

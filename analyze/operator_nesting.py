@@ -12,7 +12,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from analyze.readers.arrow_column import numbers
+from analyze.readers.arrow_column import as_numpy, numbers
 
 Ints = NDArray[np.int64]
 
@@ -65,23 +65,19 @@ def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _matrix(batch: pa.RecordBatch) -> Ints:
-    names = ("trace_id", "op_id", "start_ns", "dur_ns")
-    columns = [batch.column(name).to_numpy(zero_copy_only=False) for name in names]
+    columns = [as_numpy(batch.column("trace_id"), np.int32)]
+    columns += [as_numpy(batch.column(name), np.int64) for name in ("op_id", "start_ns", "dur_ns")]
     return np.stack(columns, axis=1).astype(np.int64)
 
 
 def _firsts(batch: pa.RecordBatch, last: object) -> tuple[NDArray[np.bool_], object]:
-    """Which rows are the first of their thread, given the last thread of the batch before; the last one here."""
-    threads = pa.StructArray.from_arrays(
-        [batch.column("trace_id"), batch.column("track").dictionary_encode().indices],
-        names=["trace_id", "track"],
-    )
-    codes = np.stack([threads.field(i).to_numpy() for i in range(2)], axis=1)
+    """Which rows are a thread's first, given the last row's thread of the batch before; the last row's."""
+    tracks = batch.column("track").dictionary_encode().indices
+    traces = as_numpy(batch.column("trace_id"), np.int32)
+    codes = np.stack([traces, as_numpy(tracks, np.int32)], axis=1)
     is_first = np.ones(len(codes), np.bool_)
     is_first[1:] = (codes[1:] != codes[:-1]).any(axis=1)
-    ends = [
-        (batch.column("trace_id")[i].as_py(), batch.column("track")[i].as_py()) for i in (0, -1)
-    ]
+    ends = [(int(traces[i]), batch.column("track")[i].as_py()) for i in (0, -1)]
     is_first[0] = ends[0] != last
     return is_first, ends[1]
 

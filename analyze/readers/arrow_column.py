@@ -1,6 +1,7 @@
 """Arrow columns made of NumPy arrays, without pyarrow's own conversion, which imports all of pandas."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,3 +28,9 @@ def texts(values: Sequence[bytes | None]) -> pa.Array:
     data = pa.py_buffer(b"".join(value or b"" for value in values))
     ends = pa.py_buffer(np.cumsum(sizes, dtype=np.int32).tobytes())
     return pa.Array.from_buffers(pa.string(), len(values), [present, ends, data])
+
+
+def as_numpy(column: pa.Array, kind: type[np.integer[Any]]) -> NDArray[Any]:
+    """The values of a column of that type without NULLs; not copied."""
+    values = np.frombuffer(column.buffers()[1], kind)
+    return values[column.offset : column.offset + len(column)]
