@@ -14,6 +14,7 @@ _NOT_JSON = re.compile(
     r'("(?:[^"\\]|\\.)*")|(?<![\w.])([-+]?(?:nan|inf|infinity)|n/a|undefined|none)(?![\w/])',
     re.IGNORECASE | re.DOTALL,
 )
+_COMMA_TOO_MANY = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _INNER_QUOTE = re.compile(r'(?<![\[{,:\\])(?<![\[{,:] )"(?!\s*[,:}\]])')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,9}))?", re.ASCII)
@@ -52,6 +53,11 @@ def decode(piece: bytes) -> Decoded:
     kinds = set() if is_utf8(piece) else {"invalid_utf8"}
     found = _decode(text, kinds, strict=True)
     if found.values is not None or found.is_open:
+        return found
+    # forgiven in silence, as the fast way does: nothing is lost by it
+    text = _COMMA_TOO_MANY.sub(lambda m: m[1] or "", text)
+    found = _decode(text, kinds, strict=True)
+    if found.values is not None:
         return found
     for kind, change in _CHANGES:
         changed = change(text)

@@ -139,6 +139,7 @@ def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
     args = event.get("args")
     if isinstance(args, dict):
         today = {str(RENAMED.get(key, key)): value for key, value in args.items()}
+        kinds.update({"duplicate_key"} if len(today) < len(args) else ())
         clean["args"] = {key: _argument(key, value, kinds) for key, value in today.items()}
     elif args is not None:
         kinds.add("wrong_type")
@@ -167,10 +168,13 @@ def _argument(key: str, value: Any, kinds: set[str]) -> Any:
     if number is None or not number.is_finite():
         kinds.add("wrong_type")
         return None
-    if number.adjusted() > 20 or round(number) not in allowed:
+    if number.adjusted() > 20 or int(number) not in allowed:
         kinds.add("integer_out_of_range")
         return None
-    return round(number)
+    if number != int(number):
+        kinds.add("wrong_type")
+        return None
+    return int(number)
 
 
 def _microseconds(ns: int) -> Spelled:
