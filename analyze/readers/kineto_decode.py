@@ -81,7 +81,8 @@ def encode(value: Any) -> str:
         return "{" + ", ".join(f"{encode(k)}: {encode(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(encode, value)) + "]"
-    return json.dumps(whole_text(value) if isinstance(value, str) else value)
+    text = whole_text(value) if isinstance(value, str) else value
+    return json.dumps(text, ensure_ascii=False)
 
 
 def has_half_characters(text: str) -> bool:

@@ -26,6 +26,8 @@ from analyze.readers.kineto_scan import INTEGER, UNSIGNED
 EXAMPLE_CHARACTERS = 160
 # an event is cut where a nested list looks like events: so many pieces are put together again
 _JOINS = 16
+_USUAL_BYTES = 1 << 16
+_DECODER = json.JSONDecoder(parse_float=Spelled, parse_int=Spelled)
 _RANGES = {INTEGER: range(-(1 << 63), 1 << 63), UNSIGNED: range(1 << 64)}
 
 _KEYS = rb'(?:ph|name|cat|pid|tid|ts|dur|id|bp|s|args)"\s*:'
@@ -89,23 +91,30 @@ def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
 
 def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Mended) -> int:
     """Keep whole events that stand before or behind a broken one; the edge to go on from."""
-    decoder = json.JSONDecoder(parse_float=Spelled, parse_int=Spelled)
-    farthest = edges[min(first + 1 + _JOINS, len(edges) - 1)]
-    done = edges[first]
-    for match in _START.finditer(text, edges[first], edges[first + 1]):
-        if match.start() < done:
-            continue
-        rest = text[match.start() : farthest].decode("utf-8", "replace")
+    last, at = first + 1, edges[first]
+    while match := _START.search(text, at, edges[last]):
+        farthest = edges[min(last + _JOINS, len(edges) - 1)]
+        raw = _event(text[match.start() : farthest])
+        at = match.start() + max(len(raw), 1)
+        if raw:
+            found = decode(raw)
+            _keep(found.values or [], found.kinds, raw, offset + match.start(), result)
+            last = next(i for i in range(last, len(edges)) if edges[i] >= at)
+    return last
+
+
+def _event(text: bytes) -> bytes:
+    """The event that `text` begins with; empty if it begins with none, or a part of one."""
+    for size in (_USUAL_BYTES, len(text)):
+        rest = text[:size].decode("utf-8", "surrogateescape")
         try:
-            event, end = decoder.raw_decode(rest)
+            event, end = _DECODER.raw_decode(rest)
         except (ValueError, RecursionError):
             continue
-        # a nested object of the broken event is not an event
-        if "ph" in event and ("ts" in event or event["ph"] == "M"):
-            done = match.start() + len(rest[:end].encode())
-            raw = text[match.start() : done]
-            _keep([event], (), raw, offset + match.start(), result)
-    return next(i for i in range(first + 1, len(edges)) if edges[i] >= done)
+        # a nested object of a broken event is not an event
+        is_event = "ph" in event and ("ts" in event or event["ph"] == "M")
+        return rest[:end].encode("utf-8", "surrogateescape") if is_event else b""
+    return b""
 
 
 def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, result: Mended) -> None:
