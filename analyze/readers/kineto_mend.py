@@ -19,7 +19,6 @@ from analyze.readers.kineto_decode import (
     encode,
     has_half_characters,
     nanoseconds,
-    whole_text,
 )
 from analyze.readers.kineto_scan import INTEGER, UNSIGNED
 
@@ -132,6 +131,8 @@ def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, resu
 
 def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
     """The event with values that the typed columns take; None if it has no place in time."""
+    if has_half_characters(json.dumps(event, ensure_ascii=False)):
+        kinds.add("lone_surrogate")  # replaced when it is written
     clean = {key: _scalar(key, value, kinds) for key, value in event.items() if key != "args"}
     for key in ("ts", "dur"):
         if clean.get(key) is None:
@@ -156,9 +157,6 @@ def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
 
 
 def _scalar(key: str, value: Any, kinds: set[str]) -> Any:
-    if isinstance(value, str) and has_half_characters(value):
-        kinds.add("lone_surrogate")
-        return whole_text(value)
     if isinstance(value, dict | list) and key in ("ph", "cat", "name", "pid", "tid", "ts", "dur"):
         kinds.add("wrong_type")
         return None
@@ -166,7 +164,6 @@ def _scalar(key: str, value: Any, kinds: set[str]) -> Any:
 
 
 def _argument(key: str, value: Any, kinds: set[str]) -> Any:
-    value = _scalar(key, value, kinds)
     allowed = _RANGES.get(ARGS.get(key, -1))
     if value is None or allowed is None:
         return value

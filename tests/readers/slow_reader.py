@@ -26,6 +26,10 @@ COLUMNS = (
     "memory_bytes",
     "addr",
 )
+TOP = {"ph", "cat", "name", "pid", "tid", "ts", "dur", "args"}
+ARGS = {"External id", "external id", "correlation", "stream", "grid", "Input Dims", "Input dims"}
+ARGS |= {"Bytes", "Addr"}
+RENAMED = {"external id": "External id", "Input dims": "Input Dims"}
 _SIGNED, _UNSIGNED = range(-(1 << 63), 1 << 63), range(1 << 64)
 
 
@@ -36,20 +40,24 @@ def read_events(text: str) -> list[Row]:
 
 def read_oddities(text: str) -> list[tuple[Row, set[str]]]:
     """The same, each with the anomalies that must be declared of it."""
-    twice: list[object] = []
+    twice: list[tuple[object, set[str]]] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in items]
         found = dict(items)
-        if len(found) < len(items):
-            twice.append(found)
+        twice.append((found, {name for name in names if names.count(name) > 1}))
         return found
 
     trace = json.loads(text, parse_float=Decimal, object_pairs_hook=pairs)
     events = trace if isinstance(trace, list) else trace["traceEvents"]
     found = []
     for event in events:
-        kinds = {"duplicate_key" for d in twice if d is event or d is event.get("args")}
-        found.append((row_of(event, kinds), kinds))
+        kinds = set[str]()
+        row = row_of(event, kinds)
+        for place, known in ((event, TOP), (event.get("args"), ARGS)):
+            if any(place is an_object and names & known for an_object, names in twice):
+                kinds.add("duplicate_key")
+        found.append((row, kinds))
     return found
 
 
@@ -60,8 +68,7 @@ def row_of(event: dict[str, Any], kinds: set[str] | None = None) -> Row:
     if not isinstance(args, dict):
         kinds.add("wrong_type")
         args = {}
-    renamed = {"external id": "External id", "Input dims": "Input Dims"}
-    today = {renamed.get(key, key): value for key, value in args.items()}
+    today = {RENAMED.get(key, key): value for key, value in args.items()}
     if len(today) < len(args):
         kinds.add("duplicate_key")
 
