@@ -229,7 +229,7 @@ def test_two_loads_at_once_lose_nothing(tmp_path: Path) -> None:
 
 def test_what_was_put_in_before_the_first_trace_stays(tmp_path: Path) -> None:
     rules = tmp_path / "rules.csv"
-    rules.write_text("pattern,category\nmine,GEMM\n")
+    rules.write_text("pattern,category\nmine,linear\n")
     assert create_if_missing(tmp_path / "s.duckdb")
     with Study(tmp_path / "s.duckdb") as study:
         study.classify(rules)
