@@ -243,7 +243,9 @@ def test_a_study_that_another_load_replaced_is_told(tmp_path: Path) -> None:
     ingest(study, [write_trace(tmp_path / "first.json")])
     ingest(other, [write_trace(tmp_path / "second.json", 4)])
     paths = [write_trace(tmp_path / f"{i}.json", 5 + i) for i in range(2)]
-    found = ingest(study, paths, jobs=1, progress=lambda *_: other.exists() and other.replace(study))
+    found = ingest(
+        study, paths, jobs=1, progress=lambda *_: other.exists() and other.replace(study)
+    )
     assert [r.status for r in found] == ["loaded", "failed"]
     assert "another load has put its own study there" in str(found[1].error)
     assert names(study) == ["second"]

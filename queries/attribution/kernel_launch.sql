@@ -1,4 +1,4 @@
--- kernel_launch: the call and operator that launched each kernel (135 lines because of its four links).
+-- kernel_launch: the call and operator that launched each kernel (147 lines because of its four links).
 --
 -- Why:     a kernel itself does not say what it was for; its operator does. One launch of a graph
 --          starts many kernels, and some kernels were launched before the recording began.
@@ -35,6 +35,23 @@ named AS (
   FROM cpu_op
   SEMI JOIN (SELECT * FROM numbered WHERE is_shared) AS shared USING (trace_id, external_id)
   GROUP BY trace_id, external_id, process_id
+),
+
+own AS (
+  SELECT
+    kernel.trace_id,
+    kernel.kernel_id,
+    named.op_id
+  FROM kernel
+  INNER JOIN named
+    ON
+      kernel.trace_id = named.trace_id
+      AND nullif(kernel.external_id, kernel.correlation_id) = named.external_id
+  WHERE
+    CASE
+      WHEN kernel.process_id IS NULL THEN NOT named.is_shared
+      ELSE kernel.process_id = coalesce(named.process_id, kernel.process_id)
+    END
 ),
 
 paired AS (
@@ -116,20 +133,15 @@ SELECT
   kernel.trace_id,
   kernel.kernel_id,
   paired.call_id,
-  coalesce(named.op_id, calling.named_op_id, calling.around_op_id) AS op_id,
+  coalesce(own.op_id, calling.named_op_id, calling.around_op_id) AS op_id,
   CASE
-    WHEN named.op_id IS NOT NULL THEN 'external_id'
+    WHEN own.op_id IS NOT NULL THEN 'external_id'
     WHEN calling.named_op_id IS NOT NULL THEN 'correlation'
     WHEN calling.around_op_id IS NOT NULL THEN 'nesting'
     WHEN paired.call_id IS NOT NULL THEN 'correlation'
     ELSE 'unlinked'
   END AS link
 FROM kernel
-LEFT JOIN named
-  ON
-    kernel.trace_id = named.trace_id
-    AND nullif(kernel.external_id, kernel.correlation_id) = named.external_id
-    AND if(kernel.process_id IS NULL, NOT named.is_shared, kernel.process_id = named.process_id)
-LEFT JOIN paired
-  ON kernel.trace_id = paired.trace_id AND kernel.kernel_id = paired.kernel_id
-LEFT JOIN calling ON paired.trace_id = calling.trace_id AND paired.call_id = calling.call_id
+LEFT JOIN own USING (trace_id, kernel_id)
+LEFT JOIN paired USING (trace_id, kernel_id)
+LEFT JOIN calling USING (trace_id, call_id)

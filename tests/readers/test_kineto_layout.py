@@ -71,7 +71,8 @@ def test_each_layout_gives_every_event_once(layout: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "junk", ["17", '"x"', "null", "[]", '[1, {"a": 2}]', "1\n    7", "foo", "{", "", '"open', "\x01"]
+    "junk",
+    ["17", '"x"', "null", "[]", '[1, {"a": 2}]', "1\n    7", "foo", "{", "", '"open', "\x01"],
 )
 @pytest.mark.parametrize("form", ["kineto", "one_line"])
 def test_what_stands_between_events_costs_no_event(junk: str, form: str) -> None:
