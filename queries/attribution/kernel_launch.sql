@@ -20,7 +20,7 @@ WITH numbered AS (
     external_id,
     min(process_id) AS process_id,
     min(op_id) AS op_id,
-    min(process_id) IS DISTINCT FROM max(process_id) AS is_shared
+    coalesce(min(process_id) <> max(process_id), FALSE) AS is_shared
   FROM cpu_op
   WHERE external_id > 0
   GROUP BY trace_id, external_id

@@ -77,7 +77,7 @@ FROM (
   ),
   (
     'merged_process',
-    'several ranks in one file: their clocks are not aligned, and devices of one number count as one'
+    'several ranks in one file: clocks are not aligned, devices of one number count as one'
   ),
   (
     'whole_microseconds',
