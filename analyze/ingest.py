@@ -20,6 +20,7 @@ import duckdb
 
 from analyze import database, scratch
 from analyze.errors import UserError
+from analyze.study import create_if_missing, open_to_write
 from analyze.trace_file import TraceFile, find
 
 # the study's connection only copies; the scratch databases get their own limit
@@ -50,19 +51,22 @@ def ingest(
 ) -> list[IngestResult]:
     """Load files, run folders, folders of them and globs; one result a file, in their order.
 
-    `python` loads Python frames too, `args` every event with all its arguments, `jobs` files are read at a time, `progress` is told the files
-    done and in all. A file whose sha256 is in the study is not loaded again. Raises UserError, and
-    writes nothing, if a path is wrong, the study can't be written, or the only file is no trace.
+    `python` loads Python frames too, `args` every event with all its arguments, `jobs` files are
+    read at a time, `progress` is told the files done and in all. A file whose sha256 is in the
+    study is not loaded again. Raises UserError, and writes nothing, if a path is wrong, the study
+    can't be written, or the only file is no trace.
     """
     files = find(paths)
     keep = {name for name, wanted in (("python", python), ("args", args)) if wanted}
     study = Path(study)
-    is_new = not study.exists()
+    is_new = create_if_missing(study)
+    inode = study.stat().st_ino
     results: list[IngestResult] = []
-    con = _opened(study)
+    con = open_to_write(study)
     try:
         with con:
-            results = _ingest_all(con, study, files, keep=keep, jobs=jobs, progress=progress)
+            place = _Place(con, study, inode, is_new=is_new)
+            results = _ingest_all(place, files, keep=keep, jobs=jobs, progress=progress)
     except (duckdb.Error, OSError) as error:
         raise UserError(
             f"{study}: could not be written ({str(error).splitlines()[0]}); expected room on the "
@@ -76,29 +80,45 @@ def ingest(
     return results
 
 
-def _opened(study: Path) -> duckdb.DuckDBPyConnection:
-    from analyze.study import open_to_write
+@dataclass(frozen=True)
+class _Place:
+    """The study as this load has it open; `is_new` tells that this load has made it."""
 
-    return open_to_write(study)
+    con: duckdb.DuckDBPyConnection
+    study: Path
+    inode: int
+    is_new: bool
+
+    def put(self, built: Path, *, alone: bool) -> None:
+        """Copy a finished scratch database into the study; `alone` in a new one, it becomes it."""
+        if not self.study.exists() or self.study.stat().st_ino != self.inode:
+            raise UserError(
+                f"{self.study}: found that another load has put its own study there meanwhile; "
+                "expected one load at a time; load it again"
+            )
+        if self.is_new and alone:
+            self.con.close()
+            built.replace(self.study)
+        else:
+            database.copy_into(self.con, built)
 
 
 def _ingest_all(
-    con: duckdb.DuckDBPyConnection,
-    study: Path,
+    place: _Place,
     files: Sequence[TraceFile],
     *,
     keep: Collection[str],
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[IngestResult]:
-    con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
-    folder = _new_scratch(study)
+    place.con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
+    folder = _new_scratch(place.study)
     start = time.perf_counter()
     results: dict[int, IngestResult] = {}
     try:
-        waiting = dict(_new_files(con, files, results))
-        is_first = len(waiting) == 1 and not con.table("trace").limit(1).fetchall()
-        place = partial(_become, study) if is_first else database.copy_into
+        waiting = dict(_new_files(place.con, files, results))
+        is_empty = not place.con.table("trace").limit(1).fetchall()
+        put = partial(place.put, alone=is_empty and len(waiting) == 1)
         threads = 2 if len(waiting) == 1 or jobs == 1 else 1
         with ThreadPoolExecutor(jobs, thread_name_prefix="trace") as pool:
             futures = {
@@ -107,7 +127,7 @@ def _ingest_all(
             }
             for future in _finished(futures, len(files), progress):
                 i = futures[future]
-                placed = _placed(con, waiting[i], future, place)
+                placed = _placed(waiting[i], future, put)
                 results[i] = replace(placed, seconds=time.perf_counter() - start)
                 shutil.rmtree(folder / str(i), ignore_errors=True)
     finally:
@@ -128,16 +148,15 @@ def _finished(
 
 
 def _placed(
-    con: duckdb.DuckDBPyConnection,
     found: TraceFile,
     built: Future[scratch.Built],
-    place: Callable[[duckdb.DuckDBPyConnection, Path], None],
+    put: Callable[[Path], None],
 ) -> IngestResult:
     """Put a finished scratch database into the study; any failure concerns this file alone."""
     result = IngestResult(found.path, "failed", found.name)
     try:
         trace = built.result()
-        place(con, trace.path)
+        put(trace.path)
     except UserError as error:
         return replace(result, error=str(error))
     except (duckdb.Error, OSError) as error:
@@ -148,12 +167,6 @@ def _placed(
             "a readable file; check both and load it again",
         )
     return replace(result, status="loaded", trace_id=found.trace_id, event_count=trace.event_count)
-
-
-def _become(study: Path, con: duckdb.DuckDBPyConnection, built: Path) -> None:
-    """Put a finished scratch database in the place of a study that holds no trace."""
-    con.close()
-    built.replace(study)
 
 
 def _new_files(

@@ -187,9 +187,7 @@ def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
 
 def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a study for changes, made anew if the file is missing. Raises UserError if it cannot."""
-    new = not path.exists()
-    if new:
-        _create(path)
+    new = create_if_missing(path)
     con = _connect(path, read_only=False)
     try:
         database.check_schema(con, str(path))
@@ -202,17 +200,25 @@ def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _create(path: Path) -> None:
+def create_if_missing(path: Path) -> bool:
+    """Put an empty study at `path` unless there is a file; true if this call did."""
+    if path.exists():
+        return False
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(database.empty_study())
-        part.replace(path)
+        # whole at once, and never over one that another process has made meanwhile
+        os.link(part, path)
+    except FileExistsError:
+        return False
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UserError(
             f"{path}: cannot make the study ({error.strerror}); expected a writable folder and room "
             "on the disk; name another place"
         ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return True
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -17,7 +17,7 @@ import pytest
 from analyze.errors import UserError
 from analyze.ingest import ingest
 from analyze.readers import kineto_split
-from analyze.study import Study
+from analyze.study import Study, create_if_missing
 
 # GENSCOPE_KILLS=20 tries more moments
 KILLS = int(os.environ.get("GENSCOPE_KILLS", "5"))
@@ -170,9 +170,13 @@ def test_a_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ingest(tmp_path / "s.duckdb", [path])
 
 
-def test_a_killed_load_leaves_the_study_as_it_was(tmp_path: Path, shared_traces: Path) -> None:
+@pytest.mark.parametrize("earlier", [["first"], []], ids=["second", "first"])
+def test_a_killed_load_leaves_the_study_as_it_was(
+    earlier: list[str], tmp_path: Path, shared_traces: Path
+) -> None:
     study = tmp_path / "s.duckdb"
-    ingest(study, [write_trace(tmp_path / "first.json")])
+    for name in earlier:
+        ingest(study, [write_trace(tmp_path / f"{name}.json")])
     later = shared_traces / "vit-base-h100.json.gz"
     rng = random.Random(7)
     for _ in range(KILLS):
@@ -182,12 +186,14 @@ def test_a_killed_load_leaves_the_study_as_it_was(tmp_path: Path, shared_traces:
         loading.child.send_signal(signal.SIGKILL)
         loading.child.wait()
         loading.child.communicate()
-        found = names(study)
-        assert found in (["first"], ["first", "vit-base-h100"])
-        if len(found) == 2:
-            break
+        found = names(study) if study.exists() else []
+        assert found in (earlier, [*earlier, "vit-base-h100"])
+        if len(found) > len(earlier):
+            study.unlink()
+            for name in earlier:
+                ingest(study, [tmp_path / f"{name}.json"])
     ingest(study, [later])
-    assert names(study) == ["first", "vit-base-h100"]
+    assert names(study) == [*earlier, "vit-base-h100"]
     assert not list(tmp_path.glob("*.ingest-*"))
     with duckdb.connect(str(study), read_only=True) as con:
         assert con.execute("SELECT count(*) FROM kernel").fetchall() == [(154,)]
@@ -219,6 +225,39 @@ def test_two_loads_at_once_lose_nothing(tmp_path: Path) -> None:
         assert (path.stem in kept) == (text == ""), text
         assert text == "" or (text.startswith("UserError") and text.count("\n") == 1)
     assert kept
+
+
+def test_what_was_put_in_before_the_first_trace_stays(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.csv"
+    rules.write_text("pattern,category\nmine,linear\n")
+    assert create_if_missing(tmp_path / "s.duckdb")
+    with Study(tmp_path / "s.duckdb") as study:
+        study.classify(rules)
+    ingest(tmp_path / "s.duckdb", [write_trace(tmp_path / "t.json")])
+    with duckdb.connect(str(tmp_path / "s.duckdb"), read_only=True) as con:
+        assert con.execute("SELECT pattern FROM user_kernel_rule").fetchall() == [("mine",)]
+
+
+def test_a_study_that_another_load_replaced_is_told(tmp_path: Path) -> None:
+    study, other = tmp_path / "s.duckdb", tmp_path / "other.duckdb"
+    ingest(study, [write_trace(tmp_path / "first.json")])
+    ingest(other, [write_trace(tmp_path / "second.json", 4)])
+    paths = [write_trace(tmp_path / f"{i}.json", 5 + i) for i in range(2)]
+    found = ingest(
+        study, paths, jobs=1, progress=lambda *_: other.exists() and other.replace(study)
+    )
+    assert [r.status for r in found] == ["loaded", "failed"]
+    assert "another load has put its own study there" in str(found[1].error)
+    assert names(study) == ["second"]
+
+
+def test_an_empty_study_is_never_put_over_another(tmp_path: Path) -> None:
+    study = tmp_path / "s.duckdb"
+    assert create_if_missing(study)
+    before = study.stat().st_ino
+    assert not create_if_missing(study)
+    assert study.stat().st_ino == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s.duckdb"]
 
 
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path, shared_traces: Path) -> None:

@@ -14,6 +14,7 @@ _NOT_JSON = re.compile(
     r'("(?:[^"\\]|\\.)*")|(?<![\w.])([-+]?(?:nan|inf|infinity)|n/a|undefined|none)(?![\w/])',
     re.IGNORECASE | re.DOTALL,
 )
+_COMMA_TOO_MANY = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _INNER_QUOTE = re.compile(r'(?<![\[{,:\\])(?<![\[{,:] )"(?!\s*[,:}\]])')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,9}))?", re.ASCII)
@@ -53,6 +54,11 @@ def decode(piece: bytes) -> Decoded:
     found = _decode(text, kinds, strict=True)
     if found.values is not None or found.is_open:
         return found
+    # forgiven in silence, as the fast way does: nothing is lost by it
+    text = _COMMA_TOO_MANY.sub(lambda m: m[1] or "", text)
+    found = _decode(text, kinds, strict=True)
+    if found.values is not None:
+        return found
     for kind, change in _CHANGES:
         changed = change(text)
         if changed == text and kind != "control_character":
@@ -75,7 +81,8 @@ def encode(value: Any) -> str:
         return "{" + ", ".join(f"{encode(k)}: {encode(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(encode, value)) + "]"
-    return json.dumps(whole_text(value) if isinstance(value, str) else value)
+    text = whole_text(value) if isinstance(value, str) else value
+    return json.dumps(text, ensure_ascii=False)
 
 
 def has_half_characters(text: str) -> bool:

@@ -19,13 +19,14 @@ from analyze.readers.kineto_decode import (
     encode,
     has_half_characters,
     nanoseconds,
-    whole_text,
 )
 from analyze.readers.kineto_scan import INTEGER, UNSIGNED
 
 EXAMPLE_CHARACTERS = 160
 # an event is cut where a nested list looks like events: so many pieces are put together again
 _JOINS = 16
+_USUAL_BYTES = 1 << 16
+_DECODER = json.JSONDecoder(parse_float=Spelled, parse_int=Spelled)
 _RANGES = {INTEGER: range(-(1 << 63), 1 << 63), UNSIGNED: range(1 << 64)}
 
 _KEYS = rb'(?:ph|name|cat|pid|tid|ts|dur|id|bp|s|args)"\s*:'
@@ -89,23 +90,30 @@ def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
 
 def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Mended) -> int:
     """Keep whole events that stand before or behind a broken one; the edge to go on from."""
-    decoder = json.JSONDecoder(parse_float=Spelled, parse_int=Spelled)
-    farthest = edges[min(first + 1 + _JOINS, len(edges) - 1)]
-    done = edges[first]
-    for match in _START.finditer(text, edges[first], edges[first + 1]):
-        if match.start() < done:
-            continue
-        rest = text[match.start() : farthest].decode("utf-8", "replace")
+    last, at = first + 1, edges[first]
+    while match := _START.search(text, at, edges[last]):
+        farthest = edges[min(last + _JOINS, len(edges) - 1)]
+        raw = _event(text[match.start() : farthest])
+        at = match.start() + max(len(raw), 1)
+        if raw:
+            found = decode(raw)
+            _keep(found.values or [], found.kinds, raw, offset + match.start(), result)
+            last = next(i for i in range(last, len(edges)) if edges[i] >= at)
+    return last
+
+
+def _event(text: bytes) -> bytes:
+    """The event that `text` begins with; empty if it begins with none, or a part of one."""
+    for size in (_USUAL_BYTES, len(text)):
+        rest = text[:size].decode("utf-8", "surrogateescape")
         try:
-            event, end = decoder.raw_decode(rest)
+            event, end = _DECODER.raw_decode(rest)
         except (ValueError, RecursionError):
             continue
-        # a nested object of the broken event is not an event
-        if "ph" in event and ("ts" in event or event["ph"] == "M"):
-            done = match.start() + len(rest[:end].encode())
-            raw = text[match.start() : done]
-            _keep([event], (), raw, offset + match.start(), result)
-    return next(i for i in range(first + 1, len(edges)) if edges[i] >= done)
+        # a nested object of a broken event is not an event
+        is_event = "ph" in event and ("ts" in event or event["ph"] == "M")
+        return rest[:end].encode("utf-8", "surrogateescape") if is_event else b""
+    return b""
 
 
 def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, result: Mended) -> None:
@@ -123,6 +131,8 @@ def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, resu
 
 def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
     """The event with values that the typed columns take; None if it has no place in time."""
+    if has_half_characters(json.dumps(event, ensure_ascii=False)):
+        kinds.add("lone_surrogate")  # replaced when it is written
     clean = {key: _scalar(key, value, kinds) for key, value in event.items() if key != "args"}
     for key in ("ts", "dur"):
         if clean.get(key) is None:
@@ -139,6 +149,7 @@ def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
     args = event.get("args")
     if isinstance(args, dict):
         today = {str(RENAMED.get(key, key)): value for key, value in args.items()}
+        kinds.update({"duplicate_key"} if len(today) < len(args) else ())
         clean["args"] = {key: _argument(key, value, kinds) for key, value in today.items()}
     elif args is not None:
         kinds.add("wrong_type")
@@ -146,9 +157,6 @@ def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
 
 
 def _scalar(key: str, value: Any, kinds: set[str]) -> Any:
-    if isinstance(value, str) and has_half_characters(value):
-        kinds.add("lone_surrogate")
-        return whole_text(value)
     if isinstance(value, dict | list) and key in ("ph", "cat", "name", "pid", "tid", "ts", "dur"):
         kinds.add("wrong_type")
         return None
@@ -156,7 +164,6 @@ def _scalar(key: str, value: Any, kinds: set[str]) -> Any:
 
 
 def _argument(key: str, value: Any, kinds: set[str]) -> Any:
-    value = _scalar(key, value, kinds)
     allowed = _RANGES.get(ARGS.get(key, -1))
     if value is None or allowed is None:
         return value
@@ -167,10 +174,13 @@ def _argument(key: str, value: Any, kinds: set[str]) -> Any:
     if number is None or not number.is_finite():
         kinds.add("wrong_type")
         return None
-    if number.adjusted() > 20 or round(number) not in allowed:
+    if number.adjusted() > 20 or int(number) not in allowed:
         kinds.add("integer_out_of_range")
         return None
-    return round(number)
+    if number != int(number):
+        kinds.add("wrong_type")
+        return None
+    return int(number)
 
 
 def _microseconds(ns: int) -> Spelled:

@@ -1,4 +1,4 @@
-"""Scan the text of events into columns: compiled (500 lines because Numba's cache sees one file).
+"""Scan the text of events into columns: compiled (530 lines because Numba's cache sees one file).
 
 A trace is millions of events of the same few keys and texts. One pass over the bytes keeps times as
 exact nanoseconds (decimal text, never a float) and each distinct text once. Whatever is not JSON, or
@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 _BLANK, _NEWLINE, _RETURN, _TAB = b" \n\r\t"
 _QUOTE, _BACKSLASH, _SLASH, _COMMA, _COLON = b'"\\/,:'
 _LIST, _LIST_END, _OBJECT, _OBJECT_END = b"[]{}"
-_0, _8, _9, _MINUS, _PLUS, _POINT = b"089-+."
+_0, _2, _8, _9, _MINUS, _PLUS, _POINT = b"0289-+."
 _A, _B, _C, _D, _E, _F, _N, _R, _S, _T, _U = b"abcdefnrstu"
 # the same byte eight times, to look at eight letters at once
 _LOW = np.uint64(0x2020202020202020)
@@ -139,11 +139,8 @@ def _escape(text: Bytes, i: int) -> int:
 
 
 @_compiled
-def _string(text: Bytes, words: Words, i: int) -> int:
-    """Index behind the string that begins at `i`; -1 if it is none."""
-    if text[i] != _QUOTE:
-        return -1
-    i += 1
+def _letters(text: Bytes, words: Words, i: int) -> int:
+    """Index of the first byte that is a quote, a backslash or a control character."""
     while True:
         w = words[i]
         quote = w ^ _QUOTES
@@ -154,6 +151,17 @@ def _string(text: Bytes, words: Words, i: int) -> int:
             continue
         while text[i] >= _BLANK and text[i] not in (_QUOTE, _BACKSLASH):
             i += 1
+        return i
+
+
+@_compiled
+def _string(text: Bytes, words: Words, i: int) -> int:
+    """Index behind the string that begins at `i`; -1 if it is none."""
+    if text[i] != _QUOTE:
+        return -1
+    i += 1
+    while True:
+        i = _letters(text, words, i)
         if text[i] == _QUOTE:
             return i + 1
         if text[i] < _BLANK:
@@ -425,12 +433,29 @@ def _is_left_out(found: int, left_out: int) -> bool:
     return (found & left_out & ARROW) != 0 or (found & left_out & FRAME and found & _NAMED) != 0
 
 
+@njit(nogil=True, cache=True, _nrt=False)
+def _escaped_key(text: Bytes, words: Words, i: int) -> int:
+    """As `_string`, of a key with escapes; -1 too if one stands for a letter that needs none."""
+    end = _string(text, words, i)
+    while i < end:
+        if text[i] == _BACKSLASH:
+            i += 1
+            if text[i] == _U and text[i + 1] == _0 == text[i + 2] and _2 <= text[i + 3] < _8:
+                return -1
+        i += 1
+    return end
+
+
 @_compiled
 def _name(text: Bytes, words: Words, i: int, level: int, keys: Keys) -> tuple[int, int]:
     """Index of the value whose key begins at `i` (-1 if none does), and the number of the key."""
-    end = _string(text, words, i)
-    if end < 0:
+    if text[i] != _QUOTE:
         return -1, -1
+    end = _letters(text, words, i + 1) + 1
+    if text[end - 1] != _QUOTE:
+        end = _escaped_key(text, words, i)
+        if end < 0:
+            return -1, -1
     key = _key(text, i + 1, end - 1, level, keys)
     end = _space(text, end)
     return (_space(text, end + 1), key) if text[end] == _COLON else (-1, key)

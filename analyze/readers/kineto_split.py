@@ -1,4 +1,4 @@
-"""Cut the text of a trace into chunks of whole events (303 lines because it is one automaton).
+"""Cut the text of a trace into chunks of whole events.
 
 What stands before and after the events is kept. Hard because a key or a bracket may stand inside a string, the metadata may come after the events,
 and the formatting may be Kineto's, json.dumps' or one line. A cut is safe where '[' + text + ']'
@@ -22,9 +22,11 @@ LIMIT_BYTES = 96 << 20
 _HEADER_STEP = 1 << 20
 # a cut may fall into a nested list or a string: so many are tried before the chunk is held faulty
 _GUESSES = 8
+# in a layout of lines, events so many chunks long are held possible
+_PATIENCE = 4
 
 _EVENTS_KEY = re.compile(rb'"traceEvents"\s*:\s*\[')
-_LINES = re.compile(rb"[ \t\r\n]*\r?\n( *)\{\r?\n( +)\"")
+_LINES = re.compile(rb"[ \t\r\n]*?(\r?\n)( *)\{\r?\n( +)\"")
 _BETWEEN = re.compile(rb"\}(?=\s*,\s*\{)")
 _TAIL_START = re.compile(rb"\s*(?:,\s*\"|\}\s*$)")
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
@@ -32,16 +34,10 @@ _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 
 @dataclass(frozen=True)
 class Chunk:
-    """Whole events, comma-separated, and where they begin in the uncompressed text.
-
-    `proven` is true if the text is known to parse as JSON; `kineto` if it is laid out as Kineto
-    writes it, one event from '  {' to '  }'.
-    """
+    """Whole events, comma-separated, and where they begin in the uncompressed text."""
 
     offset: int
     text: bytes
-    proven: bool = False
-    kineto: bool = False
 
 
 class Splitter:
@@ -64,7 +60,7 @@ class Splitter:
         self._size = self.chunk_bytes
         self._buffer = b""
         self._offset = 0
-        self._boundary = b""
+        self._boundary = self._usual = b""
         self._ends: tuple[bytes, ...] = ()
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -72,11 +68,12 @@ class Splitter:
         self._fill(4096)
         layout = _LINES.match(self._buffer[:4096])
         if layout:
-            inner, deeper = len(layout[1]), len(layout[2])
-            indent = b"\n" + layout[1]
+            inner, deeper = len(layout[2]), len(layout[3])
+            indent = layout[1] + layout[2]
             self._boundary = indent + b"}," + indent + b"{"
+            self._usual = self._boundary + layout[1] + b'    "ph"'
             outer = max(inner - (deeper - inner), 0)
-            self._ends = (b"\n" + b" " * outer + b"]", indent + b"]")
+            self._ends = (b"\n" + b" " * outer + b"]", b"\n" + layout[2] + b"]")
         yield from self._by_lines() if layout else self._by_proof()
 
     def _read_header(self) -> None:
@@ -111,35 +108,32 @@ class Splitter:
         self._advance(end)
 
     def _by_lines(self) -> Iterator[Chunk]:
-        kineto = self._boundary == b"\n  },\n  {"
         searched = 0
         while True:
             more = self._fill(self._size)
             cut = self._buffer.rfind(self._boundary)
-            # Kineto's own tail holds no list laid out as events are, so the end is behind the last
-            end = self._find_end(cut if kineto and cut >= 0 else max(searched - 64, 0))
+            # where the last object is an event as Kineto writes it, the end is behind it
+            is_usual = cut >= 0 and self._buffer.startswith(self._usual, cut)
+            end = self._find_end(cut if is_usual else max(searched - 64, 0))
             if end is not None:
-                yield from self._last(end, kineto=kineto)
+                yield self._last(end)
                 return
             searched = len(self._buffer)
             if not more:
-                break
+                yield self._at_end_of_file()
+                return
+            if cut < 0 and searched > _PATIENCE * self._size:
+                # the layout was not kept
+                yield from self._by_proof()
+                return
             if cut < 0:
-                self._refuse_endless()
-                self._fill(2 * len(self._buffer))
+                self._fill(2 * searched)
                 continue
-            cut += self._boundary.index(b"}") + 1
-            yield Chunk(self._offset, self._buffer[:cut], kineto=kineto)
-            self._advance(cut)
-            self._advance(self._buffer.index(b",") + 1)
+            yield self._cut_at(self._buffer[: cut + self._boundary.index(b"}") + 1])
             searched = len(self._buffer)
-        yield from self._at_end_of_file(kineto=kineto)
 
     def _by_proof(self) -> Iterator[Chunk]:
-        while True:
-            more = self._fill(self._size)
-            if not more:
-                break
+        while self._fill(self._size):
             chunk = self._proven_cut()
             if chunk is None:
                 self._refuse_endless()
@@ -148,7 +142,7 @@ class Splitter:
             yield chunk
             if self.ended:
                 return
-        yield from self._at_end_of_file(kineto=False)
+        yield self._at_end_of_file()
 
     def _proven_cut(self) -> Chunk | None:
         """The longest prefix of whole events; where none can be proven, an unproven one."""
@@ -158,59 +152,52 @@ class Splitter:
             text = self._buffer[:cut]
             fault = _fault(text)
             if fault is None:
-                return self._cut_at(text, proven=True)
+                return self._cut_at(text)
             end = _end_of_array(text, fault)
             if end is not None:
-                start = self._offset
-                self._finish(end)
-                return Chunk(start, text[:end], proven=True)
-        return None if last is None else self._cut_at(self._buffer[:last], proven=False)
+                return self._finish(end, text[:end])
+        return None if last is None else self._cut_at(self._buffer[:last])
 
-    def _cut_at(self, text: bytes, *, proven: bool) -> Chunk:
-        chunk = Chunk(self._offset, text, proven=proven)
+    def _cut_at(self, text: bytes) -> Chunk:
+        chunk = Chunk(self._offset, text)
         self._advance(len(text))
         self._advance(self._buffer.index(b",") + 1)
         return chunk
 
-    def _at_end_of_file(self, *, kineto: bool) -> Iterator[Chunk]:
+    def _at_end_of_file(self) -> Chunk:
         text = self._buffer.rstrip()
         fault = _fault(text.removesuffix(b"]")) if self.is_list else _fault(text)
         if self.is_list and fault is None:
             self.ended = text.endswith(b"]")
-            yield Chunk(self._offset, text.removesuffix(b"]"), proven=True)
-            return
+            return Chunk(self._offset, text.removesuffix(b"]"))
         end = _end_of_array(text, fault) if fault else None
-        proven = end is not None
         if end is None:
             end = _end_before_tail(text)
-        if end is None and self.is_list and text.endswith(b"]") and not decode(text[:-1]).is_open:
+        if end is None and self.is_list and text.endswith(b"]") and not _is_open(text[:-1]):
             end = len(text) - 1
-        if end is None:
-            yield Chunk(self._offset, text, kineto=kineto)
-            self._advance(len(self._buffer))
-        else:
-            start = self._offset
-            self._finish(end)
-            yield Chunk(start, text[:end], proven=proven, kineto=kineto)
+        if end is not None:
+            return self._finish(end, text[:end])
+        chunk = Chunk(self._offset, text)
+        self._advance(len(self._buffer))
+        return chunk
 
-    def _last(self, end: int, *, kineto: bool) -> Iterator[Chunk]:
-        text = self._buffer[:end]
-        start = self._offset
-        self._finish(self._buffer.index(b"]", end))
-        yield Chunk(start, text, kineto=kineto)
+    def _last(self, end: int) -> Chunk:
+        return self._finish(self._buffer.index(b"]", end), self._buffer[:end])
 
     def _find_end(self, start: int) -> int | None:
         return min(
             (at for e in self._ends if (at := self._buffer.find(e, start)) >= 0), default=None
         )
 
-    def _finish(self, bracket: int) -> None:
-        """The array ends at `bracket`; everything after it is the tail."""
+    def _finish(self, bracket: int, text: bytes) -> Chunk:
+        """The array ends at `bracket`, with `text` before it; everything after is the tail."""
+        chunk = Chunk(self._offset, text)
         self.ended = True
         self._advance(bracket + 1)
         self._fill(LIMIT_BYTES)
         self.tail, self.tail_offset = self._buffer, self._offset
         self._advance(len(self._buffer))
+        return chunk
 
     def _refuse_endless(self) -> None:
         if len(self._buffer) > LIMIT_BYTES:
@@ -277,6 +264,11 @@ def _end_of_array(text: bytes, fault: str) -> int | None:
     return end if end >= 0 and _fault(text[:end]) is None else None
 
 
+def _is_open(text: bytes) -> bool:
+    """Whether events lack their end; a comma behind the last one is forgiven."""
+    return decode(text.rstrip(b", \t\r\n")).is_open
+
+
 def _end_before_tail(text: bytes) -> int | None:
     """Index of the first ']' behind which the rest of an object parses, of text that has faults."""
     start = max(len(text) - (1 << 20), 0)
@@ -285,7 +277,7 @@ def _end_before_tail(text: bytes) -> int | None:
         if _TAIL_START.match(rest[:256]) and parse_tail(rest) is not None:
             end = start + match.start()
             # the list of an argument may end so as well, if the text stops behind it
-            return None if decode(text[:end]).is_open else end
+            return None if _is_open(text[:end]) else end
     return None
 
 

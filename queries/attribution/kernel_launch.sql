@@ -1,4 +1,4 @@
--- kernel_launch: the call and the operator that put each kernel on its device.
+-- kernel_launch: the call and operator that launched a kernel (150 lines because of four links).
 --
 -- Why:     a kernel itself does not say what it was for; its operator does. One launch of a graph
 --          starts many kernels, and some kernels were launched before the recording began.
@@ -7,17 +7,56 @@
 -- Columns:
 --   trace_id   trace.trace_id
 --   kernel_id  kernel.kernel_id
---   call_id    runtime_call.call_id of the same correlation; NULL if there is none
+--   call_id    runtime_call.call_id of the same correlation; NULL if there is none, or calls of
+--              several processes have it and the kernel's process is unknown
 --   op_id      cpu_op.op_id of the innermost operator; NULL if it ran outside all operators
 --   link       'external_id' (the kernel names its operator) | 'correlation' (its call names one,
 --              or is in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no
 --              operator)
 -- Never:   WHERE (link = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)
-WITH named AS (
-  SELECT trace_id, external_id, min(op_id) AS op_id
+WITH numbered AS (
+  SELECT
+    trace_id,
+    external_id,
+    min(process_id) AS process_id,
+    min(op_id) AS op_id,
+    coalesce(min(process_id) <> max(process_id), FALSE) AS is_shared
   FROM cpu_op
   WHERE external_id > 0
   GROUP BY trace_id, external_id
+),
+
+shared AS (
+  SELECT * FROM numbered
+  WHERE is_shared
+),
+
+-- merged ranks number their operators alike: such a number means something within a process
+named AS (
+  FROM numbered
+  WHERE NOT is_shared
+  UNION ALL
+  SELECT trace_id, external_id, process_id, min(op_id) AS op_id, TRUE AS is_shared
+  FROM cpu_op
+  SEMI JOIN shared USING (trace_id, external_id)
+  GROUP BY trace_id, external_id, process_id
+),
+
+own AS (
+  SELECT
+    kernel.trace_id,
+    kernel.kernel_id,
+    named.op_id
+  FROM kernel
+  INNER JOIN named
+    ON
+      kernel.trace_id = named.trace_id
+      AND nullif(kernel.external_id, kernel.correlation_id) = named.external_id
+  WHERE
+    CASE
+      WHEN kernel.process_id IS NULL THEN NOT named.is_shared
+      ELSE kernel.process_id = coalesce(named.process_id, kernel.process_id)
+    END
 ),
 
 paired AS (
@@ -35,6 +74,8 @@ paired AS (
       = coalesce(runtime_call.process_id, '')
   WHERE kernel.correlation_id > 0
   GROUP BY kernel.trace_id, kernel.kernel_id
+  -- calls of several processes: none of them is known to be the kernel's
+  HAVING min(runtime_call.process_id) IS NOT DISTINCT FROM max(runtime_call.process_id)
 ),
 
 launching AS (
@@ -51,6 +92,7 @@ launching AS (
     ON
       runtime_call.trace_id = named.trace_id
       AND nullif(runtime_call.external_id, runtime_call.correlation_id) = named.external_id
+      AND coalesce(runtime_call.process_id, '') = coalesce(named.process_id, '')
 ),
 
 -- threads of calls that name no operator: only those need to know what was open when
@@ -90,29 +132,21 @@ calling AS (
       launching.trace_id = op_timeline.trace_id
       AND concat_ws(' ', launching.process_id, launching.thread_id) = op_timeline.track
       AND launching.start_ns >= op_timeline.start_ns
-),
-
-launched AS (
-  SELECT
-    trace_id,
-    kernel_id,
-    nullif(external_id, correlation_id) AS external_id
-  FROM kernel
 )
 
 SELECT
-  launched.trace_id,
-  launched.kernel_id,
+  kernel.trace_id,
+  kernel.kernel_id,
   paired.call_id,
-  coalesce(named.op_id, calling.named_op_id, calling.around_op_id) AS op_id,
+  coalesce(own.op_id, calling.named_op_id, calling.around_op_id) AS op_id,
   CASE
-    WHEN named.op_id IS NOT NULL THEN 'external_id'
+    WHEN own.op_id IS NOT NULL THEN 'external_id'
     WHEN calling.named_op_id IS NOT NULL THEN 'correlation'
     WHEN calling.around_op_id IS NOT NULL THEN 'nesting'
     WHEN paired.call_id IS NOT NULL THEN 'correlation'
     ELSE 'unlinked'
   END AS link
-FROM launched
-LEFT JOIN named USING (trace_id, external_id)
+FROM kernel
+LEFT JOIN own USING (trace_id, kernel_id)
 LEFT JOIN paired USING (trace_id, kernel_id)
 LEFT JOIN calling USING (trace_id, call_id)

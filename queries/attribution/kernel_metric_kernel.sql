@@ -12,7 +12,17 @@
 --   position           0-based, among kernels of the same name, grid and block
 --   matched_by         'name' in full | 'base_name' without namespaces, template and parameters
 -- Never:   GROUP BY metric_trace_id, ordinal, timeline_trace_id HAVING count(*) > 1
-WITH unordered AS (
+WITH pair AS (
+  SELECT
+    counters.trace_id AS metric_trace_id,
+    timeline.trace_id AS timeline_trace_id
+  FROM trace AS counters
+  INNER JOIN trace AS timeline
+    ON coalesce(counters.model = timeline.model, TRUE)
+  WHERE counters.format = 'ncu' AND timeline.format <> 'ncu'
+),
+
+unordered AS (
   SELECT DISTINCT
     trace_id,
     ordinal AS launch_id,
@@ -32,6 +42,8 @@ WITH unordered AS (
     grid,
     block
   FROM kernel
+  -- without counters there is nothing to pair, and nothing to number
+  SEMI JOIN pair ON kernel.trace_id = pair.timeline_trace_id
 ),
 
 -- 'void at::native::(anonymous namespace)::scale<float>(float*)' has the head 'at::native::scale'
@@ -54,16 +66,6 @@ launch AS (
       PARTITION BY trace_id, is_measured, base_name, grid, block ORDER BY launch_order, launch_id
     ) - 1 AS base_position
   FROM headed
-),
-
-pair AS (
-  SELECT
-    counters.trace_id AS metric_trace_id,
-    timeline.trace_id AS timeline_trace_id
-  FROM trace AS counters
-  INNER JOIN trace AS timeline
-    ON coalesce(counters.model = timeline.model, TRUE)
-  WHERE counters.format = 'ncu' AND timeline.format <> 'ncu'
 ),
 
 known AS (

@@ -18,42 +18,24 @@
 --   trace_ns    ns, sum over all work of the trace: each question's work_ns add up to it
 -- Never:   GROUP BY trace_id, question HAVING sum(work_ns) <> any_value(trace_ns)
 -- Plot:    For how much of the time the trace can say what it was for
-WITH answered_work AS (
+WITH alike AS (
   SELECT
     trace_id,
     work.place,
-    work.dur_ns,
-    unnest([
-      { question: 'operator', answered: work_op.op_id IS NOT NULL, answer: work_op.link },
-      {
-        question: 'class',
-        answered: work_class.category <> 'unclassified',
-        answer: if(work_class.category = 'unclassified', 'unclassified', work_class.source)
-      },
-      {
-        question: 'component',
-        answered: work_component.component <> 'unattributed',
-        answer: if(
-          work_component.component = 'unattributed', 'unattributed', work_component.source
-        )
-      },
-      {
-        question: 'step',
-        answered: work_step.step IS NOT NULL,
-        answer: if(work_step.step IS NULL, 'unattributed', work_step.source)
-      },
-      {
-        question: 'module',
-        answered: work_module.module <> 'unattributed',
-        answer: if(work_module.module = 'unattributed', 'unattributed', work_module.source)
-      },
-      { question: 'attention', answered: TRUE, answer: work_attention.role },
-      {
-        question: 'cost',
-        answered: work_cost.flops IS NOT NULL,
-        answer: if(work_cost.flops IS NULL, 'unknown', 'shapes')
-      }
-    ]) AS entry
+    work_op.op_id IS NOT NULL AS has_op,
+    work_op.link,
+    work_class.category = 'unclassified' AS is_unclassified,
+    work_class.source AS class_source,
+    work_component.component = 'unattributed' AS lacks_component,
+    work_component.source AS component_source,
+    work_step.step IS NULL AS lacks_step,
+    work_step.source AS step_source,
+    work_module.module = 'unattributed' AS lacks_module,
+    work_module.source AS module_source,
+    work_attention.role,
+    work_cost.flops IS NOT NULL AS has_cost,
+    count(*) AS work_count,
+    sum(work.dur_ns) AS work_ns
   FROM work
   INNER JOIN work_op USING (trace_id, work_id)
   INNER JOIN work_class USING (trace_id, work_id)
@@ -62,6 +44,38 @@ WITH answered_work AS (
   INNER JOIN work_module USING (trace_id, work_id)
   INNER JOIN work_attention USING (trace_id, work_id)
   INNER JOIN work_cost USING (trace_id, work_id)
+  GROUP BY ALL
+),
+
+answered_work AS (
+  SELECT
+    trace_id, place, work_count, work_ns,
+    unnest([
+      { question: 'operator', answered: has_op, answer: link },
+      {
+        question: 'class',
+        answered: NOT is_unclassified,
+        answer: if(is_unclassified, 'unclassified', class_source)
+      },
+      {
+        question: 'component',
+        answered: NOT lacks_component,
+        answer: if(lacks_component, 'unattributed', component_source)
+      },
+      {
+        question: 'step',
+        answered: NOT lacks_step,
+        answer: if(lacks_step, 'unattributed', step_source)
+      },
+      {
+        question: 'module',
+        answered: NOT lacks_module,
+        answer: if(lacks_module, 'unattributed', module_source)
+      },
+      { question: 'attention', answered: TRUE, answer: role },
+      { question: 'cost', answered: has_cost, answer: if(has_cost, 'shapes', 'unknown') }
+    ]) AS entry
+  FROM alike
 ),
 
 total AS (
@@ -79,9 +93,9 @@ SELECT
   answered_work.entry.question,
   answered_work.entry.answered,
   answered_work.entry.answer,
-  count(*) AS work_count,
-  cast(sum(answered_work.dur_ns) AS BIGINT) AS work_ns,
-  sum(answered_work.dur_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
+  cast(sum(answered_work.work_count) AS BIGINT) AS work_count,
+  cast(sum(answered_work.work_ns) AS BIGINT) AS work_ns,
+  sum(answered_work.work_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
   cast(any_value(total.trace_ns) AS BIGINT) AS trace_ns
 FROM answered_work
 INNER JOIN total USING (trace_id)

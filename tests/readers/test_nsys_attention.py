@@ -122,7 +122,8 @@ def test_counters_reach_the_classes_of_the_timeline(study: Study, tmp_path: Path
             (1, "attention", "self", 0.25, 0.8),
             (1, "linear", "none", 0.5, 0.4),
         }
-        bytes_ = study.query("roofline").select(
+        points = study.query("roofline")
+        bytes_ = points.filter(points["scope"] == "profile").select(
             "category", "dram_bytes", "counted_frac", "dram_intensity"
         )
         attention, linear = 4 * 16 * 40 * 4096 * 4096, 2 * 8192 * 320 * 320

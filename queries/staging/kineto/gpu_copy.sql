@@ -2,13 +2,13 @@
 --
 -- Why:     chosen by category, as kernels are; the direction is in the name, or in ROCm's "kind".
 -- Grain:   one row per memcpy or memset
--- Inputs:  kineto_event, trace_file
+-- Inputs:  kineto_event, kineto_device_process, trace_file
 -- Columns:
 --   trace_id        trace.trace_id
 --   copy_id         in order of device, stream and start
 --   device_id       device.device_id
 --   stream_id       stream or queue
---   process_id      NULL: the pid of a device event is the device
+--   process_id      see kineto_device_process; NULL in a trace of one process
 --   start_ns        ns from the trace's base
 --   dur_ns          ns
 --   name            as recorded
@@ -24,7 +24,7 @@ WITH ordered AS (
     event.device_id,
     event.stream_id,
     event.pid,
-    NULL AS process_id,
+    owner.process_id,
     event.start_ns,
     event.dur_ns,
     event.name,
@@ -42,6 +42,7 @@ WITH ordered AS (
     event.graph_node_id
   FROM kineto_event AS event
   CROSS JOIN trace_file AS file
+  LEFT JOIN kineto_device_process AS owner ON event.pid = owner.pid
   WHERE event.role = 'copy' AND event.ph = 'X' AND event.start_ns IS NOT NULL
   -- a sort spills to disk, a window over all rows would not
   ORDER BY

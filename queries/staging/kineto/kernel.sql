@@ -3,13 +3,13 @@
 -- Why:     chosen by category, never by stream number: 0 is a valid stream, and synchronisations
 --          carry made-up ones. Copies of one event, as written at the edge of a step, count once.
 -- Grain:   one row per kernel execution
--- Inputs:  kineto_event, trace_file
+-- Inputs:  kineto_event, kineto_device_process, trace_file
 -- Columns:
 --   trace_id        trace.trace_id
 --   kernel_id       in order of device, stream and start
 --   device_id       device.device_id
 --   stream_id       stream or queue on the device
---   process_id      NULL: the pid of a device event is the device
+--   process_id      see kineto_device_process; NULL in a trace of one process
 --   start_ns        ns from the trace's base
 --   dur_ns          ns
 --   name            as recorded
@@ -27,7 +27,7 @@ WITH ordered AS (
     event.device_id,
     event.stream_id,
     event.pid,
-    NULL AS process_id,
+    owner.process_id,
     event.start_ns,
     event.dur_ns,
     event.name,
@@ -41,6 +41,7 @@ WITH ordered AS (
     event.graph_node_id
   FROM kineto_event AS event
   CROSS JOIN trace_file AS file
+  LEFT JOIN kineto_device_process AS owner ON event.pid = owner.pid
   WHERE event.role = 'kernel' AND event.ph = 'X' AND event.start_ns IS NOT NULL
   -- a sort spills to disk, a window over all rows would not
   ORDER BY

@@ -30,7 +30,11 @@ overlapping AS (
 unlinked AS (
   SELECT kernel.name
   FROM kernel
-  ANTI JOIN runtime_call ON kernel.correlation_id = runtime_call.correlation_id
+  ANTI JOIN runtime_call
+    ON
+      kernel.correlation_id = runtime_call.correlation_id
+      AND coalesce(kernel.process_id, runtime_call.process_id, '')
+      = coalesce(runtime_call.process_id, '')
 ),
 
 recorded AS (

@@ -14,7 +14,11 @@ WITH launched AS (
     coalesce(max(kernel.graph_id), -1) AS graph_id,
     count(kernel.kernel_id) AS kernel_count
   FROM runtime_call
-  LEFT JOIN kernel ON runtime_call.correlation_id = kernel.correlation_id
+  LEFT JOIN kernel
+    ON
+      runtime_call.correlation_id = kernel.correlation_id
+      AND coalesce(kernel.process_id, runtime_call.process_id, '')
+      = coalesce(runtime_call.process_id, '')
   WHERE contains(runtime_call.name, 'GraphLaunch')
   GROUP BY runtime_call.call_id
 ),

@@ -67,12 +67,18 @@ FROM (
     'kernels but no operators: shapes, FLOPs, components, attention calls are unknown'
   ),
   ('no_shape', 'no operator has shapes: FLOPs, bytes and sequence lengths are unknown'),
-  ('shared_correlation', 'several processes use the same correlation: links by it are unsure'),
+  (
+    'shared_correlation',
+    'several processes use the same correlation: a kernel of unknown process is not linked by it'
+  ),
   (
     'compiled_region',
     'compiled code hides modules: components come from labels, shapes or not at all'
   ),
-  ('merged_process', 'several ranks in one file: clocks of different hosts are not aligned'),
+  (
+    'merged_process',
+    'several ranks in one file: clocks are not aligned, devices of one number count as one'
+  ),
   (
     'whole_microseconds',
     'times are whole microseconds: short kernels show as 0 or 1, sums are coarse'

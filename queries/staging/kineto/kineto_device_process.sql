@@ -1,0 +1,63 @@
+-- kineto_device_process: whose work a device's rows show, where a trace holds several processes.
+--
+-- Why:     merged ranks number their calls and operators alike, so a number alone links a kernel of
+--          one rank to a call of another. A merger's pids carry the rank, as '[TP00] 83'; otherwise
+--          numbers that one process alone has tell whose the device is.
+-- Grain:   one row per pid of device events that is told; none in a trace of one process
+-- Inputs:  kineto_event, runtime_call, cpu_op
+-- Columns:
+--   pid         as the device events spell it
+--   process_id  the process of its launches; the pid itself if only the rank is known, so that
+--               nothing links to another rank
+WITH host AS (
+  SELECT process_id FROM runtime_call
+  UNION
+  SELECT process_id FROM cpu_op
+),
+
+several AS (
+  SELECT
+    process_id,
+    if(starts_with(process_id, '['), split_part(process_id, ']', 1), '') AS label
+  FROM host
+  QUALIFY count(*) OVER () > 1
+),
+
+-- the numbers that one process of a rank alone has
+telling AS (
+  SELECT
+    several.label,
+    runtime_call.correlation_id,
+    min(several.process_id) AS process_id
+  FROM runtime_call
+  INNER JOIN several USING (process_id)
+  WHERE runtime_call.correlation_id > 0
+  GROUP BY several.label, runtime_call.correlation_id
+  HAVING min(several.process_id) = max(several.process_id)
+),
+
+shown AS (
+  SELECT DISTINCT
+    event.pid,
+    if(starts_with(event.pid, '['), split_part(event.pid, ']', 1), '') AS label,
+    event.correlation_id
+  FROM kineto_event AS event
+  WHERE event.role IN ('kernel', 'copy') AND EXISTS (SELECT 1 FROM several)
+),
+
+judged AS (
+  SELECT
+    shown.pid,
+    any_value(shown.label) AS label,
+    min(telling.process_id) AS first_process_id,
+    max(telling.process_id) AS last_process_id
+  FROM shown
+  LEFT JOIN telling USING (label, correlation_id)
+  GROUP BY shown.pid
+)
+
+SELECT
+  pid,
+  CASE WHEN first_process_id = last_process_id THEN first_process_id ELSE pid END AS process_id
+FROM judged
+WHERE first_process_id = last_process_id OR label <> ''
