@@ -123,13 +123,13 @@ def _contents(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     trace = con.table("trace")
     kinds = {row[0] for row in con.table("annotation").project("kind").distinct().fetchall()}
     kernels = con.table("kernel")
-    calls = con.table("runtime_call").project("process_id, correlation_id").distinct()
+    calls = con.table("runtime_call").project("process_id, correlation_id").set_alias("call")
     # correlations repeat across processes; not every trace says whose a kernel is
-    linked = kernels.set_alias("k").join(
-        calls.set_alias("c"),
-        "k.correlation_id = c.correlation_id "
-        "AND coalesce(k.process_id, c.process_id, '') = coalesce(c.process_id, '')",
-        how="semi",
+    of_unknown = kernels.filter("process_id IS NULL").set_alias("kernel")
+    of_known = kernels.filter("process_id IS NOT NULL").set_alias("kernel")
+    same = "kernel.correlation_id = call.correlation_id"
+    linked = of_unknown.join(calls, same, how="semi").union(
+        of_known.join(calls, f"{same} AND kernel.process_id = call.process_id", how="semi")
     )
     total = _number(kernels.sum("dur_ns"))
     return {

@@ -12,8 +12,8 @@ TARGET_PEAK_MB = 500
 TARGET_RATIO = {"json.load + pandas": 5, "HTA TraceAnalysis": 10}
 
 
-def page(measured: dict[str, Any]) -> str:
-    """The page as Markdown."""
+def page(measured: dict[str, Any], queries: dict[str, Any] | None = None) -> str:
+    """The page as Markdown: what bench/ingest.py measured, and bench/queries.py."""
     runs = measured["runs"]
     machine = ", ".join(f"{key} {value}" for key, value in measured["machine"].items())
     lines = [
@@ -34,6 +34,7 @@ def page(measured: dict[str, Any]) -> str:
         "## Targets",
         "",
         *_targets(runs),
+        *(_queries(queries) if queries else []),
     ]
     return "\n".join(lines) + "\n"
 
@@ -121,3 +122,19 @@ def _flatness(groups: dict[tuple[str, int, str], list[dict[str, Any]]]) -> Itera
 
 def _ratio(group: list[dict[str, Any]], ours: list[dict[str, Any]], key: str) -> float:
     return (median(group, key) or 0) / (median(ours, key) or 1)
+
+
+def _queries(measured: dict[str, Any]) -> Iterable[str]:
+    metrics = [m for m in measured["metrics"] if m["layer"] == "metric"]
+    slow = sorted((m for m in metrics if m["seconds"] >= 1), key=lambda m: -m["seconds"])
+    yield ""
+    yield f"## Queries on a study of {measured['events']:,} events"
+    yield ""
+    yield (
+        f"* {len(metrics) - len(slow)} of {len(metrics)} metrics answer in under 1 s; the others: "
+        + (", ".join(f"{m['name']} {m['seconds']:.1f} s" for m in slow) or "none")
+        + "."
+    )
+    report = measured["report_seconds"]
+    met = "met" if report < 20 else f"missed by {report - 20:.0f} s"
+    yield f"* The report takes {report:.1f} s, 20 wanted: {met}."

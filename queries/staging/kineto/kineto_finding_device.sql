@@ -30,11 +30,13 @@ overlapping AS (
 unlinked AS (
   SELECT kernel.name
   FROM kernel
-  ANTI JOIN runtime_call
-    ON
-      kernel.correlation_id = runtime_call.correlation_id
-      AND coalesce(kernel.process_id, runtime_call.process_id, '')
-      = coalesce(runtime_call.process_id, '')
+  ANTI JOIN runtime_call USING (correlation_id)
+  WHERE kernel.process_id IS NULL
+  UNION ALL
+  SELECT kernel.name
+  FROM kernel
+  ANTI JOIN runtime_call USING (correlation_id, process_id)
+  WHERE kernel.process_id IS NOT NULL
 ),
 
 recorded AS (
