@@ -1,4 +1,4 @@
-"""Scan the text of events into columns: compiled (530 lines because Numba's cache sees one file).
+"""Scan the text of events into columns: compiled (556 lines because Numba's cache sees one file).
 
 A trace is millions of events of the same few keys and texts. One pass over the bytes keeps times as
 exact nanoseconds (decimal text, never a float) and each distinct text once. Whatever is not JSON, or

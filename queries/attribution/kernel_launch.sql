@@ -1,4 +1,4 @@
--- kernel_launch: the call and operator that launched a kernel (150 lines because of four links).
+-- kernel_launch: the call and operator that launched a kernel (152 lines because of four links).
 --
 -- Why:     a kernel itself does not say what it was for; its operator does. One launch of a graph
 --          starts many kernels, and some kernels were launched before the recording began.
