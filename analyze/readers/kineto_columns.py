@@ -102,6 +102,7 @@ def keys() -> Keys:
         np.array([KINDS.get(name, ARGUMENTS) for *_, name in spellings]),
         np.array([_slot(name) for *_, name in spellings]),
         np.array([order.index(name) if name else len(order) for *_, name in spellings]),
+        len(order),
     )
 
 

@@ -24,6 +24,8 @@ from analyze.readers.kineto_columns import (
 
 _ROWS = 1 << 14
 _TEXTS = 1 << 15
+_GAPS = 1 << 12
+_GUESSES = 1 << 14
 _ODD = 1024
 # the scan looks so far behind the end of the text
 _PADDING = 64
@@ -58,49 +60,93 @@ class EventScanner:
         # what is no JSON may not stand in a column of JSON: such text goes the careful way
         self._out = _new_out(odd=0 if self._keeps_arguments else _ODD)
         self._text = np.zeros(_PADDING, np.uint8)
+        self._seen = _new_seen()
+        self._forget()
 
     def read(self, text: bytes) -> Events:
         """Read comma-separated events. Raises NotEventsError if that is not what they are."""
         if not text.isascii():
             _prove_utf8(text)
         words = self._take(text)
+        knew_nothing = self._knows_nothing
+        try:
+            return self._scan(text, words)
+        except NotEventsError:
+            # what it taught may be wrong
+            self._forget()
+            if knew_nothing:
+                raise
+        # there may have been no room left for what a long event has to teach
+        return self.read(text)
+
+    def _scan(self, text: bytes, words: scan.Words) -> Events:
         found = Events()
         at, status = 0, scan.FULL
+        self._out.tally[:] = 0
+        self._seen.uses[:] = 0
         while status == scan.FULL:
-            self._empty()
             span = (at, len(text))
-            at, status = scan.scan(self._text, words, span, keys(), self._out, self._left_out)
+            at, status = scan.scan(
+                self._text, words, span, keys(), self._seen, self._out, self._left_out
+            )
             if status == scan.FAULTY:
                 raise NotEventsError
             self._collect(text, found)
+            self._out.tally[:] = 0
+            self._knows_nothing = False
+            if not scan.has_room.py_func(self._seen):
+                self._forget()
         return found
 
     def _take(self, text: bytes) -> scan.Words:
         size = len(text) + _PADDING
         if self._text.size < size:
             self._text = np.zeros(size + (size >> 3), np.uint8)
+            self._seen = _new_seen(letters=self._text.size)
+            self._forget()
         self._text[: len(text)] = np.frombuffer(text, np.uint8)
         self._text[len(text) : size] = 0
-        # the 8 bytes from each index on, as one word
-        return np.lib.stride_tricks.as_strided(
-            self._text[:8].view(np.uint64), (self._text.size - 8,), (1,)
-        )
+        return _words(self._text)
 
-    def _empty(self) -> None:
-        for filled, unused in ((self._out.tally, 0), (self._out.counts, 0), (self._out.slots, -1)):
+    def _forget(self) -> None:
+        """Begin anew with nothing seen."""
+        self._knows_nothing = True
+        for filled, unused in (
+            (self._seen.used, 0),
+            (self._seen.counts, 0),
+            (self._seen.slots, -1),
+            (self._seen.gap_slots, -1),
+            (self._seen.guesses, -1),
+        ):
             filled[:] = unused
+        # the first gap is what stands before any
+        self._seen.used[scan.GAPS] = 1
+        self._seen.follows[0] = -1
+        self._texts: list[list[bytes]] = [[] for _ in self._seen.counts]
+        self._decoded = 0
 
     def _collect(self, text: bytes, found: Events) -> None:
-        tally = self._out.tally
+        tally, entries = self._out.tally, self._seen.used[scan.ENTRIES]
         found.unread.update(python=int(tally[scan.FRAMES]), flow=int(tally[scan.ARROWS]))
         found.odd += [(int(at), _word(text, int(at))) for at in self._out.odd[: tally[scan.ODD]]]
-        texts = self._distinct_texts(text)
-        names = self._out.entries[: tally[scan.ENTRIES], 0] == len(TEXTS)
-        uses = self._out.uses[: tally[scan.ENTRIES]][names].tolist()
-        found.arguments.update(dict(zip(map(bytes.decode, texts[len(TEXTS)]), uses, strict=True)))
+        self._decode()
+        names = self._seen.entries[:entries, scan.COLUMN] == len(TEXTS)
+        uses = self._seen.uses[:entries][names].tolist()
+        named = zip(map(bytes.decode, self._texts[len(TEXTS)]), uses, strict=True)
+        found.arguments.update({name: count for name, count in named if count})
+        self._seen.uses[:entries] = 0
         if rows := int(tally[scan.ROWS]):
             arguments = self._arguments(text, rows)
-            found.tables.append(self._table(rows, texts).append_column(ARGUMENTS_FIELD, arguments))
+            table = self._table(rows).append_column(ARGUMENTS_FIELD, arguments)
+            found.tables.append(table)
+
+    def _decode(self) -> None:
+        """Decode the distinct texts that are new. Raises NotEventsError."""
+        end = int(self._seen.used[scan.ENTRIES])
+        letters = self._seen.letters
+        for column, start, size, _, _ in self._seen.entries[self._decoded : end].tolist():
+            self._texts[column].append(_decoded(letters[start : start + size].tobytes()))
+        self._decoded = end
 
     def _arguments(self, text: bytes, rows: int) -> pa.Array:
         if not self._keeps_arguments:
@@ -108,14 +154,7 @@ class EventScanner:
         spans = self._out.arguments[:rows].tolist()
         return arrow_column.texts([text[start:end] if end else None for start, end in spans])
 
-    def _distinct_texts(self, text: bytes) -> list[list[bytes]]:
-        """Of each column its distinct texts, by their codes. Raises NotEventsError."""
-        found: list[list[bytes]] = [[] for _ in self._out.counts]
-        for column, start, end, _ in self._out.entries[: self._out.tally[scan.ENTRIES]].tolist():
-            found[column].append(_decoded(text[start:end]))
-        return found
-
-    def _table(self, rows: int, texts: list[list[bytes]]) -> pa.Table:
+    def _table(self, rows: int) -> pa.Table:
         filled = self._out.filled[:rows]
         present = int(np.bitwise_or.reduce(filled))
         always = int(np.bitwise_and.reduce(filled))
@@ -127,8 +166,11 @@ class EventScanner:
             absent = None if always >> bit & 1 else filled & np.uint64(1 << bit) == 0
             if name in TEXTS:
                 column = TEXTS.index(name)
-                codes = arrow_column.numbers(self._out.texts[column, :rows], absent)
-                distinct = arrow_column.texts(texts[column])
+                entries = self._out.texts[column, :rows]
+                if absent is not None:
+                    entries = np.where(absent, 0, entries)
+                codes = arrow_column.numbers(self._seen.entries[entries, scan.CODE], absent)
+                distinct = arrow_column.texts(self._texts[column])
                 columns.append(pa.DictionaryArray.from_arrays(codes, distinct))
             else:
                 values = self._out.numbers[NUMBERS.index(name), :rows]
@@ -148,16 +190,35 @@ def _new_out(*, odd: int) -> scan.Out:
         numbers=np.zeros((len(NUMBERS), _ROWS), np.int64),
         texts=np.zeros((len(TEXTS), _ROWS), np.int32),
         filled=np.zeros(_ROWS, np.uint64),
-        entries=np.zeros((_TEXTS, 4), np.int32),
-        hashes=np.zeros(_TEXTS, np.uint64),
-        uses=np.zeros(_TEXTS, np.int64),
-        slots=np.zeros(2 * _TEXTS, np.int32),
-        # two more than columns: names of arguments without one, and what is only checked
-        counts=np.zeros(len(TEXTS) + 2, np.int64),
         odd=np.zeros(odd, np.int64),
         arguments=np.zeros((_ROWS, 2), np.int64),
-        tally=np.zeros(5, np.int64),
+        tally=np.zeros(4, np.int64),
     )
+
+
+def _new_seen(*, letters: int = 0) -> scan.Seen:
+    kept = np.zeros(letters + 2 * scan.LETTER_ROOM, np.uint8)
+    return scan.Seen(
+        letters=kept,
+        words=_words(kept),
+        used=np.zeros(3, np.int64),
+        entries=np.zeros((_TEXTS, 5), np.int32),
+        hashes=np.zeros(_TEXTS, np.uint64),
+        slots=np.zeros(2 * _TEXTS, np.int32),
+        uses=np.zeros(_TEXTS, np.int64),
+        # two more than columns: names of arguments without one, and what is only checked
+        counts=np.zeros(len(TEXTS) + 2, np.int64),
+        gaps=np.zeros((_GAPS, 7), np.int32),
+        gap_hashes=np.zeros(_GAPS, np.uint64),
+        gap_slots=np.zeros(2 * _GAPS, np.int32),
+        follows=np.zeros(_GAPS, np.int32),
+        guesses=np.zeros(_GUESSES, np.int32),
+    )
+
+
+def _words(letters: scan.Bytes) -> scan.Words:
+    """The 8 bytes from each index on, as one word."""
+    return np.lib.stride_tricks.as_strided(letters[:8].view(np.uint64), (letters.size - 8,), (1,))
 
 
 def _prove_utf8(text: bytes) -> None:

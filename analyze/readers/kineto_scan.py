@@ -1,8 +1,11 @@
-"""Scan the text of events into columns: compiled (556 lines because Numba's cache sees one file).
+"""Scan the text of events into columns: compiled (one file because Numba's cache sees one file).
 
 A trace is millions of events of the same few keys and texts. One pass over the bytes keeps times as
-exact nanoseconds (decimal text, never a float) and each distinct text once. Whatever is not JSON, or
-not of a column's type, stops the scan: the caller then goes the careful way.
+exact nanoseconds (decimal text, never a float) and each distinct text once. What was read strictly
+once is known by its bytes the next time: a gap (all that stands between two values: keys, commas,
+brackets) and a text are compared with those that came last time in the same place, and only scanned
+anew where they differ. Whatever is not JSON, or not of a column's type, stops the scan: the caller
+then goes the careful way.
 """
 
 from typing import NamedTuple
@@ -15,18 +18,28 @@ from numpy.typing import NDArray
 SKIPPED, TEXT, INTEGER, UNSIGNED, TIME, ARGUMENTS = range(6)
 # why a scan stopped
 DONE, FULL, FAULTY = range(3)
-# places in `tally`
-ROWS, ENTRIES, ODD, FRAMES, ARROWS = range(5)
+# places in Out.tally
+ROWS, ODD, FRAMES, ARROWS = range(4)
+# places in Seen.used
+ENTRIES, GAPS, LETTERS = range(3)
+# columns of Seen.entries, and of Seen.gaps
+COLUMN, START, SIZE, CODE, KIND = range(5)
+_KEY, _WORD, _LEVEL, _OPENS, _CLOSES = 0, 3, 4, 5, 6
 # kinds of event that may be left out of the rows
 FRAME, ARROW = 1, 2
 # columns that tell such events
 PH, CAT, NAME = range(3)
-# an event may need so many new distinct texts
-_ROOM = 256
+# an event may need so many new distinct texts or gaps, and so many letters for them
+_ROOM, LETTER_ROOM = 256, 1 << 20
+# a gap's key, where it has none: of a value that no column wants, or the event ends
+_UNREAD, _END = -1, -2
+# depth of nesting
+_OUTSIDE, _TOP, _INSIDE = range(3)
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
 
 _BLANK, _NEWLINE, _RETURN, _TAB = b" \n\r\t"
 _QUOTE, _BACKSLASH, _SLASH, _COMMA, _COLON = b'"\\/,:'
@@ -56,6 +69,8 @@ _NO_KEY, _ONE_KEY = np.uint64(0), np.uint64(1)
 _NAMED, _MODULE = 4, 8
 
 _compiled = njit(nogil=True, cache=True, forceinline=True, _nrt=False)
+# of what is rare a copy at each place would only take long to compile
+_called = njit(nogil=True, cache=True, _nrt=False)
 
 
 class Keys(NamedTuple):
@@ -63,7 +78,7 @@ class Keys(NamedTuple):
 
     `table` int16[level, 512]: number of the key with that hash, by `factors` int64[4] of its size,
     first, last and middle letter. `letters` uint8[key, 32], `sizes`, `kinds`; `slots`: column among
-    those of its kind; `columns`: its bit.
+    those of its kind; `columns`: its bit; `arguments`: that of the arguments.
     """
 
     table: NDArray[np.int16]
@@ -73,27 +88,48 @@ class Keys(NamedTuple):
     kinds: Ints
     slots: Ints
     columns: Ints
+    arguments: int
+
+
+class Seen(NamedTuple):
+    """What earlier events taught: distinct texts and gaps, in `letters`, and what follows what.
+
+    `words` are the 8 bytes from each letter on, `used` how much is taken: see above. `entries`
+    int32[entry, 5] is a text's column, start, size, its number in the column, and what it says of
+    its event; `hashes` and `slots` find it again; `uses` counts the names of arguments that no
+    column wants. Beside the columns there is one of such names and one of lists and objects that are
+    only checked: `counts` int64[column + 2]. `gaps` int32[gap, 7] is the key whose value comes next,
+    start, size, entry of the argument's name, depth behind it, where in it arguments open and close;
+    `gap_hashes` and `gap_slots` find it again, `follows` is the gap that came last time after each,
+    `guesses` the text that came last time in a context.
+    """
+
+    letters: Bytes
+    words: Words
+    used: Ints
+    entries: Codes
+    hashes: Words
+    slots: Codes
+    uses: Ints
+    counts: Ints
+    gaps: Codes
+    gap_hashes: Words
+    gap_slots: Codes
+    follows: Codes
+    guesses: Codes
 
 
 class Out(NamedTuple):
     """What a scan fills. `filled` uint64[row] has the bit of each column that has a value.
 
-    `numbers` int64[slot, row], `texts` int32[slot, row] codes of distinct texts; each of these is a
-    row of `entries` int32[entry, 4]: column, start, end, code; `hashes` and `slots` find it again,
-    `uses` counts the names of arguments that no column wants: the last column but one. The last holds lists and
-    objects that are only checked.
-    `counts` int64 has the number a column. `odd`: where values are that are no JSON. `arguments`
-    int64[row, 2]: where the object of arguments is, 0 if there is none. `tally`: see above.
+    `numbers` int64[slot, row], `texts` int32[slot, row] entries of Seen. `odd`: where values are that
+    are no JSON. `arguments` int64[row, 2]: where the object of arguments is, end 0 if there is none.
+    `tally`: see above.
     """
 
     numbers: Ints
-    texts: NDArray[np.int32]
+    texts: Codes
     filled: Words
-    entries: NDArray[np.int32]
-    hashes: Words
-    uses: Ints
-    slots: NDArray[np.int32]
-    counts: Ints
     odd: Ints
     arguments: Ints
     tally: Ints
@@ -119,7 +155,7 @@ def _hex(c: int) -> bool:
     return _0 <= c <= _9 or _A <= c | _BLANK <= _F
 
 
-@_compiled
+@_called
 def _escape(text: Bytes, i: int) -> int:
     """Index behind the escape at `i`; -1 if it is none, or half of a UTF-16 pair."""
     c = text[i + 1]
@@ -201,7 +237,7 @@ def _number(text: Bytes, i: int) -> int:
     return i
 
 
-@_compiled
+@_called
 def _nested(text: Bytes, words: Words, i: int) -> int:
     """Index behind the list or object at `i`, its inside not yet checked; -1 if it has no end."""
     depth = 0
@@ -223,7 +259,7 @@ def _nested(text: Bytes, words: Words, i: int) -> int:
         i += 1
 
 
-@_compiled
+@_called
 def _odd(text: Bytes, i: int) -> int:
     """Index behind a NaN or an infinity, which are no JSON; -1 if it is neither."""
     i += text[i] == _MINUS
@@ -262,50 +298,54 @@ def _hash(words: Words, start: int, end: int) -> np.uint64:
 
 
 @_compiled
-def _same(words: Words, a: int, b: int, length: int) -> bool:
-    while length >= 8:
-        if words[a] != words[b]:
+def _same(a: Words, i: int, b: Words, j: int, size: int) -> bool:
+    while size >= 8:
+        if a[i] != b[j]:
             return False
-        a, b, length = a + 8, b + 8, length - 8
-    return length == 0 or (words[a] ^ words[b]) & (_FULL >> np.uint64(64 - 8 * length)) == 0
+        i, j, size = i + 8, j + 8, size - 8
+    return size == 0 or (a[i] ^ b[j]) & (_FULL >> np.uint64(64 - 8 * size)) == 0
 
 
 @_compiled
-def _place(words: Words, start: int, end: int, column: int, out: Out) -> int:
-    """Row in `entries` of the text, among the distinct texts of its column; -1 if there is no room."""
+def _keep(text: Bytes, start: int, size: int, seen: Seen) -> int:
+    """Where the text is kept from now on; -1 if there is no room."""
+    at = seen.used[LETTERS]
+    if at + size > seen.words.size - 8:
+        return -1
+    for k in range(size):
+        seen.letters[at + k] = text[start + k]
+    seen.used[LETTERS] = at + size
+    return at
+
+
+@_called
+def _intern(text: Bytes, words: Words, start: int, end: int, column: int, seen: Seen) -> int:
+    """Entry of the text among the distinct texts of its column; -1 if there is no room."""
     h = _hash(words, start, end) ^ (np.uint64(column) * _PRIME)
-    most, one = np.uint64(out.slots.size - 1), np.uint64(1)
+    most, one = np.uint64(seen.slots.size - 1), np.uint64(1)
     slot = (h ^ (h >> np.uint64(32))) & most
-    while out.slots[slot] >= 0:
-        e = out.slots[slot]
-        if out.hashes[e] == h and out.entries[e, 0] == column:
-            first, size = out.entries[e, 1], out.entries[e, 2] - out.entries[e, 1]
-            if size == end - start and _same(words, first, start, size):
+    while seen.slots[slot] >= 0:
+        e = seen.slots[slot]
+        if seen.hashes[e] == h and seen.entries[e, COLUMN] == column:
+            size = seen.entries[e, SIZE]
+            if size == end - start and _same(
+                seen.words, seen.entries[e, START], words, start, size
+            ):
                 return e
         slot = (slot + one) & most
-    e = out.tally[ENTRIES]
-    if e == out.hashes.size:
+    e = seen.used[ENTRIES]
+    at = _keep(text, start, end - start, seen) if e < seen.hashes.size else -1
+    if at < 0:
         return -1
-    out.uses[e] = 0
-    out.tally[ENTRIES] = e + 1
-    out.slots[slot] = e
-    out.hashes[e] = h
-    code = out.counts[column]
-    out.counts[column] = code + 1
-    out.entries[e, 0], out.entries[e, 1], out.entries[e, 2], out.entries[e, 3] = (
-        column,
-        start,
-        end,
-        code,
+    seen.used[ENTRIES] = e + 1
+    seen.slots[slot], seen.hashes[e], seen.uses[e] = e, h, 0
+    seen.entries[e, COLUMN], seen.entries[e, START], seen.entries[e, SIZE] = column, at, end - start
+    seen.entries[e, CODE], seen.entries[e, KIND] = (
+        seen.counts[column],
+        _kind(text, start, end, column),
     )
+    seen.counts[column] += 1
     return e
-
-
-@_compiled
-def _intern(words: Words, start: int, end: int, column: int, out: Out) -> int:
-    """Code of the text in its column's list of distinct texts; -1 if there is no room left."""
-    e = _place(words, start, end, column, out)
-    return out.entries[e, 3] if e >= 0 else -1
 
 
 @_compiled
@@ -376,64 +416,7 @@ def _key(text: Bytes, start: int, end: int, level: int, keys: Keys) -> int:
     return key
 
 
-@_compiled
-def _store(
-    text: Bytes, words: Words, span: tuple[int, int], key: int, keys: Keys, out: Out
-) -> bool:
-    """Put a value into its column of the row; False if it is not of the column's type."""
-    start, end = span
-    row, slot, kind = out.tally[ROWS], keys.slots[key], keys.kinds[key]
-    if kind == TEXT:
-        out.texts[slot, row] = _intern(words, start, end, slot, out)
-        return out.texts[slot, row] >= 0
-    if kind == TIME:
-        ns = _time(text, start, end)
-        out.numbers[slot, row] = ns
-        return ns != _NONE
-    out.numbers[slot, row], fits = _integer(text, start, end, kind == UNSIGNED)
-    return fits
-
-
-@_compiled
-def _skip(text: Bytes, words: Words, i: int, name: int, out: Out) -> int:
-    """Index behind a value that no column wants; NaN and infinities are noted; -1 if it is none.
-
-    If it is an argument, its name begins at `name`, and is counted; else that is -1.
-    """
-    if name >= 0:
-        place = _place(words, name, _string(text, words, name), out.counts.size - 2, out)
-        if place < 0:
-            return -1
-        out.uses[place] += 1
-    end = _value(text, words, i)
-    if end > 0 and text[i] in (_LIST, _OBJECT):
-        return end if _intern(words, i, end, out.counts.size - 1, out) >= 0 else -1
-    if end < 0 and out.tally[ODD] < out.odd.size:
-        end = _odd(text, i)
-        if end > 0:
-            out.odd[out.tally[ODD]] = i
-            out.tally[ODD] += 1
-    return end
-
-
-@_compiled
-def _kind(text: Bytes, start: int, end: int, column: int, found: int) -> int:
-    """What `found` becomes of an event that has this text as its phase, category or name."""
-    if column == PH and end - start == 3 and text[start + 1] in (_S, _F):
-        return found | ARROW
-    if column == CAT and _starts(text, start, _FRAME_CATEGORY):
-        return found | FRAME
-    if column == NAME:
-        return found | (_MODULE if _starts(text, start, _MODULE_NAME) else _NAMED)
-    return found
-
-
-@_compiled
-def _is_left_out(found: int, left_out: int) -> bool:
-    return (found & left_out & ARROW) != 0 or (found & left_out & FRAME and found & _NAMED) != 0
-
-
-@njit(nogil=True, cache=True, _nrt=False)
+@_called
 def _escaped_key(text: Bytes, words: Words, i: int) -> int:
     """As `_string`, of a key with escapes; -1 too if one stands for a letter that needs none."""
     end = _string(text, words, i)
@@ -461,92 +444,287 @@ def _name(text: Bytes, words: Words, i: int, level: int, keys: Keys) -> tuple[in
     return (_space(text, end + 1), key) if text[end] == _COLON else (-1, key)
 
 
-@_compiled
-def _event(
-    text: Bytes, words: Words, i: int, keys: Keys, out: Out, left_out: int
-) -> tuple[int, bool]:
-    """Read the object at `i` into the next row: index behind it (-1 if it is none), and if it stays."""
-    seen, filled, found, level, fresh = _NO_KEY, _NO_KEY, 0, 0, True
-    out.arguments[out.tally[ROWS], 1] = 0
-    i += 1
+@_called
+def _learn(text: Bytes, words: Words, i: int, level: int, keys: Keys, seen: Seen) -> int:
+    """Read the gap at `i` strictly: its number, among those known or new; -1 if it is none."""
+    start, opens, closes, word, fresh = i, -1, -1, -1, False
+    before = level
+    if level == _OUTSIDE:
+        i, level, fresh = i + 1, _TOP, True
     while True:
         i = _space(text, i)
         if not fresh and text[i] == _COMMA:
             i, fresh = _space(text, i + 1), True
         if text[i] == _OBJECT_END:
             i, fresh, level = i + 1, False, level - 1
-            if level == 0:
-                out.arguments[out.tally[ROWS], 1] = i
-            else:
-                out.filled[out.tally[ROWS]] = filled
-                stays = not _is_left_out(found, left_out)
-                out.tally[ROWS] += stays
-                out.tally[ARROWS if found & left_out & ARROW else FRAMES] += not stays
-                return i, stays
+            if level == _OUTSIDE:
+                key = _END
+                break
+            closes = i - start
             continue
         if not fresh:
-            return -1, False
-        start = i
-        i, key = _name(text, words, i, level, keys)
+            return -1
+        name = i
+        i, key = _name(text, words, i, level - 1, keys)
         if i < 0:
-            return -1, False
-        fresh = False
-        if key < 0:
-            i = _skip(text, words, i, start if level else -1, out)
-        else:
-            bit = _ONE_KEY << np.uint64(keys.columns[key])
-            if seen & bit != _NO_KEY:
-                return -1, False
-            seen |= bit
-            if keys.kinds[key] == ARGUMENTS and text[i] == _OBJECT:
-                out.arguments[out.tally[ROWS], 0] = i
-                i, level, fresh = i + 1, 1, True
-                continue
-            i, is_filled, found = _member(text, words, i, key, keys, out, (found, left_out))
-            filled |= bit if is_filled else _NO_KEY
-        if i < 0:
-            return -1, False
+            return -1
+        if key >= 0 and keys.kinds[key] == ARGUMENTS:
+            # arguments may be null: they open and do not close
+            if opens >= 0 or not (text[i] == _OBJECT or _starts(text, i, _LITERALS[2])):
+                return -1
+            opens, fresh = i - start, text[i] == _OBJECT
+            level, i = (_INSIDE, i + 1) if fresh else (level, i + 4)
+            continue
+        if key < 0 and level == _INSIDE:
+            word = _intern(
+                text, words, name, _string(text, words, name), seen.counts.size - 2, seen
+            )
+            if word < 0:
+                return -1
+        break
+    # alike bytes mean something else at another depth
+    h = _hash(words, start, i) ^ (np.uint64(before) * _PRIME)
+    most, one = np.uint64(seen.gap_slots.size - 1), np.uint64(1)
+    slot = (h ^ (h >> np.uint64(32))) & most
+    while seen.gap_slots[slot] >= 0:
+        g = seen.gap_slots[slot]
+        if seen.gap_hashes[g] == h and seen.gaps[g, SIZE] == i - start:
+            if _same(seen.words, seen.gaps[g, START], words, start, i - start):
+                return g
+        slot = (slot + one) & most
+    g = seen.used[GAPS]
+    at = _keep(text, start, i - start, seen) if g < seen.gap_hashes.size else -1
+    if at < 0:
+        return -1
+    seen.used[GAPS] = g + 1
+    seen.gap_slots[slot], seen.gap_hashes[g], seen.follows[g] = g, h, -1
+    seen.gaps[g, _KEY], seen.gaps[g, START], seen.gaps[g, SIZE] = key, at, i - start
+    seen.gaps[g, _WORD], seen.gaps[g, _LEVEL] = word, level
+    seen.gaps[g, _OPENS], seen.gaps[g, _CLOSES] = opens, closes
+    return g
 
 
 @_compiled
-def _member(
-    text: Bytes, words: Words, i: int, key: int, keys: Keys, out: Out, state: tuple[int, int]
-) -> tuple[int, bool, int]:
-    """Read the value of a key: index behind it (-1: not of its type), if it is there, `found`."""
-    found, left_out = state
+def _is_delimiter(c: int) -> bool:
+    return c in (_COMMA, _NEWLINE, _OBJECT_END, _BLANK, _RETURN, _TAB)
+
+
+@_compiled
+def _plain_number(text: Bytes, i: int, seen_point: bool) -> tuple[int, int, int]:
+    """Index behind the short number at `i` (-1 if it is none), its digits as one, and decimals."""
+    start, value = i, 0
+    while _0 <= text[i] <= _9:
+        value = value * 10 + (np.int64(text[i]) - _0)
+        i += 1
+    if i == start or i - start > 15 or (text[start] == _0 and i > start + 1):
+        return -1, 0, 0
+    if not seen_point or text[i] != _POINT:
+        return (i if _is_delimiter(text[i]) else -1), value, 0
+    i += 1
+    point = i
+    while _0 <= text[i] <= _9 and i - point < 4:
+        value = value * 10 + (np.int64(text[i]) - _0)
+        i += 1
+    return (i if i > point and i - point < 4 and _is_delimiter(text[i]) else -1), value, i - point
+
+
+@_compiled
+def _text(
+    text: Bytes, words: Words, i: int, column: int, context: np.uint64, seen: Seen
+) -> tuple[int, int]:
+    """Index behind the value at `i` (-1 if it is none), and its entry: the guessed one if it is so."""
+    place = context & np.uint64(seen.guesses.size - 1)
+    e = seen.guesses[place]
+    if e >= 0 and seen.entries[e, COLUMN] == column:
+        size = seen.entries[e, SIZE]
+        if _same(seen.words, seen.entries[e, START], words, i, size):
+            # nothing can follow the end of a string, list or object, but a number may go on
+            if text[i] in (_QUOTE, _LIST, _OBJECT) or _is_delimiter(text[i + size]):
+                return i + size, e
+    end = _value(text, words, i)
+    if end < 0:
+        return -1, -1
+    e = _intern(text, words, i, end, column, seen)
+    seen.guesses[place] = e
+    return (end if e >= 0 else -1), e
+
+
+@_called
+def _store(text: Bytes, i: int, end: int, key: int, keys: Keys, out: Out) -> bool:
+    """Put a number into its column of the row; False if it is not of the column's type."""
+    row, slot, kind = out.tally[ROWS], keys.slots[key], keys.kinds[key]
+    if kind == TIME:
+        ns = _time(text, i, end)
+        out.numbers[slot, row] = ns
+        return ns != _NONE
+    out.numbers[slot, row], fits = _integer(text, i, end, kind == UNSIGNED)
+    return fits
+
+
+@_compiled
+def _skip(text: Bytes, words: Words, i: int, context: np.uint64, seen: Seen, out: Out) -> int:
+    """Index behind a value that no column wants; NaN and infinities are noted; -1 if it is none."""
+    if text[i] in (_LIST, _OBJECT):
+        return _text(text, words, i, seen.counts.size - 1, context, seen)[0]
+    end, _, _ = _plain_number(text, i, True)
+    if end < 0:
+        end = _value(text, words, i)
+    if end < 0 and out.tally[ODD] < out.odd.size:
+        end = _odd(text, i)
+        if end > 0:
+            out.odd[out.tally[ODD]] = i
+            out.tally[ODD] += 1
+    return end
+
+
+@_compiled
+def _number_member(
+    text: Bytes, words: Words, i: int, key: int, keys: Keys, out: Out
+) -> tuple[int, bool]:
+    """Read a number into its column: index behind it (-1: not of its type), and if it is there."""
+    is_time = keys.kinds[key] == TIME
+    end, value, decimals = _plain_number(text, i, is_time)
+    if end > 0:
+        if is_time:
+            value *= 1000 if decimals == 0 else 100 if decimals == 1 else 10 if decimals == 2 else 1
+        out.numbers[keys.slots[key], out.tally[ROWS]] = value
+        return end, True
     end = _value(text, words, i)
     if end < 0 or text[i] == _N:  # null
-        return end, False, found
-    if keys.kinds[key] == ARGUMENTS:
-        return -1, False, found
-    if keys.kinds[key] == TEXT:
-        found = _kind(text, i, end, keys.slots[key], found)
-        if _is_left_out(found, left_out):
-            return end, False, found
-    return end if _store(text, words, (i, end), key, keys, out) else -1, True, found
+        return end, False
+    return end if _store(text, i, end, key, keys, out) else -1, True
+
+
+@_compiled
+def _is_left_out(found: int, left_out: int) -> bool:
+    return (found & left_out & ARROW) != 0 or (found & left_out & FRAME and found & _NAMED) != 0
+
+
+@_compiled
+def _kind(text: Bytes, start: int, end: int, column: int) -> int:
+    """What an event is that has this text as its phase, category or name."""
+    if column == PH and end - start == 3 and text[start + 1] in (_S, _F):
+        return ARROW
+    if column == CAT and _starts(text, start, _FRAME_CATEGORY):
+        return FRAME
+    if column == NAME:
+        return _MODULE if _starts(text, start, _MODULE_NAME) else _NAMED
+    return 0
+
+
+@_compiled
+def _mixed(a: int, b: int, c: int) -> np.uint64:
+    h = np.uint64(a) * _PRIME + np.uint64(b)
+    h = (h ^ (h >> np.uint64(29))) * _PRIME + np.uint64(c)
+    return (h * _PRIME) >> np.uint64(40)
+
+
+@_compiled
+def _event(
+    text: Bytes, words: Words, i: int, keys: Keys, seen: Seen, out: Out, state: tuple[int, int, int]
+) -> tuple[int, int, int]:
+    """Read the object at `i` into the next row: index behind it (-1 if it is none), last gap, name.
+
+    `state` is the gap and the name before it, and what is left out.
+    """
+    g, name, left_out = state
+    row, level, found, last = out.tally[ROWS], _OUTSIDE, 0, -1
+    given, filled = _NO_KEY, _NO_KEY
+    out.arguments[row, 1] = 0
+    while True:
+        follows = seen.follows[g]
+        if follows < 0 or not _same(
+            seen.words, seen.gaps[follows, START], words, i, seen.gaps[follows, SIZE]
+        ):
+            follows = _learn(text, words, i, level, keys, seen)
+            if follows < 0:
+                return -1, 0, 0
+            seen.follows[g] = follows
+        g = follows
+        key, level = seen.gaps[g, _KEY], seen.gaps[g, _LEVEL]
+        if seen.gaps[g, _OPENS] >= 0:
+            bit = _ONE_KEY << np.uint64(keys.arguments)
+            if given & bit != _NO_KEY:
+                return -1, 0, 0
+            given |= bit
+            out.arguments[row, 0] = i + seen.gaps[g, _OPENS]
+        if seen.gaps[g, _CLOSES] >= 0:
+            out.arguments[row, 1] = i + seen.gaps[g, _CLOSES]
+        i += seen.gaps[g, SIZE]
+        if key == _END:
+            break
+        # a value may stand further off than last time
+        i = _space(text, i)
+        context = _mixed(g, last, name)
+        if key == _UNREAD:
+            word = seen.gaps[g, _WORD]
+            if word >= 0:
+                seen.uses[word] += 1
+            i = _skip(text, words, i, context, seen, out)
+            if i < 0:
+                return -1, 0, 0
+            continue
+        bit = _ONE_KEY << np.uint64(keys.columns[key])
+        if given & bit != _NO_KEY:
+            return -1, 0, 0
+        given |= bit
+        if keys.kinds[key] != TEXT:
+            i, is_filled = _number_member(text, words, i, key, keys, out)
+            filled |= bit if is_filled else _NO_KEY
+        elif text[i] == _N or _is_left_out(found, left_out):
+            i = _value(text, words, i)
+        else:
+            column = keys.slots[key]
+            if column == NAME and found & left_out & FRAME and not _starts(text, i, _MODULE_NAME):
+                found |= _NAMED
+                i = _value(text, words, i)
+            else:
+                i, last = _text(text, words, i, column, context, seen)
+                if i >= 0:
+                    filled |= bit
+                    out.texts[column, row] = last
+                    found |= seen.entries[last, KIND]
+                    name = last if column == NAME else name
+        if i < 0:
+            return -1, 0, 0
+    out.filled[row] = filled
+    if _is_left_out(found, left_out):
+        out.tally[ARROWS if found & left_out & ARROW else FRAMES] += 1
+    else:
+        out.tally[ROWS] = row + 1
+    return i, g, name
 
 
 @_compiled
 def scan(
-    text: Bytes, words: Words, span: tuple[int, int], keys: Keys, out: Out, left_out: int
+    text: Bytes,
+    words: Words,
+    span: tuple[int, int],
+    keys: Keys,
+    seen: Seen,
+    out: Out,
+    left_out: int,
 ) -> tuple[int, int]:
     """Read comma-separated events of `text[start:end]` into `out`: where and why it stopped.
 
     `text` holds at least 16 zero bytes behind `end`, `words` its 8 bytes from each index on.
     `left_out` says which of FRAME and ARROW are counted only. FULL: go on from there, with `out`
-    emptied. FAULTY: something there is no event, or has a value that is not of its column's type.
+    emptied, and with nothing seen where there is no room left in that. FAULTY: something there is no
+    event, or has a value that is not of its column's type, or needs more room.
     """
     i, end = span
+    # the first gap stands for what is before any
+    g, name = 0, -1
     while True:
         i = _space(text, i)
         if i >= end:
             return i, DONE
-        if out.tally[ROWS] == out.filled.size or out.tally[ENTRIES] > out.hashes.size - _ROOM:
+        if out.tally[ROWS] == out.filled.size or not has_room(seen):
             return i, FULL
         if text[i] != _OBJECT:
             return i, FAULTY
         start = i
-        i, _ = _event(text, words, i, keys, out, left_out)
+        i, g, name = _event(text, words, i, keys, seen, out, (g, name, left_out))
         if i < 0:
             return start, FAULTY
         i = _space(text, i)
@@ -554,3 +732,13 @@ def scan(
             i += 1
         elif i < end:
             return start, FAULTY
+
+
+@_compiled
+def has_room(seen: Seen) -> bool:
+    """Whether one more event may teach something new."""
+    return (
+        seen.used[ENTRIES] < seen.hashes.size - _ROOM
+        and seen.used[GAPS] < seen.gap_hashes.size - _ROOM
+        and seen.used[LETTERS] < seen.letters.size - LETTER_ROOM
+    )
