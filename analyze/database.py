@@ -111,6 +111,18 @@ def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"UPDATE genscope_schema SET metrics_sha256 = '{_sha256(metrics)}'")
 
 
+def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
+    """Create the relations between what a reader leaves and the staging files: views, but for texts.
+
+    Those are few, and every statement reads them.
+    """
+    for relation in in_order(load_layer(f"staging/{trace_format}/raw")):
+        if relation.name.endswith("_text"):
+            _with_room(con, f"CREATE TABLE {relation.name} AS {relation.statement}")
+        else:
+            con.execute(create_statement(relation))
+
+
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     """Fill the base tables from the reader's raw relations, one SELECT a table.
 

@@ -18,7 +18,6 @@ import duckdb
 from analyze import database
 from analyze.errors import UserError
 from analyze.readers.kineto_facts import create_relation
-from analyze.sql_file import in_order, load_layer
 from analyze.trace_file import TraceFile
 
 DATABASE = "trace.duckdb"
@@ -113,8 +112,7 @@ def _read(
 
         read = kineto.read(con, found.path, parts, keep=keep, workers=threads)
         kineto_facts.define(con, parts.parent, found.path, read, keep=keep)
-        for view in in_order(load_layer("staging/kineto/raw")):
-            con.sql(view.statement).create_view(view.name)
+        database.create_raw(con, "kineto")
         _refuse_other_producers(con, found.path, read.unread.total())
     elif found.format == "nsys":
         from analyze.readers import nsys

@@ -1,8 +1,8 @@
 """Read a PyTorch-profiler (Kineto) trace into raw relations that the staging SQL turns into tables.
 
-Reads the text once, in chunks, in bounded memory: split, parse in parallel, one Parquet file a
+Reads the text once, in chunks, in bounded memory: split, parse in parallel, Parquet files for each
 thread. What the file says of itself becomes `kineto_header`, its devices `kineto_device`, what was
-wrong with it `kineto_fault`, its events `kineto_chunk`.
+wrong with it `kineto_fault`, its events `kineto_chunk`, with their texts in `kineto_chunk_text`.
 """
 
 import json
@@ -20,6 +20,7 @@ import duckdb
 import pyarrow
 
 from analyze.readers.kineto_chunk import ChunkLoader, ChunkReport
+from analyze.readers.kineto_events import TextNumbers
 from analyze.readers.kineto_mend import Fault, mend
 from analyze.readers.kineto_source import TextSource
 from analyze.readers.kineto_split import Chunk, Splitter, parse_tail
@@ -84,7 +85,8 @@ def read(
     read_keys(splitter, source, result)
     # what comes next needs the room
     pyarrow.default_memory_pool().release_unused()
-    con.read_parquet(str(folder / "*.parquet")).create_view("kineto_chunk")
+    con.read_parquet(str(folder / "events-*.parquet")).create_view("kineto_chunk")
+    con.read_parquet(str(folder / "texts-*.parquet")).create_view("kineto_chunk_text")
     return result
 
 
@@ -118,6 +120,7 @@ class _Loaders:
     def __init__(self, folder: Path, keep: frozenset[str]) -> None:
         self._folder = folder
         self._keep = keep
+        self._numbers = TextNumbers()
         self._own = local()
         self._made: list[ChunkLoader] = []
         self.mine()
@@ -125,8 +128,9 @@ class _Loaders:
     def mine(self) -> ChunkLoader:
         """The loader of the thread that calls."""
         if not hasattr(self._own, "loader"):
-            path = self._folder / f"{get_ident()}.parquet"
-            self._own.loader = ChunkLoader(path, keep=self._keep)
+            self._own.loader = ChunkLoader(
+                self._folder, str(get_ident()), keep=self._keep, numbers=self._numbers
+            )
             self._made.append(self._own.loader)
         loader: ChunkLoader = self._own.loader
         return loader

@@ -1,4 +1,4 @@
-"""Write chunks of events as rows of one Parquet file a thread.
+"""Write chunks of events as rows of two Parquet files a thread: numbers, and texts.
 
 The fast way is a strict scan, which is also the proof that the chunk was whole. A chunk that it
 refuses goes the careful way, event by event.
@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analyze.readers.kineto_columns import TEXTS, column_name, schema
-from analyze.readers.kineto_events import Events, EventScanner, NotEventsError
+from analyze.readers.kineto_columns import event_schema, text_schema
+from analyze.readers.kineto_events import Events, EventScanner, NotEventsError, TextNumbers
 from analyze.readers.kineto_mend import EXAMPLE_CHARACTERS, Fault, mend
 from analyze.readers.kineto_split import Chunk
 
@@ -33,18 +33,18 @@ class ChunkReport:
 
 
 class ChunkLoader:
-    """Writes chunks as row groups of the Parquet file `path`; one per thread. Close it.
+    """Writes chunks as row groups of events-NAME.parquet and texts-NAME.parquet; one per thread.
 
-    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args'.
+    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args';
+    `numbers` are shared by the threads. Close it.
     """
 
-    def __init__(self, path: Path, *, keep: frozenset[str]) -> None:
-        self._scanner = EventScanner(keep)
-        self._waiting: list[pa.Table] = []
-        texts = [column_name(name) for name in TEXTS]
-        self._writer = pq.ParquetWriter(
-            path, schema(), compression="NONE", use_dictionary=texts, write_statistics=False
-        )
+    def __init__(
+        self, folder: Path, name: str, *, keep: frozenset[str], numbers: TextNumbers
+    ) -> None:
+        self._scanner = EventScanner(keep, numbers)
+        self._events = _Writer(folder / f"events-{name}.parquet", event_schema())
+        self._texts = _Writer(folder / f"texts-{name}.parquet", text_schema())
 
     def load(self, chunk: Chunk, *, at_cut: bool = False) -> ChunkReport:
         """Write the chunk's events; `at_cut` tells that the trace breaks off at its end."""
@@ -53,15 +53,15 @@ class ChunkLoader:
             found = self._scanner.read(text)
         except NotEventsError:
             return self._load_carefully(chunk, at_cut=at_cut)
-        self._write(found.tables)
+        self._write(found)
         begin = chunk.offset + chunk.text.index(text[:1]) if text else chunk.offset
         odd = [Fault("not_a_number", begin + at, word) for at, word in found.odd]
         return ChunkReport(found.unread, found.arguments, repaired=len(odd), faults=odd)
 
     def close(self) -> None:
-        """Finish the file."""
-        self._flush()
-        self._writer.close()
+        """Finish the files."""
+        self._events.close()
+        self._texts.close()
 
     def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
         mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
@@ -70,7 +70,7 @@ class ChunkLoader:
         lost: list[Fault] = []
         report = ChunkReport()
         for found in self._parts(mended.events, chunk.offset, lost):
-            self._write(found.tables)
+            self._write(found)
             report.unread.update(found.unread)
             report.arguments.update(found.arguments)
         report.repaired, report.skipped = mended.repaired, mended.skipped + len(lost)
@@ -92,10 +92,29 @@ class ChunkLoader:
             first, rest = events[:half], events[half:]
             return self._parts(first, offset, lost) + self._parts(rest, offset, lost)
 
-    def _write(self, tables: Sequence[pa.Table]) -> None:
+    def _write(self, found: Events) -> None:
+        self._events.write(found.tables)
+        self._texts.write(found.texts)
+
+
+class _Writer:
+    """Writes tables to a Parquet file, in row groups that are large enough to be few."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._waiting: list[pa.Table] = []
+        texts = [column.name for column in schema if pa.types.is_dictionary(column.type)]
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="NONE", use_dictionary=texts, write_statistics=False
+        )
+
+    def write(self, tables: Sequence[pa.Table]) -> None:
         self._waiting += tables
         if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
             self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
 
     def _flush(self) -> None:
         if self._waiting:

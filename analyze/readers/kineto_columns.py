@@ -65,7 +65,8 @@ _TYPES = {
     UNSIGNED: pa.uint64(),
     TIME: pa.int64(),
 }
-# the text of all arguments, where it is asked for
+# whose texts an event has, and the text of all its arguments, where that is asked for
+TEXT_ID_FIELD = pa.field("text_id", pa.int32())
 ARGUMENTS_FIELD = pa.field("arguments", pa.string())
 _LONGEST, _TABLE = 32, 512
 
@@ -78,10 +79,18 @@ def column_name(name: str) -> str:
 
 
 @cache
-def schema() -> pa.Schema:
-    """The raw columns, in the order of KINDS, and the arguments."""
-    columns = [pa.field(column_name(name), _TYPES[kind]) for name, kind in KINDS.items()]
-    return pa.schema([*columns, ARGUMENTS_FIELD])
+def event_schema() -> pa.Schema:
+    """The raw columns of events: their texts, the numbers in the order of NUMBERS, the arguments."""
+    columns = [pa.field(column_name(name), _TYPES[KINDS[name]]) for name in NUMBERS]
+    return pa.schema([TEXT_ID_FIELD, *columns, ARGUMENTS_FIELD])
+
+
+@cache
+def text_schema() -> pa.Schema:
+    """The raw columns of the texts that events have together, in the order of TEXTS."""
+    return pa.schema(
+        [TEXT_ID_FIELD, *(pa.field(column_name(name), _TYPES[TEXT]) for name in TEXTS)]
+    )
 
 
 @cache

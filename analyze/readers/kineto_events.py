@@ -6,6 +6,7 @@ Each distinct text is decoded once a table, so escapes, lists and their proof co
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 
 import msgspec
 import numpy as np
@@ -18,15 +19,19 @@ from analyze.readers.kineto_columns import (
     KINDS,
     NUMBERS,
     TEXTS,
+    column_name,
+    event_schema,
     keys,
-    schema,
+    text_schema,
 )
 
 _ROWS = 1 << 14
 _TEXTS = 1 << 15
+_SETS = 1 << 15
 _GAPS = 1 << 12
 _GUESSES = 1 << 14
 _ODD = 1024
+_BITS = {name: 1 << place for place, name in enumerate(KINDS)}
 # the scan looks so far behind the end of the text
 _PADDING = 64
 
@@ -37,24 +42,42 @@ class NotEventsError(Exception):
 
 @dataclass
 class Events:
-    """What a piece of text holds: tables of rows, what was counted only, values that are no JSON.
+    """What a piece of text holds: events and their texts, what was counted only, what is no JSON.
 
-    `unread` counts events by kind, `arguments` those that no column takes, by name.
+    `tables` are of event_schema, `texts` of text_schema, new ones only. `unread` counts events by kind, `arguments` those that no column takes, by name.
     """
 
     tables: list[pa.Table] = field(default_factory=list)
+    texts: list[pa.Table] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
     arguments: Counter[str] = field(default_factory=Counter)
     odd: list[tuple[int, str]] = field(default_factory=list)
 
 
+class TextNumbers:
+    """Numbers for what texts events have together: each is given once, whatever thread asks."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._next = 0
+
+    def take(self, count: int) -> int:
+        """The first of the next `count` numbers."""
+        with self._lock:
+            self._next += count
+            return self._next - count
+
+
 class EventScanner:
     """Reads text into tables with buffers of its own: one a thread.
 
-    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args'.
+    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args'; `numbers` are
+    shared by all threads.
     """
 
-    def __init__(self, keep: frozenset[str]) -> None:
+    def __init__(self, keep: frozenset[str], numbers: TextNumbers) -> None:
+        self._numbers = numbers
+        self._ids = np.zeros(_SETS, np.int32)
         self._left_out = scan.FRAME * ("python" not in keep) | scan.ARROW * ("flow" not in keep)
         self._keeps_arguments = "args" in keep
         # what is no JSON may not stand in a column of JSON: such text goes the careful way
@@ -115,6 +138,7 @@ class EventScanner:
             (self._seen.used, 0),
             (self._seen.counts, 0),
             (self._seen.slots, -1),
+            (self._seen.set_slots, -1),
             (self._seen.gap_slots, -1),
             (self._seen.guesses, -1),
         ):
@@ -123,7 +147,7 @@ class EventScanner:
         self._seen.used[scan.GAPS] = 1
         self._seen.follows[0] = -1
         self._texts: list[list[bytes]] = [[] for _ in self._seen.counts]
-        self._decoded = 0
+        self._decoded = self._told = 0
 
     def _collect(self, text: bytes, found: Events) -> None:
         tally, entries = self._out.tally, self._seen.used[scan.ENTRIES]
@@ -136,9 +160,8 @@ class EventScanner:
         found.arguments.update({name: count for name, count in named if count})
         self._seen.uses[:entries] = 0
         if rows := int(tally[scan.ROWS]):
-            arguments = self._arguments(text, rows)
-            table = self._table(rows).append_column(ARGUMENTS_FIELD, arguments)
-            found.tables.append(table)
+            found.texts.append(self._new_texts())
+            found.tables.append(self._table(text, rows))
 
     def _decode(self) -> None:
         """Decode the distinct texts that are new. Raises NotEventsError."""
@@ -154,30 +177,36 @@ class EventScanner:
         spans = self._out.arguments[:rows].tolist()
         return arrow_column.texts([text[start:end] if end else None for start, end in spans])
 
-    def _table(self, rows: int) -> pa.Table:
+    def _new_texts(self) -> pa.Table:
+        """The sets of texts that no earlier table of them has."""
+        first, self._told = self._told, int(self._seen.used[scan.SETS])
+        sets = self._seen.sets[first : self._told]
+        ids = self._ids[first : self._told]
+        ids[:] = self._numbers.take(len(ids)) + np.arange(len(ids))
+        columns = [arrow_column.numbers(ids)]
+        for entries, texts in zip(sets.T, self._texts, strict=False):
+            codes = self._seen.entries[np.maximum(entries, 0), scan.CODE]
+            absent = entries < 0 if (entries < 0).any() else None
+            codes = arrow_column.numbers(np.where(entries < 0, 0, codes), absent)
+            columns.append(pa.DictionaryArray.from_arrays(codes, arrow_column.texts(texts)))
+        return pa.Table.from_arrays(columns, schema=text_schema())
+
+    def _table(self, text: bytes, rows: int) -> pa.Table:
         filled = self._out.filled[:rows]
         present = int(np.bitwise_or.reduce(filled))
         always = int(np.bitwise_and.reduce(filled))
-        columns: list[pa.Array] = []
-        for bit, (name, kind) in enumerate(zip(KINDS, schema().types, strict=False)):
-            if not present >> bit & 1:
+        columns = [arrow_column.numbers(self._ids[self._out.texts[:rows]])]
+        for name, values in zip(NUMBERS, self._out.numbers, strict=True):
+            kind, bit = event_schema().field(column_name(name)).type, _BITS[name]
+            if not present & bit:
                 columns.append(_nulls(kind).slice(0, rows))
                 continue
-            absent = None if always >> bit & 1 else filled & np.uint64(1 << bit) == 0
-            if name in TEXTS:
-                column = TEXTS.index(name)
-                entries = self._out.texts[column, :rows]
-                if absent is not None:
-                    entries = np.where(absent, 0, entries)
-                codes = arrow_column.numbers(self._seen.entries[entries, scan.CODE], absent)
-                distinct = arrow_column.texts(self._texts[column])
-                columns.append(pa.DictionaryArray.from_arrays(codes, distinct))
-            else:
-                values = self._out.numbers[NUMBERS.index(name), :rows]
-                unsigned = pa.types.is_unsigned_integer(kind)
-                values = values.view(np.uint64) if unsigned else values
-                columns.append(arrow_column.numbers(values, absent))
-        return pa.Table.from_arrays(columns, list(schema().names[:-1]))
+            absent = None if always & bit else filled & np.uint64(bit) == 0
+            unsigned = pa.types.is_unsigned_integer(kind)
+            column = values[:rows].view(np.uint64) if unsigned else values[:rows]
+            columns.append(arrow_column.numbers(column, absent))
+        columns.append(self._arguments(text, rows))
+        return pa.Table.from_arrays(columns, schema=event_schema())
 
 
 @cache
@@ -188,7 +217,7 @@ def _nulls(kind: pa.DataType) -> pa.Array:
 def _new_out(*, odd: int) -> scan.Out:
     return scan.Out(
         numbers=np.zeros((len(NUMBERS), _ROWS), np.int64),
-        texts=np.zeros((len(TEXTS), _ROWS), np.int32),
+        texts=np.zeros(_ROWS, np.int32),
         filled=np.zeros(_ROWS, np.uint64),
         odd=np.zeros(odd, np.int64),
         arguments=np.zeros((_ROWS, 2), np.int64),
@@ -201,13 +230,17 @@ def _new_seen(*, letters: int = 0) -> scan.Seen:
     return scan.Seen(
         letters=kept,
         words=_words(kept),
-        used=np.zeros(3, np.int64),
+        used=np.zeros(4, np.int64),
         entries=np.zeros((_TEXTS, 5), np.int32),
         hashes=np.zeros(_TEXTS, np.uint64),
         slots=np.zeros(2 * _TEXTS, np.int32),
         uses=np.zeros(_TEXTS, np.int64),
         # two more than columns: names of arguments without one, and what is only checked
         counts=np.zeros(len(TEXTS) + 2, np.int64),
+        sets=np.zeros((_SETS, len(TEXTS)), np.int32),
+        set_hashes=np.zeros(_SETS, np.uint64),
+        set_slots=np.zeros(2 * _SETS, np.int32),
+        own=np.zeros(len(TEXTS), np.int32),
         gaps=np.zeros((_GAPS, 7), np.int32),
         gap_hashes=np.zeros(_GAPS, np.uint64),
         gap_slots=np.zeros(2 * _GAPS, np.int32),

@@ -21,7 +21,7 @@ DONE, FULL, FAULTY = range(3)
 # places in Out.tally
 ROWS, ODD, FRAMES, ARROWS = range(4)
 # places in Seen.used
-ENTRIES, GAPS, LETTERS = range(3)
+ENTRIES, GAPS, LETTERS, SETS = range(4)
 # columns of Seen.entries, and of Seen.gaps
 COLUMN, START, SIZE, CODE, KIND = range(5)
 _KEY, _WORD, _LEVEL, _OPENS, _CLOSES = 0, 3, 4, 5, 6
@@ -92,13 +92,15 @@ class Keys(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What earlier events taught: distinct texts and gaps, in `letters`, and what follows what.
+    """What earlier events taught: distinct texts, sets of them, gaps, and what follows what.
 
-    `words` are the 8 bytes from each letter on, `used` how much is taken: see above. `entries`
+    `letters` holds texts and gaps, `words` the 8 bytes from each letter on, `used` says how much is
+    taken: see above. `entries`
     int32[entry, 5] is a text's column, start, size, its number in the column, and what it says of
     its event; `hashes` and `slots` find it again; `uses` counts the names of arguments that no
     column wants. Beside the columns there is one of such names and one of lists and objects that are
-    only checked: `counts` int64[column + 2]. `gaps` int32[gap, 7] is the key whose value comes next,
+    only checked: `counts` int64[column + 2]. `sets` int32[set, column] are the entries of one event,
+    -1 where it has none, found again by `set_hashes` and `set_slots`; `own` those of this event. `gaps` int32[gap, 7] is the key whose value comes next,
     start, size, entry of the argument's name, depth behind it, where in it arguments open and close;
     `gap_hashes` and `gap_slots` find it again, `follows` is the gap that came last time after each,
     `guesses` the text that came last time in a context.
@@ -112,6 +114,10 @@ class Seen(NamedTuple):
     slots: Codes
     uses: Ints
     counts: Ints
+    sets: Codes
+    set_hashes: Words
+    set_slots: Codes
+    own: Codes
     gaps: Codes
     gap_hashes: Words
     gap_slots: Codes
@@ -122,7 +128,7 @@ class Seen(NamedTuple):
 class Out(NamedTuple):
     """What a scan fills. `filled` uint64[row] has the bit of each column that has a value.
 
-    `numbers` int64[slot, row], `texts` int32[slot, row] entries of Seen. `odd`: where values are that
+    `numbers` int64[slot, row], `texts` int32[row] the set of its texts in Seen. `odd`: where values are that
     are no JSON. `arguments` int64[row, 2]: where the object of arguments is, end 0 if there is none.
     `tally`: see above.
     """
@@ -613,6 +619,30 @@ def _kind(text: Bytes, start: int, end: int, column: int) -> int:
 
 
 @_compiled
+def _set(h: np.uint64, seen: Seen) -> int:
+    """Number of the set of texts that this event has, among those known or new; -1 if it is full."""
+    most, one = np.uint64(seen.set_slots.size - 1), np.uint64(1)
+    slot = (h ^ (h >> np.uint64(32))) & most
+    while seen.set_slots[slot] >= 0:
+        s = seen.set_slots[slot]
+        if seen.set_hashes[s] == h:
+            k = 0
+            while k < seen.own.size and seen.sets[s, k] == seen.own[k]:
+                k += 1
+            if k == seen.own.size:
+                return s
+        slot = (slot + one) & most
+    s = seen.used[SETS]
+    if s == seen.set_hashes.size:
+        return -1
+    seen.used[SETS] = s + 1
+    seen.set_slots[slot], seen.set_hashes[s] = s, h
+    for k in range(seen.own.size):
+        seen.sets[s, k] = seen.own[k]
+    return s
+
+
+@_compiled
 def _mixed(a: int, b: int, c: int) -> np.uint64:
     h = np.uint64(a) * _PRIME + np.uint64(b)
     h = (h ^ (h >> np.uint64(29))) * _PRIME + np.uint64(c)
@@ -629,8 +659,10 @@ def _event(
     """
     g, name, left_out = state
     row, level, found, last = out.tally[ROWS], _OUTSIDE, 0, -1
-    given, filled = _NO_KEY, _NO_KEY
+    given, filled, texts = _NO_KEY, _NO_KEY, _NO_KEY
     out.arguments[row, 1] = 0
+    for k in range(seen.own.size):
+        seen.own[k] = -1
     while True:
         follows = seen.follows[g]
         if follows < 0 or not _same(
@@ -681,8 +713,8 @@ def _event(
             else:
                 i, last = _text(text, words, i, column, context, seen)
                 if i >= 0:
-                    filled |= bit
-                    out.texts[column, row] = last
+                    seen.own[column] = last
+                    texts = (texts ^ np.uint64(last + 1)) * _PRIME
                     found |= seen.entries[last, KIND]
                     name = last if column == NAME else name
         if i < 0:
@@ -690,9 +722,10 @@ def _event(
     out.filled[row] = filled
     if _is_left_out(found, left_out):
         out.tally[ARROWS if found & left_out & ARROW else FRAMES] += 1
-    else:
-        out.tally[ROWS] = row + 1
-    return i, g, name
+        return i, g, name
+    out.texts[row] = _set(texts, seen)
+    out.tally[ROWS] = row + 1
+    return (i if out.texts[row] >= 0 else -1), g, name
 
 
 @_compiled
@@ -739,6 +772,7 @@ def has_room(seen: Seen) -> bool:
     """Whether one more event may teach something new."""
     return (
         seen.used[ENTRIES] < seen.hashes.size - _ROOM
+        and seen.used[SETS] < seen.set_hashes.size
         and seen.used[GAPS] < seen.gap_hashes.size - _ROOM
         and seen.used[LETTERS] < seen.letters.size - LETTER_ROOM
     )

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from analyze import database
 from analyze.readers import kineto
-from analyze.sql_file import in_order, load_layer
 from tests.readers.slow_reader import COLUMNS, Row
 
 
@@ -37,9 +37,7 @@ def read_bytes(data: bytes, *, keep: tuple[str, ...] = ("python", "flow")) -> Re
         parts = Path(folder) / "parts"
         parts.mkdir()
         file = kineto.read(con, path, parts, keep=keep, workers=1)
-        for view in in_order(load_layer("staging/kineto/raw")):
-            if view.name in ("kineto_event", "kineto_category"):
-                con.sql(view.statement).create_view(view.name)
+        database.create_raw(con, "kineto")
         columns = ", ".join(f"CAST({name} AS VARCHAR)" for name in COLUMNS)
         rows = con.table("kineto_event").project(columns).fetchall()
         return Read(Counter(rows), file)

@@ -2,7 +2,7 @@
 --
 -- Why:     a capture's labels that were written as operators are left to annotation.
 -- Grain:   one row per operator execution
--- Inputs:  kineto_host_range, trace_file
+-- Inputs:  kineto_host_range, kineto_text, trace_file
 -- Columns:
 --   trace_id           trace.trace_id
 --   op_id              in order of process, thread and start, the outer operator first
@@ -20,39 +20,40 @@
 --   concrete_inputs    JSON text
 WITH ordered AS (
   SELECT
-    file.trace_id,
-    op.pid AS process_id,
-    op.tid AS thread_id,
-    op.start_ns,
-    op.dur_ns,
-    op.name,
-    op.external_id,
-    op.sequence_number,
-    op.forward_thread_id,
-    op.input_dims,
-    op.input_types,
-    op.input_strides,
-    op.concrete_inputs
-  FROM kineto_host_range AS op
-  CROSS JOIN trace_file AS file
-  WHERE op.is_op
-  -- a sort spills to disk, a window over all rows would not
-  ORDER BY op.pid, op.tid, op.start_ns, op.dur_ns DESC, op.external_id
+    text_id,
+    start_ns,
+    dur_ns,
+    external_id,
+    sequence_number,
+    forward_thread_id
+  FROM kineto_host_range
+  WHERE is_op
+  -- a sort spills to disk, a window over all rows would not; texts would make it dear
+  ORDER BY thread_order, start_ns, dur_ns DESC, external_id
+),
+
+numbered AS (
+  SELECT
+    *,
+    row_number() OVER () AS op_id
+  FROM ordered
 )
 
 SELECT
-  trace_id,
-  row_number() OVER () AS op_id,
-  process_id,
-  thread_id,
-  start_ns,
-  dur_ns,
-  name,
-  external_id,
-  sequence_number,
-  forward_thread_id,
-  input_dims,
-  input_types,
-  input_strides,
-  concrete_inputs
-FROM ordered
+  file.trace_id,
+  numbered.op_id,
+  text.pid AS process_id,
+  text.tid AS thread_id,
+  numbered.start_ns,
+  numbered.dur_ns,
+  text.name,
+  numbered.external_id,
+  numbered.sequence_number,
+  numbered.forward_thread_id,
+  text.input_dims,
+  text.input_types,
+  text.input_strides,
+  text.concrete_inputs
+FROM numbered
+INNER JOIN kineto_text AS text ON numbered.text_id = text.text_id
+CROSS JOIN trace_file AS file

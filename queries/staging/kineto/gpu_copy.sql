@@ -2,7 +2,7 @@
 --
 -- Why:     chosen by category, as kernels are; the direction is in the name, or in ROCm's "kind".
 -- Grain:   one row per memcpy or memset
--- Inputs:  kineto_event, kineto_device_process, trace_file
+-- Inputs:  kineto_event, kineto_text, kineto_device_process, trace_file
 -- Columns:
 --   trace_id        trace.trace_id
 --   copy_id         in order of device, stream and start
@@ -20,34 +20,22 @@
 --   graph_node_id   node of that graph
 WITH ordered AS (
   SELECT
-    file.trace_id,
-    event.device_id,
-    event.stream_id,
-    event.pid,
-    owner.process_id,
-    event.start_ns,
-    event.dur_ns,
-    event.name,
-    CASE
-      WHEN event.cat IN ('gpu_memset', 'Memset') THEN 'memset'
-      WHEN string_split(event.name, ' ')[2] IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
-        THEN string_split(event.name, ' ')[2]
-      WHEN event.copy_kind IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN event.copy_kind
-      ELSE 'other'
-    END AS kind,
-    event.size_bytes,
-    event.correlation_id,
-    event.external_id,
-    event.graph_id,
-    event.graph_node_id
-  FROM kineto_event AS event
-  CROSS JOIN trace_file AS file
-  LEFT JOIN kineto_device_process AS owner ON event.pid = owner.pid
-  WHERE event.role = 'copy' AND event.ph = 'X' AND event.start_ns IS NOT NULL
-  -- a sort spills to disk, a window over all rows would not
+    text_id,
+    device_id,
+    stream_id,
+    start_ns,
+    dur_ns,
+    work_order,
+    size_bytes,
+    correlation_id,
+    external_id,
+    graph_id,
+    graph_node_id
+  FROM kineto_event
+  WHERE role = 'copy' AND ph = 'X' AND start_ns IS NOT NULL
+  -- a sort spills to disk, a window over all rows would not; texts would make it dear
   ORDER BY
-    event.device_id, event.stream_id, event.start_ns, event.dur_ns, event.correlation_id,
-    event.graph_node_id, event.name, event.pid, event.size_bytes
+    device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, work_order, size_bytes
 ),
 
 -- the order is kept, so a copy stands right behind its original
@@ -55,26 +43,42 @@ told_apart AS (
   SELECT
     *,
     row(
-      device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, name, pid, size_bytes
+      device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, work_order, size_bytes
     ) AS identity,
     lag(identity) OVER () AS identity_before
   FROM ordered
+),
+
+numbered AS (
+  SELECT
+    * EXCLUDE (identity, identity_before),
+    row_number() OVER () AS copy_id
+  FROM told_apart
+  WHERE identity IS DISTINCT FROM identity_before
 )
 
 SELECT
-  trace_id,
-  row_number() OVER () AS copy_id,
-  device_id,
-  stream_id,
-  process_id,
-  start_ns,
-  dur_ns,
-  name,
-  kind,
-  size_bytes,
-  correlation_id,
-  external_id,
-  graph_id,
-  graph_node_id
-FROM told_apart
-WHERE identity IS DISTINCT FROM identity_before
+  file.trace_id,
+  numbered.copy_id,
+  numbered.device_id,
+  numbered.stream_id,
+  owner.process_id,
+  numbered.start_ns,
+  numbered.dur_ns,
+  text.name,
+  CASE
+    WHEN text.cat IN ('gpu_memset', 'Memset') THEN 'memset'
+    WHEN string_split(text.name, ' ')[2] IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
+      THEN string_split(text.name, ' ')[2]
+    WHEN text.copy_kind IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN text.copy_kind
+    ELSE 'other'
+  END AS kind,
+  numbered.size_bytes,
+  numbered.correlation_id,
+  numbered.external_id,
+  numbered.graph_id,
+  numbered.graph_node_id
+FROM numbered
+INNER JOIN kineto_text AS text ON numbered.text_id = text.text_id
+LEFT JOIN kineto_device_process AS owner ON text.pid = owner.pid
+CROSS JOIN trace_file AS file

@@ -2,7 +2,7 @@
 --
 -- Why:     they are most of a trace that was recorded with stacks.
 -- Grain:   one row per python_function event
--- Inputs:  kineto_event, kineto_header, trace_file
+-- Inputs:  kineto_event, kineto_text, kineto_header, trace_file
 -- Columns:
 --   trace_id          trace.trace_id
 --   call_id           in order of process, thread and start
@@ -16,32 +16,37 @@
 --   python_module_id  "Python module id"; NULL unless the frame is a module
 WITH ordered AS (
   SELECT
-    file.trace_id,
-    event.pid AS process_id,
-    event.tid AS thread_id,
+    event.text_id,
     event.start_ns,
     event.dur_ns,
-    event.name,
     event.python_id,
     event.python_parent_id,
     event.python_module_id
   FROM kineto_event AS event
   CROSS JOIN kineto_header AS header
-  CROSS JOIN trace_file AS file
   WHERE header.python_wanted AND event.role = 'python' AND event.start_ns IS NOT NULL
-  -- a sort spills to disk, a window over all rows would not
-  ORDER BY event.pid, event.tid, event.start_ns, event.dur_ns DESC, event.python_id
+  -- a sort spills to disk, a window over all rows would not; texts would make it dear
+  ORDER BY event.thread_order, event.start_ns, event.dur_ns DESC, event.python_id
+),
+
+numbered AS (
+  SELECT
+    *,
+    row_number() OVER () AS call_id
+  FROM ordered
 )
 
 SELECT
-  trace_id,
-  row_number() OVER () AS call_id,
-  process_id,
-  thread_id,
-  start_ns,
-  dur_ns,
-  name,
-  python_id,
-  python_parent_id,
-  python_module_id
-FROM ordered
+  file.trace_id,
+  numbered.call_id,
+  text.pid AS process_id,
+  text.tid AS thread_id,
+  numbered.start_ns,
+  numbered.dur_ns,
+  text.name,
+  numbered.python_id,
+  numbered.python_parent_id,
+  numbered.python_module_id
+FROM numbered
+INNER JOIN kineto_text AS text ON numbered.text_id = text.text_id
+CROSS JOIN trace_file AS file

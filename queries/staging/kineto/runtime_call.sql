@@ -3,7 +3,7 @@
 -- Why:     launches are in the driver's category too (cuLaunchKernelEx), so both are read, by
 --          category and never by a list of names.
 -- Grain:   one row per call
--- Inputs:  kineto_event, trace_file
+-- Inputs:  kineto_event, kineto_text, trace_file
 -- Columns:
 --   trace_id        trace.trace_id
 --   call_id         in order of process, thread and start
@@ -16,29 +16,34 @@
 --   external_id     links to cpu_op; NULL if absent
 WITH ordered AS (
   SELECT
-    file.trace_id,
-    event.pid AS process_id,
-    event.tid AS thread_id,
-    event.start_ns,
-    event.dur_ns,
-    event.name,
-    event.correlation_id,
-    event.external_id
-  FROM kineto_event AS event
-  CROSS JOIN trace_file AS file
-  WHERE event.role = 'runtime' AND event.ph = 'X' AND event.start_ns IS NOT NULL
-  -- a sort spills to disk, a window over all rows would not
-  ORDER BY event.pid, event.tid, event.start_ns, event.dur_ns DESC, event.correlation_id
+    text_id,
+    start_ns,
+    dur_ns,
+    correlation_id,
+    external_id
+  FROM kineto_event
+  WHERE role = 'runtime' AND ph = 'X' AND start_ns IS NOT NULL
+  -- a sort spills to disk, a window over all rows would not; texts would make it dear
+  ORDER BY thread_order, start_ns, dur_ns DESC, correlation_id
+),
+
+numbered AS (
+  SELECT
+    *,
+    row_number() OVER () AS call_id
+  FROM ordered
 )
 
 SELECT
-  trace_id,
-  row_number() OVER () AS call_id,
-  process_id,
-  thread_id,
-  start_ns,
-  dur_ns,
-  name,
-  correlation_id,
-  external_id
-FROM ordered
+  file.trace_id,
+  numbered.call_id,
+  text.pid AS process_id,
+  text.tid AS thread_id,
+  numbered.start_ns,
+  numbered.dur_ns,
+  text.name,
+  numbered.correlation_id,
+  numbered.external_id
+FROM numbered
+INNER JOIN kineto_text AS text ON numbered.text_id = text.text_id
+CROSS JOIN trace_file AS file

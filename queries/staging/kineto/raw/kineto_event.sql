@@ -2,14 +2,18 @@
 --
 -- Why:     ts and dur are microseconds with decimals; every table needs int64 ns of them, floored.
 -- Grain:   one row per event of the file that was not left out unread
--- Inputs:  kineto_chunk, kineto_category
+-- Inputs:  kineto_chunk, kineto_text
 -- Columns:
+--   text_id                  kineto_text.text_id
 --   ph                       'X' complete, 'i' instant, 'M' metadata, ...
 --   cat                      category, as spelled; NULL if absent
 --   role                     what the category is read as: see kineto_category; NULL if unknown
 --   name                     as recorded; '' if absent
 --   pid                      process, or device of a device event, as text
 --   tid                      thread or stream, as text
+--   thread_order             see kineto_text
+--   work_order               see kineto_text
+--   range_kind               kineto_text.kind
 --   start_ns                 ns; NULL if the event has no readable ts
 --   dur_ns                   ns, never negative; 0 if absent
 --   recorded_dur_ns          ns as recorded; NULL if absent
@@ -43,12 +47,16 @@
 --   memory_device_type       of a [memory] event: 0 is the host
 --   arguments                JSON text of all arguments; NULL unless they were asked for
 SELECT
-  chunk.ph,
-  chunk.cat,
-  category.role,
-  coalesce(chunk.name, '') AS name,
-  chunk.pid,
-  chunk.tid,
+  text.text_id,
+  text.ph,
+  text.cat,
+  text.role,
+  text.name,
+  text.pid,
+  text.tid,
+  text.thread_order,
+  text.work_order,
+  text.kind AS range_kind,
   chunk.ts_ns AS start_ns,
   greatest(coalesce(chunk.dur_ns, 0), 0) AS dur_ns,
   chunk.dur_ns AS recorded_dur_ns,
@@ -56,21 +64,21 @@ SELECT
   CASE WHEN chunk.correlation >= 0 THEN chunk.correlation END AS correlation_id,
   chunk.correlation AS recorded_correlation_id,
   coalesce(
-    try_cast(chunk.device AS INTEGER), try_cast(chunk.pid AS INTEGER), 0
+    try_cast(chunk.device AS INTEGER), text.pid_number, 0
   ) AS device_id,
   chunk.stream AS stream_id,
-  chunk.kind AS copy_kind,
+  text.copy_kind,
   chunk.bytes AS size_bytes,
-  chunk.grid,
-  chunk.block,
+  text.grid,
+  text.block,
   try_cast(chunk."registers per thread" AS INTEGER) AS registers,
   chunk."shared memory" AS shared_bytes,
   chunk."graph id" AS graph_id,
   chunk."graph node id" AS graph_node_id,
-  chunk."Input Dims" AS input_dims,
-  chunk."Input type" AS input_types,
-  chunk."Input Strides" AS input_strides,
-  chunk."Concrete Inputs" AS concrete_inputs,
+  text.input_dims,
+  text.input_types,
+  text.input_strides,
+  text.concrete_inputs,
   chunk."Sequence number" AS sequence_number,
   chunk."Fwd thread id" AS forward_thread_id,
   chunk."Python id" AS python_id,
@@ -84,4 +92,4 @@ SELECT
   chunk."Device Type" AS memory_device_type,
   chunk.arguments
 FROM kineto_chunk AS chunk
-LEFT JOIN kineto_category AS category ON chunk.cat = category.cat
+INNER JOIN kineto_text AS text ON chunk.text_id = text.text_id

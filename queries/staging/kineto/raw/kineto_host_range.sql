@@ -4,12 +4,14 @@
 -- Grain:   one row per event of category cpu_op or user_annotation
 -- Inputs:  kineto_event
 -- Columns:
+--   text_id            kineto_text.text_id
 --   kind               'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
 --                     'op'
 --   is_op              true for operators; in 2021 a profiler step was one too
 --   label              what follows the label's prefix; the whole name of other ranges
 --   pid                process, as text
 --   tid                thread, as text
+--   thread_order       see kineto_text
 --   start_ns           ns
 --   dur_ns             ns
 --   name               as recorded
@@ -21,23 +23,17 @@
 --   sequence_number    as recorded
 --   forward_thread_id  as recorded
 SELECT
+  text_id,
+  range_kind AS kind,
+  role = 'op' AND range_kind IN ('op', 'profiler_step') AS is_op,
   CASE
-    WHEN starts_with(name, 'component:') AND length(name) > 10 THEN 'component'
-    WHEN starts_with(name, 'step:') AND try_cast(substr(name, 6) AS BIGINT) >= 0 THEN 'step'
-    WHEN starts_with(name, 'module:') AND length(name) > 7 THEN 'module'
-    WHEN starts_with(name, 'attention:kind=') THEN 'attention'
-    WHEN starts_with(name, 'ProfilerStep#') THEN 'profiler_step'
-    WHEN role = 'annotation' THEN 'user'
-    ELSE 'op'
-  END AS kind,
-  role = 'op' AND kind IN ('op', 'profiler_step') AS is_op,
-  CASE
-    WHEN kind IN ('component', 'step', 'module', 'attention')
+    WHEN range_kind IN ('component', 'step', 'module', 'attention')
       THEN substr(name, strpos(name, ':') + 1)
     ELSE name
   END AS label,
   pid,
   tid,
+  thread_order,
   start_ns,
   dur_ns,
   name,
