@@ -48,7 +48,8 @@ def empty_study() -> bytes:
     """The file of a study without traces: made once a process, as binding its SQL takes a second."""
     with TemporaryDirectory(prefix="genscope-") as folder:
         path = Path(folder) / "empty.duckdb"
-        with duckdb.connect(str(path)) as con:
+        # from 1.3 on texts pack in half the time
+        with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.3.0"}) as con:
             create_schema(con)
             store_metrics(con)
         return path.read_bytes()
@@ -126,14 +127,25 @@ def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     """Fill the base tables from the reader's raw relations, one SELECT a table.
 
-    A file whose name is no base table is a step that several of the others read.
+    A file whose name is no base table is a step that others read, and goes when they have.
     """
     base = {table.name for table in load_layer("schema")}
-    for table in in_order(load_layer(f"staging/{trace_format}")):
+    waiting = in_order(load_layer(f"staging/{trace_format}"))
+    steps: set[str] = set()
+    while waiting:
+        names = {file.name for file in waiting}
+        ready = [file for file in waiting if not names & (set(file.inputs) - {file.name})]
+        # what reads a step comes right behind it
+        table = next((file for file in ready if file.name in base), ready[0])
+        waiting.remove(table)
         if table.name in base:
             _with_room(con, f"INSERT INTO {table.name} BY NAME {table.statement}")
         else:
             _with_room(con, f"CREATE TABLE {table.name} AS {table.statement}")
+            steps.add(table.name)
+        for done in steps - {name for later in waiting for name in later.inputs}:
+            con.execute(f"DROP TABLE {done}")
+            steps.remove(done)
 
 
 def attribute(con: duckdb.DuckDBPyConnection) -> None:

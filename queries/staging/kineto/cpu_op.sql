@@ -2,7 +2,7 @@
 --
 -- Why:     a capture's labels that were written as operators are left to annotation.
 -- Grain:   one row per operator execution
--- Inputs:  kineto_host_range, kineto_text, trace_file
+-- Inputs:  kineto_op_order, kineto_text, trace_file
 -- Columns:
 --   trace_id           trace.trace_id
 --   op_id              in order of process, thread and start, the outer operator first
@@ -18,42 +18,21 @@
 --   input_types        JSON text
 --   input_strides      JSON text
 --   concrete_inputs    JSON text
-WITH ordered AS (
-  SELECT
-    text_id,
-    start_ns,
-    dur_ns,
-    external_id,
-    sequence_number,
-    forward_thread_id
-  FROM kineto_host_range
-  WHERE is_op
-  -- a sort spills to disk, a window over all rows would not; texts would make it dear
-  ORDER BY thread_order, start_ns, dur_ns DESC, external_id
-),
-
-numbered AS (
-  SELECT
-    *,
-    row_number() OVER () AS op_id
-  FROM ordered
-)
-
 SELECT
   file.trace_id,
-  numbered.op_id,
+  op.op_id,
   text.pid AS process_id,
   text.tid AS thread_id,
-  numbered.start_ns,
-  numbered.dur_ns,
+  op.start_ns,
+  op.dur_ns,
   text.name,
-  numbered.external_id,
-  numbered.sequence_number,
-  numbered.forward_thread_id,
+  op.external_id,
+  op.sequence_number,
+  op.forward_thread_id,
   text.input_dims,
   text.input_types,
   text.input_strides,
   text.concrete_inputs
-FROM numbered
-INNER JOIN kineto_text AS text ON numbered.text_id = text.text_id
+FROM kineto_op_order AS op
+INNER JOIN kineto_text AS text ON op.text_id = text.text_id
 CROSS JOIN trace_file AS file

@@ -1,7 +1,7 @@
 -- kineto_text: the texts that events of a Kineto trace have together, each such set once.
 --
--- Why:     a trace is millions of events with few names and shapes: what follows from the texts alone
---          is worked out once a set, and rows are sorted without them.
+-- Why:     a trace is millions of events with few names and shapes: what follows from the texts
+--          alone is worked out once a set, and rows are sorted without them.
 -- Grain:   one row per set of texts; a set may be there a few times
 -- Inputs:  kineto_chunk_text, kineto_category
 -- Columns:
@@ -15,8 +15,8 @@
 --   tid              thread or stream, as text
 --   thread_order     rank of process and thread together, in the order of their texts
 --   work_order       rank of name and pid together, in the order of their texts
---   kind             of an operator or a labelled range of the host, told by its name: 'component' |
---                    'step' | 'module' | 'attention' | 'profiler_step' | 'user' | 'op'
+--   kind             of an operator or a labelled range of the host, told by its name:
+--                    'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' | 'op'
 --   copy_kind        kind of a copy where ROCm writes one
 --   grid             JSON text
 --   block            JSON text

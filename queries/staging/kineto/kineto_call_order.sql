@@ -1,0 +1,29 @@
+-- kineto_call_order: runtime and driver calls of a Kineto trace in their order, without texts.
+--
+-- Why:     one thread numbers them, all join them with their texts. A sort spills to disk, where a
+--          window over all rows would not; texts would make it dear.
+-- Grain:   one row per call
+-- Inputs:  kineto_event
+-- Columns:
+--   text_id         kineto_text.text_id
+--   start_ns        ns from the trace's base
+--   dur_ns          ns
+--   correlation_id  as recorded
+--   external_id     as recorded
+--   call_id         in order of process, thread and start
+WITH ordered AS (
+  SELECT
+    text_id,
+    start_ns,
+    dur_ns,
+    correlation_id,
+    external_id
+  FROM kineto_event
+  WHERE role = 'runtime' AND ph = 'X' AND start_ns IS NOT NULL
+  ORDER BY thread_order, start_ns, dur_ns DESC, correlation_id
+)
+
+SELECT
+  *,
+  row_number() OVER () AS call_id
+FROM ordered
