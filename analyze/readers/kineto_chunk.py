@@ -4,6 +4,7 @@ The fast way is a strict scan, which is also the proof that the chunk was whole.
 refuses goes the careful way, event by event.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from analyze.readers.kineto_split import Chunk
 
 # what is known of each row group takes memory with every query
 _ROW_GROUP = 1 << 16
+# what may stand around events
+_AROUND = b" \t\r\n\0,"
+_EDGE = re.compile(rb"[ \t\r\n\0,]*")
 
 
 @dataclass
@@ -48,13 +52,16 @@ class ChunkLoader:
 
     def load(self, chunk: Chunk, *, at_cut: bool = False) -> ChunkReport:
         """Write the chunk's events; `at_cut` tells that the trace breaks off at its end."""
-        text = chunk.text.strip(b" \t\r\n\0,")
+        # cut off without a copy where there is nothing to cut off
+        start = _EDGE.match(chunk.text).end()  # type: ignore[union-attr]
         try:
-            found = self._scanner.read(text)
+            found = self._scanner.read(
+                chunk.text, start, max(len(chunk.text.rstrip(_AROUND)), start)
+            )
         except NotEventsError:
             return self._load_carefully(chunk, at_cut=at_cut)
         self._write(found)
-        begin = chunk.offset + chunk.text.index(text[:1]) if text else chunk.offset
+        begin = chunk.offset + start
         odd = [Fault("not_a_number", begin + at, word) for at, word in found.odd]
         return ChunkReport(found.unread, found.arguments, repaired=len(odd), faults=odd)
 

@@ -86,49 +86,50 @@ class EventScanner:
         self._seen = _new_seen()
         self._forget()
 
-    def read(self, text: bytes) -> Events:
+    def read(self, text: bytes, start: int = 0, end: int | None = None) -> Events:
         """Read comma-separated events. Raises NotEventsError if that is not what they are."""
         if not text.isascii():
             _prove_utf8(text)
-        words = self._take(text)
+        size = (len(text) if end is None else end) - start
+        words = self._take(text, start, size)
         knew_nothing = self._knows_nothing
         try:
-            return self._scan(text, words)
+            return self._scan(words, size)
         except NotEventsError:
             # what it taught may be wrong
             self._forget()
             if knew_nothing:
                 raise
         # there may have been no room left for what a long event has to teach
-        return self.read(text)
+        return self.read(text, start, end)
 
-    def _scan(self, text: bytes, words: scan.Words) -> Events:
+    def _scan(self, words: scan.Words, size: int) -> Events:
         found = Events()
         at, status = 0, scan.FULL
         self._out.tally[:] = 0
         self._seen.uses[:] = 0
         while status == scan.FULL:
-            span = (at, len(text))
+            span = (at, size)
             at, status = scan.scan(
                 self._text, words, span, keys(), self._seen, self._out, self._left_out
             )
             if status == scan.FAULTY:
                 raise NotEventsError
-            self._collect(text, found)
+            self._collect(found)
             self._out.tally[:] = 0
             self._knows_nothing = False
             if not scan.has_room.py_func(self._seen):
                 self._forget()
         return found
 
-    def _take(self, text: bytes) -> scan.Words:
-        size = len(text) + _PADDING
+    def _take(self, text: bytes, start: int, length: int) -> scan.Words:
+        size = length + _PADDING
         if self._text.size < size:
             self._text = np.zeros(size + (size >> 3), np.uint8)
             self._seen = _new_seen(letters=self._text.size)
             self._forget()
-        self._text[: len(text)] = np.frombuffer(text, np.uint8)
-        self._text[len(text) : size] = 0
+        self._text[:length] = np.frombuffer(text, np.uint8, length, start)
+        self._text[length:size] = 0
         return _words(self._text)
 
     def _forget(self) -> None:
@@ -140,28 +141,30 @@ class EventScanner:
             (self._seen.slots, -1),
             (self._seen.set_slots, -1),
             (self._seen.gap_slots, -1),
+            (self._seen.follows, -1),
             (self._seen.guesses, -1),
         ):
             filled[:] = unused
         # the first gap is what stands before any
         self._seen.used[scan.GAPS] = 1
-        self._seen.follows[0] = -1
         self._texts: list[list[bytes]] = [[] for _ in self._seen.counts]
         self._decoded = self._told = 0
 
-    def _collect(self, text: bytes, found: Events) -> None:
+    def _collect(self, found: Events) -> None:
         tally, entries = self._out.tally, self._seen.used[scan.ENTRIES]
         found.unread.update(python=int(tally[scan.FRAMES]), flow=int(tally[scan.ARROWS]))
-        found.odd += [(int(at), _word(text, int(at))) for at in self._out.odd[: tally[scan.ODD]]]
+        found.odd += [(at, self._word(at)) for at in self._out.odd[: tally[scan.ODD]].tolist()]
         self._decode()
         names = self._seen.entries[:entries, scan.COLUMN] == len(TEXTS)
         uses = self._seen.uses[:entries][names].tolist()
         named = zip(map(bytes.decode, self._texts[len(TEXTS)]), uses, strict=True)
-        found.arguments.update({name: count for name, count in named if count})
+        for name, used in named:
+            if used:
+                found.arguments[name] += used
         self._seen.uses[:entries] = 0
         if rows := int(tally[scan.ROWS]):
-            found.texts.append(self._new_texts())
-            found.tables.append(self._table(text, rows))
+            found.texts += self._new_texts()
+            found.tables.append(self._table(rows))
 
     def _decode(self) -> None:
         """Decode the distinct texts that are new. Raises NotEventsError."""
@@ -171,27 +174,38 @@ class EventScanner:
             self._texts[column].append(_decoded(letters[start : start + size].tobytes()))
         self._decoded = end
 
-    def _arguments(self, text: bytes, rows: int) -> pa.Array:
+    def _word(self, start: int) -> str:
+        end = start + 1
+        while chr(self._text[end]).isalpha():
+            end += 1
+        return self._text[start:end].tobytes().decode()
+
+    def _arguments(self, rows: int) -> pa.Array:
         if not self._keeps_arguments:
             return _nulls(ARGUMENTS_FIELD.type).slice(0, rows)
         spans = self._out.arguments[:rows].tolist()
-        return arrow_column.texts([text[start:end] if end else None for start, end in spans])
+        text = self._text
+        return arrow_column.texts([text[i:end].tobytes() if end else None for i, end in spans])
 
-    def _new_texts(self) -> pa.Table:
+    def _new_texts(self) -> list[pa.Table]:
         """The sets of texts that no earlier table of them has."""
         first, self._told = self._told, int(self._seen.used[scan.SETS])
+        if first == self._told:
+            return []
         sets = self._seen.sets[first : self._told]
         ids = self._ids[first : self._told]
         ids[:] = self._numbers.take(len(ids)) + np.arange(len(ids))
         columns = [arrow_column.numbers(ids)]
         for entries, texts in zip(sets.T, self._texts, strict=False):
-            codes = self._seen.entries[np.maximum(entries, 0), scan.CODE]
-            absent = entries < 0 if (entries < 0).any() else None
-            codes = arrow_column.numbers(np.where(entries < 0, 0, codes), absent)
-            columns.append(pa.DictionaryArray.from_arrays(codes, arrow_column.texts(texts)))
-        return pa.Table.from_arrays(columns, schema=text_schema())
+            absent = entries < 0
+            codes = self._seen.entries[np.where(absent, 0, entries), scan.CODE]
+            used, places = np.unique(np.where(absent, 0, codes), return_inverse=True)
+            distinct = arrow_column.texts([texts[code] for code in used] if texts else [b""])
+            codes = arrow_column.numbers(places.astype(np.int32), absent if absent.any() else None)
+            columns.append(pa.DictionaryArray.from_arrays(codes, distinct))
+        return [pa.Table.from_arrays(columns, schema=text_schema())]
 
-    def _table(self, text: bytes, rows: int) -> pa.Table:
+    def _table(self, rows: int) -> pa.Table:
         filled = self._out.filled[:rows]
         present = int(np.bitwise_or.reduce(filled))
         always = int(np.bitwise_and.reduce(filled))
@@ -205,7 +219,7 @@ class EventScanner:
             unsigned = pa.types.is_unsigned_integer(kind)
             column = values[:rows].view(np.uint64) if unsigned else values[:rows]
             columns.append(arrow_column.numbers(column, absent))
-        columns.append(self._arguments(text, rows))
+        columns.append(self._arguments(rows))
         return pa.Table.from_arrays(columns, schema=event_schema())
 
 
@@ -241,10 +255,10 @@ def _new_seen(*, letters: int = 0) -> scan.Seen:
         set_hashes=np.zeros(_SETS, np.uint64),
         set_slots=np.zeros(2 * _SETS, np.int32),
         own=np.zeros(len(TEXTS), np.int32),
-        gaps=np.zeros((_GAPS, 7), np.int32),
+        gaps=np.zeros((_GAPS, 8), np.int32),
         gap_hashes=np.zeros(_GAPS, np.uint64),
         gap_slots=np.zeros(2 * _GAPS, np.int32),
-        follows=np.zeros(_GAPS, np.int32),
+        follows=np.zeros(_GUESSES, np.int32),
         guesses=np.zeros(_GUESSES, np.int32),
     )
 
@@ -259,13 +273,6 @@ def _prove_utf8(text: bytes) -> None:
         text.decode()
     except UnicodeDecodeError as error:
         raise NotEventsError from error
-
-
-def _word(text: bytes, start: int) -> str:
-    end = start
-    while text[end : end + 1].isalpha() or end == start:
-        end += 1
-    return text[start:end].decode()
 
 
 def _decoded(raw: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Scan the text of events into columns: compiled (one file because Numba's cache sees one file).
+"""Scan the text of events into columns: compiled (811 lines because Numba's cache sees one file).
 
 A trace is millions of events of the same few keys and texts. One pass over the bytes keeps times as
 exact nanoseconds (decimal text, never a float) and each distinct text once. What was read strictly
@@ -24,7 +24,7 @@ ROWS, ODD, FRAMES, ARROWS = range(4)
 ENTRIES, GAPS, LETTERS, SETS = range(4)
 # columns of Seen.entries, and of Seen.gaps
 COLUMN, START, SIZE, CODE, KIND = range(5)
-_KEY, _WORD, _LEVEL, _OPENS, _CLOSES = 0, 3, 4, 5, 6
+_KEY, _WORD, _BEFORE, _LEVEL, _OPENS, _CLOSES = 0, 3, 4, 5, 6, 7
 # kinds of event that may be left out of the rows
 FRAME, ARROW = 1, 2
 # columns that tell such events
@@ -94,16 +94,16 @@ class Keys(NamedTuple):
 class Seen(NamedTuple):
     """What earlier events taught: distinct texts, sets of them, gaps, and what follows what.
 
-    `letters` holds texts and gaps, `words` the 8 bytes from each letter on, `used` says how much is
-    taken: see above. `entries`
-    int32[entry, 5] is a text's column, start, size, its number in the column, and what it says of
-    its event; `hashes` and `slots` find it again; `uses` counts the names of arguments that no
-    column wants. Beside the columns there is one of such names and one of lists and objects that are
-    only checked: `counts` int64[column + 2]. `sets` int32[set, column] are the entries of one event,
-    -1 where it has none, found again by `set_hashes` and `set_slots`; `own` those of this event. `gaps` int32[gap, 7] is the key whose value comes next,
-    start, size, entry of the argument's name, depth behind it, where in it arguments open and close;
-    `gap_hashes` and `gap_slots` find it again, `follows` is the gap that came last time after each,
-    `guesses` the text that came last time in a context.
+    `letters` holds texts and gaps, `words` the 8 bytes from each letter on; `used` says how much of
+    what is taken, see above. `entries` int32[entry, 5] is a text's column, start, size, its number
+    in the column, and what it says of its event; `hashes` and `slots` find it again. Beside the
+    columns there is one of names of arguments that no column wants, counted in `uses`, and one of
+    lists and objects that are only checked: `counts` int64[column + 2]. `sets` int32[set, column]
+    are the entries of one event, -1 where it has none, found again by `set_hashes` and `set_slots`;
+    `own` are those of this event. `gaps` int32[gap, 8] is the key whose value comes next, start,
+    size, entry of the argument's name, depth before and behind it, where in it arguments open and
+    close; `gap_hashes` and `gap_slots` find it again. `follows` is the gap that came last time in a
+    context, `guesses` the text that did.
     """
 
     letters: Bytes
@@ -450,13 +450,17 @@ def _name(text: Bytes, words: Words, i: int, level: int, keys: Keys) -> tuple[in
     return (_space(text, end + 1), key) if text[end] == _COLON else (-1, key)
 
 
-@_called
-def _learn(text: Bytes, words: Words, i: int, level: int, keys: Keys, seen: Seen) -> int:
-    """Read the gap at `i` strictly: its number, among those known or new; -1 if it is none."""
-    start, opens, closes, word, fresh = i, -1, -1, -1, False
-    before = level
-    if level == _OUTSIDE:
-        i, level, fresh = i + 1, _TOP, True
+@_compiled
+def _gap(
+    text: Bytes, words: Words, i: int, level: int, keys: Keys, seen: Seen
+) -> tuple[int, int, int, int, int, int]:
+    """Read the gap at `i` strictly: index behind it (-1 if it is none), and its fields in Seen.
+
+    They are key, word, level, opens and closes.
+    """
+    start, opens, closes, fresh = i, -1, -1, level == _OUTSIDE
+    if fresh:
+        i, level = i + 1, _TOP
     while True:
         i = _space(text, i)
         if not fresh and text[i] == _COMMA:
@@ -464,49 +468,69 @@ def _learn(text: Bytes, words: Words, i: int, level: int, keys: Keys, seen: Seen
         if text[i] == _OBJECT_END:
             i, fresh, level = i + 1, False, level - 1
             if level == _OUTSIDE:
-                key = _END
-                break
+                return i, _END, -1, level, opens, closes
             closes = i - start
             continue
-        if not fresh:
-            return -1
         name = i
-        i, key = _name(text, words, i, level - 1, keys)
+        i, key = _name(text, words, i, level - 1, keys) if fresh else (-1, -1)
         if i < 0:
-            return -1
-        if key >= 0 and keys.kinds[key] == ARGUMENTS:
-            # arguments may be null: they open and do not close
-            if opens >= 0 or not (text[i] == _OBJECT or _starts(text, i, _LITERALS[2])):
-                return -1
-            opens, fresh = i - start, text[i] == _OBJECT
-            level, i = (_INSIDE, i + 1) if fresh else (level, i + 4)
-            continue
+            break
         if key < 0 and level == _INSIDE:
-            word = _intern(
-                text, words, name, _string(text, words, name), seen.counts.size - 2, seen
-            )
-            if word < 0:
-                return -1
-        break
+            end = _string(text, words, name)
+            word = _intern(text, words, name, end, seen.counts.size - 2, seen)
+            return (i if word >= 0 else -1), key, word, level, opens, closes
+        if key < 0 or keys.kinds[key] != ARGUMENTS:
+            return i, key, -1, level, opens, closes
+        # arguments may be null: they open and do not close
+        if opens >= 0 or not (text[i] == _OBJECT or _starts(text, i, _LITERALS[2])):
+            break
+        opens, fresh = i - start, text[i] == _OBJECT
+        level, i = (_INSIDE, i + 1) if fresh else (level, i + 4)
+    return -1, -1, -1, level, opens, closes
+
+
+@_called
+def _learn(text: Bytes, words: Words, start: int, level: int, keys: Keys, seen: Seen) -> int:
+    """Number of the gap at `start`, among those known or new; -1 if it is none."""
+    end, key, word, behind, opens, closes = _gap(text, words, start, level, keys, seen)
+    if end < 0:
+        return -1
     # alike bytes mean something else at another depth
-    h = _hash(words, start, i) ^ (np.uint64(before) * _PRIME)
+    h = _hash(words, start, end) ^ (np.uint64(level) * _PRIME)
     most, one = np.uint64(seen.gap_slots.size - 1), np.uint64(1)
     slot = (h ^ (h >> np.uint64(32))) & most
     while seen.gap_slots[slot] >= 0:
         g = seen.gap_slots[slot]
-        if seen.gap_hashes[g] == h and seen.gaps[g, SIZE] == i - start:
-            if _same(seen.words, seen.gaps[g, START], words, start, i - start):
-                return g
+        is_alike = seen.gap_hashes[g] == h and seen.gaps[g, SIZE] == end - start
+        if is_alike and _same(seen.words, seen.gaps[g, START], words, start, end - start):
+            return g
         slot = (slot + one) & most
     g = seen.used[GAPS]
-    at = _keep(text, start, i - start, seen) if g < seen.gap_hashes.size else -1
+    at = _keep(text, start, end - start, seen) if g < seen.gap_hashes.size else -1
     if at < 0:
         return -1
     seen.used[GAPS] = g + 1
-    seen.gap_slots[slot], seen.gap_hashes[g], seen.follows[g] = g, h, -1
-    seen.gaps[g, _KEY], seen.gaps[g, START], seen.gaps[g, SIZE] = key, at, i - start
-    seen.gaps[g, _WORD], seen.gaps[g, _LEVEL] = word, level
+    seen.gap_slots[slot], seen.gap_hashes[g] = g, h
+    seen.gaps[g, _KEY], seen.gaps[g, START], seen.gaps[g, SIZE] = key, at, end - start
+    seen.gaps[g, _WORD], seen.gaps[g, _BEFORE], seen.gaps[g, _LEVEL] = word, level, behind
     seen.gaps[g, _OPENS], seen.gaps[g, _CLOSES] = opens, closes
+    return g
+
+
+@_compiled
+def _next(
+    text: Bytes, words: Words, i: int, level: int, context: np.uint64, keys: Keys, seen: Seen
+) -> int:
+    """Number of the gap at `i`: the one that came last time in this context if it is so; or -1."""
+    place = context & np.uint64(seen.follows.size - 1)
+    g = seen.follows[place]
+    if (
+        g < 0
+        or seen.gaps[g, _BEFORE] != level
+        or not _same(seen.words, seen.gaps[g, START], words, i, seen.gaps[g, SIZE])
+    ):
+        g = _learn(text, words, i, level, keys, seen)
+        seen.follows[place] = g
     return g
 
 
@@ -543,10 +567,10 @@ def _text(
     e = seen.guesses[place]
     if e >= 0 and seen.entries[e, COLUMN] == column:
         size = seen.entries[e, SIZE]
-        if _same(seen.words, seen.entries[e, START], words, i, size):
-            # nothing can follow the end of a string, list or object, but a number may go on
-            if text[i] in (_QUOTE, _LIST, _OBJECT) or _is_delimiter(text[i + size]):
-                return i + size, e
+        is_alike = _same(seen.words, seen.entries[e, START], words, i, size)
+        # a string, list or object ends where it ends, but a number may go on
+        if is_alike and (text[i] in (_QUOTE, _LIST, _OBJECT) or _is_delimiter(text[i + size])):
+            return i + size, e
     end = _value(text, words, i)
     if end < 0:
         return -1, -1
@@ -650,6 +674,37 @@ def _mixed(a: int, b: int, c: int) -> np.uint64:
 
 
 @_compiled
+def _member(
+    text: Bytes,
+    words: Words,
+    i: int,
+    key: int,
+    keys: Keys,
+    seen: Seen,
+    out: Out,
+    state: tuple[int, int, np.uint64],
+) -> tuple[int, bool, int, int]:
+    """Read the value of a key: index behind it (-1: not of its type), if it is there, entry, `found`."""
+    found, left_out, context = state
+    if keys.kinds[key] != TEXT:
+        end, is_there = _number_member(text, words, i, key, keys, out)
+        return end, is_there, -1, found
+    column = keys.slots[key]
+    if column == NAME and found & left_out & FRAME and not _starts(text, i, _MODULE_NAME):
+        found |= _NAMED
+    if text[i] == _N or _is_left_out(found, left_out):
+        return _value(text, words, i), False, -1, found
+    end, entry = _text(text, words, i, column, context, seen)
+    return end, True, entry, found | (seen.entries[entry, KIND] if end >= 0 else 0)
+
+
+@_compiled
+def _clear(own: Codes) -> None:
+    for k in range(own.size):
+        own[k] = -1
+
+
+@_compiled
 def _event(
     text: Bytes, words: Words, i: int, keys: Keys, seen: Seen, out: Out, state: tuple[int, int, int]
 ) -> tuple[int, int, int]:
@@ -661,62 +716,40 @@ def _event(
     row, level, found, last = out.tally[ROWS], _OUTSIDE, 0, -1
     given, filled, texts = _NO_KEY, _NO_KEY, _NO_KEY
     out.arguments[row, 1] = 0
-    for k in range(seen.own.size):
-        seen.own[k] = -1
+    _clear(seen.own)
     while True:
-        follows = seen.follows[g]
-        if follows < 0 or not _same(
-            seen.words, seen.gaps[follows, START], words, i, seen.gaps[follows, SIZE]
-        ):
-            follows = _learn(text, words, i, level, keys, seen)
-            if follows < 0:
-                return -1, 0, 0
-            seen.follows[g] = follows
-        g = follows
+        g = _next(text, words, i, level, _mixed(g, name, 0), keys, seen)
+        if g < 0:
+            return -1, 0, 0
         key, level = seen.gaps[g, _KEY], seen.gaps[g, _LEVEL]
+        bit = _ONE_KEY << np.uint64(keys.columns[key]) if key >= 0 else _NO_KEY
         if seen.gaps[g, _OPENS] >= 0:
-            bit = _ONE_KEY << np.uint64(keys.arguments)
-            if given & bit != _NO_KEY:
-                return -1, 0, 0
-            given |= bit
             out.arguments[row, 0] = i + seen.gaps[g, _OPENS]
+            bit |= _ONE_KEY << np.uint64(keys.arguments)
         if seen.gaps[g, _CLOSES] >= 0:
             out.arguments[row, 1] = i + seen.gaps[g, _CLOSES]
+        if given & bit != _NO_KEY:
+            return -1, 0, 0
+        given |= bit
         i += seen.gaps[g, SIZE]
         if key == _END:
             break
         # a value may stand further off than last time
-        i = _space(text, i)
-        context = _mixed(g, last, name)
+        i, context = _space(text, i), _mixed(g, last, name)
         if key == _UNREAD:
             word = seen.gaps[g, _WORD]
             if word >= 0:
                 seen.uses[word] += 1
             i = _skip(text, words, i, context, seen, out)
-            if i < 0:
-                return -1, 0, 0
-            continue
-        bit = _ONE_KEY << np.uint64(keys.columns[key])
-        if given & bit != _NO_KEY:
-            return -1, 0, 0
-        given |= bit
-        if keys.kinds[key] != TEXT:
-            i, is_filled = _number_member(text, words, i, key, keys, out)
-            filled |= bit if is_filled else _NO_KEY
-        elif text[i] == _N or _is_left_out(found, left_out):
-            i = _value(text, words, i)
         else:
-            column = keys.slots[key]
-            if column == NAME and found & left_out & FRAME and not _starts(text, i, _MODULE_NAME):
-                found |= _NAMED
-                i = _value(text, words, i)
-            else:
-                i, last = _text(text, words, i, column, context, seen)
-                if i >= 0:
-                    seen.own[column] = last
-                    texts = (texts ^ np.uint64(last + 1)) * _PRIME
-                    found |= seen.entries[last, KIND]
-                    name = last if column == NAME else name
+            i, is_there, entry, found = _member(
+                text, words, i, key, keys, seen, out, (found, left_out, context)
+            )
+            filled |= _ONE_KEY << np.uint64(keys.columns[key]) if is_there else _NO_KEY
+            if entry >= 0:
+                seen.own[keys.slots[key]] = last = entry
+                texts = (texts ^ np.uint64(entry + 1)) * _PRIME
+                name = entry if keys.slots[key] == NAME else name
         if i < 0:
             return -1, 0, 0
     out.filled[row] = filled
