@@ -52,6 +52,8 @@ inside AS (
     work_moment.forward_at_ns,
     module_timeline.slice_id AS annotation_id
   FROM work_moment
+  SEMI JOIN module_timeline AS known
+    ON work_moment.trace_id = known.trace_id AND work_moment.forward_track = known.track
   ASOF INNER JOIN module_timeline
     ON
       work_moment.trace_id = module_timeline.trace_id
