@@ -61,7 +61,8 @@ def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
         batches = _in_order(reading).to_arrow_reader(_BATCH)
         # one statement: its rows are written in parallel while the next ones are swept
         rows = pa.RecordBatchReader.from_batches(_SCHEMA, _nested(batches, stack, too_deep))
-        con.from_arrow(rows).insert_into("cpu_op_parent")
+        # a bare stream: for any other Arrow object DuckDB would import all of pandas
+        con.from_arrow(rows.__arrow_c_stream__()).insert_into("cpu_op_parent")
     if too_deep:
         raise RecursionError(f"operators are more than {_DEEPEST} deep")
 
