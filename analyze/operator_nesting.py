@@ -74,7 +74,7 @@ def _in_order(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         "trace_id, process_id, thread_id, "
         "dense_rank() OVER (ORDER BY trace_id, concat_ws(' ', process_id, thread_id)) AS track"
     )
-    same = "trace_id process_id thread_id".split()
+    same = ("trace_id", "process_id", "thread_id")
     condition = " AND ".join(f"op.{name} IS NOT DISTINCT FROM thread.{name}" for name in same)
     return (
         operators.set_alias("op")

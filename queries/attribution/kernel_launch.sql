@@ -1,4 +1,4 @@
--- kernel_launch: the call and operator that launched a kernel (152 lines because of four links).
+-- kernel_launch: the call and operator that launched a kernel (170 lines because of four links).
 --
 -- Why:     a kernel itself does not say what it was for; its operator does. One launch of a graph
 --          starts many kernels, and some kernels were launched before the recording began.
@@ -14,28 +14,17 @@
 --              or is in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no
 --              operator)
 -- Never:   WHERE (link = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)
-WITH several AS (
-  SELECT trace_id
-  FROM (SELECT DISTINCT trace_id, process_id FROM cpu_op)
-  GROUP BY trace_id
-  HAVING count(process_id) > 1
-),
-
 -- merged ranks number their operators alike: such a number means something within a process
-shared AS (
+WITH shared AS (
   SELECT trace_id, external_id
   FROM cpu_op
-  SEMI JOIN several USING (trace_id)
-  WHERE external_id > 0
+  WHERE external_id > 0 AND (SELECT count(DISTINCT op.process_id) FROM cpu_op AS op) > 1
   GROUP BY trace_id, external_id
   HAVING min(process_id) <> max(process_id)
 ),
 
 own AS (
-  SELECT
-    kernel.trace_id,
-    kernel.kernel_id,
-    min(cpu_op.op_id) AS op_id
+  SELECT kernel.trace_id, kernel.kernel_id, min(cpu_op.op_id) AS op_id
   FROM cpu_op
   INNER JOIN kernel
     ON
@@ -53,10 +42,7 @@ own AS (
 ),
 
 pair AS (
-  SELECT
-    kernel.trace_id,
-    kernel.kernel_id,
-    runtime_call.call_id
+  SELECT kernel.trace_id, kernel.kernel_id, runtime_call.call_id
   FROM kernel
   INNER JOIN runtime_call
     ON
@@ -73,12 +59,6 @@ candidate AS (
   GROUP BY trace_id, kernel_id
 ),
 
-ambiguous AS (
-  SELECT trace_id, kernel_id
-  FROM candidate
-  WHERE call_id < last_call_id
-),
-
 paired AS (
   SELECT trace_id, kernel_id, call_id
   FROM candidate
@@ -89,7 +69,10 @@ paired AS (
     pair.kernel_id,
     arg_max(call.call_id, (call.start_ns <= kernel.start_ns, call.start_ns)) AS call_id
   FROM pair
-  SEMI JOIN ambiguous USING (trace_id, kernel_id)
+  SEMI JOIN (
+    FROM candidate
+    WHERE call_id < last_call_id
+  ) AS several USING (trace_id, kernel_id)
   INNER JOIN kernel USING (trace_id, kernel_id)
   INNER JOIN runtime_call AS call USING (trace_id, call_id)
   GROUP BY pair.trace_id, pair.kernel_id
@@ -99,7 +82,7 @@ paired AS (
 
 -- calls of the kernels that name no operator themselves
 asked AS (
-  SELECT DISTINCT trace_id, call_id
+  SELECT trace_id, call_id
   FROM paired
   ANTI JOIN own USING (trace_id, kernel_id)
 ),
@@ -117,10 +100,7 @@ launching AS (
 ),
 
 named AS (
-  SELECT
-    launching.trace_id,
-    launching.call_id,
-    min(cpu_op.op_id) AS op_id
+  SELECT launching.trace_id, launching.call_id, min(cpu_op.op_id) AS op_id
   FROM launching
   INNER JOIN cpu_op
     ON
@@ -162,10 +142,7 @@ op_timeline AS (
 ),
 
 around AS (
-  SELECT
-    unnamed.trace_id,
-    unnamed.call_id,
-    op_timeline.slice_id AS op_id
+  SELECT unnamed.trace_id, unnamed.call_id, op_timeline.slice_id AS op_id
   FROM unnamed
   ASOF INNER JOIN op_timeline
     ON

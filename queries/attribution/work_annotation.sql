@@ -1,4 +1,4 @@
--- work_annotation: the labels, module frames and user ranges that surround each work item.
+-- work_annotation: the ranges that surround each work item (134 lines because of three look-ups).
 --
 -- Why:     component, step, module and attention call are all read from these.
 --          A thread without labels and frames of its own, such as autograd's, follows those of its
@@ -22,21 +22,17 @@ WITH track_size AS (
     trace_id,
     process_id,
     track,
-    row_number() OVER () AS track_number,
-    label_count,
-    change_count
-  FROM (
-    SELECT
-      trace_id,
-      process_id,
-      track,
-      count(coalesce(
-        component_id, step_id, module_id, attention_id, python_module_id, profiler_step_id
-      )) AS label_count,
-      count(*) AS change_count
-    FROM annotation_timeline
-    GROUP BY trace_id, process_id, track
-  )
+    count(coalesce(
+      component_id, step_id, module_id, attention_id, python_module_id, profiler_step_id
+    )) AS label_count,
+    count(*) AS change_count
+  FROM annotation_timeline
+  GROUP BY trace_id, process_id, track
+),
+
+numbered AS MATERIALIZED (
+  SELECT *, row_number() OVER () AS track_number
+  FROM track_size
 ),
 
 main_thread AS (
@@ -44,7 +40,7 @@ main_thread AS (
     trace_id,
     process_id,
     arg_max(track_number, (label_count, change_count)) AS track_number
-  FROM track_size
+  FROM numbered
   GROUP BY trace_id, process_id
 ),
 
@@ -54,39 +50,56 @@ moment AS (
     work_moment.trace_id,
     work_moment.work_id,
     work_moment.at_ns,
-    own.track_number AS own_track,
-    work_moment.forward_at_ns,
-    if(own.label_count > 0, own.track_number, main_thread.track_number) AS track,
-    if(forward.label_count > 0, forward.track_number, main_thread.track_number) AS forward_track
+    work_moment.forward_at_ns AS called_at_ns,
+    if(own.label_count > 0, own.track_number, main_thread.track_number) AS around_track,
+    if(forward.label_count > 0, forward.track_number, main_thread.track_number) AS called_track,
+    nullif(own.track_number, around_track) AS own_track,
+    NOT coalesce(called_track = around_track AND called_at_ns = work_moment.at_ns, FALSE)
+      AS is_called_elsewhere
   FROM work_moment
   LEFT JOIN main_thread USING (trace_id, process_id)
-  LEFT JOIN track_size AS own
+  LEFT JOIN numbered AS own
     ON work_moment.trace_id = own.trace_id AND work_moment.track = own.track
-  LEFT JOIN track_size AS forward
+  LEFT JOIN numbered AS forward
     ON work_moment.trace_id = forward.trace_id AND work_moment.forward_track = forward.track
 ),
 
-change AS (
+change AS MATERIALIZED (
   SELECT
     annotation_timeline.*,
-    track_size.track_number,
+    numbered.track_number,
     row_number() OVER () AS change_number
   FROM annotation_timeline
-  INNER JOIN track_size USING (trace_id, process_id, track)
+  INNER JOIN numbered USING (trace_id, process_id, track)
 ),
 
-around AS (
-  SELECT moment.*, change.change_number
+placed AS (
+  SELECT
+    moment.trace_id,
+    moment.work_id,
+    moment.is_called_elsewhere,
+    change.change_number
   FROM moment
   ASOF LEFT JOIN change
     ON
       moment.trace_id = change.trace_id
-      AND moment.track = change.track_number
+      AND moment.around_track = change.track_number
       AND moment.at_ns >= change.start_ns
 ),
 
--- where the thread is not the one that is followed, or the work is backward, look there too
-own AS (
+called_elsewhere AS (
+  SELECT moment.trace_id, moment.work_id, change.change_number
+  FROM moment
+  ASOF INNER JOIN change
+    ON
+      moment.trace_id = change.trace_id
+      AND moment.called_track = change.track_number
+      AND moment.called_at_ns >= change.start_ns
+  WHERE moment.is_called_elsewhere
+),
+
+-- where the thread itself is not the one that is followed
+own_thread AS (
   SELECT moment.trace_id, moment.work_id, change.change_number
   FROM moment
   ASOF INNER JOIN change
@@ -94,43 +107,12 @@ own AS (
       moment.trace_id = change.trace_id
       AND moment.own_track = change.track_number
       AND moment.at_ns >= change.start_ns
-  WHERE moment.own_track IS DISTINCT FROM moment.track
-),
-
-forward AS (
-  SELECT moment.trace_id, moment.work_id, change.change_number
-  FROM moment
-  ASOF INNER JOIN change
-    ON
-      moment.trace_id = change.trace_id
-      AND moment.forward_track = change.track_number
-      AND moment.forward_at_ns >= change.start_ns
-  WHERE
-    moment.forward_track IS DISTINCT FROM moment.track
-    OR moment.forward_at_ns IS DISTINCT FROM moment.at_ns
-),
-
-found AS (
-  SELECT
-    around.trace_id,
-    around.work_id,
-    around.change_number AS around_number,
-    if(around.own_track IS DISTINCT FROM around.track, own.change_number, around.change_number)
-      AS own_number,
-    if(
-      around.forward_track IS DISTINCT FROM around.track
-      OR around.forward_at_ns IS DISTINCT FROM around.at_ns,
-      forward.change_number,
-      around.change_number
-    ) AS forward_number
-  FROM around
-  LEFT JOIN own USING (trace_id, work_id)
-  LEFT JOIN forward USING (trace_id, work_id)
+  WHERE moment.own_track IS NOT NULL
 )
 
 SELECT
-  found.trace_id,
-  found.work_id,
+  placed.trace_id,
+  placed.work_id,
   called.component_id,
   called.step_id,
   called.module_id,
@@ -140,7 +122,13 @@ SELECT
   coalesce(own.profiler_step_id, around.profiler_step_id) AS profiler_step_id,
   coalesce(own.user_id, around.user_id) AS user_id,
   coalesce(own.user_root_id, around.user_root_id) AS user_root_id
-FROM found
-LEFT JOIN change AS called ON found.forward_number = called.change_number
-LEFT JOIN change AS around ON found.around_number = around.change_number
-LEFT JOIN change AS own ON found.own_number = own.change_number
+FROM placed
+LEFT JOIN called_elsewhere USING (trace_id, work_id)
+LEFT JOIN own_thread USING (trace_id, work_id)
+LEFT JOIN change AS called
+  ON
+    if(
+      placed.is_called_elsewhere, called_elsewhere.change_number, placed.change_number
+    ) = called.change_number
+LEFT JOIN change AS around ON placed.change_number = around.change_number
+LEFT JOIN change AS own ON own_thread.change_number = own.change_number

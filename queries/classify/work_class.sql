@@ -15,15 +15,15 @@
 --                    'kernel_name' | 'none'
 --   rule             the rule that decided; NULL if none did
 -- Never:   WHERE category IS NULL OR (source = 'none') <> (category = 'unclassified')
-WITH class AS (
-  SELECT
-    row_number() OVER () AS class_number,
-    *
-  FROM (
-    SELECT trace_id, name, category, rule, by_user, TRUE AS is_kernel FROM kernel_class
-    UNION ALL
-    SELECT trace_id, name, category, rule, FALSE AS by_user, FALSE AS is_kernel FROM operator_class
-  )
+WITH known AS (
+  SELECT trace_id, name, category, rule, by_user, TRUE AS is_kernel FROM kernel_class
+  UNION ALL
+  SELECT trace_id, name, category, rule, FALSE AS by_user, FALSE AS is_kernel FROM operator_class
+),
+
+class AS MATERIALIZED (
+  SELECT *, row_number() OVER () AS class_number
+  FROM known
 ),
 
 kernel AS (

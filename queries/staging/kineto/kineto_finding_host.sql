@@ -8,11 +8,8 @@
 --   count        events it touches
 --   example      one of them
 WITH thread AS (
-  SELECT
-    process_id,
-    thread_id,
-    row_number() OVER () AS thread_number
-  FROM (SELECT DISTINCT process_id, thread_id FROM cpu_op)
+  SELECT process_id, thread_id, row_number() OVER () AS thread_number
+  FROM (SELECT DISTINCT process_id, thread_id FROM cpu_op) AS known
 ),
 
 -- numbers alone are sorted: of process, thread and name each would cost more than they do together
@@ -21,10 +18,9 @@ nested AS (
     cpu_op.op_id,
     cpu_op.start_ns,
     cpu_op.start_ns + cpu_op.dur_ns AS end_ns,
+    -- op_id is in order of start, the outer operator first
     max(cpu_op.start_ns + cpu_op.dur_ns) OVER (
-      PARTITION BY thread.thread_number
-      -- by start, the outer operator first
-      ORDER BY cpu_op.op_id
+      PARTITION BY thread.thread_number ORDER BY cpu_op.op_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS outer_end_ns
   FROM cpu_op
@@ -40,18 +36,13 @@ overlapping AS (
   WHERE start_ns < outer_end_ns AND outer_end_ns < end_ns
 ),
 
-several AS (
-  SELECT count(DISTINCT process_id) AS process_count FROM runtime_call
-  HAVING count(DISTINCT process_id) > 1
-),
-
 shared AS (
-  SELECT runtime_call.correlation_id
-  FROM runtime_call
-  CROSS JOIN several
-  WHERE runtime_call.correlation_id IS NOT NULL
-  GROUP BY runtime_call.correlation_id
-  HAVING count(DISTINCT runtime_call.process_id) > 1
+  SELECT correlation_id FROM runtime_call
+  WHERE
+    correlation_id IS NOT NULL
+    AND (SELECT count(DISTINCT call.process_id) FROM runtime_call AS call) > 1
+  GROUP BY correlation_id
+  HAVING count(DISTINCT process_id) > 1
 )
 
 SELECT
