@@ -14,8 +14,8 @@
 --              or is in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no
 --              operator)
 -- Never:   WHERE (link = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)
--- merged ranks number their operators alike: such a number means something within a process
 WITH shared AS (
+  -- merged ranks number their operators alike: such a number means something within a process
   SELECT trace_id, external_id
   FROM cpu_op
   WHERE external_id > 0 AND (SELECT count(DISTINCT op.process_id) FROM cpu_op AS op) > 1

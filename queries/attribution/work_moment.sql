@@ -14,8 +14,8 @@
 --   forward_track  as track, of the forward operator for backward work
 --   forward_at_ns  as at_ns, of the forward operator for backward work
 --   basis          'call' | 'operator' | 'none': what at_ns was read from
--- a trace's work is either its kernels or its operators, which no launch has
 WITH asked AS (
+  -- a trace's work is either its kernels or its operators, which no launch has
   SELECT
     work_op.trace_id,
     work_op.work_id,

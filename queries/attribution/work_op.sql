@@ -12,8 +12,8 @@
 --   root_op_name  its name; 'unattributed' if none is known
 --   link          see kernel_launch; 'self' where the work is an operator
 -- Never:   GROUP BY trace_id, work_id HAVING count(*) > 1
--- a trace's work is either its kernels or its operators
 WITH asked AS (
+  -- a trace's work is either its kernels or its operators
   SELECT
     trace_id,
     kernel_id AS work_id,

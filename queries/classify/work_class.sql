@@ -86,18 +86,29 @@ decided AS (
   FROM work_attention
   INNER JOIN by_operator USING (trace_id, work_id)
   LEFT JOIN by_name USING (trace_id, work_id)
+),
+
+answered AS (
+  SELECT
+    decided.trace_id,
+    decided.work_id,
+    decided.role,
+    decided.source,
+    CASE decided.source
+      WHEN 'attention' THEN 'attention'
+      WHEN 'none' THEN 'unclassified'
+      ELSE class.category
+    END AS answer,
+    if(decided.source = 'attention', 'attention_call', class.rule) AS rule
+  FROM decided
+  LEFT JOIN class USING (class_number)
 )
 
 SELECT
-  decided.trace_id,
-  decided.work_id,
-  CASE decided.source
-    WHEN 'attention' THEN 'attention'
-    WHEN 'none' THEN 'unclassified'
-    ELSE class.category
-  END AS category,
-  if(decided.role IN ('core', 'module'), 'attention', category) AS module_category,
-  decided.source,
-  if(decided.source = 'attention', 'attention_call', class.rule) AS rule
-FROM decided
-LEFT JOIN class USING (class_number)
+  trace_id,
+  work_id,
+  answer AS category,
+  if(role IN ('core', 'module'), 'attention', answer) AS module_category,
+  source,
+  rule
+FROM answered
