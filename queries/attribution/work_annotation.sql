@@ -70,7 +70,7 @@ change AS MATERIALIZED (
     numbered.track_number,
     row_number() OVER () AS change_number
   FROM annotation_timeline
-  INNER JOIN numbered USING (trace_id, process_id, track)
+  INNER JOIN numbered USING (trace_id, track)
 ),
 
 placed AS (
