@@ -4,6 +4,7 @@ The rows are those of queries/attribution/cpu_op_parent.sql, by the rules of nes
 sorts every start and every end several times over, which is a quarter of a big trace's attribution.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import duckdb
@@ -29,66 +30,97 @@ _COLUMNS = {
     "end_ns": np.int64,
     "self_ns": np.int64,
 }
+_SCHEMA = pa.schema([(name, pa.from_numpy_dtype(kind)) for name, kind in _COLUMNS.items()])
 _NO_PARENT = -1
 
 _compiled = njit(nogil=True, cache=True)
 
 
 class _Stack(NamedTuple):
-    """What is open: `rows` int64[depth, 5], outermost first; `ends`, the last first; `size` of both."""
+    """What is open: `rows` int64[depth, 5], outermost first; `ends`, the last first; `size` of both.
+
+    `track` is the thread that they are of.
+    """
 
     rows: Ints
     ends: Ints
     size: Ints
+    track: Ints
 
 
 def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
     """Insert the row of every operator. Raises RecursionError where they are over 16,384 deep."""
     stack = _Stack(
-        np.zeros((_DEEPEST, 5), np.int64), np.zeros(_DEEPEST, np.int64), np.zeros(1, np.int64)
+        np.zeros((_DEEPEST, 5), np.int64),
+        np.zeros(_DEEPEST, np.int64),
+        np.zeros(1, np.int64),
+        np.zeros(1, np.int64),
     )
-    out = np.zeros((_BATCH + _DEEPEST, len(_COLUMNS)), np.int64)
-    last: object = None
+    too_deep: list[int] = []
     with con.cursor() as reading:
-        operators = reading.table("cpu_op").project(
-            "trace_id, concat_ws(' ', process_id, thread_id) AS track, op_id, start_ns, dur_ns, "
+        batches = _in_order(reading).to_arrow_reader(_BATCH)
+        # one statement: its rows are written in parallel while the next ones are swept
+        rows = pa.RecordBatchReader.from_batches(_SCHEMA, _nested(batches, stack, too_deep))
+        # a bare stream: for any other Arrow object DuckDB would import all of pandas
+        con.from_arrow(rows.__arrow_c_stream__()).insert_into("cpu_op_parent")
+    if too_deep:
+        raise RecursionError(f"operators are more than {_DEEPEST} deep")
+
+
+def _in_order(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    """The operators, thread by thread, as each starts. Their threads are numbered: texts sort slowly."""
+    operators = con.table("cpu_op")
+    threads = operators.aggregate("trace_id, process_id, thread_id").project(
+        "trace_id, process_id, thread_id, "
+        "dense_rank() OVER (ORDER BY trace_id, concat_ws(' ', process_id, thread_id)) AS track"
+    )
+    same = ("trace_id", "process_id", "thread_id")
+    condition = " AND ".join(f"op.{name} IS NOT DISTINCT FROM thread.{name}" for name in same)
+    return (
+        operators.set_alias("op")
+        .join(threads.set_alias("thread"), condition)
+        .project(
+            "track, op.trace_id AS trace_id, op_id, start_ns, dur_ns, "
             "coalesce(external_id, 0) AS tie"
         )
-        in_order = operators.order("trace_id, track, start_ns, dur_ns DESC, tie, op_id")
-        for batch in in_order.to_arrow_reader(_BATCH):
-            is_first, last = _firsts(batch, last)
-            count = _sweep(_matrix(batch), is_first, stack, out)
-            if count < 0:
-                raise RecursionError(f"operators are more than {_DEEPEST} deep")
-            _insert(con, out[:count])
-        _insert(con, out[: _close(stack, np.iinfo(np.int64).max, out, 0)])
+        .order("track, start_ns, dur_ns DESC, tie, op_id")
+    )
+
+
+def _nested(
+    batches: pa.RecordBatchReader, stack: _Stack, too_deep: list[int]
+) -> Iterator[pa.RecordBatch]:
+    """Batches of rows; they stop where operators are too deep, and `too_deep` then isn't empty."""
+    out = np.zeros((_BATCH + _DEEPEST, len(_COLUMNS)), np.int64)
+    for batch in batches:
+        count = _sweep(_matrix(batch), stack, out)
+        if count < 0:
+            too_deep.append(_DEEPEST)
+            return
+        yield _record_batch(out[:count])
+    yield _record_batch(out[: _close(stack, np.iinfo(np.int64).max, out, 0)])
 
 
 def _matrix(batch: pa.RecordBatch) -> Ints:
-    columns = [as_numpy(batch.column("trace_id"), np.int32)]
-    columns += [as_numpy(batch.column(name), np.int64) for name in ("op_id", "start_ns", "dur_ns")]
-    return np.stack(columns, axis=1).astype(np.int64)
+    columns = [
+        as_numpy(batch.column(name), kind)
+        for name, kind in (
+            ("track", np.int64),
+            ("trace_id", np.int32),
+            ("op_id", np.int64),
+            ("start_ns", np.int64),
+            ("dur_ns", np.int64),
+        )
+    ]
+    return np.stack(columns, axis=1).astype(np.int64, copy=False)
 
 
-def _firsts(batch: pa.RecordBatch, last: object) -> tuple[NDArray[np.bool_], object]:
-    """Which rows are a thread's first, given the last row's thread of the batch before; the last row's."""
-    tracks = batch.column("track").dictionary_encode().indices
-    traces = as_numpy(batch.column("trace_id"), np.int32)
-    codes = np.stack([traces, as_numpy(tracks, np.int32)], axis=1)
-    is_first = np.ones(len(codes), np.bool_)
-    is_first[1:] = (codes[1:] != codes[:-1]).any(axis=1)
-    ends = [(int(traces[i]), batch.column("track")[i].as_py()) for i in (0, -1)]
-    is_first[0] = ends[0] != last
-    return is_first, ends[1]
-
-
-def _insert(con: duckdb.DuckDBPyConnection, rows: Ints) -> None:
-    if len(rows):
-        columns = [
-            numbers(values.astype(kind), values == _NO_PARENT if name == "parent_op_id" else None)
-            for values, (name, kind) in zip(rows.T, _COLUMNS.items(), strict=True)
-        ]
-        con.from_arrow(pa.Table.from_arrays(columns, list(_COLUMNS))).insert_into("cpu_op_parent")
+def _record_batch(rows: Ints) -> pa.RecordBatch:
+    columns = [
+        numbers(values.astype(kind), values == _NO_PARENT if name == "parent_op_id" else None)
+        for values, (name, kind) in zip(rows.T, _COLUMNS.items(), strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
 
 
 @_compiled
@@ -113,17 +145,19 @@ def _close(stack: _Stack, at: int, out: Ints, count: int) -> int:
 
 
 @_compiled
-def _sweep(operators: Ints, is_first: NDArray[np.bool_], stack: _Stack, out: Ints) -> int:
-    """Open operators (trace, id, start, duration) in order, closing those before; rows written, or -1."""
+def _sweep(operators: Ints, stack: _Stack, out: Ints) -> int:
+    """Open operators (track, trace, id, start, duration), closing those before; rows written, or -1."""
     count = 0
     for i in range(len(operators)):
-        start, duration = operators[i, 2], operators[i, 3]
-        count = _close(stack, np.iinfo(np.int64).max if is_first[i] else start, out, count)
+        start, duration = operators[i, 3], operators[i, 4]
+        is_first = operators[i, 0] != stack.track[0]
+        stack.track[0] = operators[i, 0]
+        count = _close(stack, np.iinfo(np.int64).max if is_first else start, out, count)
         depth = stack.size[0]
         if depth == stack.ends.size - 1:
             return -1
         op = stack.rows[depth]
-        op[_TRACE], op[_ID], op[_START], op[_CALLED] = operators[i, 0], operators[i, 1], start, 0
+        op[_TRACE], op[_ID], op[_START], op[_CALLED] = operators[i, 1], operators[i, 2], start, 0
         op[_ROOT] = stack.rows[depth - 1, _ROOT] if depth else op[_ID]
         if duration <= 0:
             _finish(stack, depth, start, out[count])

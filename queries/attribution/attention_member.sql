@@ -19,6 +19,9 @@ WITH inside AS (
     attention_range.range_id,
     if(attention_range.source = 'unfused', attention_range.source_id, NULL) AS softmax_op_id
   FROM work_moment
+  -- a sort of all work is dear: threads without attention, most often all, are left out
+  SEMI JOIN attention_range AS known
+    ON work_moment.trace_id = known.trace_id AND work_moment.forward_track = known.track
   ASOF INNER JOIN attention_range
     ON
       work_moment.trace_id = attention_range.trace_id

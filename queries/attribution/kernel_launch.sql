@@ -1,4 +1,4 @@
--- kernel_launch: the call and operator that launched a kernel (152 lines because of four links).
+-- kernel_launch: the call and operator that launched a kernel (170 lines because of four links).
 --
 -- Why:     a kernel itself does not say what it was for; its operator does. One launch of a graph
 --          starts many kernels, and some kernels were launched before the recording began.
@@ -14,57 +14,35 @@
 --              or is in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no
 --              operator)
 -- Never:   WHERE (link = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)
-WITH numbered AS (
-  SELECT
-    trace_id,
-    external_id,
-    min(process_id) AS process_id,
-    min(op_id) AS op_id,
-    coalesce(min(process_id) <> max(process_id), FALSE) AS is_shared
+WITH shared AS (
+  -- merged ranks number their operators alike: such a number means something within a process
+  SELECT trace_id, external_id
   FROM cpu_op
-  WHERE external_id > 0
+  WHERE external_id > 0 AND (SELECT count(DISTINCT op.process_id) FROM cpu_op AS op) > 1
   GROUP BY trace_id, external_id
-),
-
-shared AS (
-  SELECT * FROM numbered
-  WHERE is_shared
-),
-
--- merged ranks number their operators alike: such a number means something within a process
-named AS (
-  FROM numbered
-  WHERE NOT is_shared
-  UNION ALL
-  SELECT trace_id, external_id, process_id, min(op_id) AS op_id, TRUE AS is_shared
-  FROM cpu_op
-  SEMI JOIN shared USING (trace_id, external_id)
-  GROUP BY trace_id, external_id, process_id
+  HAVING min(process_id) <> max(process_id)
 ),
 
 own AS (
-  SELECT
-    kernel.trace_id,
-    kernel.kernel_id,
-    named.op_id
-  FROM kernel
-  INNER JOIN named
+  SELECT kernel.trace_id, kernel.kernel_id, min(cpu_op.op_id) AS op_id
+  FROM cpu_op
+  INNER JOIN kernel
     ON
-      kernel.trace_id = named.trace_id
-      AND nullif(kernel.external_id, kernel.correlation_id) = named.external_id
+      cpu_op.trace_id = kernel.trace_id
+      AND cpu_op.external_id = nullif(kernel.external_id, kernel.correlation_id)
+  LEFT JOIN shared
+    ON cpu_op.trace_id = shared.trace_id AND cpu_op.external_id = shared.external_id
   WHERE
-    CASE
-      WHEN kernel.process_id IS NULL THEN NOT named.is_shared
-      ELSE kernel.process_id = coalesce(named.process_id, kernel.process_id)
+    cpu_op.external_id > 0
+    AND CASE
+      WHEN kernel.process_id IS NULL THEN shared.external_id IS NULL
+      ELSE kernel.process_id = coalesce(cpu_op.process_id, kernel.process_id)
     END
+  GROUP BY kernel.trace_id, kernel.kernel_id
 ),
 
-paired AS (
-  SELECT
-    kernel.trace_id,
-    kernel.kernel_id,
-    arg_max(runtime_call.call_id, (runtime_call.start_ns <= kernel.start_ns, runtime_call.start_ns))
-      AS call_id
+pair AS (
+  SELECT kernel.trace_id, kernel.kernel_id, runtime_call.call_id
   FROM kernel
   INNER JOIN runtime_call
     ON
@@ -73,32 +51,75 @@ paired AS (
       AND coalesce(kernel.process_id, runtime_call.process_id, '')
       = coalesce(runtime_call.process_id, '')
   WHERE kernel.correlation_id > 0
-  GROUP BY kernel.trace_id, kernel.kernel_id
+),
+
+candidate AS (
+  SELECT trace_id, kernel_id, min(call_id) AS call_id, max(call_id) AS last_call_id
+  FROM pair
+  GROUP BY trace_id, kernel_id
+),
+
+paired AS (
+  SELECT trace_id, kernel_id, call_id
+  FROM candidate
+  WHERE call_id = last_call_id
+  UNION ALL
+  SELECT
+    pair.trace_id,
+    pair.kernel_id,
+    arg_max(call.call_id, (call.start_ns <= kernel.start_ns, call.start_ns)) AS call_id
+  FROM pair
+  SEMI JOIN (
+    FROM candidate
+    WHERE call_id < last_call_id
+  ) AS several USING (trace_id, kernel_id)
+  INNER JOIN kernel USING (trace_id, kernel_id)
+  INNER JOIN runtime_call AS call USING (trace_id, call_id)
+  GROUP BY pair.trace_id, pair.kernel_id
   -- calls of several processes: none of them is known to be the kernel's
-  HAVING min(runtime_call.process_id) IS NOT DISTINCT FROM max(runtime_call.process_id)
+  HAVING min(call.process_id) IS NOT DISTINCT FROM max(call.process_id)
+),
+
+-- calls of the kernels that name no operator themselves
+asked AS (
+  SELECT trace_id, call_id
+  FROM paired
+  ANTI JOIN own USING (trace_id, kernel_id)
 ),
 
 launching AS (
   SELECT
-    runtime_call.trace_id,
-    runtime_call.call_id,
-    runtime_call.process_id,
-    runtime_call.thread_id,
-    runtime_call.start_ns,
-    named.op_id AS named_op_id
+    trace_id,
+    call_id,
+    process_id,
+    thread_id,
+    start_ns,
+    nullif(external_id, correlation_id) AS external_id
   FROM runtime_call
-  SEMI JOIN paired USING (trace_id, call_id)
-  LEFT JOIN named
-    ON
-      runtime_call.trace_id = named.trace_id
-      AND nullif(runtime_call.external_id, runtime_call.correlation_id) = named.external_id
-      AND coalesce(runtime_call.process_id, '') = coalesce(named.process_id, '')
+  SEMI JOIN asked USING (trace_id, call_id)
 ),
 
--- threads of calls that name no operator: only those need to know what was open when
+named AS (
+  SELECT launching.trace_id, launching.call_id, min(cpu_op.op_id) AS op_id
+  FROM launching
+  INNER JOIN cpu_op
+    ON
+      launching.trace_id = cpu_op.trace_id
+      AND launching.external_id = cpu_op.external_id
+      AND coalesce(launching.process_id, '') = coalesce(cpu_op.process_id, '')
+  WHERE cpu_op.external_id > 0
+  GROUP BY launching.trace_id, launching.call_id
+),
+
 unnamed AS (
-  SELECT DISTINCT trace_id, process_id, thread_id FROM launching
-  WHERE named_op_id IS NULL
+  SELECT trace_id, call_id, process_id, thread_id, start_ns
+  FROM launching
+  ANTI JOIN named USING (trace_id, call_id)
+),
+
+-- only threads of such calls need to know what was open when
+thread AS (
+  SELECT DISTINCT trace_id, process_id, thread_id FROM unnamed
 ),
 
 nested AS (
@@ -113,40 +134,37 @@ nested AS (
     cpu_op_parent.root_op_id AS root_id
   FROM cpu_op
   INNER JOIN cpu_op_parent USING (trace_id, op_id)
-  SEMI JOIN unnamed USING (trace_id, process_id, thread_id)
+  SEMI JOIN thread USING (trace_id, process_id, thread_id)
 ),
 
 op_timeline AS (
   FROM timeline('nested')
 ),
 
-calling AS (
-  SELECT
-    launching.trace_id,
-    launching.call_id,
-    launching.named_op_id,
-    op_timeline.slice_id AS around_op_id
-  FROM launching
-  ASOF LEFT JOIN op_timeline
+around AS (
+  SELECT unnamed.trace_id, unnamed.call_id, op_timeline.slice_id AS op_id
+  FROM unnamed
+  ASOF INNER JOIN op_timeline
     ON
-      launching.trace_id = op_timeline.trace_id
-      AND concat_ws(' ', launching.process_id, launching.thread_id) = op_timeline.track
-      AND launching.start_ns >= op_timeline.start_ns
+      unnamed.trace_id = op_timeline.trace_id
+      AND concat_ws(' ', unnamed.process_id, unnamed.thread_id) = op_timeline.track
+      AND unnamed.start_ns >= op_timeline.start_ns
 )
 
 SELECT
   kernel.trace_id,
   kernel.kernel_id,
   paired.call_id,
-  coalesce(own.op_id, calling.named_op_id, calling.around_op_id) AS op_id,
+  coalesce(own.op_id, named.op_id, around.op_id) AS op_id,
   CASE
     WHEN own.op_id IS NOT NULL THEN 'external_id'
-    WHEN calling.named_op_id IS NOT NULL THEN 'correlation'
-    WHEN calling.around_op_id IS NOT NULL THEN 'nesting'
+    WHEN named.op_id IS NOT NULL THEN 'correlation'
+    WHEN around.op_id IS NOT NULL THEN 'nesting'
     WHEN paired.call_id IS NOT NULL THEN 'correlation'
     ELSE 'unlinked'
   END AS link
 FROM kernel
 LEFT JOIN own USING (trace_id, kernel_id)
 LEFT JOIN paired USING (trace_id, kernel_id)
-LEFT JOIN calling USING (trace_id, call_id)
+LEFT JOIN named USING (trace_id, call_id)
+LEFT JOIN around USING (trace_id, call_id)

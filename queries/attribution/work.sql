@@ -24,6 +24,13 @@ host_trace AS (
   SELECT trace_id, if(predicted, 'predicted', 'cpu') AS place
   FROM trace
   WHERE trace_id NOT IN (SELECT gpu_trace.trace_id FROM gpu_trace)
+),
+
+-- of a trace with a GPU nothing is read
+host_time AS (
+  SELECT trace_id, op_id, self_ns
+  FROM cpu_op_parent
+  SEMI JOIN host_trace USING (trace_id)
 )
 
 SELECT
@@ -46,10 +53,10 @@ SELECT
   -1 AS device_id,
   NULL AS stream_id,
   cpu_op.start_ns,
-  cpu_op_parent.self_ns AS dur_ns,
+  host_time.self_ns AS dur_ns,
   cpu_op.name,
   NULL AS kernel_id,
   cpu_op.op_id
 FROM cpu_op
 INNER JOIN host_trace USING (trace_id)
-INNER JOIN cpu_op_parent USING (trace_id, op_id)
+INNER JOIN host_time USING (trace_id, op_id)

@@ -52,6 +52,7 @@ inside AS (
     work_moment.forward_at_ns,
     module_timeline.slice_id AS annotation_id
   FROM work_moment
+  SEMI JOIN nested ON work_moment.trace_id = nested.trace_id AND forward_track = nested.track
   ASOF INNER JOIN module_timeline
     ON
       work_moment.trace_id = module_timeline.trace_id
@@ -61,11 +62,7 @@ inside AS (
 ),
 
 module_call AS (
-  SELECT
-    module.trace_id,
-    module.annotation_id,
-    module.attention_call_id,
-    place.start_ns
+  SELECT module.trace_id, module.annotation_id, module.attention_call_id, place.start_ns
   FROM attention_module AS module
   INNER JOIN attention_place AS place USING (trace_id, attention_call_id)
   WHERE module.annotation_id IS NOT NULL

@@ -13,30 +13,44 @@
 --   basis          see op_cost; 'none' where no operator with a formula asked for the work
 WITH owned AS (
   SELECT
-    work.trace_id,
-    work.work_id,
-    op_cost.flops,
-    op_cost.element_flops,
-    op_cost.bytes,
-    op_cost.basis,
-    op_cost.op_id IS NOT NULL AS has_owner,
+    work_op.trace_id,
+    work_op.work_id,
+    cost_owner.owner_op_id
+  FROM work_op
+  INNER JOIN cost_owner USING (trace_id, op_id)
+),
+
+longest AS (
+  SELECT owned.trace_id, owned.work_id
+  FROM owned
+  INNER JOIN work USING (trace_id, work_id)
+  QUALIFY
     row_number() OVER (
-      PARTITION BY work.trace_id, op_cost.op_id
+      PARTITION BY owned.trace_id, owned.owner_op_id
       ORDER BY work.dur_ns DESC, work.work_id
-    ) = 1 AS is_longest
-  FROM work
-  INNER JOIN work_op USING (trace_id, work_id)
-  LEFT JOIN cost_owner
-    ON work_op.trace_id = cost_owner.trace_id AND work_op.op_id = cost_owner.op_id
-  LEFT JOIN op_cost
-    ON cost_owner.trace_id = op_cost.trace_id AND cost_owner.owner_op_id = op_cost.op_id
+    ) = 1
+),
+
+charged AS (
+  SELECT
+    owned.trace_id,
+    owned.work_id,
+    if(longest.work_id IS NULL, 0, op_cost.flops) AS flops,
+    if(longest.work_id IS NULL, 0, op_cost.element_flops) AS element_flops,
+    if(longest.work_id IS NULL, 0, op_cost.bytes) AS bytes,
+    op_cost.basis
+  FROM owned
+  LEFT JOIN longest USING (trace_id, work_id)
+  INNER JOIN op_cost
+    ON owned.trace_id = op_cost.trace_id AND owned.owner_op_id = op_cost.op_id
 )
 
 SELECT
-  trace_id,
-  work_id,
-  if(has_owner AND NOT is_longest, 0, flops) AS flops,
-  if(has_owner AND NOT is_longest, 0, element_flops) AS element_flops,
-  if(has_owner AND NOT is_longest, 0, bytes) AS bytes,
-  coalesce(basis, 'none') AS basis
-FROM owned
+  work.trace_id,
+  work.work_id,
+  charged.flops,
+  charged.element_flops,
+  charged.bytes,
+  coalesce(charged.basis, 'none') AS basis
+FROM work
+LEFT JOIN charged USING (trace_id, work_id)

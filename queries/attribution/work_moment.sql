@@ -4,7 +4,7 @@
 --          for on autograd's own thread, outside all modules: its place is that of the forward
 --          operator with the same sequence number.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work, work_op, kernel_launch, runtime_call, cpu_op
+-- Inputs:  work_op, kernel_launch, runtime_call, cpu_op
 -- Columns:
 --   trace_id       trace.trace_id
 --   work_id        work.work_id
@@ -15,26 +15,50 @@
 --   forward_at_ns  as at_ns, of the forward operator for backward work
 --   basis          'call' | 'operator' | 'none': what at_ns was read from
 WITH asked AS (
+  -- a trace's work is either its kernels or its operators, which no launch has
   SELECT
-    work.trace_id,
-    work.work_id,
+    work_op.trace_id,
+    work_op.work_id,
+    work_op.op_id,
     work_op.root_op_id,
+    kernel_launch.call_id
+  FROM work_op
+  LEFT JOIN kernel_launch
+    ON work_op.trace_id = kernel_launch.trace_id AND work_op.work_id = kernel_launch.kernel_id
+),
+
+-- only where the call does not say it all: texts are dear to carry
+asking_op AS (
+  SELECT
+    asked.trace_id,
+    asked.work_id,
+    op.process_id,
+    op.thread_id,
+    op.start_ns
+  FROM asked
+  ANTI JOIN (
+    SELECT trace_id, call_id FROM runtime_call
+    WHERE process_id IS NOT NULL
+  ) AS call USING (trace_id, call_id)
+  INNER JOIN cpu_op AS op USING (trace_id, op_id)
+),
+
+placed AS (
+  SELECT
+    asked.trace_id,
+    asked.work_id,
+    asked.root_op_id,
     coalesce(call.process_id, op.process_id) AS process_id,
     if(call.call_id IS NULL, op.thread_id, call.thread_id) AS thread_id,
     coalesce(call.start_ns, op.start_ns) AS at_ns,
     CASE
       WHEN call.call_id IS NOT NULL THEN 'call'
-      WHEN op.op_id IS NOT NULL THEN 'operator'
+      WHEN op.work_id IS NOT NULL THEN 'operator'
       ELSE 'none'
     END AS basis
-  FROM work
-  INNER JOIN work_op USING (trace_id, work_id)
-  LEFT JOIN kernel_launch
-    ON work.trace_id = kernel_launch.trace_id AND work.kernel_id = kernel_launch.kernel_id
-  LEFT JOIN runtime_call AS call
-    ON kernel_launch.trace_id = call.trace_id AND kernel_launch.call_id = call.call_id
-  LEFT JOIN cpu_op AS op
-    ON work_op.trace_id = op.trace_id AND work_op.op_id = op.op_id
+  FROM asked
+  LEFT JOIN runtime_call AS call USING (trace_id, call_id)
+  LEFT JOIN asking_op AS op ON asked.trace_id = op.trace_id AND asked.work_id = op.work_id
 ),
 
 backward AS (
@@ -76,17 +100,17 @@ followed AS (
 )
 
 SELECT
-  asked.trace_id,
-  asked.work_id,
-  asked.process_id,
-  if(asked.basis = 'none', NULL, concat_ws(' ', asked.process_id, asked.thread_id)) AS track,
-  asked.at_ns,
+  placed.trace_id,
+  placed.work_id,
+  placed.process_id,
+  if(placed.basis = 'none', NULL, concat_ws(' ', placed.process_id, placed.thread_id)) AS track,
+  placed.at_ns,
   coalesce(
     followed.track,
-    if(asked.basis = 'none', NULL, concat_ws(' ', asked.process_id, asked.thread_id))
+    if(placed.basis = 'none', NULL, concat_ws(' ', placed.process_id, placed.thread_id))
   ) AS forward_track,
-  coalesce(followed.start_ns, asked.at_ns) AS forward_at_ns,
-  asked.basis
-FROM asked
+  coalesce(followed.start_ns, placed.at_ns) AS forward_at_ns,
+  placed.basis
+FROM placed
 LEFT JOIN followed
-  ON asked.trace_id = followed.trace_id AND asked.root_op_id = followed.op_id
+  ON placed.trace_id = followed.trace_id AND placed.root_op_id = followed.op_id

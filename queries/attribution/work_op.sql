@@ -13,14 +13,21 @@
 --   link          see kernel_launch; 'self' where the work is an operator
 -- Never:   GROUP BY trace_id, work_id HAVING count(*) > 1
 WITH asked AS (
+  -- a trace's work is either its kernels or its operators
   SELECT
-    work.trace_id,
-    work.work_id,
-    coalesce(work.op_id, kernel_launch.op_id) AS op_id,
-    coalesce(kernel_launch.link, if(work.op_id IS NULL, 'unlinked', 'self')) AS link
+    trace_id,
+    kernel_id AS work_id,
+    op_id,
+    link
+  FROM kernel_launch
+  UNION ALL
+  SELECT
+    trace_id,
+    work_id,
+    op_id,
+    'self' AS link
   FROM work
-  LEFT JOIN kernel_launch
-    ON work.trace_id = kernel_launch.trace_id AND work.kernel_id = kernel_launch.kernel_id
+  WHERE op_id IS NOT NULL
 ),
 
 -- only operators that asked for work: in a trace of a GPU most ask for none

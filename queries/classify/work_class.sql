@@ -15,50 +15,100 @@
 --                    'kernel_name' | 'none'
 --   rule             the rule that decided; NULL if none did
 -- Never:   WHERE category IS NULL OR (source = 'none') <> (category = 'unclassified')
-WITH found AS (
+WITH known AS (
+  SELECT trace_id, name, category, rule, by_user, TRUE AS is_kernel FROM kernel_class
+  UNION ALL
+  SELECT trace_id, name, category, rule, FALSE AS by_user, FALSE AS is_kernel FROM operator_class
+),
+
+class AS MATERIALIZED (
+  SELECT *, row_number() OVER () AS class_number
+  FROM known
+),
+
+kernel AS (
+  SELECT trace_id, name, category, by_user, class_number FROM class
+  WHERE is_kernel
+),
+
+operator AS (
+  SELECT trace_id, name, category, class_number FROM class
+  WHERE NOT is_kernel
+),
+
+-- numbers alone are carried until the answer is known
+by_name AS (
   SELECT
     work.trace_id,
     work.work_id,
-    work_attention.role,
-    kernel_class.by_user,
-    kernel_class.category AS kernel_category,
-    kernel_class.rule AS kernel_rule,
-    called.category AS op_category,
-    called.rule AS op_rule,
-    outermost.category AS root_category,
-    outermost.rule AS root_rule
+    kernel.by_user,
+    kernel.class_number,
+    kernel.category = 'attention' AS is_attention
   FROM work
-  INNER JOIN work_op USING (trace_id, work_id)
-  INNER JOIN work_attention USING (trace_id, work_id)
-  LEFT JOIN kernel_class USING (trace_id, name)
-  LEFT JOIN operator_class AS called
+  INNER JOIN kernel USING (trace_id, name)
+),
+
+by_operator AS (
+  SELECT
+    work_op.trace_id,
+    work_op.work_id,
+    called.class_number,
+    called.category = 'attention' AS is_attention,
+    outermost.class_number AS root_class_number
+  FROM work_op
+  LEFT JOIN operator AS called
     ON work_op.trace_id = called.trace_id AND work_op.op_name = called.name
-  LEFT JOIN operator_class AS outermost
+  LEFT JOIN operator AS outermost
     ON work_op.trace_id = outermost.trace_id AND work_op.root_op_name = outermost.name
 ),
 
-classed AS (
+decided AS (
   SELECT
-    trace_id,
-    work_id,
-    role,
+    work_attention.trace_id,
+    work_attention.work_id,
+    work_attention.role,
     CASE
-      WHEN by_user THEN ('user_rule', kernel_category, kernel_rule)
-      WHEN role = 'core' AND coalesce(op_category, kernel_category, '') <> 'attention'
-        THEN ('attention', 'attention', 'attention_call')
-      WHEN op_category IS NOT NULL THEN ('operator', op_category, op_rule)
-      WHEN kernel_category IS NOT NULL THEN ('kernel_name', kernel_category, kernel_rule)
-      WHEN root_category IS NOT NULL THEN ('operator', root_category, root_rule)
-      ELSE ('none', 'unclassified', NULL)
-    END AS answer
-  FROM found
+      WHEN by_name.by_user THEN 'user_rule'
+      WHEN
+        work_attention.role = 'core'
+        AND NOT coalesce(by_operator.is_attention, by_name.is_attention, FALSE)
+        THEN 'attention'
+      WHEN by_operator.class_number IS NOT NULL THEN 'operator'
+      WHEN by_name.class_number IS NOT NULL THEN 'kernel_name'
+      WHEN by_operator.root_class_number IS NOT NULL THEN 'operator'
+      ELSE 'none'
+    END AS source,
+    CASE source
+      WHEN 'user_rule' THEN by_name.class_number
+      WHEN 'operator' THEN coalesce(by_operator.class_number, by_operator.root_class_number)
+      WHEN 'kernel_name' THEN by_name.class_number
+    END AS class_number
+  FROM work_attention
+  INNER JOIN by_operator USING (trace_id, work_id)
+  LEFT JOIN by_name USING (trace_id, work_id)
+),
+
+answered AS (
+  SELECT
+    decided.trace_id,
+    decided.work_id,
+    decided.role,
+    decided.source,
+    CASE decided.source
+      WHEN 'attention' THEN 'attention'
+      WHEN 'none' THEN 'unclassified'
+      ELSE class.category
+    END AS answer,
+    if(decided.source = 'attention', 'attention_call', class.rule) AS rule
+  FROM decided
+  LEFT JOIN class USING (class_number)
 )
 
 SELECT
   trace_id,
   work_id,
-  answer[2] AS category,
-  if(role IN ('core', 'module'), 'attention', answer[2]) AS module_category,
-  answer[1] AS source,
-  answer[3] AS rule
-FROM classed
+  answer AS category,
+  if(role IN ('core', 'module'), 'attention', answer) AS module_category,
+  source,
+  rule
+FROM answered

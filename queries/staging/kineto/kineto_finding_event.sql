@@ -2,55 +2,54 @@
 --
 -- Why:     what is in no table is counted here, and so is what has no usable time.
 -- Grain:   one row per kind of trap that is there
--- Inputs:  kineto_event, kineto_header
+-- Inputs:  kineto_event_count, kineto_event, kineto_header
 -- Columns:
 --   kind         name of the trap
 --   count        events it touches
 --   example      one of them, or the categories with their counts
-WITH complete AS (
-  SELECT
-    cat,
-    role,
-    name,
-    start_ns,
-    recorded_dur_ns,
-    recorded_correlation_id
-  FROM kineto_event
+WITH category AS (
+  FROM kineto_event_count
   WHERE ph = 'X'
 ),
 
 tally AS (
   SELECT
-    count(*) AS event_count,
-    approx_quantile(start_ns, 0.5) AS middle_ns,
-    coalesce(bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0), TRUE) AS is_fine,
-    count(*) FILTER (WHERE start_ns IS NULL) AS untimed_count,
-    min(name) FILTER (WHERE start_ns IS NULL) AS untimed_name,
-    count(*) FILTER (WHERE recorded_dur_ns < 0) AS negative_count,
-    min(name) FILTER (WHERE recorded_dur_ns < 0) AS negative_name,
-    count(*) FILTER (WHERE role IN ('kernel', 'copy') AND recorded_correlation_id < 0)
+    cast(sum(event_count) AS BIGINT) AS event_count,
+    coalesce(bool_or(is_fine), TRUE) AS is_fine,
+    cast(sum(event_count - timed_count) AS BIGINT) AS untimed_count,
+    min(untimed_name) AS untimed_name,
+    cast(sum(negative_count) AS BIGINT) AS negative_count,
+    min(negative_name) AS negative_name,
+    cast(sum(unnumbered_count) FILTER (WHERE role IN ('kernel', 'copy')) AS BIGINT)
       AS unnumbered_count,
-    min(name) FILTER (WHERE role IN ('kernel', 'copy') AND recorded_correlation_id < 0)
-      AS unnumbered_name,
-    count(*) FILTER (WHERE role = 'python' AND NOT starts_with(name, 'nn.Module: '))
+    min(unnumbered_name) FILTER (WHERE role IN ('kernel', 'copy')) AS unnumbered_name,
+    cast(sum(event_count - module_count) FILTER (WHERE role = 'python') AS BIGINT)
       AS python_count
-  FROM complete
-),
-
-category AS (
-  SELECT
-    cat,
-    role,
-    count(*) AS event_count,
-    sum(recorded_dur_ns) AS total_ns
-  FROM complete
-  GROUP BY cat, role
+  FROM category
 ),
 
 python AS (
-  SELECT unread_python_count + if(python_wanted, 0, python_count) AS event_count
+  SELECT
+    kineto_header.unread_python_count
+    + if(kineto_header.python_wanted, 0, coalesce(tally.python_count, 0)) AS event_count
   FROM kineto_header
   CROSS JOIN tally
+),
+
+-- only where events are a day long, or lie a day apart, is each one looked at
+spread AS (
+  SELECT count(*) AS category_count
+  FROM category
+  HAVING
+    max(longest_ns) > 86400000000000
+    OR max(last_ns::HUGEINT) - min(first_ns) > 86400000000000
+),
+
+middle AS (
+  SELECT approx_quantile(start_ns, 0.5) AS middle_ns
+  FROM kineto_event CROSS JOIN spread
+  WHERE ph = 'X'
+  HAVING count(*) > 0
 )
 
 SELECT
@@ -81,13 +80,14 @@ UNION ALL
 SELECT
   'outlier_time' AS kind,
   count(*) AS count,
-  min(complete.name)[:120] AS example
-FROM complete CROSS JOIN tally
+  min(event.name)[:120] AS example
+FROM kineto_event AS event CROSS JOIN middle
 WHERE
-  complete.role <> 'span'
+  event.ph = 'X'
+  AND event.role <> 'span'
   AND (
-    complete.recorded_dur_ns > 86400000000000
-    OR abs(complete.start_ns - tally.middle_ns) > 86400000000000
+    event.recorded_dur_ns > 86400000000000
+    OR abs(event.start_ns - middle.middle_ns) > 86400000000000
   )
 UNION ALL
 SELECT

@@ -2,27 +2,45 @@
 --
 -- Why:     without operators, shapes or kernels whole classes of figures can't be had.
 -- Grain:   one row per kind of trap that is there
--- Inputs:  kernel, runtime_call, cpu_op, kineto_event, kineto_header
+-- Inputs:  kernel, runtime_call, cpu_op, kineto_event, kineto_event_count, kineto_header
 -- Columns:
 --   kind         name of the trap
 --   count        events it touches
 --   example      one of them
-WITH nested AS (
+WITH thread AS (
+  SELECT process_id, thread_id, row_number() OVER () AS thread_number
+  FROM (SELECT DISTINCT process_id, thread_id FROM cpu_op) AS known
+),
+
+-- numbers alone are sorted: of process, thread and name each would cost more than they do together
+nested AS (
   SELECT
-    name,
-    start_ns,
-    start_ns + dur_ns AS end_ns,
-    max(start_ns + dur_ns) OVER (
-      PARTITION BY process_id, thread_id
-      ORDER BY start_ns, dur_ns DESC
+    cpu_op.op_id,
+    cpu_op.start_ns,
+    cpu_op.start_ns + cpu_op.dur_ns AS end_ns,
+    -- op_id is in order of start, the outer operator first
+    max(cpu_op.start_ns + cpu_op.dur_ns) OVER (
+      PARTITION BY thread.thread_number ORDER BY cpu_op.op_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS outer_end_ns
   FROM cpu_op
+  INNER JOIN thread
+    ON
+      cpu_op.process_id IS NOT DISTINCT FROM thread.process_id
+      AND cpu_op.thread_id IS NOT DISTINCT FROM thread.thread_id
+),
+
+-- a list, so that the few are looked up among the many and not the other way round
+overlapping AS (
+  SELECT unnest(list(op_id)) AS op_id FROM nested
+  WHERE start_ns < outer_end_ns AND outer_end_ns < end_ns
 ),
 
 shared AS (
   SELECT correlation_id FROM runtime_call
-  WHERE correlation_id IS NOT NULL
+  WHERE
+    correlation_id IS NOT NULL
+    AND (SELECT count(DISTINCT call.process_id) FROM runtime_call AS call) > 1
   GROUP BY correlation_id
   HAVING count(DISTINCT process_id) > 1
 )
@@ -31,8 +49,8 @@ SELECT
   'partial_overlap' AS kind,
   count(*) AS count,
   min(name)[:120] AS example
-FROM nested
-WHERE start_ns < outer_end_ns AND outer_end_ns < end_ns
+FROM overlapping
+INNER JOIN cpu_op USING (op_id)
 UNION ALL
 SELECT
   'no_kernel' AS kind,
@@ -77,10 +95,12 @@ WHERE starts_with(pid, '[')
 UNION ALL
 SELECT
   'metadata_heavy' AS kind,
-  count(*) FILTER (WHERE ph = 'M') AS count,
-  count(*) || ' events in all' AS example
-FROM kineto_event
-HAVING count(*) FILTER (WHERE ph = 'M') > 0.2 * count(*) AND count(*) > 100000
+  sum(event_count) FILTER (WHERE ph = 'M')::BIGINT AS count,
+  sum(event_count) || ' events in all' AS example
+FROM kineto_event_count
+HAVING
+  sum(event_count) FILTER (WHERE ph = 'M') > 0.2 * sum(event_count)
+  AND sum(event_count) > 100000
 UNION ALL
 SELECT
   'one_rank_of_many' AS kind,
@@ -91,7 +111,7 @@ WHERE world_size > 1
 UNION ALL
 SELECT
   'device_events_of_others' AS kind,
-  count(*) AS count,
+  coalesce(sum(event_count), 0)::BIGINT AS count,
   string_agg(DISTINCT cat, ', ' ORDER BY cat) AS example
-FROM kineto_event
+FROM kineto_event_count
 WHERE role = 'device_other' AND cat <> 'cuda_sync' AND NOT EXISTS (SELECT 1 FROM kernel)
