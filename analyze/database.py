@@ -152,9 +152,6 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the classify and attribution tables of a scratch database from its base tables."""
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
-    # few texts, each repeated: a dictionary is what every column is given in the end, and trying
-    # the other ways first takes as long as the writing
-    con.execute("SET force_compression = 'dictionary'")
     for relation in attribution_files():
         if relation.name == "cpu_op_parent":
             fill_cpu_op_parent(con)
