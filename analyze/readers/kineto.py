@@ -104,10 +104,10 @@ def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, b
         if previous is not None:
             yield previous, False
         previous = chunk
-    mixed = splitter.tail and parse_tail(splitter.tail) is None and b'"ph"' in splitter.tail
     if previous is not None:
         yield previous, not splitter.ended
-    if mixed:
+    keys = parse_tail(splitter.tail)
+    if b'"ph"' in splitter.tail if keys is None else "traceEvents" in keys:
         result.note(Fault("mixed_writers", splitter.tail_offset, ""))
         yield Chunk(splitter.tail_offset, splitter.tail), True
 

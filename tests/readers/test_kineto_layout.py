@@ -90,6 +90,18 @@ def test_what_stands_between_events_costs_no_event(junk: str, form: str) -> None
 
 
 @pytest.mark.parametrize("form", [json.dumps, laid_out])
+def test_a_second_list_of_events_is_read_and_declared(form: Any) -> None:
+    # sound JSON, of which json.loads keeps the second list alone
+    first = as_kineto([form(e) for e in EVENTS[:5]])
+    second = as_kineto([form(e) for e in EVENTS[5:]])
+    end, start = first.rindex("}"), second.index('"traceEvents"')
+    found = read_bytes(f"{first[:end]}, {second[start:]}".encode())
+    assert Counter(row[2] for row in found.rows.elements()) == NAMES
+    assert "mixed_writers" in found.kinds
+    assert not found.file.complete
+
+
+@pytest.mark.parametrize("form", [json.dumps, laid_out])
 def test_one_huge_event_is_read_and_one_beyond_the_limit_refused(form: Any) -> None:
     def text(size: int) -> bytes:
         huge = EVENTS[5] | {"args": {"stack": "y" * size}}
