@@ -33,7 +33,7 @@ TRACES = (
 )
 PATIENCE_SECONDS, HANG_SECONDS = 20, 120
 
-_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])|(\})(?=\s*\{)')
 JUNK = [b"\xff", b"\x00", b"NaN", b"}", b"]", b'"', b"\\", b"{", b",", b"\n  },\n  {", b"\x1f\x8b"]
 
 
@@ -91,8 +91,8 @@ CHANGES: list[Callable[[bytes, int, random.Random], bytes]] = [
 
 def _expected(text: bytes) -> Counter[Row] | None:
     """Rows of text that is a sound trace; None if something about it must be declared."""
-    # a comma too many is forgiven in silence: nothing is lost by it
-    text = _COMMA.sub(lambda match: match[1] or b"", text)
+    # a comma too many, or none between events, is forgiven in silence: nothing is lost by it
+    text = _COMMA.sub(lambda match: match[1] or (match[2] and b"},") or b"", text)
     try:
         rows = read_events(text.decode())
         json.loads(text, parse_constant=int)
@@ -123,13 +123,13 @@ def _untouched(original: Original, text: bytes) -> Counter[Row]:
 
 def _check(data: bytes, text: bytes) -> Read | None:
     """Read it; None if it was refused. What nobody declared must be as the slow reader has it."""
-    start = time.monotonic()
+    start = time.process_time()
     found: Read | None = None
     try:
         found = read_bytes(data)
     except UserError as error:
         assert "\n" not in str(error)
-    assert time.monotonic() - start < PATIENCE_SECONDS
+    assert time.process_time() - start < PATIENCE_SECONDS
     if found is None or found.kinds:
         return found
     wanted = _expected(text)
