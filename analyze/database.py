@@ -51,6 +51,8 @@ def empty_study() -> bytes:
         with duckdb.connect(str(path)) as con:
             create_schema(con)
             store_metrics(con)
+            # close() would hide that the disk is full
+            con.execute("CHECKPOINT")
         return path.read_bytes()
 
 

@@ -260,8 +260,8 @@ def test_an_empty_study_is_never_put_over_another(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.duckdb"]
 
 
-# the disk is full for the trace's events, or only where its finished database is written out
-@pytest.mark.parametrize(("is_new", "room"), [(False, 400_000), (True, 9_000_000)])
+# the disk is full for an empty study, for the trace's events, or only where its database is written
+@pytest.mark.parametrize(("is_new", "room"), [(True, 400_000), (False, 400_000), (True, 9_000_000)])
 def test_a_full_disk_is_one_line_and_loses_nothing(is_new: bool, room: int, tmp_path: Path) -> None:
     study = tmp_path / "s.duckdb"
     if not is_new:
