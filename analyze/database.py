@@ -52,6 +52,8 @@ def empty_study() -> bytes:
         with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.3.0"}) as con:
             create_schema(con)
             store_metrics(con)
+            # close() would hide that the disk is full
+            con.execute("CHECKPOINT")
         return path.read_bytes()
 
 

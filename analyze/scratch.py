@@ -94,6 +94,8 @@ def build(
             database.attribute(con)
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]
+        # where the disk is full, close() leaves all in a log beside the file and says nothing
+        con.execute("CHECKPOINT")
     finally:
         con.close()
     return Built(path, event_count)

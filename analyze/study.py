@@ -211,9 +211,10 @@ def create_if_missing(path: Path) -> bool:
         os.link(part, path)
     except FileExistsError:
         return False
-    except OSError as error:
+    except (OSError, duckdb.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
         raise UserError(
-            f"{path}: cannot make the study ({error.strerror}); expected a writable folder and room "
+            f"{path}: cannot make the study ({why}); expected a writable folder and room "
             "on the disk; name another place"
         ) from error
     finally:

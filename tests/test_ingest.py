@@ -36,7 +36,7 @@ except Exception as error:
 """
 FULL = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" + LOAD.replace(
     "sys.stdin.readline()",
-    "sys.stdin.readline(); resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))",
+    "limit = int(sys.stdin.readline()); resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))",
 )
 HOLD = """
 import duckdb, sys
@@ -75,9 +75,9 @@ class Process:
         assert self.child.stdout
         assert self.child.stdout.readline() == "ready\n"
 
-    def go(self) -> None:
+    def go(self, word: str = "") -> None:
         assert self.child.stdin
-        self.child.stdin.write("\n")
+        self.child.stdin.write(f"{word}\n")
         self.child.stdin.flush()
 
     def end(self) -> str:
@@ -260,14 +260,18 @@ def test_an_empty_study_is_never_put_over_another(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.duckdb"]
 
 
-def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path, shared_traces: Path) -> None:
+# the disk is full for an empty study, for the trace's events, or only where its database is written
+@pytest.mark.parametrize(("is_new", "room"), [(True, 400_000), (False, 400_000), (True, 9_000_000)])
+def test_a_full_disk_is_one_line_and_loses_nothing(is_new: bool, room: int, tmp_path: Path) -> None:
     study = tmp_path / "s.duckdb"
-    ingest(study, [write_trace(tmp_path / "first.json")])
-    loading = Process(FULL, study, shared_traces / "vit-base-h100.json.gz")
-    loading.go()
+    if not is_new:
+        ingest(study, [write_trace(tmp_path / "first.json")])
+    loading = Process(FULL, study, write_trace(tmp_path / "second.json", 3000))
+    loading.go(str(room))
     said = loading.end()
     assert said.startswith("UserError") and said.count("\n") == 1, said
-    assert names(study) == ["first"]
+    assert study.exists() != is_new
+    assert is_new or names(study) == ["first"]
     assert not list(tmp_path.glob("*.ingest-*"))
 
 

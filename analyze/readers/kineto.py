@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from threading import BoundedSemaphore, get_ident, local
 from typing import Any
@@ -21,9 +22,12 @@ import pyarrow
 
 from analyze.readers.kineto_chunk import ChunkLoader, ChunkReport
 from analyze.readers.kineto_events import TextNumbers
-from analyze.readers.kineto_mend import Fault, mend
+from analyze.readers.kineto_mend import Fault, edges_of, example_of, mend
 from analyze.readers.kineto_source import TextSource
 from analyze.readers.kineto_split import Chunk, Splitter, parse_tail
+
+# an event this long would take many times its size where it is read, and no profiler writes one
+GIANT_BYTES = 8 << 20
 
 _RANK_IN_NAME = re.compile(r"(?:rank|tp|dp)[-_ ]?(\d+)", re.IGNORECASE)
 
@@ -103,15 +107,30 @@ def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, b
     """Chunks, and whether the text breaks off behind one; another writer's output in the tail too."""
     previous: Chunk | None = None
     for chunk in splitter:
-        if previous is not None:
-            yield previous, False
-        previous = chunk
-    mixed = splitter.tail and parse_tail(splitter.tail) is None and b'"ph"' in splitter.tail
+        for part in _without_giants(chunk, result):
+            if previous is not None:
+                yield previous, False
+            previous = part
     if previous is not None:
         yield previous, not splitter.ended
-    if mixed:
+    keys = parse_tail(splitter.tail)
+    if b'"ph"' in splitter.tail if keys is None else "traceEvents" in keys:
         result.note(Fault("mixed_writers", splitter.tail_offset, ""))
         yield Chunk(splitter.tail_offset, splitter.tail), True
+
+
+def _without_giants(chunk: Chunk, result: KinetoFile) -> Iterator[Chunk]:
+    """The chunk in parts, from which events beyond GIANT_BYTES are left out and declared."""
+    start = 0
+    edges = edges_of(chunk.text) if len(chunk.text) > GIANT_BYTES else []
+    for begin, end in pairwise(edges):
+        if end - begin > GIANT_BYTES:
+            yield Chunk(chunk.offset + start, chunk.text[start:begin])
+            giant = example_of(chunk.text[begin:end])
+            result.note(Fault("unreadable_event", chunk.offset + begin, giant))
+            result.skipped += 1
+            start = end
+    yield Chunk(chunk.offset + start, chunk.text[start:]) if start else chunk
 
 
 class _Loaders:

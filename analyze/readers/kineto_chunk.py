@@ -20,6 +20,8 @@ from analyze.readers.kineto_split import Chunk
 
 # what is known of each row group takes memory with every query
 _ROW_GROUP = 1 << 16
+# texts of megabytes each may not pile up
+_ROW_GROUP_BYTES = 32 << 20
 # what may stand around events
 _AROUND = b" \t\r\n\0,"
 _EDGE = re.compile(rb"[ \t\r\n\0,]*")
@@ -116,7 +118,8 @@ class _Writer:
 
     def write(self, tables: Sequence[pa.Table]) -> None:
         self._waiting += tables
-        if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
+        rows = sum(table.num_rows for table in self._waiting)
+        if rows >= _ROW_GROUP or sum(table.nbytes for table in self._waiting) >= _ROW_GROUP_BYTES:
             self._flush()
 
     def close(self) -> None:

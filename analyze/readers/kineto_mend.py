@@ -60,7 +60,7 @@ def mend(text: bytes, offset: int, *, at_cut: bool = False) -> Mended:
     of its own.
     """
     result = Mended()
-    edges = [0, *(match.end(1) for match in _BETWEEN.finditer(text)), len(text)]
+    edges = edges_of(text)
     first = 0
     while first < len(edges) - 1:
         last, found = _read(text, edges, first)
@@ -72,10 +72,21 @@ def mend(text: bytes, offset: int, *, at_cut: bool = False) -> Mended:
             is_end = at_cut and last == len(edges) - 1
             kind = "cut_event" if is_end else "unreadable_event"
             result.skipped += 1
-            result.faults.append(Fault(kind, start, _example(raw)))
+            result.faults.append(Fault(kind, start, example_of(raw)))
             last = _salvage(text, edges, first, offset, result)
         first = last
     return result
+
+
+def edges_of(text: bytes) -> list[int]:
+    """Where events begin, as far as that shows without reading them, and the end of the text."""
+    return [0, *(match.end(1) for match in _BETWEEN.finditer(text)), len(text)]
+
+
+def example_of(piece: bytes) -> str:
+    """The beginning of a piece of text, on one line."""
+    text = " ".join(piece[: 4 * EXAMPLE_CHARACTERS].decode("utf-8", "replace").split())
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)[:EXAMPLE_CHARACTERS]
 
 
 def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
@@ -126,7 +137,7 @@ def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, resu
         else:
             result.repaired += bool(found)
             result.events.append(encode(clean).encode())
-        result.faults.extend(Fault(kind, offset, _example(raw)) for kind in sorted(found))
+        result.faults.extend(Fault(kind, offset, example_of(raw)) for kind in sorted(found))
 
 
 def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
@@ -186,8 +197,3 @@ def _argument(key: str, value: Any, kinds: set[str]) -> Any:
 def _microseconds(ns: int) -> Spelled:
     whole, rest = divmod(abs(ns), 1000)
     return Spelled(f"{'-' * (ns < 0)}{whole}.{rest:03d}")
-
-
-def _example(piece: bytes) -> str:
-    text = " ".join(piece[: 4 * EXAMPLE_CHARACTERS].decode("utf-8", "replace").split())
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)[:EXAMPLE_CHARACTERS]

@@ -137,7 +137,7 @@ class Splitter:
             chunk = self._proven_cut()
             if chunk is None:
                 self._refuse_endless()
-                self._fill(2 * len(self._buffer))
+                self._fill(min(2 * len(self._buffer), LIMIT_BYTES))
                 continue
             yield chunk
             if self.ended:
@@ -200,7 +200,7 @@ class Splitter:
         return chunk
 
     def _refuse_endless(self) -> None:
-        if len(self._buffer) > LIMIT_BYTES:
+        if len(self._buffer) >= LIMIT_BYTES:
             raise UserError(
                 f"{self._name}: found no end of an event within {LIMIT_BYTES >> 20} MB after byte "
                 f"{self._offset}; expected events of a trace; record it again"

@@ -12,9 +12,9 @@
 --   copy_count      copies and fills
 --   kernel_ns       ns, sum of kernel durations; concurrent kernels count twice
 --   kernel_busy_ns  ns, union of kernels over all streams and devices
---   gpu_busy_ns     ns, union of kernels and copies
+--   gpu_busy_ns     ns, union of kernels and copies; of merged ranks as their clocks have it
 --   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none;
---                   NULL if the file was cut short
+--                   NULL if the file was cut short or holds several ranks
 --   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns; NULL if refused
 --   idle_refusal    why the trace can't say how long its devices waited; NULL if it can
 -- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0
@@ -68,11 +68,16 @@ total AS (
   GROUP BY trace_id
 ),
 
--- replays of one graph that were recorded with different counts: kernels are missing
-uneven AS (
-  SELECT trace_id, consequence
+-- replays of one graph that were recorded with different counts: kernels are missing; ranks merged
+-- into one file have each their own clock
+unsure AS (
+  SELECT
+    trace_id,
+    min(consequence) AS reason,
+    bool_or(kind = 'merged_process') AS is_merged
   FROM anomaly
-  WHERE kind = 'uneven_graph_replay'
+  WHERE kind IN ('uneven_graph_replay', 'merged_process')
+  GROUP BY trace_id
 ),
 
 judged AS (
@@ -80,13 +85,13 @@ judged AS (
     trace.trace_id,
     trace.name AS trace_name,
     trace.path,
-    trace.complete IS NOT FALSE AS complete,
+    trace.complete IS NOT FALSE AND unsure.is_merged IS NOT TRUE AS has_span,
     CASE
       WHEN trace.complete IS FALSE THEN 'the file was cut short: what came after is unknown'
-      ELSE uneven.consequence
+      ELSE unsure.reason
     END AS idle_refusal
   FROM trace
-  LEFT JOIN uneven USING (trace_id)
+  LEFT JOIN unsure USING (trace_id)
 )
 
 SELECT
@@ -98,7 +103,7 @@ SELECT
   cast(coalesce(kernel_ns, 0) AS BIGINT) AS kernel_ns,
   cast(coalesce(kernel_busy_ns, 0) AS BIGINT) AS kernel_busy_ns,
   cast(coalesce(gpu_busy_ns, 0) AS BIGINT) AS gpu_busy_ns,
-  if(judged.complete, cast(coalesce(gpu_span_ns, 0) AS BIGINT), NULL) AS gpu_span_ns,
+  if(judged.has_span, cast(coalesce(gpu_span_ns, 0) AS BIGINT), NULL) AS gpu_span_ns,
   if(
     judged.idle_refusal IS NULL,
     cast(coalesce(gpu_span_ns, 0) - coalesce(gpu_busy_ns, 0) AS BIGINT),

@@ -18,64 +18,62 @@
 --   trace_ns    ns, sum over all work of the trace: each question's work_ns add up to it
 -- Never:   GROUP BY trace_id, question HAVING sum(work_ns) <> any_value(trace_ns)
 -- Plot:    For how much of the time the trace can say what it was for
-WITH alike AS (
+WITH answer AS (
   SELECT
-    trace_id,
-    work.place,
-    work_op.op_id IS NOT NULL AS has_op,
-    work_op.link,
-    work_class.category = 'unclassified' AS is_unclassified,
-    work_class.source AS class_source,
-    work_component.component = 'unattributed' AS lacks_component,
-    work_component.source AS component_source,
-    work_step.step IS NULL AS lacks_step,
-    work_step.source AS step_source,
-    work_module.module = 'unattributed' AS lacks_module,
-    work_module.source AS module_source,
-    work_attention.role,
-    work_cost.flops IS NOT NULL AS has_cost,
-    count(*) AS work_count,
-    sum(work.dur_ns) AS work_ns
-  FROM work
-  INNER JOIN work_op USING (trace_id, work_id)
-  INNER JOIN work_class USING (trace_id, work_id)
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN work_step USING (trace_id, work_id)
-  INNER JOIN work_module USING (trace_id, work_id)
-  INNER JOIN work_attention USING (trace_id, work_id)
-  INNER JOIN work_cost USING (trace_id, work_id)
-  GROUP BY ALL
+    trace_id, work_id, 'operator' AS question,
+    op_id IS NOT NULL AS answered,
+    link AS answer
+  FROM work_op
+  UNION ALL
+  SELECT
+    trace_id, work_id, 'class' AS question,
+    category <> 'unclassified' AS answered,
+    if(category = 'unclassified', category, source) AS answer
+  FROM work_class
+  UNION ALL
+  SELECT
+    trace_id, work_id, 'component' AS question,
+    component <> 'unattributed' AS answered,
+    if(component = 'unattributed', component, source) AS answer
+  FROM work_component
+  UNION ALL
+  SELECT
+    trace_id, work_id, 'step' AS question,
+    step IS NOT NULL AS answered,
+    if(step IS NULL, 'unattributed', source) AS answer
+  FROM work_step
+  UNION ALL
+  SELECT
+    trace_id, work_id, 'module' AS question,
+    module <> 'unattributed' AS answered,
+    if(module = 'unattributed', module, source) AS answer
+  FROM work_module
+  UNION ALL
+  SELECT
+    trace_id, work_id, 'attention' AS question,
+    TRUE AS answered,
+    role AS answer
+  FROM work_attention
+  UNION ALL
+  SELECT
+    trace_id, work_id, 'cost' AS question,
+    flops IS NOT NULL AS answered,
+    if(flops IS NULL, 'unknown', 'shapes') AS answer
+  FROM work_cost
 ),
 
 answered_work AS (
   SELECT
-    trace_id, place, work_count, work_ns,
-    unnest([
-      { question: 'operator', answered: has_op, answer: link },
-      {
-        question: 'class',
-        answered: NOT is_unclassified,
-        answer: if(is_unclassified, 'unclassified', class_source)
-      },
-      {
-        question: 'component',
-        answered: NOT lacks_component,
-        answer: if(lacks_component, 'unattributed', component_source)
-      },
-      {
-        question: 'step',
-        answered: NOT lacks_step,
-        answer: if(lacks_step, 'unattributed', step_source)
-      },
-      {
-        question: 'module',
-        answered: NOT lacks_module,
-        answer: if(lacks_module, 'unattributed', module_source)
-      },
-      { question: 'attention', answered: TRUE, answer: role },
-      { question: 'cost', answered: has_cost, answer: if(has_cost, 'shapes', 'unknown') }
-    ]) AS entry
-  FROM alike
+    trace_id,
+    answer.question,
+    answer.answered,
+    answer.answer,
+    any_value(work.place) AS place,
+    count(*) AS work_count,
+    sum(work.dur_ns) AS work_ns
+  FROM answer
+  INNER JOIN work USING (trace_id, work_id)
+  GROUP BY trace_id, answer.question, answer.answered, answer.answer
 ),
 
 total AS (
@@ -88,19 +86,18 @@ total AS (
 
 SELECT
   answered_work.trace_id,
-  any_value(trace.name) AS trace_name,
-  any_value(answered_work.place) AS place,
-  answered_work.entry.question,
-  answered_work.entry.answered,
-  answered_work.entry.answer,
-  cast(sum(answered_work.work_count) AS BIGINT) AS work_count,
-  cast(sum(answered_work.work_ns) AS BIGINT) AS work_ns,
-  sum(answered_work.work_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
-  cast(any_value(total.trace_ns) AS BIGINT) AS trace_ns
+  trace.name AS trace_name,
+  answered_work.place,
+  answered_work.question,
+  answered_work.answered,
+  answered_work.answer,
+  answered_work.work_count,
+  cast(answered_work.work_ns AS BIGINT) AS work_ns,
+  answered_work.work_ns / nullif(total.trace_ns, 0) AS work_frac,
+  cast(total.trace_ns AS BIGINT) AS trace_ns
 FROM answered_work
 INNER JOIN total USING (trace_id)
 INNER JOIN trace USING (trace_id)
-GROUP BY answered_work.trace_id, answered_work.entry
 UNION ALL
 SELECT
   trace.trace_id,

@@ -5,6 +5,7 @@ What the fast reader is held against. It knows only the columns that the tests c
 
 import json
 import math
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -40,12 +41,14 @@ def read_events(text: str) -> list[Row]:
 
 def read_oddities(text: str) -> list[tuple[Row, set[str]]]:
     """The same, each with the anomalies that must be declared of it."""
-    twice: list[tuple[object, set[str]]] = []
+    twice: dict[int, tuple[object, set[str]]] = {}
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in items]
         found = dict(items)
-        twice.append((found, {name for name in names if names.count(name) > 1}))
+        if len(found) < len(items):
+            names = Counter(name for name, _ in items)
+            # held as well, so that no other object gets its id
+            twice[id(found)] = found, {name for name, count in names.items() if count > 1}
         return found
 
     trace = json.loads(text, parse_float=Decimal, object_pairs_hook=pairs)
@@ -55,7 +58,7 @@ def read_oddities(text: str) -> list[tuple[Row, set[str]]]:
         kinds = set[str]()
         row = row_of(event, kinds)
         for place, known in ((event, TOP), (event.get("args"), ARGS)):
-            if any(place is an_object and names & known for an_object, names in twice):
+            if known & twice.get(id(place), (None, set[str]()))[1]:
                 kinds.add("duplicate_key")
         found.append((row, kinds))
     return found

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analyze.errors import UserError
-from analyze.readers import kineto_source, kineto_split
+from analyze.readers import kineto, kineto_source, kineto_split
 from tests.readers.raw_events import read_bytes
 
 COUNT = 60
@@ -90,22 +90,57 @@ def test_what_stands_between_events_costs_no_event(junk: str, form: str) -> None
 
 
 @pytest.mark.parametrize("form", [json.dumps, laid_out])
-def test_one_huge_event_is_read_and_one_beyond_the_limit_refused(form: Any) -> None:
-    def text(size: int) -> bytes:
-        huge = EVENTS[5] | {"args": {"stack": "y" * size}}
-        return as_kineto([form(e) for e in [*EVENTS[:5], huge, *EVENTS[6:]]]).encode()
-
-    found = read_bytes(text(6000))
+def test_a_second_list_of_events_is_read_and_declared(form: Any) -> None:
+    # sound JSON, of which json.loads keeps the second list alone
+    first = as_kineto([form(e) for e in EVENTS[:5]])
+    second = as_kineto([form(e) for e in EVENTS[5:]])
+    end, start = first.rindex("}"), second.index('"traceEvents"')
+    found = read_bytes(f"{first[:end]}, {second[start:]}".encode())
     assert Counter(row[2] for row in found.rows.elements()) == NAMES
-    with pytest.raises(UserError, match="found no end of an event within"):
-        read_bytes(text(40_000))
+    assert "mixed_writers" in found.kinds
+    assert not found.file.complete
+
+
+def with_huge(form: Any, size: int, **event: Any) -> bytes:
+    """EVENTS, of which op5 is `size` bytes longer."""
+    huge = EVENTS[5] | {"args": {"stack": "y" * size}} | event
+    return as_kineto([form(e) for e in [*EVENTS[:5], huge, *EVENTS[6:]]]).encode()
+
+
+@pytest.mark.parametrize("form", [json.dumps, laid_out])
+def test_one_huge_event_is_read_and_one_beyond_the_limit_refused(form: Any) -> None:
+    found = read_bytes(with_huge(form, 6000))
+    assert Counter(row[2] for row in found.rows.elements()) == NAMES
+    for size in (8600, 40_000):
+        with pytest.raises(UserError, match="found no end of an event within"):
+            read_bytes(with_huge(form, size))
+
+
+@pytest.mark.parametrize("form", [json.dumps, laid_out])
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_giant_costs_itself_alone(
+    form: Any, broken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kineto, "GIANT_BYTES", 3000)
+    text = with_huge(form, 6000)
+    text = text.replace(b'"yy', b'"y"y', 1) if broken else text
+    found = read_bytes(text)
+    assert Counter(row[2] for row in found.rows.elements()) == NAMES - Counter(["op5"])
+    assert found.kinds == {"unreadable_event"}
+    assert found.file.skipped == 1
+    fault = found.file.faults["unreadable_event"]
+    assert text[fault.offset :].lstrip()[:1] == b"{"
+    assert '"op5"' in fault.example
+    assert found.file.complete
 
 
 @pytest.mark.parametrize("form", ["kineto", "one_line", "list"])
-def test_a_comma_too_many_costs_nothing(form: str) -> None:
+def test_a_wrong_comma_costs_nothing(form: str) -> None:
     texts = [laid_out(e) if form == "kineto" else json.dumps(e) for e in EVENTS]
     texts[7] = texts[7].replace('"Ev Idx": 7', '"Ev Idx": 7,')
     texts[9] = texts[9].replace('"Ev Idx": 9', '"stack": [1, 2,], "bw": NaN,')
+    # nor does one that lacks
+    texts[11:13] = [f"{texts[11]} {texts[12]}"]
     texts[-1] += ","
     line = f"[{','.join(texts)}]"
     text = {"kineto": as_kineto(texts), "list": line}.get(form, f'{{"traceEvents": {line}}}')

@@ -348,6 +348,16 @@ def test_f3_a_cut_file_is_loaded_up_to_the_cut(pack: Any, tmp_path: Path, load: 
     assert rows(con, "SELECT count(*) > 10 FROM cpu_op") == [(True,)]
 
 
+@pytest.mark.parametrize("cut", ["", ",", ", {", "\n"])
+@pytest.mark.parametrize("start", ["[", '{"traceEvents": ['])
+def test_f3_a_cut_between_events_is_told(start: str, cut: str) -> None:
+    # the text ends as a whole file may, with an event's '}': only the ']' is missing
+    found = read_bytes((start + ", ".join(json.dumps(op(i)) for i in range(3)) + cut).encode())
+    assert found.rows.total() == 3
+    assert not found.file.complete
+    assert "truncated" in found.kinds
+
+
 def test_f3_two_writers_in_one_file(tmp_path: Path, load: Load) -> None:
     one = json.dumps({"traceEvents": [op(i) for i in range(9)]})
     path = tmp_path / "mixed.json"
