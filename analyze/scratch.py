@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +83,16 @@ def build(
     con.execute("SET preserve_insertion_order = false")
     known_names = _names(con)
     try:
+        # the digest takes one thread as long as all the reading takes: known only at the end
         with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
             digest = aside.submit(lambda: found.sha256 or found.digest())
             _read(con, found, parts, keep=keep, threads=threads)
-        known = replace(found, sha256=digest.result())
-        create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(known)])
-        database.stage(con, found.format)
-        shutil.rmtree(parts)
-        if attributed:
-            database.attribute(con)
+            create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
+            database.stage(con, found.format)
+            shutil.rmtree(parts)
+            if attributed:
+                database.attribute(con)
+        con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]
         # where the disk is full, close() leaves all in a log beside the file and says nothing
