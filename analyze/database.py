@@ -6,6 +6,7 @@ transaction: that bounds memory, and nothing half-loaded is ever seen.
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -234,7 +235,9 @@ def create_statement(relation: SqlFile) -> str:
 
 def _with_room(con: duckdb.DuckDBPyConnection, statement: str) -> None:
     """Run a statement; where memory doesn't suffice with one thread, then within larger limits."""
-    threads = con.execute("SELECT current_setting('threads')").fetchall()[0][0]
+    threads, memory = con.execute(
+        "SELECT current_setting('threads'), current_setting('memory_limit')"
+    ).fetchall()[0]
     rooms = ["SET threads = 1", *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS)]
     for room in rooms:
         try:
@@ -245,6 +248,9 @@ def _with_room(con: duckdb.DuckDBPyConnection, statement: str) -> None:
     else:
         con.execute(statement)
     con.execute(f"SET threads = {threads}")
+    # what is held beyond it stays for now
+    with suppress(duckdb.OutOfMemoryException):
+        con.execute(f"SET memory_limit = '{memory}'")
 
 
 def _downstream(name: str) -> list[SqlFile]:

@@ -31,7 +31,8 @@ telling AS (
     min(several.process_id) AS process_id
   FROM runtime_call
   INNER JOIN several USING (process_id)
-  WHERE runtime_call.correlation_id > 0
+  -- of one process nothing is joined: DuckDB would hold all its calls in memory first
+  WHERE runtime_call.correlation_id > 0 AND EXISTS (SELECT 1 FROM several)
   GROUP BY several.label, runtime_call.correlation_id
   HAVING min(several.process_id) = max(several.process_id)
 ),
