@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from analyze.constant_patterns import with_constant_patterns
 from analyze.errors import UserError
 from analyze.operator_nesting import fill_cpu_op_parent
 from analyze.sql_file import SqlFile, in_order, load_layer
@@ -159,7 +160,8 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
         if relation.name == "cpu_op_parent":
             fill_cpu_op_parent(con)
         elif _is_table(relation):
-            _with_room(con, f"INSERT INTO {relation.name} BY NAME {relation.statement}")
+            statement = with_constant_patterns(con, relation)
+            _with_room(con, f"INSERT INTO {relation.name} BY NAME {statement}")
 
 
 def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
@@ -191,8 +193,9 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
             con.execute("INSERT INTO user_kernel_rule VALUES (?, ?, ?)", list(rule))
         for relation in _downstream("user_kernel_rule"):
             if _is_table(relation):
+                statement = with_constant_patterns(con, relation)
                 con.execute(f"DELETE FROM {relation.name}")
-                con.execute(f"INSERT INTO {relation.name} BY NAME {relation.statement}")
+                con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")

@@ -32,7 +32,7 @@ telling AS (
   FROM runtime_call
   INNER JOIN several USING (process_id)
   -- of one process nothing is joined: DuckDB would hold all its calls in memory first
-  WHERE runtime_call.correlation_id > 0 AND EXISTS (SELECT 1 FROM several)
+  WHERE runtime_call.correlation_id > 0 AND EXISTS (FROM several)
   GROUP BY several.label, runtime_call.correlation_id
   HAVING min(several.process_id) = max(several.process_id)
 ),

@@ -16,7 +16,8 @@
 --   thread_order     rank of process and thread together, in the order of their texts
 --   work_order       rank of name and pid together, in the order of their texts
 --   kind             of an operator or a labelled range of the host, told by its name:
---                    'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' | 'op'
+--                    'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
+--                    'op'
 --   copy_kind        kind of a copy where ROCm writes one
 --   grid             JSON text
 --   block            JSON text
