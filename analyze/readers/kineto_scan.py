@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 # how a value is read
-SKIPPED, TEXT, INTEGER, UNSIGNED, TIME, ARGUMENTS = range(6)
+TEXT, INTEGER, UNSIGNED, TIME, ARGUMENTS = range(5)
 # why a scan stopped
 DONE, FULL, FAULTY = range(3)
 # places in Out.tally
