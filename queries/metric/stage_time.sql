@@ -3,7 +3,7 @@
 -- Why:     a faster denoiser is worth what the denoiser weighs in a request, where it runs fifty
 --          times and the text encoder once.
 -- Grain:   one row per (trace_id, component)
--- Inputs:  trace, work, work_component, work_step, component_scale
+-- Inputs:  trace, work, work_component, work_step, component_scale, anomaly
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
@@ -17,7 +17,8 @@
 --   work_count      work items
 --   work_ns         ns, sum of durations; concurrent work counts twice
 --   work_frac       0..1 of the trace's work_ns
---   busy_ns         ns, union of the work; NULL on a CPU, where self times leave gaps
+--   busy_ns         ns, union of the work; NULL if refused
+--   busy_refusal    why busy_ns is NULL: a CPU, or several ranks in one file; NULL if it isn't
 --   step_min_ns     ns, shortest step; NULL without steps
 --   step_median_ns  ns, median step
 --   step_max_ns     ns, longest step
@@ -64,12 +65,30 @@ stage AS (
     component,
     sum(work_count) AS work_count,
     sum(work_ns) AS work_ns,
-    if(place = 'cpu', NULL, sum(busy_ns)) AS busy_ns,
+    sum(busy_ns) AS busy_ns,
     min(work_ns) FILTER (WHERE step IS NOT NULL) AS step_min_ns,
     median(work_ns) FILTER (WHERE step IS NOT NULL) AS step_median_ns,
     max(work_ns) FILTER (WHERE step IS NOT NULL) AS step_max_ns
   FROM step_total
   GROUP BY trace_id, place, component
+),
+
+-- each rank has its own clock: what overlaps by them says nothing
+merged AS (
+  SELECT trace_id, consequence
+  FROM anomaly
+  WHERE kind = 'merged_process'
+),
+
+-- the self times of a CPU are not where its operators' starts say
+judged AS (
+  SELECT
+    stage.*,
+    coalesce(
+      if(stage.place = 'cpu', 'self times on a CPU leave gaps', NULL), merged.consequence
+    ) AS busy_refusal
+  FROM stage
+  LEFT JOIN merged USING (trace_id)
 )
 
 SELECT
@@ -78,23 +97,24 @@ SELECT
   trace.model,
   trace.family,
   trace.attention,
-  stage.place,
+  judged.place,
   component,
   component_scale.call_count,
   component_scale.step_count,
-  cast(stage.work_count AS BIGINT) AS work_count,
-  cast(stage.work_ns AS BIGINT) AS work_ns,
-  stage.work_ns / nullif(sum(stage.work_ns) OVER (PARTITION BY trace_id), 0) AS work_frac,
-  cast(stage.busy_ns AS BIGINT) AS busy_ns,
-  cast(stage.step_min_ns AS BIGINT) AS step_min_ns,
-  cast(stage.step_median_ns AS BIGINT) AS step_median_ns,
-  cast(stage.step_max_ns AS BIGINT) AS step_max_ns,
+  cast(judged.work_count AS BIGINT) AS work_count,
+  cast(judged.work_ns AS BIGINT) AS work_ns,
+  judged.work_ns / nullif(sum(judged.work_ns) OVER (PARTITION BY trace_id), 0) AS work_frac,
+  if(judged.busy_refusal IS NULL, cast(judged.busy_ns AS BIGINT), NULL) AS busy_ns,
+  judged.busy_refusal,
+  cast(judged.step_min_ns AS BIGINT) AS step_min_ns,
+  cast(judged.step_median_ns AS BIGINT) AS step_median_ns,
+  cast(judged.step_max_ns AS BIGINT) AS step_max_ns,
   component_scale.source AS scale_source,
-  cast(stage.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
-  stage.work_ns * component_scale.request_scale / nullif(
-    sum(stage.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0
+  cast(judged.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
+  judged.work_ns * component_scale.request_scale / nullif(
+    sum(judged.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0
   ) AS request_frac
-FROM stage
+FROM judged
 INNER JOIN component_scale USING (trace_id, component)
 INNER JOIN trace USING (trace_id)
 ORDER BY trace_id, request_ns DESC
