@@ -27,42 +27,48 @@
 --   request_frac    0..1 of the whole request
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
 -- Plot:    Time by component of the pipeline, in a whole request
-WITH item AS (
+-- millions of rows are sorted by component: by its number, as texts are dear to carry
+WITH numbered AS (
   SELECT
-    trace_id,
+    trace_id, component,
+    row_number() OVER (ORDER BY trace_id, component) AS stage_number
+  FROM component_scale
+),
+
+item AS (
+  SELECT
+    numbered.stage_number,
     work.place,
-    work_component.component,
     work_step.step,
     work.dur_ns,
     work.start_ns,
     work.start_ns + work.dur_ns AS end_ns,
     max(work.start_ns + work.dur_ns) OVER (
-      PARTITION BY trace_id, work_component.component ORDER BY work.start_ns
+      PARTITION BY numbered.stage_number ORDER BY work.start_ns
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS reached_ns
   FROM work
   INNER JOIN work_component USING (trace_id, work_id)
   INNER JOIN work_step USING (trace_id, work_id)
+  INNER JOIN numbered USING (trace_id, component)
 ),
 
 step_total AS (
   SELECT
-    trace_id,
+    stage_number,
     place,
-    component,
     step,
     count(*) AS work_count,
     sum(dur_ns) AS work_ns,
     sum(greatest(end_ns - greatest(start_ns, coalesce(reached_ns, start_ns)), 0)) AS busy_ns
   FROM item
-  GROUP BY trace_id, place, component, step
+  GROUP BY stage_number, place, step
 ),
 
 stage AS (
   SELECT
-    trace_id,
+    stage_number,
     place,
-    component,
     sum(work_count) AS work_count,
     sum(work_ns) AS work_ns,
     sum(busy_ns) AS busy_ns,
@@ -70,25 +76,19 @@ stage AS (
     median(work_ns) FILTER (WHERE step IS NOT NULL) AS step_median_ns,
     max(work_ns) FILTER (WHERE step IS NOT NULL) AS step_max_ns
   FROM step_total
-  GROUP BY trace_id, place, component
+  GROUP BY stage_number, place
 ),
 
--- each rank has its own clock: what overlaps by them says nothing
-merged AS (
-  SELECT trace_id, consequence
-  FROM anomaly
-  WHERE kind = 'merged_process'
-),
-
--- the self times of a CPU are not where its operators' starts say
+-- on a CPU an operator's own time has gaps; each rank has its own clock: what overlaps is chance
 judged AS (
   SELECT
+    numbered.trace_id, numbered.component,
     stage.*,
-    coalesce(
-      if(stage.place = 'cpu', 'self times on a CPU leave gaps', NULL), merged.consequence
-    ) AS busy_refusal
+    if(place = 'cpu', 'self times on a CPU leave gaps', merged.consequence) AS busy_refusal
   FROM stage
-  LEFT JOIN merged USING (trace_id)
+  INNER JOIN numbered USING (stage_number)
+  LEFT JOIN anomaly AS merged
+    ON numbered.trace_id = merged.trace_id AND merged.kind = 'merged_process'
 )
 
 SELECT
