@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from analyze import scratch
-from analyze.doctor_advice import ADVICE, NEEDS, REASONS
+from analyze.doctor_advice import ADVICE, FOUND_IN, NEEDS, REASONS
 from analyze.errors import UserError
 from analyze.sql_file import load_layer
 from analyze.trace_file import TraceFile, find
@@ -121,7 +121,6 @@ def _diagnosis(con: duckdb.DuckDBPyConnection, blank: Diagnosis) -> Diagnosis:
 def _contents(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """What there is in the trace that metrics need."""
     trace = con.table("trace")
-    kinds = {row[0] for row in con.table("annotation").project("kind").distinct().fetchall()}
     kernels = con.table("kernel")
     calls = con.table("runtime_call").project("process_id, correlation_id").set_alias("call")
     # correlations repeat across processes; not every trace says whose a kernel is
@@ -135,14 +134,10 @@ def _contents(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "event_count": _number(trace.max("event_count")),
         "skipped_count": _number(trace.max("skipped_count")),
-        "complete": bool(trace.project("complete").fetchall()[0][0]),
-        "kernel": _number(kernels.count("*")) > 0,
-        "operator": _number(con.table("cpu_op").count("*")) > 0,
-        "shape": _number(con.table("cpu_op").count("input_dims")) > 0,
-        "component": bool(kinds & {"component", "module", "python_module"}),
-        "step": bool(kinds & {"step", "profiler_step"}),
-        "counter": _number(con.table("kernel_metric").count("*")) > 0,
-        "memory": _number(con.table("memory_event").count("*")) > 0,
+        **{
+            need: bool(con.table(table).filter(condition).limit(1).fetchall())
+            for need, (table, condition) in FOUND_IN.items()
+        },
         "unlinked_frac": 1 - _number(linked.sum("dur_ns")) / total if total else 0.0,
     }
 

@@ -1,6 +1,6 @@
 """What to change in a capture so that a trap is gone next time, and what each metric needs.
 
-Data, kept apart from the doctor's logic: one line a trap, one line a metric.
+Data, kept apart from the doctor's logic: one line a trap, one line a metric, one line a need.
 """
 
 _WARM = (
@@ -83,6 +83,8 @@ REASONS: dict[str, str] = {
     "operator": "no operators were recorded",
     "shape": "no shapes were recorded",
     "complete": "the trace is cut short, so idle and span mean nothing",
+    "one_clock": "several ranks in one file: their clocks are not aligned, so busy, idle and span "
+    "mean nothing",
     "component": "no component, module or nn.Module range was recorded",
     "step": "no step was recorded",
     "counter": "no Nsight Compute counters",
@@ -92,6 +94,24 @@ REASONS: dict[str, str] = {
     "call": "no runtime or driver calls were recorded",
     "range": "no annotated range was recorded",
     "push_pop": "no NVTX push/pop range was recorded; nvtx_range has the others, if there are any",
+}
+
+# what a metric may need -> the relation it is in, and which of its rows
+FOUND_IN: dict[str, tuple[str, str]] = {
+    "kernel": ("kernel", "true"),
+    "copy": ("gpu_copy", "true"),
+    "call": ("runtime_call", "true"),
+    "operator": ("cpu_op", "true"),
+    "shape": ("cpu_op", "input_dims IS NOT NULL"),
+    "component": ("annotation", "kind IN ('component', 'module', 'python_module')"),
+    "step": ("annotation", "kind IN ('step', 'profiler_step')"),
+    "range": ("annotation", "kind <> 'gpu_user'"),
+    "push_pop": ("annotation", "args ->> '$.nvtx.style' = 'push_pop'"),
+    "counter": ("kernel_metric", "true"),
+    "memory": ("memory_event", "true"),
+    "complete": ("trace", "complete"),
+    # the metric's own verdict
+    "one_clock": ("gpu_time", "gpu_busy_ns IS NOT NULL"),
 }
 
 # metric -> what it needs of a trace; a metric that isn't here needs nothing but work
@@ -107,7 +127,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "flash_speedup_interval": ("pair",),
     "forward_flops": ("operator", "shape"),
     "frame_scaling": ("operator", "shape", "pair"),
-    "gpu_time": ("kernel", "complete"),
+    "gpu_time": ("kernel", "complete", "one_clock"),
     "image_size_scaling": ("operator", "shape", "pair"),
     "kernel_summary": ("kernel",),
     "operator_breakdown": ("operator",),

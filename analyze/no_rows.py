@@ -11,29 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyze import refusal
-from analyze.doctor_advice import NEEDS, REASONS
+from analyze.doctor_advice import FOUND_IN, NEEDS, REASONS
 from analyze.output import Format, write_result
 
 if TYPE_CHECKING:
     import duckdb
 
     from analyze.study import Study
-
-# what a metric may need -> the table it is in, and which of its rows
-_FOUND_IN: Mapping[str, tuple[str, str]] = {
-    "kernel": ("kernel", "true"),
-    "copy": ("gpu_copy", "true"),
-    "call": ("runtime_call", "true"),
-    "operator": ("cpu_op", "true"),
-    "shape": ("cpu_op", "input_dims IS NOT NULL"),
-    "component": ("annotation", "kind IN ('component', 'module', 'python_module')"),
-    "step": ("annotation", "kind IN ('step', 'profiler_step')"),
-    "range": ("annotation", "kind <> 'gpu_user'"),
-    "push_pop": ("annotation", "args ->> '$.nvtx.style' = 'push_pop'"),
-    "counter": ("kernel_metric", "true"),
-    "memory": ("memory_event", "true"),
-    "complete": ("trace", "complete"),
-}
 
 
 def write_answer(
@@ -71,7 +55,7 @@ def reasons(study: Study, name: str, trace: str | None = None) -> list[str]:
 def _having(con: duckdb.DuckDBPyConnection, need: str, names: Mapping[int, str]) -> set[int]:
     if need == "pair":
         return set(names) if len(names) > 1 else set()
-    table, condition = _FOUND_IN[need]
+    table, condition = FOUND_IN[need]
     rows = con.table(table).filter(condition).project("trace_id").distinct().fetchall()
     return {int(row[0]) for row in rows}
 

@@ -12,9 +12,12 @@ from analyze.doctor import Diagnosis, examine
 from analyze.doctor_advice import ADVICE, NEEDS, REASONS
 from analyze.doctor_command import examine_and_print
 from analyze.errors import UserError
+from analyze.no_rows import reasons
 from analyze.repair import repair
 from analyze.sql_file import load_layer
+from analyze.study import Study
 from tests.readers.raw_events import read_bytes
+from tests.readers.test_kineto_traps import kernel
 
 # what manifest.csv notes of a file -> findings that say so, with their counts
 NOTED: dict[str, dict[str, int]] = {
@@ -125,6 +128,33 @@ def test_a_cut_trace_is_not_trusted_and_loses_idle(tmp_path: Path) -> None:
     assert found.supports is not None
     assert found.supports["gpu_time"] is not None
     assert found.supports["trace_summary"] is None
+
+
+@pytest.mark.parametrize(("ranks", "is_one"), [(("[TP00]", "[TP01]"), False), (("", ""), True)])
+def test_doctor_and_metric_agree_that_merged_ranks_have_no_common_clock(
+    ranks: tuple[str, str], is_one: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "merged.json"
+    # 100 ns each; that they share 50 is chance, if their clocks differ
+    events = [
+        kernel(ts, 0.1) | {"pid": f"{rank} 0"} for ts, rank in zip((1, 1.05), ranks, strict=True)
+    ]
+    path.write_text(json.dumps({"traceEvents": events}))
+    found = one(path)
+    assert found.supports is not None
+    with Study(tmp_path / "study.duckdb") as study:
+        study.ingest([path])
+        (row,) = study.query("gpu_time").iter_rows(named=True)
+        (line,) = reasons(study, "gpu_time")
+    assert row["kernel_ns"] == 200
+    if is_one:
+        assert found.supports["gpu_time"] is row["idle_refusal"] is None
+        assert row["gpu_busy_ns"] == row["gpu_span_ns"] == 150
+        assert "nothing there makes" in line
+    else:
+        assert found.supports["gpu_time"] == REASONS["one_clock"]
+        assert row["gpu_busy_ns"] is row["gpu_span_ns"] is None
+        assert line == f"no row for merged: {REASONS['one_clock']}"
 
 
 def test_status_and_json_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

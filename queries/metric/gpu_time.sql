@@ -11,12 +11,13 @@
 --   kernel_count    kernels
 --   copy_count      copies and fills
 --   kernel_ns       ns, sum of kernel durations; concurrent kernels count twice
---   kernel_busy_ns  ns, union of kernels over all streams and devices
---   gpu_busy_ns     ns, union of kernels and copies; of merged ranks as their clocks have it
+--   kernel_busy_ns  ns, union of kernels over all streams and devices; NULL for several ranks in
+--                   one file, whose clocks say nothing of what ran at the same time
+--   gpu_busy_ns     ns, union of kernels and copies; NULL as kernel_busy_ns
 --   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none;
 --                   NULL if the file was cut short or holds several ranks
 --   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns; NULL if refused
---   idle_refusal    why the trace can't say how long its devices waited; NULL if it can
+--   idle_refusal    why the trace can't say how long its devices waited, or worked; NULL if it can
 -- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0
 -- Plot:    How much of the time the GPU computes, copies and waits
 WITH event AS (
@@ -73,8 +74,8 @@ total AS (
 unsure AS (
   SELECT
     trace_id,
-    min(consequence) AS reason,
-    bool_or(kind = 'merged_process') AS is_merged
+    min(consequence) FILTER (WHERE kind = 'uneven_graph_replay') AS uneven,
+    min(consequence) FILTER (WHERE kind = 'merged_process') AS merged
   FROM anomaly
   WHERE kind IN ('uneven_graph_replay', 'merged_process')
   GROUP BY trace_id
@@ -85,10 +86,12 @@ judged AS (
     trace.trace_id,
     trace.name AS trace_name,
     trace.path,
-    trace.complete IS NOT FALSE AND unsure.is_merged IS NOT TRUE AS has_span,
+    unsure.merged IS NULL AS has_busy,
+    unsure.merged IS NULL AND trace.complete IS NOT FALSE AS has_span,
     CASE
+      WHEN unsure.merged IS NOT NULL THEN unsure.merged
       WHEN trace.complete IS FALSE THEN 'the file was cut short: what came after is unknown'
-      ELSE unsure.reason
+      ELSE unsure.uneven
     END AS idle_refusal
   FROM trace
   LEFT JOIN unsure USING (trace_id)
@@ -101,8 +104,8 @@ SELECT
   coalesce(kernel_count, 0) AS kernel_count,
   coalesce(copy_count, 0) AS copy_count,
   cast(coalesce(kernel_ns, 0) AS BIGINT) AS kernel_ns,
-  cast(coalesce(kernel_busy_ns, 0) AS BIGINT) AS kernel_busy_ns,
-  cast(coalesce(gpu_busy_ns, 0) AS BIGINT) AS gpu_busy_ns,
+  if(judged.has_busy, cast(coalesce(kernel_busy_ns, 0) AS BIGINT), NULL) AS kernel_busy_ns,
+  if(judged.has_busy, cast(coalesce(gpu_busy_ns, 0) AS BIGINT), NULL) AS gpu_busy_ns,
   if(judged.has_span, cast(coalesce(gpu_span_ns, 0) AS BIGINT), NULL) AS gpu_span_ns,
   if(
     judged.idle_refusal IS NULL,

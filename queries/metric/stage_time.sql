@@ -3,7 +3,7 @@
 -- Why:     a faster denoiser is worth what the denoiser weighs in a request, where it runs fifty
 --          times and the text encoder once.
 -- Grain:   one row per (trace_id, component)
--- Inputs:  trace, work, work_component, work_step, component_scale
+-- Inputs:  trace, work, work_component, work_step, component_scale, anomaly
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
@@ -17,7 +17,8 @@
 --   work_count      work items
 --   work_ns         ns, sum of durations; concurrent work counts twice
 --   work_frac       0..1 of the trace's work_ns
---   busy_ns         ns, union of the work; NULL on a CPU, where self times leave gaps
+--   busy_ns         ns, union of the work; NULL if refused
+--   busy_refusal    why busy_ns is NULL: a CPU, or several ranks in one file; NULL if it isn't
 --   step_min_ns     ns, shortest step; NULL without steps
 --   step_median_ns  ns, median step
 --   step_max_ns     ns, longest step
@@ -26,50 +27,68 @@
 --   request_frac    0..1 of the whole request
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
 -- Plot:    Time by component of the pipeline, in a whole request
-WITH item AS (
+-- millions of rows are sorted by component: by its number, as texts are dear to carry
+WITH numbered AS (
   SELECT
-    trace_id,
+    trace_id, component,
+    row_number() OVER (ORDER BY trace_id, component) AS stage_number
+  FROM component_scale
+),
+
+item AS (
+  SELECT
+    numbered.stage_number,
     work.place,
-    work_component.component,
     work_step.step,
     work.dur_ns,
     work.start_ns,
     work.start_ns + work.dur_ns AS end_ns,
     max(work.start_ns + work.dur_ns) OVER (
-      PARTITION BY trace_id, work_component.component ORDER BY work.start_ns
+      PARTITION BY numbered.stage_number ORDER BY work.start_ns
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS reached_ns
   FROM work
   INNER JOIN work_component USING (trace_id, work_id)
   INNER JOIN work_step USING (trace_id, work_id)
+  INNER JOIN numbered USING (trace_id, component)
 ),
 
 step_total AS (
   SELECT
-    trace_id,
+    stage_number,
     place,
-    component,
     step,
     count(*) AS work_count,
     sum(dur_ns) AS work_ns,
     sum(greatest(end_ns - greatest(start_ns, coalesce(reached_ns, start_ns)), 0)) AS busy_ns
   FROM item
-  GROUP BY trace_id, place, component, step
+  GROUP BY stage_number, place, step
 ),
 
 stage AS (
   SELECT
-    trace_id,
+    stage_number,
     place,
-    component,
     sum(work_count) AS work_count,
     sum(work_ns) AS work_ns,
-    if(place = 'cpu', NULL, sum(busy_ns)) AS busy_ns,
+    sum(busy_ns) AS busy_ns,
     min(work_ns) FILTER (WHERE step IS NOT NULL) AS step_min_ns,
     median(work_ns) FILTER (WHERE step IS NOT NULL) AS step_median_ns,
     max(work_ns) FILTER (WHERE step IS NOT NULL) AS step_max_ns
   FROM step_total
-  GROUP BY trace_id, place, component
+  GROUP BY stage_number, place
+),
+
+-- on a CPU an operator's own time has gaps; each rank has its own clock: what overlaps is chance
+judged AS (
+  SELECT
+    numbered.trace_id, numbered.component,
+    stage.*,
+    if(place = 'cpu', 'self times on a CPU leave gaps', merged.consequence) AS busy_refusal
+  FROM stage
+  INNER JOIN numbered USING (stage_number)
+  LEFT JOIN anomaly AS merged
+    ON numbered.trace_id = merged.trace_id AND merged.kind = 'merged_process'
 )
 
 SELECT
@@ -78,23 +97,24 @@ SELECT
   trace.model,
   trace.family,
   trace.attention,
-  stage.place,
+  judged.place,
   component,
   component_scale.call_count,
   component_scale.step_count,
-  cast(stage.work_count AS BIGINT) AS work_count,
-  cast(stage.work_ns AS BIGINT) AS work_ns,
-  stage.work_ns / nullif(sum(stage.work_ns) OVER (PARTITION BY trace_id), 0) AS work_frac,
-  cast(stage.busy_ns AS BIGINT) AS busy_ns,
-  cast(stage.step_min_ns AS BIGINT) AS step_min_ns,
-  cast(stage.step_median_ns AS BIGINT) AS step_median_ns,
-  cast(stage.step_max_ns AS BIGINT) AS step_max_ns,
+  cast(judged.work_count AS BIGINT) AS work_count,
+  cast(judged.work_ns AS BIGINT) AS work_ns,
+  judged.work_ns / nullif(sum(judged.work_ns) OVER (PARTITION BY trace_id), 0) AS work_frac,
+  if(judged.busy_refusal IS NULL, cast(judged.busy_ns AS BIGINT), NULL) AS busy_ns,
+  judged.busy_refusal,
+  cast(judged.step_min_ns AS BIGINT) AS step_min_ns,
+  cast(judged.step_median_ns AS BIGINT) AS step_median_ns,
+  cast(judged.step_max_ns AS BIGINT) AS step_max_ns,
   component_scale.source AS scale_source,
-  cast(stage.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
-  stage.work_ns * component_scale.request_scale / nullif(
-    sum(stage.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0
+  cast(judged.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
+  judged.work_ns * component_scale.request_scale / nullif(
+    sum(judged.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0
   ) AS request_frac
-FROM stage
+FROM judged
 INNER JOIN component_scale USING (trace_id, component)
 INNER JOIN trace USING (trace_id)
 ORDER BY trace_id, request_ns DESC
