@@ -261,12 +261,17 @@ def test_an_empty_study_is_never_put_over_another(tmp_path: Path) -> None:
 
 
 # the disk is full for an empty study, for the trace's events, or only where its database is written
-@pytest.mark.parametrize(("is_new", "room"), [(True, 400_000), (False, 400_000), (True, 9_000_000)])
-def test_a_full_disk_is_one_line_and_loses_nothing(is_new: bool, room: int, tmp_path: Path) -> None:
-    study = tmp_path / "s.duckdb"
+@pytest.mark.parametrize(("is_new", "room"), [(True, 400_000), (False, 400_000), (True, None)])
+def test_a_full_disk_is_one_line_and_loses_nothing(
+    is_new: bool, room: int | None, tmp_path: Path
+) -> None:
+    study, trace = tmp_path / "s.duckdb", write_trace(tmp_path / "second.json", 3000)
     if not is_new:
         ingest(study, [write_trace(tmp_path / "first.json")])
-    loading = Process(FULL, study, write_trace(tmp_path / "second.json", 3000))
+    if room is None:
+        ingest(tmp_path / "whole.duckdb", [trace])
+        room = (tmp_path / "whole.duckdb").stat().st_size - 300_000
+    loading = Process(FULL, study, trace)
     loading.go(str(room))
     said = loading.end()
     assert said.startswith("UserError") and said.count("\n") == 1, said
