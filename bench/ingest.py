@@ -34,6 +34,9 @@ WORKLOADS = {
     "stacks": ("flux1-fmha-mi300x", False, "diffusion, 90 % Python frames"),
 }
 
+# seconds that a run is given
+_PATIENCE = 900
+
 _MEASURE = """
 import json, re, sys, time
 {imports}
@@ -142,14 +145,17 @@ def _run(python: str, code: str, trace: Path, folder: Path) -> dict[str, Any]:
     study = folder / "study.duckdb"
     study.unlink(missing_ok=True)
     load = os.getloadavg()[0]
-    done = subprocess.run(
-        [python, "-c", code, str(trace), str(study)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=1200,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [python, "-c", code, str(trace), str(study)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return {"load": load, "error": f"not ended after {_PATIENCE} s"}
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["killed"]
         return {"load": load, "error": lines[-1][:200]}
