@@ -53,7 +53,9 @@ def _table(runs: list[dict[str, Any]]) -> Iterable[str]:
     for (workload, megabytes, reader), group in _groups(runs):
         wall, cpu, peak = (median(group, key) for key in ("wall_s", "cpu_s", "peak_mb"))
         if wall is None or cpu is None:
-            yield f"| {workload} | {megabytes} | {reader} | {len(group)} | stops: {group[0]['error']} | | | | | | |"
+            why = group[0]["error"]
+            why = why if why.startswith("not ended") else f"stops: {why}"
+            yield f"| {workload} | {megabytes} | {reader} | {len(group)} | {why} | | | | | | |"
             continue
         size = group[0]["bytes"] / 1e6
         disk = (median(group, "study_bytes") or 0) / 1e6
