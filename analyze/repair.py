@@ -15,7 +15,7 @@ from analyze.errors import UserError
 from analyze.readers.kineto import KinetoFile, chunks_of, read_keys
 from analyze.readers.kineto_decode import decode
 from analyze.readers.kineto_facts import without_environment
-from analyze.readers.kineto_mend import mend
+from analyze.readers.kineto_mend import AROUND, mend
 from analyze.readers.kineto_source import TextSource
 from analyze.readers.kineto_split import Splitter
 
@@ -62,7 +62,7 @@ def _write(path: Path, file: IO[bytes], found: KinetoFile) -> None:
 
 def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
     for chunk, at_cut in chunks_of(splitter, found):
-        text = chunk.text.strip(b" \t\r\n\0,")
+        text = chunk.text.strip(AROUND)
         whole = decode(text)
         if (
             text

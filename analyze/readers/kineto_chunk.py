@@ -15,16 +15,14 @@ import pyarrow.parquet as pq
 
 from analyze.readers.kineto_columns import event_schema, text_schema
 from analyze.readers.kineto_events import Events, EventScanner, NotEventsError, TextNumbers
-from analyze.readers.kineto_mend import EXAMPLE_CHARACTERS, Fault, mend
+from analyze.readers.kineto_mend import AROUND, Fault, example_of, mend
 from analyze.readers.kineto_split import Chunk
 
 # what is known of each row group takes memory with every query
 _ROW_GROUP = 1 << 16
 # texts of megabytes each may not pile up
 _ROW_GROUP_BYTES = 32 << 20
-# what may stand around events
-_AROUND = b" \t\r\n\0,"
-_EDGE = re.compile(rb"[ \t\r\n\0,]*")
+_EDGE = re.compile(b"[" + AROUND + b"]*")
 
 
 @dataclass
@@ -58,7 +56,7 @@ class ChunkLoader:
         start = _EDGE.match(chunk.text).end()  # type: ignore[union-attr]
         try:
             found = self._scanner.read(
-                chunk.text, start, max(len(chunk.text.rstrip(_AROUND)), start)
+                chunk.text, start, max(len(chunk.text.rstrip(AROUND)), start)
             )
         except NotEventsError:
             return self._load_carefully(chunk, at_cut=at_cut)
@@ -94,8 +92,7 @@ class ChunkLoader:
             return [self._scanner.read(b",".join(events))]
         except NotEventsError:
             if len(events) == 1:
-                example = events[0][:EXAMPLE_CHARACTERS].decode("utf-8", "replace")
-                lost.append(Fault("unreadable_event", offset, example))
+                lost.append(Fault("unreadable_event", offset, example_of(events[0])))
                 return []
             half = len(events) // 2
             first, rest = events[:half], events[half:]

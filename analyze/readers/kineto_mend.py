@@ -22,7 +22,9 @@ from analyze.readers.kineto_decode import (
 )
 from analyze.readers.kineto_scan import INTEGER, UNSIGNED
 
-EXAMPLE_CHARACTERS = 160
+# what may stand around an event
+AROUND = b" \t\r\n\0,"
+_EXAMPLE_CHARACTERS = 160
 # an event is cut where a nested list looks like events: so many pieces are put together again
 _JOINS = 16
 _USUAL_BYTES = 1 << 16
@@ -64,7 +66,7 @@ def mend(text: bytes, offset: int, *, at_cut: bool = False) -> Mended:
     first = 0
     while first < len(edges) - 1:
         last, found = _read(text, edges, first)
-        raw = text[edges[first] : edges[last]].strip(b" \t\r\n\0,")
+        raw = text[edges[first] : edges[last]].strip(AROUND)
         start = offset + edges[first]
         if found.values is not None:
             _keep(found.values, found.kinds, raw, start, result)
@@ -85,15 +87,15 @@ def edges_of(text: bytes) -> list[int]:
 
 def example_of(piece: bytes) -> str:
     """The beginning of a piece of text, on one line."""
-    text = " ".join(piece[: 4 * EXAMPLE_CHARACTERS].decode("utf-8", "replace").split())
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)[:EXAMPLE_CHARACTERS]
+    text = " ".join(piece[: 4 * _EXAMPLE_CHARACTERS].decode("utf-8", "replace").split())
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)[:_EXAMPLE_CHARACTERS]
 
 
 def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
     """Decode the piece that begins at an edge, with those after it if it only lacks its end."""
     farthest = min(first + 1 + _JOINS, len(edges) - 1)
     for last in range(first + 1, farthest + 1):
-        found = decode(text[edges[first] : edges[last]].strip(b" \t\r\n\0,"))
+        found = decode(text[edges[first] : edges[last]].strip(AROUND))
         if found.values is not None or not found.is_open:
             return (last, found) if found.values is not None else (first + 1, found)
     return first + 1, Decoded(None)

@@ -6,7 +6,7 @@
 -- Columns:
 --   text_id            kineto_text.text_id
 --   kind               'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
---                     'op'
+--                      'op'
 --   is_op              true for operators; in 2021 a profiler step was one too
 --   label              what follows the label's prefix; the whole name of other ranges
 --   pid                process, as text
@@ -14,12 +14,7 @@
 --   thread_order       see kineto_text
 --   start_ns           ns
 --   dur_ns             ns
---   name               as recorded
 --   external_id        as recorded
---   input_dims         JSON text
---   input_types        JSON text
---   input_strides      JSON text
---   concrete_inputs    JSON text
 --   sequence_number    as recorded
 --   forward_thread_id  as recorded
 SELECT
@@ -36,12 +31,7 @@ SELECT
   thread_order,
   start_ns,
   dur_ns,
-  name,
   external_id,
-  input_dims,
-  input_types,
-  input_strides,
-  concrete_inputs,
   sequence_number,
   forward_thread_id
 FROM kineto_event
