@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from analyze.errors import UserError
+from genscope.errors import UserError
 
 LAYERS = ("schema", "interval", "classify", "attribution", "metric", "nsys")
 
@@ -138,7 +138,7 @@ def load_folder(folder: Traversable | Path, layer: str) -> list[SqlFile]:
 @cache
 def load_layer(layer: str) -> tuple[SqlFile, ...]:
     """The shipped files of one folder under queries/, such as 'metric' or 'staging/kineto'."""
-    folder = files("queries")
+    folder = files("genscope.queries")
     for part in layer.split("/"):
         folder = folder / part
     return tuple(load_folder(folder, layer)) if folder.is_dir() else ()

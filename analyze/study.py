@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from analyze import database, refusal
-from analyze.errors import UserError
-from analyze.sql_file import SqlFile, load_folder, load_layer
+from genscope.analyze.load import tables as database
+from genscope.analyze import refusal
+from genscope.errors import UserError
+from genscope.analyze.sql_file import SqlFile, load_folder, load_layer
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from analyze.ingest import IngestResult
+    from genscope.analyze.load.ingest import IngestResult
 
 
 class Study:
@@ -69,7 +70,7 @@ class Study:
         A file whose sha256 is already in the study is skipped. `options` are those of
         analyze.ingest.ingest. Raises UserError if nothing can be read at all.
         """
-        from analyze import ingest
+        from genscope.analyze.load import ingest
 
         self.close()
         wanted = [paths] if isinstance(paths, str | Path) else list(paths)
@@ -77,7 +78,7 @@ class Study:
 
     def classify(self, rules: str | Path) -> None:
         """Put a CSV of kernel rules (pattern, category) before ours and redo the classes."""
-        from analyze.kernel_rules import read_rules
+        from genscope.analyze.load.user_rules import read_rules
 
         found = read_rules(Path(rules))
         self.connection  # noqa: B018  the messages for a missing or foreign file
@@ -142,13 +143,13 @@ class Study:
 
     def plot(self, name: str, *, trace: str | None = None) -> Any:
         """The HoloViews element of one metric. Raises UserError if it has no plot or no rows."""
-        from analyze.plots.registry import plot_of
+        from genscope.analyze.plots.registry import plot_of
 
         return plot_of(name)(self.query(name, trace=trace).to_pandas())
 
     def report(self, path: str | Path, *, trace: str | None = None) -> Path:
         """Write the report, one HTML file that needs no network, and return its path."""
-        from analyze.report import render
+        from genscope.analyze.report.page import render
 
         return Path(render(self, Path(path), trace=trace))
 

@@ -16,10 +16,10 @@ from collections.abc import Callable
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from capture.annotate import NullSink, ProfilerSink
-from capture.passes import Prepared, prepared
-from capture.profilers.torch_profiler import quiet
-from capture.settings import Settings, resolved
+from genscope.capture.label.labels import NullSink, ProfilerSink
+from genscope.capture.passes import Prepared, prepared
+from genscope.capture.profilers.torch_profiler import quiet
+from genscope.capture.settings import Settings, resolved
 
 
 def timed(run: Callable[[], object]) -> float:

@@ -35,8 +35,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     import genscope
-    from analyze.errors import UserError
-    from analyze.study import shipped_queries
+    from genscope.errors import UserError
+    from genscope.analyze.study import shipped_queries
 
     result: dict[str, Any] = {"load": os.getloadavg()[0], "metrics": []}
     with genscope.open(given.db) as study:
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    from analyze.errors import UserError
+    from genscope.errors import UserError
 
     start = time.perf_counter()
     with suppress(UserError):

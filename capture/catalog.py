@@ -9,10 +9,10 @@ SIZES = ("tiny", "paper")
 ATTENTIONS = ("baseline", "math", "flash", "efficient", "cudnn", "flash-attn", "fa4")
 
 PROFILERS = {
-    "torch": "capture.profilers.torch_profiler",
-    "dry": "capture.profilers.dry",
-    "nsys": "capture.profilers.nsys",
-    "ncu": "capture.profilers.ncu",
+    "torch": "genscope.capture.profilers.torch_profiler",
+    "dry": "genscope.capture.profilers.dry",
+    "nsys": "genscope.capture.profilers.nsys",
+    "ncu": "genscope.capture.profilers.ncu",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from capture.roofline import Device, known_device
+from genscope.capture.dry.roofline import Device, known_device
 
 _PACKAGES = ("torch", "diffusers", "transformers", "flash-attn", "flash-attn-4")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from capture.errors import CaptureError
+from genscope.errors import CaptureError
 
 FILE = "manifest.json"
 SCHEMA = 1

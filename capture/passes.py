@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from capture.annotate import Labels, NullSink, Sink
-from capture.attention import Switch, check_available, switched
-from capture.attention_kernels import AttentionCall
-from capture.errors import CaptureError
-from capture.settings import Settings
-from capture.workload import Workload, built
+from genscope.capture.label.labels import Labels, NullSink, Sink
+from genscope.capture.attention.switch import Switch, check_available, switched
+from genscope.capture.attention.kernels import AttentionCall
+from genscope.errors import CaptureError
+from genscope.capture.settings import Settings
+from genscope.capture.workload import Workload, built
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from capture import manifest
-from capture.errors import CaptureError
+from genscope.capture import manifest
+from genscope.errors import CaptureError
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from capture import manifest
-from capture.errors import CaptureError
-from capture.session import record
-from capture.settings import Settings
+from genscope.capture import manifest
+from genscope.errors import CaptureError
+from genscope.capture.session import record
+from genscope.capture.settings import Settings
 
 if TYPE_CHECKING:
     import torch
@@ -57,8 +57,8 @@ def capture_script(target: str, run: ScriptRun, asked: Settings | None = None) -
     """
     if asked is not None:
         _refuse_options(asked)
-    from capture.attention import check_available
-    from capture.recording import components_of, device_of
+    from genscope.capture.attention.switch import check_available
+    from genscope.capture.recording import components_of, device_of
 
     path, _, name = target.rpartition(":")
     built = _function(Path(path), name)()
@@ -101,7 +101,7 @@ def _wall_ns(step: Callable[[], Any], run: ScriptRun, device: torch.device) -> l
     """Time of as many steps as the trace has, without labels or profiler but with the attention asked for, ns each."""
     from torch.cuda import synchronize
 
-    from capture.attention import Switch, switched
+    from genscope.capture.attention.switch import Switch, switched
 
     wait: Callable[[], Any] = synchronize if device.type == "cuda" else lambda: None
     found = []

@@ -9,13 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from capture import manifest, run_folder
-from capture.catalog import MODELS, PROFILERS
-from capture.errors import CaptureError
-from capture.settings import Settings, resolved
+from genscope.capture import manifest, run_folder
+from genscope.capture.catalog import MODELS, PROFILERS
+from genscope.errors import CaptureError
+from genscope.capture.settings import Settings, resolved
 
 if TYPE_CHECKING:
-    from capture.recording import Recording
+    from genscope.capture.recording import Recording
 
 
 def capture(settings: Settings, out: Path | str = "traces") -> Path:
@@ -58,7 +58,7 @@ def record(
                 run.step()
         run.folder
     """
-    from capture.recording import Recording
+    from genscope.capture.recording import Recording
 
     return Recording(
         name,
@@ -95,7 +95,7 @@ def _profiler(name: str) -> Any:
 
 
 def _card(settings: Settings) -> manifest.RunManifest:
-    from capture.environment import versions
+    from genscope.capture.environment import versions
 
     variants = MODELS[settings.name].variants
     return manifest.RunManifest(

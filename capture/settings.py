@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from capture.catalog import ATTENTIONS, MODELS, PROFILERS, SIZES
-from capture.errors import CaptureError
-from capture.roofline import DEVICES
+from genscope.capture.catalog import ATTENTIONS, MODELS, PROFILERS, SIZES
+from genscope.errors import CaptureError
+from genscope.capture.dry.roofline import DEVICES
 
 DTYPES = ("float16", "bfloat16", "float32")
 DEFAULT_STEPS = 2

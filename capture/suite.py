@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from capture.catalog import SUITE
-from capture.session import capture
-from capture.settings import Settings
+from genscope.capture.catalog import SUITE
+from genscope.capture.session import capture
+from genscope.capture.settings import Settings
 
 ATTENTIONS = ("baseline", "flash")
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from capture.annotate import Labels
-from capture.catalog import MODELS
-from capture.settings import Settings
+from genscope.capture.label.labels import Labels
+from genscope.capture.catalog import MODELS
+from genscope.capture.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _count(modules: list[nn.Module]) -> int:
 
 def built(settings: Settings, device: torch.device) -> Workload:
     """The workload with random weights on a device ('meta' holds none), in the dtype asked for, ready for inference."""
-    module = importlib.import_module(f"capture.models.{settings.name}")
+    module = importlib.import_module(f"genscope.capture.models.{settings.name}")
     torch.manual_seed(settings.seed)
     with torch.device(device), default_dtype(dtype_of(settings)), torch.no_grad():
         workload: Workload = module.build(settings)

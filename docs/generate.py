@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from analyze.database import attribution_files  # noqa: E402
-from analyze.sql_file import SqlFile, in_order, load_layer  # noqa: E402
+from genscope.analyze.load.tables import attribution_files  # noqa: E402
+from genscope.analyze.sql_file import SqlFile, in_order, load_layer  # noqa: E402
 
 INTRO = """\
 # Every relation

@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
-from analyze.database import create_schema
-from analyze.sql_file import load_layer
+from genscope.analyze.load.tables import create_schema
+from genscope.analyze.sql_file import load_layer
 
 # what a careless page would run, and what BokehJS would fetch MathJax for
 HOSTILE = "void kernel</script><script>alert(1)</script><int>(float $$x$$)"
@@ -44,10 +44,10 @@ def write(path: Path) -> Path:
 
 
 def add_up(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill class_time from the work, as an ingest does."""
-    (relation,) = [file for file in load_layer("attribution") if file.name == "class_time"]
-    con.execute("DELETE FROM class_time")
-    con.execute(f"INSERT INTO class_time BY NAME {relation.statement}")
+    """Fill category_time from the work, as an ingest does."""
+    (relation,) = [file for file in load_layer("attribution") if file.name == "category_time"]
+    con.execute("DELETE FROM category_time")
+    con.execute(f"INSERT INTO category_time BY NAME {relation.statement}")
 
 
 def _add_run(
@@ -95,7 +95,7 @@ def _add_work(
     convolution_ns: int,
     predicted: bool,
 ) -> None:
-    place = "predicted" if predicted else "gpu"
+    time_source = "predicted" if predicted else "gpu"
     items = (
         (1, "flash_kernel", attention_ns, "attention", 3_000_000, "unet.attn1"),
         (2, HOSTILE, convolution_ns, "convolution", 4_000_000, "unet.conv_in"),
@@ -104,9 +104,9 @@ def _add_work(
     for work_id, name, dur_ns, category, flops, module in items:
         key = {"trace_id": trace_id, "work_id": work_id}
         _name(
-            con, "work", key | {"place": place, "start_ns": start, "dur_ns": dur_ns, "name": name}
+            con, "work", key | {"time_source": time_source, "start_ns": start, "dur_ns": dur_ns, "name": name}
         )
-        _name(con, "work_class", key | {"category": category, "module_category": category} | SOURCE)
+        _name(con, "work_category", key | {"category": category, "module_category": category} | SOURCE)
         _name(con, "work_op", key | {"op_id": work_id, "op_name": f"aten::{category}"})
         _name(con, "work_component", key | {"component": "unet"} | SOURCE)
         _name(con, "work_step", key | {"step": 0} | SOURCE)
@@ -133,7 +133,7 @@ def _add_calls(
                 "step": 0,
                 "module": f"unet.{kind}",
                 "attention_kind": kind,
-                "kind_source": "label",
+                "source": "label",
                 "query_len": length,
                 "kv_len": length,
                 "heads": 2,
@@ -166,8 +166,8 @@ def _add_stranger(con: duckdb.DuckDBPyConnection) -> None:
     _name(con, "kernel", kernel | {"kernel_id": 1, "start_ns": 0, "dur_ns": 300})
     _name(con, "kernel", kernel | {"kernel_id": 2, "start_ns": 800, "dur_ns": 200})
     key = {"trace_id": 5, "work_id": 1}
-    _name(con, "work", key | {"place": "gpu", "start_ns": 0, "dur_ns": 500, "name": "gemm"})
-    _name(con, "work_class", key | {"category": "unclassified", "module_category": "unclassified"})
+    _name(con, "work", key | {"time_source": "gpu", "start_ns": 0, "dur_ns": 500, "name": "gemm"})
+    _name(con, "work_category", key | {"category": "unclassified", "module_category": "unclassified"})
     _name(con, "work_component", key | {"component": "unattributed", "source": "none"})
     _name(con, "work_cost", key)
     _name(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyze.sql_file import LAYERS, load_layer
+from genscope.analyze.sql_file import LAYERS, load_layer
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {"genscope", "capture", "analyze", "queries", "tests", "bench"}

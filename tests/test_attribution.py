@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyze.database import attribute, attribution_files, create_schema
-from analyze.sql_file import load_layer
+from genscope.analyze.load.tables import attribute, attribution_files, create_schema
+from genscope.analyze.sql_file import load_layer
 
 CATEGORIES = {
     *("attention", "linear", "convolution", "group_norm", "normalization", "softmax"),
@@ -193,8 +193,8 @@ def check_conservation(con: duckdb.DuckDBPyConnection) -> None:
 
 
 WORK_RELATIONS = (
-    *("work_op", "work_moment", "work_annotation", "work_component", "work_step", "work_module"),
-    *("work_attention", "work_class", "work_cost"),
+    *("work_op", "work_call", "work_annotation", "work_component", "work_step", "work_module"),
+    *("work_attention", "work_category", "work_cost"),
 )
 
 
@@ -224,8 +224,8 @@ def _empty(con: duckdb.DuckDBPyConnection) -> None:
 SLOW = {"NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "PIECEWISE_MERGE_JOIN", "IE_JOIN"}
 # both sides are lists of names, rules, shapes, runs or counters: neither grows with the trace
 SHORT_LISTS = {
-    *("kernel_class", "operator_class", "attention_kind", "device_peak", "signature_cost"),
-    *("run_pair", "kernel_metric_kernel", "work_counter"),
+    *("kernel_category", "operator_category", "attention_kind", "device_peak", "signature_cost"),
+    *("run_pair", "counter_match", "work_counter"),
 }
 
 
@@ -292,7 +292,7 @@ def test_every_attention_word_decides_its_own_example(scratch: duckdb.DuckDBPyCo
     wrong = scratch.execute(
         """
         SELECT given.word, given.example, arg_min(tried.word, tried.rule_order) AS first
-        FROM attention_name AS given, attention_name AS tried
+        FROM attention_word AS given, attention_word AS tried
         WHERE contains(lower(given.example), tried.word)
         GROUP BY ALL HAVING first <> given.word
         """

@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analyze import scratch
-from analyze.database import attribution_files
-from analyze.sql_file import load_layer
-from analyze.trace_file import find
+from genscope.analyze.load import build as scratch
+from genscope.analyze.load.tables import attribution_files
+from genscope.analyze.sql_file import load_layer
+from genscope.analyze.load.trace_file import find
 from tests.conftest import shared_traces_folder
 from tests.test_attribution import check_conservation
 
@@ -85,7 +85,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
 
 def _unclassified(con: duckdb.DuckDBPyConnection) -> str:
     rows = con.execute(
-        "SELECT name, count(*), sum(dur_ns) FROM work JOIN work_class USING (trace_id, work_id) "
+        "SELECT name, count(*), sum(dur_ns) FROM work JOIN work_category USING (trace_id, work_id) "
         "WHERE category = 'unclassified' GROUP BY ALL ORDER BY 3 DESC LIMIT 20"
     ).fetchall()
     return "\n".join(f"{ns / 1e6:10.3f} ms {count:6d} x {name[:120]}" for name, count, ns in rows)
@@ -101,7 +101,7 @@ def _check_calls(con: duckdb.DuckDBPyConnection, name: str) -> None:
         assert found == CALLS[name]
     if name.startswith(WITHOUT_ATTENTION):
         assert found == {}
-        attention = con.execute("SELECT * FROM work_class WHERE category = 'attention'").fetchall()
+        attention = con.execute("SELECT * FROM work_category WHERE category = 'attention'").fetchall()
         assert attention == []
 
 
@@ -111,7 +111,7 @@ def test_a_real_trace(path: Path, build: Build) -> None:
     check_conservation(con)
     row = con.execute(
         "SELECT sum(dur_ns), sum(dur_ns) FILTER (category <> 'unclassified') "
-        "FROM work JOIN work_class USING (trace_id, work_id)"
+        "FROM work JOIN work_category USING (trace_id, work_id)"
     ).fetchone()
     assert row is not None
     if row[0]:

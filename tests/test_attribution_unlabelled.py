@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analyze import scratch
-from analyze.database import attribute, create_schema
-from analyze.sql_file import load_layer
-from analyze.trace_file import find
-from capture.session import capture
-from capture.settings import Settings
+from genscope.analyze.load import build as scratch
+from genscope.analyze.load.tables import attribute, create_schema
+from genscope.analyze.sql_file import load_layer
+from genscope.analyze.load.trace_file import find
+from genscope.capture.session import capture
+from genscope.capture.settings import Settings
 
 SHAPE = "call_index, query_len, kv_len, batch, heads, head_dim, dtype, core_flops, component, step"
 
@@ -51,7 +51,7 @@ def test_the_same_calls_are_found(unlabelled: duckdb.DuckDBPyConnection) -> None
     labelled = unlabelled.execute(calls.format(SHAPE, "labelled.")).fetchall()
     assert labelled
     assert unlabelled.execute(calls.format(SHAPE, "")).fetchall() == labelled
-    sources = unlabelled.execute("SELECT DISTINCT kind_source FROM attention_call").fetchall()
+    sources = unlabelled.execute("SELECT DISTINCT source FROM attention_call").fetchall()
     assert {row[0] for row in sources} <= {"module", "shape"}
 
 

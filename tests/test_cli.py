@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 import genscope
-from analyze import database
-from analyze.sql_file import load_layer
+from genscope.analyze.load import tables as database
+from genscope.analyze.sql_file import load_layer
 
 EVENTS = [
     {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": 1.0, "dur": 9.5,
@@ -138,8 +138,8 @@ def test_own_kernel_rules_and_own_queries(
     own.mkdir()
     (own / "my_count.sql").write_text(
         "-- my_count: kernels by class.\n-- Why:     mine\n-- Grain:   one row per category\n"
-        "-- Inputs:  work_class\n-- Columns:\n--   category  class\n--   n  count\n"
-        "SELECT category, count(*) AS n FROM work_class GROUP BY category\n"
+        "-- Inputs:  work_category\n-- Columns:\n--   category  class\n--   n  count\n"
+        "SELECT category, count(*) AS n FROM work_category GROUP BY category\n"
     )
     with genscope.open(study, queries=[own]) as opened:
         assert opened.query("my_count").rows() == [("embedding", 1)]
@@ -155,7 +155,7 @@ def test_own_kernel_rules_and_own_queries(
 def test_macros_and_tables_are_open_to_other_tools(study: Path) -> None:
     with duckdb.connect(str(study), read_only=True) as con:
         names = {row[0] for row in con.execute("SHOW TABLES").fetchall()}
-    assert {"kernel", "work", "work_class", "attention_call", "gpu_time"} <= names
+    assert {"kernel", "work", "work_category", "attention_call", "gpu_time"} <= names
     assert {f.name for f in database.attribution_files()} <= names
 
 

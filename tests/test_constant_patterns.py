@@ -3,8 +3,8 @@
 import duckdb
 import pytest
 
-from analyze.constant_patterns import with_constant_patterns
-from analyze.database import attribution_files, create_schema
+from genscope.analyze.load.rule_patterns import with_constant_patterns
+from genscope.analyze.load.tables import attribution_files, create_schema
 
 NAMES = [
     "void cutlass::Kernel2<cutlass_80_tensorop_bf16_s16816gemm_bf16_64x64_32x6_tn_align8>",
@@ -17,7 +17,7 @@ NAMES = [
 OPERATORS = ["aten::addmm", "aten::native_layer_norm", "flash_attn::_flash_attn_forward", "it's"]
 
 
-@pytest.mark.parametrize("name", ["kernel_class", "operator_class"])
+@pytest.mark.parametrize("name", ["kernel_category", "operator_category"])
 def test_the_rows_are_the_same(name: str) -> None:
     (relation,) = (file for file in attribution_files() if file.name == name)
     with duckdb.connect() as con:
@@ -38,5 +38,5 @@ def test_the_rows_are_the_same(name: str) -> None:
         assert statement != relation.statement
         found = con.execute(f"SELECT * FROM ({statement}) ORDER BY ALL").fetchall()
         assert found == con.execute(f"SELECT * FROM ({relation.statement}) ORDER BY ALL").fetchall()
-        assert {row[2] for row in found} > {"mine", "ring"} or name == "operator_class"
+        assert {row[2] for row in found} > {"mine", "ring"} or name == "operator_category"
         assert len(found) > 2

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from analyze.doctor import Diagnosis, examine
-from analyze.doctor_advice import ADVICE, NEEDS, REASONS
-from analyze.doctor_command import examine_and_print
-from analyze.errors import UserError
-from analyze.no_rows import reasons
-from analyze.repair import repair
-from analyze.sql_file import load_layer
-from analyze.study import Study
+from genscope.analyze.doctor.examine import Diagnosis, examine
+from genscope.analyze.doctor.advice import ADVICE, NEEDS, REASONS
+from genscope.cli.doctor import examine_and_print
+from genscope.errors import UserError
+from genscope.cli.query import reasons
+from genscope.analyze.readers.kineto.repair_file import repair
+from genscope.analyze.sql_file import load_layer
+from genscope.analyze.study import Study
 from tests.readers.raw_events import read_bytes
 from tests.readers.test_kineto_traps import kernel
 

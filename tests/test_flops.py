@@ -6,10 +6,10 @@ import pytest
 from torch.utils.flop_counter import FlopCounterMode
 
 import genscope
-from capture.catalog import MODELS
-from capture.dry_operators import Outcomes, outcome
-from capture.session import capture
-from capture.settings import Settings
+from genscope.capture.catalog import MODELS
+from genscope.capture.dry.operators import Outcomes, outcome
+from genscope.capture.session import capture
+from genscope.capture.settings import Settings
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -26,6 +26,6 @@ def test_flops_equal_torchs_counter(
     with genscope.open(tmp_path / "study.duckdb") as study:
         study.ingest(run)
         counted = study.sql("SELECT sum(flops)::BIGINT AS flops FROM work_cost")["flops"][0]
-        unknown = study.sql("SELECT basis FROM work_cost WHERE flops IS NULL AND basis <> 'none'")
+        unknown = study.sql("SELECT formula FROM work_cost WHERE flops IS NULL AND formula <> 'none'")
     assert counted == counter.get_total_flops()
     assert unknown.height == 0

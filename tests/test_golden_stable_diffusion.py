@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 import genscope
-from analyze.study import Study
-from capture.session import capture
-from capture.settings import Settings
+from genscope.analyze.study import Study
+from genscope.capture.session import capture
+from genscope.capture.settings import Settings
 
 SHARES = {
     64: (50.9, 48.5, 0.6),
@@ -45,7 +45,7 @@ def _run(folder: Path, image_size: int, attention: str) -> Path:
 def _unet(study: Study, image_size: int, attention: str = "flash") -> str:
     return (
         "FROM work_cost JOIN work_component USING (trace_id, work_id) "
-        "JOIN work_class USING (trace_id, work_id) JOIN trace USING (trace_id) "
+        "JOIN work_category USING (trace_id, work_id) JOIN trace USING (trace_id) "
         f"WHERE component = 'unet' AND (manifest->>'image_size')::INTEGER = {image_size} "
         f"AND trace.attention = '{attention}'"
     )

@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from analyze.errors import UserError
-from analyze.ingest import ingest
-from analyze.readers import kineto_split
-from analyze.study import Study, create_if_missing
+from genscope.errors import UserError
+from genscope.analyze.load.ingest import ingest
+from genscope.analyze.readers.kineto import split as kineto_split
+from genscope.analyze.study import Study, create_if_missing
 
 # GENSCOPE_KILLS=20 tries more moments
 KILLS = int(os.environ.get("GENSCOPE_KILLS", "5"))

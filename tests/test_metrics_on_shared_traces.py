@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from analyze.findings import find
-from analyze.report import SECTIONS
-from analyze.sql_file import load_layer
-from analyze.study import Study
+from genscope.analyze.report.findings import find
+from genscope.analyze.report.page import SECTIONS
+from genscope.analyze.sql_file import load_layer
+from genscope.analyze.study import Study
 
 NAMES = (
     "flux1-fmha-mi300x",  # before: graph replays, one launch for hundreds of kernels
@@ -85,5 +85,5 @@ def test_a_faster_kernel_that_is_slower_end_to_end_is_called_slower(study: Study
 
 def test_a_trace_without_a_gpu_is_answered_by_its_operators(study: Study) -> None:
     rows = study.query("operator_breakdown", trace="cpu-only-rank34")
-    assert set(rows["place"]) == {"cpu"}
+    assert set(rows["time_source"]) == {"cpu"}
     assert rows["work_ns"].sum() > 0

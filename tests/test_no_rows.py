@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import genscope
-from analyze.no_rows import reasons
-from analyze.study import Study
+from genscope.cli.query import reasons
+from genscope.analyze.study import Study
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 
 NAMES = strings("cudaGraphLaunch_v10000", "gemm")

@@ -9,11 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from analyze.database import create_metrics, create_schema
-from analyze.errors import UserError
-from analyze.plots import registry, shape, theme
-from analyze.plots.save import save_plot
-from analyze.sql_file import SqlFile, load_layer
+from genscope.analyze.load.tables import create_metrics, create_schema
+from genscope.errors import UserError
+from genscope.analyze.plots import registry, shape, theme
+from genscope.analyze.plots.save import save_plot
+from genscope.analyze.sql_file import SqlFile, load_layer
 
 FIXTURES = Path(__file__).parent / "queries"
 METRICS = {file.name: file for file in load_layer("metric")}

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analyze.database import create_metrics, create_schema, create_statement
-from analyze.sql_file import SqlFile, load_layer
+from genscope.analyze.load.tables import create_metrics, create_schema, create_statement
+from genscope.analyze.sql_file import SqlFile, load_layer
 
 FOLDER = Path(__file__).parent / "queries"
 CASES = sorted(path.parent for path in FOLDER.glob("*/*/expected.csv"))

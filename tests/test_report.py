@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import study_by_hand
 
-from analyze.errors import UserError
-from analyze.finding import Finding
-from analyze.findings import find
-from analyze.gallery import draw_all
-from analyze.glossary import COLUMN_TERMS, TERMS, markdown
-from analyze.report import SECTIONS, render
-from analyze.report_label import labels_of
-from analyze.report_table import cell, joined, table_of
-from analyze.sql_file import load_layer
-from analyze.study import Study
+from genscope.errors import UserError
+from genscope.analyze.report.finding import Finding
+from genscope.analyze.report.findings import find
+from docs.gallery import draw_all
+from genscope.analyze.report.glossary import COLUMN_TERMS, TERMS, markdown
+from genscope.analyze.report.page import SECTIONS, render
+from genscope.analyze.report.label import labels_of
+from genscope.analyze.report.format import cell, joined, table_of
+from genscope.analyze.sql_file import load_layer
+from genscope.analyze.study import Study
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -211,7 +211,7 @@ def test_terms_of_a_section_are_of_the_glossary_and_their_columns_exist() -> Non
 
 # a device's own clock, published figures, and repeats of which predicted runs are left out
 MEASURED_BY_NATURE = {"cache_hit", "gpu_time", "pareto", "flash_speedup_interval"}
-ORIGINS = {"predicted", "place", "places"}
+ORIGINS = {"predicted", "time_source", "time_sources"}
 
 
 def test_every_answer_with_times_says_whether_they_are_predicted() -> None:

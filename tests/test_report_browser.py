@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import study_by_hand
 
-from analyze.plots.save import save_plot
-from analyze.report import render
-from analyze.study import Study
+from genscope.analyze.plots.save import save_plot
+from genscope.analyze.report.page import render
+from genscope.analyze.study import Study
 
 FLAGS = (
     "--headless",

@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
-from analyze.database import create_metrics, create_schema
-from analyze.errors import UserError
-from analyze.sql_file import LAYERS, SqlFile, in_order, load_layer, parse, reads
+from genscope.analyze.load.tables import create_metrics, create_schema
+from genscope.errors import UserError
+from genscope.analyze.sql_file import LAYERS, SqlFile, in_order, load_layer, parse, reads
 
 HEADER = """\
 -- busy_time: time a device was busy.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape
+from genscope.analyze.plots import shape
 
 
 def plot(frame: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape
+from genscope.analyze.plots import shape
 
 COLOUR = {"L1": "#0072b2", "L1, by time": "#56b4e9", "L2": "#d55e00", "L2, by time": "#e69f00"}
 FIELD = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 COLOUR = {"of attention": "#d55e00", "end to end": "#0072b2"}
 MOST_PAIRS = 16

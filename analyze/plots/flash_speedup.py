@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 COLOUR = {"end to end": "#0072b2", "Amdahl": "#56b4e9", "ceiling": "#c8c8c8"}
 FIELD = {

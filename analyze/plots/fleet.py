@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape
+from genscope.analyze.plots import shape
 
 COLOUR = {"devices for each parameter": "#0072b2", "memory in use": "#e69f00"}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape
+from genscope.analyze.plots import shape
 
 COLOUR = {"kernels": "#0072b2", "copies alone": "#e69f00", "idle": "#c8c8c8"}
 

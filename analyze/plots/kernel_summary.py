@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 MOST_TRACES = 6
 MOST_KERNELS = 12
@@ -31,7 +31,7 @@ def _panel(frame: Any) -> Any:
         for place, name in enumerate(top["kernel_name"], start=1)
     ]
     first = top.iloc[0]
-    run = theme.run_label(first["trace_name"], first["place"] == "predicted")
+    run = theme.run_label(first["trace_name"], first["time_source"] == "predicted")
     return shape.bars(
         top,
         label="row",

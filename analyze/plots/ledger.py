@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 MOST_ROWS = 24
 
@@ -13,9 +13,9 @@ def plot(frame: Any) -> Any:
     if rows.empty:
         return None
     rows["row"] = [
-        f"{theme.run_label(name, place == 'predicted')} · {question}"
-        for name, place, question in zip(
-            rows["trace_name"], rows["place"], rows["question"], strict=True
+        f"{theme.run_label(name, time_source == 'predicted')} · {question}"
+        for name, time_source, question in zip(
+            rows["trace_name"], rows["time_source"], rows["question"], strict=True
         )
     ]
     rows["answer"] = rows["answered"].map({True: "known", False: "unknown"})

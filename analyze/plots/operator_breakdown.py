@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 
 def plot(frame: Any) -> Any:
     """Stacked bars, one a run, from operator_breakdown, whole requests; the runs of a model stand together."""
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")].copy()
     core["run"] = [
-        theme.run_label(name, place == "predicted")
-        for name, place in zip(core["trace_name"], core["place"], strict=True)
+        theme.run_label(name, time_source == "predicted")
+        for name, time_source in zip(core["trace_name"], core["time_source"], strict=True)
     ]
     core["class"] = core["category"].map(theme.fold)
     core["percent"] = 100 * core["baseline_frac"].fillna(core["work_frac"])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 COLOUR = {"on the front": "#0072b2", "beaten": theme.GREY}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 COLOUR = {"prefill": "#0072b2", "decode": "#d55e00", "unknown": theme.GREY}
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from analyze.errors import UserError
+from genscope.errors import UserError
 
 NOT_PLOTS = {"__init__", "registry", "save", "theme", "shape"}
 
@@ -28,7 +28,7 @@ def plot_of(name: str) -> Callable[[Any], Any]:
             f"found no plot named {name!r}; expected one of: {', '.join(names())}; "
             "any query can be written as a table with 'genscope query'"
         )
-    module = import_module(f"analyze.plots.{name}")
+    module = import_module(f"genscope.analyze.plots.{name}")
 
     def draw(frame: Any) -> Any:
         if frame.empty:

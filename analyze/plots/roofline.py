@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 MOST_MODELS = 18
 
@@ -18,8 +18,8 @@ def plot(frame: Any) -> Any:
         return None
     known["tflops"] = known["attained_flops_per_s"] / 1e12
     known["run"] = [
-        theme.run_label(name, place == "predicted")
-        for name, place in zip(known["trace_name"], known["place"], strict=True)
+        theme.run_label(name, time_source == "predicted")
+        for name, time_source in zip(known["trace_name"], known["time_source"], strict=True)
     ]
     whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)
     heavy = whole.iloc[0]

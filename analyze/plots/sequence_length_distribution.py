@@ -3,7 +3,7 @@
 from math import log2
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 
 def plot(frame: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from analyze.plots.theme import (
+from genscope.analyze.plots.theme import (
     AXIS_LENGTH,
     BLACK,
     GREY,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 MOST_COMPONENTS = 7
 MOST_PANELS = 12
@@ -14,8 +14,8 @@ def plot(frame: Any) -> Any:
     if rows.empty:
         return None
     rows["run"] = [
-        theme.run_label(name, place == "predicted")
-        for name, place in zip(rows["trace_name"], rows["place"], strict=True)
+        theme.run_label(name, time_source == "predicted")
+        for name, time_source in zip(rows["trace_name"], rows["time_source"], strict=True)
     ]
     models = rows["model"].fillna("without a model's name")
     panels = [_panel(str(model), mine) for model, mine in rows.groupby(models, sort=True)]

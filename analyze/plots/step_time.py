@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analyze.plots import shape, theme
+from genscope.analyze.plots import shape, theme
 
 MOST_SERIES = 8
 
@@ -11,9 +11,9 @@ def plot(frame: Any) -> Any:
     """Lines of step_time: the component of each model whose steps take longest, the heaviest eight."""
     rows = frame.copy()
     rows["series"] = [
-        f"{theme.run_label(name, place == 'predicted')} · {component}"
-        for name, place, component in zip(
-            rows["trace_name"], rows["place"], rows["component"], strict=True
+        f"{theme.run_label(name, time_source == 'predicted')} · {component}"
+        for name, time_source, component in zip(
+            rows["trace_name"], rows["time_source"], rows["component"], strict=True
         )
     ]
     rows["ms"] = rows["work_ns"] / 1e6

@@ -9,11 +9,11 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 from torch import nn
 
-from capture.denoise import denoising
-from capture.diffusion_request import Context, DiffusionRequest
-from capture.settings import Settings
-from capture.text_encoders import CLIP_TOKENS, clip, t5, token_ids
-from capture.workload import Workload
+from genscope.capture.parts.denoise import denoising
+from genscope.capture.parts.diffusion_request import Context, DiffusionRequest
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, t5, token_ids
+from genscope.capture.workload import Workload
 
 STEPS = 28
 TEXT_TOKENS = 512

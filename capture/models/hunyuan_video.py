@@ -9,11 +9,11 @@ from diffusers.models.autoencoders.autoencoder_kl_hunyuan_video import Autoencod
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from transformers import LlamaConfig, LlamaModel
 
-from capture.denoise import denoising
-from capture.diffusion_request import Context, DiffusionRequest, wide
-from capture.settings import Settings
-from capture.text_encoders import CLIP_TOKENS, clip, token_ids
-from capture.workload import Workload
+from genscope.capture.parts.denoise import denoising
+from genscope.capture.parts.diffusion_request import Context, DiffusionRequest, wide
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, token_ids
+from genscope.capture.workload import Workload
 
 STEPS = 50
 TEXT_TOKENS = 256

@@ -13,11 +13,11 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import nn
 from torch.nn import functional
 
-from capture.annotate import Labels
-from capture.denoise import denoised, denoising
-from capture.settings import Settings
-from capture.text_encoders import t5, token_ids
-from capture.workload import Workload
+from genscope.capture.label.labels import Labels
+from genscope.capture.parts.denoise import denoised, denoising
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import t5, token_ids
+from genscope.capture.workload import Workload
 
 TEXT_TOKENS = 77
 STEPS = {"unet_64": 100, "unet_256": 50, "unet_1024": 75}

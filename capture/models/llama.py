@@ -10,11 +10,11 @@ from torch import nn
 from transformers import Cache, LlamaConfig, LlamaForCausalLM
 from transformers.cache_utils import DynamicLayer
 
-from capture.annotate import Labels
-from capture.sampling import spread
-from capture.settings import Settings
-from capture.text_encoders import token_ids
-from capture.workload import Workload
+from genscope.capture.label.labels import Labels
+from genscope.capture.parts.sampling import spread
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import token_ids
+from genscope.capture.workload import Workload
 
 PROMPT_TOKENS = 2048
 NEW_TOKENS = 256

@@ -11,11 +11,11 @@ from diffusers.models.unets.unet_3d_condition import UNet3DConditionModel
 from torch import nn
 from torch.nn import functional
 
-from capture.annotate import Labels
-from capture.denoise import denoised, denoising
-from capture.settings import Settings
-from capture.text_encoders import CLIP_TOKENS, clip, token_ids
-from capture.workload import Workload
+from genscope.capture.label.labels import Labels
+from genscope.capture.parts.denoise import denoised, denoising
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, token_ids
+from genscope.capture.workload import Workload
 
 STEPS = 50
 GUIDANCE = 9.0

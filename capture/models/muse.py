@@ -10,13 +10,13 @@ from diffusers.models.autoencoders.vq_model import VQModel
 from diffusers.models.unets.uvit_2d import UVit2DModel
 from torch import nn
 
-from capture.annotate import Labels
-from capture.masked_tokens import filled, still_masked
-from capture.sampling import guided, spread
-from capture.settings import Settings
-from capture.text_encoders import CLIP_TOKENS, clip, t5, token_ids
-from capture.token_transformer import Shape, TokenTransformer
-from capture.workload import Workload
+from genscope.capture.label.labels import Labels
+from genscope.capture.parts.masked_tokens import filled, still_masked
+from genscope.capture.parts.sampling import guided, spread
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, t5, token_ids
+from genscope.capture.parts.token_transformer import Shape, TokenTransformer
+from genscope.capture.workload import Workload
 
 CODEBOOK = 8192
 MASK = CODEBOOK

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from capture.annotate import Labels
-from capture.masked_tokens import filled, still_masked
-from capture.sampling import guided, spread
-from capture.settings import Settings
-from capture.text_encoders import t5, token_ids
-from capture.token_transformer import Block, Shape, TokenTransformer
-from capture.workload import Workload
+from genscope.capture.label.labels import Labels
+from genscope.capture.parts.masked_tokens import filled, still_masked
+from genscope.capture.parts.sampling import guided, spread
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import t5, token_ids
+from genscope.capture.parts.token_transformer import Block, Shape, TokenTransformer
+from genscope.capture.workload import Workload
 
 CODEBOOK = 8192
 MASK = CODEBOOK

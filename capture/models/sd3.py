@@ -10,11 +10,11 @@ from diffusers.models.transformers.transformer_sd3 import SD3Transformer2DModel
 from torch import nn
 from torch.nn import functional
 
-from capture.annotate import Labels
-from capture.denoise import denoised, denoising
-from capture.settings import Settings
-from capture.text_encoders import CLIP_TOKENS, clip, t5, token_ids
-from capture.workload import Workload
+from genscope.capture.label.labels import Labels
+from genscope.capture.parts.denoise import denoised, denoising
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, t5, token_ids
+from genscope.capture.workload import Workload
 
 STEPS = 28
 GUIDANCE = 7.0

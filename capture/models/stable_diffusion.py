@@ -9,11 +9,11 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import nn
 
-from capture.annotate import Labels
-from capture.denoise import denoised, denoising
-from capture.settings import Settings
-from capture.text_encoders import CLIP_TOKENS, clip, token_ids
-from capture.workload import Workload
+from genscope.capture.label.labels import Labels
+from genscope.capture.parts.denoise import denoised, denoising
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, token_ids
+from genscope.capture.workload import Workload
 
 STEPS = 50
 GUIDANCE = 7.5

@@ -8,11 +8,11 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 
-from capture.denoise import denoising
-from capture.diffusion_request import Context, DiffusionRequest, wide
-from capture.settings import Settings
-from capture.text_encoders import t5, token_ids
-from capture.workload import Workload
+from genscope.capture.parts.denoise import denoising
+from genscope.capture.parts.diffusion_request import Context, DiffusionRequest, wide
+from genscope.capture.settings import Settings
+from genscope.capture.parts.text_encoders import t5, token_ids
+from genscope.capture.workload import Workload
 
 STEPS = 50
 GUIDANCE = 5.0

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from capture.profilers import nvidia_tool
-from capture.settings import Settings
+from genscope.capture.profilers import nvidia_tool
+from genscope.capture.settings import Settings
 
 FILE = "metrics.csv"
 # what caches, rooflines and occupancy need; each further counter may cost one more replay of every kernel

@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from capture import trace_file
-from capture.profilers import nvidia_tool
-from capture.settings import Settings
+from genscope.capture import trace_writer as trace_file
+from genscope.capture.profilers import nvidia_tool
+from genscope.capture.settings import Settings
 
 FILE = "trace.sqlite"
 OPTIONS = (

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from capture.errors import CaptureError
-from capture.settings import Settings
+from genscope.errors import CaptureError
+from genscope.capture.settings import Settings
 
 _WHERE = {
     "nsys": "Nsight Systems, https://developer.nvidia.com/nsight-systems",
@@ -52,7 +52,7 @@ def watched(
     """
     asked, facts = scratch / "settings.json", scratch / "facts.json"
     asked.write_text(json.dumps(asdict(settings)), encoding="utf-8")
-    run = [sys.executable, "-m", "capture.profilers.nvtx_run", str(asked), str(facts)]
+    run = [sys.executable, "-m", "genscope.capture.profilers.nvtx_run", str(asked), str(facts)]
     called([*command, *run], log=log)
     if not facts.exists():
         raise CaptureError(

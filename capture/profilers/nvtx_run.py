@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from capture.annotate import NvtxSink
-from capture.environment import device_name, device_spec
-from capture.errors import CaptureError
-from capture.passes import Pass, Prepared, prepared
-from capture.settings import Settings
+from genscope.capture.label.labels import NvtxSink
+from genscope.capture.environment import device_name, device_spec
+from genscope.errors import CaptureError
+from genscope.capture.passes import Pass, Prepared, prepared
+from genscope.capture.settings import Settings
 
 WALL_REPEATS = 3
 

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile, schedule
 
-from capture import trace_file
-from capture.annotate import ProfilerSink
-from capture.environment import device_name, device_spec
-from capture.passes import Pass, Prepared, prepared
-from capture.settings import Settings
+from genscope.capture import trace_writer as trace_file
+from genscope.capture.label.labels import ProfilerSink
+from genscope.capture.environment import device_name, device_spec
+from genscope.capture.passes import Pass, Prepared, prepared
+from genscope.capture.settings import Settings
 
 WALL_REPEATS = 3
 

@@ -3,14 +3,14 @@
 -- Why:     a faster attention kernel pays where long rows are attended over; cross, temporal and
 --          decoding attention gain far less, so the kinds must not be added up unsaid.
 -- Grain:   one row per (trace_id, component, attention_kind)
--- Inputs:  trace, class_time, component_scale, attention_call
+-- Inputs:  trace, category_time, component_scale, attention_call
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
 --   predicted       trace.predicted
 --   component       see work_component; 'unattributed' if no range covers the calls
 --   attention_kind  see attention_call
---   kind_source     where the kind is known from; several are joined by '+'
+--   source     where the kind is known from; several are joined by '+'
 --   implementation  as seen; several are joined by '+'
 --   call_count      attention calls
 --   query_len_min   shortest query; NULL if no shapes were recorded
@@ -34,7 +34,7 @@ WITH total AS (
     trace_id,
     sum(work_ns) FILTER (WHERE scope = 'profile') AS trace_ns,
     sum(work_ns) FILTER (WHERE scope = 'request') AS request_ns
-  FROM class_time
+  FROM category_time
   WHERE attention_partition = 'core'
   GROUP BY trace_id
 ),
@@ -44,7 +44,7 @@ split AS (
     trace_id,
     coalesce(component, 'unattributed') AS component,
     attention_kind,
-    string_agg(DISTINCT kind_source, '+' ORDER BY kind_source) AS kind_source,
+    string_agg(DISTINCT source, '+' ORDER BY source) AS source,
     string_agg(DISTINCT implementation, '+' ORDER BY implementation) AS implementation,
     count(*) AS call_count,
     min(query_len) AS query_len_min,
@@ -66,7 +66,7 @@ SELECT
   trace.predicted,
   split.component,
   split.attention_kind,
-  split.kind_source,
+  split.source,
   split.implementation,
   split.call_count,
   split.query_len_min,

@@ -2,7 +2,7 @@
 --
 -- Why:     once attention is fast, the next bottleneck is another one in each family of models.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
--- Inputs:  trace, class_time, run_pair
+-- Inputs:  trace, category_time, run_pair
 -- Columns:
 --   trace_id               trace.trace_id, the optimized run
 --   trace_name             trace.name
@@ -28,7 +28,7 @@ WITH classed AS (
     attention_partition,
     category,
     sum(work_ns) AS work_ns
-  FROM class_time
+  FROM category_time
   GROUP BY trace_id, scope, attention_partition, category
 ),
 
@@ -41,7 +41,7 @@ shared AS (
     work_ns / nullif(sum(work_ns) OVER whole, 0) AS frac,
     row_number() OVER (
       PARTITION BY trace_id, scope, attention_partition ORDER BY work_ns DESC, category
-    ) AS place
+    ) AS rank
   FROM classed
   WINDOW whole AS (PARTITION BY trace_id, scope, attention_partition)
 )
@@ -66,13 +66,13 @@ FROM run_pair
 INNER JOIN trace ON run_pair.optimized_trace_id = trace.trace_id
 INNER JOIN trace AS baseline_trace ON run_pair.baseline_trace_id = baseline_trace.trace_id
 INNER JOIN shared AS after_top
-  ON run_pair.optimized_trace_id = after_top.trace_id AND after_top.place = 1
+  ON run_pair.optimized_trace_id = after_top.trace_id AND after_top.rank = 1
 INNER JOIN shared AS before_top
   ON
     run_pair.baseline_trace_id = before_top.trace_id
     AND after_top.scope = before_top.scope
     AND after_top.attention_partition = before_top.attention_partition
-    AND before_top.place = 1
+    AND before_top.rank = 1
 LEFT JOIN shared AS before_later
   ON
     run_pair.optimized_trace_id = before_later.trace_id

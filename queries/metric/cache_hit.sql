@@ -3,12 +3,12 @@
 -- Why:     temporal attention gathers rows that lie far apart: few FLOPs, a cold cache. Rates are
 --          weighed by sectors, as a mean of percentages counts a tiny kernel like a large one.
 -- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
--- Inputs:  trace, kernel_metric, kernel_metric_kernel, work, work_op, work_class, work_attention
+-- Inputs:  trace, kernel_metric, counter_match, work, work_op, work_category, work_attention
 -- Columns:
 --   trace_id             trace.trace_id of the counters
 --   trace_name           trace.name
 --   timeline_trace_id    the timeline that names classes: the best match; NULL without a match
---   category             see work_class, partition core; 'unclassified' without a timeline
+--   category             see work_category, partition core; 'unclassified' without a timeline
 --   op_name              operator of the timeline; 'unattributed' if unknown
 --   attention_kind       see attention_call; 'none' outside attention, 'unknown' without a timeline
 --   kernel_count         kernels measured
@@ -41,7 +41,7 @@ timeline AS (
   SELECT
     metric_trace_id,
     timeline_trace_id
-  FROM kernel_metric_kernel
+  FROM counter_match
   GROUP BY metric_trace_id, timeline_trace_id
   QUALIFY
     row_number() OVER (PARTITION BY metric_trace_id ORDER BY count(*) DESC, timeline_trace_id) = 1
@@ -49,21 +49,21 @@ timeline AS (
 
 named AS (
   SELECT
-    kernel_metric_kernel.metric_trace_id AS trace_id,
-    kernel_metric_kernel.ordinal,
-    kernel_metric_kernel.timeline_trace_id,
+    counter_match.metric_trace_id AS trace_id,
+    counter_match.ordinal,
+    counter_match.timeline_trace_id,
     work.dur_ns,
-    work_class.category,
+    work_category.category,
     work_op.op_name,
     if(work_attention.role = 'none', 'none', work_attention.attention_kind) AS attention_kind
-  FROM kernel_metric_kernel
+  FROM counter_match
   INNER JOIN timeline USING (metric_trace_id, timeline_trace_id)
   INNER JOIN work
     ON
-      kernel_metric_kernel.timeline_trace_id = work.trace_id
-      AND kernel_metric_kernel.kernel_id = work.work_id
-  INNER JOIN work_class
-    ON work.trace_id = work_class.trace_id AND work.work_id = work_class.work_id
+      counter_match.timeline_trace_id = work.trace_id
+      AND counter_match.kernel_id = work.work_id
+  INNER JOIN work_category
+    ON work.trace_id = work_category.trace_id AND work.work_id = work_category.work_id
   INNER JOIN work_op
     ON work.trace_id = work_op.trace_id AND work.work_id = work_op.work_id
   INNER JOIN work_attention

@@ -4,7 +4,7 @@
 --          diffusion has no latent space to shrink its convolutions.
 -- Grain:   one row per (model_group, attention, predicted, device_name, scope, attention_partition,
 --          category)
--- Inputs:  trace, class_time
+-- Inputs:  trace, category_time
 -- Columns:
 --   model_group          'pixel diffusion' | 'latent diffusion' (it has a component vae) | the
 --                        manifest's other families
@@ -13,7 +13,7 @@
 --   device_name          trace.device_name
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
---   category             see work_class
+--   category             see work_category
 --   model_count          models in the group
 --   trace_count          runs in the group
 --   mean_frac            0..1, mean over the runs of the class's share of a run
@@ -30,11 +30,11 @@ WITH run AS (
     any_value(trace.device_name) AS device_name,
     CASE
       WHEN any_value(trace.family) <> 'diffusion' THEN any_value(trace.family)
-      WHEN bool_or(class_time.component = 'vae') THEN 'latent diffusion'
+      WHEN bool_or(category_time.component = 'vae') THEN 'latent diffusion'
       ELSE 'pixel diffusion'
     END AS model_group
   FROM trace
-  INNER JOIN class_time USING (trace_id)
+  INNER JOIN category_time USING (trace_id)
   WHERE trace.family IS NOT NULL
   GROUP BY trace_id
 ),
@@ -47,7 +47,7 @@ shared AS (
     category,
     sum(work_ns)
     / nullif(sum(sum(work_ns)) OVER (PARTITION BY trace_id, scope, attention_partition), 0) AS frac
-  FROM class_time
+  FROM category_time
   GROUP BY trace_id, scope, attention_partition, category
 ),
 

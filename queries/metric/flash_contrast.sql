@@ -4,7 +4,7 @@
 --          with one; so the same kernel is worth more to the former. Compared are runs of one
 --          device and size, predicted ones with predicted ones only.
 -- Grain:   one row per (trace_id, other_trace_id, scope, attention_partition)
--- Inputs:  trace, class_time, run_pair
+-- Inputs:  trace, category_time, run_pair
 -- Columns:
 --   trace_id                trace.trace_id, the optimized run of a diffusion model
 --   trace_name              trace.name
@@ -31,7 +31,7 @@ WITH total AS (
     attention_partition,
     sum(work_ns) AS all_ns,
     sum(if(category = 'attention', work_ns, 0)) AS attention_ns
-  FROM class_time
+  FROM category_time
   GROUP BY trace_id, scope, attention_partition
 ),
 

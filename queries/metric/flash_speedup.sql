@@ -3,7 +3,7 @@
 -- Why:     a kernel that is three times as fast speeds a run up by what attention weighs in it; the
 --          gap between that law and the clock shows what else changed.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
--- Inputs:  trace, class_time, run_pair
+-- Inputs:  trace, category_time, run_pair
 -- Columns:
 --   trace_id                trace.trace_id, the optimized run
 --   trace_name              trace.name
@@ -13,7 +13,7 @@
 --   baseline_trace_id       the run it is compared with
 --   baseline_trace_name     its trace.name
 --   predicted               true if either run's times are predicted
---   evidence                why they are a pair, see run_pair
+--   source                why they are a pair, see run_pair
 --   refusal                 settings that differ; all figures are NULL then
 --   scope                   'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition     'core' | 'module': what counts as attention
@@ -40,7 +40,7 @@ total AS (
     attention_partition,
     sum(work_ns) AS all_ns,
     sum(if(category = 'attention', work_ns, 0)) AS attention_ns
-  FROM class_time
+  FROM category_time
   GROUP BY trace_id, scope, attention_partition
 )
 
@@ -53,7 +53,7 @@ SELECT
   run_pair.baseline_trace_id,
   baseline_trace.name AS baseline_trace_name,
   trace.predicted OR baseline_trace.predicted AS predicted,
-  run_pair.evidence,
+  run_pair.source,
   run_pair.refusal,
   scope.scope,
   partition.attention_partition,

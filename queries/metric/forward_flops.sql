@@ -3,12 +3,12 @@
 -- Why:     shows which level of a network the FLOPs are in, and which one takes longer than its
 --          FLOPs explain.
 -- Grain:   one row per (trace_id, component, block), over all profiled calls
--- Inputs:  trace, work, work_component, work_module, work_class, work_cost
+-- Inputs:  trace, work, work_component, work_module, work_category, work_cost
 -- Columns:
 --   trace_id           trace.trace_id
 --   trace_name         trace.name
 --   model              trace.model
---   place              'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source              'gpu' | 'cpu' | 'predicted': where the time is from
 --   component          see work_component
 --   block_index        order of the first work in the component, from 0
 --   block              first three parts of the module's name, component included
@@ -25,18 +25,18 @@
 WITH placed AS (
   SELECT
     trace_id,
-    work.place,
+    work.time_source,
     work_component.component,
     array_to_string(string_split(work_module.module, '.')[:3], '.') AS block,
     work.start_ns,
     work.dur_ns,
-    work_class.category,
+    work_category.category,
     work_cost.flops,
     work_cost.bytes
   FROM work
   INNER JOIN work_component USING (trace_id, work_id)
   INNER JOIN work_module USING (trace_id, work_id)
-  INNER JOIN work_class USING (trace_id, work_id)
+  INNER JOIN work_category USING (trace_id, work_id)
   INNER JOIN work_cost USING (trace_id, work_id)
   WHERE work_module.module <> 'unattributed'
 ),
@@ -44,7 +44,7 @@ WITH placed AS (
 blocked AS (
   SELECT
     trace_id,
-    any_value(place) AS place,
+    any_value(time_source) AS time_source,
     component,
     block,
     min(start_ns) AS start_ns,
@@ -63,7 +63,7 @@ SELECT
   trace_id,
   trace.name AS trace_name,
   trace.model,
-  blocked.place,
+  blocked.time_source,
   blocked.component,
   row_number() OVER (PARTITION BY trace_id, component ORDER BY start_ns, block) - 1 AS block_index,
   blocked.block,

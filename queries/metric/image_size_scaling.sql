@@ -2,7 +2,7 @@
 --
 -- Why:     scores grow with the fourth power of the side, convolution with the second.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of runs with an image size
--- Inputs:  trace, class_time
+-- Inputs:  trace, category_time
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name
@@ -12,7 +12,7 @@
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
 --   image_size           pixels a side
---   category             see work_class
+--   category             see work_category
 --   work_ns              ns, sum of durations
 --   flops                FLOPs from shapes; NULL if unknown
 --   size_count           sizes in the series of runs that are equal in all else
@@ -39,16 +39,16 @@ summed AS (
     trace_id,
     run.series,
     run.image_size,
-    class_time.scope,
-    class_time.attention_partition,
-    class_time.category,
-    sum(class_time.work_ns) AS work_ns,
-    sum(class_time.flops) AS flops
-  FROM class_time
+    category_time.scope,
+    category_time.attention_partition,
+    category_time.category,
+    sum(category_time.work_ns) AS work_ns,
+    sum(category_time.flops) AS flops
+  FROM category_time
   INNER JOIN run USING (trace_id)
   GROUP BY
-    trace_id, run.series, run.image_size, class_time.scope, class_time.attention_partition,
-    class_time.category
+    trace_id, run.series, run.image_size, category_time.scope, category_time.attention_partition,
+    category_time.category
 ),
 
 -- log of attention over convolution: it changes its sign where the two take as long

@@ -2,15 +2,15 @@
 --
 -- Why:     the first look at a GPU trace; in a trace without a GPU the operators stand in for them.
 -- Grain:   one row per (trace_id, kernel_name, op_name, category)
--- Inputs:  trace, work, work_op, work_class
+-- Inputs:  trace, work, work_op, work_category
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name
 --   model         trace.model
---   place         'gpu' | 'cpu' | 'predicted': where the time is from
---   kernel_name   as recorded; the operator's name if place is not 'gpu'
+--   time_source         'gpu' | 'cpu' | 'predicted': where the time is from
+--   kernel_name   as recorded; the operator's name if time_source is not 'gpu'
 --   op_name       operator that asked for it; 'unattributed' if unknown
---   category      see work_class, partition core
+--   category      see work_category, partition core
 --   work_count    executions
 --   work_ns       ns, sum of durations
 --   work_frac     0..1 of the trace's work_ns
@@ -31,10 +31,10 @@ SELECT
   work.trace_id,
   any_value(trace.name) AS trace_name,
   any_value(trace.model) AS model,
-  any_value(work.place) AS place,
+  any_value(work.time_source) AS time_source,
   work.name AS kernel_name,
   work_op.op_name,
-  work_class.category,
+  work_category.category,
   count(*) AS work_count,
   cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
   sum(work.dur_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
@@ -43,8 +43,8 @@ SELECT
   max(work.dur_ns) AS max_ns
 FROM work
 INNER JOIN work_op USING (trace_id, work_id)
-INNER JOIN work_class USING (trace_id, work_id)
+INNER JOIN work_category USING (trace_id, work_id)
 INNER JOIN total USING (trace_id)
 INNER JOIN trace USING (trace_id)
-GROUP BY work.trace_id, work.name, work_op.op_name, work_class.category
+GROUP BY work.trace_id, work.name, work_op.op_name, work_category.category
 ORDER BY work.trace_id ASC, work_ns DESC, kernel_name ASC, op_name ASC, category ASC

@@ -2,12 +2,12 @@
 --
 -- Why:     every share in the other answers rests on these links; what is missing stands here.
 -- Grain:   one row per (trace_id, question, answer)
--- Inputs:  trace, work, work_op, work_class, work_component, work_step, work_module,
+-- Inputs:  trace, work, work_op, work_category, work_component, work_step, work_module,
 --          work_attention, work_cost
 -- Columns:
 --   trace_id    trace.trace_id
 --   trace_name  trace.name
---   place       'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
+--   time_source       'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
 --   question    'operator' | 'class' | 'component' | 'step' | 'module' | 'attention' | 'cost'; of a
 --               trace without work only 'work'
 --   answered    false where the answer is unknown: unlinked, unclassified, unattributed
@@ -22,14 +22,14 @@ WITH answer AS (
   SELECT
     trace_id, work_id, 'operator' AS question,
     op_id IS NOT NULL AS answered,
-    link AS answer
+    source AS answer
   FROM work_op
   UNION ALL
   SELECT
     trace_id, work_id, 'class' AS question,
     category <> 'unclassified' AS answered,
     if(category = 'unclassified', category, source) AS answer
-  FROM work_class
+  FROM work_category
   UNION ALL
   SELECT
     trace_id, work_id, 'component' AS question,
@@ -68,7 +68,7 @@ answered_work AS (
     answer.question,
     answer.answered,
     answer.answer,
-    any_value(work.place) AS place,
+    any_value(work.time_source) AS time_source,
     count(*) AS work_count,
     sum(work.dur_ns) AS work_ns
   FROM answer
@@ -87,7 +87,7 @@ total AS (
 SELECT
   answered_work.trace_id,
   trace.name AS trace_name,
-  answered_work.place,
+  answered_work.time_source,
   answered_work.question,
   answered_work.answered,
   answered_work.answer,
@@ -102,7 +102,7 @@ UNION ALL
 SELECT
   trace.trace_id,
   trace.name AS trace_name,
-  NULL AS place,
+  NULL AS time_source,
   'work' AS question,
   FALSE AS answered,
   if(trace.format = 'ncu', 'counters only', 'neither kernels nor operators') AS answer,

@@ -2,16 +2,16 @@
 --
 -- Why:     says what a model spends its time on, and what is left to gain once attention is fast.
 -- Grain:   one row per (trace_id, scope, attention_partition, category)
--- Inputs:  trace, class_time, run_pair
+-- Inputs:  trace, category_time, run_pair
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name
 --   model                trace.model
 --   attention            trace.attention
---   place                'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source                'gpu' | 'cpu' | 'predicted': where the time is from
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' (QK^T, softmax, AV) | 'module' (its projections too)
---   category             see work_class
+--   category             see work_category
 --   work_count           work items recorded
 --   work_ns              ns, sum of durations; concurrent work counts twice
 --   work_frac            0..1 of the trace's work_ns
@@ -26,7 +26,7 @@ WITH total AS (
     trace_id,
     scope,
     sum(work_ns) AS trace_ns
-  FROM class_time
+  FROM category_time
   WHERE attention_partition = 'core'
   GROUP BY trace_id, scope
 ),
@@ -46,28 +46,28 @@ compared AS (
 )
 
 SELECT
-  class_time.trace_id,
+  category_time.trace_id,
   any_value(trace.name) AS trace_name,
   any_value(trace.model) AS model,
   any_value(trace.attention) AS attention,
-  any_value(class_time.place) AS place,
-  class_time.scope,
-  class_time.attention_partition,
-  class_time.category,
-  cast(sum(class_time.work_count) AS BIGINT) AS work_count,
-  cast(sum(class_time.work_ns) AS BIGINT) AS work_ns,
-  sum(class_time.work_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
-  cast(sum(class_time.flops) AS BIGINT) AS flops,
-  cast(sum(class_time.bytes) AS BIGINT) AS bytes,
+  any_value(category_time.time_source) AS time_source,
+  category_time.scope,
+  category_time.attention_partition,
+  category_time.category,
+  cast(sum(category_time.work_count) AS BIGINT) AS work_count,
+  cast(sum(category_time.work_ns) AS BIGINT) AS work_ns,
+  sum(category_time.work_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
+  cast(sum(category_time.flops) AS BIGINT) AS flops,
+  cast(sum(category_time.bytes) AS BIGINT) AS bytes,
   any_value(compared.baseline_trace_id) AS baseline_trace_id,
-  sum(class_time.work_ns) / nullif(any_value(baseline.trace_ns), 0) AS baseline_frac
-FROM class_time
+  sum(category_time.work_ns) / nullif(any_value(baseline.trace_ns), 0) AS baseline_frac
+FROM category_time
 INNER JOIN trace USING (trace_id)
 INNER JOIN total USING (trace_id, scope)
 LEFT JOIN compared USING (trace_id)
 LEFT JOIN total AS baseline
-  ON compared.baseline_trace_id = baseline.trace_id AND class_time.scope = baseline.scope
+  ON compared.baseline_trace_id = baseline.trace_id AND category_time.scope = baseline.scope
 GROUP BY
-  class_time.trace_id, class_time.scope, class_time.attention_partition, class_time.category
+  category_time.trace_id, category_time.scope, category_time.attention_partition, category_time.category
 ORDER BY
-  class_time.trace_id ASC, class_time.scope DESC, class_time.attention_partition ASC, work_ns DESC
+  category_time.trace_id ASC, category_time.scope DESC, category_time.attention_partition ASC, work_ns DESC

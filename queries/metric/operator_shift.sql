@@ -3,7 +3,7 @@
 -- Why:     a faster attention kernel can be paid for by conversions around it; only the sum over
 --          all classes tells.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of a run with a baseline
--- Inputs:  trace, class_time, run_pair
+-- Inputs:  trace, category_time, run_pair
 -- Columns:
 --   trace_id             trace.trace_id, the optimized run
 --   trace_name           trace.name
@@ -13,7 +13,7 @@
 --   predicted            true if either run's times are predicted
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
---   category             see work_class
+--   category             see work_category
 --   baseline_count       work items recorded in the baseline; 0 if it has none of the class
 --   optimized_count      work items recorded in the optimized run
 --   baseline_ns          ns
@@ -29,15 +29,15 @@ WITH side AS (
   SELECT
     run_pair.optimized_trace_id,
     run_pair.baseline_trace_id,
-    class_time.scope,
-    class_time.attention_partition,
-    class_time.category,
-    class_time.trace_id = run_pair.baseline_trace_id AS is_baseline,
-    class_time.work_count,
-    class_time.work_ns
+    category_time.scope,
+    category_time.attention_partition,
+    category_time.category,
+    category_time.trace_id = run_pair.baseline_trace_id AS is_baseline,
+    category_time.work_count,
+    category_time.work_ns
   FROM run_pair
-  INNER JOIN class_time
-    ON class_time.trace_id IN (run_pair.baseline_trace_id, run_pair.optimized_trace_id)
+  INNER JOIN category_time
+    ON category_time.trace_id IN (run_pair.baseline_trace_id, run_pair.optimized_trace_id)
   WHERE run_pair.refusal IS NULL
 ),
 

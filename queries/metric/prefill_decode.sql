@@ -3,7 +3,7 @@
 -- Why:     fused attention saves the traffic of query_len * kv_len scores: where one row asks,
 --          there is little to save.
 -- Grain:   one row per (trace_id, component, attention_kind, phase)
--- Inputs:  trace, class_time, attention_call, component_scale
+-- Inputs:  trace, category_time, attention_call, component_scale
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
@@ -31,7 +31,7 @@ WITH total AS (
   SELECT
     trace_id,
     sum(work_ns) AS trace_ns
-  FROM class_time
+  FROM category_time
   WHERE scope = 'profile' AND attention_partition = 'core'
   GROUP BY trace_id
 ),

@@ -3,17 +3,17 @@
 -- Why:     says whether compute or memory is the wall. "Intensity" has three definitions that move
 --          a point by two orders of magnitude, so each has its own column.
 -- Grain:   one row per (trace_id, scope, category); category 'all' is the whole trace
--- Inputs:  trace, class_time, trace_ceiling, work, work_class, work_cost, work_counter
+-- Inputs:  trace, category_time, trace_ceiling, work, work_category, work_cost, work_counter
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name
 --   model                 trace.model
 --   family                trace.family
 --   attention             trace.attention
---   place                 'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source                 'gpu' | 'cpu' | 'predicted': where the time is from
 --   dtype                 element type the ceiling is taken for; NULL if unknown
 --   scope                 'profile' as recorded | 'request' scaled by component_scale
---   category              see work_class, partition core; 'all' for the whole
+--   category              see work_category, partition core; 'all' for the whole
 --   work_ns               ns, sum of durations
 --   costed_frac           0..1 of work_ns whose FLOPs are known
 --   flops                 FLOPs from shapes
@@ -36,12 +36,12 @@
 WITH costed AS (
   SELECT
     trace_id, scope, coalesce(category, 'all') AS category,
-    any_value(place) AS place,
+    any_value(time_source) AS time_source,
     sum(work_ns) AS work_ns,
     sum(costed_ns) AS costed_ns,
     sum(flops) AS flops,
     sum(bytes) AS bytes
-  FROM class_time
+  FROM category_time
   WHERE attention_partition = 'core'
   GROUP BY GROUPING SETS ((trace_id, scope, category), (trace_id, scope))
 ),
@@ -50,18 +50,18 @@ counted AS (
   SELECT
     trace_id,
     'profile' AS scope,
-    coalesce(work_class.category, 'all') AS category,
+    coalesce(work_category.category, 'all') AS category,
     sum(work.dur_ns) AS counted_ns,
     sum(work_counter.value) AS dram_bytes,
     sum(work_cost.flops) / sum(if(work_cost.flops IS NULL, NULL, nullif(work_counter.value, 0)))
       AS dram_intensity
   FROM work
-  INNER JOIN work_class USING (trace_id, work_id)
+  INNER JOIN work_category USING (trace_id, work_id)
   INNER JOIN work_cost USING (trace_id, work_id)
   INNER JOIN work_counter
     ON work.trace_id = work_counter.timeline_trace_id AND work.work_id = work_counter.work_id
   WHERE work_counter.metric = 'dram__bytes.sum'
-  GROUP BY GROUPING SETS ((trace_id, work_class.category), (trace_id))
+  GROUP BY GROUPING SETS ((trace_id, work_category.category), (trace_id))
 ),
 
 point AS (
@@ -89,7 +89,7 @@ SELECT
   trace.model,
   trace.family,
   trace.attention,
-  point.place,
+  point.time_source,
   trace_ceiling.dtype,
   point.scope,
   point.category,

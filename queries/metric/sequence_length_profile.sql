@@ -13,7 +13,7 @@
 --   call_index      place of the call in the trace, from 0
 --   module          attention module; 'unattributed' if unknown
 --   attention_kind  see attention_call
---   kind_source     where the kind is known from
+--   source     where the kind is known from
 --   query_len       rows that ask; NULL if no shapes were recorded
 --   kv_len          rows that are attended over
 --   heads           query heads
@@ -79,7 +79,7 @@ SELECT
   numbered.call_index,
   numbered.module,
   numbered.attention_kind,
-  numbered.kind_source,
+  numbered.source,
   numbered.query_len,
   numbered.kv_len,
   numbered.heads,

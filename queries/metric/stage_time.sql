@@ -10,7 +10,7 @@
 --   model           trace.model
 --   family          trace.family
 --   attention       trace.attention
---   place           'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source           'gpu' | 'cpu' | 'predicted': where the time is from
 --   component       see work_component; 'unattributed' if no range covers the work
 --   call_count      labelled calls in the trace; NULL if it has no such labels
 --   step_count      steps the component has work in
@@ -22,7 +22,7 @@
 --   step_min_ns     ns, shortest step; NULL without steps
 --   step_median_ns  ns, median step
 --   step_max_ns     ns, longest step
---   scale_source    see component_scale.source
+--   source    see component_scale.source
 --   request_ns      ns, work_ns scaled to a whole request
 --   request_frac    0..1 of the whole request
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
@@ -38,7 +38,7 @@ WITH numbered AS (
 item AS (
   SELECT
     numbered.stage_number,
-    work.place,
+    work.time_source,
     work_step.step,
     work.dur_ns,
     work.start_ns,
@@ -56,19 +56,19 @@ item AS (
 step_total AS (
   SELECT
     stage_number,
-    place,
+    time_source,
     step,
     count(*) AS work_count,
     sum(dur_ns) AS work_ns,
     sum(greatest(end_ns - greatest(start_ns, coalesce(reached_ns, start_ns)), 0)) AS busy_ns
   FROM item
-  GROUP BY stage_number, place, step
+  GROUP BY stage_number, time_source, step
 ),
 
 stage AS (
   SELECT
     stage_number,
-    place,
+    time_source,
     sum(work_count) AS work_count,
     sum(work_ns) AS work_ns,
     sum(busy_ns) AS busy_ns,
@@ -76,7 +76,7 @@ stage AS (
     median(work_ns) FILTER (WHERE step IS NOT NULL) AS step_median_ns,
     max(work_ns) FILTER (WHERE step IS NOT NULL) AS step_max_ns
   FROM step_total
-  GROUP BY stage_number, place
+  GROUP BY stage_number, time_source
 ),
 
 -- on a CPU an operator's own time has gaps; each rank has its own clock: what overlaps is chance
@@ -84,7 +84,7 @@ judged AS (
   SELECT
     numbered.trace_id, numbered.component,
     stage.*,
-    if(place = 'cpu', 'self times on a CPU leave gaps', merged.consequence) AS busy_refusal
+    if(time_source = 'cpu', 'self times on a CPU leave gaps', merged.consequence) AS busy_refusal
   FROM stage
   INNER JOIN numbered USING (stage_number)
   LEFT JOIN anomaly AS merged
@@ -97,7 +97,7 @@ SELECT
   trace.model,
   trace.family,
   trace.attention,
-  judged.place,
+  judged.time_source,
   component,
   component_scale.call_count,
   component_scale.step_count,
@@ -109,7 +109,7 @@ SELECT
   cast(judged.step_min_ns AS BIGINT) AS step_min_ns,
   cast(judged.step_median_ns AS BIGINT) AS step_median_ns,
   cast(judged.step_max_ns AS BIGINT) AS step_max_ns,
-  component_scale.source AS scale_source,
+  component_scale.source AS source,
   cast(judged.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
   judged.work_ns * component_scale.request_scale / nullif(
     sum(judged.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0

@@ -2,12 +2,12 @@
 --
 -- Why:     denoising steps should all cost the same, while a decoder's steps grow with its cache.
 -- Grain:   one row per (trace_id, component, step) that has a step
--- Inputs:  trace, work, work_component, work_step, work_class, work_cost
+-- Inputs:  trace, work, work_component, work_step, work_category, work_cost
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name
 --   model         trace.model
---   place         'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source         'gpu' | 'cpu' | 'predicted': where the time is from
 --   component     see work_component
 --   step          step of the request, from 0
 --   work_count    work items
@@ -20,17 +20,17 @@ SELECT
   work.trace_id,
   any_value(trace.name) AS trace_name,
   any_value(trace.model) AS model,
-  any_value(work.place) AS place,
+  any_value(work.time_source) AS time_source,
   work_component.component,
   work_step.step,
   count(*) AS work_count,
   cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
-  cast(sum(if(work_class.category = 'attention', work.dur_ns, 0)) AS BIGINT) AS attention_ns,
+  cast(sum(if(work_category.category = 'attention', work.dur_ns, 0)) AS BIGINT) AS attention_ns,
   cast(sum(work_cost.flops) AS BIGINT) AS flops
 FROM work
 INNER JOIN work_component USING (trace_id, work_id)
 INNER JOIN work_step USING (trace_id, work_id)
-INNER JOIN work_class USING (trace_id, work_id)
+INNER JOIN work_category USING (trace_id, work_id)
 INNER JOIN work_cost USING (trace_id, work_id)
 INNER JOIN trace USING (trace_id)
 WHERE work_step.step IS NOT NULL

@@ -2,14 +2,14 @@
 --
 -- Why:     "faster" is a claim about a whole run: a class that gains is often paid for by another.
 -- Grain:   one row per (attention_partition, category); 'all' is the sum of a partition
--- Inputs:  trace, work, work_class
+-- Inputs:  trace, work, work_category
 -- Params:
 --   a VARCHAR = '*'  glob on the first trace's name; several traces that match are added up
 --   b VARCHAR = '*'  glob on the second trace's name
 -- Columns:
 --   attention_partition  'core' | 'module': what counts as attention
---   category             see work_class; 'all' for the whole
---   places               where the times were taken: 'gpu' | 'cpu' | 'predicted', all that occur
+--   category             see work_category; 'all' for the whole
+--   time_sources               where the times were taken: 'gpu' | 'cpu' | 'predicted', all that occur
 --   a_ns                 ns, sum of durations in the first trace
 --   b_ns                 ns, sum of durations in the second trace
 --   difference_ns        ns, second minus first: negative is faster
@@ -31,14 +31,14 @@ classed AS (
     work_id,
     unnest(['core', 'core', 'module', 'module']) AS attention_partition,
     unnest([category, 'all', module_category, 'all']) AS category
-  FROM work_class
+  FROM work_category
 ),
 
 summed AS (
   SELECT
     classed.attention_partition,
     classed.category,
-    string_agg(DISTINCT work.place, ', ' ORDER BY work.place) AS places,
+    string_agg(DISTINCT work.time_source, ', ' ORDER BY work.time_source) AS time_sources,
     coalesce(sum(work.dur_ns) FILTER (WHERE chosen.in_a), 0)::BIGINT AS a_ns,
     coalesce(sum(work.dur_ns) FILTER (WHERE chosen.in_b), 0)::BIGINT AS b_ns
   FROM classed
@@ -50,7 +50,7 @@ summed AS (
 SELECT
   attention_partition,
   category,
-  places,
+  time_sources,
   a_ns,
   b_ns,
   b_ns - a_ns AS difference_ns,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from capture_traces import Captured
 
-from capture.profilers import torch_profiler
-from capture.session import capture
-from capture.settings import Settings
+from genscope.capture.profilers import torch_profiler
+from genscope.capture.session import capture
+from genscope.capture.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from capture.annotate import Labels
-from capture.attention_kernels import AttentionCall
+from genscope.capture.label.labels import Labels
+from genscope.capture.attention.kernels import AttentionCall
 
 
 class Written:

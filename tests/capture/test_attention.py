@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from capture.attention import Switch, check_available, switched, why_not
-from capture.attention_kernels import Arguments, AttentionCall
-from capture.errors import CaptureError
+from genscope.capture.attention.switch import Switch, check_available, switched, why_not
+from genscope.capture.attention.kernels import Arguments, AttentionCall
+from genscope.errors import CaptureError
 
 
 def arguments(

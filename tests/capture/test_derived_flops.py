@@ -10,12 +10,12 @@ import capture_traces as traces
 import pytest
 from torch.utils.flop_counter import FlopCounterMode
 
-from capture.catalog import MODELS
-from capture.dry_operators import functions_as_on
-from capture.passes import prepared_dry
-from capture.profilers.dry import DryRecorder
-from capture.roofline import DEVICES
-from capture.settings import Settings, resolved
+from genscope.capture.catalog import MODELS
+from genscope.capture.dry.operators import functions_as_on
+from genscope.capture.passes import prepared_dry
+from genscope.capture.profilers.dry import DryRecorder
+from genscope.capture.dry.roofline import DEVICES
+from genscope.capture.settings import Settings, resolved
 
 ALL = [
     f"{name}:{variant}" if variant != entry.variants[0] else name

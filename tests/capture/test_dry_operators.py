@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from capture import dry_operators
-from capture.dry_operators import Outcomes
+from genscope.capture.dry import operators as dry_operators
+from genscope.capture.dry.operators import Outcomes
 
 aten = torch.ops.aten
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from capture import gpu_suite
-from capture.catalog import MODELS, SUITE
-from capture.gpu_suite import Piece, key, left, plan, work
-from capture.settings import Settings, resolved
+from bench import gpu_study as gpu_suite
+from genscope.capture.catalog import MODELS, SUITE
+from bench.gpu_study import Piece, key, left, plan, work
+from genscope.capture.settings import Settings, resolved
 
 TINY = [
     Piece("suite", Settings("llama", attention=attention, device="cpu"), 60)

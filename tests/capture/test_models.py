@@ -9,10 +9,10 @@ import pytest
 import torch
 from capture_traces import Captured
 
-from capture.annotate import KINDS
-from capture.catalog import MODELS, SUITE
-from capture.passes import prepared
-from capture.settings import Settings, resolved
+from genscope.capture.label.labels import KINDS
+from genscope.capture.catalog import MODELS, SUITE
+from genscope.capture.passes import prepared
+from genscope.capture.settings import Settings, resolved
 
 VARIANTS = [*MODELS, "llama:3.1-8b", "muse:amused-256", "muse:amused-512", "cogvideox:5b"]
 ATTENTIONS = ("baseline", "flash")

@@ -13,9 +13,9 @@ import torch
 from capture_traces import Captured
 
 import genscope
-from capture.annotate import NvtxSink
-from capture.passes import prepared
-from capture.settings import Settings, resolved
+from genscope.capture.label.labels import NvtxSink
+from genscope.capture.passes import prepared
+from genscope.capture.settings import Settings, resolved
 from tests.readers.nsys_export import nvtx, strings, write_export
 
 

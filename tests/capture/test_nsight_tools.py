@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from capture import manifest, session
-from capture.errors import CaptureError
-from capture.profilers import ncu, nsys, nvidia_tool, nvtx_run
-from capture.settings import Settings, resolved
+from genscope.capture import manifest, session
+from genscope.errors import CaptureError
+from genscope.capture.profilers import ncu, nsys, nvidia_tool, nvtx_run
+from genscope.capture.settings import Settings, resolved
 
 FACTS = {"wall_ns": 5, "image_size": 64, "attention_labelled": {"flash": 1}}
 CALL = "attention:kind=self,site=unet.attn1,query_len=64,kv_len=64,implementation=flash"
@@ -75,7 +75,7 @@ def test_nsys_records_one_pass_and_exports_it(tools: Path, tmp_path: Path) -> No
         "--cuda-graph-trace=node",
         "--capture-range=cudaProfilerApi",
     } <= set(profile)
-    assert profile[-4:-2] == ["-m", "capture.profilers.nvtx_run"]
+    assert profile[-4:-2] == ["-m", "genscope.capture.profilers.nvtx_run"]
     assert export[:2] == ["export", "--type=sqlite"]
     assert not list(tmp_path.glob("*.nsys-rep")), "one trace a run folder"
 

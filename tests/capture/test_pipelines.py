@@ -8,9 +8,9 @@ from typing import Any
 
 import capture_traces as traces
 
-from capture.models.stable_diffusion import unet, vae
-from capture.session import record
-from capture.text_encoders import clip
+from genscope.capture.models.stable_diffusion import unet, vae
+from genscope.capture.session import record
+from genscope.capture.parts.text_encoders import clip
 
 
 def stable_diffusion() -> Any:

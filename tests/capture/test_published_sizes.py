@@ -9,9 +9,9 @@ import pytest
 import torch
 from capture_traces import Captured
 
-from capture.catalog import MODELS
-from capture.settings import Settings, resolved
-from capture.workload import built
+from genscope.capture.catalog import MODELS
+from genscope.capture.settings import Settings, resolved
+from genscope.capture.workload import built
 
 # exact counts: of published checkpoints, or of the libraries' classes at the published configuration
 EXACT = {

@@ -11,13 +11,13 @@ import capture_traces as traces
 import pytest
 import torch
 
-from capture import manifest, run_folder
-from capture.attention import Switch, switched
-from capture.errors import CaptureError
-from capture.profilers import dry
-from capture.session import capture
-from capture.settings import Settings, resolved
-from capture.suite import plan, suite, summary
+from genscope.capture import manifest, run_folder
+from genscope.capture.attention.switch import Switch, switched
+from genscope.errors import CaptureError
+from genscope.capture.profilers import dry
+from genscope.capture.session import capture
+from genscope.capture.settings import Settings, resolved
+from genscope.capture.suite import plan, suite, summary
 
 SMALL = Settings("llama", profiler="dry")
 
@@ -95,7 +95,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
 def test_out_of_memory_names_what_to_lower(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, advice: list[str]
 ) -> None:
-    from capture.profilers import torch_profiler
+    from genscope.capture.profilers import torch_profiler
 
     def record(*_: object) -> dict[str, Any]:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 80.00 GiB")

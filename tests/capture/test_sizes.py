@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from capture.catalog import MODELS
-from capture.dry_operators import functions_as_on
-from capture.errors import CaptureError
-from capture.passes import prepared_dry
-from capture.profilers.dry import DryRecorder
-from capture.roofline import DEVICES
-from capture.settings import Settings, resolved
+from genscope.capture.catalog import MODELS
+from genscope.capture.dry.operators import functions_as_on
+from genscope.errors import CaptureError
+from genscope.capture.passes import prepared_dry
+from genscope.capture.profilers.dry import DryRecorder
+from genscope.capture.dry.roofline import DEVICES
+from genscope.capture.settings import Settings, resolved
 
 SIZED = [name for name, entry in MODELS.items() if "image_size" in entry.options]
 FRAMED = [name for name, entry in MODELS.items() if "frames" in entry.options]

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analyze import scratch
-from analyze.trace_file import find
+from genscope.analyze.load import build as scratch
+from genscope.analyze.load.trace_file import find
 
 Load = Callable[..., duckdb.DuckDBPyConnection]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from analyze import database
-from analyze.readers import nsys
-from analyze.sql_file import load_layer
+from genscope.analyze.load import tables as database
+from genscope.analyze.readers.nsys import read as nsys
+from genscope.analyze.sql_file import load_layer
 
 Rows = Sequence[Mapping[str, Any]]
 

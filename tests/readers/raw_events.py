@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from analyze import database
-from analyze.readers import kineto
+from genscope.analyze.load import tables as database
+from genscope.analyze.readers.kineto import read as kineto
 from tests.readers.slow_reader import COLUMNS, Row
 
 

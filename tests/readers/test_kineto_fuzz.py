@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analyze.readers import kineto_source, kineto_split
+from genscope.analyze.readers.kineto import source as kineto_source, split as kineto_split
 from tests.readers.raw_events import read_bytes
 from tests.readers.slow_reader import read_events, row_of
 
@@ -244,7 +244,7 @@ def test_a_fault_costs_at_most_its_event(
 def test_a_cut_file_keeps_what_came_before(
     trace: list[dict[str, Any]], form: str, share: float, pack: bool
 ) -> None:
-    from analyze.errors import UserError
+    from genscope.errors import UserError
 
     texts = [dumps(event) for event in trace]
     text = FORMATS[form](texts)

@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
-from analyze.errors import UserError
-from analyze.readers import kineto, kineto_source, kineto_split
+from genscope.errors import UserError
+from genscope.analyze.readers.kineto import (
+    read as kineto,
+    source as kineto_source,
+    split as kineto_split,
+)
 from tests.readers.raw_events import read_bytes
 
 COUNT = 60

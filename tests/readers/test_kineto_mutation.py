@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from analyze.errors import UserError
-from analyze.readers import kineto_split
+from genscope.errors import UserError
+from genscope.analyze.readers.kineto import split as kineto_split
 from tests.readers.raw_events import Read, read_bytes
 from tests.readers.slow_reader import Row, read_events
 

@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from analyze import scratch
-from analyze.trace_file import find
+from genscope.analyze.load import build as scratch
+from genscope.analyze.load.trace_file import find
 from tests.readers.test_kineto_traps import call, kernel, op
 
 LINKS = """
-  SELECT kernel.name, kernel.process_id, cpu_op.name, link
+  SELECT kernel.name, kernel.process_id, cpu_op.name, source
   FROM kernel JOIN kernel_launch USING (kernel_id) LEFT JOIN cpu_op USING (op_id)
   ORDER BY kernel.name
 """

@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from analyze.errors import UserError
-from analyze.readers.kineto import rank_of
-from analyze.trace_file import find
+from genscope.errors import UserError
+from genscope.analyze.readers.kineto.read import rank_of
+from genscope.analyze.load.trace_file import find
 from tests.readers.conftest import Load
 from tests.readers.raw_events import read_bytes
 

@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from analyze.study import Study
-from capture.profilers.ncu import METRICS
+from genscope.analyze.study import Study
+from genscope.capture.profilers.ncu import METRICS
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 
 HEADER = ("ID", "Process ID", "Process Name", "Host Name", "Kernel Name", "Context", "Stream")
@@ -61,7 +61,7 @@ def test_attention_is_found_in_an_export_with_shapes_and_no_label(
     study.ingest(_unlabelled(tmp_path / "run.sqlite"))
     with study:
         split = study.query("attention_split").select(
-            "attention_kind", "kind_source", "call_count", "query_len_max", "kv_len_min", "core_ns"
+            "attention_kind", "source", "call_count", "query_len_max", "kv_len_min", "core_ns"
         )
         assert set(split.rows()) == {
             ("self", "shape", 2, 4096, 1024, 840),

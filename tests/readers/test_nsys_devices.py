@@ -6,8 +6,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from analyze.doctor_advice import ADVICE
-from analyze.sql_file import in_order, load_layer
+from genscope.analyze.doctor.advice import ADVICE
+from genscope.analyze.sql_file import in_order, load_layer
 from tests.readers.nsys_export import (
     PROCESS,
     anomalies,
@@ -202,7 +202,7 @@ def test_every_trouble_has_a_consequence_and_an_advice(export: Any) -> None:
     for step in in_order(load_layer("staging/nsys")):
         if step.name.startswith("nsys_"):
             con.execute(f"CREATE TABLE {step.name} AS {step.statement}")
-    kinds = {row[0] for row in _all(con, "SELECT kind FROM nsys_trouble")}
-    con.execute("UPDATE nsys_trouble SET count = 1")
+    kinds = {row[0] for row in _all(con, "SELECT kind FROM nsys_anomaly")}
+    con.execute("UPDATE nsys_anomaly SET count = 1")
     assert {row[1] for row in _all(con, anomaly.statement)} == kinds
     assert kinds <= ADVICE.keys()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from analyze.doctor import examine
-from analyze.errors import UserError
-from analyze.study import Study
+from genscope.analyze.doctor.examine import examine
+from genscope.errors import UserError
+from genscope.analyze.study import Study
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 from tests.readers.test_ncu import RAW
 
@@ -60,10 +60,10 @@ def test_work_knows_its_operator_component_step_and_attention(study: Study, tmp_
     with study:
         found = _rows(
             study,
-            "SELECT work.dur_ns, op_name, link, component, step, module, category FROM work "
+            "SELECT work.dur_ns, op_name, source, component, step, module, category FROM work "
             "JOIN work_op USING (trace_id, work_id) JOIN work_component USING (trace_id, work_id) "
             "JOIN work_step USING (trace_id, work_id) JOIN work_module USING (trace_id, work_id) "
-            "JOIN work_class USING (trace_id, work_id) ORDER BY work.start_ns",
+            "JOIN work_category USING (trace_id, work_id) ORDER BY work.start_ns",
         )
         flash = "aten::_scaled_dot_product_flash_attention"
         assert found == [
@@ -72,7 +72,7 @@ def test_work_knows_its_operator_component_step_and_attention(study: Study, tmp_
         ]
         calls = _rows(
             study,
-            "SELECT component, step, attention_kind, kind_source, query_len, kv_len, heads, head_dim, "
+            "SELECT component, step, attention_kind, source, query_len, kv_len, heads, head_dim, "
             "batch, core_ns, module_ns FROM attention_call",
         )
         assert calls == [("unet", 4, "cross", "label", 64, 77, 8, 160, 2, 700, 1000)]
@@ -89,7 +89,7 @@ def test_counters_find_the_kernels_of_the_timeline(study: Study, tmp_path: Path)
     with study:
         found = _rows(
             study,
-            "SELECT ordinal, kernel.name, matched_by FROM kernel_metric_kernel AS pair JOIN kernel "
+            "SELECT ordinal, kernel.name, source FROM counter_match AS pair JOIN kernel "
             "ON kernel.trace_id = pair.timeline_trace_id AND kernel.kernel_id = pair.kernel_id",
         )
         assert found == [(0, "void gemm<float>(float*)", "name")]
@@ -186,7 +186,7 @@ def test_a_call_of_no_length_lies_in_the_operator_that_starts_with_it(
     }
     study.ingest(write_export(tmp_path / "run.sqlite", tables))
     with study:
-        found = _rows(study, "SELECT work_id, op_name, link FROM work_op ORDER BY work_id")
+        found = _rows(study, "SELECT work_id, op_name, source FROM work_op ORDER BY work_id")
         assert found == [
             (0, "unattributed", "correlation"),
             (1, "aten::mm", "nesting"),

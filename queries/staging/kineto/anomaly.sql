@@ -2,8 +2,8 @@
 --
 -- Why:     a figure that a trace can't support must be refused with the reason.
 -- Grain:   one row per kind of trouble that is there
--- Inputs:  kineto_fault, kineto_finding_device, kineto_finding_graph, kineto_finding_host,
---          kineto_finding_event, kineto_consequence, trace_file
+-- Inputs:  kineto_reader_anomaly, kineto_anomaly_device, kineto_anomaly_graph, kineto_anomaly_host,
+--          kineto_anomaly_event, kineto_consequence, trace_file
 -- Columns:
 --   trace_id     trace.trace_id
 --   kind         name of the trap
@@ -12,15 +12,15 @@
 --   example      the first one, shortened
 --   consequence  what it does to which figure
 WITH found AS (
-  SELECT kind, count, byte_offset, example FROM kineto_fault
+  SELECT kind, count, byte_offset, example FROM kineto_reader_anomaly
   UNION ALL
-  SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_device
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_device
   UNION ALL
-  SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_graph
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_graph
   UNION ALL
-  SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_host
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_host
   UNION ALL
-  SELECT kind, count, NULL AS byte_offset, example FROM kineto_finding_event
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_event
 )
 
 SELECT

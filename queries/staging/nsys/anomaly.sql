@@ -2,10 +2,10 @@
 --
 -- Why:     a number that lacks half of its kernels must not look like one that has them all.
 -- Grain:   one row per kind of trouble that was met
--- Inputs:  trace_file, nsys_problem, nsys_trouble
+-- Inputs:  trace_file, nsys_reader_anomaly, nsys_anomaly
 -- Columns:
 --   trace_id     from trace_file
---   kind         as in nsys_trouble and nsys_problem
+--   kind         as in nsys_anomaly and nsys_reader_anomaly
 --   count        how many events it touched
 --   example      one of them
 --   consequence  what it does to which metric
@@ -66,20 +66,20 @@ consequence AS (
 
 SELECT
   trace_file.trace_id,
-  nsys_trouble.kind,
-  nsys_trouble.count,
-  left(nsys_trouble.example, 200) AS example,
+  nsys_anomaly.kind,
+  nsys_anomaly.count,
+  left(nsys_anomaly.example, 200) AS example,
   consequence.consequence
-FROM nsys_trouble
+FROM nsys_anomaly
 CROSS JOIN trace_file
 INNER JOIN consequence USING (kind)
-WHERE nsys_trouble.count > 0
+WHERE nsys_anomaly.count > 0
 UNION ALL
 SELECT
   trace_file.trace_id,
-  nsys_problem.kind,
-  nsys_problem.count,
-  nsys_problem.example,
-  nsys_problem.consequence
-FROM nsys_problem
+  nsys_reader_anomaly.kind,
+  nsys_reader_anomaly.count,
+  nsys_reader_anomaly.example,
+  nsys_reader_anomaly.consequence
+FROM nsys_reader_anomaly
 CROSS JOIN trace_file

@@ -5,23 +5,23 @@
 -- Inputs:  nsys_kernel, nsys_memcpy, nsys_memset, nsys_runtime, nsys_nvtx, nsys_graph_trace,
 --          nsys_synchronization, nsys_memory_usage
 -- Columns:
---   place     'kernel' | 'copy' | 'fill' | 'call' | 'graph' | 'wait' | 'range' | 'allocation'
+--   event_kind     'kernel' | 'copy' | 'fill' | 'call' | 'graph' | 'wait' | 'range' | 'allocation'
 --   start_ns  ns from the session's start; NULL if missing
 --   end_ns    NULL if missing, and for what has none: allocations and marks
-SELECT 'kernel' AS place, start_ns, end_ns FROM nsys_kernel
+SELECT 'kernel' AS event_kind, start_ns, end_ns FROM nsys_kernel
 UNION ALL
-SELECT 'copy' AS place, start_ns, end_ns FROM nsys_memcpy
+SELECT 'copy' AS event_kind, start_ns, end_ns FROM nsys_memcpy
 UNION ALL
-SELECT 'fill' AS place, start_ns, end_ns FROM nsys_memset
+SELECT 'fill' AS event_kind, start_ns, end_ns FROM nsys_memset
 UNION ALL
-SELECT 'call' AS place, start_ns, end_ns FROM nsys_runtime
+SELECT 'call' AS event_kind, start_ns, end_ns FROM nsys_runtime
 UNION ALL
-SELECT 'graph' AS place, start_ns, end_ns FROM nsys_graph_trace
+SELECT 'graph' AS event_kind, start_ns, end_ns FROM nsys_graph_trace
 UNION ALL
-SELECT 'wait' AS place, start_ns, end_ns FROM nsys_synchronization
+SELECT 'wait' AS event_kind, start_ns, end_ns FROM nsys_synchronization
 UNION ALL
 -- names of domains and categories are no events
-SELECT 'range' AS place, start_ns, end_ns FROM nsys_nvtx
+SELECT 'range' AS event_kind, start_ns, end_ns FROM nsys_nvtx
 WHERE end_ns IS NOT NULL OR event_type IS NULL OR event_type NOT IN (33, 75)
 UNION ALL
-SELECT 'allocation' AS place, start_ns, NULL AS end_ns FROM nsys_memory_usage
+SELECT 'allocation' AS event_kind, start_ns, NULL AS end_ns FROM nsys_memory_usage

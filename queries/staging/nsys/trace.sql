@@ -3,7 +3,7 @@
 -- Why:     every number must lead back to its file, and say how far the file can be trusted.
 -- Grain:   one row
 -- Inputs:  trace_file, kernel, gpu_copy, device, nsys_session, nsys_export_option, nsys_table,
---          nsys_trouble, nsys_problem
+--          nsys_anomaly, nsys_reader_anomaly
 -- Columns:
 --   trace_id        trace.trace_id
 --   name            short label
@@ -67,7 +67,7 @@ SELECT
   (SELECT min(utc_epoch_ns) FROM nsys_session) AS base_unix_ns,
   1 AS resolution_ns,
   NOT EXISTS (
-    SELECT 1 FROM nsys_problem
+    SELECT 1 FROM nsys_reader_anomaly
     WHERE kind = 'no_export_metadata'
   ) AS complete,
   (
@@ -80,11 +80,11 @@ SELECT
   ) AS event_count,
   (
     SELECT coalesce(sum(count), 0)::BIGINT
-    FROM nsys_problem
+    FROM nsys_reader_anomaly
     WHERE kind IN ('invalid_utf8', 'mixed_type')
   ) AS repaired_count,
   (
-    SELECT coalesce(sum(count), 0)::BIGINT FROM nsys_trouble
+    SELECT coalesce(sum(count), 0)::BIGINT FROM nsys_anomaly
     WHERE kind = 'no_start')
     AS skipped_count
 FROM busiest

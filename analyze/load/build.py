@@ -1,0 +1,179 @@
+"""Build one trace, whole, in a scratch database of its own: read, stage, attribute.
+
+A scratch database holds one trace, so nothing in it filters by trace, its memory is bounded by its
+own limit, and a load that dies leaves the study as it was.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from genscope.analyze.load import tables as database
+from genscope.errors import UserError
+from genscope.analyze.readers.kineto.facts import create_relation
+from genscope.analyze.load.trace_file import TraceFile
+
+DATABASE = "trace.duckdb"
+# DuckDB's own buffers; what it can't hold it spills into the scratch folder
+_MEMORY = {1: "80MB", 2: "105MB"}
+
+TRACE_FILE = {
+    "trace_id": "INTEGER",
+    "name": "VARCHAR",
+    "path": "VARCHAR",
+    "sha256": "VARCHAR",
+    "size_bytes": "BIGINT",
+    "model": "VARCHAR",
+    "family": "VARCHAR",
+    "attention": "VARCHAR",
+    "profiler": "VARCHAR",
+    "predicted": "BOOLEAN",
+    "manifest": "JSON",
+    "device_name": "VARCHAR",
+    "device": "JSON",
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished scratch database, and the events that the trace's file holds."""
+
+    path: Path
+    event_count: int
+
+
+def build(
+    found: TraceFile,
+    folder: Path,
+    *,
+    keep: Collection[str] = (),
+    threads: int = 2,
+    attributed: bool = True,
+) -> Built:
+    """Make `folder` and in it the trace's database. `threads` is 1 or 2, `keep` as in kineto.read.
+
+    Without `attributed` the base tables are all that is filled.
+
+    Raises UserError if the file is no trace, and leaves the folder for the caller to remove.
+    """
+    parts = folder / "parts"
+    parts.mkdir(parents=True)
+    path = folder / DATABASE
+    path.write_bytes(database.empty_study())
+    con = duckdb.connect(
+        str(path),
+        config={
+            "memory_limit": _MEMORY[threads],
+            "threads": threads,
+            "temp_directory": str(folder / "spill"),
+        },
+    )
+    con.execute("SET enable_progress_bar = false")
+    # what was freed goes back to the system at once
+    con.execute("SET allocator_flush_threshold = '4MB'")
+    con.execute("SET allocator_bulk_deallocation_flush_threshold = '16MB'")
+    # both threads write a table at the same time: the ids say the order
+    con.execute("SET preserve_insertion_order = false")
+    known_names = _names(con)
+    try:
+        # the digest takes one thread as long as all the reading takes: known only at the end
+        with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
+            digest = aside.submit(lambda: found.sha256 or found.digest())
+            _read(con, found, parts, keep=keep, threads=threads)
+            create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
+            database.stage(con, found.format)
+            shutil.rmtree(parts)
+            if attributed:
+                database.attribute(con)
+        con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
+        _drop_all_but(con, known_names)
+        event_count = con.table("trace").project("event_count").fetchall()[0][0]
+        # where the disk is full, close() leaves all in a log beside the file and says nothing
+        con.execute("CHECKPOINT")
+    finally:
+        con.close()
+    return Built(path, event_count)
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection,
+    found: TraceFile,
+    parts: Path,
+    *,
+    keep: Collection[str],
+    threads: int,
+) -> None:
+    if found.format == "kineto":
+        from genscope.analyze.readers.kineto import read as kineto, facts as kineto_facts
+
+        read = kineto.read(con, found.path, parts, keep=keep, workers=threads)
+        kineto_facts.define(con, parts.parent, found.path, read, keep=keep)
+        database.create_raw(con, "kineto")
+        _refuse_other_producers(con, found.path, read.unread.total())
+    elif found.format == "nsys":
+        from genscope.analyze.readers.nsys import read as nsys
+
+        nsys.load(found.path, con)
+    else:
+        from genscope.analyze.readers.ncu import read as ncu
+
+        ncu.load(found.path, con)
+
+
+def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Tables and views, and which of the two each is."""
+    kinds = (("TABLE", "duckdb_tables()"), ("VIEW", "duckdb_views()"))
+    return {
+        row[0]: kind
+        for kind, listed in kinds
+        for row in con.table_function(listed[:-2])
+        .filter("NOT internal")
+        .project(f"{kind}_name")
+        .fetchall()
+    }
+
+
+def _drop_all_but(con: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> None:
+    """Drop what was only needed on the way: the reader's raw relations and the steps of staging."""
+    for name, kind in _names(con).items():
+        if name not in kept:
+            con.execute(f"DROP {kind} {name}")
+
+
+def _refuse_other_producers(con: duckdb.DuckDBPyConnection, path: Path, unread: int) -> None:
+    events = con.table("kineto_event")
+    if unread or events.filter("role IS NOT NULL").limit(1).fetchall():
+        return
+    some = ", ".join(str(row[0]) for row in events.project("cat").distinct().limit(3).fetchall())
+    raise UserError(
+        f"{path}: found no event of the PyTorch profiler (categories: {some or 'no event at all'}); "
+        "expected cpu_op, kernel and the like; other programs write the same kind of file"
+    )
+
+
+def _facts(found: TraceFile) -> dict[str, Any]:
+    manifest = found.manifest or {}
+    device = manifest.get("device")
+    row = {key: _text(manifest.get(key)) for key in ("model", "family", "attention", "profiler")}
+    return row | {
+        "trace_id": found.trace_id,
+        "name": found.name,
+        "path": str(found.path),
+        "sha256": found.sha256,
+        "size_bytes": found.size_bytes(),
+        "predicted": manifest.get("predicted"),
+        "manifest": found.manifest,
+        "device_name": _text(manifest.get("device_name")),
+        "device": device if isinstance(device, dict) else None,
+    }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,172 @@
+"""Fill cpu_op_parent with one pass over the operators of each thread: a stack, compiled by Numba.
+
+The rows are those of queries/attribution/cpu_op_parent.sql, by the rules of nesting.sql. The SQL
+sorts every start and every end several times over, which is a quarter of a big trace's attribution.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numba import njit
+from numpy.typing import NDArray
+
+from genscope.analyze.readers.arrow_column import as_numpy, numbers
+
+Ints = NDArray[np.int64]
+
+_BATCH = 1 << 16
+_DEEPEST = 1 << 14
+# of an operator that is open: its trace, itself, start, outermost operator, time of those it called
+_TRACE, _ID, _START, _ROOT, _CALLED = range(5)
+_COLUMNS = {
+    "trace_id": np.int32,
+    "op_id": np.int64,
+    "parent_op_id": np.int64,
+    "root_op_id": np.int64,
+    "depth": np.int32,
+    "end_ns": np.int64,
+    "self_ns": np.int64,
+}
+_SCHEMA = pa.schema([(name, pa.from_numpy_dtype(kind)) for name, kind in _COLUMNS.items()])
+_NO_PARENT = -1
+
+_compiled = njit(nogil=True, cache=True)
+
+
+class _Stack(NamedTuple):
+    """What is open: `rows` int64[depth, 5], outermost first; `ends`, the last first; `size` of both.
+
+    `track` is the thread that they are of.
+    """
+
+    rows: Ints
+    ends: Ints
+    size: Ints
+    track: Ints
+
+
+def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
+    """Insert the row of every operator. Raises RecursionError where they are over 16,384 deep."""
+    stack = _Stack(
+        np.zeros((_DEEPEST, 5), np.int64),
+        np.zeros(_DEEPEST, np.int64),
+        np.zeros(1, np.int64),
+        np.zeros(1, np.int64),
+    )
+    too_deep: list[int] = []
+    with con.cursor() as reading:
+        batches = _in_order(reading).to_arrow_reader(_BATCH)
+        # one statement: its rows are written in parallel while the next ones are swept
+        rows = pa.RecordBatchReader.from_batches(_SCHEMA, _nested(batches, stack, too_deep))
+        # a bare stream: for any other Arrow object DuckDB would import all of pandas
+        con.from_arrow(rows.__arrow_c_stream__()).insert_into("cpu_op_parent")
+    if too_deep:
+        raise RecursionError(f"operators are more than {_DEEPEST} deep")
+
+
+def _in_order(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    """The operators, thread by thread, as each starts. Their threads are numbered: texts sort slowly."""
+    operators = con.table("cpu_op")
+    threads = operators.aggregate("trace_id, process_id, thread_id").project(
+        "trace_id, process_id, thread_id, "
+        "dense_rank() OVER (ORDER BY trace_id, concat_ws(' ', process_id, thread_id)) AS track"
+    )
+    same = ("trace_id", "process_id", "thread_id")
+    condition = " AND ".join(f"op.{name} IS NOT DISTINCT FROM thread.{name}" for name in same)
+    return (
+        operators.set_alias("op")
+        .join(threads.set_alias("thread"), condition)
+        .project(
+            "track, op.trace_id AS trace_id, op_id, start_ns, dur_ns, "
+            "coalesce(external_id, 0) AS tie"
+        )
+        .order("track, start_ns, dur_ns DESC, tie, op_id")
+    )
+
+
+def _nested(
+    batches: pa.RecordBatchReader, stack: _Stack, too_deep: list[int]
+) -> Iterator[pa.RecordBatch]:
+    """Batches of rows; they stop where operators are too deep, and `too_deep` then isn't empty."""
+    out = np.zeros((_BATCH + _DEEPEST, len(_COLUMNS)), np.int64)
+    for batch in batches:
+        count = _sweep(_matrix(batch), stack, out)
+        if count < 0:
+            too_deep.append(_DEEPEST)
+            return
+        yield _record_batch(out[:count])
+    yield _record_batch(out[: _close(stack, np.iinfo(np.int64).max, out, 0)])
+
+
+def _matrix(batch: pa.RecordBatch) -> Ints:
+    columns = [
+        as_numpy(batch.column(name), kind)
+        for name, kind in (
+            ("track", np.int64),
+            ("trace_id", np.int32),
+            ("op_id", np.int64),
+            ("start_ns", np.int64),
+            ("dur_ns", np.int64),
+        )
+    ]
+    return np.stack(columns, axis=1).astype(np.int64, copy=False)
+
+
+def _record_batch(rows: Ints) -> pa.RecordBatch:
+    columns = [
+        numbers(values.astype(kind), values == _NO_PARENT if name == "parent_op_id" else None)
+        for values, (name, kind) in zip(rows.T, _COLUMNS.items(), strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
+
+
+@_compiled
+def _finish(stack: _Stack, depth: int, at: int, row: Ints) -> None:
+    """Write the row of the operator at `depth`, which ends at `at`."""
+    op = stack.rows[depth]
+    row[0], row[1], row[3], row[4], row[5] = op[_TRACE], op[_ID], op[_ROOT], depth, at
+    row[2] = stack.rows[depth - 1, _ID] if depth else _NO_PARENT
+    row[6] = at - op[_START] - op[_CALLED]
+    if depth:
+        stack.rows[depth - 1, _CALLED] += at - op[_START]
+
+
+@_compiled
+def _close(stack: _Stack, at: int, out: Ints, count: int) -> int:
+    """End what ends by `at`: an end closes what was opened last, whosever end it is."""
+    while stack.size[0] and stack.ends[stack.size[0] - 1] <= at:
+        stack.size[0] -= 1
+        _finish(stack, stack.size[0], stack.ends[stack.size[0]], out[count])
+        count += 1
+    return count
+
+
+@_compiled
+def _sweep(operators: Ints, stack: _Stack, out: Ints) -> int:
+    """Open operators (track, trace, id, start, duration), closing those before; rows written, or -1."""
+    count = 0
+    for i in range(len(operators)):
+        start, duration = operators[i, 3], operators[i, 4]
+        is_first = operators[i, 0] != stack.track[0]
+        stack.track[0] = operators[i, 0]
+        count = _close(stack, np.iinfo(np.int64).max if is_first else start, out, count)
+        depth = stack.size[0]
+        if depth == stack.ends.size - 1:
+            return -1
+        op = stack.rows[depth]
+        op[_TRACE], op[_ID], op[_START], op[_CALLED] = operators[i, 1], operators[i, 2], start, 0
+        op[_ROOT] = stack.rows[depth - 1, _ROOT] if depth else op[_ID]
+        if duration <= 0:
+            _finish(stack, depth, start, out[count])
+            count += 1
+            continue
+        place = depth
+        while place and stack.ends[place - 1] < start + duration:
+            stack.ends[place] = stack.ends[place - 1]
+            place -= 1
+        stack.ends[place] = start + duration
+        stack.size[0] += 1
+    return count

@@ -1,0 +1,284 @@
+"""Build the tables, macros and views of a study from the SQL files, and fill them.
+
+A trace is built in a scratch database of its own, by the same SQL, and copied into the study in one
+transaction: that bounds memory, and nothing half-loaded is ever seen.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from genscope.analyze.load.rule_patterns import with_constant_patterns
+from genscope.errors import UserError
+from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
+from genscope.analyze.sql_file import SqlFile, in_order, load_layer
+
+SCHEMA_VERSION = 1
+# a thread less needs less, sorts spill to disk, but some hash tables do not: tried in turn
+_LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
+
+
+def create_schema(con: duckdb.DuckDBPyConnection) -> None:
+    """Create every base table, macro and attribution table, empty, in a new database."""
+    con.execute(
+        "CREATE TABLE genscope_schema "
+        "(version INTEGER NOT NULL, tables_sha256 VARCHAR, metrics_sha256 VARCHAR)"
+    )
+    # a list of parameters would make DuckDB import all of pandas
+    con.execute(f"INSERT INTO genscope_schema VALUES ({SCHEMA_VERSION}, '{tables_sha256()}', NULL)")
+    con.execute(
+        "CREATE TABLE user_kernel_rule (rule_order INTEGER, pattern VARCHAR, category VARCHAR)"
+    )
+    for table in load_layer("schema"):
+        con.execute(table.statement)
+    for macro in in_order(load_layer("interval")):
+        con.execute(create_statement(macro))
+    for relation in attribution_files():
+        if _is_table(relation):
+            con.execute(f"CREATE TABLE {relation.name} AS {relation.statement} WITH NO DATA")
+        else:
+            con.execute(create_statement(relation))
+
+
+@cache
+def empty_study() -> bytes:
+    """The file of a study without traces: made once a process, as binding its SQL takes a second."""
+    with TemporaryDirectory(prefix="genscope-") as folder:
+        path = Path(folder) / "empty.duckdb"
+        # from 1.3 on texts pack in half the time
+        with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.3.0"}) as con:
+            create_schema(con)
+            store_metrics(con)
+            # close() would hide that the disk is full
+            con.execute("CHECKPOINT")
+        return path.read_bytes()
+
+
+def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
+    """Raise UserError unless the open database is a study of this version."""
+    tables = {row[0] for row in con.execute("SHOW TABLES").fetchall()}
+    if "genscope_schema" not in tables:
+        raise UserError(
+            f"{path}: found a database without genscope's tables; expected a study; "
+            "make one with 'genscope ingest'"
+        )
+    found = con.execute("SELECT * FROM genscope_schema").fetchall()
+    version = max((row[0] for row in found), default=0)
+    if version != SCHEMA_VERSION:
+        advice = "upgrade genscope" if version > SCHEMA_VERSION else "ingest the traces anew"
+        raise UserError(
+            f"{path}: found schema version {version}; expected {SCHEMA_VERSION}; {advice}"
+        )
+    if found[0][1] != tables_sha256():
+        raise UserError(
+            f"{path}: found tables that another build of genscope filled, by other SQL; "
+            "expected this build's; ingest the traces anew into a new study"
+        )
+
+
+@cache
+def tables_sha256() -> str:
+    """Digest of the SQL that makes and fills the tables: equal digests, comparable rows."""
+    files = [*load_layer("schema"), *load_layer("interval"), *attribution_files()]
+    return _sha256(files)
+
+
+def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()) -> list[SqlFile]:
+    """Create the metric views and macros, ours and the user's `extra`, and return them.
+
+    They are temporary: the code that answers is always the code that is installed, and a study that
+    was opened read-only answers too.
+    """
+    created = in_order([*load_layer("metric"), *load_layer("nsys"), *extra])
+    for relation in created:
+        try:
+            con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
+        except duckdb.Error as error:
+            first_line = str(error).strip().splitlines()[0]
+            raise UserError(
+                f"{relation.origin}: DuckDB refuses this query: {first_line}"
+            ) from error
+    return created
+
+
+def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep the metrics in the study too, for whoever opens it with DuckDB alone."""
+    metrics = in_order([*load_layer("metric"), *load_layer("nsys")])
+    if con.table("genscope_schema").fetchall()[0][2] == _sha256(metrics):
+        return
+    for relation in metrics:
+        con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
+    con.execute(f"UPDATE genscope_schema SET metrics_sha256 = '{_sha256(metrics)}'")
+
+
+def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
+    """Create the relations between what a reader leaves and the staging files: views, but for texts.
+
+    Those are few, and every statement reads them.
+    """
+    for relation in in_order(load_layer(f"staging/{trace_format}/raw")):
+        if relation.name.endswith("_text"):
+            _with_room(con, f"CREATE TABLE {relation.name} AS {relation.statement}")
+        else:
+            con.execute(create_statement(relation))
+
+
+def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
+    """Fill the base tables from the reader's raw relations, one SELECT a table.
+
+    A file whose name is no base table is a step that others read, and goes when they have.
+    """
+    base = {table.name for table in load_layer("schema")}
+    waiting = in_order(load_layer(f"staging/{trace_format}"))
+    steps: set[str] = set()
+    while waiting:
+        names = {file.name for file in waiting}
+        ready = [file for file in waiting if not names & (set(file.inputs) - {file.name})]
+        # what reads a step comes right behind it
+        table = next((file for file in ready if file.name in base), ready[0])
+        waiting.remove(table)
+        if table.name in base:
+            _with_room(con, f"INSERT INTO {table.name} BY NAME {table.statement}")
+        else:
+            _with_room(con, f"CREATE TABLE {table.name} AS {table.statement}")
+            steps.add(table.name)
+        for done in steps - {name for later in waiting for name in later.inputs}:
+            con.execute(f"DROP TABLE {done}")
+            steps.remove(done)
+
+
+def attribute(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill the classify and attribution tables of a scratch database from its base tables."""
+    # a nested-loop ASOF join of a short list with millions of rows takes hours
+    con.execute("SET asof_loop_join_threshold = 0")
+    for relation in attribution_files():
+        if relation.name == "cpu_op_parent":
+            fill_cpu_op_parent(con)
+        elif _is_table(relation):
+            statement = with_constant_patterns(con, relation)
+            _with_room(con, f"INSERT INTO {relation.name} BY NAME {statement}")
+
+
+def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+    """Copy all rows of a finished scratch database into the study, in one transaction."""
+    con.execute(f"ATTACH '{_quoted(scratch)}' AS scratch (READ_ONLY)")
+    try:
+        con.execute("BEGIN")
+        try:
+            for table in _trace_tables():
+                con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM scratch.{table}")
+            con.execute("COMMIT")
+        except BaseException:
+            con.execute("ROLLBACK")
+            raise
+    finally:
+        con.execute("DETACH scratch")
+
+
+def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, str]]) -> None:
+    """Put the user's kernel rules in place of earlier ones and redo what depends on them.
+
+    `rules` are (order, regular expression, category). One transaction: it all holds, or none of it.
+    """
+    con.execute("SET asof_loop_join_threshold = 0")
+    con.execute("BEGIN")
+    try:
+        con.execute("DELETE FROM user_kernel_rule")
+        for rule in rules:
+            con.execute("INSERT INTO user_kernel_rule VALUES (?, ?, ?)", list(rule))
+        for relation in _downstream("user_kernel_rule"):
+            if _is_table(relation):
+                statement = with_constant_patterns(con, relation)
+                con.execute(f"DELETE FROM {relation.name}")
+                con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+
+
+def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    """Replace a table's rows by those of a CSV; columns that the CSV lacks are NULL.
+
+    Raises UserError, and changes nothing, if the file can't be read as that table.
+    """
+    con.execute("BEGIN")
+    try:
+        con.execute(f"DELETE FROM {table}")
+        con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM read_csv(?)", [str(path)])
+        con.execute("COMMIT")
+    except duckdb.Error as error:
+        con.execute("ROLLBACK")
+        columns = ", ".join(row[0] for row in con.execute(f"DESCRIBE {table}").fetchall())
+        raise UserError(
+            f"{path}: cannot be read as {table} ({str(error).splitlines()[0]}); "
+            f"expected a CSV with the columns {columns}"
+        ) from error
+
+
+def attribution_files() -> list[SqlFile]:
+    """The classify and attribution files, each after those it reads."""
+    return in_order([*load_layer("classify"), *load_layer("attribution")])
+
+
+def create_statement(relation: SqlFile) -> str:
+    """The statement that makes a relation: a table macro if it takes arguments, else a view."""
+    if relation.arguments:
+        return f"CREATE MACRO {relation.name}({relation.arguments}) AS TABLE {relation.statement}"
+    if relation.params:
+        arguments = ", ".join(f"{name} := {p.default}" for name, p in relation.params.items())
+        return f"CREATE MACRO {relation.name}({arguments}) AS TABLE {relation.statement}"
+    return f"CREATE VIEW {relation.name} AS {relation.statement}"
+
+
+def _with_room(con: duckdb.DuckDBPyConnection, statement: str) -> None:
+    """Run a statement; where memory doesn't suffice with one thread, then within larger limits."""
+    threads, memory = con.execute(
+        "SELECT current_setting('threads'), current_setting('memory_limit')"
+    ).fetchall()[0]
+    rooms = ["SET threads = 1", *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS)]
+    for room in rooms:
+        try:
+            con.execute(statement)
+            break
+        except duckdb.OutOfMemoryException:
+            con.execute(room)
+    else:
+        con.execute(statement)
+    con.execute(f"SET threads = {threads}")
+    # what is held beyond it stays for now
+    with suppress(duckdb.OutOfMemoryException):
+        con.execute(f"SET memory_limit = '{memory}'")
+
+
+def _downstream(name: str) -> list[SqlFile]:
+    touched = {name}
+    found = []
+    for relation in attribution_files():
+        if touched & set(relation.inputs):
+            touched.add(relation.name)
+            found.append(relation)
+    return found
+
+
+def _is_table(relation: SqlFile) -> bool:
+    # a relation without trace_id, such as a list of rules, is the same for every trace: a view
+    return "trace_id" in relation.columns
+
+
+def _trace_tables() -> list[str]:
+    return [file.name for file in (*load_layer("schema"), *attribution_files()) if _is_table(file)]
+
+
+def _sha256(files: Iterable[SqlFile]) -> str:
+    text = "\n".join(f"{file.name}\n{file.statement}" for file in files)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

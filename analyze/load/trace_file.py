@@ -1,0 +1,158 @@
+"""Which trace files a user's paths stand for, and what the run folder around one says of it."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from genscope.errors import UserError
+
+MANIFEST = "manifest.json"
+# first match wins: how a file is read follows from its name, how it is packed from its bytes
+_FORMATS = {
+    ".json": "kineto",
+    ".json.gz": "kineto",
+    ".sqlite": "nsys",
+    ".nsys-rep": "nsys",
+    ".qdrep": "nsys",
+    ".qdstrm": "nsys",
+    ".csv": "ncu",
+    ".ncu-rep": "ncu",
+}
+# what a tool prints of its report lies beside it under the same name, and is the same trace
+_PRINTED = {".nsys-rep": ".sqlite", ".qdrep": ".sqlite", ".ncu-rep": ".csv"}
+_ENDINGS = (".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep", ".pt", ".trace")
+
+
+@dataclass(frozen=True)
+class TraceFile:
+    """One file to load: its format, its label, and its manifest where it lies in a run folder.
+
+    `trace_id` is known once it is certain that it is to be loaded, `sha256` once it was needed.
+    """
+
+    path: Path
+    format: str
+    name: str
+    manifest: dict[str, Any] | None = field(default=None, compare=False)
+    sha256: str = ""
+    trace_id: int = 0
+
+    def digest(self) -> str:
+        """Hex sha256 of the file's bytes; of a folder that is one trace, of its files' digests."""
+        if not self.path.is_dir():
+            return _digest(self.path)
+        total = hashlib.sha256()
+        for part in self._parts():
+            total.update(f"{part.name}:{_digest(part)}\n".encode())
+        return total.hexdigest()
+
+    def size_bytes(self) -> int:
+        """Bytes of the file as it lies there, or of all files of the folder."""
+        return sum(part.stat().st_size for part in self._parts())
+
+    def _parts(self) -> list[Path]:
+        if not self.path.is_dir():
+            return [self.path]
+        return sorted(entry for entry in self.path.rglob("*") if entry.is_file())
+
+
+def find(paths: Iterable[str | Path]) -> list[TraceFile]:
+    """The trace files that `paths` stand for: files, run folders, folders of them, globs.
+
+    Raises UserError if a path holds none: a wrong path, a pipe, a folder without a trace.
+    """
+    found: dict[Path, TraceFile] = {}
+    for path in paths:
+        for place in _expanded(Path(path)):
+            for trace in _at(place):
+                found.setdefault(trace.path, trace)
+    if not found:
+        raise UserError("found no path to load; expected trace files, run folders or globs")
+    return list(found.values())
+
+
+def _expanded(path: Path) -> list[Path]:
+    if path.exists():
+        return [path]
+    if glob.has_magic(str(path)):
+        matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207
+        if matches:
+            return matches
+    raise UserError(
+        f"{path}: found nothing there; expected a trace file, a run folder or a glob that matches; "
+        "check the spelling"
+    )
+
+
+def _at(path: Path) -> list[TraceFile]:
+    if path.is_file():
+        return [_trace(path)]
+    if not path.is_dir():
+        raise UserError(
+            f"{path}: found a pipe or device; expected a file; write the trace to a file first"
+        )
+    traces = list(_in_folder(path))
+    if not traces:
+        raise UserError(
+            f"{path}: found a folder without a trace; expected *.json, *.json.gz, *.sqlite or a run "
+            "folder; name the file that the profiler wrote"
+        )
+    return traces
+
+
+def _in_folder(folder: Path) -> Iterator[TraceFile]:
+    if (folder / "StringIds.parquet").exists():
+        yield TraceFile(folder.resolve(), "nsys", folder.resolve().name)
+        return
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir():
+            yield from _in_folder(entry)
+        elif entry.name != MANIFEST and _format(entry) is not None and not _is_printed(entry):
+            yield _trace(entry)
+
+
+def _is_printed(report: Path) -> bool:
+    printed = _PRINTED.get(report.suffix.lower())
+    return printed is not None and report.with_suffix(printed).exists()
+
+
+def _trace(path: Path) -> TraceFile:
+    path = path.resolve()
+    card = path.parent / MANIFEST
+    if not card.is_file() or path == card or _format(path) is None:
+        return TraceFile(path, _format(path) or "kineto", _stem(path))
+    beside = [p for p in path.parent.iterdir() if p.name != MANIFEST and _format(p) is not None]
+    name = path.parent.name if len(beside) == 1 else f"{path.parent.name}-{_stem(path)}"
+    return TraceFile(path, _format(path) or "kineto", name, _manifest(card))
+
+
+def _manifest(card: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(card.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise UserError(f"{card}: found no readable JSON ({error}); expected a run card") from error
+    if not isinstance(manifest, dict):
+        raise UserError(f"{card}: found {type(manifest).__name__}; expected a JSON object")
+    return manifest
+
+
+def _format(path: Path) -> str | None:
+    return next((f for ending, f in _FORMATS.items() if path.name.lower().endswith(ending)), None)
+
+
+def _stem(path: Path) -> str:
+    name = path.name
+    while ending := next((e for e in _ENDINGS if name.lower().endswith(e) and name != e), ""):
+        name = name[: -len(ending)]
+    return name
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

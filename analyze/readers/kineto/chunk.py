@@ -1,0 +1,134 @@
+"""Write chunks of events as rows of two Parquet files a thread: numbers, and texts.
+
+The fast way is a strict scan, which is also the proof that the chunk was whole. A chunk that it
+refuses goes the careful way, event by event.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from genscope.analyze.readers.kineto.columns import event_schema, text_schema
+from genscope.analyze.readers.kineto.events import (
+    Events,
+    EventScanner,
+    NotEventsError,
+    TextNumbers,
+)
+from genscope.analyze.readers.kineto.repair_events import AROUND, Fault, example_of, mend
+from genscope.analyze.readers.kineto.split import Chunk
+
+# what is known of each row group takes memory with every query
+_ROW_GROUP = 1 << 16
+# texts of megabytes each may not pile up
+_ROW_GROUP_BYTES = 32 << 20
+_EDGE = re.compile(b"[" + AROUND + b"]*")
+
+
+@dataclass
+class ChunkReport:
+    """What became of a chunk: events left out unread, arguments without a column, mended, lost, why."""
+
+    unread: Counter[str] = field(default_factory=Counter)
+    arguments: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+    skipped: int = 0
+    faults: Sequence[Fault] = ()
+
+
+class ChunkLoader:
+    """Writes chunks as row groups of events-NAME.parquet and texts-NAME.parquet; one per thread.
+
+    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args';
+    `numbers` are shared by the threads. Close it.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, *, keep: frozenset[str], numbers: TextNumbers
+    ) -> None:
+        self._scanner = EventScanner(keep, numbers)
+        self._events = _Writer(folder / f"events-{name}.parquet", event_schema())
+        self._texts = _Writer(folder / f"texts-{name}.parquet", text_schema())
+
+    def load(self, chunk: Chunk, *, at_cut: bool = False) -> ChunkReport:
+        """Write the chunk's events; `at_cut` tells that the trace breaks off at its end."""
+        # cut off without a copy where there is nothing to cut off
+        start = _EDGE.match(chunk.text).end()  # type: ignore[union-attr]
+        try:
+            found = self._scanner.read(
+                chunk.text, start, max(len(chunk.text.rstrip(AROUND)), start)
+            )
+        except NotEventsError:
+            return self._load_carefully(chunk, at_cut=at_cut)
+        self._write(found)
+        begin = chunk.offset + start
+        odd = [Fault("not_a_number", begin + at, word) for at, word in found.odd]
+        return ChunkReport(found.unread, found.arguments, repaired=len(odd), faults=odd)
+
+    def close(self) -> None:
+        """Finish the files."""
+        self._events.close()
+        self._texts.close()
+
+    def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
+        mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
+        if b'"traceEvents"' in chunk.text:
+            mended.faults.append(Fault("mixed_writers", chunk.offset, ""))
+        lost: list[Fault] = []
+        report = ChunkReport()
+        for found in self._parts(mended.events, chunk.offset, lost):
+            self._write(found)
+            report.unread.update(found.unread)
+            report.arguments.update(found.arguments)
+        report.repaired, report.skipped = mended.repaired, mended.skipped + len(lost)
+        report.faults = [*mended.faults, *lost]
+        return report
+
+    def _parts(self, events: list[bytes], offset: int, lost: list[Fault]) -> list[Events]:
+        """Read mended events; where the scan still refuses some, halve until the one is alone."""
+        if not events:
+            return []
+        try:
+            return [self._scanner.read(b",".join(events))]
+        except NotEventsError:
+            if len(events) == 1:
+                lost.append(Fault("unreadable_event", offset, example_of(events[0])))
+                return []
+            half = len(events) // 2
+            first, rest = events[:half], events[half:]
+            return self._parts(first, offset, lost) + self._parts(rest, offset, lost)
+
+    def _write(self, found: Events) -> None:
+        self._events.write(found.tables)
+        self._texts.write(found.texts)
+
+
+class _Writer:
+    """Writes tables to a Parquet file, in row groups that are large enough to be few."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._waiting: list[pa.Table] = []
+        texts = [column.name for column in schema if pa.types.is_dictionary(column.type)]
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="NONE", use_dictionary=texts, write_statistics=False
+        )
+
+    def write(self, tables: Sequence[pa.Table]) -> None:
+        self._waiting += tables
+        rows = sum(table.num_rows for table in self._waiting)
+        if rows >= _ROW_GROUP or sum(table.nbytes for table in self._waiting) >= _ROW_GROUP_BYTES:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting).unify_dictionaries())
+            self._waiting = []

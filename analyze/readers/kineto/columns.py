@@ -1,0 +1,134 @@
+"""What is read of an event: the typed columns of the raw layer, and the spellings they had.
+
+Each column costs time on every event, so the list is lean. Kineto has renamed keys over the years.
+"""
+
+from functools import cache
+from itertools import count
+
+import numpy as np
+import pyarrow as pa
+
+from genscope.analyze.readers.kineto.scan import ARGUMENTS, INTEGER, TEXT, TIME, UNSIGNED, Keys
+
+# the first three in this order: the scan tells frames and arrows by them
+TOP: dict[str, int] = {
+    "ph": TEXT,
+    "cat": TEXT,
+    "name": TEXT,
+    "pid": TEXT,
+    "tid": TEXT,
+    "ts": TIME,
+    "dur": TIME,
+}
+
+ARGS: dict[str, int] = {
+    "External id": INTEGER,
+    "correlation": INTEGER,
+    "device": INTEGER,
+    "stream": INTEGER,
+    "kind": TEXT,
+    "bytes": INTEGER,
+    "grid": TEXT,
+    "block": TEXT,
+    "registers per thread": INTEGER,
+    "shared memory": INTEGER,
+    "graph id": INTEGER,
+    "graph node id": INTEGER,
+    "Input Dims": TEXT,
+    "Input type": TEXT,
+    "Input Strides": TEXT,
+    "Concrete Inputs": TEXT,
+    "Sequence number": INTEGER,
+    "Fwd thread id": INTEGER,
+    "Python id": INTEGER,
+    "Python parent id": INTEGER,
+    "Python module id": INTEGER,
+    "Total Reserved": INTEGER,
+    "Total Allocated": INTEGER,
+    "Bytes": INTEGER,
+    "Addr": UNSIGNED,
+    "Device Id": INTEGER,
+    "Device Type": INTEGER,
+}
+
+# old spelling -> the one above
+RENAMED: dict[str, str] = {"external id": "External id", "Input dims": "Input Dims"}
+
+KINDS: dict[str, int] = TOP | ARGS
+TEXTS = [name for name, kind in KINDS.items() if kind == TEXT]
+NUMBERS = [name for name, kind in KINDS.items() if kind != TEXT]
+
+_TYPES = {
+    TEXT: pa.dictionary(pa.int32(), pa.string()),
+    INTEGER: pa.int64(),
+    UNSIGNED: pa.uint64(),
+    TIME: pa.int64(),
+}
+# whose texts an event has, and the text of all its arguments, where that is asked for
+TEXT_ID_FIELD = pa.field("text_id", pa.int32())
+ARGUMENTS_FIELD = pa.field("arguments", pa.string())
+_LONGEST, _TABLE = 32, 512
+
+
+def column_name(name: str) -> str:
+    """Name of a key's column: SQL is blind to case, and times are in ns there."""
+    if KINDS[name] == TIME:
+        return f"{name}_ns"
+    return "memory bytes" if name == "Bytes" else name
+
+
+@cache
+def event_schema() -> pa.Schema:
+    """The raw columns of events: their texts, the numbers in the order of NUMBERS, the arguments."""
+    columns = [pa.field(column_name(name), _TYPES[KINDS[name]]) for name in NUMBERS]
+    return pa.schema([TEXT_ID_FIELD, *columns, ARGUMENTS_FIELD])
+
+
+@cache
+def text_schema() -> pa.Schema:
+    """The raw columns of the texts that events have together, in the order of TEXTS."""
+    return pa.schema(
+        [TEXT_ID_FIELD, *(pa.field(column_name(name), _TYPES[TEXT]) for name in TEXTS)]
+    )
+
+
+@cache
+def keys() -> Keys:
+    """The table by which the scan finds a key: every spelling once, without collisions."""
+    spellings = [*((0, k, k) for k in TOP), (0, "args", ""), *((1, k, k) for k in ARGS)]
+    spellings += [(1, old, new) for old, new in RENAMED.items()]
+    letters = np.zeros((len(spellings), _LONGEST), np.uint8)
+    for row, (_, spelling, _) in zip(letters, spellings, strict=True):
+        row[: len(spelling)] = np.frombuffer(spelling.encode(), np.uint8)
+    table, factors = _table([(level, spelling) for level, spelling, _ in spellings])
+    order = list(KINDS)
+    return Keys(
+        table,
+        factors,
+        letters,
+        np.array([len(spelling) for _, spelling, _ in spellings]),
+        np.array([KINDS.get(name, ARGUMENTS) for *_, name in spellings]),
+        np.array([_slot(name) for *_, name in spellings]),
+        np.array([order.index(name) if name else len(order) for *_, name in spellings]),
+        len(order),
+    )
+
+
+def _slot(name: str) -> int:
+    return TEXTS.index(name) if name in TEXTS else NUMBERS.index(name) if name else 0
+
+
+def _table(spellings: list[tuple[int, str]]) -> tuple[np.ndarray, np.ndarray]:
+    for seed in count():
+        factors = np.random.default_rng(seed).integers(1, 255, 4)
+        table = np.full((2, _TABLE), -1, np.int16)
+        for key, (level, spelling) in enumerate(spellings):
+            parts = [len(spelling), *(ord(spelling[i]) for i in (0, -1, len(spelling) * 2 // 3))]
+            place = int(np.dot(parts, factors)) % _TABLE
+            if table[level, place] >= 0:
+                break
+            table[level, place] = key
+        else:
+            return table, factors
+    raise AssertionError

@@ -1,0 +1,206 @@
+"""What a trace says of itself, and what was wrong with it, as one-line relations for the SQL.
+
+Kept apart from the events because most of it may stand behind them, and because what a fault does to
+the figures belongs in one table.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from genscope.analyze.readers.kineto.read import KinetoFile, rank_of
+
+_TORCH_VERSIONS = (
+    "pytorch_version",
+    "cupti_version",
+    "cuda_runtime_version",
+    "cuda_driver_version",
+    "roctracer_version",
+    "hip_runtime_version",
+    "hip_driver_version",
+)
+
+_ENVIRONMENT = ("env", "environ", "environment")
+
+HEADER = {
+    "producer": "VARCHAR",
+    "profiler": "VARCHAR",
+    "predicted": "BOOLEAN",
+    "device_name": "VARCHAR",
+    "base_unix_ns": "BIGINT",
+    "rank": "INTEGER",
+    "world_size": "INTEGER",
+    "complete": "BOOLEAN",
+    "unread_count": "BIGINT",
+    "unread_python_count": "BIGINT",
+    "repaired_count": "BIGINT",
+    "skipped_count": "BIGINT",
+    "python_wanted": "BOOLEAN",
+    "arguments_wanted": "BOOLEAN",
+}
+DEVICE = {
+    "device_id": "INTEGER",
+    "name": "VARCHAR",
+    "memory_bytes": "BIGINT",
+    "sm_count": "INTEGER",
+}
+FAULT = {
+    "kind": "VARCHAR",
+    "count": "BIGINT",
+    "byte_offset": "BIGINT",
+    "example": "VARCHAR",
+}
+
+
+def define(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    path: Path,
+    found: KinetoFile,
+    *,
+    keep: Collection[str],
+) -> None:
+    """Create kineto_header, kineto_device and kineto_reader_anomaly in `con`; `keep` as in kineto.read."""
+    wanted = {"python_wanted": "python" in keep, "arguments_wanted": "args" in keep}
+    header = _header(found, path) | wanted
+    create_relation(con, folder, "kineto_header", HEADER, [header])
+    create_relation(con, folder, "kineto_device", DEVICE, _devices(found.keys))
+    create_relation(con, folder, "kineto_reader_anomaly", FAULT, _faults(found))
+
+
+def create_relation(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    name: str,
+    columns: Mapping[str, str],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Create a table from a few rows; a missing key is NULL."""
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(list(rows)), encoding="utf-8")
+    con.read_json(str(file), columns=dict(columns), format="array").create(name)
+
+
+def _header(found: KinetoFile, path: Path) -> dict[str, Any]:
+    keys = found.keys
+    info = keys.get("distributedInfo")
+    rank, world_size = rank_of(path, info if isinstance(info, dict) else {})
+    mark = keys.get("genscope")
+    mark = mark if isinstance(mark, dict) else {}
+    base = keys.get("baseTimeNanoseconds")
+    return {
+        "producer": _producer(keys),
+        "profiler": mark.get("profiler"),
+        "predicted": mark.get("predicted"),
+        "device_name": mark.get("device"),
+        "base_unix_ns": base if isinstance(base, int) and abs(base) < 1 << 63 else None,
+        "rank": rank,
+        "world_size": world_size,
+        "complete": found.complete,
+        "unread_count": found.unread.total(),
+        "unread_python_count": found.unread["python"],
+        "repaired_count": found.repaired,
+        "skipped_count": found.skipped,
+    }
+
+
+def _producer(keys: Mapping[str, Any]) -> str | None:
+    mark = keys.get("genscope")
+    if isinstance(mark, dict):
+        return f"genscope {mark.get('profiler')}"
+    versions = [f"{name} {keys[name]}" for name in _TORCH_VERSIONS if keys.get(name) is not None]
+    if "schemaVersion" not in keys:
+        return None
+    return ", ".join([f"Kineto schema {keys['schemaVersion']}", *versions])
+
+
+def _devices(keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = keys.get("deviceProperties")
+    devices: dict[int, dict[str, Any]] = {}
+    for properties in listed if isinstance(listed, list) else []:
+        if not isinstance(properties, dict) or not isinstance(properties.get("id"), int):
+            continue
+        devices.setdefault(
+            properties["id"],
+            {
+                "device_id": properties["id"],
+                "name": _text(properties.get("name")),
+                "memory_bytes": _integer(properties.get("totalGlobalMem")),
+                "sm_count": _integer(properties.get("numSms")),
+            },
+        )
+    return list(devices.values())
+
+
+def _faults(found: KinetoFile) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "kind": kind,
+            "count": count,
+            "byte_offset": found.faults[kind].offset,
+            "example": found.faults[kind].example,
+        }
+        for kind, count in found.fault_counts.items()
+    ]
+    if found.arguments:
+        commonest = (f"{name} {count}" for name, count in found.arguments.most_common())
+        rows.append(
+            {
+                "kind": "argument_without_column",
+                "count": found.arguments.total(),
+                "example": ", ".join(commonest)[:160],
+            }
+        )
+    if names := environment_keys(found.keys):
+        rows.append(
+            {
+                "kind": "environment_in_header",
+                "count": len(names),
+                "example": ", ".join(names)[:160],
+            }
+        )
+    return rows
+
+
+def environment_keys(keys: Mapping[str, Any]) -> list[str]:
+    """Dotted names (never values) of keys that look like dumps of environment variables."""
+    return sorted(_environments(keys, ""))
+
+
+def without_environment(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys, without those that `environment_keys` names."""
+    dumps = set(_environments(keys, ""))
+
+    def clean(value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: clean(inner, f"{path}{name}.")
+            for name, inner in value.items()
+            if path + name not in dumps
+        }
+
+    kept: dict[str, Any] = clean(dict(keys), "")
+    return kept
+
+
+def _environments(keys: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name, value in keys.items():
+        if isinstance(value, dict):
+            if name.lower() in _ENVIRONMENT or {"PATH", "HOME"} <= value.keys():
+                yield prefix + name
+            else:
+                yield from _environments(value, f"{prefix}{name}.")
+        elif isinstance(value, str) and "PATH=" in value and "HOME=" in value:
+            yield prefix + name
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

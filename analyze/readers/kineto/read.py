@@ -1,0 +1,220 @@
+"""Read a PyTorch-profiler (Kineto) trace into raw relations that the staging SQL turns into tables.
+
+Reads the text once, in chunks, in bounded memory: split, parse in parallel, Parquet files for each
+thread. What the file says of itself becomes `kineto_header`, its devices `kineto_device`, what was
+wrong with it `kineto_reader_anomaly`, its events `kineto_chunk`, with their texts in `kineto_chunk_text`.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from threading import BoundedSemaphore, get_ident, local
+from typing import Any
+
+import duckdb
+import pyarrow
+
+from genscope.analyze.readers.kineto.chunk import ChunkLoader, ChunkReport
+from genscope.analyze.readers.kineto.events import TextNumbers
+from genscope.analyze.readers.kineto.repair_events import Fault, edges_of, example_of, mend
+from genscope.analyze.readers.kineto.source import TextSource
+from genscope.analyze.readers.kineto.split import Chunk, Splitter, parse_tail
+
+# an event this long would take many times its size where it is read, and no profiler writes one
+GIANT_BYTES = 8 << 20
+
+_RANK_IN_NAME = re.compile(r"(?:rank|tp|dp)[-_ ]?(\d+)", re.IGNORECASE)
+
+
+@dataclass
+class KinetoFile:
+    """What one file says of itself, and what reading it took."""
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    complete: bool = True
+    unread: Counter[str] = field(default_factory=Counter)
+    arguments: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+    skipped: int = 0
+    faults: dict[str, Fault] = field(default_factory=dict)
+    fault_counts: Counter[str] = field(default_factory=Counter)
+    text_bytes: int = 0
+
+    def add(self, report: ChunkReport) -> None:
+        self.unread.update(report.unread)
+        self.arguments.update(report.arguments)
+        self.repaired += report.repaired
+        self.skipped += report.skipped
+        for fault in report.faults:
+            self.note(fault)
+
+    def note(self, fault: Fault) -> None:
+        """Count a fault and keep the first of its kind."""
+        self.fault_counts[fault.kind] += 1
+        if fault.offset < self.faults.setdefault(fault.kind, fault).offset:
+            self.faults[fault.kind] = fault
+
+
+def read(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    folder: Path,
+    *,
+    keep: Iterable[str] = (),
+    workers: int = 2,
+    progress: Callable[[int], None] | None = None,
+) -> KinetoFile:
+    """Parse the events of `path` into Parquet files in `folder`, with `workers` threads.
+
+    `keep` may hold 'python' (python_function events), 'flow' (arrows) and 'args' (the text of every
+    event's arguments). `progress` is told the bytes read so far. Raises UserError if it is no trace.
+    """
+    source = TextSource(path)
+    splitter = Splitter(source, str(path))
+    result = KinetoFile()
+    _load_all(
+        chunks_of(splitter, result),
+        _Loaders(folder, frozenset(keep)),
+        result,
+        workers=workers,
+        progress=progress or (lambda _bytes: None),
+    )
+    result.text_bytes = source.text_bytes
+    read_keys(splitter, source, result)
+    # what comes next needs the room
+    pyarrow.default_memory_pool().release_unused()
+    con.read_parquet(str(folder / "events-*.parquet")).create_view("kineto_chunk")
+    con.read_parquet(str(folder / "texts-*.parquet")).create_view("kineto_chunk_text")
+    return result
+
+
+def rank_of(path: Path, info: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Rank and world size: what the trace says, else a rank in its file's name."""
+    rank, size = info.get("rank"), info.get("world_size")
+    if not isinstance(rank, int):
+        named = _RANK_IN_NAME.search(path.name)
+        rank = int(named[1]) if named else None
+    return rank, size if isinstance(size, int) else None
+
+
+def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, bool]]:
+    """Chunks, and whether the text breaks off behind one; another writer's output in the tail too."""
+    previous: Chunk | None = None
+    for chunk in splitter:
+        for part in _without_giants(chunk, result):
+            if previous is not None:
+                yield previous, False
+            previous = part
+    if previous is not None:
+        yield previous, not splitter.ended
+    keys = parse_tail(splitter.tail)
+    if b'"ph"' in splitter.tail if keys is None else "traceEvents" in keys:
+        result.note(Fault("mixed_writers", splitter.tail_offset, ""))
+        yield Chunk(splitter.tail_offset, splitter.tail), True
+
+
+def _without_giants(chunk: Chunk, result: KinetoFile) -> Iterator[Chunk]:
+    """The chunk in parts, from which events beyond GIANT_BYTES are left out and declared."""
+    start = 0
+    edges = edges_of(chunk.text) if len(chunk.text) > GIANT_BYTES else []
+    for begin, end in pairwise(edges):
+        if end - begin > GIANT_BYTES:
+            yield Chunk(chunk.offset + start, chunk.text[start:begin])
+            giant = example_of(chunk.text[begin:end])
+            result.note(Fault("unreadable_event", chunk.offset + begin, giant))
+            result.skipped += 1
+            start = end
+    yield Chunk(chunk.offset + start, chunk.text[start:]) if start else chunk
+
+
+class _Loaders:
+    """A loader for each thread that asks for one."""
+
+    def __init__(self, folder: Path, keep: frozenset[str]) -> None:
+        self._folder = folder
+        self._keep = keep
+        self._numbers = TextNumbers()
+        self._own = local()
+        self._made: list[ChunkLoader] = []
+        self.mine()
+
+    def mine(self) -> ChunkLoader:
+        """The loader of the thread that calls."""
+        if not hasattr(self._own, "loader"):
+            self._own.loader = ChunkLoader(
+                self._folder, str(get_ident()), keep=self._keep, numbers=self._numbers
+            )
+            self._made.append(self._own.loader)
+        loader: ChunkLoader = self._own.loader
+        return loader
+
+    def close(self) -> None:
+        """Finish their files."""
+        for loader in self._made:
+            loader.close()
+
+
+def _load_all(
+    chunks: Iterator[tuple[Chunk, bool]],
+    loaders: _Loaders,
+    result: KinetoFile,
+    *,
+    workers: int,
+    progress: Callable[[int], None],
+) -> None:
+    """Load chunks on `workers` threads, never holding more than one more than are being loaded."""
+    room = BoundedSemaphore(workers + 1)
+    waiting: list[Future[ChunkReport]] = []
+
+    def load(chunk: Chunk, at_cut: bool) -> ChunkReport:
+        try:
+            return loaders.mine().load(chunk, at_cut=at_cut)
+        finally:
+            room.release()
+
+    with closing(loaders), ThreadPoolExecutor(workers, thread_name_prefix="chunk") as pool:
+        for chunk, at_cut in chunks:
+            room.acquire()
+            waiting.append(pool.submit(load, chunk, at_cut))
+            progress(chunk.offset + len(chunk.text))
+            while waiting and waiting[0].done():
+                result.add(waiting.pop(0).result())
+    for done in waiting:
+        result.add(done.result())
+
+
+def read_keys(splitter: Splitter, source: TextSource, result: KinetoFile) -> None:
+    """Fill in the file's own keys, and whether it is whole."""
+    header = b"" if splitter.is_list else splitter.header + b"]}"
+    tail = parse_tail(splitter.tail)
+    for text, offset in ((header, 0), (b"{" + splitter.tail.strip().removeprefix(b","), 0)):
+        if text.strip(b"{} \t\r\n\0"):
+            _take_keys(text, offset or splitter.tail_offset * (text is not header), result)
+    if tail is None and "mixed_writers" not in result.fault_counts:
+        result.note(Fault("broken_tail", splitter.tail_offset, ""))
+    closed = splitter.is_list or splitter.tail.rstrip(b" \t\r\n\0").endswith(b"}")
+    if source.cut is not None or not splitter.ended or not closed:
+        result.complete = False
+        why = source.cut or "the text stops before its end"
+        result.note(Fault("truncated", source.text_bytes, why))
+    if "mixed_writers" in result.fault_counts:
+        result.complete = False
+
+
+def _take_keys(text: bytes, offset: int, result: KinetoFile) -> None:
+    try:
+        keys = json.loads(text.lstrip(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        mended = mend(text, offset)
+        keys = json.loads(mended.events[0]) if mended.events else {}
+        for fault in mended.faults:
+            result.note(Fault("broken_header", offset, fault.kind))
+    if isinstance(keys, dict):
+        keys.pop("traceEvents", None)
+        result.keys.update(keys)

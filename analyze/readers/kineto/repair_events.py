@@ -1,0 +1,201 @@
+"""Read events one by one out of text that is not JSON, and say what was wrong with each.
+
+This is the careful way: slow, and taken only for a chunk that the fast way refused. At most the
+events with a fault are lost. Nothing is mended without being counted.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from genscope.analyze.readers.kineto.columns import ARGS, RENAMED
+from genscope.analyze.readers.kineto.decode import (
+    Decoded,
+    Spelled,
+    decode,
+    encode,
+    has_half_characters,
+    nanoseconds,
+)
+from genscope.analyze.readers.kineto.scan import INTEGER, UNSIGNED
+
+# what may stand around an event
+AROUND = b" \t\r\n\0,"
+_EXAMPLE_CHARACTERS = 160
+# an event is cut where a nested list looks like events: so many pieces are put together again
+_JOINS = 16
+_USUAL_BYTES = 1 << 16
+_DECODER = json.JSONDecoder(parse_float=Spelled, parse_int=Spelled)
+_RANGES = {INTEGER: range(-(1 << 63), 1 << 63), UNSIGNED: range(1 << 64)}
+
+_KEYS = rb'(?:ph|name|cat|pid|tid|ts|dur|id|bp|s|args)"\s*:'
+_BETWEEN = re.compile(rb'\}\s*(,?)\s*(?=\{\s*"' + _KEYS + rb")")
+_START = re.compile(rb'\{\s*"' + _KEYS)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing found wrong: its kind, where in the uncompressed text, and what it looks like."""
+
+    kind: str
+    offset: int
+    example: str
+
+
+@dataclass
+class Mended:
+    """Events fit for the fast way, and what it took: `skipped` events are not among them."""
+
+    events: list[bytes] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    repaired: int = 0
+    skipped: int = 0
+
+
+def mend(text: bytes, offset: int, *, at_cut: bool = False) -> Mended:
+    """Read every event of `text`, which begins at byte `offset` of the uncompressed trace.
+
+    `at_cut` tells that the trace ends here in the middle, so that a broken last event is no fault
+    of its own.
+    """
+    result = Mended()
+    edges = edges_of(text)
+    first = 0
+    while first < len(edges) - 1:
+        last, found = _read(text, edges, first)
+        raw = text[edges[first] : edges[last]].strip(AROUND)
+        start = offset + edges[first]
+        if found.values is not None:
+            _keep(found.values, found.kinds, raw, start, result)
+        elif raw:
+            is_end = at_cut and last == len(edges) - 1
+            kind = "cut_event" if is_end else "unreadable_event"
+            result.skipped += 1
+            result.faults.append(Fault(kind, start, example_of(raw)))
+            last = _salvage(text, edges, first, offset, result)
+        first = last
+    return result
+
+
+def edges_of(text: bytes) -> list[int]:
+    """Where events begin, as far as that shows without reading them, and the end of the text."""
+    return [0, *(match.end(1) for match in _BETWEEN.finditer(text)), len(text)]
+
+
+def example_of(piece: bytes) -> str:
+    """The beginning of a piece of text, on one line."""
+    text = " ".join(piece[: 4 * _EXAMPLE_CHARACTERS].decode("utf-8", "replace").split())
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)[:_EXAMPLE_CHARACTERS]
+
+
+def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
+    """Decode the piece that begins at an edge, with those after it if it only lacks its end."""
+    farthest = min(first + 1 + _JOINS, len(edges) - 1)
+    for last in range(first + 1, farthest + 1):
+        found = decode(text[edges[first] : edges[last]].strip(AROUND))
+        if found.values is not None or not found.is_open:
+            return (last, found) if found.values is not None else (first + 1, found)
+    return first + 1, Decoded(None)
+
+
+def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Mended) -> int:
+    """Keep whole events that stand before or behind a broken one; the edge to go on from."""
+    last, at = first + 1, edges[first]
+    while match := _START.search(text, at, edges[last]):
+        farthest = edges[min(last + _JOINS, len(edges) - 1)]
+        raw = _event(text[match.start() : farthest])
+        at = match.start() + max(len(raw), 1)
+        if raw:
+            found = decode(raw)
+            _keep(found.values or [], found.kinds, raw, offset + match.start(), result)
+            last = next(i for i in range(last, len(edges)) if edges[i] >= at)
+    return last
+
+
+def _event(text: bytes) -> bytes:
+    """The event that `text` begins with; empty if it begins with none, or a part of one."""
+    for size in (_USUAL_BYTES, len(text)):
+        rest = text[:size].decode("utf-8", "surrogateescape")
+        try:
+            event, end = _DECODER.raw_decode(rest)
+        except (ValueError, RecursionError):
+            continue
+        # a nested object of a broken event is not an event
+        is_event = "ph" in event and ("ts" in event or event["ph"] == "M")
+        return rest[:end].encode("utf-8", "surrogateescape") if is_event else b""
+    return b""
+
+
+def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, result: Mended) -> None:
+    for event in events:
+        found = set(kinds)
+        clean = _clean(event, found) if isinstance(event, dict) else None
+        if clean is None:
+            found.add("no_timestamp" if isinstance(event, dict) else "not_an_event")
+            result.skipped += 1
+        else:
+            result.repaired += bool(found)
+            result.events.append(encode(clean).encode())
+        result.faults.extend(Fault(kind, offset, example_of(raw)) for kind in sorted(found))
+
+
+def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
+    """The event with values that the typed columns take; None if it has no place in time."""
+    if has_half_characters(json.dumps(event, ensure_ascii=False)):
+        kinds.add("lone_surrogate")  # replaced when it is written
+    clean = {key: _scalar(key, value, kinds) for key, value in event.items() if key != "args"}
+    for key in ("ts", "dur"):
+        if clean.get(key) is None:
+            clean.pop(key, None)
+            continue
+        value = clean.pop(key)
+        ns = nanoseconds(value) if isinstance(value, str) else None
+        if ns is None:
+            kinds.add("wrong_type")
+        else:
+            clean[key] = _microseconds(ns)
+    if event.get("ph") == "X" and "ts" not in clean:
+        return None
+    args = event.get("args")
+    if isinstance(args, dict):
+        today = {str(RENAMED.get(key, key)): value for key, value in args.items()}
+        kinds.update({"duplicate_key"} if len(today) < len(args) else ())
+        clean["args"] = {key: _argument(key, value, kinds) for key, value in today.items()}
+    elif args is not None:
+        kinds.add("wrong_type")
+    return clean
+
+
+def _scalar(key: str, value: Any, kinds: set[str]) -> Any:
+    if isinstance(value, dict | list) and key in ("ph", "cat", "name", "pid", "tid", "ts", "dur"):
+        kinds.add("wrong_type")
+        return None
+    return value
+
+
+def _argument(key: str, value: Any, kinds: set[str]) -> Any:
+    allowed = _RANGES.get(ARGS.get(key, -1))
+    if value is None or allowed is None:
+        return value
+    try:
+        number = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite():
+        kinds.add("wrong_type")
+        return None
+    if number.adjusted() > 20 or int(number) not in allowed:
+        kinds.add("integer_out_of_range")
+        return None
+    if number != int(number):
+        kinds.add("wrong_type")
+        return None
+    return int(number)
+
+
+def _microseconds(ns: int) -> Spelled:
+    whole, rest = divmod(abs(ns), 1000)
+    return Spelled(f"{'-' * (ns < 0)}{whole}.{rest:03d}")

@@ -1,0 +1,84 @@
+"""Write a clean copy of a Kineto trace: plain JSON, the same events, what was mended mended.
+
+Environment variables in the header, which may hold credentials, are left out of the copy.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from genscope.errors import UserError
+from genscope.analyze.readers.kineto.read import KinetoFile, chunks_of, read_keys
+from genscope.analyze.readers.kineto.decode import decode
+from genscope.analyze.readers.kineto.facts import without_environment
+from genscope.analyze.readers.kineto.repair_events import AROUND, mend
+from genscope.analyze.readers.kineto.source import TextSource
+from genscope.analyze.readers.kineto.split import Splitter
+
+
+def repair(path: Path, out: Path) -> KinetoFile:
+    """Write the clean copy of `path` to `out` (packed if it ends in .gz), whole or not at all.
+
+    Returns what was wrong. Raises UserError if `out` is there already or `path` is no trace.
+    """
+    if out.exists():
+        raise UserError(f"{out}: found a file there; expected a new name; choose another")
+    found = KinetoFile()
+    part = out.with_name(out.name + ".part")
+    try:
+        with _opened(part, packed=out.name.endswith(".gz")) as file:
+            _write(path, file, found)
+        part.replace(out)
+    except OSError as error:
+        raise UserError(
+            f"{out}: cannot be written ({error.strerror}); name another place"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return found
+
+
+def _opened(path: Path, *, packed: bool) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "wb", 6)) if packed else path.open("wb")
+
+
+def _write(path: Path, file: IO[bytes], found: KinetoFile) -> None:
+    source = TextSource(path)
+    splitter = Splitter(source, str(path))
+    file.write(b'{"traceEvents": [\n')
+    comma = b""
+    for event in _events(splitter, found):
+        file.write(comma + event)
+        comma = b",\n"
+    read_keys(splitter, source, found)
+    keys: dict[str, Any] = without_environment(found.keys)
+    rest = json.dumps(keys)[1:-1]
+    file.write(b"\n]" + (b", " + rest.encode() if rest else b"") + b"}\n")
+
+
+def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
+    for chunk, at_cut in chunks_of(splitter, found):
+        text = chunk.text.strip(AROUND)
+        whole = decode(text)
+        if (
+            text
+            and whole.values is not None
+            and not whole.kinds
+            and all(map(_is_event, whole.values))
+        ):
+            yield text
+            continue
+        mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
+        found.repaired += mended.repaired
+        found.skipped += mended.skipped
+        for fault in mended.faults:
+            found.note(fault)
+        yield from mended.events
+
+
+def _is_event(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("args", {}), dict)

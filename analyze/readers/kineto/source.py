@@ -1,0 +1,100 @@
+"""Uncompressed text of a trace file, block by block, whatever it is packed in.
+
+The hard part is what a file may turn out to be: gzip under a .json name, several gzip members, a
+member that stops half-way, a pipe, or a few kilobytes that inflate for ever.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, cast
+
+from genscope.errors import UserError
+
+BLOCK_BYTES = 1 << 20
+GZIP_MAGIC = b"\x1f\x8b"
+# real traces shrink 13 to 29 times (a repetitive one 100 times); deflate's own limit is 1032
+BOMB_RATIO = 400
+BOMB_BYTES = 256 << 20
+
+
+class _Inflater(Protocol):
+    eof: bool
+    unused_data: bytes
+    unconsumed_tail: bytes
+
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class TextSource:
+    """The uncompressed bytes of one file; iterate it once, then read the facts.
+
+    `cut` says why the text ended too early; None if it did not.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.cut: str | None = None
+        self._read_bytes = 0
+        self._text_bytes = 0
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of uncompressed text handed out so far."""
+        return self._text_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Blocks of text. Raises UserError if the file is empty or inflates without bound."""
+        with self.path.open("rb") as file:
+            head = file.read(2)
+            file.seek(0)
+            if not head:
+                raise UserError(
+                    f"{self.path}: found an empty file; expected a trace; record it again"
+                )
+            raw = self._raw(cast("Iterator[bytes]", iter(lambda: file.read(BLOCK_BYTES), b"")))
+            for block in self._inflated(raw) if head == GZIP_MAGIC else raw:
+                self._text_bytes += len(block)
+                yield block
+
+    def _raw(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        for block in blocks:
+            self._read_bytes += len(block)
+            yield block
+
+    def _inflated(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+        from isal import isal_zlib
+
+        inflater = _member(isal_zlib)
+        inside = False
+        for block in raw:
+            waiting = block
+            while waiting:
+                inside = True
+                try:
+                    text = inflater.decompress(waiting, BLOCK_BYTES)
+                except isal_zlib.error as error:  # type: ignore[misc]
+                    self.cut = f"damaged gzip data ({error})"
+                    return
+                if text:
+                    self._refuse_bomb(len(text))
+                    yield text
+                waiting = inflater.unconsumed_tail
+                if inflater.eof:
+                    # another member may follow, or padding
+                    waiting = inflater.unused_data.lstrip(b"\0")
+                    inflater, inside = _member(isal_zlib), False
+        if inside:
+            self.cut = "the gzip data stops before its end"
+
+    def _refuse_bomb(self, more: int) -> None:
+        size = self._text_bytes + more
+        if size > BOMB_BYTES and size > BOMB_RATIO * self._read_bytes:
+            raise UserError(
+                f"{self.path}: found gzip data that inflates more than {BOMB_RATIO}-fold; "
+                "expected a trace; unpack it yourself if you trust it"
+            )
+
+
+def _member(module: object) -> _Inflater:
+    # 31: a zlib window of 15 bits inside a gzip wrapper
+    return cast("_Inflater", module.decompressobj(31))  # type: ignore[attr-defined]

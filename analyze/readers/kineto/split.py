@@ -1,0 +1,296 @@
+"""Cut the text of a trace into chunks of whole events.
+
+What stands before and after the events is kept. Hard because a key or a bracket may stand inside a string, the metadata may come after the events,
+and the formatting may be Kineto's, json.dumps' or one line. A cut is safe where '[' + text + ']'
+parses: JSON is read from left to right, so the text then ends between two events.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from genscope.errors import UserError
+from genscope.analyze.readers.kineto.decode import decode
+
+CHUNK_BYTES = 4 << 20
+# one event, or all of the header or the tail, must fit in this
+LIMIT_BYTES = 96 << 20
+_HEADER_STEP = 1 << 20
+# a cut may fall into a nested list or a string: so many are tried before the chunk is held faulty
+_GUESSES = 8
+# in a layout of lines, events so many chunks long are held possible
+_PATIENCE = 4
+
+_EVENTS_KEY = re.compile(rb'"traceEvents"\s*:\s*\[')
+_LINES = re.compile(rb"[ \t\r\n]*?(\r?\n)( *)\{\r?\n( +)\"")
+_BETWEEN = re.compile(rb"\}(?=\s*,\s*\{)")
+_TAIL_START = re.compile(rb"\s*(?:,\s*\"|\}\s*$)")
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Whole events, comma-separated, and where they begin in the uncompressed text."""
+
+    offset: int
+    text: bytes
+
+
+class Splitter:
+    """Iterate it for the chunks; then `header`, `tail` and `ended` are known.
+
+    `header` and `tail` are the raw text before and after the array of events; `ended` is false if
+    the text stopped inside the array. `is_list` tells that the root is the array itself.
+    """
+
+    chunk_bytes = CHUNK_BYTES
+
+    def __init__(self, blocks: Iterable[bytes], name: str) -> None:
+        self.header = b""
+        self.tail = b""
+        self.tail_offset = 0
+        self.ended = False
+        self.is_list = False
+        self._blocks = iter(blocks)
+        self._name = name
+        self._size = self.chunk_bytes
+        self._buffer = b""
+        self._offset = 0
+        self._boundary = self._usual = b""
+        self._ends: tuple[bytes, ...] = ()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        self._read_header()
+        self._fill(4096)
+        layout = _LINES.match(self._buffer[:4096])
+        if layout:
+            inner, deeper = len(layout[2]), len(layout[3])
+            indent = layout[1] + layout[2]
+            self._boundary = indent + b"}," + indent + b"{"
+            self._usual = self._boundary + layout[1] + b'    "ph"'
+            outer = max(inner - (deeper - inner), 0)
+            self._ends = (b"\n" + b" " * outer + b"]", b"\n" + layout[2] + b"]")
+        yield from self._by_lines() if layout else self._by_proof()
+
+    def _read_header(self) -> None:
+        searched = 0
+        while True:
+            more = self._fill(_HEADER_STEP)
+            start = self._buffer.lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1]
+            if start and start not in b"{[":
+                raise UserError(
+                    f"{self._name}: found a file that starts with {start!r}; expected a trace in "
+                    "JSON ('{' or '['); name the file that the profiler wrote"
+                )
+            if start == b"[":
+                self.is_list = True
+                return self._take_header(self._buffer.index(b"[") + 1)
+            for match in _EVENTS_KEY.finditer(self._buffer, max(searched - 64, 0)):
+                if _is_header(self._buffer[: match.end()]):
+                    return self._take_header(match.end())
+            searched = len(self._buffer)
+            if not more or searched > LIMIT_BYTES - _HEADER_STEP:
+                break
+        first = _EVENTS_KEY.search(self._buffer)
+        if first is None:
+            raise UserError(
+                f"{self._name}: found JSON without 'traceEvents'; expected a Chrome trace; "
+                "name the file that the profiler wrote"
+            )
+        return self._take_header(first.end())
+
+    def _take_header(self, end: int) -> None:
+        self.header = self._buffer[:end]
+        self._advance(end)
+
+    def _by_lines(self) -> Iterator[Chunk]:
+        searched = 0
+        while True:
+            more = self._fill(self._size)
+            cut = self._buffer.rfind(self._boundary)
+            # where the last object is an event as Kineto writes it, the end is behind it
+            is_usual = cut >= 0 and self._buffer.startswith(self._usual, cut)
+            end = self._find_end(cut if is_usual else max(searched - 64, 0))
+            if end is not None:
+                yield self._last(end)
+                return
+            searched = len(self._buffer)
+            if not more:
+                yield self._at_end_of_file()
+                return
+            if cut < 0 and searched > _PATIENCE * self._size:
+                # the layout was not kept
+                yield from self._by_proof()
+                return
+            if cut < 0:
+                self._fill(2 * searched)
+                continue
+            yield self._cut_at(self._buffer[: cut + self._boundary.index(b"}") + 1])
+            searched = len(self._buffer)
+
+    def _by_proof(self) -> Iterator[Chunk]:
+        while self._fill(self._size):
+            chunk = self._proven_cut()
+            if chunk is None:
+                self._refuse_endless()
+                self._fill(min(2 * len(self._buffer), LIMIT_BYTES))
+                continue
+            yield chunk
+            if self.ended:
+                return
+        yield self._at_end_of_file()
+
+    def _proven_cut(self) -> Chunk | None:
+        """The longest prefix of whole events; where none can be proven, an unproven one."""
+        last = None
+        for cut in islice(_cuts(self._buffer), _GUESSES):
+            last = last or cut
+            text = self._buffer[:cut]
+            fault = _fault(text)
+            if fault is None:
+                return self._cut_at(text)
+            end = _end_of_array(text, fault)
+            if end is not None:
+                return self._finish(end, text[:end])
+        return None if last is None else self._cut_at(self._buffer[:last])
+
+    def _cut_at(self, text: bytes) -> Chunk:
+        chunk = Chunk(self._offset, text)
+        self._advance(len(text))
+        self._advance(self._buffer.index(b",") + 1)
+        return chunk
+
+    def _at_end_of_file(self) -> Chunk:
+        text = self._buffer.rstrip()
+        fault = _fault(text.removesuffix(b"]")) if self.is_list else _fault(text)
+        if self.is_list and fault is None:
+            self.ended = text.endswith(b"]")
+            return Chunk(self._offset, text.removesuffix(b"]"))
+        end = _end_of_array(text, fault) if fault else None
+        if end is None:
+            end = _end_before_tail(text)
+        if end is None and self.is_list and text.endswith(b"]") and not _is_open(text[:-1]):
+            end = len(text) - 1
+        if end is not None:
+            return self._finish(end, text[:end])
+        chunk = Chunk(self._offset, text)
+        self._advance(len(self._buffer))
+        return chunk
+
+    def _last(self, end: int) -> Chunk:
+        return self._finish(self._buffer.index(b"]", end), self._buffer[:end])
+
+    def _find_end(self, start: int) -> int | None:
+        return min(
+            (at for e in self._ends if (at := self._buffer.find(e, start)) >= 0), default=None
+        )
+
+    def _finish(self, bracket: int, text: bytes) -> Chunk:
+        """The array ends at `bracket`, with `text` before it; everything after is the tail."""
+        chunk = Chunk(self._offset, text)
+        self.ended = True
+        self._advance(bracket + 1)
+        self._fill(LIMIT_BYTES)
+        self.tail, self.tail_offset = self._buffer, self._offset
+        self._advance(len(self._buffer))
+        return chunk
+
+    def _refuse_endless(self) -> None:
+        if len(self._buffer) >= LIMIT_BYTES:
+            raise UserError(
+                f"{self._name}: found no end of an event within {LIMIT_BYTES >> 20} MB after byte "
+                f"{self._offset}; expected events of a trace; record it again"
+            )
+
+    def _fill(self, size: int) -> bool:
+        """Read on until the buffer holds more than it did and at least `size`; False at the end."""
+        parts = [self._buffer]
+        held = len(self._buffer)
+        size = max(size, held + 1)
+        while held < size:
+            block = next(self._blocks, None)
+            if block is None:
+                self._buffer = b"".join(parts)
+                return False
+            parts.append(block)
+            held += len(block)
+        self._buffer = b"".join(parts)
+        return True
+
+    def _advance(self, count: int) -> None:
+        self._buffer = self._buffer[count:]
+        self._offset += count
+
+
+def parse_tail(tail: bytes) -> dict[str, Any] | None:
+    """Top-level keys that follow the events; None if the tail is not the rest of an object."""
+    rest = tail.strip(b" \t\r\n\0")
+    if not rest:
+        return {}
+    try:
+        keys = msgspec.json.decode(b"{" + rest.removeprefix(b","))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return keys if isinstance(keys, dict) else None
+
+
+def _is_header(text: bytes) -> bool:
+    try:
+        keys = msgspec.json.decode(text.lstrip(b"\xef\xbb\xbf") + b"]}")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return isinstance(keys, dict) and keys.get("traceEvents") == []
+
+
+def _fault(text: bytes) -> str | None:
+    """What keeps `text` from being whole events; None if nothing does."""
+    try:
+        msgspec.json.decode(b"[" + text + b"]", type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        return str(error)
+    return None
+
+
+def _end_of_array(text: bytes, fault: str) -> int | None:
+    """Index of the ']' that closes the events, if `fault` says that text goes on behind it."""
+    if not (match := _TRAILING.search(fault)):
+        return None
+    # msgspec counts from 1, and our own '[' stands before the text
+    end = text.rfind(b"]", 0, int(match[1]) - 2)
+    return end if end >= 0 and _fault(text[:end]) is None else None
+
+
+def _is_open(text: bytes) -> bool:
+    """Whether events lack their end; a comma behind the last one is forgiven."""
+    return decode(text.rstrip(b", \t\r\n")).is_open
+
+
+def _end_before_tail(text: bytes) -> int | None:
+    """Index of the first ']' behind which the rest of an object parses, of text that has faults."""
+    start = max(len(text) - (1 << 20), 0)
+    for match in re.finditer(rb"\]", text[start:]):
+        rest = text[start + match.end() :]
+        if _TAIL_START.match(rest[:256]) and parse_tail(rest) is not None:
+            end = start + match.start()
+            # the list of an argument may end so as well, if the text stops behind it
+            return None if _is_open(text[:end]) else end
+    return None
+
+
+def _cuts(text: bytes) -> Iterator[int]:
+    """Places behind a '}' that a ',' and a '{' follow, from the end of the text backwards."""
+    reach = 1 << 16
+    seen = len(text)
+    while True:
+        start = max(len(text) - reach, 0)
+        for match in reversed(list(_BETWEEN.finditer(text, start))):
+            if match.end() < seen:
+                yield match.end()
+                seen = match.end()
+        if not start:
+            return
+        reach *= 8

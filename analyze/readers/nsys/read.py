@@ -1,0 +1,241 @@
+"""Nsight Systems exports (.sqlite, parquet directory, .nsys-rep) as raw typed relations `nsys_*`.
+
+Hard because no two versions export the same tables and columns, a table without rows is absent, and
+SQLite columns hold anything: see nsys_tables for what is read and nsys_source for how.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from pyarrow import compute
+
+from genscope.errors import UserError
+from genscope.analyze.readers.nsys.source import Source, damaged, open_export
+from genscope.analyze.readers.nsys.tables import MARKERS, NEWEST_SCHEMA, TABLES, RawTable
+
+_CONSEQUENCE = {
+    "invalid_utf8": "the bytes show as '\N{REPLACEMENT CHARACTER}'; names that differ only there fall together",
+    "mixed_type": "a value that is no whole number, or one too large to be true, is read as NULL",
+    "newer_schema": "exports of this version were never tested; columns it renamed are read as NULL",
+    "no_export_metadata": "the export's version is unknown: very old, or an export that was interrupted "
+    "and may lack events",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One trap met while reading: a row of the relation nsys_reader_anomaly."""
+
+    kind: str
+    count: int
+    example: str
+
+
+_TABLE_FIELDS = [("name", pa.string()), ("source", pa.string()), ("row_count", pa.int64())]
+_PROBLEM_FIELDS = [
+    ("kind", pa.string()),
+    ("count", pa.int64()),
+    ("example", pa.string()),
+    ("consequence", pa.string()),
+]
+
+
+def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
+    """Create every relation of nsys_tables in `con`, plus nsys_table and nsys_reader_anomaly.
+
+    nsys_table says which table of the file each relation came from (NULL if none) and its rows;
+    nsys_reader_anomaly what was mended. Times stay int64 nanoseconds from the session's start, as recorded.
+    Raises UserError, and leaves half-made relations behind in `con`, if the file can't be read.
+    """
+    with open_export(path) as source:
+        _check_is_nsight(source, path)
+        problems: list[Problem] = []
+        found: list[tuple[str, str | None, int]] = []
+        for table in TABLES:
+            try:
+                name = _pick(source, table)
+                rows = _load_table(source, table, name, con, problems)
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                # the careful way failed as well
+                raise damaged(path, error) from error
+            found.append((table.name, name, rows))
+        problems += _version_problems(con, path)
+    _create(con, "nsys_table", _TABLE_FIELDS, found)
+    _create(con, "nsys_reader_anomaly", _PROBLEM_FIELDS, _rows(problems))
+
+
+def _check_is_nsight(source: Source, path: Path) -> None:
+    if "StringIds" in source.tables and any(marker in source.tables for marker in MARKERS):
+        return
+    some = ", ".join(sorted(source.tables)[:4]) or "no table at all"
+    raise UserError(
+        f"{path}: found a database with {some}; expected StringIds and the tables of an Nsight "
+        "Systems export; give the .sqlite that nsys export or nsys stats wrote"
+    )
+
+
+def _pick(source: Source, table: RawTable) -> str | None:
+    """The file's table to read: the first name with rows, later versions (_V3, _V2) after it."""
+    names = [
+        name
+        for base in table.sources
+        for name in (base, *(f"{base}_V{version}" for version in range(9, 1, -1)))
+        if name in source.tables
+    ]
+    filled = (name for name in names if any(b.num_rows for b in _peek(source, name)))
+    return next(filled, names[0] if names else None)
+
+
+def _peek(source: Source, name: str) -> Iterator[pa.RecordBatch]:
+    yield from source.careful(name, pa.schema([(source.tables[name][0], pa.string())]), Counter())
+
+
+def _load_table(
+    source: Source,
+    table: RawTable,
+    name: str | None,
+    con: duckdb.DuckDBPyConnection,
+    problems: list[Problem],
+) -> int:
+    """Fill one relation and return its rows; an absent table makes it empty."""
+    if name is None:
+        con.from_arrow(table.schema.empty_table()).create(table.name)
+        return 0
+    present = _present_columns(source, table, name)
+    _check_required(source, table, name, present)
+    try:
+        return _create_from(con, table, _typed(table, present, source, name))
+    except (duckdb.Error, pa.ArrowException, OSError):
+        # a value of another type, or text that is no UTF-8: once more, value by value
+        con.execute(f"DROP TABLE IF EXISTS {table.name}")
+    mended: Counter[str] = Counter()
+    rows = _create_from(con, table, _mended(table, present, source, name, mended))
+    problems += [
+        Problem(kind, count, f"in {name}") for kind, count in sorted(mended.items()) if count
+    ]
+    return rows
+
+
+def _present_columns(source: Source, table: RawTable, name: str) -> dict[str, str]:
+    """Our column names to those of the file's table, for the columns that it has."""
+    have = source.tables[name]
+    found = {}
+    for column in table.columns:
+        match = next((candidate for candidate in column.sources if candidate in have), None)
+        if match is not None:
+            found[column.name] = match
+    return found
+
+
+def _check_required(source: Source, table: RawTable, name: str, present: dict[str, str]) -> None:
+    missing = [column for column in table.required if column not in present]
+    if not missing:
+        return
+    wanted = [next(c.sources[0] for c in table.columns if c.name == column) for column in missing]
+    raise UserError(
+        f"{source.path}: found {name} without {', '.join(wanted)}; expected a schema up to "
+        f"{NEWEST_SCHEMA[0]}.{NEWEST_SCHEMA[1]}; export with a version of nsys that writes that"
+    )
+
+
+def _typed(
+    table: RawTable, present: dict[str, str], source: Source, name: str
+) -> Iterator[pa.RecordBatch]:
+    """The file's rows in the relation's types; raises where a value doesn't fit."""
+    start = 0
+    for batch in source.fast(name, list(present.values())):
+        yield _shaped(table, present, batch, start)
+        start += batch.num_rows
+
+
+def _mended(
+    table: RawTable, present: dict[str, str], source: Source, name: str, mended: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """As `_typed`, but a value that doesn't fit is mended and counted."""
+    kinds = {column.name: column for column in table.columns}
+    schema = pa.schema(
+        [
+            pa.field(present[ours], kinds[ours].type, metadata={"most": str(kinds[ours].most)})
+            for ours in present
+        ]
+    )
+    start = 0
+    for batch in source.careful(name, schema, mended):
+        yield _shaped(table, present, batch, start)
+        start += batch.num_rows
+
+
+def _shaped(
+    table: RawTable, present: dict[str, str], batch: pa.RecordBatch, start: int
+) -> pa.RecordBatch:
+    position = {ours: index for index, ours in enumerate(present)}
+    columns = [pa.array(range(start, start + batch.num_rows), pa.int64())]
+    for column in table.columns:
+        if column.name in position:
+            columns.append(batch.column(position[column.name]).cast(column.type))
+        else:
+            columns.append(pa.nulls(batch.num_rows, column.type))
+    shaped = pa.record_batch(columns, schema=table.schema)
+    # DuckDB takes text from Arrow as it is: bytes that are no UTF-8 must be found here
+    shaped.validate(full=True)
+    for column in table.columns:
+        if column.most is not None:
+            _check_size(shaped.column(column.name), column.most)
+    return _kept(shaped, table.keep) if table.keep else shaped
+
+
+def _check_size(values: pa.Array, most: int) -> None:
+    extremes = compute.min_max(values).as_py()
+    if any(value is not None and abs(value) > most for value in extremes.values()):
+        raise pa.ArrowInvalid("a value too large to be true")
+
+
+def _kept(batch: pa.RecordBatch, prefixes: Sequence[str]) -> pa.RecordBatch:
+    masks = [compute.starts_with(batch.column("name"), pattern=prefix) for prefix in prefixes]
+    return batch.filter(reduce(compute.or_kleene, masks))
+
+
+def _create_from(
+    con: duckdb.DuckDBPyConnection, table: RawTable, batches: Iterator[pa.RecordBatch]
+) -> int:
+    reader = pa.RecordBatchReader.from_batches(table.schema, batches)
+    con.from_arrow(reader).create(table.name)
+    row = con.table(table.name).aggregate("count(*)").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _rows(problems: Sequence[Problem]) -> list[tuple[object, ...]]:
+    """One row per kind: counts added up, the first example kept."""
+    merged: dict[str, tuple[int, str]] = {}
+    for problem in problems:
+        count, example = merged.get(problem.kind, (0, problem.example))
+        merged[problem.kind] = (count + problem.count, example)
+    return [(kind, count, example, _CONSEQUENCE[kind]) for kind, (count, example) in merged.items()]
+
+
+def _version_problems(con: duckdb.DuckDBPyConnection, path: Path) -> list[Problem]:
+    options = dict(con.table("nsys_export_option").select("name", "value").fetchall())
+    version = options.get("EXPORT_SCHEMA_VERSION")
+    if version is None:
+        # a parquet export from a version that writes no options still has a version of its own
+        return [Problem("no_export_metadata", 1, path.name)]
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if numbers > NEWEST_SCHEMA:
+        return [Problem("newer_schema", 1, f"EXPORT_SCHEMA_VERSION {version}")]
+    return []
+
+
+def _create(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    fields: Sequence[tuple[str, pa.DataType]],
+    rows: Sequence[tuple[object, ...]],
+) -> None:
+    schema = pa.schema(fields)
+    columns = [pa.array([row[i] for row in rows], field.type) for i, field in enumerate(schema)]
+    con.from_arrow(pa.table(columns, schema=schema)).create(name)

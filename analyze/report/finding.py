@@ -1,0 +1,51 @@
+"""One line of the report's first page, and the small change that such lines are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from genscope.analyze.report.format import figures
+
+MOST_OF_A_KIND = 4
+Frames = Mapping[str, pl.DataFrame]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence, the metric it is read from, and the traces that it is about."""
+
+    text: str
+    metric: str
+    traces: tuple[int, ...] = ()
+    predicted: bool = False
+
+
+def most_of(found: list[Finding], rest: str, most: int = MOST_OF_A_KIND) -> list[Finding]:
+    """The first findings, and one line that counts the others: nothing is left out in silence."""
+    if len(found) <= most + 1:
+        return found
+    left = found[most:]
+    line = Finding(f"{len(left)} {rest}: see the section.", left[0].metric)
+    return [*found[:most], line]
+
+
+def in_requests(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows about whole requests, with attention as its core."""
+    return frame.filter(pl.col("scope") == "request", pl.col("attention_partition") == "core")
+
+
+def pair_of(row: Row) -> tuple[int, ...]:
+    return (row["trace_id"], row["baseline_trace_id"])
+
+
+def counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def known_or(value: float | None) -> str:
+    return "an unknown number of" if value is None else figures(value)

@@ -1,0 +1,123 @@
+"""A result as a table that a person reads: times in ms, shares in %, the heaviest rows of each trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_ROWS = 60
+OPEN_ROWS = 10
+HIDDEN = {"trace_id", "path", "predicted", "baseline_trace_id", "other_trace_id"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings, rows of cells, a mark for each predicted row, and how many rows were left out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    predicted: tuple[bool, ...]
+    numeric: tuple[bool, ...]
+    left_out: int
+
+
+def table_of(frame: pl.DataFrame) -> Table:
+    """The first rows of each trace, as many as fit, in the query's own order."""
+    shown = frame
+    if len(frame) > MOST_ROWS and "trace_id" in frame.columns:
+        each = max(MOST_ROWS // frame["trace_id"].n_unique(), 1)
+        shown = frame.group_by("trace_id", maintain_order=True).head(each)
+    shown = shown.head(MOST_ROWS)
+    columns = [name for name in frame.columns if name not in HIDDEN]
+    columns = [name for name in columns if name not in ("trace_id", "path")] or frame.columns
+    marks = [is_predicted(row) for row in shown.iter_rows(named=True)]
+    return Table(
+        columns=tuple(_heading(name) for name in columns),
+        rows=tuple(
+            tuple(cell(name, row[name]) for name in columns) for row in shown.iter_rows(named=True)
+        ),
+        predicted=tuple(marks),
+        numeric=tuple(shown[name].dtype.is_numeric() for name in columns),
+        left_out=len(frame) - len(shown),
+    )
+
+
+def is_predicted(row: dict[str, Any]) -> bool:
+    """Whether the row's times were predicted, by either column that says so."""
+    return bool(row.get("predicted")) or row.get("time_source") == "predicted"
+
+
+def cell(column: str, value: Any) -> str:
+    """One value as text, its unit told by the ending of the column's name."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    for ending, written in _WRITTEN:
+        if column.endswith(ending):
+            return written(value)
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}".replace(",", " ")
+
+
+def duration(ns: float) -> str:
+    """A time in the unit that leaves 1 to 999 before the point: ns, µs, ms or s."""
+    for limit, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
+        if abs(ns) >= limit:
+            return f"{figures(ns / limit)} {unit}"
+    return f"{figures(ns)} ns"
+
+
+def percent(share: float) -> str:
+    """A share of 1 as per cent, small ones told from nothing."""
+    if 0 < abs(share) < 0.0005:
+        return "<0.1 %" if share > 0 else ">-0.1 %"
+    return f"{100 * share:.1f} %"
+
+
+def size(count: float) -> str:
+    """Bytes in KiB, MiB, GiB."""
+    for limit, unit in ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if abs(count) >= limit:
+            return f"{figures(count / limit)} {unit}"
+    return f"{figures(count)} B"
+
+
+def scaled(count: float) -> str:
+    """A number with a space and a letter for thousands: '803 G'."""
+    for limit, letter in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(count) >= limit:
+            return f"{figures(count / limit)} {letter}"
+    return f"{figures(count)} "
+
+
+def figures(value: float) -> str:
+    """Four figures, more where the number itself is longer."""
+    return f"{value:.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
+
+
+def joined(names: Iterable[str]) -> str:
+    """Names as a list in a sentence."""
+    found = list(names)
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
+
+
+def _heading(column: str) -> str:
+    if column.endswith("_frac"):
+        column = f"{column.removesuffix('_frac')}_share"
+    return column.removesuffix("_ns").replace("_", " ")
+
+
+_WRITTEN: tuple[tuple[str, Callable[[float], str]], ...] = (
+    ("_ns", duration),
+    ("_frac", percent),
+    ("flops_per_s", lambda value: f"{scaled(value)}FLOP/s"),
+    ("bytes_per_s", lambda value: f"{size(value)}/s"),
+    ("bytes", size),
+    ("flops", lambda value: f"{scaled(value)}FLOP"),
+)

@@ -1,0 +1,46 @@
+"""Show a load as it goes: a bar on a terminal, one line a file in a pipe, and a summary at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genscope.analyze.load import ingest
+
+if TYPE_CHECKING:
+    from genscope.analyze.load.ingest import IngestResult
+
+
+def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: Any) -> int:
+    """Load `paths` into `study` and print one line a file; 1 if any failed, else 0.
+
+    `options` are those of analyze.ingest.ingest.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("loading"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        results = ingest.ingest(study, list(paths), progress=advance, **options)
+    for result in results:
+        print(_line(result), file=sys.stderr if result.error else sys.stdout)
+    failed = [result for result in results if result.status == "failed"]
+    loaded = sum(result.status == "loaded" for result in results)
+    skipped = sum(result.status == "duplicate" for result in results)
+    print(f"{study}: {loaded} loaded, {skipped} already there, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def _line(result: IngestResult) -> str:
+    if result.status == "failed":
+        return f"failed     {result.path}: {result.error}"
+    if result.status == "duplicate":
+        return f"duplicate  {result.path}"
+    return f"loaded     {result.name}: {result.event_count:,} events in {result.seconds:.1f} s"

@@ -1,0 +1,103 @@
+-- attention_core: work that belongs to the core of an attention call.
+--
+-- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator that
+--          is all work; between the products of a written-out call other operators run as well, so
+--          there only those count that read something of the scores' size. Kernels of a graph
+--          replay have no operator: of these the name alone tells, one call a kernel; helpers, such
+--          as a combine step, go with the attention kernel before them on their stream.
+-- Grain:   one row per (trace_id, work_id) of work in a core
+-- Inputs:  work, work_op, work_call, cpu_op, kernel_category, attention_range, attention_scores
+-- Columns:
+--   trace_id      trace.trace_id
+--   work_id       work.work_id
+--   range_id      attention_range.range_id; NULL if the kernel's name alone tells
+--   lead_work_id  the kernel that makes a call by its name alone; NULL if a range does
+WITH inside AS (
+  SELECT
+    work_call.trace_id,
+    work_call.work_id,
+    attention_range.range_id,
+    if(attention_range.source = 'unfused', attention_range.source_id, NULL) AS softmax_op_id
+  FROM work_call
+  -- a sort of all work is dear: threads without attention, most often all, are left out
+  SEMI JOIN attention_range AS known
+    ON work_call.trace_id = known.trace_id AND work_call.forward_track = known.track
+  ASOF INNER JOIN attention_range
+    ON
+      work_call.trace_id = attention_range.trace_id
+      AND work_call.forward_track = attention_range.track
+      AND work_call.forward_called_ns >= attention_range.start_ns
+  WHERE work_call.forward_called_ns < attention_range.end_ns
+),
+
+-- without shapes nothing tells what reads the scores, and all between the products counts
+weighed AS (
+  SELECT
+    inside.trace_id,
+    inside.work_id,
+    inside.range_id,
+    scores.softmax_op_id IS NULL
+    OR cpu_op.op_id IN (scores.qk_op_id, scores.av_op_id)
+    OR list_contains(
+      list_transform(
+        json_extract(cpu_op.input_dims, '$[*]'),
+        LAMBDA entry: cast(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
+      ),
+      scores.score_count
+    ) AS is_core
+  FROM inside
+  LEFT JOIN attention_scores AS scores USING (trace_id, softmax_op_id)
+  LEFT JOIN work_op
+    ON inside.trace_id = work_op.trace_id AND inside.work_id = work_op.work_id
+  LEFT JOIN cpu_op
+    ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
+),
+
+ranged AS (
+  SELECT
+    trace_id,
+    work_id,
+    range_id
+  FROM weighed
+  WHERE is_core
+),
+
+named AS (
+  SELECT
+    work.trace_id,
+    work.work_id,
+    work.device_id,
+    work.stream_id,
+    work.start_ns,
+    kernel_category.rule = 'attention_helper' AS is_helper
+  FROM work
+  INNER JOIN kernel_category USING (trace_id, name)
+  ANTI JOIN ranged USING (trace_id, work_id)
+  WHERE work.time_source = 'gpu' AND kernel_category.category = 'attention'
+),
+
+leader AS (
+  FROM named
+  WHERE NOT is_helper
+)
+
+SELECT
+  trace_id,
+  work_id,
+  range_id,
+  cast(NULL AS BIGINT) AS lead_work_id
+FROM ranged
+UNION ALL
+SELECT
+  named.trace_id,
+  named.work_id,
+  NULL AS range_id,
+  if(named.is_helper, leader.work_id, named.work_id) AS lead_work_id
+FROM named
+ASOF LEFT JOIN leader
+  ON
+    named.trace_id = leader.trace_id
+    AND named.device_id = leader.device_id
+    AND named.stream_id = leader.stream_id
+    AND named.start_ns >= leader.start_ns
+WHERE NOT named.is_helper OR leader.work_id IS NOT NULL

@@ -1,0 +1,115 @@
+-- attention_operator: fused attention operators, the outermost of each chain, with their shapes.
+--
+-- Why:     one call shows as a chain: scaled_dot_product_attention, its flash form, the forward
+--          kernel's operator. It is one call, over the range of the outermost; the innermost say
+--          how it was done.
+-- Grain:   one row per outermost forward attention operator
+-- Inputs:  cpu_op, operator_category, scalar_type, nesting
+-- Columns:
+--   trace_id        trace.trace_id
+--   op_id           the outermost operator of the chain
+--   track           process and thread
+--   start_ns        ns
+--   end_ns          ns
+--   query_len       positions that ask; NULL if no shape tells
+--   kv_len          positions attended to
+--   heads           query heads
+--   kv_heads        key and value heads
+--   head_dim        of a query head
+--   batch           sequences
+--   dtype           of the query, such as 'float16'
+--   is_causal       true if the operator was told to mask the future; NULL if not recorded
+--   implementation  'flash' | 'efficient' | 'cudnn' | 'math' | 'other'
+WITH candidate AS (
+  SELECT
+    cpu_op.trace_id,
+    cpu_op.op_id,
+    concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
+    cpu_op.start_ns,
+    cpu_op.dur_ns,
+    lower(cpu_op.name) AS name,
+    json_extract(cpu_op.input_dims, '$[*]') AS dims,
+    json_extract_string(cpu_op.input_types, '$[*]') AS types,
+    json_extract_string(cpu_op.concrete_inputs, '$[*]') AS arguments
+  FROM cpu_op
+  INNER JOIN operator_category USING (trace_id, name)
+  WHERE
+    operator_category.category = 'attention'
+    AND NOT contains(lower(cpu_op.name), 'backward')
+    AND cpu_op.name <> 'aten::_fused_sdp_choice'
+),
+
+slice AS (
+  SELECT
+    trace_id,
+    track,
+    op_id AS slice_id,
+    start_ns,
+    dur_ns,
+    op_id AS tie
+  FROM candidate
+),
+
+nested AS (
+  FROM nesting('slice')
+),
+
+shaped AS (
+  SELECT
+    trace_id,
+    op_id,
+    name,
+    try_cast(dims[1] AS BIGINT[]) AS query,
+    try_cast(dims[2] AS BIGINT[]) AS key,
+    -- schemas of ATen's native_functions.yaml: heads stand first, but not in the *_forward forms
+    contains(name, 'scaled_dot_product') AS heads_first,
+    types[1] AS type,
+    -- where is_causal stands in the same schemas; the efficient forward takes 1 or 2 for it
+    lower(arguments[CASE
+      WHEN contains(name, 'flash_attention_forward') THEN 9
+      WHEN contains(name, 'efficient_attention_forward') THEN 10
+      WHEN contains(name, 'dot_product_efficient') OR contains(name, 'dot_product_cudnn') THEN 7
+      WHEN contains(name, 'dot_product_flash') THEN 5
+      ELSE 6
+    END]) AS causal
+  FROM candidate
+),
+
+-- of a chain the outermost link with shapes tells the lengths
+chained AS (
+  SELECT
+    nested.trace_id,
+    nested.root_id AS op_id,
+    arg_min(shaped, nested.depth) FILTER (len(shaped.query) IN (3, 4)) AS form,
+    string_agg(shaped.name, ' ') AS names,
+    bool_or(shaped.causal IN ('true', '1', '2')) FILTER (shaped.causal <> '') AS is_causal
+  FROM nested
+  INNER JOIN shaped ON nested.trace_id = shaped.trace_id AND nested.slice_id = shaped.op_id
+  GROUP BY nested.trace_id, nested.root_id
+)
+
+SELECT
+  chained.trace_id,
+  chained.op_id,
+  nested.track,
+  nested.start_ns,
+  nested.end_ns,
+  -- three dimensions are tokens of several sequences packed together: their lengths are not told
+  if(len(form.query) = 4, form.query[if(form.heads_first, 3, 2)], NULL) AS query_len,
+  if(len(form.query) = 4, form.key[if(form.heads_first, 3, 2)], NULL) AS kv_len,
+  form.query[if(len(form.query) = 4 AND NOT form.heads_first, 3, 2)] AS heads,
+  form.key[if(len(form.query) = 4 AND NOT form.heads_first, 3, 2)] AS kv_heads,
+  form.query[-1] AS head_dim,
+  if(len(form.query) = 4, form.query[1], NULL) AS batch,
+  scalar_type.dtype,
+  chained.is_causal,
+  CASE
+    WHEN contains(chained.names, 'cudnn') THEN 'cudnn'
+    WHEN contains(chained.names, 'flash') OR contains(chained.names, 'fmha') THEN 'flash'
+    WHEN contains(chained.names, 'efficient') THEN 'efficient'
+    WHEN contains(chained.names, 'attention_math') THEN 'math'
+    ELSE 'other'
+  END AS implementation
+FROM chained
+INNER JOIN nested ON chained.trace_id = nested.trace_id AND chained.op_id = nested.slice_id
+LEFT JOIN scalar_type ON form.type = scalar_type.type_name

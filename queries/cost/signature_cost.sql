@@ -1,0 +1,119 @@
+-- signature_cost: FLOPs and bytes of one call of each distinct operator signature.
+--
+-- Why:     a trace records input shapes only; outputs follow from them, formula by formula.
+--          FLOPs are 2 * multiply-adds, as torch.utils.flop_counter has them: convolution
+--          2 * N * positions * weight elements (positions of the output, of the input if
+--          transposed), mm 2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masks not subtracted.
+--          Bytes are inputs read once plus output written once: no cache, no fusion.
+-- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs)
+-- Inputs:  operator_signature, convolution_output, scalar_type
+-- Columns:
+--   trace_id         trace.trace_id
+--   name             cpu_op.name
+--   input_dims       cpu_op.input_dims
+--   input_types      cpu_op.input_types
+--   concrete_inputs  cpu_op.concrete_inputs
+--   flops            2 * multiply-adds; 0 for operators that multiply no matrices; NULL if unknown
+--   element_flops    operations on single elements: 1 an element, 5 for norms and softmax; estimate
+--   bytes            inputs read once and output written once; NULL if unknown
+--   formula            formula used
+WITH numbered AS (
+  SELECT
+    *,
+    CASE formula
+      WHEN 'linear' THEN numels[1] // nullif(dims[2][-1], 0) * dims[2][1]
+      WHEN 'mm' THEN numels[1] // nullif(dims[1][-1], 0) * dims[2][-1]
+      WHEN 'addmm' THEN numels[2] // nullif(dims[2][-1], 0) * dims[3][-1]
+      WHEN 'attention' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
+      WHEN 'attention_by_length' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
+      WHEN 'pointwise'
+        THEN
+          list_product(list_transform(
+            list_zip(list_reverse(dims[1]), list_reverse(coalesce(dims[2], []))),
+            LAMBDA pair: greatest(coalesce(pair[1], 1), coalesce(pair[2], 1))
+          ))
+      WHEN 'normalization' THEN numels[1]
+      WHEN 'softmax' THEN numels[1]
+      WHEN 'embedding' THEN numels[2] * dims[1][-1]
+      WHEN 'index_select' THEN numels[1] // nullif(dims[1][arguments[2]::BIGINT + 1], 0) * numels[3]
+      WHEN 'resampling'
+        THEN
+          dims[1][1] * dims[1][2] * coalesce(
+            list_product(nullif(try_cast(arguments[2] AS BIGINT[]), [])),
+            list_product(list_transform(
+              list_zip(dims[1][3:], try_cast(arguments[3] AS DOUBLE[])),
+              LAMBDA pair: floor(pair[1] * pair[2])
+            ))
+          )
+      WHEN 'copy' THEN numels[1]
+      WHEN 'cast' THEN numels[1]
+      WHEN 'fill' THEN numels[1]
+      WHEN 'reduction' THEN 1
+    END::BIGINT AS output_numel,
+    list_max(list_filter(
+      list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)
+    ))[1] AS widest_bytes,
+    list_sum(list_transform(
+      list_zip(item_bytes, numels), LAMBDA pair: pair[1] * pair[2]
+    ))::BIGINT AS read_bytes
+  FROM operator_signature
+),
+
+costed AS (
+  SELECT
+    numbered.*,
+    convolution_output.output_numel AS convolution_numel,
+    coalesce(scalar_type.item_bytes, numbered.widest_bytes) AS output_item_bytes,
+    CASE numbered.formula
+      WHEN 'convolution'
+        THEN 2 * convolution_output.position_count * numbered.numels[2]
+      WHEN 'linear' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
+      WHEN 'mm' THEN 2 * numbered.output_numel * numbered.dims[1][-1]
+      WHEN 'addmm' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
+      WHEN 'attention'
+        THEN
+          2 * list_product(numbered.dims[1][:3]) * numbered.dims[2][3]
+          * (numbered.dims[1][4] + numbered.dims[3][4])
+      WHEN 'attention_by_length'
+        THEN
+          2 * list_product(numbered.dims[1][:3]) * numbered.dims[2][2]
+          * (numbered.dims[1][4] + numbered.dims[3][4])
+      ELSE 0
+    END::BIGINT AS flops
+  FROM numbered
+  LEFT JOIN convolution_output
+    USING (trace_id, name, input_dims, input_types, concrete_inputs)
+  LEFT JOIN scalar_type
+    ON
+      numbered.formula = 'cast' AND numbered.arguments[2] = scalar_type.code::VARCHAR
+      AND scalar_type.type_name != 'long'
+)
+
+SELECT
+  trace_id,
+  name,
+  input_dims,
+  input_types,
+  concrete_inputs,
+  flops,
+  CASE
+    WHEN formula IN ('normalization', 'softmax') THEN 5 * output_numel
+    WHEN formula IN ('pointwise', 'resampling') THEN output_numel
+    WHEN formula = 'reduction' THEN numels[1]
+    ELSE 0
+  END::BIGINT AS element_flops,
+  CASE formula
+    -- what is overwritten is not read; rows that no index names are not read either
+    WHEN 'copy'
+      THEN
+        coalesce(
+          numels[2] * item_bytes[2] + numels[1] * item_bytes[1], 2 * read_bytes,
+          2 * numels[1] * 4
+        )
+    WHEN 'fill' THEN read_bytes
+    WHEN 'embedding' THEN read_bytes - numels[1] * item_bytes[1] + 2 * output_numel * item_bytes[1]
+    WHEN 'index_select' THEN numels[3] * item_bytes[3] + 2 * output_numel * item_bytes[1]
+    ELSE read_bytes + coalesce(convolution_numel, output_numel) * output_item_bytes
+  END::BIGINT AS bytes,
+  formula
+FROM costed

@@ -1,0 +1,120 @@
+-- kineto_anomaly_event: traps in the times and categories of a trace's events.
+--
+-- Why:     what is in no table is counted here, and so is what has no usable time.
+-- Grain:   one row per kind of trap that is there
+-- Inputs:  kineto_event_count, kineto_event, kineto_header
+-- Columns:
+--   kind         name of the trap
+--   count        events it touches
+--   example      one of them, or the categories with their counts
+WITH category AS (
+  FROM kineto_event_count
+  WHERE ph = 'X'
+),
+
+tally AS (
+  SELECT
+    cast(sum(event_count) AS BIGINT) AS event_count,
+    coalesce(bool_or(is_fine), TRUE) AS is_fine,
+    cast(sum(event_count - timed_count) AS BIGINT) AS untimed_count,
+    min(untimed_name) AS untimed_name,
+    cast(sum(negative_count) AS BIGINT) AS negative_count,
+    min(negative_name) AS negative_name,
+    cast(sum(unnumbered_count) FILTER (WHERE role IN ('kernel', 'copy')) AS BIGINT)
+      AS unnumbered_count,
+    min(unnumbered_name) FILTER (WHERE role IN ('kernel', 'copy')) AS unnumbered_name,
+    cast(sum(event_count - module_count) FILTER (WHERE role = 'python') AS BIGINT)
+      AS python_count
+  FROM category
+),
+
+python AS (
+  SELECT
+    kineto_header.unread_python_count
+    + if(kineto_header.python_wanted, 0, coalesce(tally.python_count, 0)) AS event_count
+  FROM kineto_header
+  CROSS JOIN tally
+),
+
+-- only where events are a day long, or lie a day apart, is each one looked at
+spread AS (
+  SELECT count(*) AS category_count
+  FROM category
+  HAVING
+    max(longest_ns) > 86400000000000
+    OR max(last_ns::HUGEINT) - min(first_ns) > 86400000000000
+),
+
+middle AS (
+  SELECT approx_quantile(start_ns, 0.5) AS middle_ns
+  FROM kineto_event CROSS JOIN spread
+  WHERE ph = 'X'
+  HAVING count(*) > 0
+)
+
+SELECT
+  'whole_microseconds' AS kind,
+  event_count AS count,
+  NULL AS example
+FROM tally
+WHERE NOT is_fine
+UNION ALL
+SELECT
+  'no_timestamp' AS kind,
+  untimed_count AS count,
+  untimed_name[:120] AS example
+FROM tally
+UNION ALL
+SELECT
+  'negative_duration' AS kind,
+  negative_count AS count,
+  negative_name[:120] AS example
+FROM tally
+UNION ALL
+SELECT
+  'negative_correlation' AS kind,
+  unnumbered_count AS count,
+  unnumbered_name[:120] AS example
+FROM tally
+UNION ALL
+SELECT
+  'outlier_time' AS kind,
+  count(*) AS count,
+  min(event.name)[:120] AS example
+FROM kineto_event AS event CROSS JOIN middle
+WHERE
+  event.ph = 'X'
+  AND event.role <> 'span'
+  AND (
+    event.recorded_dur_ns > 86400000000000
+    OR abs(event.start_ns - middle.middle_ns) > 86400000000000
+  )
+UNION ALL
+SELECT
+  'profiler_overhead' AS kind,
+  sum(event_count)::BIGINT AS count,
+  sum(total_ns) || ' ns in all' AS example
+FROM category
+WHERE cat = 'overhead'
+UNION ALL
+SELECT
+  'unknown_category' AS kind,
+  sum(event_count)::BIGINT AS count,
+  string_agg(coalesce(cat, 'none') || ' ' || event_count, ', ' ORDER BY event_count DESC)[:160]
+    AS example
+FROM category
+WHERE role IS NULL
+UNION ALL
+SELECT
+  'category_without_table' AS kind,
+  sum(event_count)::BIGINT AS count,
+  string_agg(cat || ' ' || event_count, ', ' ORDER BY event_count DESC)[:160] AS example
+FROM category
+WHERE role IN ('host_other', 'device_other') AND cat <> 'overhead'
+UNION ALL
+SELECT
+  'left_out_python' AS kind,
+  event_count AS count,
+  NULL AS example
+FROM python
+WHERE event_count > 0

@@ -1,0 +1,117 @@
+-- kineto_anomaly_host: traps that the host's events, or their absence, give away.
+--
+-- Why:     without operators, shapes or kernels whole classes of figures can't be had.
+-- Grain:   one row per kind of trap that is there
+-- Inputs:  kernel, runtime_call, cpu_op, kineto_event, kineto_event_count, kineto_header
+-- Columns:
+--   kind         name of the trap
+--   count        events it touches
+--   example      one of them
+WITH thread AS (
+  SELECT process_id, thread_id, row_number() OVER () AS thread_number
+  FROM (SELECT DISTINCT process_id, thread_id FROM cpu_op) AS known
+),
+
+-- numbers alone are sorted: of process, thread and name each would cost more than they do together
+nested AS (
+  SELECT
+    cpu_op.op_id,
+    cpu_op.start_ns,
+    cpu_op.start_ns + cpu_op.dur_ns AS end_ns,
+    -- op_id is in order of start, the outer operator first
+    max(cpu_op.start_ns + cpu_op.dur_ns) OVER (
+      PARTITION BY thread.thread_number ORDER BY cpu_op.op_id
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS outer_end_ns
+  FROM cpu_op
+  INNER JOIN thread
+    ON
+      cpu_op.process_id IS NOT DISTINCT FROM thread.process_id
+      AND cpu_op.thread_id IS NOT DISTINCT FROM thread.thread_id
+),
+
+-- a list, so that the few are looked up among the many and not the other way round
+overlapping AS (
+  SELECT unnest(list(op_id)) AS op_id FROM nested
+  WHERE start_ns < outer_end_ns AND outer_end_ns < end_ns
+),
+
+shared AS (
+  SELECT correlation_id FROM runtime_call
+  WHERE
+    correlation_id IS NOT NULL
+    AND (SELECT count(DISTINCT call.process_id) FROM runtime_call AS call) > 1
+  GROUP BY correlation_id
+  HAVING count(DISTINCT process_id) > 1
+)
+
+SELECT
+  'partial_overlap' AS kind,
+  count(*) AS count,
+  min(name)[:120] AS example
+FROM overlapping
+INNER JOIN cpu_op USING (op_id)
+UNION ALL
+SELECT
+  'no_kernel' AS kind,
+  count(*) AS count,
+  min(name) AS example
+FROM runtime_call
+WHERE NOT EXISTS (SELECT 1 FROM kernel)
+UNION ALL
+SELECT
+  'no_operator' AS kind,
+  count(*) AS count,
+  min(name)[:120] AS example
+FROM kernel
+WHERE NOT EXISTS (SELECT 1 FROM cpu_op)
+UNION ALL
+SELECT
+  'no_shape' AS kind,
+  count(*) AS count,
+  min(name)[:120] AS example
+FROM cpu_op
+HAVING count(input_dims) = 0
+UNION ALL
+SELECT
+  'shared_correlation' AS kind,
+  count(*) AS count,
+  min(correlation_id)::VARCHAR AS example
+FROM shared
+UNION ALL
+SELECT
+  'compiled_region' AS kind,
+  count(*) AS count,
+  min(name)[:120] AS example
+FROM cpu_op
+WHERE contains(name, 'Compiled')
+UNION ALL
+SELECT
+  'merged_process' AS kind,
+  count(DISTINCT pid) AS count,
+  min(pid) AS example
+FROM kineto_event
+WHERE starts_with(pid, '[')
+UNION ALL
+SELECT
+  'metadata_heavy' AS kind,
+  sum(event_count) FILTER (WHERE ph = 'M')::BIGINT AS count,
+  sum(event_count) || ' events in all' AS example
+FROM kineto_event_count
+HAVING
+  sum(event_count) FILTER (WHERE ph = 'M') > 0.2 * sum(event_count)
+  AND sum(event_count) > 100000
+UNION ALL
+SELECT
+  'one_rank_of_many' AS kind,
+  world_size AS count,
+  'rank ' || coalesce(rank::VARCHAR, 'unknown') AS example
+FROM kineto_header
+WHERE world_size > 1
+UNION ALL
+SELECT
+  'device_events_of_others' AS kind,
+  coalesce(sum(event_count), 0)::BIGINT AS count,
+  string_agg(DISTINCT cat, ', ' ORDER BY cat) AS example
+FROM kineto_event_count
+WHERE role = 'device_other' AND cat <> 'cuda_sync' AND NOT EXISTS (SELECT 1 FROM kernel)

@@ -1,0 +1,107 @@
+-- nsys_anomaly: how often each trap of Nsight Systems exports was met.
+--
+-- Why:     each one silently changes a metric; anomaly says how.
+-- Grain:   one row per kind, also where count is 0
+-- Inputs:  nsys_event, nsys_kernel, nsys_runtime, nsys_range, nsys_overlap, nsys_graph_trace,
+--          nsys_string, nsys_diagnostic, nsys_device_number, nsys_capture_option
+-- Columns:
+--   kind     see anomaly
+--   count    events touched
+--   example  one of them; NULL if none
+WITH
+graph AS (
+  SELECT
+    (SELECT count(*) FROM nsys_graph_trace) AS traced,
+    (
+      SELECT count(*)
+      FROM nsys_runtime AS call
+      INNER JOIN nsys_string AS named
+        ON call.name_id = named.id
+      WHERE contains(named.value, 'GraphLaunch')
+    ) AS launched,
+    (
+      SELECT count(*) FROM nsys_kernel
+      WHERE coalesce(graph_id, graph_node_id, 0) > 0
+    ) AS kernels,
+    (
+      SELECT any_value(value) FROM nsys_capture_option
+      WHERE name LIKE 'CUDA_GRAPH%MODE'
+    ) AS mode
+),
+
+twice AS (
+  SELECT count(*) - 1 AS extra
+  FROM nsys_runtime
+  WHERE correlation_id > 0
+  GROUP BY global_tid, correlation_id
+  HAVING count(*) > 1
+),
+
+shared AS (
+  SELECT device_id
+  FROM nsys_kernel
+  ANTI JOIN nsys_device_number AS mapped
+    ON
+      ((nsys_kernel.global_pid >> 24) & 16777215)::VARCHAR = mapped.process_id
+      AND nsys_kernel.device_id = mapped.device_number
+  GROUP BY device_id
+  HAVING count(DISTINCT global_pid) > 1
+)
+
+SELECT
+  'graph_kernels_not_recorded' AS kind,
+  CASE WHEN traced > 0 THEN traced WHEN kernels > 0 THEN 0 ELSE launched END AS count,
+  'recorded with graph trace mode ' || coalesce(mode, 'unknown') AS example
+FROM graph
+UNION ALL
+SELECT 'no_kernel' AS kind, 1 AS count, 'no row of CUPTI_ACTIVITY_KIND_KERNEL' AS example
+WHERE NOT EXISTS (SELECT 1 FROM nsys_kernel)
+UNION ALL
+SELECT 'no_start' AS kind, count(*) AS count, any_value(event_kind) AS example
+FROM nsys_event
+WHERE start_ns IS NULL
+UNION ALL
+SELECT 'no_end' AS kind, count(*) AS count, any_value(event_kind) AS example
+FROM nsys_event
+WHERE end_ns IS NULL AND start_ns IS NOT NULL AND event_kind NOT IN ('range', 'allocation')
+UNION ALL
+SELECT 'unclosed_range' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_range
+WHERE end_ns IS NULL AND event_type <> 34
+UNION ALL
+SELECT 'negative_duration' AS kind, count(*) AS count, any_value(event_kind) AS example
+FROM nsys_event
+WHERE end_ns < start_ns
+UNION ALL
+SELECT 'negative_time' AS kind, count(*) AS count, any_value(event_kind || ' at ' || start_ns) AS example
+FROM nsys_event
+WHERE start_ns < 0
+UNION ALL
+SELECT 'call_recorded_twice' AS kind, coalesce(sum(extra), 0)::BIGINT AS count, NULL AS example
+FROM twice
+UNION ALL
+SELECT 'cross_thread_range' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_range
+WHERE thread_id IS NULL
+UNION ALL
+SELECT 'overlapping_range' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_overlap
+UNION ALL
+SELECT 'no_shape' AS kind, count(*) AS count, any_value(stem) AS example
+FROM nsys_range
+WHERE kind = 'operator'
+HAVING count(sizes) = 0
+UNION ALL
+SELECT 'unknown_name' AS kind, count(*) AS count, any_value('kernel ' || kernel.row_id) AS example
+FROM nsys_kernel AS kernel
+LEFT JOIN nsys_string AS named
+  ON coalesce(kernel.demangled_id, kernel.short_id, kernel.mangled_id) = named.id
+WHERE named.value IS NULL
+UNION ALL
+SELECT
+  'shared_device_number' AS kind, count(*) AS count, any_value('device ' || device_id) AS example
+FROM shared
+UNION ALL
+SELECT 'profiler_warning' AS kind, count(*) AS count, any_value(text) AS example
+FROM nsys_diagnostic
+WHERE severity > 1

@@ -1,0 +1,51 @@
+-- kernel_category: the category of each kernel name, with the rule that gave it.
+--
+-- Why:     a name occurs a thousand times; its rules are tried once. A user's rules come first.
+-- Grain:   one row per (trace_id, name) of work that some rule fits
+-- Inputs:  work, kernel_rule, user_kernel_rule
+-- Columns:
+--   trace_id   trace.trace_id
+--   name       work.name
+--   category   see work_category
+--   rule       kernel_rule.rule, or 'user rule ' and its number
+--   by_user    true if a user's own rule decided
+WITH name AS (
+  SELECT DISTINCT trace_id, name FROM work
+),
+
+every_rule AS (
+  SELECT
+    FALSE AS by_user,
+    rule_order,
+    rule,
+    pattern,
+    category
+  FROM kernel_rule
+  UNION ALL
+  SELECT
+    TRUE AS by_user,
+    rule_order,
+    'user rule ' || rule_order AS rule,
+    pattern,
+    category
+  FROM user_kernel_rule
+),
+
+decided AS (
+  SELECT
+    name.trace_id,
+    name.name,
+    arg_min(every_rule, (NOT every_rule.by_user, every_rule.rule_order)) AS first_rule
+  FROM name
+  CROSS JOIN every_rule
+  WHERE regexp_matches(name.name, every_rule.pattern)
+  GROUP BY name.trace_id, name.name
+)
+
+SELECT
+  trace_id,
+  name,
+  first_rule.category,
+  first_rule.rule,
+  first_rule.by_user
+FROM decided

@@ -1,0 +1,31 @@
+-- operator_category: the category of each operator name, with the rule that gave it.
+--
+-- Why:     a name occurs a thousand times; its rules are tried once.
+-- Grain:   one row per (trace_id, name) of cpu_op that some rule fits
+-- Inputs:  cpu_op, operator_rule
+-- Columns:
+--   trace_id   trace.trace_id
+--   name       cpu_op.name
+--   category   see work_category
+--   rule       operator_rule.rule
+WITH name AS (
+  SELECT DISTINCT trace_id, name FROM cpu_op
+),
+
+decided AS (
+  SELECT
+    name.trace_id,
+    name.name,
+    arg_min(operator_rule, operator_rule.rule_order) AS first_rule
+  FROM name
+  CROSS JOIN operator_rule
+  WHERE regexp_matches(name.name, operator_rule.pattern)
+  GROUP BY name.trace_id, name.name
+)
+
+SELECT
+  trace_id,
+  name,
+  first_rule.category,
+  first_rule.rule
+FROM decided

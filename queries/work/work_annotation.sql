@@ -1,0 +1,134 @@
+-- work_annotation: the ranges that surround each work item (134 lines because of three look-ups).
+--
+-- Why:     component, step, module and attention call are all read from these.
+--          A thread without labels and frames of its own, such as autograd's, follows those of its
+--          process's main thread at that time; a user range open on its own thread comes first.
+-- Grain:   one row per (trace_id, work_id) of work
+-- Inputs:  work_call, annotation_timeline
+-- Columns:
+--   trace_id          trace.trace_id
+--   work_id           work.work_id
+--   component_id      annotation_id, see annotation_timeline; NULL if none surrounds it
+--   step_id           likewise
+--   module_id         likewise
+--   attention_id      likewise
+--   python_module_id  likewise
+--   python_root_id    likewise
+--   profiler_step_id  likewise
+--   user_id           likewise
+--   user_root_id      likewise
+WITH track_size AS (
+  SELECT
+    trace_id,
+    process_id,
+    track,
+    count(coalesce(
+      component_id, step_id, module_id, attention_id, python_module_id, profiler_step_id
+    )) AS label_count,
+    count(*) AS change_count
+  FROM annotation_timeline
+  GROUP BY trace_id, process_id, track
+),
+
+numbered AS MATERIALIZED (
+  SELECT *, row_number() OVER () AS track_number
+  FROM track_size
+),
+
+main_thread AS (
+  SELECT
+    trace_id,
+    process_id,
+    arg_max(track_number, (label_count, change_count)) AS track_number
+  FROM numbered
+  GROUP BY trace_id, process_id
+),
+
+-- numbers alone are sorted and carried, not the tracks' names nor all that is open
+moment AS (
+  SELECT
+    work_call.trace_id,
+    work_call.work_id,
+    work_call.called_ns,
+    work_call.forward_called_ns AS called_at_ns,
+    if(own.label_count > 0, own.track_number, main_thread.track_number) AS around_track,
+    if(forward.label_count > 0, forward.track_number, main_thread.track_number) AS called_track,
+    nullif(own.track_number, around_track) AS own_track,
+    NOT coalesce(called_track = around_track AND called_at_ns = work_call.called_ns, FALSE)
+      AS is_called_elsewhere
+  FROM work_call
+  LEFT JOIN main_thread USING (trace_id, process_id)
+  LEFT JOIN numbered AS own
+    ON work_call.trace_id = own.trace_id AND work_call.track = own.track
+  LEFT JOIN numbered AS forward
+    ON work_call.trace_id = forward.trace_id AND work_call.forward_track = forward.track
+),
+
+change AS MATERIALIZED (
+  SELECT
+    annotation_timeline.*,
+    numbered.track_number,
+    row_number() OVER () AS change_number
+  FROM annotation_timeline
+  INNER JOIN numbered USING (trace_id, track)
+),
+
+placed AS (
+  SELECT
+    moment.trace_id,
+    moment.work_id,
+    moment.is_called_elsewhere,
+    change.change_number
+  FROM moment
+  ASOF LEFT JOIN change
+    ON
+      moment.trace_id = change.trace_id
+      AND moment.around_track = change.track_number
+      AND moment.called_ns >= change.start_ns
+),
+
+called_elsewhere AS (
+  SELECT moment.trace_id, moment.work_id, change.change_number
+  FROM moment
+  ASOF INNER JOIN change
+    ON
+      moment.trace_id = change.trace_id
+      AND moment.called_track = change.track_number
+      AND moment.called_at_ns >= change.start_ns
+  WHERE moment.is_called_elsewhere
+),
+
+-- where the thread itself is not the one that is followed
+own_thread AS (
+  SELECT moment.trace_id, moment.work_id, change.change_number
+  FROM moment
+  ASOF INNER JOIN change
+    ON
+      moment.trace_id = change.trace_id
+      AND moment.own_track = change.track_number
+      AND moment.called_ns >= change.start_ns
+  WHERE moment.own_track IS NOT NULL
+)
+
+SELECT
+  placed.trace_id,
+  placed.work_id,
+  called.component_id,
+  called.step_id,
+  called.module_id,
+  called.attention_id,
+  called.python_module_id,
+  called.python_root_id,
+  coalesce(own.profiler_step_id, around.profiler_step_id) AS profiler_step_id,
+  coalesce(own.user_id, around.user_id) AS user_id,
+  coalesce(own.user_root_id, around.user_root_id) AS user_root_id
+FROM placed
+LEFT JOIN called_elsewhere USING (trace_id, work_id)
+LEFT JOIN own_thread USING (trace_id, work_id)
+LEFT JOIN change AS called
+  ON
+    if(
+      placed.is_called_elsewhere, called_elsewhere.change_number, placed.change_number
+    ) = called.change_number
+LEFT JOIN change AS around ON placed.change_number = around.change_number
+LEFT JOIN change AS own ON own_thread.change_number = own.change_number

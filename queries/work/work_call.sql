@@ -1,0 +1,116 @@
+-- work_call: when and on which thread each work item was asked for.
+--
+-- Why:     ranges surround the host's call, not the kernel that runs later. Backward work is asked
+--          for on autograd's own thread, outside all modules: its place is that of the forward
+--          operator with the same sequence number.
+-- Grain:   one row per (trace_id, work_id) of work
+-- Inputs:  work_op, kernel_launch, runtime_call, cpu_op
+-- Columns:
+--   trace_id       trace.trace_id
+--   work_id        work.work_id
+--   process_id     process that asked; NULL if unknown
+--   track          process and thread that asked; NULL if unknown
+--   called_ns          ns, start of the launching call or of the operator; NULL if unknown
+--   forward_track  as track, of the forward operator for backward work
+--   forward_called_ns  as called_ns, of the forward operator for backward work
+--   source          'call' | 'operator' | 'none': what called_ns was read from
+WITH asked AS (
+  -- a trace's work is either its kernels or its operators, which no launch has
+  SELECT
+    work_op.trace_id,
+    work_op.work_id,
+    work_op.op_id,
+    work_op.root_op_id,
+    kernel_launch.call_id
+  FROM work_op
+  LEFT JOIN kernel_launch
+    ON work_op.trace_id = kernel_launch.trace_id AND work_op.work_id = kernel_launch.kernel_id
+),
+
+-- only where the call does not say it all: texts are dear to carry
+asking_op AS (
+  SELECT
+    asked.trace_id,
+    asked.work_id,
+    op.process_id,
+    op.thread_id,
+    op.start_ns
+  FROM asked
+  ANTI JOIN (
+    SELECT trace_id, call_id FROM runtime_call
+    WHERE process_id IS NOT NULL
+  ) AS call USING (trace_id, call_id)
+  INNER JOIN cpu_op AS op USING (trace_id, op_id)
+),
+
+placed AS (
+  SELECT
+    asked.trace_id,
+    asked.work_id,
+    asked.root_op_id,
+    coalesce(call.process_id, op.process_id) AS process_id,
+    if(call.call_id IS NULL, op.thread_id, call.thread_id) AS thread_id,
+    coalesce(call.start_ns, op.start_ns) AS called_ns,
+    CASE
+      WHEN call.call_id IS NOT NULL THEN 'call'
+      WHEN op.work_id IS NOT NULL THEN 'operator'
+      ELSE 'none'
+    END AS source
+  FROM asked
+  LEFT JOIN runtime_call AS call USING (trace_id, call_id)
+  LEFT JOIN asking_op AS op ON asked.trace_id = op.trace_id AND asked.work_id = op.work_id
+),
+
+backward AS (
+  SELECT
+    trace_id,
+    op_id,
+    process_id,
+    sequence_number,
+    start_ns
+  FROM cpu_op
+  WHERE forward_thread_id > 0 AND sequence_number >= 0
+),
+
+-- operators keep the number until one of them takes it into the graph: the last one did
+forward AS (
+  SELECT
+    trace_id,
+    process_id,
+    sequence_number,
+    start_ns,
+    concat_ws(' ', process_id, thread_id) AS track
+  FROM cpu_op
+  WHERE coalesce(forward_thread_id, 0) = 0 AND sequence_number >= 0
+),
+
+followed AS (
+  SELECT
+    backward.trace_id,
+    backward.op_id,
+    forward.track,
+    forward.start_ns
+  FROM backward
+  ASOF INNER JOIN forward
+    ON
+      backward.trace_id = forward.trace_id
+      AND backward.process_id = forward.process_id
+      AND backward.sequence_number = forward.sequence_number
+      AND backward.start_ns >= forward.start_ns
+)
+
+SELECT
+  placed.trace_id,
+  placed.work_id,
+  placed.process_id,
+  if(placed.source = 'none', NULL, concat_ws(' ', placed.process_id, placed.thread_id)) AS track,
+  placed.called_ns,
+  coalesce(
+    followed.track,
+    if(placed.source = 'none', NULL, concat_ws(' ', placed.process_id, placed.thread_id))
+  ) AS forward_track,
+  coalesce(followed.start_ns, placed.called_ns) AS forward_called_ns,
+  placed.source
+FROM placed
+LEFT JOIN followed
+  ON placed.trace_id = followed.trace_id AND placed.root_op_id = followed.op_id

@@ -1,0 +1,65 @@
+-- work_op: the operator that asked for each work item, and the outermost operator above it.
+--
+-- Why:     the innermost operator says what was computed, the outermost what was called.
+-- Grain:   one row per (trace_id, work_id) of work
+-- Inputs:  work, kernel_launch, cpu_op, cpu_op_parent
+-- Columns:
+--   trace_id      trace.trace_id
+--   work_id       work.work_id
+--   op_id         innermost operator; NULL if none is known
+--   op_name       its name; 'unattributed' if none is known
+--   root_op_id    outermost operator; NULL if none is known
+--   root_op_name  its name; 'unattributed' if none is known
+--   source          see kernel_launch; 'self' where the work is an operator
+-- Never:   GROUP BY trace_id, work_id HAVING count(*) > 1
+WITH asked AS (
+  -- a trace's work is either its kernels or its operators
+  SELECT
+    trace_id,
+    kernel_id AS work_id,
+    op_id,
+    source
+  FROM kernel_launch
+  UNION ALL
+  SELECT
+    trace_id,
+    work_id,
+    op_id,
+    'self' AS source
+  FROM work
+  WHERE op_id IS NOT NULL
+),
+
+-- only operators that asked for work: in a trace of a GPU most ask for none
+called AS (
+  SELECT
+    cpu_op.trace_id,
+    cpu_op.op_id,
+    cpu_op.name,
+    cpu_op_parent.root_op_id
+  FROM cpu_op
+  INNER JOIN cpu_op_parent USING (trace_id, op_id)
+  SEMI JOIN asked USING (trace_id, op_id)
+),
+
+outermost AS (
+  SELECT
+    cpu_op.trace_id,
+    cpu_op.op_id,
+    cpu_op.name
+  FROM cpu_op
+  SEMI JOIN called ON cpu_op.trace_id = called.trace_id AND cpu_op.op_id = called.root_op_id
+)
+
+SELECT
+  asked.trace_id,
+  asked.work_id,
+  asked.op_id,
+  coalesce(called.name, 'unattributed') AS op_name,
+  called.root_op_id,
+  coalesce(outermost.name, 'unattributed') AS root_op_name,
+  asked.source
+FROM asked
+LEFT JOIN called USING (trace_id, op_id)
+LEFT JOIN outermost
+  ON called.trace_id = outermost.trace_id AND called.root_op_id = outermost.op_id
