@@ -54,14 +54,14 @@ reference: env
 
 docs: env
 	$(BIN)/python docs/generate.py
-	$(BIN)/python -m analyze.glossary > docs/glossary.md
+	$(BIN)/python -m genscope.analyze.report.glossary > docs/glossary.md
 
 # the README's pictures, of the reference runs
 figures: env
 	@mkdir -p build
 	@rm -f build/reference.duckdb
 	$(BIN)/genscope ingest 'traces/reference/*' --db build/reference.duckdb
-	$(BIN)/python -m analyze.gallery build/reference.duckdb docs/figures
+	$(BIN)/python docs/gallery.py build/reference.duckdb docs/figures
 
 clean:
 	rm -rf build

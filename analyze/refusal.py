@@ -10,8 +10,8 @@ from collections.abc import Collection
 
 import duckdb
 
-from genscope.errors import UserError
 from genscope.analyze.sql_file import SqlFile
+from genscope.errors import UserError
 
 ANOMALY = "graph_kernels_not_recorded"
 _STILL_ANSWERED = frozenset({"ledger", "trace_summary"})

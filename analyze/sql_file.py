@@ -18,7 +18,9 @@ import duckdb
 
 from genscope.errors import UserError
 
-LAYERS = ("schema", "interval", "classify", "attribution", "metric", "nsys")
+# the rooms whose relations are filled at ingest, each reading only itself and those before it
+ROOMS = ("rules", "nesting", "work", "cost", "attention", "run")
+LAYERS = ("schema", "interval", *ROOMS, "metric", "nsys")
 
 _TITLE = re.compile(r"^(?P<name>\w+)(\((?P<arguments>[^)]*)\))?: (?P<sentence>.+)$")
 _SECTION = re.compile(r"^(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")

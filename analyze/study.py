@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze.load import tables as database
 from genscope.analyze import refusal
-from genscope.errors import UserError
+from genscope.analyze.load import tables as database
 from genscope.analyze.sql_file import SqlFile, load_folder, load_layer
+from genscope.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,7 +68,7 @@ class Study:
         """Load trace files, run folders or globs; one result a file, in order.
 
         A file whose sha256 is already in the study is skipped. `options` are those of
-        analyze.ingest.ingest. Raises UserError if nothing can be read at all.
+        genscope.analyze.load.ingest.ingest. Raises UserError if nothing can be read at all.
         """
         from genscope.analyze.load import ingest
 

@@ -1,8 +1,8 @@
 """Every run that a study of a GPU needs, made in pieces: each call works for a limited time and skips what is done.
 
-    python -m capture.gpu_suite --out traces                 work for up to 9 minutes, then say what is left
-    python -m capture.gpu_suite --out traces --list          the plan, with what is done
-    python -m capture.gpu_suite --out traces --tiny          the same plan with tiny models on a CPU, to try it out
+    python bench/gpu_study.py --out traces                 work for up to 9 minutes, then say what is left
+    python bench/gpu_study.py --out traces --list          the plan, with what is done
+    python bench/gpu_study.py --out traces --tiny          the same plan with tiny models on a CPU, to try it out
 
 Needs nothing but `capture`. Exit status 0: all done; 3: more to do, call again; 1: all tried, some failed.
 """

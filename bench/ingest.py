@@ -46,7 +46,7 @@ used = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) 
 print(json.dumps([time.perf_counter() - wall, time.process_time() - cpu, used]))
 """
 _GENSCOPE = _MEASURE.format(
-    imports="from analyze.ingest import ingest; import analyze.study, analyze.readers.kineto_facts",
+    imports="from genscope.analyze.load.ingest import ingest; import genscope.analyze.study, genscope.analyze.readers.kineto.facts",
     work="ingest(sys.argv[2], [sys.argv[1]])",
 )
 _PANDAS = _MEASURE.format(

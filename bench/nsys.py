@@ -24,7 +24,7 @@ from typing import Any
 
 _GENSCOPE = """
 import sys
-from analyze.study import Study
+from genscope.analyze.study import Study
 with Study(sys.argv[2]) as study:
     study.ingest(sys.argv[1])
 """
@@ -32,7 +32,7 @@ _TOOLS = ("genscope", "nsys stats", "nsys-ai")
 _REPORTS = "cuda_gpu_kern_sum,cuda_gpu_mem_time_sum,nvtx_pushpop_sum,cuda_api_sum,nvtx_gpu_proj_sum"
 _ASK = """
 import json, sys
-from analyze.study import Study
+from genscope.analyze.study import Study
 with Study(sys.argv[1]) as study:
     found = {name: study.sql(sql).item() for name, sql in json.loads(sys.argv[2]).items()}
 print(json.dumps(found))

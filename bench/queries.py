@@ -35,8 +35,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     import genscope
-    from genscope.errors import UserError
     from genscope.analyze.study import shipped_queries
+    from genscope.errors import UserError
 
     result: dict[str, Any] = {"load": os.getloadavg()[0], "metrics": []}
     with genscope.open(given.db) as study:

@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from genscope.capture.label.labels import Labels, NullSink, Sink
-from genscope.capture.attention.switch import Switch, check_available, switched
 from genscope.capture.attention.kernels import AttentionCall
-from genscope.errors import CaptureError
+from genscope.capture.attention.switch import Switch, check_available, switched
+from genscope.capture.label.labels import Labels, NullSink, Sink
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload, built
+from genscope.errors import CaptureError
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ import torch
 from torch import nn
 from torch.profiler import profile, schedule
 
-from genscope.capture import manifest, run_folder, trace_writer as trace_file
-from genscope.capture.label.labels import Labels, ProfilerSink, methods_labelled
+from genscope.capture import manifest, run_folder
+from genscope.capture import trace_writer as trace_file
 from genscope.capture.attention.switch import AsChosen, Switch, check_available, switched
 from genscope.capture.environment import device_name, device_spec, versions
-from genscope.errors import CaptureError
+from genscope.capture.label.labels import Labels, ProfilerSink, methods_labelled
 from genscope.capture.profilers.torch_profiler import activities, quiet
+from genscope.errors import CaptureError
 
 # entries of a component other than forward
 METHODS = ("encode", "decode", "generate", "step")

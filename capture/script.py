@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.capture import manifest
-from genscope.errors import CaptureError
 from genscope.capture.session import record
 from genscope.capture.settings import Settings
+from genscope.errors import CaptureError
 
 if TYPE_CHECKING:
     import torch

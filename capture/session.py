@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from genscope.capture import manifest, run_folder
 from genscope.capture.catalog import MODELS, PROFILERS
-from genscope.errors import CaptureError
 from genscope.capture.settings import Settings, resolved
+from genscope.errors import CaptureError
 
 if TYPE_CHECKING:
     from genscope.capture.recording import Recording

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from genscope.capture.catalog import ATTENTIONS, MODELS, PROFILERS, SIZES
-from genscope.errors import CaptureError
 from genscope.capture.dry.roofline import DEVICES
+from genscope.errors import CaptureError
 
 DTYPES = ("float16", "bfloat16", "float32")
 DEFAULT_STEPS = 2

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from genscope.capture.label.labels import Labels
 from genscope.capture.catalog import MODELS
+from genscope.capture.label.labels import Labels
 from genscope.capture.settings import Settings
 
 

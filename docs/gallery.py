@@ -1,6 +1,6 @@
 """Draw every plot that a study has rows for into a folder, with a page that shows them all.
 
-`python -m analyze.gallery study.duckdb docs/figures` makes the README's gallery.
+`python docs/gallery.py study.duckdb docs/figures` makes the README's gallery.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from genscope.errors import UserError
 from genscope.analyze.plots import registry
 from genscope.analyze.plots.save import save_plot
-from genscope.analyze.report.page import SECTIONS
 from genscope.analyze.report.label import labelled, labels_of
+from genscope.analyze.report.page import SECTIONS
 from genscope.analyze.study import Study
+from genscope.errors import UserError
 
 
 def draw_all(study: Study, folder: Path) -> list[Path]:
@@ -34,7 +34,7 @@ def draw_all(study: Study, folder: Path) -> list[Path]:
         f"## {path.stem}\n\n{sentences[path.stem]}\n\n![{path.stem}]({path.name})\n"
         for path in drawn
     )
-    page = f"# Gallery\n\nDrawn by `python -m analyze.gallery STUDY docs/figures`.\n\n{entries}"
+    page = f"# Gallery\n\nDrawn by `python docs/gallery.py STUDY docs/figures`.\n\n{entries}"
     (folder / "README.md").write_text(page, encoding="utf-8")
     return drawn
 

@@ -12,15 +12,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from genscope.analyze.load.tables import attribution_files  # noqa: E402
-from genscope.analyze.sql_file import SqlFile, in_order, load_layer  # noqa: E402
+from genscope.analyze.sql_file import ROOMS, SqlFile, in_order, load_layer  # noqa: E402
+
+ROOM_TITLES = {
+    "rules": "Rules, data only",
+    "nesting": "Who encloses whom",
+    "work": "What ran, and what asked for it",
+    "cost": "FLOPs, bytes and peaks",
+    "attention": "Attention calls: found, placed, measured",
+    "run": "Runs as wholes",
+}
 
 INTRO = """\
 # Every relation
 
 Generated from the headers of the .sql files by `make docs`; do not edit. In order of dependency: a relation reads
-only what stands above it. Base tables, `classify` and `attribution` are tables, filled at ingest one trace at a time;
-metrics are views; what has parameters is a table macro, called as `name(parameter := value)`.
+only relations above it. Relations up to the runs are tables, filled at ingest one trace at a time; rules and metrics
+are views; a query with parameters is a table macro, called as `name(parameter := value)`.
 
 """
 
@@ -30,7 +38,7 @@ def relations_page() -> str:
     layers = {
         "Base tables (`schema/`)": load_layer("schema"),
         "Intervals (`interval/`)": in_order(load_layer("interval")),
-        "Classes and attribution (`classify/`, `attribution/`)": attribution_files(),
+        **{f"{ROOM_TITLES[room]} (`{room}/`)": in_order(load_layer(room)) for room in ROOMS},
         "Metrics (`metric/`)": sorted(load_layer("metric"), key=lambda file: file.name),
         "What nsys stats prints (`nsys/`)": sorted(load_layer("nsys"), key=lambda file: file.name),
     }
@@ -85,11 +93,11 @@ def _cell(text: str) -> str:
 
 
 def _help(*words: str) -> str:
-    import genscope
+    from genscope.cli import app as cli
 
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
-        genscope.app([*words, "--help"], console=_console(shown), result_action="return_value")
+        cli.app([*words, "--help"], console=_console(shown), result_action="return_value")
     return "\n".join(line.rstrip() for line in shown.getvalue().strip().splitlines())
 
 

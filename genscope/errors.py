@@ -1,9 +1,9 @@
-"""The one exception that a user's own mistake raises in analysis."""
+"""The two errors that a user can cause; `genscope` prints their message as one line and exits with 2."""
 
 
 class UserError(Exception):
-    """Something only the user can mend.
+    """A user's mistake: the message says what is wrong and what to do, in one sentence."""
 
-    The message is one line: what was found, what was expected, what to do next. The command line
-    prints it to stderr and ends with status 2.
-    """
+
+class CaptureError(UserError):
+    """A capture that was asked for can't be made here."""

@@ -45,7 +45,7 @@ def write(path: Path) -> Path:
 
 def add_up(con: duckdb.DuckDBPyConnection) -> None:
     """Fill category_time from the work, as an ingest does."""
-    (relation,) = [file for file in load_layer("attribution") if file.name == "category_time"]
+    (relation,) = [file for file in load_layer("run") if file.name == "category_time"]
     con.execute("DELETE FROM category_time")
     con.execute(f"INSERT INTO category_time BY NAME {relation.statement}")
 
@@ -104,9 +104,13 @@ def _add_work(
     for work_id, name, dur_ns, category, flops, module in items:
         key = {"trace_id": trace_id, "work_id": work_id}
         _name(
-            con, "work", key | {"time_source": time_source, "start_ns": start, "dur_ns": dur_ns, "name": name}
+            con,
+            "work",
+            key | {"time_source": time_source, "start_ns": start, "dur_ns": dur_ns, "name": name},
         )
-        _name(con, "work_category", key | {"category": category, "module_category": category} | SOURCE)
+        _name(
+            con, "work_category", key | {"category": category, "module_category": category} | SOURCE
+        )
         _name(con, "work_op", key | {"op_id": work_id, "op_name": f"aten::{category}"})
         _name(con, "work_component", key | {"component": "unet"} | SOURCE)
         _name(con, "work_step", key | {"step": 0} | SOURCE)
@@ -167,7 +171,9 @@ def _add_stranger(con: duckdb.DuckDBPyConnection) -> None:
     _name(con, "kernel", kernel | {"kernel_id": 2, "start_ns": 800, "dur_ns": 200})
     key = {"trace_id": 5, "work_id": 1}
     _name(con, "work", key | {"time_source": "gpu", "start_ns": 0, "dur_ns": 500, "name": "gemm"})
-    _name(con, "work_category", key | {"category": "unclassified", "module_category": "unclassified"})
+    _name(
+        con, "work_category", key | {"category": "unclassified", "module_category": "unclassified"}
+    )
     _name(con, "work_component", key | {"component": "unattributed", "source": "none"})
     _name(con, "work_cost", key)
     _name(

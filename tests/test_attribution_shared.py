@@ -14,8 +14,8 @@ import pytest
 
 from genscope.analyze.load import build as scratch
 from genscope.analyze.load.tables import attribution_files
-from genscope.analyze.sql_file import load_layer
 from genscope.analyze.load.trace_file import find
+from genscope.analyze.sql_file import load_layer
 from tests.conftest import shared_traces_folder
 from tests.test_attribution import check_conservation
 
@@ -101,7 +101,9 @@ def _check_calls(con: duckdb.DuckDBPyConnection, name: str) -> None:
         assert found == CALLS[name]
     if name.startswith(WITHOUT_ATTENTION):
         assert found == {}
-        attention = con.execute("SELECT * FROM work_category WHERE category = 'attention'").fetchall()
+        attention = con.execute(
+            "SELECT * FROM work_category WHERE category = 'attention'"
+        ).fetchall()
         assert attention == []
 
 

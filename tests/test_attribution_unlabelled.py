@@ -12,8 +12,8 @@ import pytest
 
 from genscope.analyze.load import build as scratch
 from genscope.analyze.load.tables import attribute, create_schema
-from genscope.analyze.sql_file import load_layer
 from genscope.analyze.load.trace_file import find
+from genscope.analyze.sql_file import load_layer
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
 

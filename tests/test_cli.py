@@ -11,6 +11,7 @@ import pytest
 import genscope
 from genscope.analyze.load import tables as database
 from genscope.analyze.sql_file import load_layer
+from genscope.cli import app as cli
 
 EVENTS = [
     {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": 1.0, "dur": 9.5,
@@ -32,13 +33,13 @@ def trace(tmp_path: Path) -> Path:
 @pytest.fixture
 def study(tmp_path: Path, trace: Path) -> Path:
     path = tmp_path / "study.duckdb"
-    assert genscope.main(["ingest", str(trace), "--db", str(path)]) == 0
+    assert cli.main(["ingest", str(trace), "--db", str(path)]) == 0
     return path
 
 
 def _fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     capsys.readouterr()
-    status = genscope.main(list(arguments))
+    status = cli.main(list(arguments))
     shown = capsys.readouterr()
     assert status == 2, shown
     assert shown.err.count("\n") == 1 and shown.err.startswith("genscope: "), shown.err
@@ -86,7 +87,7 @@ def test_unknown_parameter_trace_and_command(
 
 def test_sql_cannot_change_the_study(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _fails(capsys, "sql", "DROP TABLE kernel", "--db", str(study))
-    assert genscope.main(["sql", "SELECT count(*) AS n FROM kernel", "--db", str(study)]) == 0
+    assert cli.main(["sql", "SELECT count(*) AS n FROM kernel", "--db", str(study)]) == 0
 
 
 def test_database_of_a_newer_version_and_of_somebody_else(
@@ -109,21 +110,21 @@ def test_database_of_a_newer_version_and_of_somebody_else(
 def test_formats(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["query", "trace_summary", "--db", str(study)]
     capsys.readouterr()
-    assert genscope.main([*ask, "--format", "json"]) == 0
+    assert cli.main([*ask, "--format", "json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     columns = {f.name: f for f in load_layer("metric")}["trace_summary"].columns
     assert list(row) == list(columns)
     assert row["kernel_count"] == 1
     out = tmp_path / "rows.parquet"
-    assert genscope.main([*ask, "--format", "parquet", "--out", str(out)]) == 0
+    assert cli.main([*ask, "--format", "parquet", "--out", str(out)]) == 0
     assert duckdb.sql(f"SELECT kernel_count FROM '{out}'").fetchall() == [(1,)]
-    assert genscope.main([*ask, "--format", "csv"]) == 0
+    assert cli.main([*ask, "--format", "csv"]) == 0
     assert capsys.readouterr().out.splitlines()[0].split(",") == list(columns)
     assert "--out" in _fails(capsys, *ask, "--format", "parquet")
 
 
 def test_same_file_twice_is_loaded_once(study: Path, trace: Path) -> None:
-    assert genscope.main(["ingest", str(trace), "--db", str(study)]) == 0
+    assert cli.main(["ingest", str(trace), "--db", str(study)]) == 0
     with genscope.open(study) as opened:
         assert opened.traces().height == 1
 
@@ -133,7 +134,7 @@ def test_own_kernel_rules_and_own_queries(
 ) -> None:
     rules = tmp_path / "rules.csv"
     rules.write_text("pattern,category\nampere_.gemm,embedding\n")
-    assert genscope.main(["classify", "--rules", str(rules), "--db", str(study)]) == 0
+    assert cli.main(["classify", "--rules", str(rules), "--db", str(study)]) == 0
     own = tmp_path / "own"
     own.mkdir()
     (own / "my_count.sql").write_text(
@@ -178,7 +179,7 @@ def test_tables_of_ones_own(
     jobs.write_text(
         "job,model_class,gpu_count,parameter_count\na,llm,8,1000\nb,text-to-image,16,1000\n"
     )
-    assert genscope.main(["load", "fleet_job", str(jobs), "--db", str(study)]) == 0
+    assert cli.main(["load", "fleet_job", str(jobs), "--db", str(study)]) == 0
     with genscope.open(study) as opened:
         assert opened.query("fleet").height == 2
     jobs.write_text("job\nonly a name\n")

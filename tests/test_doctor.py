@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from genscope.analyze.doctor.examine import Diagnosis, examine
 from genscope.analyze.doctor.advice import ADVICE, NEEDS, REASONS
-from genscope.cli.doctor import examine_and_print
-from genscope.errors import UserError
-from genscope.cli.query import reasons
+from genscope.analyze.doctor.examine import Diagnosis, examine
 from genscope.analyze.readers.kineto.repair_file import repair
 from genscope.analyze.sql_file import load_layer
 from genscope.analyze.study import Study
+from genscope.cli.doctor import examine_and_print
+from genscope.cli.query import reasons
+from genscope.errors import UserError
 from tests.readers.raw_events import read_bytes
 from tests.readers.test_kineto_traps import kernel
 

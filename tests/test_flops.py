@@ -26,6 +26,8 @@ def test_flops_equal_torchs_counter(
     with genscope.open(tmp_path / "study.duckdb") as study:
         study.ingest(run)
         counted = study.sql("SELECT sum(flops)::BIGINT AS flops FROM work_cost")["flops"][0]
-        unknown = study.sql("SELECT formula FROM work_cost WHERE flops IS NULL AND formula <> 'none'")
+        unknown = study.sql(
+            "SELECT formula FROM work_cost WHERE flops IS NULL AND formula <> 'none'"
+        )
     assert counted == counter.get_total_flops()
     assert unknown.height == 0

@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.errors import UserError
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.readers.kineto import split as kineto_split
 from genscope.analyze.study import Study, create_if_missing
+from genscope.errors import UserError
 
 # GENSCOPE_KILLS=20 tries more moments
 KILLS = int(os.environ.get("GENSCOPE_KILLS", "5"))
@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LOAD = """
 import sys
-from analyze.ingest import ingest
-import analyze.readers.kineto_facts, analyze.study
+from genscope.analyze.load.ingest import ingest
+import genscope.analyze.readers.kineto.facts, genscope.analyze.study
 print("ready", flush=True)
 sys.stdin.readline()
 try:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import genscope
-from genscope.cli.query import reasons
 from genscope.analyze.study import Study
+from genscope.cli import app as cli
+from genscope.cli.query import reasons
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 
 NAMES = strings("cudaGraphLaunch_v10000", "gemm")
@@ -65,15 +65,15 @@ def test_the_command_says_it_beside_the_answer(
     study: Study, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = ["--db", str(study.path)]
-    assert genscope.main(["query", "cache_hit", "--format", "json", *db]) == 0
+    assert cli.main(["query", "cache_hit", "--format", "json", *db]) == 0
     printed = capsys.readouterr()
     assert printed.out == "[]\n"
     assert printed.err.startswith("genscope: cache_hit: no row for ranges, kernels, graphs: ")
-    assert genscope.main(["query", "operator_breakdown", *db]) == 0
+    assert cli.main(["query", "operator_breakdown", *db]) == 0
     printed = capsys.readouterr()
     assert printed.err == (
         "genscope: operator_breakdown: left out graphs: kernels inside CUDA graphs were not "
         "recorded; see anomaly\n"
     )
-    assert genscope.main(["query", "ledger", "--trace", "ranges", "--format", "csv", *db]) == 0
+    assert cli.main(["query", "ledger", "--trace", "ranges", "--format", "csv", *db]) == 0
     assert "work,false,neither kernels nor operators" in capsys.readouterr().out

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.tables import create_metrics, create_schema
-from genscope.errors import UserError
 from genscope.analyze.plots import registry, shape, theme
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.sql_file import SqlFile, load_layer
+from genscope.errors import UserError
 
 FIXTURES = Path(__file__).parent / "queries"
 METRICS = {file.name: file for file in load_layer("metric")}

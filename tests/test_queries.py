@@ -12,13 +12,14 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.tables import create_metrics, create_schema, create_statement
-from genscope.analyze.sql_file import SqlFile, load_layer
+from genscope.analyze.sql_file import LAYERS, SqlFile, load_layer
 
 FOLDER = Path(__file__).parent / "queries"
 CASES = sorted(path.parent for path in FOLDER.glob("*/*/expected.csv"))
 RELATIONS = {
     file.name: file
-    for layer in ("interval", "classify", "attribution", "metric", "nsys")
+    for layer in LAYERS
+    if layer != "schema"
     for file in load_layer(layer)
 }
 # a list of rules is data: it has no inputs, so there is nothing to give it

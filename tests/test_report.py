@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import study_by_hand
 
-from genscope.errors import UserError
+from docs.gallery import draw_all
 from genscope.analyze.report.finding import Finding
 from genscope.analyze.report.findings import find
-from docs.gallery import draw_all
-from genscope.analyze.report.glossary import COLUMN_TERMS, TERMS, markdown
-from genscope.analyze.report.page import SECTIONS, render
-from genscope.analyze.report.label import labels_of
 from genscope.analyze.report.format import cell, joined, table_of
+from genscope.analyze.report.glossary import COLUMN_TERMS, TERMS, markdown
+from genscope.analyze.report.label import labels_of
+from genscope.analyze.report.page import SECTIONS, render
 from genscope.analyze.sql_file import load_layer
 from genscope.analyze.study import Study
+from genscope.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 

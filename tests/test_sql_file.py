@@ -4,8 +4,8 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.tables import create_metrics, create_schema
-from genscope.errors import UserError
 from genscope.analyze.sql_file import LAYERS, SqlFile, in_order, load_layer, parse, reads
+from genscope.errors import UserError
 
 HEADER = """\
 -- busy_time: time a device was busy.

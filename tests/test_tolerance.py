@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-import genscope
+from genscope.cli import app as cli
 from tests.readers.test_kineto_traps import call, kernel, op
 
 SOUND = [op(0, 50, **{"External id": 1}), call(2), kernel(10, 4)]
@@ -51,7 +51,7 @@ def trace(*events: str, compact: bool) -> bytes:
 def ingested(folder: Path, data: bytes, name: str = "t.json") -> duckdb.DuckDBPyConnection:
     (folder / name).write_bytes(data)
     study = folder / "s.duckdb"
-    assert genscope.main(["ingest", str(folder / name), "--db", str(study)]) == 0
+    assert cli.main(["ingest", str(folder / name), "--db", str(study)]) == 0
     return duckdb.connect(str(study), read_only=True)
 
 
@@ -100,11 +100,11 @@ def test_a_cut_trace_refuses_idle_and_span(
         assert con.execute("SELECT count(*) >= 90 FROM cpu_op").fetchall() == [(True,)]
     capsys.readouterr()
     query = ["query", "gpu_time", "--db", str(tmp_path / "s.duckdb"), "--format", "json"]
-    assert genscope.main(query) == 0
+    assert cli.main(query) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert row["gpu_span_ns"] is None and row["gpu_idle_ns"] is None
     assert "cut" in row["idle_refusal"] or "stops" in row["idle_refusal"]
-    assert genscope.main(["doctor", str(tmp_path / "cut.json.gz")]) == 1
+    assert cli.main(["doctor", str(tmp_path / "cut.json.gz")]) == 1
     assert "truncated" in capsys.readouterr().out
 
 
@@ -115,7 +115,7 @@ def test_one_bad_file_of_several_is_named_and_told_by_the_status(
     (tmp_path / "bad.json").write_text("hello")
     study = str(tmp_path / "s.duckdb")
     paths = [str(tmp_path / "good.json"), str(tmp_path / "bad.json")]
-    assert genscope.main(["ingest", *paths, "--db", study]) == 1
+    assert cli.main(["ingest", *paths, "--db", study]) == 1
     said = capsys.readouterr()
     assert "bad.json" in said.out + said.err
     with duckdb.connect(study, read_only=True) as con:

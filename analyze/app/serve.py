@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from genscope.errors import UserError
 from genscope.analyze.study import Study
+from genscope.errors import UserError
 
 QUERY_SECONDS = 20.0
 

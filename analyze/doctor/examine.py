@@ -14,11 +14,11 @@ from typing import Any
 
 import duckdb
 
-from genscope.analyze.load import build as scratch
 from genscope.analyze.doctor.advice import ADVICE, FOUND_IN, NEEDS, REASONS
-from genscope.errors import UserError
-from genscope.analyze.sql_file import load_layer
+from genscope.analyze.load import build as scratch
 from genscope.analyze.load.trace_file import TraceFile, find
+from genscope.analyze.sql_file import load_layer
+from genscope.errors import UserError
 
 # kernels without a launch, as a share of kernel time, beyond which classes by operator mislead
 MOST_UNLINKED = 0.1

@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 
 from genscope.analyze.load import tables as database
-from genscope.errors import UserError
-from genscope.analyze.readers.kineto.facts import create_relation
 from genscope.analyze.load.trace_file import TraceFile
+from genscope.analyze.readers.kineto.facts import create_relation
+from genscope.errors import UserError
 
 DATABASE = "trace.duckdb"
 # DuckDB's own buffers; what it can't hold it spills into the scratch folder
@@ -111,7 +111,8 @@ def _read(
     threads: int,
 ) -> None:
     if found.format == "kineto":
-        from genscope.analyze.readers.kineto import read as kineto, facts as kineto_facts
+        from genscope.analyze.readers.kineto import facts as kineto_facts
+        from genscope.analyze.readers.kineto import read as kineto
 
         read = kineto.read(con, found.path, parts, keep=keep, workers=threads)
         kineto_facts.define(con, parts.parent, found.path, read, keep=keep)

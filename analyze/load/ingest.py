@@ -18,10 +18,11 @@ from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.load import tables as database, build as scratch
-from genscope.errors import UserError
-from genscope.analyze.study import create_if_missing, open_to_write
+from genscope.analyze.load import build as scratch
+from genscope.analyze.load import tables as database
 from genscope.analyze.load.trace_file import TraceFile, find
+from genscope.analyze.study import create_if_missing, open_to_write
+from genscope.errors import UserError
 
 # the study's connection only copies; the scratch databases get their own limit
 _COPY_MEMORY = "200MB"

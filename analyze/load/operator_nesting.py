@@ -1,6 +1,6 @@
 """Fill cpu_op_parent with one pass over the operators of each thread: a stack, compiled by Numba.
 
-The rows are those of queries/attribution/cpu_op_parent.sql, by the rules of nesting.sql. The SQL
+The rows are those of queries/nesting/cpu_op_parent.sql, by the rules of nesting.sql. The SQL
 sorts every start and every end several times over, which is a quarter of a big trace's attribution.
 """
 

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from genscope.analyze.load.rule_patterns import with_constant_patterns
-from genscope.errors import UserError
 from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
-from genscope.analyze.sql_file import SqlFile, in_order, load_layer
+from genscope.analyze.load.rule_patterns import with_constant_patterns
+from genscope.analyze.sql_file import ROOMS, SqlFile, in_order, load_layer
+from genscope.errors import UserError
 
 SCHEMA_VERSION = 1
 # a thread less needs less, sorts spill to disk, but some hash tables do not: tried in turn
@@ -223,7 +223,7 @@ def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> Non
 
 def attribution_files() -> list[SqlFile]:
     """The classify and attribution files, each after those it reads."""
-    return in_order([*load_layer("classify"), *load_layer("attribution")])
+    return in_order(file for room in ROOMS for file in load_layer(room))
 
 
 def create_statement(relation: SqlFile) -> str:

@@ -7,8 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from genscope.errors import UserError
 from genscope.analyze.plots import theme
+from genscope.errors import UserError
 
 DOTS = 130
 BACKENDS = {".html": "bokeh", ".png": "matplotlib", ".svg": "matplotlib"}

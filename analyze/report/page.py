@@ -13,11 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genscope.errors import UserError
 from genscope.analyze.report.findings import find
+from genscope.analyze.report.format import Table, duration, table_of
 from genscope.analyze.report.glossary import TERMS, anchor, terms_of
 from genscope.analyze.report.label import labelled, labels_of
-from genscope.analyze.report.format import Table, duration, table_of
+from genscope.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl

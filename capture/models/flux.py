@@ -11,8 +11,8 @@ from torch import nn
 
 from genscope.capture.parts.denoise import denoising
 from genscope.capture.parts.diffusion_request import Context, DiffusionRequest
-from genscope.capture.settings import Settings
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, t5, token_ids
+from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
 STEPS = 28

@@ -11,8 +11,8 @@ from transformers import LlamaConfig, LlamaModel
 
 from genscope.capture.parts.denoise import denoising
 from genscope.capture.parts.diffusion_request import Context, DiffusionRequest, wide
-from genscope.capture.settings import Settings
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, token_ids
+from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
 STEPS = 50

@@ -12,8 +12,8 @@ from transformers.cache_utils import DynamicLayer
 
 from genscope.capture.label.labels import Labels
 from genscope.capture.parts.sampling import spread
-from genscope.capture.settings import Settings
 from genscope.capture.parts.text_encoders import token_ids
+from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
 PROMPT_TOKENS = 2048

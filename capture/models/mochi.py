@@ -10,8 +10,8 @@ from diffusers.models.transformers.transformer_mochi import MochiTransformer3DMo
 
 from genscope.capture.parts.denoise import denoising
 from genscope.capture.parts.diffusion_request import Context, DiffusionRequest, wide
-from genscope.capture.settings import Settings
 from genscope.capture.parts.text_encoders import t5, token_ids
+from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
 STEPS = 64

@@ -13,9 +13,9 @@ from torch import nn
 from genscope.capture.label.labels import Labels
 from genscope.capture.parts.masked_tokens import filled, still_masked
 from genscope.capture.parts.sampling import guided, spread
-from genscope.capture.settings import Settings
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, t5, token_ids
 from genscope.capture.parts.token_transformer import Shape, TokenTransformer
+from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
 CODEBOOK = 8192

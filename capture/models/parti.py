@@ -7,9 +7,9 @@ from torch import nn
 
 from genscope.capture.label.labels import Labels
 from genscope.capture.parts.sampling import guided, spread
-from genscope.capture.settings import Settings
 from genscope.capture.parts.text_encoders import token_ids
 from genscope.capture.parts.token_transformer import Block, KeyValueCache, Shape, TokenTransformer
+from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
 TEXT_TOKENS = 128

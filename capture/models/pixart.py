@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from diffusers.models.transformers.pixart_transformer_2d import PixArtTransformer2DModel
 
+from genscope.capture.models.stable_diffusion import vae
 from genscope.capture.parts.denoise import denoising
 from genscope.capture.parts.diffusion_request import Context, DiffusionRequest
-from genscope.capture.models.stable_diffusion import vae
-from genscope.capture.settings import Settings
 from genscope.capture.parts.text_encoders import t5, token_ids
+from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
 STEPS = 20

@@ -11,8 +11,8 @@ from torch import nn
 
 from genscope.capture.label.labels import Labels
 from genscope.capture.parts.denoise import denoised, denoising
-from genscope.capture.settings import Settings
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, token_ids
+from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
 STEPS = 50

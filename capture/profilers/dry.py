@@ -13,12 +13,12 @@ from typing import Any
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from genscope.capture import trace_writer as trace_file
-from genscope.capture.dry.operators import Outcomes, functions_as_on, shown_name
-from genscope.capture.environment import modelled_spec
 from genscope.capture.dry.cost import cost_of
 from genscope.capture.dry.event import arguments, does_work, shapes_of
-from genscope.capture.passes import attention_device, prepared_dry
+from genscope.capture.dry.operators import Outcomes, functions_as_on, shown_name
 from genscope.capture.dry.roofline import DEVICES, Device, predicted_ns
+from genscope.capture.environment import modelled_spec
+from genscope.capture.passes import attention_device, prepared_dry
 from genscope.capture.settings import Settings
 
 

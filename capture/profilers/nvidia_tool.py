@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from genscope.errors import CaptureError
 from genscope.capture.settings import Settings
+from genscope.errors import CaptureError
 
 _WHERE = {
     "nsys": "Nsight Systems, https://developer.nvidia.com/nsight-systems",

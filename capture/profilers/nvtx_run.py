@@ -1,4 +1,4 @@
-"""The run that an NVIDIA tool watches: `python -m capture.profilers.nvtx_run SETTINGS.json FACTS.json` under nsys or ncu.
+"""The run that an NVIDIA tool watches: `python -m genscope.capture.profilers.nvtx_run SETTINGS.json FACTS.json` under nsys or ncu.
 
 The tool must start the process that it measures, so the run is a process of its own. It warms up first and asks the tool
 to record one pass only, with labels as NVTX ranges and every operator's name and shapes as NVTX texts.
@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from genscope.capture.label.labels import NvtxSink
 from genscope.capture.environment import device_name, device_spec
-from genscope.errors import CaptureError
+from genscope.capture.label.labels import NvtxSink
 from genscope.capture.passes import Pass, Prepared, prepared
 from genscope.capture.settings import Settings
+from genscope.errors import CaptureError
 
 WALL_REPEATS = 3
 

@@ -12,8 +12,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile, schedule
 
 from genscope.capture import trace_writer as trace_file
-from genscope.capture.label.labels import ProfilerSink
 from genscope.capture.environment import device_name, device_spec
+from genscope.capture.label.labels import ProfilerSink
 from genscope.capture.passes import Pass, Prepared, prepared
 from genscope.capture.settings import Settings
 

@@ -1,68 +1,26 @@
-"""genscope: where the time, the FLOPs and the memory of a generative model go.
-
-    import genscope
-
-    with genscope.open("study.duckdb") as study:
-        study.ingest("traces/*")
-        frame = study.query("attention_split")   # polars
-        study.report("report.html")
-
-This module is the whole public interface, and the `genscope` command. Nothing heavy is imported here.
-"""
+"""The commands of `genscope`. Nothing heavy is imported here."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
 
+from genscope import __version__, open
 from genscope.cli.options import STUDY, Db, Format, Queries, Trace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from genscope.analyze.study import Study
-    from genscope.capture.recording import Recording
-
-__version__ = "0.1.0"
 
 _HELP = "Where the time, the FLOPs and the memory of a generative model go."
 app = cyclopts.App("genscope", version=__version__, help=_HELP, help_format="plaintext")
 
 
-def open(path: str | Path, *, queries: Iterable[str | Path] = ()) -> Study:
-    """Open a study, a DuckDB file that `Study.ingest` fills (and makes, if it is missing).
-
-    `queries` are folders with .sql files of your own. See analyze.study.Study for the methods.
-    """
-    from genscope.analyze.study import Study
-
-    return Study(path, queries=queries)
-
-
-def record(
-    name: str,
-    model: Any = None,
-    *,
-    components: Mapping[str, Any] | None = None,
-    out: str | Path = "traces",
-    attention: str | None = None,
-    warmup: int = 1,
-) -> Recording:
-    """Record a model or pipeline of your own: see capture.session.record. Needs extra `capture`."""
-    from genscope.capture.session import record as recorder
-
-    return recorder(name, model, components=components, out=out, attention=attention, warmup=warmup)
-
-
 @app.command
 def models() -> None:
     """List the models that can be captured."""
-    from genscope.cli.output import print_listed
     from genscope.capture.catalog import MODELS
+    from genscope.cli.output import print_listed
 
     print_listed([(name, entry.summary) for name, entry in MODELS.items()])
 
@@ -70,8 +28,8 @@ def models() -> None:
 @app.command
 def queries() -> None:
     """List the queries, one sentence each."""
-    from genscope.cli.output import print_listed
     from genscope.analyze.study import shipped_queries
+    from genscope.cli.output import print_listed
 
     print_listed([(file.name, file.summary) for file in shipped_queries()])
 
@@ -180,8 +138,8 @@ def query(
     out: Path | None = None,
 ) -> None:
     """Run one query and print its rows."""
-    from genscope.errors import UserError
     from genscope.cli.query import write_answer
+    from genscope.errors import UserError
 
     wrong = [text for text in param if "=" not in text]
     if wrong:
@@ -272,13 +230,12 @@ def serve(*, db: Db = STUDY, port: int = 5006) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 0 is success, 1 a failure, 2 a mistake of the user's."""
     from genscope.errors import UserError
-    from genscope.errors import CaptureError
 
     try:
         status = app(
             arguments, exit_on_error=False, print_error=False, result_action="return_value"
         )
-    except (UserError, CaptureError) as error:
+    except UserError as error:
         return _complain(str(error))
     except cyclopts.CycloptsError as error:
         return _complain(" ".join(str(error).split()) + "; see 'genscope --help'")
@@ -293,7 +250,3 @@ def main(arguments: list[str] | None = None) -> int:
 def _complain(message: str, *, status: int = 2) -> int:
     sys.stderr.write(f"genscope: {message}\n")
     return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())

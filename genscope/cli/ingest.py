@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: Any) -> int:
     """Load `paths` into `study` and print one line a file; 1 if any failed, else 0.
 
-    `options` are those of analyze.ingest.ingest.
+    `options` are those of genscope.analyze.load.ingest.ingest.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn

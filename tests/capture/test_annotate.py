@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from genscope.capture.label.labels import Labels
 from genscope.capture.attention.kernels import AttentionCall
+from genscope.capture.label.labels import Labels
 
 
 class Written:

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from genscope.capture.attention.switch import Switch, check_available, switched, why_not
 from genscope.capture.attention.kernels import Arguments, AttentionCall
+from genscope.capture.attention.switch import Switch, check_available, switched, why_not
 from genscope.errors import CaptureError
 
 

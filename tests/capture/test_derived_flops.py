@@ -12,9 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from genscope.capture.catalog import MODELS
 from genscope.capture.dry.operators import functions_as_on
+from genscope.capture.dry.roofline import DEVICES
 from genscope.capture.passes import prepared_dry
 from genscope.capture.profilers.dry import DryRecorder
-from genscope.capture.dry.roofline import DEVICES
 from genscope.capture.settings import Settings, resolved
 
 ALL = [

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench import gpu_study as gpu_suite
-from genscope.capture.catalog import MODELS, SUITE
 from bench.gpu_study import Piece, key, left, plan, work
+from genscope.capture.catalog import MODELS, SUITE
 from genscope.capture.settings import Settings, resolved
 
 TINY = [

@@ -9,8 +9,8 @@ import pytest
 import torch
 from capture_traces import Captured
 
-from genscope.capture.label.labels import KINDS
 from genscope.capture.catalog import MODELS, SUITE
+from genscope.capture.label.labels import KINDS
 from genscope.capture.passes import prepared
 from genscope.capture.settings import Settings, resolved
 

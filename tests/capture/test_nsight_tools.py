@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from genscope.capture import manifest, session
-from genscope.errors import CaptureError
 from genscope.capture.profilers import ncu, nsys, nvidia_tool, nvtx_run
 from genscope.capture.settings import Settings, resolved
+from genscope.errors import CaptureError
 
 FACTS = {"wall_ns": 5, "image_size": 64, "attention_labelled": {"flash": 1}}
 CALL = "attention:kind=self,site=unet.attn1,query_len=64,kv_len=64,implementation=flash"

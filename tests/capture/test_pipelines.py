@@ -9,8 +9,8 @@ from typing import Any
 import capture_traces as traces
 
 from genscope.capture.models.stable_diffusion import unet, vae
-from genscope.capture.session import record
 from genscope.capture.parts.text_encoders import clip
+from genscope.capture.session import record
 
 
 def stable_diffusion() -> Any:

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from genscope.errors import CaptureError
 from genscope.capture.recording import components_of
 from genscope.capture.script import ScriptRun, capture_script, is_script
 from genscope.capture.session import record
 from genscope.capture.settings import Settings
+from genscope.errors import CaptureError
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "record_own_model.py"
 

@@ -13,11 +13,11 @@ import torch
 
 from genscope.capture import manifest, run_folder
 from genscope.capture.attention.switch import Switch, switched
-from genscope.errors import CaptureError
 from genscope.capture.profilers import dry
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings, resolved
 from genscope.capture.suite import plan, suite, summary
+from genscope.errors import CaptureError
 
 SMALL = Settings("llama", profiler="dry")
 

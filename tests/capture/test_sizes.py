@@ -7,11 +7,11 @@ import torch
 
 from genscope.capture.catalog import MODELS
 from genscope.capture.dry.operators import functions_as_on
-from genscope.errors import CaptureError
+from genscope.capture.dry.roofline import DEVICES
 from genscope.capture.passes import prepared_dry
 from genscope.capture.profilers.dry import DryRecorder
-from genscope.capture.dry.roofline import DEVICES
 from genscope.capture.settings import Settings, resolved
+from genscope.errors import CaptureError
 
 SIZED = [name for name, entry in MODELS.items() if "image_size" in entry.options]
 FRAMED = [name for name, entry in MODELS.items() if "frames" in entry.options]

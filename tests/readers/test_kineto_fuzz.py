@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from genscope.analyze.readers.kineto import source as kineto_source, split as kineto_split
+from genscope.analyze.readers.kineto import source as kineto_source
+from genscope.analyze.readers.kineto import split as kineto_split
 from tests.readers.raw_events import read_bytes
 from tests.readers.slow_reader import read_events, row_of
 

@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
-from genscope.errors import UserError
 from genscope.analyze.readers.kineto import (
     read as kineto,
+)
+from genscope.analyze.readers.kineto import (
     source as kineto_source,
+)
+from genscope.analyze.readers.kineto import (
     split as kineto_split,
 )
+from genscope.errors import UserError
 from tests.readers.raw_events import read_bytes
 
 COUNT = 60

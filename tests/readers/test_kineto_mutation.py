@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from genscope.errors import UserError
 from genscope.analyze.readers.kineto import split as kineto_split
+from genscope.errors import UserError
 from tests.readers.raw_events import Read, read_bytes
 from tests.readers.slow_reader import Row, read_events
 

@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.errors import UserError
-from genscope.analyze.readers.kineto.read import rank_of
 from genscope.analyze.load.trace_file import find
+from genscope.analyze.readers.kineto.read import rank_of
+from genscope.errors import UserError
 from tests.readers.conftest import Load
 from tests.readers.raw_events import read_bytes
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genscope.analyze.readers.kineto import events as kineto_events, split as kineto_split
+from genscope.analyze.readers.kineto import events as kineto_events
+from genscope.analyze.readers.kineto import split as kineto_split
 from tests.readers.raw_events import read_bytes
 from tests.readers.slow_reader import Row, read_oddities
 from tests.readers.test_kineto_fuzz import QUICK, TEXT

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from genscope.analyze.load import tables as database
-from genscope.errors import UserError
 from genscope.analyze.readers.ncu import read as ncu
 from genscope.analyze.readers.ncu.units import base_unit, comma_is_decimal, number
 from genscope.analyze.sql_file import load_layer
+from genscope.errors import UserError
 
 ABOUT = '"ID","Process ID","Process Name","Host Name","Kernel Name","Context","Stream","Block Size"'
 ABOUT += ',"Grid Size","Device","CC"'

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from genscope.errors import UserError
 from genscope.analyze.study import Study
+from genscope.errors import UserError
 from tests.readers.nsys_export import anomalies, kernel, staged, strings, write_export
 
 KERNEL = "CUPTI_ACTIVITY_KIND_KERNEL"

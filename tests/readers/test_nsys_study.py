@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from genscope.analyze.doctor.examine import examine
-from genscope.errors import UserError
 from genscope.analyze.study import Study
+from genscope.errors import UserError
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 from tests.readers.test_ncu import RAW
 

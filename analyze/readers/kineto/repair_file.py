@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from genscope.errors import UserError
-from genscope.analyze.readers.kineto.read import KinetoFile, chunks_of, read_keys
 from genscope.analyze.readers.kineto.decode import decode
 from genscope.analyze.readers.kineto.facts import without_environment
+from genscope.analyze.readers.kineto.read import KinetoFile, chunks_of, read_keys
 from genscope.analyze.readers.kineto.repair_events import AROUND, mend
 from genscope.analyze.readers.kineto.source import TextSource
 from genscope.analyze.readers.kineto.split import Splitter
+from genscope.errors import UserError
 
 
 def repair(path: Path, out: Path) -> KinetoFile:

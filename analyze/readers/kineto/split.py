@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from genscope.errors import UserError
 from genscope.analyze.readers.kineto.decode import decode
+from genscope.errors import UserError
 
 CHUNK_BYTES = 4 << 20
 # one event, or all of the header or the tail, must fit in this

@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from genscope.errors import UserError
 from genscope.analyze.readers.ncu.pages import Cell, Trouble, read_cells
 from genscope.analyze.readers.ncu.units import base_unit, comma_is_decimal, number
+from genscope.errors import UserError
 
 _HOW = "ncu --csv --page raw --import REPORT.ncu-rep > metrics.csv"
 _BATCH_ROWS = 65536

@@ -14,9 +14,9 @@ import duckdb
 import pyarrow as pa
 from pyarrow import compute
 
-from genscope.errors import UserError
 from genscope.analyze.readers.nsys.source import Source, damaged, open_export
 from genscope.analyze.readers.nsys.tables import MARKERS, NEWEST_SCHEMA, TABLES, RawTable
+from genscope.errors import UserError
 
 _CONSEQUENCE = {
     "invalid_utf8": "the bytes show as '\N{REPLACEMENT CHARACTER}'; names that differ only there fall together",

@@ -1,0 +1,1 @@
+"""Answers become one HTML page."""

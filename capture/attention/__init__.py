@@ -1,0 +1,1 @@
+"""One switch for every implementation of attention."""

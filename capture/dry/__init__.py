@@ -1,0 +1,1 @@
+"""Captures without a device: shapes only, times predicted."""

@@ -1,0 +1,1 @@
+"""Labels: which component, step, module and attention call is running."""

@@ -1,0 +1,61 @@
+"""genscope: where the time, the FLOPs and the memory of a generative model go.
+
+    import genscope
+
+    with genscope.open("study.duckdb") as study:
+        study.ingest("traces/*")
+        frame = study.query("attention_split")   # polars
+        study.report("report.html")
+
+This module is the whole Python API. It prints nothing and imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genscope.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from genscope.analyze.study import Study
+    from genscope.capture.recording import Recording
+
+__all__ = ["Study", "UserError", "__version__", "open", "record"]
+__version__ = "0.1.0"
+
+
+def open(path: str | Path, *, queries: Iterable[str | Path] = ()) -> Study:
+    """Open a study, the DuckDB file that `Study.ingest` fills (and creates if it is missing).
+
+    `queries` are folders with your own .sql files. See `Study` for the methods.
+    """
+    from genscope.analyze.study import Study
+
+    return Study(path, queries=queries)
+
+
+def record(
+    name: str,
+    model: Any = None,
+    *,
+    components: Mapping[str, Any] | None = None,
+    out: str | Path = "traces",
+    attention: str | None = None,
+    warmup: int = 1,
+) -> Recording:
+    """Record your own model or pipeline: see genscope.capture.session.record. Needs the extra `capture`."""
+    from genscope.capture.session import record as recorder
+
+    return recorder(name, model, components=components, out=out, attention=attention, warmup=warmup)
+
+
+def __getattr__(name: str) -> Any:
+    """`Study` is imported when it is first asked for: DuckDB takes a tenth of a second."""
+    if name == "Study":
+        from genscope.analyze.study import Study
+
+        return Study
+    raise AttributeError(f"module 'genscope' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The `genscope` command: the only room that prints."""
