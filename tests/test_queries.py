@@ -16,12 +16,7 @@ from genscope.analyze.sql_file import LAYERS, SqlFile, load_layer
 
 FOLDER = Path(__file__).parent / "queries"
 CASES = sorted(path.parent for path in FOLDER.glob("*/*/expected.csv"))
-RELATIONS = {
-    file.name: file
-    for layer in LAYERS
-    if layer != "schema"
-    for file in load_layer(layer)
-}
+RELATIONS = {file.name: file for layer in LAYERS if layer != "schema" for file in load_layer(layer)}
 # a list of rules is data: it has no inputs, so there is nothing to give it
 TESTED = [file for file in RELATIONS.values() if file.inputs or file.arguments]
 
