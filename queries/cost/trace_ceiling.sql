@@ -2,7 +2,7 @@
 --
 -- Why:     a roofline needs the peak of the type that was computed in, not the largest on the box.
 -- Grain:   one row per trace
--- Inputs:  trace, device
+-- Inputs:  trace, device_peak
 -- Columns:
 --   trace_id          trace.trace_id
 --   dtype             element type, from the manifest; NULL if unknown
@@ -27,9 +27,9 @@ WITH setting AS (
 ceiling AS (
   SELECT
     trace_id,
-    max(cast(device.peak_flops_per_s ->> setting.dtype AS DOUBLE)) AS peak_flops_per_s,
-    max(device.peak_bytes_per_s) AS peak_bytes_per_s
-  FROM device
+    max(cast(device_peak.peak_flops_per_s ->> setting.dtype AS DOUBLE)) AS peak_flops_per_s,
+    max(device_peak.peak_bytes_per_s) AS peak_bytes_per_s
+  FROM device_peak
   INNER JOIN setting USING (trace_id)
   GROUP BY trace_id
 )
