@@ -94,6 +94,8 @@ def test_staging_fills_base_tables(trace_format: str) -> None:
         if file.name in tables:
             assert set(file.columns) <= set(tables[file.name].columns)
         assert file.inputs and all(
-            name in tables or name == "trace_file" or name.startswith(f"{trace_format}_")
+            name in tables
+            or name in {"trace_file", "annotation_label"}
+            or name.startswith(f"{trace_format}_")
             for name in file.inputs
-        ), "staging reads the reader's raw relations, and base tables staged before it"
+        ), "staging reads raw relations, base tables staged before it, and one grammar of labels"

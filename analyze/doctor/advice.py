@@ -58,6 +58,9 @@ ADVICE: dict[str, str] = {
     "left_out_python": "nothing: load with --python, or record without with_stack",
     "metadata_heavy": "nothing: thread names make most of the file",
     "negative_correlation": "update ROCm; External id links such kernels instead",
+    "odd_label": "write labels as genscope capture does: component:NAME, step:NUMBER, module:PATH, "
+    "attention:kind=KIND,site=PATH",
+    "odd_manifest_value": "correct the manifest, or run genscope capture again",
     "one_rank_of_many": "load the other ranks' files too",
     # Nsight Systems and Nsight Compute
     "graph_kernels_not_recorded": "record with nsys profile --cuda-graph-trace=node",
@@ -69,6 +72,7 @@ ADVICE: dict[str, str] = {
     "cross_thread_range": "use push/pop ranges for what is to own kernels",
     "overlapping_range": "use push/pop ranges of one domain for what is to own kernels",
     "unknown_name": _EXPORT,
+    "duplicate_id": _EXPORT,
     "shared_device_number": "export with a newer nsys: later ones map devices of processes",
     "profiler_warning": "read the warning; update the tool or the driver, or measure again",
     "mixed_type": _EXPORT,

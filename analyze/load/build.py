@@ -38,6 +38,8 @@ TRACE_FILE = {
     "manifest": "JSON",
     "device_name": "VARCHAR",
     "device": "JSON",
+    "odd_manifest_count": "BIGINT",
+    "odd_manifest_example": "VARCHAR",
 }
 
 
@@ -173,6 +175,8 @@ def _facts(found: TraceFile) -> dict[str, Any]:
         "manifest": found.manifest,
         "device_name": _text(manifest.get("device_name")),
         "device": device if isinstance(device, dict) else None,
+        "odd_manifest_count": len(found.odd_manifest),
+        "odd_manifest_example": found.odd_manifest[0] if found.odd_manifest else None,
     }
 
 

@@ -36,13 +36,18 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
     )
     for table in load_layer("schema"):
         con.execute(table.statement)
-    for macro in in_order(load_layer("interval")):
-        con.execute(create_statement(macro))
+    create_macros(con)
     for relation in attribution_files():
         if _is_table(relation):
             con.execute(f"CREATE TABLE {relation.name} AS {relation.statement} WITH NO DATA")
         else:
             con.execute(create_statement(relation))
+
+
+def create_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the table macros that staging and attribution share."""
+    for macro in in_order(load_layer("interval")):
+        con.execute(create_statement(macro))
 
 
 @cache

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from genscope.analyze.load import manifest_values
 
 from genscope.errors import UserError
 
@@ -40,6 +41,8 @@ class TraceFile:
     format: str
     name: str
     manifest: dict[str, Any] | None = field(default=None, compare=False)
+    # values of the manifest that can't be right and are not in it
+    odd_manifest: tuple[str, ...] = field(default=(), compare=False)
     sha256: str = ""
     trace_id: int = 0
 
@@ -129,17 +132,8 @@ def _trace(path: Path) -> TraceFile:
         return TraceFile(path, _format(path) or "kineto", _stem(path))
     beside = [p for p in path.parent.iterdir() if p.name != MANIFEST and _format(p) is not None]
     name = path.parent.name if len(beside) == 1 else f"{path.parent.name}-{_stem(path)}"
-    return TraceFile(path, _format(path) or "kineto", name, _manifest(card))
-
-
-def _manifest(card: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads(card.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise UserError(f"{card}: found no readable JSON ({error}); expected a run card") from error
-    if not isinstance(manifest, dict):
-        raise UserError(f"{card}: found {type(manifest).__name__}; expected a JSON object")
-    return manifest
+    manifest, odd = manifest_values.read(card)
+    return TraceFile(path, _format(path) or "kineto", name, manifest, tuple(odd))
 
 
 def _format(path: Path) -> str | None:

@@ -35,11 +35,11 @@ WITH spent AS (
     work_attention.trace_id,
     work_attention.attention_call_id,
     min(work.start_ns) FILTER (work_attention.role = 'core') AS start_ns,
-    cast(sum(work.dur_ns) FILTER (work_attention.role = 'core') AS BIGINT) AS core_ns,
-    cast(sum(work.dur_ns) AS BIGINT) AS module_ns,
-    cast(sum(work_cost.flops) FILTER (work_attention.role = 'core') AS BIGINT) AS core_flops,
-    cast(sum(work_cost.bytes) FILTER (work_attention.role = 'core') AS BIGINT) AS core_bytes,
-    cast(sum(work_cost.flops) AS BIGINT) AS module_flops,
+    try_cast(sum(work.dur_ns) FILTER (work_attention.role = 'core') AS BIGINT) AS core_ns,
+    try_cast(sum(work.dur_ns) AS BIGINT) AS module_ns,
+    try_cast(sum(work_cost.flops) FILTER (work_attention.role = 'core') AS BIGINT) AS core_flops,
+    try_cast(sum(work_cost.bytes) FILTER (work_attention.role = 'core') AS BIGINT) AS core_bytes,
+    try_cast(sum(work_cost.flops) AS BIGINT) AS module_flops,
     arg_max(kernel_category.rule, work.dur_ns) FILTER (
       work_attention.role = 'core' AND kernel_category.category = 'attention'
     ) AS kernel_rule
@@ -98,7 +98,8 @@ SELECT
   spent.core_flops,
   spent.core_bytes,
   spent.module_flops,
-  shape.batch * shape.heads * shape.query_len * shape.kv_len * item.item_bytes AS score_bytes
+  -- NULL beyond int64, as from a label with a wrong number
+  TRY(shape.batch * shape.heads * shape.query_len * shape.kv_len * item.item_bytes) AS score_bytes
 FROM attention_annotation AS enclosing
 LEFT JOIN attention_range AS shape USING (trace_id, range_id)
 LEFT JOIN item ON shape.dtype = item.dtype

@@ -40,8 +40,8 @@ weighed AS (
     OR cpu_op.op_id IN (scores.qk_op_id, scores.av_op_id)
     OR list_contains(
       list_transform(
-        json_extract(cpu_op.input_dims, '$[*]'),
-        LAMBDA entry: cast(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
+        TRY(json_extract(cpu_op.input_dims, '$[*]')),
+        LAMBDA entry: try_cast(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
       ),
       scores.score_count
     ) AS is_core

@@ -1,4 +1,4 @@
--- attention_operator: fused attention operators, the outermost of each chain, with their shapes.
+-- attention_operator: fused attention operators, outermost of a chain (138 lines because of layouts).
 --
 -- Why:     one call shows as a chain: scaled_dot_product_attention, its flash form, the forward
 --          kernel's operator. It is one call, over the range of the outermost; the innermost say
@@ -28,9 +28,9 @@ WITH candidate AS (
     cpu_op.start_ns,
     cpu_op.dur_ns,
     lower(cpu_op.name) AS name,
-    json_extract(cpu_op.input_dims, '$[*]') AS dims,
-    json_extract_string(cpu_op.input_types, '$[*]') AS types,
-    json_extract_string(cpu_op.concrete_inputs, '$[*]') AS arguments
+    TRY(json_extract(cpu_op.input_dims, '$[*]')) AS dims,
+    TRY(json_extract_string(cpu_op.input_types, '$[*]')) AS types,
+    TRY(json_extract_string(cpu_op.concrete_inputs, '$[*]')) AS arguments
   FROM cpu_op
   INNER JOIN operator_category USING (trace_id, name)
   WHERE
@@ -75,16 +75,41 @@ shaped AS (
   FROM candidate
 ),
 
+-- [.., heads, length, head size], without heads there is one; elsewhere [batch, length, heads, head
+-- size], and three dimensions are sequences packed together: their lengths are not told
+layout AS (
+  SELECT
+    *,
+    if(heads_first, query[-2], if(len(query) = 4, query[2], NULL)) AS query_len,
+    if(heads_first, key[-2], if(len(query) = 4, key[2], NULL)) AS kv_len,
+    if(heads_first, if(len(query) > 3, query[-3], 1), query[-2]) AS heads,
+    if(heads_first, if(len(query) > 3, key[-3], 1), key[-2]) AS kv_heads,
+    CASE
+      WHEN heads_first AND len(query) > 3 THEN try_cast(list_product(query[:-4]) AS BIGINT)
+      WHEN heads_first THEN if(len(query) = 3, query[1], 1)
+      WHEN len(query) = 4 THEN query[1]
+    END AS batch
+  FROM shaped
+  -- a length that is none makes the whole shape unknown
+  WHERE
+    len(query) >= if(heads_first, 2, 3)
+    AND len(list_filter(query, LAMBDA n: n > 0)) = len(query)
+    AND coalesce(len(list_filter(key, LAMBDA n: n > 0)) = len(key), TRUE)
+),
+
 -- of a chain the outermost link with shapes tells the lengths
 chained AS (
   SELECT
     nested.trace_id,
     nested.root_id AS op_id,
-    arg_min(shaped, nested.depth) FILTER (len(shaped.query) IN (3, 4)) AS form,
+    arg_min(layout, nested.depth) FILTER (layout.op_id IS NOT NULL) AS form,
     string_agg(shaped.name, ' ') AS names,
-    bool_or(shaped.causal IN ('true', '1', '2')) FILTER (shaped.causal <> '') AS is_causal
+    bool_or(shaped.causal IN ('true', '1', '2')) FILTER (
+      shaped.causal IN ('true', 'false', '0', '1', '2')
+    ) AS is_causal
   FROM nested
   INNER JOIN shaped ON nested.trace_id = shaped.trace_id AND nested.slice_id = shaped.op_id
+  LEFT JOIN layout ON nested.trace_id = layout.trace_id AND nested.slice_id = layout.op_id
   GROUP BY nested.trace_id, nested.root_id
 )
 
@@ -94,13 +119,12 @@ SELECT
   nested.track,
   nested.start_ns,
   nested.end_ns,
-  -- three dimensions are tokens of several sequences packed together: their lengths are not told
-  if(len(form.query) = 4, form.query[if(form.heads_first, 3, 2)], NULL) AS query_len,
-  if(len(form.query) = 4, form.key[if(form.heads_first, 3, 2)], NULL) AS kv_len,
-  form.query[if(len(form.query) = 4 AND NOT form.heads_first, 3, 2)] AS heads,
-  form.key[if(len(form.query) = 4 AND NOT form.heads_first, 3, 2)] AS kv_heads,
+  form.query_len,
+  form.kv_len,
+  form.heads,
+  form.kv_heads,
   form.query[-1] AS head_dim,
-  if(len(form.query) = 4, form.query[1], NULL) AS batch,
+  form.batch,
   scalar_type.dtype,
   chained.is_causal,
   CASE

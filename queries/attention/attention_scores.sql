@@ -29,10 +29,10 @@ WITH parsed AS (
     start_ns,
     start_ns + dur_ns AS end_ns,
     list_transform(
-      json_extract(input_dims, '$[*]'), LAMBDA entry: try_cast(entry AS BIGINT[])
+      TRY(json_extract(input_dims, '$[*]')), LAMBDA entry: try_cast(entry AS BIGINT[])
     ) AS dims,
-    json_extract_string(input_types, '$[1]') AS type,
-    try_cast(json_extract_string(concrete_inputs, '$[1]') AS BIGINT) AS axis
+    TRY(json_extract_string(input_types, '$[1]')) AS type,
+    try_cast(TRY(json_extract_string(concrete_inputs, '$[1]')) AS BIGINT) AS axis
   FROM cpu_op
   WHERE name IN (
     'aten::bmm', 'aten::baddbmm', 'aten::_softmax', 'aten::_masked_softmax'
@@ -44,7 +44,7 @@ softmax AS (
     *,
     dims[1] AS shape,
     dims[1][-1] AS kv_len,
-    cast(list_product(dims[1]) AS BIGINT) AS score_count
+    try_cast(list_product(dims[1]) AS BIGINT) AS score_count
   FROM parsed
   WHERE
     name IN ('aten::_softmax', 'aten::_masked_softmax')
@@ -65,8 +65,8 @@ factor AS (
 product AS (
   SELECT
     *,
-    a[1] * a[2] * b[3] AS result_count,
-    a[1] * a[2] * a[3] AS left_count,
+    TRY(a[1] * a[2] * b[3]) AS result_count,
+    TRY(a[1] * a[2] * a[3]) AS left_count,
     b[3] AS result_width,
     a[3] AS left_width
   FROM factor

@@ -18,9 +18,9 @@ WITH linear AS (
     concat_ws(' ', process_id, thread_id) AS track,
     start_ns,
     -- addmm(bias, rows, weight), but mm(rows, weight) and linear(rows, weight)
-    try_cast(json_extract(
+    try_cast(TRY(json_extract(
       input_dims, if(name = 'aten::addmm', '$[1]', '$[0]')
-    ) AS BIGINT[]) AS rows_shape
+    )) AS BIGINT[]) AS rows_shape
   FROM cpu_op
   WHERE name IN ('aten::addmm', 'aten::mm', 'aten::linear')
 ),
@@ -31,7 +31,7 @@ projection AS (
     track,
     start_ns,
     rows_shape[-1] AS width,
-    cast(list_product(rows_shape) AS BIGINT) AS output_count
+    try_cast(list_product(rows_shape) AS BIGINT) AS output_count
   FROM linear
 ),
 
@@ -45,7 +45,9 @@ sized AS (
     scores.shape[-1] AS kv_len,
     CASE
       WHEN len(scores.shape) > 3 THEN scores.shape[-3]
-      WHEN projection.width % scores.value_dim = 0 THEN projection.width // scores.value_dim
+      WHEN
+        projection.width % nullif(scores.value_dim, 0) = 0
+        THEN projection.width // scores.value_dim
     END AS heads
   FROM attention_scores AS scores
   ASOF LEFT JOIN projection
@@ -62,7 +64,7 @@ SELECT
   sized.query_len,
   sized.kv_len,
   sized.heads,
-  score_count // nullif(query_len * kv_len * heads, 0) AS batch,
+  TRY(score_count // nullif(query_len * kv_len * heads, 0)) AS batch,
   scalar_type.dtype
 FROM sized
 LEFT JOIN scalar_type ON sized.query_type = scalar_type.type_name

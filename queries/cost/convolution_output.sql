@@ -50,12 +50,12 @@ axis AS (
 sized AS (
   SELECT
     *,
-    list_product(list_transform(axes, LAMBDA a: CASE
+    list_product(list_transform(axes, LAMBDA a: TRY(CASE
       WHEN transposed
         THEN
           (a.size - 1) * a.stride - 2 * a.padding + a.dilation * (a.kernel - 1) + a.extra + 1
-      ELSE (a.size + 2 * a.padding - a.dilation * (a.kernel - 1) - 1) // a.stride + 1
-    END)) AS output_positions
+      ELSE (a.size + 2 * a.padding - a.dilation * (a.kernel - 1) - 1) // nullif(a.stride, 0) + 1
+    END))) AS output_positions
   FROM axis
 )
 
@@ -65,12 +65,12 @@ SELECT
   input_dims,
   input_types,
   concrete_inputs,
-  (
+  TRY(cast(
     input_shape[1] * output_positions
-    * CASE WHEN transposed THEN weight_shape[2] * group_count ELSE weight_shape[1] END
-  )::BIGINT AS output_numel,
-  (
+    * CASE WHEN transposed THEN weight_shape[2] * group_count ELSE weight_shape[1] END AS BIGINT
+  )) AS output_numel,
+  TRY(cast(
     input_shape[1]
-    * CASE WHEN transposed THEN list_product(input_shape[3:]) ELSE output_positions END
-  )::BIGINT AS position_count
+    * CASE WHEN transposed THEN list_product(input_shape[3:]) ELSE output_positions END AS BIGINT
+  )) AS position_count
 FROM sized

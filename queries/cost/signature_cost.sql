@@ -20,7 +20,8 @@
 WITH numbered AS (
   SELECT
     *,
-    CASE formula
+    -- TRY, for shapes and arguments may hold anything: what they don't give is unknown
+    TRY(cast(CASE formula
       WHEN 'linear' THEN numels[1] // nullif(dims[2][-1], 0) * dims[2][1]
       WHEN 'mm' THEN numels[1] // nullif(dims[1][-1], 0) * dims[2][-1]
       WHEN 'addmm' THEN numels[2] // nullif(dims[2][-1], 0) * dims[3][-1]
@@ -32,10 +33,9 @@ WITH numbered AS (
             list_zip(list_reverse(dims[1]), list_reverse(coalesce(dims[2], []))),
             LAMBDA pair: greatest(coalesce(pair[1], 1), coalesce(pair[2], 1))
           ))
-      WHEN 'normalization' THEN numels[1]
-      WHEN 'softmax' THEN numels[1]
       WHEN 'embedding' THEN numels[2] * dims[1][-1]
-      WHEN 'index_select' THEN numels[1] // nullif(dims[1][arguments[2]::BIGINT + 1], 0) * numels[3]
+      WHEN 'index_select'
+        THEN numels[1] // nullif(dims[1][try_cast(arguments[2] AS BIGINT) + 1], 0) * numels[3]
       WHEN 'resampling'
         THEN
           dims[1][1] * dims[1][2] * coalesce(
@@ -45,17 +45,16 @@ WITH numbered AS (
               LAMBDA pair: floor(pair[1] * pair[2])
             ))
           )
-      WHEN 'copy' THEN numels[1]
-      WHEN 'cast' THEN numels[1]
-      WHEN 'fill' THEN numels[1]
       WHEN 'reduction' THEN 1
-    END::BIGINT AS output_numel,
+      WHEN 'convolution' THEN NULL
+      ELSE numels[1]
+    END AS BIGINT)) AS output_numel,
     list_max(list_filter(
       list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)
     ))[1] AS widest_bytes,
-    list_sum(list_transform(
-      list_zip(item_bytes, numels), LAMBDA pair: pair[1] * pair[2]
-    ))::BIGINT AS read_bytes
+    try_cast(list_sum(list_transform(
+      list_zip(item_bytes, numels), LAMBDA pair: TRY(pair[1] * pair[2])
+    )) AS BIGINT) AS read_bytes
   FROM operator_signature
 ),
 
@@ -64,7 +63,7 @@ costed AS (
     numbered.*,
     convolution_output.output_numel AS convolution_numel,
     coalesce(scalar_type.item_bytes, numbered.widest_bytes) AS output_item_bytes,
-    CASE numbered.formula
+    TRY(cast(CASE numbered.formula
       WHEN 'convolution'
         THEN 2 * convolution_output.position_count * numbered.numels[2]
       WHEN 'linear' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
@@ -72,14 +71,15 @@ costed AS (
       WHEN 'addmm' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
       WHEN 'attention'
         THEN
-          2 * list_product(numbered.dims[1][:3]) * numbered.dims[2][3]
-          * (numbered.dims[1][4] + numbered.dims[3][4])
+          -- [.., length, head size]: in three dimensions there is one head
+          2 * list_product(numbered.dims[1][:-2]) * numbered.dims[2][-2]
+          * (numbered.dims[1][-1] + numbered.dims[3][-1])
       WHEN 'attention_by_length'
         THEN
           2 * list_product(numbered.dims[1][:3]) * numbered.dims[2][2]
           * (numbered.dims[1][4] + numbered.dims[3][4])
       ELSE 0
-    END::BIGINT AS flops
+    END AS BIGINT)) AS flops
   FROM numbered
   LEFT JOIN convolution_output
     USING (trace_id, name, input_dims, input_types, concrete_inputs)
@@ -95,14 +95,15 @@ SELECT
   input_dims,
   input_types,
   concrete_inputs,
-  flops,
-  CASE
+  -- a thousand seconds of the fastest device: such a shape is not believed
+  if(flops < 1000000000000000000, flops, NULL) AS flops,
+  TRY(CASE
     WHEN formula IN ('normalization', 'softmax') THEN 5 * output_numel
     WHEN formula IN ('pointwise', 'resampling') THEN output_numel
     WHEN formula = 'reduction' THEN numels[1]
     ELSE 0
-  END::BIGINT AS element_flops,
-  CASE formula
+  END) AS element_flops,
+  TRY(CASE formula
     -- what is overwritten is not read; rows that no index names are not read either
     WHEN 'copy'
       THEN
@@ -114,6 +115,6 @@ SELECT
     WHEN 'embedding' THEN read_bytes - numels[1] * item_bytes[1] + 2 * output_numel * item_bytes[1]
     WHEN 'index_select' THEN numels[3] * item_bytes[3] + 2 * output_numel * item_bytes[1]
     ELSE read_bytes + coalesce(convolution_numel, output_numel) * output_item_bytes
-  END::BIGINT AS bytes,
+  END) AS bytes,
   formula
 FROM costed

@@ -17,8 +17,8 @@ WITH setting AS (
     manifest ->> 'dtype' AS dtype,
     -- components may share weights, as a prefill and its decode do: the total counts them once
     coalesce(
-      cast(manifest ->> 'parameters_total' AS BIGINT),
-      list_sum(cast(json_extract(manifest, '$.parameters.*') AS BIGINT[]))
+      try_cast(manifest ->> 'parameters_total' AS BIGINT),
+      try_cast(list_sum(try_cast(json_extract(manifest, '$.parameters.*') AS BIGINT[])) AS BIGINT)
     ) AS parameter_count
   FROM trace
 ),
@@ -27,7 +27,8 @@ WITH setting AS (
 ceiling AS (
   SELECT
     trace_id,
-    max(cast(device_peak.peak_flops_per_s ->> setting.dtype AS DOUBLE)) AS peak_flops_per_s,
+    max(try_cast(TRY(device_peak.peak_flops_per_s ->> setting.dtype) AS DOUBLE))
+      AS peak_flops_per_s,
     max(device_peak.peak_bytes_per_s) AS peak_bytes_per_s
   FROM device_peak
   INNER JOIN setting USING (trace_id)
@@ -40,7 +41,7 @@ SELECT
   ceiling.peak_flops_per_s,
   ceiling.peak_bytes_per_s,
   ceiling.peak_flops_per_s / nullif(ceiling.peak_bytes_per_s, 0) AS ridge_intensity,
-  cast(setting.parameter_count * CASE setting.dtype
+  try_cast(setting.parameter_count::HUGEINT * CASE setting.dtype
     WHEN 'float16' THEN 2
     WHEN 'bfloat16' THEN 2
     WHEN 'float32' THEN 4

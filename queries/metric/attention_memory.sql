@@ -28,7 +28,7 @@ SELECT
   any_value(trace.name) AS trace_name,
   any_value(trace.model) AS model,
   any_value(trace.attention) AS attention,
-  any_value(cast(trace.manifest ->> 'image_size' AS INTEGER)) AS image_size,
+  any_value(try_cast(trace.manifest ->> 'image_size' AS INTEGER)) AS image_size,
   attention_call.component,
   attention_call.attention_kind,
   attention_call.query_len,
@@ -38,7 +38,7 @@ SELECT
   attention_call.dtype,
   count(*) AS call_count,
   attention_call.score_bytes,
-  cast(sum(attention_call.score_bytes) AS BIGINT) AS total_score_bytes,
+  try_cast(sum(attention_call.score_bytes) AS BIGINT) AS total_score_bytes,
   bool_or(attention_call.implementation IN ('unfused', 'math')) AS materialized
 FROM attention_call
 INNER JOIN trace USING (trace_id)

@@ -26,14 +26,14 @@ WITH run AS (
     name AS trace_name,
     model,
     attention,
-    cast(manifest ->> 'image_size' AS INTEGER) AS image_size,
-    cast(manifest ->> 'peak_memory_bytes' AS BIGINT) AS peak_memory_bytes,
+    try_cast(manifest ->> 'image_size' AS INTEGER) AS image_size,
+    try_cast(manifest ->> 'peak_memory_bytes' AS BIGINT) AS peak_memory_bytes,
     concat_ws(
       ' ', model, attention, profiler, device_name, manifest ->> 'size', manifest ->> 'dtype',
       manifest ->> 'batch', manifest ->> 'frames'
     ) AS series
   FROM trace
-  WHERE (manifest ->> 'image_size') IS NOT NULL
+  WHERE try_cast(manifest ->> 'image_size' AS INTEGER) > 0
 ),
 
 -- a trace holds several passes: one for each labelled call of the component
@@ -41,10 +41,10 @@ pass AS (
   SELECT
     trace_id,
     component,
-    cast(round(count(*) / any_value(coalesce(component_scale.call_count, 1))) AS BIGINT)
+    try_cast(round(count(*) / any_value(coalesce(component_scale.call_count, 1))) AS BIGINT)
       AS site_count,
     max(attention_call.score_bytes) AS max_score_bytes,
-    cast(round(
+    try_cast(round(
       sum(attention_call.score_bytes) / any_value(coalesce(component_scale.call_count, 1))
     ) AS BIGINT) AS pass_score_bytes
   FROM attention_call

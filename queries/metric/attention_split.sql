@@ -73,17 +73,17 @@ SELECT
   split.query_len_max,
   split.kv_len_min,
   split.kv_len_max,
-  cast(split.core_ns AS BIGINT) AS core_ns,
-  cast(split.module_ns AS BIGINT) AS module_ns,
+  try_cast(split.core_ns AS BIGINT) AS core_ns,
+  try_cast(split.module_ns AS BIGINT) AS module_ns,
   split.core_ns / nullif(total.trace_ns, 0) AS core_frac,
   split.module_ns / nullif(total.trace_ns, 0) AS module_frac,
   split.core_ns / nullif(sum(split.core_ns) OVER (PARTITION BY trace_id), 0) AS attention_frac,
-  cast(split.core_ns * coalesce(component_scale.request_scale, 1) AS BIGINT) AS request_ns,
+  try_cast(split.core_ns * coalesce(component_scale.request_scale, 1) AS BIGINT) AS request_ns,
   split.core_ns * coalesce(component_scale.request_scale, 1) / nullif(total.request_ns, 0)
     AS request_frac,
-  cast(split.flops AS BIGINT) AS flops,
-  cast(split.module_flops AS BIGINT) AS module_flops,
-  cast(split.bytes AS BIGINT) AS bytes
+  try_cast(split.flops AS BIGINT) AS flops,
+  try_cast(split.module_flops AS BIGINT) AS module_flops,
+  try_cast(split.bytes AS BIGINT) AS bytes
 FROM split
 INNER JOIN trace USING (trace_id)
 LEFT JOIN total USING (trace_id)

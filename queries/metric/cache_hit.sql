@@ -105,10 +105,10 @@ SELECT
   / nullif(sum(known.dur_ns) FILTER (WHERE known.l1_hit_frac IS NOT NULL), 0) AS l1_hit_time_frac,
   sum(known.l2_hit_frac * known.dur_ns)
   / nullif(sum(known.dur_ns) FILTER (WHERE known.l2_hit_frac IS NOT NULL), 0) AS l2_hit_time_frac,
-  cast(sum(known.dur_ns) AS BIGINT) AS kernel_ns,
-  cast(sum(known.l1_sector_count) AS BIGINT) AS l1_sector_count,
-  cast(sum(known.l2_sector_count) AS BIGINT) AS l2_sector_count,
-  cast(sum(known.dram_bytes) AS BIGINT) AS dram_bytes
+  try_cast(sum(known.dur_ns) AS BIGINT) AS kernel_ns,
+  try_cast(sum(known.l1_sector_count) AS BIGINT) AS l1_sector_count,
+  try_cast(sum(known.l2_sector_count) AS BIGINT) AS l2_sector_count,
+  try_cast(sum(known.dram_bytes) AS BIGINT) AS dram_bytes
 FROM known
 INNER JOIN trace USING (trace_id)
 GROUP BY

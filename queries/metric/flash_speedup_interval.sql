@@ -44,8 +44,8 @@ pair AS (
     quantity,
     len(baseline.samples) AS m,
     len(optimized.samples) AS n,
-    cast(list_median(baseline.samples) AS BIGINT) AS baseline_ns,
-    cast(list_median(optimized.samples) AS BIGINT) AS optimized_ns,
+    try_cast(list_median(baseline.samples) AS BIGINT) AS baseline_ns,
+    try_cast(list_median(optimized.samples) AS BIGINT) AS optimized_ns,
     list_sort(flatten(list_transform(
       baseline.samples,
       LAMBDA before: list_transform(optimized.samples, LAMBDA after: before / after)

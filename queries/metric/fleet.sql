@@ -29,7 +29,7 @@ WITH grouped AS (
 SELECT
   grouped.model_class,
   grouped.job_count,
-  cast(grouped.gpu_count AS BIGINT) AS gpu_count,
+  try_cast(grouped.gpu_count AS BIGINT) AS gpu_count,
   grouped.gpus_per_billion_parameter,
   grouped.memory_frac,
   grouped.gpus_per_billion_parameter / nullif(llm.gpus_per_billion_parameter, 0) AS gpus_ratio,

@@ -68,12 +68,12 @@ SELECT
   row_number() OVER (PARTITION BY trace_id, component ORDER BY start_ns, block) - 1 AS block_index,
   blocked.block,
   blocked.work_count,
-  cast(blocked.work_ns AS BIGINT) AS work_ns,
-  cast(blocked.flops AS BIGINT) AS flops,
-  cast(blocked.bytes AS BIGINT) AS bytes,
-  cast(blocked.attention_flops AS BIGINT) AS attention_flops,
-  cast(blocked.convolution_flops AS BIGINT) AS convolution_flops,
-  cast(blocked.linear_flops AS BIGINT) AS linear_flops,
+  try_cast(blocked.work_ns AS BIGINT) AS work_ns,
+  try_cast(blocked.flops AS BIGINT) AS flops,
+  try_cast(blocked.bytes AS BIGINT) AS bytes,
+  try_cast(blocked.attention_flops AS BIGINT) AS attention_flops,
+  try_cast(blocked.convolution_flops AS BIGINT) AS convolution_flops,
+  try_cast(blocked.linear_flops AS BIGINT) AS linear_flops,
   blocked.flops / nullif(sum(blocked.flops) OVER (PARTITION BY trace_id, component), 0)
     AS flops_frac
 FROM blocked

@@ -92,20 +92,20 @@ SELECT
   curve.spatial_len,
   curve.channels,
   curve.videos,
-  cast(curve.frames AS BIGINT) AS frames,
+  try_cast(curve.frames AS BIGINT) AS frames,
   curve.frames = curve.own_frames AS recorded,
-  cast(4 * curve.videos * curve.frames * curve.spatial_len ** 2 * curve.channels AS BIGINT)
+  try_cast(4 * curve.videos * curve.frames * curve.spatial_len ** 2 * curve.channels AS BIGINT)
     AS spatial_flops,
-  cast(4 * curve.videos * curve.spatial_len * curve.frames ** 2 * curve.channels AS BIGINT)
+  try_cast(4 * curve.videos * curve.spatial_len * curve.frames ** 2 * curve.channels AS BIGINT)
     AS temporal_flops,
   curve.spatial_len AS crossover_frames,
-  if(curve.frames = curve.own_frames, cast(curve.spatial_call_flops AS BIGINT), NULL)
+  if(curve.frames = curve.own_frames, try_cast(curve.spatial_call_flops AS BIGINT), NULL)
     AS spatial_call_flops,
-  if(curve.frames = curve.own_frames, cast(curve.temporal_call_flops AS BIGINT), NULL)
+  if(curve.frames = curve.own_frames, try_cast(curve.temporal_call_flops AS BIGINT), NULL)
     AS temporal_call_flops,
-  if(curve.frames = curve.own_frames, cast(curve.spatial_call_ns AS BIGINT), NULL)
+  if(curve.frames = curve.own_frames, try_cast(curve.spatial_call_ns AS BIGINT), NULL)
     AS spatial_call_ns,
-  if(curve.frames = curve.own_frames, cast(curve.temporal_call_ns AS BIGINT), NULL)
+  if(curve.frames = curve.own_frames, try_cast(curve.temporal_call_ns AS BIGINT), NULL)
     AS temporal_call_ns
 FROM curve
 INNER JOIN trace USING (trace_id)

@@ -103,13 +103,13 @@ SELECT
   judged.path,
   coalesce(kernel_count, 0) AS kernel_count,
   coalesce(copy_count, 0) AS copy_count,
-  cast(coalesce(kernel_ns, 0) AS BIGINT) AS kernel_ns,
-  if(judged.has_busy, cast(coalesce(kernel_busy_ns, 0) AS BIGINT), NULL) AS kernel_busy_ns,
-  if(judged.has_busy, cast(coalesce(gpu_busy_ns, 0) AS BIGINT), NULL) AS gpu_busy_ns,
-  if(judged.has_span, cast(coalesce(gpu_span_ns, 0) AS BIGINT), NULL) AS gpu_span_ns,
+  try_cast(coalesce(kernel_ns, 0) AS BIGINT) AS kernel_ns,
+  if(judged.has_busy, try_cast(coalesce(kernel_busy_ns, 0) AS BIGINT), NULL) AS kernel_busy_ns,
+  if(judged.has_busy, try_cast(coalesce(gpu_busy_ns, 0) AS BIGINT), NULL) AS gpu_busy_ns,
+  if(judged.has_span, try_cast(coalesce(gpu_span_ns, 0) AS BIGINT), NULL) AS gpu_span_ns,
   if(
     judged.idle_refusal IS NULL,
-    cast(coalesce(gpu_span_ns, 0) - coalesce(gpu_busy_ns, 0) AS BIGINT),
+    try_cast(coalesce(gpu_span_ns, 0) - coalesce(gpu_busy_ns, 0) AS BIGINT),
     NULL
   ) AS gpu_idle_ns,
   judged.idle_refusal

@@ -24,14 +24,14 @@
 WITH run AS (
   SELECT
     trace_id,
-    cast(manifest ->> 'image_size' AS INTEGER) AS image_size,
+    try_cast(manifest ->> 'image_size' AS INTEGER) AS image_size,
     concat_ws(
       ' ', model, manifest ->> 'variant', attention, profiler, device_name, manifest ->> 'size',
       manifest ->> 'dtype', manifest ->> 'batch', manifest ->> 'guidance', manifest ->> 'frames',
       manifest ->> 'prompt_tokens', manifest ->> 'steps_profiled', manifest ->> 'steps_full'
     ) AS series
   FROM trace
-  WHERE (manifest ->> 'image_size') IS NOT NULL
+  WHERE try_cast(manifest ->> 'image_size' AS INTEGER) > 0
 ),
 
 summed AS (
@@ -79,7 +79,7 @@ crossover AS (
     series,
     scope,
     attention_partition,
-    cast(round(min(
+    try_cast(round(min(
       exp(log_size - log_ratio * (next_size - log_size) / (next_ratio - log_ratio))
     )) AS INTEGER) AS crossover_size
   FROM following
@@ -97,8 +97,8 @@ SELECT
   attention_partition,
   summed.image_size,
   summed.category,
-  cast(summed.work_ns AS BIGINT) AS work_ns,
-  cast(summed.flops AS BIGINT) AS flops,
+  try_cast(summed.work_ns AS BIGINT) AS work_ns,
+  try_cast(summed.flops AS BIGINT) AS flops,
   count(DISTINCT summed.image_size) OVER growth AS size_count,
   round(
     nullif(regr_slope(ln(nullif(summed.work_ns, 0)), ln(summed.image_size)) OVER growth, 'nan'), 6

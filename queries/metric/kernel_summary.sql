@@ -36,10 +36,10 @@ SELECT
   work_op.op_name,
   work_category.category,
   count(*) AS work_count,
-  cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
+  try_cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
   sum(work.dur_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
   min(work.dur_ns) AS min_ns,
-  cast(median(work.dur_ns) AS BIGINT) AS median_ns,
+  try_cast(median(work.dur_ns) AS BIGINT) AS median_ns,
   max(work.dur_ns) AS max_ns
 FROM work
 INNER JOIN work_op USING (trace_id, work_id)

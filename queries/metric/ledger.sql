@@ -92,9 +92,9 @@ SELECT
   answered_work.answered,
   answered_work.answer,
   answered_work.work_count,
-  cast(answered_work.work_ns AS BIGINT) AS work_ns,
+  try_cast(answered_work.work_ns AS BIGINT) AS work_ns,
   answered_work.work_ns / nullif(total.trace_ns, 0) AS work_frac,
-  cast(total.trace_ns AS BIGINT) AS trace_ns
+  try_cast(total.trace_ns AS BIGINT) AS trace_ns
 FROM answered_work
 INNER JOIN total USING (trace_id)
 INNER JOIN trace USING (trace_id)

@@ -54,11 +54,11 @@ SELECT
   category_time.scope,
   category_time.attention_partition,
   category_time.category,
-  cast(sum(category_time.work_count) AS BIGINT) AS work_count,
-  cast(sum(category_time.work_ns) AS BIGINT) AS work_ns,
+  try_cast(sum(category_time.work_count) AS BIGINT) AS work_count,
+  try_cast(sum(category_time.work_ns) AS BIGINT) AS work_ns,
   sum(category_time.work_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
-  cast(sum(category_time.flops) AS BIGINT) AS flops,
-  cast(sum(category_time.bytes) AS BIGINT) AS bytes,
+  try_cast(sum(category_time.flops) AS BIGINT) AS flops,
+  try_cast(sum(category_time.bytes) AS BIGINT) AS bytes,
   any_value(compared.baseline_trace_id) AS baseline_trace_id,
   sum(category_time.work_ns) / nullif(any_value(baseline.trace_ns), 0) AS baseline_frac
 FROM category_time

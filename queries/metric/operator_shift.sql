@@ -48,10 +48,10 @@ joined AS (
     scope,
     attention_partition,
     category,
-    cast(sum(if(is_baseline, work_count, 0)) AS BIGINT) AS baseline_count,
-    cast(sum(if(is_baseline, 0, work_count)) AS BIGINT) AS optimized_count,
-    cast(sum(if(is_baseline, work_ns, 0)) AS BIGINT) AS baseline_ns,
-    cast(sum(if(is_baseline, 0, work_ns)) AS BIGINT) AS optimized_ns
+    try_cast(sum(if(is_baseline, work_count, 0)) AS BIGINT) AS baseline_count,
+    try_cast(sum(if(is_baseline, 0, work_count)) AS BIGINT) AS optimized_count,
+    try_cast(sum(if(is_baseline, work_ns, 0)) AS BIGINT) AS baseline_ns,
+    try_cast(sum(if(is_baseline, 0, work_ns)) AS BIGINT) AS optimized_ns
   FROM side
   GROUP BY optimized_trace_id, baseline_trace_id, scope, attention_partition, category
 )

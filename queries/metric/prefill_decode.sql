@@ -79,11 +79,11 @@ SELECT
   grouped.phase,
   grouped.call_count,
   grouped.call_count / sum(grouped.call_count) OVER whole AS call_frac,
-  cast(grouped.core_ns AS BIGINT) AS core_ns,
+  try_cast(grouped.core_ns AS BIGINT) AS core_ns,
   grouped.core_ns / nullif(sum(grouped.core_ns) OVER whole, 0) AS core_frac,
   grouped.core_ns / nullif(total.trace_ns, 0) AS work_frac,
   grouped.request_calls,
-  cast(grouped.request_ns AS BIGINT) AS request_ns,
+  try_cast(grouped.request_ns AS BIGINT) AS request_ns,
   grouped.request_ns / nullif(sum(grouped.request_ns) OVER whole, 0) AS request_frac,
   grouped.paper_phase,
   CASE

@@ -53,18 +53,18 @@ SELECT
   trace.model,
   trace.attention,
   trace.predicted,
-  cast(trace.manifest ->> 'image_size' AS INTEGER) AS image_size,
+  try_cast(trace.manifest ->> 'image_size' AS INTEGER) AS image_size,
   scaled.component,
   scaled.attention_kind,
   scaled.query_len,
   scaled.call_count,
   scaled.step_count,
   scaled.call_count / sum(scaled.call_count) OVER whole AS call_frac,
-  cast(scaled.core_ns AS BIGINT) AS core_ns,
+  try_cast(scaled.core_ns AS BIGINT) AS core_ns,
   scaled.core_ns / nullif(sum(scaled.core_ns) OVER whole, 0) AS core_frac,
   scaled.request_calls,
   scaled.request_calls / sum(scaled.request_calls) OVER whole AS request_call_frac,
-  cast(scaled.request_ns AS BIGINT) AS request_ns,
+  try_cast(scaled.request_ns AS BIGINT) AS request_ns,
   scaled.request_ns / nullif(sum(scaled.request_ns) OVER whole, 0) AS request_frac
 FROM scaled
 INNER JOIN trace USING (trace_id)

@@ -3,7 +3,7 @@
 -- Why:     a denoiser walks through long and short sequences and back, the same way in every step,
 --          while a decoder's keys grow: memory and the gain of a fused kernel follow.
 -- Grain:   one row per attention call, in order
--- Inputs:  trace, attention_call
+-- Inputs:  trace, attention_call, attention_period
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
@@ -34,26 +34,9 @@ WITH numbered AS (
   SELECT
     *,
     row_number() OVER series - 1 AS series_index,
-    lag(query_len) OVER series AS previous_len,
-    -- one character for each pair of lengths, so that a period is a text that repeats
-    chr(cast(48 + dense_rank() OVER (
-      PARTITION BY trace_id, component, attention_kind ORDER BY query_len, kv_len
-    ) AS INTEGER)) AS letter
+    lag(query_len) OVER series AS previous_len
   FROM attention_call
   WINDOW series AS (PARTITION BY trace_id, component, attention_kind ORDER BY call_index)
-),
-
-spelled AS (
-  SELECT
-    trace_id,
-    component,
-    attention_kind,
-    string_agg(letter, '' ORDER BY call_index) AS word,
-    max(query_len) / nullif(min(query_len), 0) AS max_min_ratio,
-    max(greatest(query_len, previous_len) / nullif(least(query_len, previous_len), 0))
-    FILTER (WHERE previous_len IS NOT NULL) AS adjacent_ratio
-  FROM numbered
-  GROUP BY trace_id, component, attention_kind
 ),
 
 series AS (
@@ -61,13 +44,11 @@ series AS (
     trace_id,
     component,
     attention_kind,
-    max_min_ratio,
-    adjacent_ratio,
-    list_min(list_filter(
-      range(1, length(word) // 2 + 1),
-      LAMBDA shift: starts_with(word, substr(word, shift + 1))
-    )) AS period_calls
-  FROM spelled
+    max(query_len) / nullif(min(query_len), 0) AS max_min_ratio,
+    max(greatest(query_len, previous_len) / nullif(least(query_len, previous_len), 0))
+    FILTER (WHERE previous_len IS NOT NULL) AS adjacent_ratio
+  FROM numbered
+  GROUP BY trace_id, component, attention_kind
 )
 
 SELECT
@@ -90,7 +71,7 @@ SELECT
   numbered.core_ns,
   numbered.module_ns,
   numbered.series_index,
-  series.period_calls,
+  period.period_calls,
   series.max_min_ratio,
   series.adjacent_ratio
 FROM numbered
@@ -100,4 +81,9 @@ INNER JOIN series
     numbered.trace_id = series.trace_id
     AND numbered.component IS NOT DISTINCT FROM series.component
     AND numbered.attention_kind IS NOT DISTINCT FROM series.attention_kind
+LEFT JOIN attention_period AS period
+  ON
+    numbered.trace_id = period.trace_id
+    AND numbered.component IS NOT DISTINCT FROM period.component
+    AND numbered.attention_kind IS NOT DISTINCT FROM period.attention_kind
 ORDER BY numbered.trace_id, numbered.call_index

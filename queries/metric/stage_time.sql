@@ -101,16 +101,16 @@ SELECT
   component,
   component_scale.call_count,
   component_scale.step_count,
-  cast(judged.work_count AS BIGINT) AS work_count,
-  cast(judged.work_ns AS BIGINT) AS work_ns,
+  try_cast(judged.work_count AS BIGINT) AS work_count,
+  try_cast(judged.work_ns AS BIGINT) AS work_ns,
   judged.work_ns / nullif(sum(judged.work_ns) OVER (PARTITION BY trace_id), 0) AS work_frac,
-  if(judged.busy_refusal IS NULL, cast(judged.busy_ns AS BIGINT), NULL) AS busy_ns,
+  if(judged.busy_refusal IS NULL, try_cast(judged.busy_ns AS BIGINT), NULL) AS busy_ns,
   judged.busy_refusal,
-  cast(judged.step_min_ns AS BIGINT) AS step_min_ns,
-  cast(judged.step_median_ns AS BIGINT) AS step_median_ns,
-  cast(judged.step_max_ns AS BIGINT) AS step_max_ns,
+  try_cast(judged.step_min_ns AS BIGINT) AS step_min_ns,
+  try_cast(judged.step_median_ns AS BIGINT) AS step_median_ns,
+  try_cast(judged.step_max_ns AS BIGINT) AS step_max_ns,
   component_scale.source AS source,
-  cast(judged.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
+  try_cast(judged.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
   judged.work_ns * component_scale.request_scale / nullif(
     sum(judged.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0
   ) AS request_frac

@@ -24,9 +24,9 @@ SELECT
   work_component.component,
   work_step.step,
   count(*) AS work_count,
-  cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
-  cast(sum(if(work_category.category = 'attention', work.dur_ns, 0)) AS BIGINT) AS attention_ns,
-  cast(sum(work_cost.flops) AS BIGINT) AS flops
+  try_cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
+  try_cast(sum(if(work_category.category = 'attention', work.dur_ns, 0)) AS BIGINT) AS attention_ns,
+  try_cast(sum(work_cost.flops) AS BIGINT) AS flops
 FROM work
 INNER JOIN work_component USING (trace_id, work_id)
 INNER JOIN work_step USING (trace_id, work_id)

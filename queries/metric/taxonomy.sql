@@ -53,7 +53,9 @@ described AS (
     trace.name AS trace_name,
     trace.model,
     trace.family,
-    cast((trace.manifest -> 'parameters') ->> component AS BIGINT) AS parameter_count,
+    try_cast(json_extract_string(
+      trace.manifest -> 'parameters', '/' || replace(replace(component, '~', '~0'), '/', '~1')
+    ) AS BIGINT) AS parameter_count,
     component_scale.full_call_count,
     component_scale.call_count,
     component_scale.request_scale,
@@ -71,7 +73,7 @@ SELECT
   component,
   described.parameter_count,
   described.full_call_count,
-  cast(described.flops / coalesce(described.call_count, 1) AS BIGINT) AS call_flops,
+  try_cast(described.flops / coalesce(described.call_count, 1) AS BIGINT) AS call_flops,
   described.call_count,
   nullif(attended.attention_sites, 0) AS attention_sites,
   attended.attention_kinds,

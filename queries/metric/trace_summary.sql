@@ -95,7 +95,7 @@ SELECT
   coalesce(kernel_name_count, 0) AS kernel_name_count,
   coalesce(copy_count, 0) AS copy_count,
   coalesce(annotation_count, 0) AS annotation_count,
-  cast(coalesce(anomaly_count, 0) AS BIGINT) AS anomaly_count,
+  try_cast(coalesce(anomaly_count, 0) AS BIGINT) AS anomaly_count,
   trace.complete
 FROM trace
 LEFT JOIN cpu_op_total USING (trace_id)

@@ -3,11 +3,12 @@
 -- Why:     module frames nest, and what a module is for often stands in the name of the one around
 --          it.
 -- Grain:   one row per (trace_id, annotation_id) of annotation, device timelines left out
--- Inputs:  annotation, nesting
+-- Inputs:  annotation, framework_name, nesting
 -- Columns:
 --   trace_id              trace.trace_id
 --   annotation_id         annotation.annotation_id
---   track                 kind, process and thread: ranges nest within these
+--   track                 kind, process and thread: ranges nest within these; 'framework' in
+--                         place of the kind for ranges of framework_name
 --   start_ns              ns
 --   end_ns                ns; its end, or where the stack closes it if ranges overlap partly
 --   depth                 ranges of its kind around it
@@ -15,14 +16,21 @@
 --   root_annotation_id    outermost range of its kind around it; itself if none
 WITH slice AS (
   SELECT
-    trace_id,
-    concat_ws(' ', kind, process_id, thread_id) AS track,
-    annotation_id AS slice_id,
-    start_ns,
-    dur_ns,
-    annotation_id AS tie
+    annotation.trace_id,
+    concat_ws(
+      ' ', if(framework_name.name IS NULL, annotation.kind, 'framework'),
+      annotation.process_id, annotation.thread_id
+    ) AS track,
+    annotation.annotation_id AS slice_id,
+    annotation.start_ns,
+    annotation.dur_ns,
+    annotation.annotation_id AS tie
   FROM annotation
-  WHERE kind <> 'gpu_user'
+  LEFT JOIN framework_name
+    ON
+      annotation.trace_id = framework_name.trace_id
+      AND if(annotation.kind = 'user', annotation.name, NULL) = framework_name.name
+  WHERE annotation.kind <> 'gpu_user'
 )
 
 SELECT

@@ -16,8 +16,8 @@
 --   python_module_id   of the innermost nn.Module frame
 --   python_root_id     of the outermost nn.Module frame
 --   profiler_step_id   of the profiler's step
---   user_id            of the innermost other range
---   user_root_id       of the outermost other range
+--   user_id            of the innermost other range that the framework did not write by itself
+--   user_root_id       of the outermost such range
 WITH nested AS (
   SELECT
     trace_id,

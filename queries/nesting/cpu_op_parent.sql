@@ -46,6 +46,6 @@ SELECT
   nested.root_id AS root_op_id,
   nested.depth,
   nested.end_ns,
-  cast(nested.end_ns - nested.start_ns - coalesce(called.called_ns, 0) AS BIGINT) AS self_ns
+  try_cast(nested.end_ns - nested.start_ns - coalesce(called.called_ns, 0) AS BIGINT) AS self_ns
 FROM nested
 LEFT JOIN called ON nested.trace_id = called.trace_id AND nested.slice_id = called.parent_id

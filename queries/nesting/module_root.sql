@@ -1,9 +1,9 @@
 -- module_root: the class of the outermost module around each nn.Module frame, wrappers left out.
 --
--- Why:     that module is a part of the pipeline: text encoder, denoiser, decoder. Around a
---          compiled or distributed model stands a wrapper of no meaning; then it is the one inside.
+-- Why:     that module is a part of the pipeline: text encoder, denoiser, decoder. A compiled or
+--          distributed model is inside wrappers that say nothing of it, one in another.
 -- Grain:   one row per (trace_id, annotation_id) of kind 'python_module'
--- Inputs:  annotation, annotation_parent, wrapper_class
+-- Inputs:  annotation, annotation_parent, wrapper_class, nesting
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  annotation.annotation_id
@@ -14,6 +14,7 @@ WITH frame AS (
     annotation_parent.annotation_id,
     annotation_parent.track,
     annotation_parent.start_ns,
+    annotation_parent.end_ns,
     annotation_parent.depth,
     annotation_parent.root_annotation_id,
     -- a frame is called Class_3: the third instance of Class
@@ -25,29 +26,46 @@ WITH frame AS (
   WHERE annotation.kind = 'python_module'
 ),
 
-inner_frame AS (
+model_frame AS (
   SELECT
     trace_id,
     track,
+    annotation_id AS slice_id,
     start_ns,
-    class_name
+    end_ns - start_ns AS dur_ns,
+    depth AS tie
   FROM frame
-  WHERE depth = 1
+  ANTI JOIN wrapper_class USING (class_name)
+),
+
+-- the outermost of those that are no wrappers: they never overlap
+model AS (
+  SELECT
+    frame.trace_id,
+    frame.track,
+    frame.start_ns,
+    frame.end_ns,
+    frame.depth,
+    frame.class_name
+  FROM nesting('model_frame') AS nested
+  INNER JOIN frame ON nested.trace_id = frame.trace_id AND nested.slice_id = frame.annotation_id
+  WHERE nested.depth = 0
 )
 
 SELECT
   frame.trace_id,
   frame.annotation_id,
   if(
-    frame.depth > 0 AND root.class_name IN (SELECT wrapper_class.class_name FROM wrapper_class),
-    inner_frame.class_name,
+    frame.depth >= model.depth
+    AND (frame.start_ns < model.end_ns OR frame.start_ns = model.start_ns),
+    model.class_name,
     root.class_name
   ) AS root_class
 FROM frame
 INNER JOIN frame AS root
   ON frame.trace_id = root.trace_id AND frame.root_annotation_id = root.annotation_id
-ASOF LEFT JOIN inner_frame
+ASOF LEFT JOIN model
   ON
-    frame.trace_id = inner_frame.trace_id
-    AND frame.track = inner_frame.track
-    AND frame.start_ns >= inner_frame.start_ns
+    frame.trace_id = model.trace_id
+    AND frame.track = model.track
+    AND frame.start_ns >= model.start_ns

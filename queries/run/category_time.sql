@@ -65,9 +65,9 @@ SELECT
   time_source,
   component,
   partition_category AS category,
-  cast(sum(work_count) AS BIGINT) AS work_count,
-  cast(sum(work_ns * scale) AS BIGINT) AS work_ns,
-  cast(sum(costed_ns * scale) AS BIGINT) AS costed_ns,
+  try_cast(sum(work_count) AS BIGINT) AS work_count,
+  try_cast(sum(work_ns * scale) AS BIGINT) AS work_ns,
+  try_cast(sum(costed_ns * scale) AS BIGINT) AS costed_ns,
   try_cast(sum(flops * scale) AS BIGINT) AS flops,
   try_cast(sum(bytes * scale) AS BIGINT) AS bytes
 FROM weighed

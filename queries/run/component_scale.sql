@@ -39,10 +39,12 @@ counted AS (
     worked.component,
     called.call_count,
     worked.step_count,
-    cast(
-      (trace.manifest -> 'component_steps_full') ->> worked.component AS DOUBLE
-    ) AS full_call_count,
-    cast(trace.manifest ->> 'steps_full' AS DOUBLE) AS steps_full
+    -- an asterisk or a quote in a component's name would be read as a path by ->>
+    try_cast(json_extract_string(
+      trace.manifest -> 'component_steps_full',
+      '/' || replace(replace(worked.component, '~', '~0'), '/', '~1')
+    ) AS DOUBLE) AS full_call_count,
+    try_cast(trace.manifest ->> 'steps_full' AS DOUBLE) AS steps_full
   FROM worked
   INNER JOIN trace USING (trace_id)
   LEFT JOIN called USING (trace_id, component)

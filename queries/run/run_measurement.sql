@@ -53,7 +53,7 @@ SELECT
   run.setting_digest,
   trace.attention,
   measured.quantity,
-  cast(measured.measured_ns AS BIGINT) AS measured_ns
+  try_cast(measured.measured_ns AS BIGINT) AS measured_ns
 FROM measured
 INNER JOIN run USING (trace_id)
 INNER JOIN trace USING (trace_id)

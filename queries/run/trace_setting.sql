@@ -43,7 +43,7 @@ operator_digest AS (
     trace_id,
     sum(op_count) AS op_count,
     sum(
-      cast(md5_number_lower(concat_ws(' ', name, coalesce(input_dims, ''), op_count)) AS HUGEINT)
+      try_cast(md5_number_lower(concat_ws(' ', name, coalesce(input_dims, ''), op_count)) AS HUGEINT)
     ) AS digest
   FROM operator_kind
   GROUP BY trace_id
@@ -52,7 +52,10 @@ operator_digest AS (
 SELECT
   trace_id,
   setting,
-  json_extract_string(manifest, '$."' || setting || '"') AS value
+  -- a pointer takes any key; in a path a quote or an asterisk would mean something else
+  json_extract_string(
+    manifest, '/' || replace(replace(setting, '~', '~0'), '/', '~1')
+  ) AS value
 FROM manifest_key
 ANTI JOIN outcome USING (setting)
 UNION ALL

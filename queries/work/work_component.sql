@@ -7,8 +7,8 @@
 -- Columns:
 --   trace_id   trace.trace_id
 --   work_id    work.work_id
---   component  of the label, else class of the outermost nn.Module, else outermost user range;
---              'unattributed' if nothing surrounds the work
+--   component  of the label, else class of the outermost nn.Module, else outermost user range that
+--              the framework did not write; 'unattributed' if nothing surrounds the work
 --   source     'label' | 'python_module' | 'annotation' | 'none'
 -- Never:   WHERE (source = 'none') <> (component = 'unattributed')
 WITH found AS (

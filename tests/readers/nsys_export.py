@@ -71,11 +71,13 @@ def staged(path: Path) -> duckdb.DuckDBPyConnection:
     con.execute("SET threads = 1")
     for table in load_layer("schema"):
         con.execute(table.statement)
+    database.create_macros(con)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1::INTEGER AS trace_id, $1::VARCHAR AS name, "
         "$2::VARCHAR AS path, $1::VARCHAR AS sha256, 1::BIGINT AS size_bytes, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
         "NULL::VARCHAR AS attention, NULL::VARCHAR AS profiler, NULL::BOOLEAN AS predicted, "
-        "NULL::JSON AS manifest, NULL::VARCHAR AS device_name, NULL::JSON AS device",
+        "NULL::JSON AS manifest, NULL::VARCHAR AS device_name, NULL::JSON AS device, "
+        "0::BIGINT AS odd_manifest_count, NULL::VARCHAR AS odd_manifest_example",
         [path.stem, str(path)],
     )
     nsys.load(path, con)

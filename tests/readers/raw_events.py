@@ -37,6 +37,7 @@ def read_bytes(data: bytes, *, keep: tuple[str, ...] = ("python", "flow")) -> Re
         parts = Path(folder) / "parts"
         parts.mkdir()
         file = kineto.read(con, path, parts, keep=keep, workers=1)
+        database.create_macros(con)
         database.create_raw(con, "kineto")
         columns = ", ".join(f"CAST({name} AS VARCHAR)" for name in COLUMNS)
         rows = con.table("kineto_event").project(columns).fetchall()

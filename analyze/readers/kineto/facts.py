@@ -80,7 +80,9 @@ def create_relation(
 ) -> None:
     """Create a table from a few rows; a missing key is NULL."""
     file = folder / f"{name}.json"
-    file.write_text(json.dumps(list(rows)), encoding="utf-8")
+    text = json.dumps(list(rows), ensure_ascii=False)
+    # half a character, which JSON may escape, is none that a database can hold
+    file.write_text(text, encoding="utf-8", errors="replace")
     con.read_json(str(file), columns=dict(columns), format="array").create(name)
 
 
@@ -93,12 +95,12 @@ def _header(found: KinetoFile, path: Path) -> dict[str, Any]:
     base = keys.get("baseTimeNanoseconds")
     return {
         "producer": _producer(keys),
-        "profiler": mark.get("profiler"),
-        "predicted": mark.get("predicted"),
-        "device_name": mark.get("device"),
-        "base_unix_ns": base if isinstance(base, int) and abs(base) < 1 << 63 else None,
-        "rank": rank,
-        "world_size": world_size,
+        "profiler": _text(mark.get("profiler")),
+        "predicted": mark.get("predicted") if isinstance(mark.get("predicted"), bool) else None,
+        "device_name": _text(mark.get("device")),
+        "base_unix_ns": _integer(base, 64),
+        "rank": _integer(rank, 32),
+        "world_size": _integer(world_size, 32),
         "complete": found.complete,
         "unread_count": found.unread.total(),
         "unread_python_count": found.unread["python"],
@@ -121,15 +123,16 @@ def _devices(keys: Mapping[str, Any]) -> list[dict[str, Any]]:
     listed = keys.get("deviceProperties")
     devices: dict[int, dict[str, Any]] = {}
     for properties in listed if isinstance(listed, list) else []:
-        if not isinstance(properties, dict) or not isinstance(properties.get("id"), int):
+        number = _integer(properties.get("id"), 32) if isinstance(properties, dict) else None
+        if number is None:
             continue
         devices.setdefault(
-            properties["id"],
+            number,
             {
-                "device_id": properties["id"],
+                "device_id": number,
                 "name": _text(properties.get("name")),
-                "memory_bytes": _integer(properties.get("totalGlobalMem")),
-                "sm_count": _integer(properties.get("numSms")),
+                "memory_bytes": _integer(properties.get("totalGlobalMem"), 64),
+                "sm_count": _integer(properties.get("numSms"), 32),
             },
         )
     return list(devices.values())
@@ -202,5 +205,7 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _integer(value: Any, bits: int) -> int | None:
+    """The value if it is an integer that a column of so many bits can hold."""
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_integer and abs(value) < 1 << (bits - 1) else None

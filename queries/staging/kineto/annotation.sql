@@ -14,55 +14,9 @@
 --   name           without the label's prefix; of an attention label: its site
 --   kind           see annotation in the schema
 --   args           JSON; of a capture's label its fields; NULL if none
-WITH host_range AS (
-  SELECT
-    kind,
-    label,
-    pid,
-    tid,
-    start_ns,
-    dur_ns,
-    CASE WHEN kind = 'attention' THEN string_split(label, ',') END AS fields
-  FROM kineto_host_range
+WITH ranges AS (
+  SELECT kind, pid, tid, start_ns, dur_ns, name, args FROM kineto_host_range
   WHERE kind <> 'op'
-),
-
-labelled AS (
-  SELECT
-    kind,
-    pid,
-    tid,
-    start_ns,
-    dur_ns,
-    CASE kind
-      WHEN 'module' THEN string_split(label, '|')[1]
-      WHEN 'attention'
-        THEN coalesce(
-          substr(list_filter(fields, LAMBDA field: starts_with(field, 'site='))[1], 6), ''
-        )
-      ELSE label
-    END AS name,
-    CASE
-      WHEN kind = 'module' AND contains(label, '|')
-        THEN json_object('class', string_split(label, '|')[2])
-      WHEN kind = 'attention'
-        THEN
-          ('{' || array_to_string(
-            list_transform(
-              fields,
-              LAMBDA field: to_json(string_split(field, '=')[1])::VARCHAR || ':' || coalesce(
-                try_cast(string_split(field, '=')[2] AS BIGINT)::VARCHAR,
-                to_json(substr(field, strpos(field, '=') + 1))::VARCHAR
-              )
-            ),
-            ','
-          ) || '}')::JSON
-    END AS args
-  FROM host_range
-),
-
-ranges AS (
-  SELECT kind, pid, tid, start_ns, dur_ns, name, args FROM labelled
   UNION ALL
   SELECT
     'gpu_user' AS kind, pid, tid, start_ns, dur_ns, name, NULL AS args

@@ -5,8 +5,8 @@
 -- Inputs:  trace_file, ncu_problem
 -- Columns:
 --   trace_id     from trace_file
---   kind         'cut_row' | 'profiler_warning'
---   count        rows or lines
+--   kind         'cut_row' | 'profiler_warning' | 'odd_manifest_value'
+--   count        rows, lines or values
 --   example      the first one
 --   consequence  what it does to which metric
 SELECT
@@ -17,3 +17,13 @@ SELECT
   ncu_problem.consequence
 FROM ncu_problem
 CROSS JOIN trace_file
+UNION ALL
+SELECT
+  trace_id,
+  'odd_manifest_value' AS kind,
+  odd_manifest_count AS count,
+  odd_manifest_example AS example,
+  'values of the manifest that are of another kind than their key: as if they were not there'
+    AS consequence
+FROM trace_file
+WHERE odd_manifest_count > 0

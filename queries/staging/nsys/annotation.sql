@@ -15,14 +15,6 @@
 --   kind           as in the schema; 'gpu_user' for a graph and a wait
 --   args           a label's fields; under 'nvtx' style, text, domain, category, payload, unclosed
 WITH
-labelled AS (
-  SELECT
-    *,
-    substr(stem, length(kind) + 2) AS body
-  FROM nsys_range
-  WHERE kind <> 'operator'
-),
-
 described AS (
   SELECT
     process_id,
@@ -31,33 +23,8 @@ described AS (
     end_ns,
     kind,
     row_id,
-    CASE kind
-      WHEN 'component' THEN body
-      WHEN 'step' THEN body
-      WHEN 'module' THEN split_part(body, '|', 1)
-      WHEN 'attention'
-        THEN
-          coalesce(
-            nullif(split_part(split_part(',' || body, ',site=', 2), ',', 1), ''), 'unattributed'
-          )
-      ELSE stem
-    END AS name,
-    CASE kind
-      WHEN 'module' THEN json_object('class', nullif(split_part(body, '|', 2), ''))
-      WHEN 'attention'
-        THEN ('{' || array_to_string(
-          list_transform(
-            string_split(body, ','), LAMBDA field: to_json(split_part(field, '=', 1))::VARCHAR
-            || ':' || CASE
-              WHEN
-                try_cast(split_part(field, '=', 2) AS BIGINT)::VARCHAR = split_part(field, '=', 2)
-                THEN split_part(field, '=', 2)
-              ELSE to_json(split_part(field, '=', 2))::VARCHAR
-            END
-          ), ','
-        ) || '}')::JSON
-      ELSE '{}'::JSON
-    END AS fields,
+    coalesce(label_name, stem) AS name,
+    coalesce(label_args, '{}'::JSON) AS fields,
     json_object(
       'nvtx', json_object(
         'style', CASE
@@ -72,7 +39,8 @@ described AS (
         'unclosed', CASE WHEN end_ns IS NULL AND event_type <> 34 THEN TRUE END
       )
     ) AS nvtx
-  FROM labelled
+  FROM nsys_range
+  WHERE kind <> 'operator'
   UNION ALL BY NAME
   SELECT
     device_id::VARCHAR AS process_id,

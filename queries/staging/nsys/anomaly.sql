@@ -2,10 +2,10 @@
 --
 -- Why:     a number that lacks half of its kernels must not look like one that has them all.
 -- Grain:   one row per kind of trouble that was met
--- Inputs:  trace_file, nsys_reader_anomaly, nsys_anomaly
+-- Inputs:  trace_file, nsys_reader_anomaly, nsys_anomaly, nsys_anomaly_value
 -- Columns:
 --   trace_id     from trace_file
---   kind         as in nsys_anomaly and nsys_reader_anomaly
+--   kind         as in nsys_anomaly, nsys_anomaly_value and nsys_reader_anomaly
 --   count        how many events it touched
 --   example      one of them
 --   consequence  what it does to which metric
@@ -60,20 +60,33 @@ consequence AS (
       'several processes use one device number and the export does not map them: two GPUs may'
       || ' appear as one'
     ),
+    (
+      'duplicate_id',
+      'numbers of texts, kinds or devices that are there more than once: the first one counts'
+    ),
+    ('odd_label', 'what a label can''t mean was left out of it: as if it had not been given'),
+    (
+      'odd_manifest_value',
+      'values of the manifest that are of another kind than their key: as if they were not there'
+    ),
     ('profiler_warning', 'Nsight Systems warned while it recorded: events may be missing')
   ) AS known (kind, consequence)
 )
 
 SELECT
   trace_file.trace_id,
-  nsys_anomaly.kind,
-  nsys_anomaly.count,
-  left(nsys_anomaly.example, 200) AS example,
+  trouble.kind,
+  trouble.count,
+  left(trouble.example, 200) AS example,
   consequence.consequence
-FROM nsys_anomaly
+FROM (
+  FROM nsys_anomaly
+  UNION ALL
+  FROM nsys_anomaly_value
+) AS trouble
 CROSS JOIN trace_file
 INNER JOIN consequence USING (kind)
-WHERE nsys_anomaly.count > 0
+WHERE trouble.count > 0
 UNION ALL
 SELECT
   trace_file.trace_id,

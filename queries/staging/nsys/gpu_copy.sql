@@ -37,6 +37,13 @@ direction AS (
   ) AS known (id, label, kind)
 ),
 
+-- a number that is there twice must not make two copies of one
+named AS (
+  SELECT id, arg_min(label, row_id) AS label
+  FROM nsys_memcpy_kind
+  GROUP BY id
+),
+
 operation AS (
   SELECT
     copied.*,
@@ -48,7 +55,7 @@ operation AS (
   FROM nsys_memcpy AS copied
   LEFT JOIN direction
     ON copied.copy_kind = direction.id
-  LEFT JOIN nsys_memcpy_kind AS named
+  LEFT JOIN named
     ON copied.copy_kind = named.id
   UNION ALL BY NAME
   SELECT

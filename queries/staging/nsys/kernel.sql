@@ -2,7 +2,7 @@
 --
 -- Why:     the link of a kernel is (process, correlation): correlations repeat across processes.
 -- Grain:   one row per row of CUPTI_ACTIVITY_KIND_KERNEL that has a start
--- Inputs:  trace_file, nsys_kernel, nsys_string, nsys_device_number
+-- Inputs:  trace_file, nsys_kernel, nsys_text, nsys_device_number
 -- Columns:
 --   trace_id        from trace_file
 --   kernel_id       in order of start
@@ -48,9 +48,9 @@ FROM started
 CROSS JOIN trace_file
 LEFT JOIN nsys_device_number AS mapped
   ON started.process_id = mapped.process_id AND started.device_id = mapped.device_number
-LEFT JOIN nsys_string AS demangled
+LEFT JOIN nsys_text AS demangled
   ON started.demangled_id = demangled.id
-LEFT JOIN nsys_string AS short
+LEFT JOIN nsys_text AS short
   ON started.short_id = short.id
-LEFT JOIN nsys_string AS mangled
+LEFT JOIN nsys_text AS mangled
   ON started.mangled_id = mangled.id

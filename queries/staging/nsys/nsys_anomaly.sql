@@ -3,7 +3,7 @@
 -- Why:     each one silently changes a metric; anomaly says how.
 -- Grain:   one row per kind, also where count is 0
 -- Inputs:  nsys_event, nsys_kernel, nsys_runtime, nsys_range, nsys_overlap, nsys_graph_trace,
---          nsys_string, nsys_diagnostic, nsys_device_number, nsys_capture_option
+--          nsys_text, nsys_diagnostic, nsys_device_number, nsys_capture_option
 -- Columns:
 --   kind     see anomaly
 --   count    events touched
@@ -15,7 +15,7 @@ graph AS (
     (
       SELECT count(*)
       FROM nsys_runtime AS call
-      INNER JOIN nsys_string AS named
+      INNER JOIN nsys_text AS named
         ON call.name_id = named.id
       WHERE contains(named.value, 'GraphLaunch')
     ) AS launched,
@@ -94,7 +94,7 @@ HAVING count(sizes) = 0
 UNION ALL
 SELECT 'unknown_name' AS kind, count(*) AS count, any_value('kernel ' || kernel.row_id) AS example
 FROM nsys_kernel AS kernel
-LEFT JOIN nsys_string AS named
+LEFT JOIN nsys_text AS named
   ON coalesce(kernel.demangled_id, kernel.short_id, kernel.mangled_id) = named.id
 WHERE named.value IS NULL
 UNION ALL

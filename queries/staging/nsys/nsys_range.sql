@@ -4,7 +4,7 @@
 --          emit_nvtx pushes 'aten::mm, seq = 3, op_id = 12, sizes = [[2, 3], [3, 4]]' for an
 --          operator, and adds such fields to a record_function range, so to labels as well.
 -- Grain:   one row per mark (34) and range (59 push/pop, 60 start/end, 70 and 71 with a payload)
--- Inputs:  nsys_nvtx, nsys_string
+-- Inputs:  nsys_nvtx, nsys_text, annotation_label
 -- Columns:
 --   row_id           row of NVTX_EVENTS
 --   event_type       34 | 59 | 60 | 70 | 71
@@ -20,6 +20,9 @@
 --   sequence_number  'seq'; NULL if absent
 --   op_number        'op_id'; NULL if absent
 --   sizes            'sizes', as written; NULL if shapes were not recorded
+--   label_name       see annotation_label; NULL if it is no label
+--   label_args       see annotation_label
+--   is_odd_label     true if part of a label was left out, or all of it; NULL for what is none
 --   kind             'operator' | 'component' | 'step' | 'module' | 'attention' | 'profiler_step' |
 --                    'user'
 WITH
@@ -30,30 +33,23 @@ spoken AS (
     coalesce(nullif(named.value, ''), nsys_nvtx.text, named.value, '(unnamed)') AS words,
     coalesce(payload.value, nsys_nvtx.json_text) AS json_payload
   FROM nsys_nvtx
-  LEFT JOIN nsys_string AS named
+  LEFT JOIN nsys_text AS named
     ON nsys_nvtx.text_id = named.id
-  LEFT JOIN nsys_string AS payload
+  LEFT JOIN nsys_text AS payload
     ON nsys_nvtx.json_id = payload.id
   WHERE nsys_nvtx.start_ns IS NOT NULL
 ),
 
 -- 75 creates a domain and 33 names a category; both are numbered within their process
 domain AS (
-  SELECT
-    process,
-    domain_id,
-    arg_min(words, start_ns) AS domain
+  SELECT process, domain_id, arg_min(words, start_ns) AS domain
   FROM spoken
   WHERE event_type = 75
   GROUP BY ALL
 ),
 
 category AS (
-  SELECT
-    process,
-    domain_id,
-    category,
-    arg_min(words, start_ns) AS category_name
+  SELECT process, domain_id, category, arg_min(words, start_ns) AS category_name
   FROM spoken
   WHERE event_type = 33
   GROUP BY ALL
@@ -64,15 +60,16 @@ field AS (
     *,
     split_part(split_part(words, ', input_op_ids = ', 1), ', sizes = ', 1) AS head,
     split_part(split_part(head, ', op_id = ', 1), ', seq = ', 1) AS stem,
-    split_part(stem, ':', 1) AS prefix,
     try_cast(split_part(split_part(words, ', seq = ', 2), ',', 1) AS BIGINT) AS sequence_number,
     try_cast(split_part(split_part(words, ', op_id = ', 2), ',', 1) AS BIGINT) AS op_number,
-    nullif(
-      split_part(split_part(words, ', sizes = ', 2), ', input_op_ids = ', 1), ''
-    ) AS sizes
+    nullif(split_part(split_part(words, ', sizes = ', 2), ', input_op_ids = ', 1), '') AS sizes
   FROM spoken
   WHERE event_type IN (34, 59, 60, 70, 71)
-)
+),
+
+range_text AS (SELECT row_id AS label_id, stem AS text FROM field),
+
+label AS (FROM annotation_label('range_text'))
 
 SELECT
   field.row_id,
@@ -97,14 +94,15 @@ SELECT
   field.stem,
   field.sequence_number,
   field.op_number,
-  field.sizes,
+  -- malformed sizes are no shapes
+  if(json_valid(field.sizes), field.sizes, NULL) AS sizes,
+  label.name AS label_name,
+  label.args AS label_args,
+  label.is_odd AS is_odd_label,
   CASE
-    WHEN
-      field.prefix IN ('component', 'module', 'attention') AND NOT contains(field.stem, ' ')
-      AND length(field.stem) > length(field.prefix) + 1 THEN field.prefix
-    WHEN field.prefix = 'step' AND try_cast(substr(field.stem, 6) AS BIGINT) IS NOT NULL THEN 'step'
+    WHEN label.label_id IS NOT NULL THEN coalesce(label.kind, 'user')
     WHEN starts_with(field.stem, 'ProfilerStep#') THEN 'profiler_step'
-    WHEN field.event_type NOT IN (59, 70) OR field.prefix = 'nccl' THEN 'user'
+    WHEN field.event_type NOT IN (59, 70) OR starts_with(field.stem, 'nccl:') THEN 'user'
     -- an operator that never ended took no time that is known
     WHEN field.end_ns IS NULL THEN 'user'
     WHEN field.sequence_number IS NOT NULL OR starts_with(field.stem, 'aten::') THEN 'operator'
@@ -115,5 +113,6 @@ SELECT
     ELSE 'operator'
   END AS kind
 FROM field
+LEFT JOIN label ON field.row_id = label.label_id
 LEFT JOIN domain USING (process, domain_id)
 LEFT JOIN category USING (process, domain_id, category)

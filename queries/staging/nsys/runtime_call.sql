@@ -2,7 +2,7 @@
 --
 -- Why:     both are in one table there, and their names carry the version of the interface.
 -- Grain:   one row per row of CUPTI_ACTIVITY_KIND_RUNTIME that has a start
--- Inputs:  trace_file, nsys_runtime, nsys_string
+-- Inputs:  trace_file, nsys_runtime, nsys_text
 -- Columns:
 --   trace_id        from trace_file
 --   call_id         in order of start
@@ -23,6 +23,6 @@ SELECT
   call.correlation_id
 FROM nsys_runtime AS call
 CROSS JOIN trace_file
-LEFT JOIN nsys_string AS named
+LEFT JOIN nsys_text AS named
   ON call.name_id = named.id
 WHERE call.start_ns IS NOT NULL

@@ -108,5 +108,10 @@ FROM (
   ),
   ('metadata_heavy', 'names of threads make a large part of the file; no figure changes'),
   ('one_rank_of_many', 'one rank of a distributed job: totals are this rank''s alone'),
+  ('odd_label', 'what a label can''t mean was left out of it: as if it had not been given'),
+  (
+    'odd_manifest_value',
+    'values of the manifest that are of another kind than their key: as if they were not there'
+  ),
   ('device_events_of_others', 'work of the device in a form that is no kernel: its time is unknown')
 ) AS trap (kind, consequence)

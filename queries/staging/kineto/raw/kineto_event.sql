@@ -14,6 +14,9 @@
 --   thread_order             see kineto_text
 --   work_order               see kineto_text
 --   range_kind               kineto_text.kind
+--   label_name               see kineto_text
+--   label_args               see kineto_text
+--   is_odd_label             see kineto_text
 --   start_ns                 ns; NULL if the event has no readable ts
 --   dur_ns                   ns, never negative; 0 if absent
 --   recorded_dur_ns          ns as recorded; NULL if absent
@@ -57,6 +60,9 @@ SELECT
   text.thread_order,
   text.work_order,
   text.kind AS range_kind,
+  text.label_name,
+  text.label_args,
+  text.is_odd_label,
   chunk.ts_ns AS start_ns,
   greatest(coalesce(chunk.dur_ns, 0), 0) AS dur_ns,
   chunk.dur_ns AS recorded_dur_ns,

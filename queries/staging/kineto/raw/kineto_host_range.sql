@@ -8,7 +8,9 @@
 --   kind               'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
 --                      'op'
 --   is_op              true for operators; in 2021 a profiler step was one too
---   label              what follows the label's prefix; the whole name of other ranges
+--   name               of a label without its prefix, of another range the whole
+--   args               JSON; of a label its fields; NULL if none
+--   is_odd_label       see kineto_text
 --   pid                process, as text
 --   tid                thread, as text
 --   thread_order       see kineto_text
@@ -21,11 +23,9 @@ SELECT
   text_id,
   range_kind AS kind,
   role = 'op' AND range_kind IN ('op', 'profiler_step') AS is_op,
-  CASE
-    WHEN range_kind IN ('component', 'step', 'module', 'attention')
-      THEN substr(name, strpos(name, ':') + 1)
-    ELSE name
-  END AS label,
+  coalesce(label_name, name) AS name,
+  label_args AS args,
+  coalesce(is_odd_label, FALSE) AS is_odd_label,
   pid,
   tid,
   thread_order,

@@ -3,7 +3,7 @@
 -- Why:     a trace is millions of events with few names and shapes: what follows from the texts
 --          alone is worked out once a set, and rows are sorted without them.
 -- Grain:   one row per set of texts; a set may be there a few times
--- Inputs:  kineto_chunk_text, kineto_category
+-- Inputs:  kineto_chunk_text, kineto_category, annotation_label
 -- Columns:
 --   text_id          number of the set
 --   ph               'X' complete, 'i' instant, 'M' metadata, ...
@@ -18,6 +18,9 @@
 --   kind             of an operator or a labelled range of the host, told by its name:
 --                    'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
 --                    'op'
+--   label_name       see annotation_label; NULL if it is no label
+--   label_args       see annotation_label
+--   is_odd_label     true if part of a label was left out, or all of it; NULL for what is none
 --   copy_kind        kind of a copy where ROCm writes one
 --   grid             JSON text
 --   block            JSON text
@@ -25,6 +28,19 @@
 --   input_types      JSON text
 --   input_strides    JSON text
 --   concrete_inputs  JSON text
+WITH range_text AS (
+  SELECT
+    chunk.text_id AS label_id,
+    chunk.name AS text
+  FROM kineto_chunk_text AS chunk
+  INNER JOIN kineto_category AS category ON chunk.cat = category.cat
+  WHERE category.role IN ('op', 'annotation')
+),
+
+label AS (
+  FROM annotation_label('range_text')
+)
+
 SELECT
   chunk.text_id,
   chunk.ph,
@@ -38,15 +54,14 @@ SELECT
   dense_rank() OVER (ORDER BY coalesce(chunk.name, ''), chunk.pid) AS work_order,
   CASE
     WHEN category.role IS NULL OR category.role NOT IN ('op', 'annotation') THEN NULL
-    WHEN starts_with(chunk.name, 'component:') AND length(chunk.name) > 10 THEN 'component'
-    WHEN starts_with(chunk.name, 'step:') AND try_cast(substr(chunk.name, 6) AS BIGINT) >= 0
-      THEN 'step'
-    WHEN starts_with(chunk.name, 'module:') AND length(chunk.name) > 7 THEN 'module'
-    WHEN starts_with(chunk.name, 'attention:kind=') THEN 'attention'
+    WHEN label.label_id IS NOT NULL THEN coalesce(label.kind, 'user')
     WHEN starts_with(chunk.name, 'ProfilerStep#') THEN 'profiler_step'
     WHEN category.role = 'annotation' THEN 'user'
     ELSE 'op'
   END AS kind,
+  label.name AS label_name,
+  label.args AS label_args,
+  label.is_odd AS is_odd_label,
   chunk.kind AS copy_kind,
   chunk.grid,
   chunk.block,
@@ -56,3 +71,4 @@ SELECT
   chunk."Concrete Inputs" AS concrete_inputs
 FROM kineto_chunk_text AS chunk
 LEFT JOIN kineto_category AS category ON chunk.cat = category.cat
+LEFT JOIN label ON chunk.text_id = label.label_id

@@ -1,0 +1,179 @@
+"""What a run folder's manifest may say under each key, and what of one can be believed.
+
+Anyone may write a manifest: a value of another kind than its key's is left out and named, so that
+every query may take the rest as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+# steps, bytes and lengths beyond this would overflow the sums that are made of them
+_MOST = 2**53
+_DEEPEST = 20
+
+
+def read(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    """A manifest, as `checked` leaves it; None, and why, if it is no JSON object at all."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"), parse_int=_integer)
+    except (ValueError, OSError, RecursionError) as error:
+        return None, [_shown(path.name, f"no readable JSON ({error})")]
+    if not isinstance(found, dict):
+        return None, [_shown(path.name, found)]
+    return checked(found)
+
+
+def _integer(text: str) -> int | float:
+    # Python refuses to read an integer of thousands of digits
+    return int(text) if len(text) < 40 else math.inf
+
+
+def checked(manifest: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The manifest without the values that can't be right, and those as 'key: value', shortened.
+
+    A list or table of numbers loses its odd entries alone. Keys that genscope doesn't know stay, if
+    a database can hold their values.
+    """
+    kept: dict[str, Any] = {}
+    odd: list[str] = []
+    for key, value in manifest.items():
+        if not _is_text(key):
+            odd.append(_shown(key, value))
+        elif value is None:
+            kept[key] = None
+        else:
+            known = _KINDS.get(key, _is_storable)
+            if isinstance(known, dict):
+                kept[key], inner = _checked_table(value, known, key)
+                odd += inner
+            elif known(value):
+                kept[key] = value
+            else:
+                odd.append(_shown(key, value))
+    return kept, odd
+
+
+def _checked_table(
+    value: object, kinds: Mapping[str, Callable[[object], bool]], path: str
+) -> tuple[Any, list[str]]:
+    """A list or table with the entries that are of their kind; '' stands for every other key."""
+    if isinstance(value, list) and "[]" in kinds:
+        good = [entry for entry in value if kinds["[]"](entry)]
+        return good, [_shown(path, entry) for entry in value if not kinds["[]"](entry)]
+    if not isinstance(value, dict) or "[]" in kinds:
+        return None, [_shown(path, value)]
+    kept, odd = {}, []
+    for key, entry in value.items():
+        if entry is None or (_is_text(key) and kinds.get(key, kinds[""])(entry)):
+            kept[key] = entry
+        else:
+            odd.append(_shown(f"{path}.{key}", entry))
+    return kept, odd
+
+
+def _shown(key: str, value: object) -> str:
+    """The value as a short text that any database can hold."""
+    text = f"{key}: {_plain(value)}"
+    text = "".join(sign if sign.isprintable() else "?" for sign in text)
+    return text if len(text) <= 80 else text[:79] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict | list):
+        return f"{type(value).__name__} of {len(value)}"
+    # an integer of thousands of digits can't be written out
+    return repr(value) if not isinstance(value, int) or abs(value) < 10**30 else "a huge number"
+
+
+def _is_text(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and "\0" not in value
+        and not any("\ud800" <= sign <= "\udfff" for sign in value)
+    )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+def _is_number(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and abs(value) < 1e30
+    )
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_storable(value: object) -> bool:
+    """Whether JSON of a database can hold it: finite numbers, whole texts, no endless depth."""
+    return all(
+        entry is None
+        or isinstance(entry, bool)
+        or (isinstance(entry, int | float) and _is_number(entry))
+        or _is_text(entry)
+        for entry in _leaves(value, 0)
+    )
+
+
+def _leaves(value: object, depth: int) -> Iterator[object]:
+    """Every key and every plain value in it; an object() where it is nested too deep."""
+    if depth > _DEEPEST:
+        yield object()
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield key
+            yield from _leaves(entry, depth + 1)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _leaves(entry, depth + 1)
+    else:
+        yield value
+
+
+_Kind = Callable[[object], bool]
+_COUNTS: dict[str, _Kind] = {"": _is_count}
+# key -> what its value is; of a table what its entries are, '' for any key, '[]' for a list
+_KINDS: dict[str, _Kind | dict[str, _Kind]] = {
+    **dict.fromkeys(
+        ("model", "variant", "family", "attention", "profiler", "size", "dtype", "device_name"),
+        _is_text,
+    ),
+    **dict.fromkeys(("device_asked", "command"), _is_text),
+    **dict.fromkeys(("steps_profiled", "steps_full", "parameters_total", "wall_ns"), _is_count),
+    **dict.fromkeys(("peak_memory_bytes", "genscope_schema"), _is_count),
+    **dict.fromkeys(("image_size", "frames", "batch", "prompt_tokens"), _is_size),
+    **dict.fromkeys(("component_steps_full", "component_steps_profiled", "parameters"), _COUNTS),
+    **dict.fromkeys(("attention_seen", "attention_labelled", "attention_refused"), _COUNTS),
+    "predicted": _is_flag,
+    "guidance": _is_number,
+    "seed": _is_integer,
+    "wall_ns_repeats": {"[]": _is_count},
+    "versions": {"": _is_text},
+    "assumptions": {"[]": _is_text},
+    "device": {
+        "name": _is_text,
+        "memory_bytes": _is_count,
+        "sm_count": _is_size,
+        "peak_bytes_per_s": _is_number,
+        "": _is_storable,
+    },
+}

@@ -1,0 +1,23 @@
+-- framework_name: the user ranges of each trace that the framework wrote by itself.
+--
+-- Why:     a trace has few names and many ranges: each name is matched once.
+-- Grain:   one row per (trace_id, name)
+-- Inputs:  annotation, framework_range
+-- Columns:
+--   trace_id  trace.trace_id
+--   name      annotation.name
+--   rule      framework_range.rule; of several the first in order of their names
+-- Never:   GROUP BY trace_id, name HAVING count(*) > 1
+WITH found AS (
+  SELECT DISTINCT trace_id, name
+  FROM annotation
+  WHERE kind = 'user'
+)
+
+SELECT
+  found.trace_id,
+  found.name,
+  min(framework_range.rule) AS rule
+FROM found
+INNER JOIN framework_range ON regexp_matches(found.name, framework_range.pattern)
+GROUP BY found.trace_id, found.name

@@ -1,0 +1,46 @@
+-- nsys_anomaly_value: values of an export that were left out, because they can't be right.
+--
+-- Why:     a number or label that is left out in silence would be missed where it counts.
+-- Grain:   one row per kind, also where count is 0
+-- Inputs:  nsys_string, nsys_text, nsys_memcpy_kind, nsys_cuda_device, nsys_range, trace_file
+-- Columns:
+--   kind     see anomaly
+--   count    rows or values touched
+--   example  one of them; NULL if none
+WITH repeated AS (
+  SELECT
+    count(*) - (SELECT count(*) FROM nsys_text) AS count,
+    'text ' || mode(id) AS example
+  FROM nsys_string
+  WHERE id IS NOT NULL
+  UNION ALL
+  SELECT
+    count(*) - count(DISTINCT id) AS count,
+    'kind of copy ' || mode(id) AS example
+  FROM nsys_memcpy_kind
+  UNION ALL
+  SELECT
+    count(*) - count(DISTINCT (pid, cuda_id)) AS count,
+    'device ' || mode(cuda_id) AS example
+  FROM nsys_cuda_device
+  WHERE gpu_id IS NOT NULL
+)
+
+SELECT
+  'duplicate_id' AS kind,
+  cast(sum(count) AS BIGINT) AS count,
+  min(example) FILTER (WHERE count > 0) AS example
+FROM repeated
+UNION ALL
+SELECT
+  'odd_label' AS kind,
+  count(*) AS count,
+  min(text)[:120] AS example
+FROM nsys_range
+WHERE is_odd_label
+UNION ALL
+SELECT
+  'odd_manifest_value' AS kind,
+  odd_manifest_count AS count,
+  odd_manifest_example AS example
+FROM trace_file
