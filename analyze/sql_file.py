@@ -14,8 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from genscope.analyze.connect import connect
 from genscope.errors import UserError
 
 # the rooms whose relations are filled at ingest, each reading only itself and those before it
@@ -111,7 +110,7 @@ def reads(statement: str, macros: Iterable[str] = ()) -> frozenset[str]:
     Raises UserError if DuckDB cannot parse the statement.
     """
     known = frozenset(macros)
-    with duckdb.connect() as con:
+    with connect() as con:
         row = con.execute("SELECT json_serialize_sql(?::VARCHAR)", [statement]).fetchone()
     tree = json.loads(row[0]) if row else {}
     if tree.get("error", True):

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze import refusal
+from genscope.analyze import question, refusal
+from genscope.analyze.connect import connect
+from genscope.analyze.interrupt import Abandoned, interruptible
+from genscope.analyze.load import study_file
 from genscope.analyze.load import tables as database
 from genscope.analyze.sql_file import SqlFile, load_folder, load_layer
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from genscope.analyze.load.ingest import IngestResult
@@ -25,11 +30,19 @@ class Study:
     """An open study, read-only; `ingest` and `classify` open it for writing while they run.
 
     Use it in a `with` block, or call `close`. `queries` are folders of the user's own .sql files,
-    with the same header as ours; a file of the same name replaces ours.
+    with the same header as ours; a file of the same name replaces ours. No SQL, theirs and yours
+    included, reaches files, settings or extensions, but files with `allow_files`.
     """
 
-    def __init__(self, path: str | Path, *, queries: Iterable[str | Path] = ()) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        queries: Iterable[str | Path] = (),
+        allow_files: bool = False,
+    ) -> None:
         self.path = Path(path)
+        self._allow_files = allow_files
         self._extra = [file for folder in queries for file in _own_queries(Path(folder))]
         self._con: duckdb.DuckDBPyConnection | None = None
         self._metrics: dict[str, SqlFile] = {}
@@ -58,9 +71,21 @@ class Study:
         Raises UserError if the file is missing, no study, of another version or locked.
         """
         if self._con is None:
-            self._con = open_read_only(self.path)
-            self._metrics = {f.name: f for f in database.create_metrics(self._con, self._extra)}
+            con = open_read_only(self.path, allow_files=self._allow_files)
+            try:
+                metrics = interruptible(con, lambda: self._metrics_in(con))
+            except Abandoned:
+                raise
+            except BaseException:
+                con.close()
+                raise
+            self._con, self._metrics = con, {file.name: file for file in metrics}
         return self._con
+
+    def _metrics_in(self, con: duckdb.DuckDBPyConnection) -> list[SqlFile]:
+        for file in self._extra:
+            question.check_definition(con, file)
+        return database.create_metrics(con, self._extra)
 
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
@@ -127,15 +152,35 @@ class Study:
         )
         if ids is not None and "trace_id" in relation.columns:
             where = f" WHERE trace_id IN ({', '.join(map(str, ids))})"
-        return self.connection.execute(f"SELECT * FROM {source}{where}", values).pl()
+        return self._ask(lambda con: con.execute(f"SELECT * FROM {source}{where}", values).pl())
 
-    def sql(self, statement: str) -> pl.DataFrame:
-        """Run any SELECT over the study's tables, views and macros; a polars frame."""
+    def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
+        """Run one SELECT over the study's tables, views and macros; a polars frame.
+
+        Of more than `most_rows` rows only so many are fetched. With `allow_files`, COPY runs too.
+        Raises UserError for another statement, or one that DuckDB refuses.
+        """
+        check = question.check_files_question if self._allow_files else question.check_question
+        check(self.connection, statement)
+        frame = self._ask(lambda con: question.answer(con, statement, most_rows))
+        return question.unfolded(frame) if frame.columns == question.EXPLAINED else frame
+
+    def interrupt(self) -> None:
+        """End the query that another thread runs on this study; it raises UserError there."""
+        if self._con is not None:
+            self._con.interrupt()
+
+    def _ask(self, ask: Callable[[duckdb.DuckDBPyConnection], pl.DataFrame]) -> pl.DataFrame:
+        """The answer of `ask`, ended by Ctrl-C; what DuckDB has against it is a UserError."""
+        con = self.connection
         try:
-            return self.connection.execute(statement).pl()
+            return interruptible(con, lambda: ask(con))
+        except Abandoned:
+            # closing it would wait for the query
+            self._con = None
+            raise
         except duckdb.Error as error:
-            first_line = str(error).strip().splitlines()[0]
-            raise UserError(f"DuckDB refused the statement: {first_line}") from error
+            raise UserError(question.refusal_of(error)) from error
 
     def traces(self) -> pl.DataFrame:
         """The table `trace`, one row per ingested file."""
@@ -160,37 +205,34 @@ class Study:
         return {number: name for number, name in rows if kept is None or number in kept}
 
     def _matching(self, pattern: str) -> list[int]:
-        rows = self.connection.execute(
-            "SELECT trace_id FROM trace WHERE name GLOB $1 OR path GLOB $1", [pattern]
-        ).fetchall()
-        if not rows:
-            names = [row[0] for row in self.connection.execute("SELECT name FROM trace").fetchall()]
-            raise UserError(
-                f"found no trace named {pattern!r}; expected a glob on one of: {', '.join(names)}"
-            )
-        return [row[0] for row in rows]
+        """The traces of exactly this name or path, else those that it matches as a glob."""
+        for test in ("name = $1 OR path = $1", "name GLOB $1 OR path GLOB $1"):
+            rows = self.connection.execute(
+                f"SELECT trace_id FROM trace WHERE {test}", [pattern]
+            ).fetchall()
+            if rows:
+                return [row[0] for row in rows]
+        names = [row[0] for row in self.connection.execute("SELECT name FROM trace").fetchall()]
+        raise UserError(
+            f"found no trace named {pattern!r}; expected a glob on one of: {', '.join(names)}"
+        )
 
 
-def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
+def open_read_only(path: Path, *, allow_files: bool = False) -> duckdb.DuckDBPyConnection:
     """Open a study for questions. Raises UserError if it is missing, foreign or locked."""
     if not path.is_file():
         raise UserError(
             f"{path}: found no file; expected a study; make one with 'genscope ingest ... --db {path}'"
         )
-    con = _connect(path, read_only=True)
-    try:
-        database.check_schema(con, str(path))
-    except UserError:
-        con.close()
-        raise
-    return con
+    return study_file.open_attached(path, allow_files=allow_files)
 
 
 def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a study for changes, made anew if the file is missing. Raises UserError if it cannot."""
     new = create_if_missing(path)
-    con = _connect(path, read_only=False)
+    con = _connect(path)
     try:
+        study_file.check_to_write(con, path)
         database.check_schema(con, str(path))
         database.store_metrics(con)
     except BaseException:
@@ -223,20 +265,13 @@ def create_if_missing(path: Path) -> bool:
     return True
 
 
-def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
-        con = duckdb.connect(str(path), read_only=read_only)
+        con = connect(path)
         con.execute("SET enable_progress_bar = false")
         return con
     except duckdb.Error as error:
-        text = str(error).splitlines()[0]
-        if "lock" in text.lower():
-            advice = "another process has it open for writing; wait until it is done"
-        elif "not a valid DuckDB" in text:
-            advice = "it is no DuckDB database; name the study made by 'genscope ingest'"
-        else:
-            advice = "check the path, its permissions and the space left"
-        raise UserError(f"{path}: cannot open the study ({text}); {advice}") from error
+        raise study_file.not_opened(path, error) from error
 
 
 def _own_queries(folder: Path) -> list[SqlFile]:

@@ -27,14 +27,17 @@ __all__ = ["Study", "UserError", "__version__", "open", "record"]
 __version__ = "0.1.0"
 
 
-def open(path: str | Path, *, queries: Iterable[str | Path] = ()) -> Study:
+def open(
+    path: str | Path, *, queries: Iterable[str | Path] = (), allow_files: bool = False
+) -> Study:
     """Open a study, the DuckDB file that `Study.ingest` fills (and creates if it is missing).
 
-    `queries` are folders with your own .sql files. See `Study` for the methods.
+    `queries` are folders with your own .sql files; with `allow_files` SQL may read and write files.
+    See `Study` for the methods.
     """
     from genscope.analyze.study import Study
 
-    return Study(path, queries=queries)
+    return Study(path, queries=queries, allow_files=allow_files)
 
 
 def record(

@@ -100,6 +100,19 @@ def test_no_import_goes_round_in_a_circle() -> None:
     )
 
 
+@pytest.mark.parametrize("path", PYTHON, ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_connect_opens_databases(path: Path) -> None:
+    """Any other connection could download an extension."""
+    opens = re.findall(
+        r"duckdb\.(?:connect|sql|query|execute)\b|from duckdb import|import duckdb as",
+        path.read_text(encoding="utf-8"),
+    )
+    if path == ROOT / "analyze" / "connect.py":
+        assert opens, "this test looks for the wrong text"
+    else:
+        assert not opens
+
+
 def test_nothing_heavy_is_imported_with_genscope() -> None:
     heavy = "{'duckdb', 'polars', 'pandas', 'numpy', 'torch', 'pyarrow', 'numba', 'holoviews', 'cyclopts'}"
     code = f"import sys, genscope; sys.exit(' '.join({heavy} & sys.modules.keys()) or 0)"

@@ -3,6 +3,7 @@
 import random
 
 import duckdb
+
 from genscope.analyze.sql_file import load_layer
 
 (PERIOD,) = [file for file in load_layer("attribution") if file.name == "attention_period"]

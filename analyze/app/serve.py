@@ -1,100 +1,99 @@
-"""A live page over one study: choose a query and traces, look at plot, table and SQL, ask your own."""
+"""Serve a study's page on this machine, to its user's browser and to nothing else.
+
+Any web page can send requests to 127.0.0.1, under a name of its own too, and then read the answers.
+So every request must be for this very address and from no other page, and must know a secret path.
+"""
 
 from __future__ import annotations
 
-import threading
+import logging
+import secrets
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from genscope.analyze.study import Study
+from genscope.cli.output import print_line
 from genscope.errors import UserError
 
-QUERY_SECONDS = 20.0
+HOST = "127.0.0.1"
+_NAMES = (HOST, "localhost")
 
 
 def serve_study(path: Path, port: int) -> None:
     """Serve `path` on this machine's own address only, until interrupted."""
+    with Study(path) as study:
+        study.traces()
+    server = server_of(path, port)
+    # requests that were refused, as they came
+    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    print_line(f"{address_of(server)}  (Ctrl-C ends it)")
+    server.run_until_shutdown()
+
+
+def server_of(path: Path, port: int) -> Any:
+    """A server of the study, which listens but answers only once its loop runs; port 0 is any free.
+
+    Raises UserError without the extra `serve`, or if the port is taken.
+    """
     try:
         import panel
     except ImportError as error:
         raise UserError(
             "found no panel; expected the extra 'serve'; pip install 'genscope[serve]'"
         ) from error
-    Study(path).connection.close()
-    panel.serve(
-        {"/": lambda: page(Study(path))},
-        port=port,
-        address="localhost",
-        show=False,
-        title=f"genscope {path.name}",
-    )
+    from genscope.analyze.app.page import page_of
 
-
-def page(study: Study) -> Any:
-    """The page's panel layout."""
-    import panel
-
-    panel.extension("tabulator", "codeeditor")
-    names = [file.name for file in study.relations() if not file.params]
-    traces = {name: name for name in study.traces()["name"]}
-    name = panel.widgets.Select(name="Query", options=names)
-    trace = panel.widgets.Select(name="Trace", options={"all": "*", **traces})
-    code = panel.widgets.CodeEditor(
-        value="SELECT name, path FROM trace",
-        language="sql",
-        height=120,
-        sizing_mode="stretch_width",
-    )
-    run = panel.widgets.Button(name="Run", button_type="primary")
-    answer = panel.Column(panel.bind(_answer, study, name, trace), sizing_mode="stretch_width")
-    own = panel.bind(lambda _: _own(study, code.value), run)
-    return panel.Column(
-        f"# {study.path.name}",
-        panel.Row(name, trace),
-        answer,
-        "## Your own SQL",
-        code,
-        run,
-        own,
-        sizing_mode="stretch_width",
-    )
-
-
-def _answer(study: Study, name: str, trace: str) -> Any:
-    import panel
-
-    relation = study.relation(name)
-    table = _table(study.query(name, trace=trace))
     try:
-        picture: Any = panel.pane.HoloViews(study.plot(name, trace=trace), backend="bokeh")
-    except UserError as reason:
-        picture = panel.pane.Markdown(f"*{reason}*")
-    sql = panel.pane.Markdown(f"```sql\n{relation.statement}\n```")
-    return panel.Column(
-        relation.sentence, picture, table, panel.Card(sql, title="SQL", collapsed=True)
+        server = panel.io.server.get_server(
+            {"/": lambda: page_of(path)},
+            port=port,
+            address=HOST,
+            title="genscope",
+            prefix=secrets.token_urlsafe(24),
+            use_index=False,
+        )
+    except OSError as error:
+        raise UserError(
+            f"port {port} cannot be used ({error.strerror}); choose another with --port"
+        ) from error
+    _guard(server)
+    return server
+
+
+def address_of(server: Any) -> str:
+    """The address to open, secret included."""
+    return f"http://{HOST}:{server.port}{server.prefix}/"
+
+
+def is_own(host: str, origin: str | None, port: int) -> bool:
+    """Whether a request names this server by its own address and comes from no other page.
+
+    `host` and `origin` are the headers of these names; a typed address sends no origin.
+    """
+    hosts = {f"{name}:{port}" for name in _NAMES}
+    # browsers leave out the port of http itself
+    hosts |= set(_NAMES) if port == 80 else set()
+    return host.lower() in hosts and (
+        origin is None or origin.lower() in {f"http://{own}" for own in hosts}
     )
 
 
-def _own(study: Study, statement: str) -> Any:
-    import panel
+def _guard(server: Any) -> None:
+    """Refuse what is not ours before any handler, Bokeh's and Panel's included, sees it."""
+    from tornado.routing import Matcher, Rule
+    from tornado.web import HTTPError, RequestHandler
 
-    con = study.connection
-    con.execute("SET enable_external_access = false")
-    timer = threading.Timer(QUERY_SECONDS, con.interrupt)
-    timer.start()
-    try:
-        return _table(study.sql(statement))
-    except (UserError, duckdb.Error) as error:
-        return panel.pane.Alert(str(error), alert_type="warning")
-    finally:
-        timer.cancel()
+    class Foreign(Matcher):  # type: ignore[misc]
+        def match(self, request: Any) -> dict[str, Any] | None:
+            hosts = request.headers.get_list("Host")
+            origins = request.headers.get_list("Origin") or [None]
+            own = len(hosts) == 1 and all(is_own(hosts[0], o, server.port) for o in origins)
+            return None if own else {}
 
+    class Refuse(RequestHandler):  # type: ignore[misc]
+        def prepare(self) -> None:
+            raise HTTPError(403)
 
-def _table(frame: Any) -> Any:
-    import panel
-
-    return panel.widgets.Tabulator(
-        frame.to_pandas(), disabled=True, pagination="local", page_size=20, show_index=False
-    )
+    # Bokeh's own check of websockets expects localhost only
+    server._tornado._websocket_origins |= {f"{name}:{server.port}" for name in _NAMES}
+    server._tornado.default_router.rules.insert(0, Rule(Foreign(), Refuse))

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from genscope.analyze.connect import connect
 from genscope.analyze.doctor.advice import ADVICE, FOUND_IN, NEEDS, REASONS
 from genscope.analyze.load import build as scratch
 from genscope.analyze.load.trace_file import TraceFile, find
@@ -96,7 +97,7 @@ def _examine(trace: TraceFile) -> Diagnosis:
             return replace(blank, error=str(error))
         except (duckdb.Error, OSError) as error:
             return replace(blank, error=f"{trace.path}: {str(error).splitlines()[0]}")
-        with duckdb.connect(str(path), read_only=True) as con:
+        with connect(path, read_only=True) as con:
             return _diagnosis(con, blank)
 
 

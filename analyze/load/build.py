@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from genscope.analyze.connect import connect
 from genscope.analyze.load import tables as database
 from genscope.analyze.load.trace_file import TraceFile
 from genscope.analyze.readers.kineto.facts import create_relation
@@ -69,8 +70,8 @@ def build(
     parts.mkdir(parents=True)
     path = folder / DATABASE
     path.write_bytes(database.empty_study())
-    con = duckdb.connect(
-        str(path),
+    con = connect(
+        path,
         config={
             "memory_limit": _MEMORY[threads],
             "threads": threads,

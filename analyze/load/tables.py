@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from genscope.analyze.connect import connect
 from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 from genscope.analyze.load.rule_patterns import with_constant_patterns
 from genscope.analyze.sql_file import ROOMS, SqlFile, in_order, load_layer
@@ -56,7 +57,7 @@ def empty_study() -> bytes:
     with TemporaryDirectory(prefix="genscope-") as folder:
         path = Path(folder) / "empty.duckdb"
         # from 1.3 on texts pack in half the time
-        with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.3.0"}) as con:
+        with connect(path, config={"storage_compatibility_version": "v1.3.0"}) as con:
             create_schema(con)
             store_metrics(con)
             # close() would hide that the disk is full

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from genscope.analyze.load import manifest_values
-
 from genscope.errors import UserError
 
 MANIFEST = "manifest.json"

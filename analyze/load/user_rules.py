@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from genscope.analyze.connect import connect
 from genscope.errors import UserError
 
 CATEGORIES = (
@@ -37,7 +38,7 @@ def read_rules(path: Path) -> list[tuple[int, str, str]]:
         raise UserError(f"{path}: cannot read the rules ({error}); expected a CSV file") from error
     if not rows or not {"pattern", "category"} <= rows[0].keys():
         raise UserError(f"{path}: expected the columns pattern and category and at least one rule")
-    with duckdb.connect() as con:
+    with connect() as con:
         return [_rule(con, path, line, row) for line, row in enumerate(rows, start=2)]
 
 

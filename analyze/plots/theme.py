@@ -240,6 +240,15 @@ def dress(
     options = getattr(hv.opts, kind)
     common = {"title": shorten(plain(title), TITLE_LENGTH), **both}
     return element.opts(
-        options(responsive=True, toolbar="above", backend="bokeh", **common, **bokeh),
-        options(backend="matplotlib", **common, **matplotlib),
+        options(responsive=True, toolbar="above", backend="bokeh", **_literal(common), **bokeh),
+        options(backend="matplotlib", fig_rcparams=_NO_TEX, **_literal(common), **matplotlib),
     )
+
+
+# dollar signs are part of names
+_NO_TEX = {"text.parse_math": False}
+
+
+def _literal(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with a title that HoloViews, which fills in braces, shows as it is."""
+    return options | {"title": options["title"].replace("{", "{{").replace("}", "}}")}

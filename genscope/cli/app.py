@@ -10,10 +10,11 @@ import cyclopts
 from cyclopts import Parameter
 
 from genscope import __version__, open
-from genscope.cli.options import STUDY, Db, Format, Queries, Trace
+from genscope.cli.options import STUDY, AllowFiles, Db, Format, Queries, Trace
 
 _HELP = "Where the time, the FLOPs and the memory of a generative model go."
 app = cyclopts.App("genscope", version=__version__, help=_HELP, help_format="plaintext")
+app.suppress_keyboard_interrupt = False  # main says that it was interrupted
 
 
 @app.command
@@ -66,11 +67,12 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     from genscope.capture.script import ScriptRun, capture_script, is_script
     from genscope.capture.session import capture as run
     from genscope.capture.settings import Settings
+    from genscope.cli.output import print_line
 
     how = (attention or "flash", size, image_size, frames, steps, batch, dtype, device)
     settings = Settings(model, profiler, *how)
     own = ScriptRun(steps, attention, out)
-    print(capture_script(model, own, settings) if is_script(model) else run(settings, out))
+    print_line(capture_script(model, own, settings) if is_script(model) else run(settings, out))
 
 
 @app.command
@@ -87,14 +89,15 @@ def suite(
     from genscope.capture.settings import Settings
     from genscope.capture.suite import plan, summary
     from genscope.capture.suite import suite as run_all
+    from genscope.cli.output import print_line
 
     base = Settings("llama", profiler, size=size, steps=steps, dtype=dtype, device=device)
     runs = run_all(
         plan(base),
         out,
-        progress=lambda run: print(f"{run.seconds:6.1f} s  {run.folder or run.error}"),
+        progress=lambda run: print_line(f"{run.seconds:6.1f} s  {run.folder or run.error}"),
     )
-    print(summary(runs))
+    print_line(summary(runs), keep="\n")
     return 1 if any(run.error for run in runs) else 0
 
 
@@ -156,28 +159,25 @@ def sql(
     db: Db = STUDY,
     format: Format = "table",
     out: Path | None = None,
+    allow_files: AllowFiles = False,
 ) -> None:
-    """Run a SELECT of your own; the study is open read-only."""
+    """Run one SELECT of your own; it can neither change the study nor reach a file."""
     from genscope.cli.output import write_result
 
-    with open(db) as study:
+    with open(db, allow_files=allow_files) as study:
         write_result(study.sql(statement), format, out)
 
 
 @app.command
 def plot(
-    name: str,
-    *,
-    out: Path,
-    db: Db = STUDY,
-    trace: Trace = None,
-    queries: Queries = (),
+    name: str, *, out: Path, db: Db = STUDY, trace: Trace = None, queries: Queries = ()
 ) -> None:
     """Draw one query as .html, .png or .svg, told by the ending of --out."""
     from genscope.analyze.plots.save import save_plot
+    from genscope.cli.output import print_line
 
     with open(db, queries=queries) as study:
-        print(save_plot(study.plot(name, trace=trace), out))
+        print_line(save_plot(study.plot(name, trace=trace), out))
 
 
 @app.command
@@ -189,18 +189,15 @@ def report(
     queries: Queries = (),
 ) -> None:
     """Write the report: one HTML file that opens without a network."""
+    from genscope.cli.output import print_line
+
     with open(db, queries=queries) as study:
-        print(study.report(out, trace=trace))
+        print_line(study.report(out, trace=trace))
 
 
 @app.command
 def compare(
-    a: str,
-    b: str,
-    *,
-    db: Db = STUDY,
-    format: Format = "table",
-    out: Path | None = None,
+    a: str, b: str, *, db: Db = STUDY, format: Format = "table", out: Path | None = None
 ) -> None:
     """Set two traces side by side, class by class: time before, after, and the difference."""
     from genscope.cli.output import write_result
@@ -248,5 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _complain(message: str, *, status: int = 2) -> int:
-    sys.stderr.write(f"genscope: {message}\n")
+    from genscope.analyze.printable import printable
+
+    sys.stderr.write(f"genscope: {printable(message)}\n")
     return status

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genscope.analyze.doctor.examine import Diagnosis, examine
+from genscope.analyze.printable import printable
+from genscope.cli.output import print_line
 from genscope.errors import UserError
 
 
@@ -26,25 +28,25 @@ def examine_and_print(paths: Sequence[Path], fmt: str, repair_to: Path | None) -
         from genscope.analyze.readers.kineto.repair_file import repair
 
         mended = repair(paths[0], repair_to)
-        print(
-            f"{repair_to}: {mended.repaired} events mended, {mended.skipped} left out",
-            file=sys.stderr,
-        )
+        counts = f"{mended.repaired} events mended, {mended.skipped} left out"
+        print(f"{printable(repair_to)}: {counts}", file=sys.stderr)
     return 0 if all(diagnosis.trustworthy for diagnosis in found) else 1
 
 
 def _print(diagnosis: Diagnosis) -> None:
-    print(f"{diagnosis.path} ({diagnosis.format}, {diagnosis.event_count:,} events)")
+    print_line(f"{diagnosis.path} ({diagnosis.format}, {diagnosis.event_count:,} events)")
     if diagnosis.error:
-        print(f"  cannot be read: {diagnosis.error}\n")
+        print_line(f"  cannot be read: {diagnosis.error}")
+        print()
         return
     for finding in diagnosis.findings:
         example = f"  e.g. {finding.example}" if finding.example else ""
-        print(f"  {finding.trap}: {finding.count:,}{example}")
-        print(f"    means: {finding.consequence}")
-        print(f"    do:    {finding.advice}")
+        print_line(f"  {finding.trap}: {finding.count:,}{example}")
+        print_line(f"    means: {finding.consequence}")
+        print_line(f"    do:    {finding.advice}")
     for metric, reason in sorted((diagnosis.supports or {}).items()):
         if reason:
-            print(f"  no {metric}: {reason}")
+            print_line(f"  no {metric}: {reason}")
     verdict = "shares can be trusted" if diagnosis.trustworthy else "shares can't be trusted"
-    print("  " + "; ".join([verdict, *diagnosis.doubts]) + "\n")
+    print_line("  " + "; ".join([verdict, *diagnosis.doubts]))
+    print(flush=True)

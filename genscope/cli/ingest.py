@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.load import ingest
+from genscope.analyze.printable import printable
 
 if TYPE_CHECKING:
     from genscope.analyze.load.ingest import IngestResult
@@ -30,11 +31,11 @@ def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: An
 
         results = ingest.ingest(study, list(paths), progress=advance, **options)
     for result in results:
-        print(_line(result), file=sys.stderr if result.error else sys.stdout)
+        print(printable(_line(result)), file=sys.stderr if result.error else sys.stdout)
     failed = [result for result in results if result.status == "failed"]
     loaded = sum(result.status == "loaded" for result in results)
     skipped = sum(result.status == "duplicate" for result in results)
-    print(f"{study}: {loaded} loaded, {skipped} already there, {len(failed)} failed")
+    print(f"{printable(study)}: {loaded} loaded, {skipped} already there, {len(failed)} failed")
     return 1 if failed else 0
 
 

@@ -15,3 +15,7 @@ Queries = Annotated[
         name="--queries", negative=(), help="Folder with .sql files of your own; repeatable."
     ),
 ]
+AllowFiles = Annotated[
+    bool,
+    Parameter(negative=(), help="Let the statement read and write files; COPY too."),
+]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from genscope.analyze.printable import HIDDEN_PATTERN, printable, printable_json
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,14 +19,17 @@ Format = Literal["table", "csv", "json", "parquet"]
 def write_result(frame: pl.DataFrame, fmt: Format, out: Path | None = None) -> None:
     """Write `frame` to `out`, or to standard output if that is None.
 
-    'json' is one array of objects whose keys are the columns; 'parquet' needs a file.
+    'json' is one array of objects whose keys are the columns; 'parquet' needs a file. Names in a
+    trace may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as its own
+    \\u001b, only 'parquet' has them raw. A csv cell keeps its newlines and tabs, in quotes, and a
+    leading '=' or '-' too: it is read by programs, and a guard would change names and numbers.
     """
     if fmt == "parquet" and out is None:
         raise UserError("found no --out; expected a file for parquet; add --out FILE")
     if fmt == "table":
         text = _table(frame, wide=out is not None)
     elif fmt == "csv":
-        text = _flat(frame).write_csv()
+        text = _csv(frame)
     elif fmt == "json":
         text = _json(frame)
     if out is None:
@@ -42,10 +46,16 @@ def write_result(frame: pl.DataFrame, fmt: Format, out: Path | None = None) -> N
         ) from error
 
 
+def print_line(text: object, *, keep: str = "") -> None:
+    """Print a text that may hold names of others; line ends in it stay only if `keep` has them."""
+    print(printable(text, keep=keep), flush=True)
+
+
 def print_listed(entries: Sequence[tuple[str, str]]) -> None:
     """Print lines of a name and a sentence, the sentences one below the other."""
     width = max((len(name) for name, _ in entries), default=0)
-    print("\n".join(f"{name:<{width}}  {text}" for name, text in entries), flush=True)
+    lines = [f"{printable(name):<{width}}  {printable(text)}" for name, text in entries]
+    print("\n".join(lines), flush=True)
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
@@ -58,11 +68,32 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _csv(frame: pl.DataFrame) -> str:
+    import csv
+    from io import StringIO
+
+    # not write_csv's own header: two names may be the same once they are printable
+    header = StringIO()
+    csv.writer(header, lineterminator="\n").writerow(map(printable, frame.columns))
+    return header.getvalue() + _shown(_flat(frame)).write_csv(include_header=False)
+
+
+def _shown(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with its texts printable; most columns have nothing to write out."""
+    import polars as pl
+
+    for name, kind in frame.schema.items():
+        if kind == pl.String and frame[name].str.contains(HIDDEN_PATTERN).any():
+            shown = [None if text is None else printable(text, keep="\n\t") for text in frame[name]]
+            frame = frame.with_columns(pl.Series(name, shown, pl.String))
+    return frame
+
+
 def _json(frame: pl.DataFrame) -> str:
     import msgspec
 
     rows = msgspec.json.Encoder(decimal_format="number").encode(frame.to_dicts())
-    return msgspec.json.format(rows, indent=2).decode() + "\n"
+    return printable_json(msgspec.json.format(rows, indent=2).decode() + "\n")
 
 
 def _table(frame: pl.DataFrame, *, wide: bool) -> str:
@@ -72,9 +103,10 @@ def _table(frame: pl.DataFrame, *, wide: bool) -> str:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name, kind in frame.schema.items():
-        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
+        title = Text(printable(name))
+        table.add_column(title, justify="right" if kind.is_numeric() else "left", overflow="fold")
     for row in frame.iter_rows():
-        table.add_row(*(Text(_cell(value)) for value in row))
+        table.add_row(*(Text(printable(cell(value))) for value in row))
     console = Console(width=400 if wide or not sys.stdout.isatty() else None)
     with console.capture() as captured:
         console.print(table)
@@ -82,7 +114,8 @@ def _table(frame: pl.DataFrame, *, wide: bool) -> str:
     return "\n".join([*lines, f"({frame.height} row{'' if frame.height == 1 else 's'})", ""])
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """One value as a person reads it."""
     if value is None:
         return "-"
     if isinstance(value, float):

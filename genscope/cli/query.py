@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from genscope.analyze import refusal
 from genscope.analyze.doctor.advice import FOUND_IN, NEEDS, REASONS
+from genscope.analyze.printable import printable
 from genscope.cli.output import Format, write_result
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def write_answer(
     write_result(frame, fmt, out)
     said = reasons(study, name, trace) if frame.is_empty() else _left_out(study, name, trace)
     for line in said:
-        sys.stderr.write(f"genscope: {name}: {line}\n")
+        sys.stderr.write(f"genscope: {printable(name)}: {printable(line)}\n")
 
 
 def reasons(study: Study, name: str, trace: str | None = None) -> list[str]:

@@ -1,0 +1,181 @@
+"""A live page over one study: choose a query and traces, look at plot, table and SQL, ask your own.
+
+Names come from traces: wherever one is shown it is text, never HTML.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genscope.analyze.printable import printable
+from genscope.analyze.study import Study
+from genscope.cli.output import cell
+from genscope.errors import UserError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+QUERY_SECONDS = 20.0
+MOST_ROWS = 10_000
+_ALL = "all traces"
+_THREADS = 4
+# HoloViews keeps the options of all plots in one place
+_drawing = threading.Lock()
+
+
+class Asked:
+    """A study of one visitor's, asked by one thread at a time: what was asked before is given up."""
+
+    def __init__(self, path: Path) -> None:
+        self.study = Study(path)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def limited(self, seconds: float = QUERY_SECONDS) -> Iterator[Study]:
+        """The study for one question. Raises UserError if it takes longer than `seconds`."""
+        while not self._turn.acquire(timeout=0.05):
+            self.study.interrupt()
+        done, late = threading.Event(), threading.Event()
+
+        def watch() -> None:
+            if done.wait(seconds):
+                return
+            late.set()
+            # one interrupt between two steps of a query is lost
+            while not done.wait(0.05):
+                self.study.interrupt()
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield self.study
+        except UserError as error:
+            if late.is_set():
+                raise UserError(f"stopped after {seconds:g} s; ask for less") from error
+            raise
+        finally:
+            done.set()
+            watcher.join()
+            self._turn.release()
+
+
+def page_of(path: Path) -> Any:
+    """The page's panel layout, with studies of its own, closed when the visitor leaves."""
+    import panel
+
+    panel.extension("tabulator", "codeeditor", nthreads=_THREADS, defer_load=True)
+    asked, own = Asked(path), Asked(path)
+    panel.state.on_session_destroyed(lambda _: (asked.study.close(), own.study.close()))
+    names = [file.name for file in asked.study.relations() if not file.params]
+    traces = {printable(name): name for name in asked.study.traces()["name"]}
+    name = panel.widgets.Select(name="Query", options=names)
+    trace = panel.widgets.Select(name="Trace", options={_ALL: None, **traces})
+    code = panel.widgets.CodeEditor(
+        value="SELECT name, path FROM trace",
+        language="sql",
+        height=120,
+        sizing_mode="stretch_width",
+    )
+    run = panel.widgets.Button(name="Run", button_type="primary")
+    answer = panel.bind(lambda name, trace: answer_of(asked, name, trace), name, trace)
+    return panel.Column(
+        text_of(path.name, "h1"),
+        panel.Row(name, trace),
+        panel.Column(answer, sizing_mode="stretch_width"),
+        text_of("Your own SQL", "h2"),
+        code,
+        run,
+        panel.bind(lambda clicks: own_answer(own, code.value) if clicks else "", run.param.clicks),
+        sizing_mode="stretch_width",
+    )
+
+
+def answer_of(asked: Asked, name: str, trace: str | None) -> Any:
+    """Sentence, plot, table and SQL of one query; text where there is none."""
+    import panel
+
+    relation = asked.study.relation(name)
+    try:
+        with asked.limited() as study:
+            frame = study.query(name, trace=trace)
+    except UserError as reason:
+        return text_of(reason)
+    return panel.Column(
+        text_of(relation.sentence),
+        _picture(name, frame),
+        *table_of(frame),
+        panel.Card(text_of(relation.statement, "pre", keep="\n"), title="SQL", collapsed=True),
+    )
+
+
+def own_answer(asked: Asked, statement: str) -> Any:
+    """The first rows of a visitor's own SELECT, or what is wrong with it, as text."""
+    import panel
+
+    try:
+        with asked.limited() as study:
+            frame = study.sql(statement, most_rows=MOST_ROWS + 1)
+    except UserError as reason:
+        return text_of(reason)
+    return panel.Column(*table_of(frame), sizing_mode="stretch_width")
+
+
+def text_of(text: object, tag: str = "p", *, keep: str = "") -> Any:
+    """A pane that shows the text as it is, whatever HTML or Markdown it looks like."""
+    import panel
+
+    shown = f"<{tag}>{escape(printable(text, keep=keep))}</{tag}>"
+    return panel.pane.HTML(shown, sizing_mode="stretch_width")
+
+
+def table_of(frame: pl.DataFrame) -> list[Any]:
+    """The rows, at most MOST_ROWS, and a sentence if there are more.
+
+    Tabulator takes a column's title for HTML, and a name with a dot for a path: columns get names
+    of ours, and titles are escaped.
+    """
+    import pandas as pd
+    import panel
+
+    first = frame.head(MOST_ROWS)
+    titles = {f"c{place}": escape(printable(name)) for place, name in enumerate(frame.columns)}
+    table = pd.DataFrame(
+        {
+            name: column.to_pandas() if column.dtype.is_numeric() else [*map(_text, column)]
+            for name, column in zip(titles, first.iter_columns(), strict=True)
+        }
+    )
+    numeric = [column.dtype.is_numeric() for column in frame.iter_columns()]
+    texts = [name for name, number in zip(titles, numeric, strict=True) if not number]
+    shown = panel.widgets.Tabulator(
+        table,
+        titles=titles,
+        formatters={column: {"type": "plaintext"} for column in texts},
+        disabled=True,
+        pagination="local",
+        page_size=20,
+        show_index=False,
+    )
+    more = [text_of(f"The first {MOST_ROWS:,} rows.")] if frame.height > MOST_ROWS else []
+    return [shown, *more]
+
+
+def _text(value: object) -> str:
+    return printable(cell(value))
+
+
+def _picture(name: str, frame: pl.DataFrame) -> Any:
+    import panel
+
+    from genscope.analyze.plots.registry import plot_of
+
+    try:
+        with _drawing:
+            return panel.pane.HoloViews(plot_of(name)(frame.to_pandas()), backend="bokeh")
+    except UserError as reason:
+        return text_of(reason)

@@ -1,0 +1,185 @@
+"""Tell a question from everything else that SQL can say.
+
+A connection without file access is not enough: DuckDB allows each open database its own file, so
+COPY could still overwrite the study, and some table functions change how the whole process logs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from genscope.analyze.load.tables import create_statement
+from genscope.errors import UserError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from genscope.analyze.sql_file import SqlFile
+
+EXPLAINED = ["explain_key", "explain_value"]
+_BATCH = 2048
+# these run text as SQL, take an address in memory, or change the process in the middle of a SELECT
+_REFUSED = frozenset(
+    {
+        "arrow_scan",
+        "arrow_scan_dumb",
+        "checkpoint",
+        "disable_logging",
+        "disable_profile",
+        "disable_profiling",
+        "enable_logging",
+        "enable_profile",
+        "enable_profiling",
+        "force_checkpoint",
+        "json_execute_serialized_sql",
+        "pandas_scan",
+        "python_map_function",
+        "query",
+        "query_table",
+        "seq_scan",
+        "truncate_duckdb_logs",
+        "write_log",
+    }
+)
+_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\(\s*FORMAT\s+\w+\s*\)\s*)?", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+
+
+def check_question(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    """Raise UserError unless the text is one SELECT, or EXPLAIN of one, that changes nothing."""
+    if is_explain(con, text):
+        text = text[_explained(text) :]
+    kind = _only_kind(con, text)
+    if kind != "SELECT":
+        raise UserError(
+            f"a study only answers questions, and {kind} is none; write a SELECT, or, to write a "
+            "file, use --out or --allow-files"
+        )
+    called = _functions(con, text) & _REFUSED
+    if called:
+        raise UserError(
+            f"the function {min(called)}() can do more than answer a question; "
+            "write the SELECT without it"
+        )
+
+
+def check_files_question(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    """As check_question, but COPY, which reads or writes files, will do too."""
+    if _only_kind(con, text) != "COPY":
+        check_question(con, text)
+
+
+def check_definition(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+    """Raise UserError, with its origin, unless a user's query is one SELECT as check_question has it."""
+    try:
+        check_question(con, file.statement)
+        # a parameter's default is SQL as well
+        if [kind for kind, _ in _statements(con, create_statement(file))] != ["CREATE"]:
+            raise UserError("a parameter's default holds more than a value; write the value alone")
+    except UserError as error:
+        raise UserError(f"{file.origin}: {error}") from error
+
+
+def answer(con: duckdb.DuckDBPyConnection, text: str, most_rows: int | None) -> pl.DataFrame:
+    """Run a statement; a frame of its rows, or of the first `most_rows`."""
+    import polars as pl
+    import pyarrow as pa
+
+    result = con.execute(text)
+    if most_rows is None:
+        return result.pl()
+    reader = result.to_arrow_reader(_BATCH)
+    batches, count = [], 0
+    while count < most_rows:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            break
+        batches.append(batch)
+        count += batch.num_rows
+    names = _told_apart(reader.schema.names)
+    table = pa.Table.from_batches(batches, schema=reader.schema).rename_columns(names)
+    return pl.DataFrame(pl.from_arrow(table)).head(most_rows)
+
+
+def unfolded(plan: pl.DataFrame) -> pl.DataFrame:
+    """The answer of EXPLAIN, one row a line of the drawing."""
+    import polars as pl
+
+    return plan.with_columns(pl.col(EXPLAINED[1]).str.split("\n")).explode(EXPLAINED[1])
+
+
+def is_explain(con: duckdb.DuckDBPyConnection, text: str) -> bool:
+    """Whether the text is one EXPLAIN statement."""
+    return [kind for kind, _ in _statements(con, text)] == ["EXPLAIN"]
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """Names of columns, the second of the same name as name_1, as DuckDB's own frames have it."""
+    found: list[str] = []
+    for name in names:
+        number, wanted = 0, name
+        while wanted in found:
+            number += 1
+            wanted = f"{name}_{number}"
+        found.append(wanted)
+    return found
+
+
+def _explained(text: str) -> int:
+    start = _EXPLAIN.match(text)
+    if start is None:
+        raise UserError("EXPLAIN must be the first word; remove what comes before it")
+    return start.end()
+
+
+def _only_kind(con: duckdb.DuckDBPyConnection, text: str) -> str:
+    found = _statements(con, text)
+    # for PIVOT, DuckDB adds a step of its own, which has no text
+    kinds = [kind for kind, written in found if kind != "CREATE" or written]
+    if not kinds:
+        raise UserError("the statement is empty; write a SELECT")
+    if len(kinds) > 1:
+        raise UserError(f"there are {len(kinds)} statements; write one at a time")
+    return kinds[0]
+
+
+def _statements(con: duckdb.DuckDBPyConnection, text: str) -> list[tuple[str, str]]:
+    try:
+        return [(found.type.name, found.query) for found in con.extract_statements(text)]
+    except duckdb.Error as error:
+        raise UserError(refusal_of(error)) from error
+
+
+def refusal_of(error: Exception) -> str:
+    """What DuckDB says against a statement, as one line."""
+    return f"DuckDB refused the statement: {str(error).strip().splitlines()[0]}"
+
+
+def _functions(con: duckdb.DuckDBPyConnection, text: str) -> set[str]:
+    """The functions that a SELECT calls; of one that DuckDB can't take apart, every word."""
+    row = con.execute("SELECT json_serialize_sql(CAST(? AS VARCHAR))", [text]).fetchone()
+    try:
+        tree = json.loads(row[0]) if row else {"error": True}
+    except RecursionError:
+        tree = {"error": True}
+    if tree["error"]:
+        return set(_WORD.findall(text.lower()))
+    return {str(name).lower() for name in _values(tree, "function_name")}
+
+
+def _values(tree: Any, key: str) -> Iterator[Any]:
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if key in node:
+                yield node[key]
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
