@@ -6,6 +6,7 @@ that genscope needs (json, parquet and icu) is part of the wheel.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,13 @@ _NO_EXTENSIONS = {
 }
 # a DuckDB file has these four bytes behind an eight-byte checksum
 _MAGIC = slice(8, 12)
+_HOLDER = re.compile(r"Conflicting lock is held in .*?\((PID \d+)\)")
+_DAMAGED = ("corrupt", "checksum", "enough bytes", "deserialize", "serialization", "internal error")
+_ADVICE = {
+    "already attached": "this process has it open in another way; close that first",
+    "not a valid DuckDB": "not a DuckDB database; pass the file that 'genscope ingest' created",
+    "version number": "another version of DuckDB wrote it ({}); install that version",
+}
 
 
 def connect(
@@ -39,6 +47,29 @@ def connect(
     _refuse_foreign(Path(path))
     # an absolute path has no prefix, such as 'md:' or 'sqlite:', that DuckDB reads as an extension
     return duckdb.connect(str(Path(path).absolute()), read_only=read_only, config=settings)
+
+
+def why_not_opened(error: duckdb.Error) -> str:
+    """Why DuckDB could not open a study, and what to do, as the rest of a sentence."""
+    text = first_line(error)
+    holder = _HOLDER.search(text)
+    if holder or "being used by another process" in text:
+        which = f" ({holder[1]})" if holder else ""
+        return f"another process{which} has it open; wait until that is done, or close it"
+    if any(word in text.lower() for word in _DAMAGED) or isinstance(
+        error, duckdb.FatalException | duckdb.InternalException
+    ):
+        return f"the file is damaged ({text}); re-ingest the traces into a new study"
+    return next(
+        (advice.format(text) for words, advice in _ADVICE.items() if words in text),
+        f"cannot open the study ({text})",
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or its kind where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from genscope.analyze import question, refusal
-from genscope.analyze.connect import connect
 from genscope.analyze.interrupt import Abandoned, interruptible
-from genscope.analyze.load import study_file
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
+from genscope.analyze.load.study_file import open_read_only, open_to_write
 from genscope.analyze.sql_file import SqlFile, load_folder, load_layer
 from genscope.errors import UserError
 
@@ -85,7 +83,7 @@ class Study:
     def _metrics_in(self, con: duckdb.DuckDBPyConnection) -> list[SqlFile]:
         for file in self._extra:
             question.check_definition(con, file)
-        return database.create_metrics(con, self._extra)
+        return tables.create_metrics(con, self._extra)
 
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
@@ -109,7 +107,7 @@ class Study:
         self.connection  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
-            database.reclassify(con, found)
+            tables.reclassify(con, found)
 
     def load_table(self, name: str, csv: str | Path) -> None:
         """Fill `fleet_job` or `published_model` from a CSV with its columns, in place of what it held.
@@ -119,7 +117,7 @@ class Study:
         self.connection  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
-            database.fill_from_csv(con, name, Path(csv))
+            tables.fill_from_csv(con, name, Path(csv))
 
     def relation(self, name: str) -> SqlFile:
         """The SQL file of one metric. Raises UserError, with near names, if there is none."""
@@ -216,62 +214,6 @@ class Study:
         raise UserError(
             f"found no trace named {pattern!r}; expected a glob on one of: {', '.join(names)}"
         )
-
-
-def open_read_only(path: Path, *, allow_files: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open a study for questions. Raises UserError if it is missing, foreign or locked."""
-    if not path.is_file():
-        raise UserError(
-            f"{path}: found no file; expected a study; make one with 'genscope ingest ... --db {path}'"
-        )
-    return study_file.open_attached(path, allow_files=allow_files)
-
-
-def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a study for changes, made anew if the file is missing. Raises UserError if it cannot."""
-    new = create_if_missing(path)
-    con = _connect(path)
-    try:
-        study_file.check_to_write(con, path)
-        database.check_schema(con, str(path))
-        database.store_metrics(con)
-    except BaseException:
-        con.close()
-        if new:
-            path.unlink(missing_ok=True)
-        raise
-    return con
-
-
-def create_if_missing(path: Path) -> bool:
-    """Put an empty study at `path` unless there is a file; true if this call did."""
-    if path.exists():
-        return False
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(database.empty_study())
-        # whole at once, and never over one that another process has made meanwhile
-        os.link(part, path)
-    except FileExistsError:
-        return False
-    except (OSError, duckdb.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
-        raise UserError(
-            f"{path}: cannot make the study ({why}); expected a writable folder and room "
-            "on the disk; name another place"
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return True
-
-
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        con = connect(path)
-        con.execute("SET enable_progress_bar = false")
-        return con
-    except duckdb.Error as error:
-        raise study_file.not_opened(path, error) from error
 
 
 def _own_queries(folder: Path) -> list[SqlFile]:

@@ -14,14 +14,14 @@ from genscope.analyze.sql_file import LAYERS, ROOMS, load_layer
 ROOT = Path(__file__).resolve().parent.parent
 # a room, and the rooms of analyze that it may import; the error class is everybody's
 ANALYZE = {
-    "connect": set(),
-    "printable": set(),
+    **dict.fromkeys(("connect", "interrupt", "near", "new_file", "printable", "whole_file"), set()),
     "sql_file": {"connect"},
+    "question": {"connect", "sql_file"},
     "readers": set(),
     "plots": set(),
-    "load": {"connect", "readers", "sql_file"},
+    "load": {"connect", "interrupt", "new_file", "readers", "sql_file"},
     "refusal": {"sql_file"},
-    "study": {"connect", "load", "plots", "refusal", "report", "sql_file"},
+    "study": {"interrupt", "load", "near", "plots", "question", "refusal", "report", "sql_file"},
     "report": {"load", "plots", "printable", "refusal", "sql_file"},
     "doctor": {"connect", "load", "plots", "printable", "refusal", "sql_file", "study"},
     "app": {"connect", "load", "plots", "printable", "refusal", "sql_file", "study"},

@@ -98,13 +98,13 @@ def test_database_of_a_newer_version_and_of_somebody_else(
     assert "upgrade genscope" in _fails(capsys, "query", "ledger", "--db", str(study))
     with duckdb.connect(str(study)) as con:
         con.execute("UPDATE genscope_schema SET version = version - 1, tables_sha256 = 'other'")
-    assert "ingest the traces anew" in _fails(capsys, "query", "ledger", "--db", str(study))
+    assert "re-ingest the traces" in _fails(capsys, "query", "ledger", "--db", str(study))
     other = tmp_path / "other.duckdb"
     duckdb.connect(str(other)).close()
     assert "expected a study" in _fails(capsys, "query", "ledger", "--db", str(other))
     text = tmp_path / "text.duckdb"
     text.write_text("no database")
-    assert "no DuckDB database" in _fails(capsys, "report", "--db", str(text))
+    assert "not a DuckDB database" in _fails(capsys, "report", "--db", str(text))
 
 
 def test_formats(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

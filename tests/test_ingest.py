@@ -52,7 +52,7 @@ def write_trace(path: Path, count: int = 3, **keys: Any) -> Path:
     place = {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "dur": 1}
     events = [place | {"ts": i, "args": {"External id": i}} for i in range(count)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**keys, "traceEvents": events}))
+    path.write_text(json.dumps({"traceEvents": events, **keys}))
     return path
 
 
@@ -227,15 +227,25 @@ def test_two_loads_at_once_lose_nothing(tmp_path: Path) -> None:
     assert kept
 
 
-def test_what_was_put_in_before_the_first_trace_stays(tmp_path: Path) -> None:
-    rules = tmp_path / "rules.csv"
-    rules.write_text("pattern,category\nmine,linear\n")
-    assert create_if_missing(tmp_path / "s.duckdb")
-    with Study(tmp_path / "s.duckdb") as study:
-        study.classify(rules)
-    ingest(tmp_path / "s.duckdb", [write_trace(tmp_path / "t.json")])
-    with duckdb.connect(str(tmp_path / "s.duckdb"), read_only=True) as con:
-        assert con.execute("SELECT pattern FROM user_kernel_rule").fetchall() == [("mine",)]
+def test_rules_put_in_before_the_first_trace_stay_and_apply(tmp_path: Path) -> None:
+    rules, study = tmp_path / "rules.csv", tmp_path / "s.duckdb"
+    rules.write_text("pattern,category\nmy_special,linear\n")
+    assert create_if_missing(study)
+    with Study(study) as opened:
+        opened.classify(rules)
+    kernel = {
+        "ph": "X",
+        "cat": "kernel",
+        "name": "my_special",
+        "pid": 0,
+        "tid": 7,
+        "ts": 1,
+        "dur": 1,
+    }
+    ingest(study, [write_trace(tmp_path / "t.json", 0, traceEvents=[kernel])])
+    with duckdb.connect(str(study), read_only=True) as con:
+        assert con.execute("SELECT pattern FROM user_kernel_rule").fetchall() == [("my_special",)]
+        assert con.execute("SELECT category FROM kernel_category").fetchall() == [("linear",)]
 
 
 def test_a_study_that_another_load_replaced_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Build one trace, whole, in a scratch database of its own: read, stage, attribute.
 
-A scratch database holds one trace, so nothing in it filters by trace, its memory is bounded by its
-own limit, and a load that dies leaves the study as it was.
+A scratch database holds one trace, so no statement filters by trace, its own limit bounds its memory,
+and a load that dies leaves the study as it was. Small traces share one: see analyze.small_traces.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from genscope.analyze.readers.kineto.facts import create_relation
 from genscope.errors import UserError
 
 DATABASE = "trace.duckdb"
-# DuckDB's own buffers; what it can't hold it spills into the scratch folder
+# limit of DuckDB's buffers by threads; it spills the rest into the scratch folder
 _MEMORY = {1: "80MB", 2: "105MB"}
 
 TRACE_FILE = {
@@ -59,17 +59,41 @@ def build(
     keep: Collection[str] = (),
     threads: int = 2,
     attributed: bool = True,
+    empty: bytes | None = None,
 ) -> Built:
     """Make `folder` and in it the trace's database. `threads` is 1 or 2, `keep` as in kineto.read.
 
-    Without `attributed` the base tables are all that is filled.
+    Without `attributed` only the base tables are filled. `empty` is the file of a study without
+    traces to begin with.
 
     Raises UserError if the file is no trace, and leaves the folder for the caller to remove.
     """
-    parts = folder / "parts"
-    parts.mkdir(parents=True)
+    con = open_scratch(folder, threads=threads, empty=empty)
+    known_names = _names(con)
+    try:
+        # hashing takes one thread as long as reading does, so it goes on meanwhile
+        with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
+            digest = aside.submit(lambda: found.sha256 or found.digest())
+            stage(con, found, folder, keep=keep, threads=threads)
+            if attributed:
+                database.attribute(con)
+        con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
+        _drop_all_but(con, known_names)
+        event_count = con.table("trace").project("event_count").fetchall()[0][0]
+        # on a full disk close() silently leaves the rows in the log; CHECKPOINT raises
+        con.execute("CHECKPOINT")
+    finally:
+        con.close()
+    return Built(folder / DATABASE, event_count)
+
+
+def open_scratch(
+    folder: Path, *, threads: int, empty: bytes | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Make `folder` and in it a scratch database, and open it; `threads` and `empty` as in build."""
+    folder.mkdir(parents=True)
     path = folder / DATABASE
-    path.write_bytes(database.empty_study())
+    path.write_bytes(database.empty_study() if empty is None else empty)
     con = connect(
         path,
         config={
@@ -79,30 +103,29 @@ def build(
         },
     )
     con.execute("SET enable_progress_bar = false")
-    # what was freed goes back to the system at once
+    # give freed memory back to the system at once
     con.execute("SET allocator_flush_threshold = '4MB'")
     con.execute("SET allocator_bulk_deallocation_flush_threshold = '16MB'")
-    # both threads write a table at the same time: the ids say the order
+    # both threads write a table at the same time; ids give the order
     con.execute("SET preserve_insertion_order = false")
-    known_names = _names(con)
-    try:
-        # the digest takes one thread as long as all the reading takes: known only at the end
-        with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
-            digest = aside.submit(lambda: found.sha256 or found.digest())
-            _read(con, found, parts, keep=keep, threads=threads)
-            create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
-            database.stage(con, found.format)
-            shutil.rmtree(parts)
-            if attributed:
-                database.attribute(con)
-        con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
-        _drop_all_but(con, known_names)
-        event_count = con.table("trace").project("event_count").fetchall()[0][0]
-        # where the disk is full, close() leaves all in a log beside the file and says nothing
-        con.execute("CHECKPOINT")
-    finally:
-        con.close()
-    return Built(path, event_count)
+    return con
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection,
+    found: TraceFile,
+    folder: Path,
+    *,
+    keep: Collection[str],
+    threads: int,
+) -> None:
+    """Read a file and fill the empty base tables of `con`; the raw relations stay."""
+    parts = folder / "parts"
+    parts.mkdir()
+    _read(con, found, parts, keep=keep, threads=threads)
+    create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
+    database.stage(con, found.format)
+    shutil.rmtree(parts)
 
 
 def _read(
@@ -133,11 +156,11 @@ def _read(
 
 def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Tables and views, and which of the two each is."""
-    kinds = (("TABLE", "duckdb_tables()"), ("VIEW", "duckdb_views()"))
+    kinds = (("TABLE", "duckdb_tables"), ("VIEW", "duckdb_views"))
     return {
         row[0]: kind
         for kind, listed in kinds
-        for row in con.table_function(listed[:-2])
+        for row in con.table_function(listed)
         .filter("NOT internal")
         .project(f"{kind}_name")
         .fetchall()
@@ -145,7 +168,7 @@ def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _drop_all_but(con: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> None:
-    """Drop what was only needed on the way: the reader's raw relations and the steps of staging."""
+    """Drop the reader's raw relations and the steps of staging."""
     for name, kind in _names(con).items():
         if name not in kept:
             con.execute(f"DROP {kind} {name}")

@@ -1,16 +1,18 @@
 """Load trace files into a study: found, read in parallel, each one whole or not at all.
 
-Every trace is built in a scratch database of its own beside the study and copied over in one
-transaction, or becomes the study where it is the first, so that a killed or failed load leaves
-nothing behind. The study is held open for writing meanwhile: a second writer is told so at once.
+Traces are built in scratch databases beside the study and copied over in one transaction each, or the
+only one becomes the study, so that a killed or failed load leaves nothing behind. The study is open
+for writing meanwhile: a second writer gets an error at once.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,19 +20,27 @@ from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.load import build as scratch
+from genscope.analyze.connect import first_line
 from genscope.analyze.load import tables as database
+from genscope.analyze.load.leftovers import remove_leftovers
+from genscope.analyze.load.small_traces import BuiltGroup, build_group, groups
+from genscope.analyze.load.study_file import create_if_missing, open_to_write
 from genscope.analyze.load.trace_file import TraceFile, find
-from genscope.analyze.study import create_if_missing, open_to_write
+from genscope.analyze.load.user_data import empty_copy
 from genscope.errors import UserError
 
-# the study's connection only copies; the scratch databases get their own limit
+# the study's connection only copies; the scratch databases have their own limit
 _COPY_MEMORY = "200MB"
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_DISK_TEXTS = ("no space left", "file too large", "quota exceeded", "max_temp_directory_size")
 
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What became of one file: 'loaded', 'duplicate' of a trace already there, or 'failed'."""
+    """What became of one file: 'loaded', 'duplicate' of a trace in the study, or 'failed'.
+
+    `seconds` are those spent on this file; `error` is one line that begins with a path.
+    """
 
     path: Path
     status: str
@@ -52,11 +62,14 @@ def ingest(
 ) -> list[IngestResult]:
     """Load files, run folders, folders of them and globs; one result a file, in their order.
 
-    `python` loads Python frames too, `args` every event with all its arguments, `jobs` files are
-    read at a time, `progress` is told the files done and in all. A file whose sha256 is in the
-    study is not loaded again. Raises UserError, and writes nothing, if a path is wrong, the study
-    can't be written, or the only file is no trace.
+    `python` loads Python frames too, `args` every event with all its arguments. `jobs` files are
+    read at a time; `progress` gets the number of files done and of all. A file whose sha256 is in
+    the study is not loaded again. A file that can't be loaded, whatever the reason, ends no other.
+    Raises UserError, and writes nothing, if a path is wrong, the study can't be written, or the
+    only file is no trace.
     """
+    if jobs < 1:
+        raise UserError(f"the number of jobs is {jobs}; it must be at least 1")
     files = find(paths)
     keep = {name for name, wanted in (("python", python), ("args", args)) if wanted}
     study = Path(study)
@@ -70,8 +83,7 @@ def ingest(
             results = _ingest_all(place, files, keep=keep, jobs=jobs, progress=progress)
     except (duckdb.Error, OSError) as error:
         raise UserError(
-            f"{study}: could not be written ({str(error).splitlines()[0]}); expected room on the "
-            "disk and a writable folder; nothing of these traces was kept"
+            f"{study}: could not be written: {_cause(error)}; nothing of these traces was kept"
         ) from error
     finally:
         if is_new and not any(result.status == "loaded" for result in results):
@@ -83,7 +95,7 @@ def ingest(
 
 @dataclass(frozen=True)
 class _Place:
-    """The study as this load has it open; `is_new` tells that this load has made it."""
+    """The study as this load has it open; `is_new` says that this load made it."""
 
     con: duckdb.DuckDBPyConnection
     study: Path
@@ -94,8 +106,8 @@ class _Place:
         """Copy a finished scratch database into the study; `alone` in a new one, it becomes it."""
         if not self.study.exists() or self.study.stat().st_ino != self.inode:
             raise UserError(
-                f"{self.study}: found that another load has put its own study there meanwhile; "
-                "expected one load at a time; load it again"
+                f"{self.study}: another load has put its own study there meanwhile; "
+                "run one load at a time, and load this trace again"
             )
         if self.is_new and alone:
             self.con.close()
@@ -112,89 +124,153 @@ def _ingest_all(
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[IngestResult]:
+    remove_leftovers(place.study)
+    folder = place.study.parent / f"{place.study.name}.ingest-{os.getpid()}"
+    folder.mkdir()
+    # DuckDB's own choice lies beside the study, where a killed load would leave it
+    place.con.execute(f"SET temp_directory = '{database.quoted(folder / 'spill')}'")
     place.con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
-    folder = _new_scratch(place.study)
-    start = time.perf_counter()
-    results: dict[int, IngestResult] = {}
     try:
-        waiting = dict(_new_files(place.con, files, results))
+        results, waiting, copies = _sort_out(place.con, files)
         is_empty = not place.con.table("trace").limit(1).fetchall()
-        put = partial(place.put, alone=is_empty and len(waiting) == 1)
-        threads = 2 if len(waiting) == 1 or jobs == 1 else 1
-        with ThreadPoolExecutor(jobs, thread_name_prefix="trace") as pool:
-            futures = {
-                pool.submit(scratch.build, found, folder / str(i), keep=keep, threads=threads): i
-                for i, found in waiting.items()
-            }
-            for future in _finished(futures, len(files), progress):
-                i = futures[future]
-                placed = _placed(waiting[i], future, put)
-                results[i] = replace(placed, seconds=time.perf_counter() - start)
-                shutil.rmtree(folder / str(i), ignore_errors=True)
+        empty = empty_copy(place.con, folder)
+        parts = list(groups(waiting, jobs=jobs))
+        threads = 2 if len(parts) == 1 or jobs == 1 else 1
+        build = partial(build_group, keep=keep, threads=threads, empty=empty)
+        done = len(files) - len(waiting)
+        for groups_built in _finished(build, parts, folder, jobs):
+            put = partial(place.put, alone=is_empty and len(parts) == len(groups_built) == 1)
+            for built in groups_built:
+                for i, result in _placed(waiting, built, put):
+                    results[i] = result
+                    done += 1
+                    if progress:
+                        progress(done, len(files))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    results |= {i: _of_copy(files[i], results[first]) for i, first in copies.items()}
     return [results[i] for i in range(len(files))]
 
 
 def _finished(
-    futures: Iterable[Future[scratch.Built]],
-    total: int,
-    progress: Callable[[int, int], None] | None,
-) -> Iterator[Future[scratch.Built]]:
-    waiting = list(futures)
-    for done, future in enumerate(as_completed(waiting), start=total - len(waiting) + 1):
-        yield future
-        if progress:
-            progress(done, total)
+    build: Callable[[Mapping[int, TraceFile], Path], list[BuiltGroup]],
+    parts: Sequence[Mapping[int, TraceFile]],
+    folder: Path,
+    jobs: int,
+) -> Iterator[list[BuiltGroup]]:
+    """Build each part in a folder of its own, `jobs` at a time; the folder goes after its turn."""
+    with ThreadPoolExecutor(jobs, thread_name_prefix="trace") as pool:
+        futures: dict[Future[list[BuiltGroup]], Path] = {}
+        try:
+            for i, part in enumerate(parts):
+                futures[pool.submit(build, part, folder / str(i))] = folder / str(i)
+            for future in as_completed(futures):
+                yield future.result()
+                shutil.rmtree(futures[future], ignore_errors=True)
+        finally:
+            # an interrupt waits for what has begun, not for the whole batch
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _placed(
-    found: TraceFile,
-    built: Future[scratch.Built],
-    put: Callable[[Path], None],
-) -> IngestResult:
-    """Put a finished scratch database into the study; any failure concerns this file alone."""
-    result = IngestResult(found.path, "failed", found.name)
+    files: Mapping[int, TraceFile], built: BuiltGroup, put: Callable[[Path], None]
+) -> Iterator[tuple[int, IngestResult]]:
+    """Put a finished scratch database into the study; a failure concerns its files alone."""
+    start = time.perf_counter()
+    sound = [outcome for outcome in built.outcomes if outcome.error is None]
+    lost: Exception | None = None
     try:
-        trace = built.result()
-        put(trace.path)
-    except UserError as error:
-        return replace(result, error=str(error))
-    except (duckdb.Error, OSError) as error:
-        first_line = str(error).strip().splitlines()[0]
-        return replace(
-            result,
-            error=f"{found.path}: could not be loaded ({first_line}); expected room on the disk and "
-            "a readable file; check both and load it again",
-        )
-    return replace(result, status="loaded", trace_id=found.trace_id, event_count=trace.event_count)
+        if sound:
+            put(built.path)
+    except Exception as error:
+        lost = error
+    share = (time.perf_counter() - start) / max(1, len(sound))
+    for outcome in built.outcomes:
+        found = files[outcome.number]
+        result = IngestResult(found.path, "failed", found.name)
+        if why := outcome.error or lost:
+            result = replace(result, error=_failure(found.path, why), seconds=outcome.seconds)
+        else:
+            result = replace(
+                result,
+                status="loaded",
+                trace_id=found.trace_id,
+                event_count=outcome.event_count,
+                seconds=outcome.seconds + share,
+            )
+        yield outcome.number, result
 
 
-def _new_files(
-    con: duckdb.DuckDBPyConnection, files: Sequence[TraceFile], results: dict[int, IngestResult]
-) -> Iterator[tuple[int, TraceFile]]:
-    """Files that the study lacks, numbered and named apart; the others go into `results`."""
+def _sort_out(
+    con: duckdb.DuckDBPyConnection, files: Sequence[TraceFile]
+) -> tuple[dict[int, IngestResult], dict[int, TraceFile], dict[int, int]]:
+    """What is decided already; the files to load, with names and ids; and copies of those.
+
+    Each by the file's number; a copy is given the number of the file that has the same bytes.
+    """
     traces = con.table("trace").project("sha256, name, trace_id, size_bytes").fetchall()
     known = {row[0]: row[1] for row in traces}
     names = {row[1] for row in traces}
     last = max((row[2] for row in traces), default=0)
     sizes = Counter(row[3] for row in traces)
     sizes.update(filter(None, map(_size, files)))
+    results: dict[int, IngestResult] = {}
+    waiting: dict[int, TraceFile] = {}
+    copies: dict[int, int] = {}
+    first_of: dict[str, int] = {}
     for i, found in enumerate(files):
         try:
-            # of one size alone it can't be a duplicate: its digest is taken while it is read
+            # a file of unique size can't be a duplicate: it is hashed later, while it is read
             digest = found.digest() if sizes[found.size_bytes()] > 1 else ""
         except OSError as error:
-            results[i] = IngestResult(found.path, "failed", error=f"{found.path}: {error.strerror}")
+            results[i] = IngestResult(found.path, "failed", error=_failure(found.path, error))
             continue
         if digest in known:
             results[i] = IngestResult(found.path, "duplicate", known[digest])
-            continue
-        last += 1
-        name = _apart(found.name, names)
-        known |= {digest: name} if digest else {}
-        names.add(name)
-        yield i, replace(found, name=name, sha256=digest, trace_id=last)
+        elif digest and first_of.setdefault(digest, i) != i:
+            copies[i] = first_of[digest]
+        else:
+            last += 1
+            name = _unique(found.name, names)
+            names.add(name)
+            waiting[i] = replace(found, name=name, sha256=digest, trace_id=last)
+    return results, waiting, copies
+
+
+def _of_copy(copy: TraceFile, first: IngestResult) -> IngestResult:
+    """What became of a file whose bytes another file of the same load has too."""
+    if first.status == "loaded":
+        return IngestResult(copy.path, "duplicate", first.name)
+    why = str(first.error).removeprefix(f"{first.path}: ")
+    return IngestResult(
+        copy.path,
+        "failed",
+        copy.name,
+        error=f"{copy.path}: it has the same bytes as {first.path}, which failed: {why}",
+    )
+
+
+def _failure(path: Path, error: Exception) -> str:
+    """One line that names the file once and says why it was not loaded."""
+    if isinstance(error, UserError):
+        text = " ".join(str(error).splitlines())
+    else:
+        text = f"could not be loaded: {_cause(error)}"
+    return text if str(path) in text else f"{path}: {text}"
+
+
+def _cause(error: Exception) -> str:
+    text = first_line(error)
+    if isinstance(error, OSError):
+        text = error.strerror or text
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; load fewer files at a time with --jobs 1"
+    if isinstance(error, RecursionError):
+        return f"it is nested too deeply ({text})"
+    is_full = isinstance(error, OSError) and error.errno in _FULL_DISK
+    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+        is_full = any(sign in str(error).lower() for sign in _FULL_DISK_TEXTS)
+    return f"{text}; make room on the disk and load it again" if is_full else text
 
 
 def _size(found: TraceFile) -> int | None:
@@ -204,21 +280,10 @@ def _size(found: TraceFile) -> int | None:
         return None
 
 
-def _apart(name: str, taken: set[str]) -> str:
-    """The name itself, or with the first number that tells it apart: ranks never overwrite."""
+def _unique(name: str, taken: Collection[str]) -> str:
+    """The name, with the first number that makes it unique if it is taken, as by another rank."""
     number, wanted = 1, name
     while wanted in taken:
         number += 1
         wanted = f"{name}-{number}"
     return wanted
-
-
-def _new_scratch(study: Path) -> Path:
-    """A folder beside the study; those of killed loads go, as their writers can't be alive."""
-    import os
-
-    for stale in study.parent.glob(f"{study.name}.ingest-*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    folder = study.parent / f"{study.name}.ingest-{os.getpid()}"
-    folder.mkdir()
-    return folder

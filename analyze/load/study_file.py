@@ -1,194 +1,70 @@
-"""Open a study's file for questions without trusting anything but the rows of its base tables.
-
-A study may come from a stranger. Views, macros and defaults in it are code: a macro named `sum` would
-run in place of DuckDB's own. So the file is attached under a name of its own, outside the search path,
-and each of its base tables is found through a view in a database in memory that holds nothing else.
-"""
+"""Create a study's file, and open it to read or to write."""
 
 from __future__ import annotations
 
-from functools import cache
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.connect import connect
-from genscope.analyze.interrupt import Abandoned, interruptible
-from genscope.analyze.load import tables as database
-from genscope.analyze.sql_file import SqlFile, in_order, load_layer
+from genscope.analyze.connect import connect, first_line, why_not_opened
+from genscope.analyze.load import attached, tables
+from genscope.analyze.load.leftovers import remove_log
+from genscope.analyze.new_file import is_taken, put_new
 from genscope.errors import UserError
 
-# what the file itself is called in SQL: a table that a user added to a study is study.<table>
-CATALOG = "study"
-_OWN_TABLES = ("genscope_schema", "user_kernel_rule")
-# a name that no table has is never looked for among Python's variables
-_SETTINGS = {"python_enable_replacements": False}
+
+def open_read_only(path: Path, *, allow_files: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a study for questions. Raises UserError if it is missing, foreign, damaged or locked."""
+    if not path.is_file():
+        raise UserError(
+            f"{path}: no such file; create a study with 'genscope ingest ... --db {path}'"
+        )
+    return attached.open_attached(path, allow_files=allow_files)
 
 
-def open_attached(path: Path, *, allow_files: bool) -> duckdb.DuckDBPyConnection:
-    """A connection in memory that answers from the file, read-only, with all settings locked.
-
-    Raises UserError if the file can't be opened or is no study that can be trusted.
-    """
-    settings = {**_SETTINGS, "temp_directory": f"{path.absolute()}.tmp"}
-    con = connect(config=settings)
+def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a study for changes, and create it if it is missing. Raises UserError if it cannot."""
+    new = create_if_missing(path)
     try:
-        interruptible(con, lambda: _prepare(con, path, allow_files=allow_files))
-    except Abandoned:
-        # closing it would wait for what still runs
-        raise
-    except BaseException:
-        con.close()
+        con = connect(path)
+        try:
+            con.execute("SET enable_progress_bar = false")
+            attached.check_to_write(con, path)
+            tables.check_schema(con, str(path))
+            tables.store_metrics(con)
+        except BaseException:
+            con.close()
+            raise
+    except BaseException as error:
+        if new:
+            path.unlink(missing_ok=True)
+        if isinstance(error, duckdb.Error):
+            raise UserError(f"{path}: {why_not_opened(error)}") from error
         raise
     return con
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, path: Path, *, allow_files: bool) -> None:
-    place = str(path.absolute()).replace("'", "''")
+def create_if_missing(path: Path) -> bool:
+    """Put an empty study at `path` unless there is a file; true if this call did.
+
+    An empty file counts as missing: a load that was killed may have left it.
+    """
+    if is_taken(path):
+        return False
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        con.execute("SET enable_progress_bar = false")
-        con.execute(f"ATTACH '{place}' AS {CATALOG} (READ_ONLY, TYPE duckdb)")
-    except duckdb.Error as error:
-        raise not_opened(path, error) from error
-    if not allow_files:
-        con.execute("SET enable_external_access = false")
-    con.execute("SET lock_configuration = true")
-    _name_tables(con, path)
-
-
-def not_opened(path: Path, error: duckdb.Error) -> UserError:
-    """What DuckDB says when it can't open a study, and what to do then."""
-    text = str(error).splitlines()[0]
-    if "already attached" in text:
-        advice = "this process has it open in another way; close that first"
-    elif "lock" in text.lower():
-        advice = "another process has it open for writing; wait until it is done"
-    elif "not a valid DuckDB" in text:
-        advice = "it is no DuckDB database; name the study made by 'genscope ingest'"
-    else:
-        advice = "check the path, its permissions and the space left"
-    return UserError(f"{path}: cannot open the study ({text}); {advice}")
-
-
-def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Make the study's tables, and the views and macros over them, known by their plain names.
-
-    Raises UserError, and has run nothing of the file, if a table in it is none.
-    """
-    check_tables(con, CATALOG, path)
-    present = _kinds(con, CATALOG)
-    statements = [
-        f"CREATE VIEW {name} AS FROM {CATALOG}.main.{name}" for name in _tables() if name in present
-    ]
-    con.execute(";".join(["BEGIN", *statements, "COMMIT"]))
-    try:
-        database.check_schema(con, str(path))
-    except (TypeError, IndexError, duckdb.Error) as error:
-        raise _changed(path, "genscope_schema") from error
-    _check_columns(con, path)
-    views = [file for file in database.attribution_files() if not _is_table(file)]
-    for file in [*in_order(load_layer("interval")), *views]:
-        con.execute(database.create_statement(file))
-
-
-def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> None:
-    """Raise UserError if a table of the study runs code when it is read.
-
-    Only DuckDB's catalogue is read, never the tables themselves. A table that is missing is left
-    to database.check_schema.
-    """
-    present = _kinds(con, catalog)
-    for name in _tables():
-        kind = present.get(name, "table")
-        if kind != "table":
-            raise UserError(
-                f"{path}: {name} is {kind} where a study has a table, so the file is not opened; "
-                "ingest the traces into a new study"
-            )
-
-
-def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise UserError if a change of the study, open on `con`, would run code that the file holds.
-
-    That is a table that is none, or a macro that runs in place of a function of DuckDB's.
-    """
-    found = con.execute("SELECT current_database()").fetchall()
-    catalog = str(found[0][0])
-    check_tables(con, catalog, path)
-    rows = con.execute(
-        "SELECT min(own.function_name) FROM system.main.duckdb_functions() AS own "
-        "SEMI JOIN (SELECT function_name FROM system.main.duckdb_functions() "
-        "WHERE database_name = 'system') AS builtin USING (function_name) "
-        "WHERE own.database_name = $1",
-        [catalog],
-    ).fetchall()
-    if rows[0][0] is not None:
+        part.write_bytes(tables.empty_study())
+        if is_taken(path):
+            return False
+        remove_log(path)
+        return put_new(part, path)
+    except (OSError, duckdb.Error) as error:
+        why = (isinstance(error, OSError) and error.strerror) or first_line(error)
         raise UserError(
-            f"{path}: a macro replaces DuckDB's function {rows[0][0]}, so the file is not changed; "
-            "ingest the traces into a new study"
-        )
-
-
-def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise UserError if a table has other columns than the SQL that its digest names would make."""
-    rows = con.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-        "WHERE database_name = $1 AND schema_name = 'main' ORDER BY table_name, column_index",
-        [CATALOG],
-    ).fetchall()
-    found: dict[str, dict[str, str]] = {}
-    for table, column, kind in rows:
-        found.setdefault(table, {})[column] = kind
-    typed = _typed_columns()
-    for name, columns in typed.items():
-        if found.get(name) != columns:
-            raise _changed(path, name)
-    trace_id = typed["trace"]["trace_id"]
-    for file in filter(_is_table, database.attribution_files()):
-        columns = found.get(file.name, {})
-        if list(columns) != list(file.columns) or columns["trace_id"] != trace_id:
-            raise _changed(path, file.name)
-
-
-@cache
-def _typed_columns() -> dict[str, dict[str, str]]:
-    """The columns of the base tables and their types; those of the others take long to find out."""
-    with connect() as con:
-        for table in load_layer("schema"):
-            con.execute(table.statement)
-        return {
-            table.name: dict(zip(relation.columns, map(str, relation.types), strict=True))
-            for table in load_layer("schema")
-            for relation in [con.table(table.name)]
-        }
-
-
-def _changed(path: Path, table: str) -> UserError:
-    return UserError(
-        f"{path}: the table {table} is not as genscope makes it; ingest the traces into a new study"
-    )
-
-
-def _kinds(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
-    """What each name in the file's main schema is: 'table', 'a view' or 'a computed table'."""
-    views = con.execute(
-        "SELECT view_name FROM system.main.duckdb_views() "
-        "WHERE database_name = $1 AND schema_name = 'main'",
-        [catalog],
-    ).fetchall()
-    tables = con.execute(
-        "SELECT table_name, sql LIKE '%GENERATED ALWAYS AS%' FROM system.main.duckdb_tables() "
-        "WHERE database_name = $1 AND schema_name = 'main'",
-        [catalog],
-    ).fetchall()
-    kinds = {name: "a table with computed columns" if code else "table" for name, code in tables}
-    return kinds | {name: "a view" for (name,) in views}
-
-
-def _tables() -> list[str]:
-    files = [*load_layer("schema"), *database.attribution_files()]
-    return [*_OWN_TABLES, *(file.name for file in files if _is_table(file))]
-
-
-def _is_table(file: SqlFile) -> bool:
-    return file.layer == "schema" or "trace_id" in file.columns
+            f"{path}: cannot create the study here: {why}; choose a writable folder with free space"
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()

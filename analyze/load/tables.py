@@ -4,24 +4,27 @@ A trace is built in a scratch database of its own, by the same SQL, and copied i
 transaction: that bounds memory, and nothing half-loaded is ever seen.
 """
 
+import glob
 import hashlib
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from genscope.analyze.connect import connect
+from genscope.analyze.connect import connect, first_line
+from genscope.analyze.load import empty_cache
+from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 from genscope.analyze.load.rule_patterns import with_constant_patterns
 from genscope.analyze.sql_file import ROOMS, SqlFile, in_order, load_layer
 from genscope.errors import UserError
 
 SCHEMA_VERSION = 1
-# a thread less needs less, sorts spill to disk, but some hash tables do not: tried in turn
-_LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
+# the kernel rules of the user, which every trace of the study follows
+RULES = "user_kernel_rule"
 
 
 def create_schema(con: duckdb.DuckDBPyConnection) -> None:
@@ -32,9 +35,7 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
     )
     # a list of parameters would make DuckDB import all of pandas
     con.execute(f"INSERT INTO genscope_schema VALUES ({SCHEMA_VERSION}, '{tables_sha256()}', NULL)")
-    con.execute(
-        "CREATE TABLE user_kernel_rule (rule_order INTEGER, pattern VARCHAR, category VARCHAR)"
-    )
+    con.execute(f"CREATE TABLE {RULES} (rule_order INTEGER, pattern VARCHAR, category VARCHAR)")
     for table in load_layer("schema"):
         con.execute(table.statement)
     create_macros(con)
@@ -53,7 +54,13 @@ def create_macros(con: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def empty_study() -> bytes:
-    """The file of a study without traces: made once a process, as binding its SQL takes a second."""
+    """The file of a study without traces, which the user's cache folder keeps: it takes a second."""
+    # this file too says what is in a study
+    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    key = " ".join((duckdb.__version__, code, tables_sha256(), _metrics_sha256()))
+    kept = empty_cache.read(key)
+    if kept is not None:
+        return kept
     with TemporaryDirectory(prefix="genscope-") as folder:
         path = Path(folder) / "empty.duckdb"
         # from 1.3 on texts pack in half the time
@@ -62,7 +69,9 @@ def empty_study() -> bytes:
             store_metrics(con)
             # close() would hide that the disk is full
             con.execute("CHECKPOINT")
-        return path.read_bytes()
+        made = path.read_bytes()
+    empty_cache.write(key, made)
+    return made
 
 
 def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
@@ -76,22 +85,25 @@ def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
     found = con.execute("SELECT * FROM genscope_schema").fetchall()
     version = max((row[0] for row in found), default=0)
     if version != SCHEMA_VERSION:
-        advice = "upgrade genscope" if version > SCHEMA_VERSION else "ingest the traces anew"
+        advice = (
+            "upgrade genscope"
+            if version > SCHEMA_VERSION
+            else "re-ingest the traces into a new study"
+        )
         raise UserError(
             f"{path}: found schema version {version}; expected {SCHEMA_VERSION}; {advice}"
         )
     if found[0][1] != tables_sha256():
         raise UserError(
             f"{path}: found tables that another build of genscope filled, by other SQL; "
-            "expected this build's; ingest the traces anew into a new study"
+            "expected this build's; re-ingest the traces into a new study"
         )
 
 
 @cache
 def tables_sha256() -> str:
     """Digest of the SQL that makes and fills the tables: equal digests, comparable rows."""
-    files = [*load_layer("schema"), *load_layer("interval"), *attribution_files()]
-    return _sha256(files)
+    return _sha256([*load_layer("schema"), *load_layer("interval"), *attribution_files()])
 
 
 def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()) -> list[SqlFile]:
@@ -105,21 +117,18 @@ def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()
         try:
             con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
         except duckdb.Error as error:
-            first_line = str(error).strip().splitlines()[0]
-            raise UserError(
-                f"{relation.origin}: DuckDB refuses this query: {first_line}"
-            ) from error
+            why = f"DuckDB refuses this query: {first_line(error)}"
+            raise UserError(f"{relation.origin}: {why}") from error
     return created
 
 
 def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
     """Keep the metrics in the study too, for whoever opens it with DuckDB alone."""
-    metrics = in_order([*load_layer("metric"), *load_layer("nsys")])
-    if con.table("genscope_schema").fetchall()[0][2] == _sha256(metrics):
+    if con.table("genscope_schema").fetchall()[0][2] == _metrics_sha256():
         return
-    for relation in metrics:
+    for relation in _metrics():
         con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
-    con.execute(f"UPDATE genscope_schema SET metrics_sha256 = '{_sha256(metrics)}'")
+    con.execute(f"UPDATE genscope_schema SET metrics_sha256 = '{_metrics_sha256()}'")
 
 
 def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
@@ -129,7 +138,7 @@ def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     """
     for relation in in_order(load_layer(f"staging/{trace_format}/raw")):
         if relation.name.endswith("_text"):
-            _with_room(con, f"CREATE TABLE {relation.name} AS {relation.statement}")
+            execute_within_memory(con, f"CREATE TABLE {relation.name} AS {relation.statement}")
         else:
             con.execute(create_statement(relation))
 
@@ -149,9 +158,9 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
         table = next((file for file in ready if file.name in base), ready[0])
         waiting.remove(table)
         if table.name in base:
-            _with_room(con, f"INSERT INTO {table.name} BY NAME {table.statement}")
+            execute_within_memory(con, f"INSERT INTO {table.name} BY NAME {table.statement}")
         else:
-            _with_room(con, f"CREATE TABLE {table.name} AS {table.statement}")
+            execute_within_memory(con, f"CREATE TABLE {table.name} AS {table.statement}")
             steps.add(table.name)
         for done in steps - {name for later in waiting for name in later.inputs}:
             con.execute(f"DROP TABLE {done}")
@@ -167,23 +176,31 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
             fill_cpu_op_parent(con)
         elif _is_table(relation):
             statement = with_constant_patterns(con, relation)
-            _with_room(con, f"INSERT INTO {relation.name} BY NAME {statement}")
+            execute_within_memory(con, f"INSERT INTO {relation.name} BY NAME {statement}")
 
 
 def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
     """Copy all rows of a finished scratch database into the study, in one transaction."""
-    con.execute(f"ATTACH '{_quoted(scratch)}' AS scratch (READ_ONLY)")
+    con.execute(f"ATTACH '{quoted(scratch)}' AS scratch (TYPE duckdb, READ_ONLY)")
     try:
-        con.execute("BEGIN")
-        try:
+        with transaction(con):
             for table in _trace_tables():
                 con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM scratch.{table}")
-            con.execute("COMMIT")
-        except BaseException:
-            con.execute("ROLLBACK")
-            raise
     finally:
         con.execute("DETACH scratch")
+
+
+def user_tables() -> list[str]:
+    """The tables whose rows come from the user and belong to no trace."""
+    return [RULES, *(table.name for table in load_layer("schema") if not _is_table(table))]
+
+
+def create_base_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Create the base tables that hold a trace, empty, in the current schema; their names."""
+    tables = [table for table in load_layer("schema") if _is_table(table)]
+    for table in tables:
+        con.execute(table.statement)
+    return [table.name for table in tables]
 
 
 def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, str]]) -> None:
@@ -192,20 +209,15 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
     `rules` are (order, regular expression, category). One transaction: it all holds, or none of it.
     """
     con.execute("SET asof_loop_join_threshold = 0")
-    con.execute("BEGIN")
-    try:
-        con.execute("DELETE FROM user_kernel_rule")
+    with transaction(con):
+        con.execute(f"DELETE FROM {RULES}")
         for rule in rules:
-            con.execute("INSERT INTO user_kernel_rule VALUES (?, ?, ?)", list(rule))
-        for relation in _downstream("user_kernel_rule"):
+            con.execute(f"INSERT INTO {RULES} VALUES (?, ?, ?)", list(rule))
+        for relation in _downstream(RULES):
             if _is_table(relation):
                 statement = with_constant_patterns(con, relation)
                 con.execute(f"DELETE FROM {relation.name}")
                 con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
-        con.execute("COMMIT")
-    except BaseException:
-        con.execute("ROLLBACK")
-        raise
 
 
 def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
@@ -213,16 +225,15 @@ def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> Non
 
     Raises UserError, and changes nothing, if the file can't be read as that table.
     """
-    con.execute("BEGIN")
     try:
-        con.execute(f"DELETE FROM {table}")
-        con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM read_csv(?)", [str(path)])
-        con.execute("COMMIT")
+        with transaction(con):
+            con.execute(f"DELETE FROM {table}")
+            rows = "SELECT * FROM read_csv(?)"
+            con.execute(f"INSERT INTO {table} BY NAME {rows}", [glob.escape(str(path))])
     except duckdb.Error as error:
-        con.execute("ROLLBACK")
         columns = ", ".join(row[0] for row in con.execute(f"DESCRIBE {table}").fetchall())
         raise UserError(
-            f"{path}: cannot be read as {table} ({str(error).splitlines()[0]}); "
+            f"{path}: cannot be read as {table} ({first_line(error)}); "
             f"expected a CSV with the columns {columns}"
         ) from error
 
@@ -242,26 +253,6 @@ def create_statement(relation: SqlFile) -> str:
     return f"CREATE VIEW {relation.name} AS {relation.statement}"
 
 
-def _with_room(con: duckdb.DuckDBPyConnection, statement: str) -> None:
-    """Run a statement; where memory doesn't suffice with one thread, then within larger limits."""
-    threads, memory = con.execute(
-        "SELECT current_setting('threads'), current_setting('memory_limit')"
-    ).fetchall()[0]
-    rooms = ["SET threads = 1", *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS)]
-    for room in rooms:
-        try:
-            con.execute(statement)
-            break
-        except duckdb.OutOfMemoryException:
-            con.execute(room)
-    else:
-        con.execute(statement)
-    con.execute(f"SET threads = {threads}")
-    # what is held beyond it stays for now
-    with suppress(duckdb.OutOfMemoryException):
-        con.execute(f"SET memory_limit = '{memory}'")
-
-
 def _downstream(name: str) -> list[SqlFile]:
     touched = {name}
     found = []
@@ -277,14 +268,38 @@ def _is_table(relation: SqlFile) -> bool:
     return "trace_id" in relation.columns
 
 
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All statements within hold, or none."""
+    con.execute("BEGIN")
+    try:
+        yield
+        con.execute("COMMIT")
+    except BaseException:
+        # what invalidated the database has rolled it back already
+        with suppress(duckdb.Error):
+            con.execute("ROLLBACK")
+        raise
+
+
+def _metrics() -> list[SqlFile]:
+    return in_order([*load_layer("metric"), *load_layer("nsys")])
+
+
+@cache
+def _metrics_sha256() -> str:
+    return _sha256(_metrics())
+
+
 def _trace_tables() -> list[str]:
     return [file.name for file in (*load_layer("schema"), *attribution_files()) if _is_table(file)]
 
 
-def _sha256(files: Iterable[SqlFile]) -> str:
-    text = "\n".join(f"{file.name}\n{file.statement}" for file in files)
+def _sha256(sql_files: Iterable[SqlFile]) -> str:
+    text = "\n".join(f"{file.name}\n{file.statement}" for file in sql_files)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as the inside of an SQL text."""
     return str(path).replace("'", "''")

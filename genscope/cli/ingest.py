@@ -1,4 +1,4 @@
-"""Show a load as it goes: a bar on a terminal, one line a file in a pipe, and a summary at the end."""
+"""Show the progress of a load: a bar on a terminal, then one line a file and a summary."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: An
     failed = [result for result in results if result.status == "failed"]
     loaded = sum(result.status == "loaded" for result in results)
     skipped = sum(result.status == "duplicate" for result in results)
-    print(f"{printable(study)}: {loaded} loaded, {skipped} already there, {len(failed)} failed")
+    print(
+        f"{printable(study)}: {loaded} loaded, {skipped} skipped (already in the study), {len(failed)} failed"
+    )
     return 1 if failed else 0
 
 
 def _line(result: IngestResult) -> str:
     if result.status == "failed":
-        return f"failed     {result.path}: {result.error}"
+        return f"failed     {result.error}"
     if result.status == "duplicate":
-        return f"duplicate  {result.path}"
+        return f"skipped    {result.path}: in the study as {result.name}"
     return f"loaded     {result.name}: {result.event_count:,} events in {result.seconds:.1f} s"

@@ -4,6 +4,7 @@ Kept apart from the events because most of it may stand behind them, and because
 the figures belongs in one table.
 """
 
+import glob
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -83,7 +84,8 @@ def create_relation(
     text = json.dumps(list(rows), ensure_ascii=False)
     # half a character, which JSON may escape, is none that a database can hold
     file.write_text(text, encoding="utf-8", errors="replace")
-    con.read_json(str(file), columns=dict(columns), format="array").create(name)
+    # DuckDB would read brackets in the path as a pattern
+    con.read_json(glob.escape(str(file)), columns=dict(columns), format="array").create(name)
 
 
 def _header(found: KinetoFile, path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ thread. What the file says of itself becomes `kineto_header`, its devices `kinet
 wrong with it `kineto_reader_anomaly`, its events `kineto_chunk`, with their texts in `kineto_chunk_text`.
 """
 
+import glob
 import json
 import re
 from collections import Counter
@@ -89,8 +90,10 @@ def read(
     read_keys(splitter, source, result)
     # what comes next needs the room
     pyarrow.default_memory_pool().release_unused()
-    con.read_parquet(str(folder / "events-*.parquet")).create_view("kineto_chunk")
-    con.read_parquet(str(folder / "texts-*.parquet")).create_view("kineto_chunk_text")
+    # DuckDB would read brackets in the folder's name as a pattern
+    escaped = glob.escape(str(folder))
+    con.read_parquet(f"{escaped}/events-*.parquet").create_view("kineto_chunk")
+    con.read_parquet(f"{escaped}/texts-*.parquet").create_view("kineto_chunk_text")
     return result
 
 

@@ -1,0 +1,180 @@
+"""Open a study's file for questions without trusting anything but the rows of its base tables.
+
+A study may come from a stranger. Views, macros and defaults in it are code: a macro named `sum` would
+run in place of DuckDB's own. So the file is attached under a name of its own, outside the search path,
+and each of its base tables is found through a view in a database in memory that holds nothing else.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from genscope.analyze.connect import connect, why_not_opened
+from genscope.analyze.interrupt import Abandoned, interruptible
+from genscope.analyze.load import tables
+from genscope.analyze.sql_file import SqlFile, in_order, load_layer
+from genscope.errors import UserError
+
+# what the file itself is called in SQL: a table that a user added to a study is study.<table>
+CATALOG = "study"
+_OWN_TABLES = ("genscope_schema", "user_kernel_rule")
+# a name that no table has is never looked for among Python's variables
+_SETTINGS = {"python_enable_replacements": False}
+
+
+def open_attached(path: Path, *, allow_files: bool) -> duckdb.DuckDBPyConnection:
+    """A connection in memory that answers from the file, read-only, with all settings locked.
+
+    Raises UserError if the file can't be opened or is no study that can be trusted.
+    """
+    settings = {**_SETTINGS, "temp_directory": f"{path.absolute()}.tmp"}
+    con = connect(config=settings)
+    try:
+        interruptible(con, lambda: _prepare(con, path, allow_files=allow_files))
+    except Abandoned:
+        # closing it would wait for what still runs
+        raise
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, path: Path, *, allow_files: bool) -> None:
+    place = str(path.absolute()).replace("'", "''")
+    try:
+        con.execute("SET enable_progress_bar = false")
+        con.execute(f"ATTACH '{place}' AS {CATALOG} (READ_ONLY, TYPE duckdb)")
+    except duckdb.Error as error:
+        raise UserError(f"{path}: {why_not_opened(error)}") from error
+    if not allow_files:
+        con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+    _name_tables(con, path)
+
+
+def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Make the study's tables, and the views and macros over them, known by their plain names.
+
+    Raises UserError, and has run nothing of the file, if a table in it is none.
+    """
+    check_tables(con, CATALOG, path)
+    present = _kinds(con, CATALOG)
+    statements = [
+        f"CREATE VIEW {name} AS FROM {CATALOG}.main.{name}" for name in _tables() if name in present
+    ]
+    con.execute(";".join(["BEGIN", *statements, "COMMIT"]))
+    try:
+        tables.check_schema(con, str(path))
+    except (TypeError, IndexError, duckdb.Error) as error:
+        raise _changed(path, "genscope_schema") from error
+    _check_columns(con, path)
+    views = [file for file in tables.attribution_files() if not _is_table(file)]
+    for file in [*in_order(load_layer("interval")), *views]:
+        con.execute(tables.create_statement(file))
+
+
+def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> None:
+    """Raise UserError if a table of the study runs code when it is read.
+
+    Only DuckDB's catalogue is read, never the tables themselves. A table that is missing is left
+    to tables.check_schema.
+    """
+    present = _kinds(con, catalog)
+    for name in _tables():
+        kind = present.get(name, "table")
+        if kind != "table":
+            raise UserError(
+                f"{path}: {name} is {kind} where a study has a table, so the file is not opened; "
+                "ingest the traces into a new study"
+            )
+
+
+def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise UserError if a change of the study, open on `con`, would run code that the file holds.
+
+    That is a table that is none, or a macro that runs in place of a function of DuckDB's.
+    """
+    found = con.execute("SELECT current_database()").fetchall()
+    catalog = str(found[0][0])
+    check_tables(con, catalog, path)
+    rows = con.execute(
+        "SELECT min(own.function_name) FROM system.main.duckdb_functions() AS own "
+        "SEMI JOIN (SELECT function_name FROM system.main.duckdb_functions() "
+        "WHERE database_name = 'system') AS builtin USING (function_name) "
+        "WHERE own.database_name = $1",
+        [catalog],
+    ).fetchall()
+    if rows[0][0] is not None:
+        raise UserError(
+            f"{path}: a macro replaces DuckDB's function {rows[0][0]}, so the file is not changed; "
+            "ingest the traces into a new study"
+        )
+
+
+def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise UserError if a table has other columns than the SQL that its digest names would make."""
+    rows = con.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = $1 AND schema_name = 'main' ORDER BY table_name, column_index",
+        [CATALOG],
+    ).fetchall()
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    typed = _typed_columns()
+    for name, columns in typed.items():
+        if found.get(name) != columns:
+            raise _changed(path, name)
+    trace_id = typed["trace"]["trace_id"]
+    for file in filter(_is_table, tables.attribution_files()):
+        columns = found.get(file.name, {})
+        if list(columns) != list(file.columns) or columns["trace_id"] != trace_id:
+            raise _changed(path, file.name)
+
+
+@cache
+def _typed_columns() -> dict[str, dict[str, str]]:
+    """The columns of the base tables and their types; those of the others take long to find out."""
+    with connect() as con:
+        for table in load_layer("schema"):
+            con.execute(table.statement)
+        return {
+            table.name: dict(zip(relation.columns, map(str, relation.types), strict=True))
+            for table in load_layer("schema")
+            for relation in [con.table(table.name)]
+        }
+
+
+def _changed(path: Path, table: str) -> UserError:
+    return UserError(
+        f"{path}: the table {table} is not as genscope makes it; ingest the traces into a new study"
+    )
+
+
+def _kinds(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
+    """What each name in the file's main schema is: 'table', 'a view' or 'a computed table'."""
+    views = con.execute(
+        "SELECT view_name FROM system.main.duckdb_views() "
+        "WHERE database_name = $1 AND schema_name = 'main'",
+        [catalog],
+    ).fetchall()
+    tables = con.execute(
+        "SELECT table_name, sql LIKE '%GENERATED ALWAYS AS%' FROM system.main.duckdb_tables() "
+        "WHERE database_name = $1 AND schema_name = 'main'",
+        [catalog],
+    ).fetchall()
+    kinds = {name: "a table with computed columns" if code else "table" for name, code in tables}
+    return kinds | {name: "a view" for (name,) in views}
+
+
+def _tables() -> list[str]:
+    files = [*load_layer("schema"), *tables.attribution_files()]
+    return [*_OWN_TABLES, *(file.name for file in files if _is_table(file))]
+
+
+def _is_table(file: SqlFile) -> bool:
+    return file.layer == "schema" or "trace_id" in file.columns

@@ -1,0 +1,33 @@
+"""Run a statement within DuckDB's memory limit, and only where that can't be, within a larger one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import duckdb
+
+# some hash tables can't spill to disk
+_LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
+
+
+def execute_within_memory(con: duckdb.DuckDBPyConnection, statement: str) -> None:
+    """Run it; retry on out-of-memory with one thread, which needs less, then with larger limits.
+
+    Raises duckdb.OutOfMemoryException if none suffices.
+    """
+    threads, memory = con.execute(
+        "SELECT current_setting('threads'), current_setting('memory_limit')"
+    ).fetchall()[0]
+    retries = ["SET threads = 1", *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS)]
+    for retry in retries:
+        try:
+            con.execute(statement)
+            break
+        except duckdb.OutOfMemoryException:
+            con.execute(retry)
+    else:
+        con.execute(statement)
+    con.execute(f"SET threads = {threads}")
+    # fails while DuckDB still holds more than the old limit
+    with suppress(duckdb.OutOfMemoryException):
+        con.execute(f"SET memory_limit = '{memory}'")

@@ -1,0 +1,178 @@
+"""Build several small traces in one scratch database: one by one they would mostly pay for planning.
+
+Attribution plans some fifty statements, which takes longer than running them over a few hundred events.
+Its statements work on any number of traces, so a group shares them. Staging does not, so each trace is
+staged in a database in memory and its rows are then moved; what fails there concerns its file alone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from genscope.analyze.load import build as scratch
+from genscope.analyze.load import tables as database
+from genscope.analyze.load.trace_file import TraceFile
+
+# packed or not: 128 KB of gzip are some ten thousand events
+_SMALL_BYTES = 128 << 10
+_GROUP_BYTES = 512 << 10
+_MAX_GROUP = 16
+_STAGE = "stage_area"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One file that was built, or the error that ended it; `seconds` are those spent on it alone."""
+
+    number: int
+    event_count: int = 0
+    seconds: float = 0.0
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class BuiltGroup:
+    """A scratch database, and what became of each file that was to go into it."""
+
+    path: Path
+    outcomes: Sequence[Outcome]
+
+
+def groups(files: Mapping[int, TraceFile], *, jobs: int) -> Iterator[dict[int, TraceFile]]:
+    """The numbered files in groups to build together; a big file is a group by itself.
+
+    Every job gets at least two groups, so that a few small files are loaded side by side.
+    """
+    sizes = {number: _size_bytes(found) for number, found in files.items()}
+    small = [number for number, size in sizes.items() if size <= _SMALL_BYTES]
+    for number in sorted(files.keys() - set(small)):
+        # big ones first: none of them is left alone at the end
+        yield {number: files[number]}
+    most = min(_MAX_GROUP, max(1, len(small) // (2 * jobs)))
+    group: list[int] = []
+    for number in small:
+        held = sum(sizes[other] for other in group)
+        if group and (len(group) == most or held + sizes[number] > _GROUP_BYTES):
+            yield {other: files[other] for other in group}
+            group = []
+        group.append(number)
+    if group:
+        yield {other: files[other] for other in group}
+
+
+def build_group(
+    files: Mapping[int, TraceFile],
+    folder: Path,
+    *,
+    keep: Collection[str],
+    threads: int,
+    empty: bytes,
+) -> list[BuiltGroup]:
+    """Make `folder` and build the files in it: together, or where that fails, one by one.
+
+    Never raises an Exception: it becomes the outcome of the files that it concerns.
+    """
+    if len(files) > 1:
+        try:
+            return [_together(files, folder / "all", keep=keep, threads=threads, empty=empty)]
+        except Exception:
+            shutil.rmtree(folder / "all", ignore_errors=True)
+    return [
+        _alone(number, found, folder / str(number), keep=keep, threads=threads, empty=empty)
+        for number, found in files.items()
+    ]
+
+
+def _alone(
+    number: int,
+    found: TraceFile,
+    folder: Path,
+    *,
+    keep: Collection[str],
+    threads: int,
+    empty: bytes,
+) -> BuiltGroup:
+    start = time.perf_counter()
+    outcome = Outcome(number)
+    try:
+        built = scratch.build(found, folder, keep=keep, threads=threads, empty=empty)
+        outcome = replace(outcome, event_count=built.event_count)
+    except Exception as error:
+        outcome = replace(outcome, error=error)
+    outcome = replace(outcome, seconds=time.perf_counter() - start)
+    return BuiltGroup(folder / scratch.DATABASE, [outcome])
+
+
+def _together(
+    files: Mapping[int, TraceFile],
+    folder: Path,
+    *,
+    keep: Collection[str],
+    threads: int,
+    empty: bytes,
+) -> BuiltGroup:
+    con = scratch.open_scratch(folder, threads=threads, empty=empty)
+    outcomes = []
+    try:
+        home = con.execute("SELECT current_database()").fetchall()[0][0]
+        for number, found in files.items():
+            start = time.perf_counter()
+            outcome = Outcome(number)
+            try:
+                staged = _stage_one(con, home, found, folder / str(number), keep=keep)
+                outcome = replace(outcome, event_count=staged)
+            except Exception as error:
+                outcome = replace(outcome, error=error)
+            outcomes.append(replace(outcome, seconds=time.perf_counter() - start))
+        start = time.perf_counter()
+        database.attribute(con)
+        con.execute("CHECKPOINT")
+        share = (time.perf_counter() - start) / len(files)
+    finally:
+        con.close()
+    return BuiltGroup(
+        folder / scratch.DATABASE,
+        [o if o.error else replace(o, seconds=o.seconds + share) for o in outcomes],
+    )
+
+
+def _stage_one(
+    con: duckdb.DuckDBPyConnection,
+    home: str,
+    found: TraceFile,
+    folder: Path,
+    *,
+    keep: Collection[str],
+) -> int:
+    """Stage a trace in memory and move its rows into the database `home`; the file's events."""
+    folder.mkdir()
+    con.execute(f"ATTACH ':memory:' AS {_STAGE}")
+    try:
+        con.execute(f"SET search_path = '{_STAGE}.main,{home}.main'")
+        tables = database.create_base_tables(con)
+        scratch.stage(con, found, folder, keep=keep, threads=1)
+        digest = found.sha256 or found.digest()
+        con.execute(f"UPDATE trace SET sha256 = '{digest}'")
+        event_count: int = con.table("trace").project("event_count").fetchall()[0][0]
+        with database.transaction(con):
+            for table in tables:
+                con.execute(f"INSERT INTO {home}.main.{table} BY NAME SELECT * FROM {table}")
+    finally:
+        con.execute(f"SET search_path = '{home}.main'")
+        con.execute(f"DETACH {_STAGE}")
+        shutil.rmtree(folder, ignore_errors=True)
+    return event_count
+
+
+def _size_bytes(found: TraceFile) -> int:
+    try:
+        return found.size_bytes()
+    except OSError:
+        # it has gone meanwhile, and its own build says so
+        return 0

@@ -1,0 +1,30 @@
+"""Give the rows that a user put into a study, such as kernel rules, to the traces loaded later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from genscope.analyze.load import tables as database
+
+
+def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path) -> bytes:
+    """The file of a study without traces that has the user's rows of the open study `con`.
+
+    `folder` is one to work in. Every trace is built in such a file, so that a rule of the user's
+    applies to it as it does to the traces that were there before.
+    """
+    filled = [name for name in database.user_tables() if con.table(name).limit(1).fetchall()]
+    if not filled:
+        return database.empty_study()
+    path = folder / "empty.duckdb"
+    path.write_bytes(database.empty_study())
+    con.execute(f"ATTACH '{database.quoted(path)}' AS empty_copy (TYPE duckdb)")
+    try:
+        for name in filled:
+            con.execute(f"INSERT INTO empty_copy.{name} BY NAME SELECT * FROM {name}")
+        con.execute("CHECKPOINT empty_copy")
+    finally:
+        con.execute("DETACH empty_copy")
+    return path.read_bytes()
