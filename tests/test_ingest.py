@@ -131,7 +131,7 @@ def test_what_is_no_trace_leaves_nothing(content: bytes | None, tmp_path: Path) 
     path = tmp_path / "x.json"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UserError, match=r"found .*expected ") as error:
+    with pytest.raises(UserError, match=r"x\.json") as error:
         ingest(tmp_path / "s.duckdb", [path])
     assert "\n" not in str(error.value)
     assert sorted(entry.name for entry in tmp_path.iterdir() if entry != path) == []

@@ -50,6 +50,11 @@ ADVICE: dict[str, str] = {
     "compiled_region": "label components and steps with record_function outside compiled code",
     "negative_duration": "update PyTorch",
     "outlier_time": "update PyTorch; leave out marks of other clocks",
+    "outlier_work": "update PyTorch and the driver, and record again",
+    "untimed_work": "update PyTorch or nsys and the driver, and stop the recording before the "
+    "program ends: the profiler asked for these times too early or too late",
+    "zero_time": "update PyTorch and the driver, and record again",
+    "unread_device_work": "nothing: such a device is not supported; read the host's operators alone",
     "profiler_overhead": "record without stacks and memory, and profile fewer steps",
     "unknown_category": "nothing: tell us the category",
     "category_without_table": "nothing: these are neither kernels nor copies",
@@ -89,6 +94,7 @@ REASONS: dict[str, str] = {
     "complete": "the trace is cut short, so idle and span mean nothing",
     "one_clock": "several ranks in one file: their clocks are not aligned, so busy, idle and span "
     "mean nothing",
+    "timed": "kernels or copies have no time, or one that can't be true, so idle and span mean nothing",
     "component": "no component, module or nn.Module range was recorded",
     "step": "no step was recorded",
     "counter": "no Nsight Compute counters",
@@ -116,6 +122,7 @@ FOUND_IN: dict[str, tuple[str, str]] = {
     "complete": ("trace", "complete"),
     # the metric's own verdict
     "one_clock": ("gpu_time", "gpu_busy_ns IS NOT NULL"),
+    "timed": ("gpu_time", "gpu_span_ns IS NOT NULL"),
 }
 
 # metric -> what it needs of a trace; a metric that isn't here needs nothing but work
@@ -131,7 +138,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "flash_speedup_interval": ("pair",),
     "forward_flops": ("operator", "shape"),
     "frame_scaling": ("operator", "shape", "pair"),
-    "gpu_time": ("kernel", "complete", "one_clock"),
+    "gpu_time": ("kernel", "complete", "one_clock", "timed"),
     "image_size_scaling": ("operator", "shape", "pair"),
     "kernel_summary": ("kernel",),
     "operator_breakdown": ("operator",),

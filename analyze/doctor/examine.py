@@ -29,7 +29,7 @@ MOST_LOST = 0.001
 _RUINOUS = frozenset(
     {
         *("truncated", "mixed_writers", "uneven_graph_replay", "overrunning_kernel"),
-        "graph_kernels_not_recorded",
+        *("graph_kernels_not_recorded", "outlier_work", "untimed_work", "unread_device_work"),
     }
 )
 
@@ -162,5 +162,10 @@ def _doubts(findings: Mapping[str, Finding], has: Mapping[str, Any]) -> Iterable
         yield f"device_events_of_others: {findings['device_events_of_others'].consequence}"
     if has["operator"] and has["unlinked_frac"] > MOST_UNLINKED:
         yield f"unlinked_kernel: {has['unlinked_frac']:.1%} of kernel time has no launch"
+    untimed = [findings[trap] for trap in ("no_timestamp", "zero_time") if trap in findings]
+    if sum(found.count for found in untimed) > MOST_LOST * max(has["event_count"], 1):
+        yield from (
+            f"{found.trap}: {found.count} of {has['event_count']} events" for found in untimed
+        )
     if has["skipped_count"] > MOST_LOST * max(has["event_count"], 1):
         yield f"{has['skipped_count']} of {has['event_count']} events are lost"

@@ -136,14 +136,16 @@ def _read(
     keep: Collection[str],
     threads: int,
 ) -> None:
+    if found.refusal:
+        raise UserError(found.refusal)
     if found.format == "kineto":
-        from genscope.analyze.readers.kineto import facts as kineto_facts
+        from genscope.analyze.readers.kineto import facts, origin
         from genscope.analyze.readers.kineto import read as kineto
 
         read = kineto.read(con, found.path, parts, keep=keep, workers=threads)
-        kineto_facts.define(con, parts.parent, found.path, read, keep=keep)
+        facts.define(con, parts.parent, found.path, read, keep=keep)
         database.create_raw(con, "kineto")
-        _refuse_other_producers(con, found.path, read.unread.total())
+        origin.refuse_others(con, found.path, read)
     elif found.format == "nsys":
         from genscope.analyze.readers.nsys import read as nsys
 
@@ -172,17 +174,6 @@ def _drop_all_but(con: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> No
     for name, kind in _names(con).items():
         if name not in kept:
             con.execute(f"DROP {kind} {name}")
-
-
-def _refuse_other_producers(con: duckdb.DuckDBPyConnection, path: Path, unread: int) -> None:
-    events = con.table("kineto_event")
-    if unread or events.filter("role IS NOT NULL").limit(1).fetchall():
-        return
-    some = ", ".join(str(row[0]) for row in events.project("cat").distinct().limit(3).fetchall())
-    raise UserError(
-        f"{path}: found no event of the PyTorch profiler (categories: {some or 'no event at all'}); "
-        "expected cpu_op, kernel and the like; other programs write the same kind of file"
-    )
 
 
 def _facts(found: TraceFile) -> dict[str, Any]:

@@ -14,11 +14,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
+from genscope.errors import UserError
 
 Ints = NDArray[np.int64]
 
 _BATCH = 1 << 16
-_DEEPEST = 1 << 14
+_DEPTH = 1 << 10
+# each operator that outlasts those around it moves their ends: beyond this it would take minutes
+_DEEPEST = 1 << 16
 # of an operator that is open: its trace, itself, start, outermost operator, time of those it called
 _TRACE, _ID, _START, _ROOT, _CALLED = range(5)
 _COLUMNS = {
@@ -49,22 +52,19 @@ class _Stack(NamedTuple):
 
 
 def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
-    """Insert the row of every operator. Raises RecursionError where they are over 16,384 deep."""
-    stack = _Stack(
-        np.zeros((_DEEPEST, 5), np.int64),
-        np.zeros(_DEEPEST, np.int64),
-        np.zeros(1, np.int64),
-        np.zeros(1, np.int64),
-    )
+    """Insert the row of every operator. Raises UserError where over 65,536 are open at once."""
     too_deep: list[int] = []
     with con.cursor() as reading:
         batches = _in_order(reading).to_arrow_reader(_BATCH)
         # one statement: its rows are written in parallel while the next ones are swept
-        rows = pa.RecordBatchReader.from_batches(_SCHEMA, _nested(batches, stack, too_deep))
+        rows = pa.RecordBatchReader.from_batches(_SCHEMA, _nested(batches, too_deep))
         # a bare stream: for any other Arrow object DuckDB would import all of pandas
         con.from_arrow(rows.__arrow_c_stream__()).insert_into("cpu_op_parent")
     if too_deep:
-        raise RecursionError(f"operators are more than {_DEEPEST} deep")
+        raise UserError(
+            f"{con.table('trace').fetchall()[0][2]}: more than {_DEEPEST:,} operators of one thread run at the same time, which no program "
+            "does; record the trace again"
+        )
 
 
 def _in_order(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
@@ -87,18 +87,37 @@ def _in_order(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
     )
 
 
-def _nested(
-    batches: pa.RecordBatchReader, stack: _Stack, too_deep: list[int]
-) -> Iterator[pa.RecordBatch]:
+def _nested(batches: pa.RecordBatchReader, too_deep: list[int]) -> Iterator[pa.RecordBatch]:
     """Batches of rows; they stop where operators are too deep, and `too_deep` then isn't empty."""
-    out = np.zeros((_BATCH + _DEEPEST, len(_COLUMNS)), np.int64)
+    stack, out = _stack(_DEPTH), _out(_DEPTH)
     for batch in batches:
-        count = _sweep(_matrix(batch), stack, out)
-        if count < 0:
-            too_deep.append(_DEEPEST)
-            return
-        yield _record_batch(out[:count])
+        operators = _matrix(batch)
+        while len(operators):
+            done, count = _sweep(operators, stack, out)
+            yield _record_batch(out[:count])
+            operators = operators[done:]
+            if not len(operators):
+                break
+            depth = 2 * stack.ends.size
+            if depth > _DEEPEST:
+                too_deep.append(depth)
+                return
+            stack, out = _stack(depth, stack), _out(depth)
     yield _record_batch(out[: _close(stack, np.iinfo(np.int64).max, out, 0)])
+
+
+def _stack(depth: int, filled: _Stack | None = None) -> _Stack:
+    """Room for so many open operators, with those of `filled` in it."""
+    rows, ends = np.zeros((depth, 5), np.int64), np.zeros(depth, np.int64)
+    if filled is None:
+        return _Stack(rows, ends, np.zeros(1, np.int64), np.zeros(1, np.int64))
+    rows[: filled.ends.size], ends[: filled.ends.size] = filled.rows, filled.ends
+    return _Stack(rows, ends, filled.size, filled.track)
+
+
+def _out(depth: int) -> Ints:
+    """Room for the rows of a batch and of what was open before it."""
+    return np.zeros((_BATCH + depth, len(_COLUMNS)), np.int64)
 
 
 def _matrix(batch: pa.RecordBatch) -> Ints:
@@ -145,8 +164,11 @@ def _close(stack: _Stack, at: int, out: Ints, count: int) -> int:
 
 
 @_compiled
-def _sweep(operators: Ints, stack: _Stack, out: Ints) -> int:
-    """Open operators (track, trace, id, start, duration), closing those before; rows written, or -1."""
+def _sweep(operators: Ints, stack: _Stack, out: Ints) -> tuple[int, int]:
+    """Open operators (track, trace, id, start, duration), closing those before.
+
+    Returns the operators done, fewer than given where the stack is full, and the rows written.
+    """
     count = 0
     for i in range(len(operators)):
         start, duration = operators[i, 3], operators[i, 4]
@@ -155,7 +177,7 @@ def _sweep(operators: Ints, stack: _Stack, out: Ints) -> int:
         count = _close(stack, np.iinfo(np.int64).max if is_first else start, out, count)
         depth = stack.size[0]
         if depth == stack.ends.size - 1:
-            return -1
+            return i, count
         op = stack.rows[depth]
         op[_TRACE], op[_ID], op[_START], op[_CALLED] = operators[i, 1], operators[i, 2], start, 0
         op[_ROOT] = stack.rows[depth - 1, _ROOT] if depth else op[_ID]
@@ -169,4 +191,4 @@ def _sweep(operators: Ints, stack: _Stack, out: Ints) -> int:
             place -= 1
         stack.ends[place] = start + duration
         stack.size[0] += 1
-    return count
+    return len(operators), count

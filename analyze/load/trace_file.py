@@ -33,7 +33,8 @@ _ENDINGS = (".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep"
 class TraceFile:
     """One file to load: its format, its label, and its manifest where it lies in a run folder.
 
-    `trace_id` is known once it is certain that it is to be loaded, `sha256` once it was needed.
+    `refusal` says why it can't be loaded, where that shows before it is read: it concerns this file
+    alone. `trace_id` is known once it is certain that it is to be loaded, `sha256` once it was needed.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class TraceFile:
     odd_manifest: tuple[str, ...] = field(default=(), compare=False)
     sha256: str = ""
     trace_id: int = 0
+    refusal: str = ""
 
     def digest(self) -> str:
         """Hex sha256 of the file's bytes; of a folder that is one trace, of its files' digests."""
@@ -71,9 +73,12 @@ def find(paths: Iterable[str | Path]) -> list[TraceFile]:
     """
     found: dict[Path, TraceFile] = {}
     for path in paths:
-        for place in _expanded(Path(path)):
-            for trace in _at(place):
-                found.setdefault(trace.path, trace)
+        try:
+            traces = [trace for place in _expanded(Path(path)) for trace in _at(place)]
+        except OSError as error:
+            traces = [_unreadable(Path(path), error)]
+        for trace in traces:
+            found.setdefault(trace.path, trace)
     if not found:
         raise UserError("found no path to load; expected trace files, run folders or globs")
     return list(found.values())
@@ -99,7 +104,7 @@ def _at(path: Path) -> list[TraceFile]:
         raise UserError(
             f"{path}: found a pipe or device; expected a file; write the trace to a file first"
         )
-    traces = list(_in_folder(path))
+    traces = list(_in_folder(path, set()))
     if not traces:
         raise UserError(
             f"{path}: found a folder without a trace; expected *.json, *.json.gz, *.sqlite or a run "
@@ -108,15 +113,36 @@ def _at(path: Path) -> list[TraceFile]:
     return traces
 
 
-def _in_folder(folder: Path) -> Iterator[TraceFile]:
-    if (folder / "StringIds.parquet").exists():
-        yield TraceFile(folder.resolve(), "nsys", folder.resolve().name)
+def _in_folder(folder: Path, seen: set[Path]) -> Iterator[TraceFile]:
+    """The traces in a folder and those below, each folder once, whatever links lead to it.
+
+    Pipes, sockets and devices are passed over: to read them could take for ever.
+    """
+    try:
+        place = folder.resolve()
+        if place in seen:
+            return
+        seen.add(place)
+        if (folder / "StringIds.parquet").is_file():
+            yield TraceFile(place, "nsys", place.name)
+            return
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        yield _unreadable(folder, error)
         return
-    for entry in sorted(folder.iterdir()):
+    for entry in entries:
         if entry.is_dir():
-            yield from _in_folder(entry)
-        elif entry.name != MANIFEST and _format(entry) is not None and not _is_printed(entry):
+            yield from _in_folder(entry, seen)
+        elif entry.name == MANIFEST or _format(entry) is None or _is_printed(entry):
+            continue
+        elif entry.is_file() or not entry.exists():
             yield _trace(entry)
+
+
+def _unreadable(path: Path, error: Exception) -> TraceFile:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else "a link to itself"
+    refusal = f"{path}: can't be read ({why}); check the path and its permissions"
+    return TraceFile(path, _format(path) or "kineto", _stem(path), refusal=refusal)
 
 
 def _is_printed(report: Path) -> bool:
@@ -125,11 +151,15 @@ def _is_printed(report: Path) -> bool:
 
 
 def _trace(path: Path) -> TraceFile:
-    path = path.resolve()
-    card = path.parent / MANIFEST
-    if not card.is_file() or path == card or _format(path) is None:
-        return TraceFile(path, _format(path) or "kineto", _stem(path))
-    beside = [p for p in path.parent.iterdir() if p.name != MANIFEST and _format(p) is not None]
+    try:
+        path = path.resolve()
+        card = path.parent / MANIFEST
+        if not card.is_file() or path == card or _format(path) is None:
+            return TraceFile(path, _format(path) or "kineto", _stem(path))
+        beside = [p for p in path.parent.iterdir() if p.name != MANIFEST and _format(p) is not None]
+    except (OSError, RuntimeError) as error:
+        # before Python 3.13 a link to itself is a RuntimeError
+        return _unreadable(path, error)
     name = path.parent.name if len(beside) == 1 else f"{path.parent.name}-{_stem(path)}"
     manifest, odd = manifest_values.read(card)
     return TraceFile(path, _format(path) or "kineto", name, manifest, tuple(odd))

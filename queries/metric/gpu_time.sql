@@ -15,7 +15,8 @@
 --                   one file, whose clocks say nothing of what ran at the same time
 --   gpu_busy_ns     ns, union of kernels and copies; NULL as kernel_busy_ns
 --   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none;
---                   NULL if the file was cut short or holds several ranks
+--                   NULL if the file was cut short, holds several ranks, or kernels or copies
+--                   whose times are missing or can't be true
 --   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns; NULL if refused
 --   idle_refusal    why the trace can't say how long its devices waited, or worked; NULL if it can
 -- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0
@@ -70,14 +71,15 @@ total AS (
 ),
 
 -- replays of one graph that were recorded with different counts: kernels are missing; ranks merged
--- into one file have each their own clock
+-- into one file have each their own clock; one wrong time makes a span of decades
 unsure AS (
   SELECT
     trace_id,
     min(consequence) FILTER (WHERE kind = 'uneven_graph_replay') AS uneven,
-    min(consequence) FILTER (WHERE kind = 'merged_process') AS merged
+    min(consequence) FILTER (WHERE kind = 'merged_process') AS merged,
+    min(consequence) FILTER (WHERE kind IN ('untimed_work', 'outlier_work')) AS untimed
   FROM anomaly
-  WHERE kind IN ('uneven_graph_replay', 'merged_process')
+  WHERE kind IN ('uneven_graph_replay', 'merged_process', 'untimed_work', 'outlier_work')
   GROUP BY trace_id
 ),
 
@@ -87,11 +89,11 @@ judged AS (
     trace.name AS trace_name,
     trace.path,
     unsure.merged IS NULL AS has_busy,
-    unsure.merged IS NULL AND trace.complete IS NOT FALSE AS has_span,
+    unsure.merged IS NULL AND unsure.untimed IS NULL AND trace.complete IS NOT FALSE AS has_span,
     CASE
       WHEN unsure.merged IS NOT NULL THEN unsure.merged
       WHEN trace.complete IS FALSE THEN 'the file was cut short: what came after is unknown'
-      ELSE unsure.uneven
+      ELSE coalesce(unsure.untimed, unsure.uneven)
     END AS idle_refusal
   FROM trace
   LEFT JOIN unsure USING (trace_id)

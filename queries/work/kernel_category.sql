@@ -1,6 +1,7 @@
 -- kernel_category: the category of each kernel name, with the rule that gave it.
 --
 -- Why:     a name occurs a thousand times; its rules are tried once. A user's rules come first.
+--          Rules see the first 65,536 characters of a name; the name itself is kept whole.
 -- Grain:   one row per (trace_id, name) of work that some rule fits
 -- Inputs:  work, kernel_rule, user_kernel_rule
 -- Columns:
@@ -10,7 +11,8 @@
 --   rule       kernel_rule.rule, or 'user rule ' and its number
 --   by_user    true if a user's own rule decided
 WITH name AS (
-  SELECT DISTINCT trace_id, name FROM work
+  -- a name of a megabyte would take a second
+  SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM work
 ),
 
 every_rule AS (
@@ -38,7 +40,7 @@ decided AS (
     arg_min(every_rule, (NOT every_rule.by_user, every_rule.rule_order)) AS first_rule
   FROM name
   CROSS JOIN every_rule
-  WHERE regexp_matches(name.name, every_rule.pattern)
+  WHERE regexp_matches(name.start, every_rule.pattern)
   GROUP BY name.trace_id, name.name
 )
 

@@ -1,6 +1,7 @@
 -- operator_category: the category of each operator name, with the rule that gave it.
 --
--- Why:     a name occurs a thousand times; its rules are tried once.
+-- Why:     a name occurs a thousand times; its rules are tried once. Rules see the first 65,536
+--          characters of a name; the name itself is kept whole.
 -- Grain:   one row per (trace_id, name) of cpu_op that some rule fits
 -- Inputs:  cpu_op, operator_rule
 -- Columns:
@@ -9,7 +10,8 @@
 --   category   see work_category
 --   rule       operator_rule.rule
 WITH name AS (
-  SELECT DISTINCT trace_id, name FROM cpu_op
+  -- a name of a megabyte would take a second
+  SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM cpu_op
 ),
 
 decided AS (
@@ -19,7 +21,7 @@ decided AS (
     arg_min(operator_rule, operator_rule.rule_order) AS first_rule
   FROM name
   CROSS JOIN operator_rule
-  WHERE regexp_matches(name.name, operator_rule.pattern)
+  WHERE regexp_matches(name.start, operator_rule.pattern)
   GROUP BY name.trace_id, name.name
 )
 

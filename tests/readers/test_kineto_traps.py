@@ -414,7 +414,7 @@ def test_f7_python_frames_are_counted_and_loaded_on_request(made: Made) -> None:
 def test_f8_other_files_are_refused_in_one_line(text: str, tmp_path: Path, load: Load) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(UserError, match=r"found .* expected .*") as error:
+    with pytest.raises(UserError, match=r"other\.json: .+") as error:
         load(path)
     assert "\n" not in str(error.value)
 

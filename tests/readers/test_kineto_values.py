@@ -130,7 +130,7 @@ def test_any_json_gives_the_rows_it_spells(events: list[str]) -> None:
     untimed: set[str] = set()
     for row, odd in read_oddities(text):
         if row[0] == "X" and row[5] is None:
-            untimed |= odd | {"no_timestamp"}
+            untimed |= odd | {"no_timestamp", "untimed_work"}
         else:
             wanted[row] += 1
             kinds |= odd

@@ -146,6 +146,7 @@ def test_ends_missing_before_the_start_and_negative_times(export: Any) -> None:
         "no_end": 1,
         "negative_duration": 1,
         "no_start": 1,
+        "untimed_work": 3,
     }
     assert _all(con, "SELECT skipped_count, event_count FROM trace") == [(1, 4)]
 
@@ -165,7 +166,12 @@ def test_values_of_the_mixed_type_and_text_that_is_no_utf8(export: Any) -> None:
     )
     found = _all(con, "SELECT start_ns, dur_ns, name FROM kernel ORDER BY 1")
     assert found == [(0, 5, "caf\N{REPLACEMENT CHARACTER}"), (7, 2, "5"), (8, 1, "5")]
-    assert anomalies(con) == {"invalid_utf8": 1, "mixed_type": 3, "no_start": 1}
+    assert anomalies(con) == {
+        "invalid_utf8": 1,
+        "mixed_type": 3,
+        "no_start": 1,
+        "untimed_work": 1,
+    }
 
 
 def test_integers_beyond_2_to_53_keep_every_digit(export: Any) -> None:

@@ -59,13 +59,17 @@ def test_any_value_in_any_cell(tmp_path: Path, value: object) -> None:
     skipped = con.execute("SELECT skipped_count FROM trace").fetchall()[0][0]
     # a start that is no time has no place on the timeline, and a size that is none is no allocation
     lost = 8 if value is None or (value in UNFIT and value != 2**32) else 0
+    # work can't start before the first call: 0 is what CUPTI writes where it has no time
+    lost = 4 if value == 0 and value is not False else lost
     assert skipped == lost
     for table, sources in {
         "kernel": ["KERNEL"],
         "gpu_copy": ["MEMCPY", "MEMSET"],
         "runtime_call": ["RUNTIME"],
     }.items():
-        wanted = sum(rows[f"CUPTI_ACTIVITY_KIND_{source}"] - bool(lost) for source in sources)
+        # a call that starts at 0 and ends later contradicts nothing
+        is_lost = bool(lost) and not (value == 0 and table == "runtime_call")
+        wanted = sum(rows[f"CUPTI_ACTIVITY_KIND_{source}"] - is_lost for source in sources)
         assert con.execute(f"SELECT count(*) FROM {table}").fetchall() == [(wanted,)]
     if value in UNFIT:
         assert anomalies(con)["mixed_type"] > 0

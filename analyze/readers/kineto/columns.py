@@ -50,7 +50,12 @@ ARGS: dict[str, int] = {
     "Addr": UNSIGNED,
     "Device Id": INTEGER,
     "Device Type": INTEGER,
+    "labels": TEXT,
+    "process_name": TEXT,
 }
+
+# a column that can't be named like its key, as another one is: its key
+_SPELLED = {"process_name": "name"}
 
 # old spelling -> the one above
 RENAMED: dict[str, str] = {"external id": "External id", "Input dims": "Input Dims"}
@@ -96,7 +101,7 @@ def text_schema() -> pa.Schema:
 @cache
 def keys() -> Keys:
     """The table by which the scan finds a key: every spelling once, without collisions."""
-    spellings = [*((0, k, k) for k in TOP), (0, "args", ""), *((1, k, k) for k in ARGS)]
+    spellings = [*((0, k, k) for k in TOP), (0, "args", ""), *_arguments()]
     spellings += [(1, old, new) for old, new in RENAMED.items()]
     letters = np.zeros((len(spellings), _LONGEST), np.uint8)
     for row, (_, spelling, _) in zip(letters, spellings, strict=True):
@@ -113,6 +118,10 @@ def keys() -> Keys:
         np.array([order.index(name) if name else len(order) for *_, name in spellings]),
         len(order),
     )
+
+
+def _arguments() -> list[tuple[int, str, str]]:
+    return [(1, _SPELLED.get(name, name), name) for name in ARGS]
 
 
 def _slot(name: str) -> int:

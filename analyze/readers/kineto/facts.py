@@ -12,7 +12,9 @@ from typing import Any
 
 import duckdb
 
+from genscope.analyze.readers.kineto.decode import whole_text
 from genscope.analyze.readers.kineto.read import KinetoFile, rank_of
+from genscope.analyze.readers.nesting_limit import nesting_limit
 
 _TORCH_VERSIONS = (
     "pytorch_version",
@@ -66,10 +68,11 @@ def define(
 ) -> None:
     """Create kineto_header, kineto_device and kineto_reader_anomaly in `con`; `keep` as in kineto.read."""
     wanted = {"python_wanted": "python" in keep, "arguments_wanted": "args" in keep}
-    header = _header(found, path) | wanted
-    create_relation(con, folder, "kineto_header", HEADER, [header])
-    create_relation(con, folder, "kineto_device", DEVICE, _devices(found.keys))
-    create_relation(con, folder, "kineto_reader_anomaly", FAULT, _faults(found))
+    with nesting_limit(path):
+        header = _header(found, path) | wanted
+        create_relation(con, folder, "kineto_header", HEADER, [header])
+        create_relation(con, folder, "kineto_device", DEVICE, _devices(found.keys))
+        create_relation(con, folder, "kineto_reader_anomaly", FAULT, _faults(found))
 
 
 def create_relation(
@@ -81,9 +84,8 @@ def create_relation(
 ) -> None:
     """Create a table from a few rows; a missing key is NULL."""
     file = folder / f"{name}.json"
-    text = json.dumps(list(rows), ensure_ascii=False)
-    # half a character, which JSON may escape, is none that a database can hold
-    file.write_text(text, encoding="utf-8", errors="replace")
+    # half characters, which JSON may hold, are no text to DuckDB
+    file.write_text(whole_text(json.dumps(list(rows), ensure_ascii=False)), encoding="utf-8")
     # DuckDB would read brackets in the path as a pattern
     con.read_json(glob.escape(str(file)), columns=dict(columns), format="array").create(name)
 

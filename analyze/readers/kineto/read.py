@@ -26,11 +26,18 @@ from genscope.analyze.readers.kineto.events import TextNumbers
 from genscope.analyze.readers.kineto.repair_events import Fault, edges_of, example_of, mend
 from genscope.analyze.readers.kineto.source import TextSource
 from genscope.analyze.readers.kineto.split import Chunk, Splitter, parse_tail
+from genscope.analyze.readers.nesting_limit import nesting_limit
 
 # an event this long would take many times its size where it is read, and no profiler writes one
 GIANT_BYTES = 8 << 20
 
-_RANK_IN_NAME = re.compile(r"(?:rank|tp|dp)[-_ ]?(\d+)", re.IGNORECASE)
+# 'rank3', 'rank_3', 'rank-3', 'rank3of8', 'r3of8', and 'TP-3' as SGLang ends its names. A size, as in
+# 'tp8' or 'ddp4', is no rank, nor is the rank of a node's own count or of an adapter.
+_RANK_IN_NAME = re.compile(
+    r"(?<![a-z0-9])(?<!local[-_ .])(?<!lora[-_ .])(?:rank[-_ ]?(\d{1,6})(?:[-_ ]?of[-_ ]?\d+)?|r(\d{1,6})of\d+)"
+    r"(?![a-z0-9])|(?-i:-TP-(\d{1,6})(?=\.trace\.json|-))",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -79,15 +86,16 @@ def read(
     source = TextSource(path)
     splitter = Splitter(source, str(path))
     result = KinetoFile()
-    _load_all(
-        chunks_of(splitter, result),
-        _Loaders(folder, frozenset(keep)),
-        result,
-        workers=workers,
-        progress=progress or (lambda _bytes: None),
-    )
-    result.text_bytes = source.text_bytes
-    read_keys(splitter, source, result)
+    with nesting_limit(path):
+        _load_all(
+            chunks_of(splitter, result),
+            _Loaders(folder, frozenset(keep)),
+            result,
+            workers=workers,
+            progress=progress or (lambda _bytes: None),
+        )
+        result.text_bytes = source.text_bytes
+        read_keys(splitter, source, result)
     # what comes next needs the room
     pyarrow.default_memory_pool().release_unused()
     # DuckDB would read brackets in the folder's name as a pattern
@@ -98,12 +106,19 @@ def read(
 
 
 def rank_of(path: Path, info: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Rank and world size: what the trace says, else a rank in its file's name."""
-    rank, size = info.get("rank"), info.get("world_size")
-    if not isinstance(rank, int):
-        named = _RANK_IN_NAME.search(path.name)
-        rank = int(named[1]) if named else None
-    return rank, size if isinstance(size, int) else None
+    """Rank and world size: what the trace says, else the one rank that its file's name gives."""
+    rank, size = _whole(info.get("rank")), _whole(info.get("world_size"))
+    if rank is None:
+        named = {int(max(match.groups(""))) for match in _RANK_IN_NAME.finditer(path.name)}
+        rank = named.pop() if len(named) == 1 else None
+        if rank is not None and size is not None and rank >= size:
+            rank = None
+    return rank, size
+
+
+def _whole(value: object) -> int | None:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_whole and -(1 << 31) <= value < 1 << 31 else None  # type: ignore[operator,return-value]
 
 
 def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, bool]]:

@@ -25,6 +25,8 @@ from genscope.analyze.readers.kineto.scan import INTEGER, UNSIGNED
 # what may stand around an event
 AROUND = b" \t\r\n\0,"
 _EXAMPLE_CHARACTERS = 160
+# kernels and copies: without one of them nothing is known of the device's idle time
+_WORK = ("kernel", "Kernel", "gpu_memcpy", "gpu_memset", "Memcpy", "Memset")
 # an event is cut where a nested list looks like events: so many pieces are put together again
 _JOINS = 16
 _USUAL_BYTES = 1 << 16
@@ -135,6 +137,8 @@ def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, resu
         clean = _clean(event, found) if isinstance(event, dict) else None
         if clean is None:
             found.add("no_timestamp" if isinstance(event, dict) else "not_an_event")
+            is_work = isinstance(event, dict) and event.get("cat") in _WORK
+            found.update({"untimed_work"} if is_work else ())
             result.skipped += 1
         else:
             result.repaired += bool(found)

@@ -11,26 +11,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
+from genscope.analyze.load.trace_file import find
 from genscope.analyze.readers.kineto.decode import decode
 from genscope.analyze.readers.kineto.facts import without_environment
 from genscope.analyze.readers.kineto.read import KinetoFile, chunks_of, read_keys
 from genscope.analyze.readers.kineto.repair_events import AROUND, mend
 from genscope.analyze.readers.kineto.source import TextSource
 from genscope.analyze.readers.kineto.split import Splitter
+from genscope.analyze.readers.nesting_limit import nesting_limit
 from genscope.errors import UserError
 
 
 def repair(path: Path, out: Path) -> KinetoFile:
     """Write the clean copy of `path` to `out` (packed if it ends in .gz), whole or not at all.
 
-    Returns what was wrong. Raises UserError if `out` is there already or `path` is no trace.
+    `path` may be a run folder with one trace in it. Returns what was wrong. Raises UserError if `out`
+    is there already, or `path` is no trace or can't be read.
     """
     if out.exists():
         raise UserError(f"{out}: found a file there; expected a new name; choose another")
+    path = _trace_in(path)
     found = KinetoFile()
     part = out.with_name(out.name + ".part")
     try:
-        with _opened(part, packed=out.name.endswith(".gz")) as file:
+        with _opened(part, packed=out.name.endswith(".gz")) as file, nesting_limit(path):
             _write(path, file, found)
         part.replace(out)
     except OSError as error:
@@ -40,6 +44,18 @@ def repair(path: Path, out: Path) -> KinetoFile:
     finally:
         part.unlink(missing_ok=True)
     return found
+
+
+def _trace_in(path: Path) -> Path:
+    """The one Kineto trace that `path` is, or holds."""
+    traces = [trace.path for trace in find([path]) if trace.format == "kineto"]
+    if len(traces) != 1:
+        raise UserError(f"{path}: holds {len(traces)} traces of PyTorch; name the one to repair")
+    try:
+        with traces[0].open("rb"):
+            return traces[0]
+    except OSError as error:
+        raise UserError(f"{traces[0]}: can't be read ({error.strerror})") from error
 
 
 def _opened(path: Path, *, packed: bool) -> IO[bytes]:

@@ -16,6 +16,7 @@ _ABOUT = frozenset(
         *("Context", "Stream", "Block Size", "Grid Size", "Device", "CC"),
     )
 )
+_LONGEST_FIELD = 1 << 30
 _STARTS = ('"ID"', "ID,", '"Kernel Name"', '"Process ID"')
 
 
@@ -45,6 +46,8 @@ class Trouble:
 
 def read_cells(lines: Iterable[str], trouble: Trouble) -> Iterator[Cell]:
     """Every metric in the tables among `lines`; other lines are passed over."""
+    # the names of templates and the texts of rules may be longer than the module's 128 KiB
+    csv.field_size_limit(_LONGEST_FIELD)
     header: list[str] = []
     units: list[str] = []
     table = 0

@@ -205,7 +205,7 @@ def _number(value: Any, kind: type[int] | type[float]) -> int | float | None:
 def _parquet(path: Path) -> Source:
     from pyarrow import parquet
 
-    files = {file.stem: file for file in sorted(path.glob("*.parquet"))}
+    files = {file.stem: file for file in sorted(path.glob("*.parquet")) if file.is_file()}
     try:
         tables = {name: tuple(parquet.read_schema(file).names) for name, file in files.items()}
     except (pa.ArrowException, OSError) as error:

@@ -3,7 +3,8 @@
 -- Why:     a figure that a trace can't support must be refused with the reason.
 -- Grain:   one row per kind of trouble that is there
 -- Inputs:  kineto_reader_anomaly, kineto_anomaly_device, kineto_anomaly_graph, kineto_anomaly_host,
---          kineto_anomaly_event, kineto_anomaly_value, kineto_consequence, trace_file
+--          kineto_anomaly_event, kineto_anomaly_value, kineto_anomaly_time, kineto_anomaly_track,
+--          kineto_consequence, trace_file
 -- Columns:
 --   trace_id     trace.trace_id
 --   kind         name of the trap
@@ -23,6 +24,10 @@ WITH found AS (
   SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_event
   UNION ALL
   SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_value
+  UNION ALL
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_time
+  UNION ALL
+  SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_track
 )
 
 SELECT

@@ -1,8 +1,8 @@
 -- kineto_anomaly_event: traps in the times and categories of a trace's events.
 --
--- Why:     what is in no table is counted here, and so is what has no usable time.
+-- Why:     what is in no table is counted here, and so is what has no time.
 -- Grain:   one row per kind of trap that is there
--- Inputs:  kineto_event_count, kineto_event, kineto_header
+-- Inputs:  kineto_event_count, kineto_header
 -- Columns:
 --   kind         name of the trap
 --   count        events it touches
@@ -34,22 +34,6 @@ python AS (
     + if(kineto_header.python_wanted, 0, coalesce(tally.python_count, 0)) AS event_count
   FROM kineto_header
   CROSS JOIN tally
-),
-
--- only where events are a day long, or lie a day apart, is each one looked at
-spread AS (
-  SELECT count(*) AS category_count
-  FROM category
-  HAVING
-    max(longest_ns) > 86400000000000
-    OR max(last_ns::HUGEINT) - min(first_ns) > 86400000000000
-),
-
-middle AS (
-  SELECT approx_quantile(start_ns, 0.5) AS middle_ns
-  FROM kineto_event CROSS JOIN spread
-  WHERE ph = 'X'
-  HAVING count(*) > 0
 )
 
 SELECT
@@ -76,19 +60,6 @@ SELECT
   unnumbered_count AS count,
   unnumbered_name[:120] AS example
 FROM tally
-UNION ALL
-SELECT
-  'outlier_time' AS kind,
-  count(*) AS count,
-  min(event.name)[:120] AS example
-FROM kineto_event AS event CROSS JOIN middle
-WHERE
-  event.ph = 'X'
-  AND event.role <> 'span'
-  AND (
-    event.recorded_dur_ns > 86400000000000
-    OR abs(event.start_ns - middle.middle_ns) > 86400000000000
-  )
 UNION ALL
 SELECT
   'profiler_overhead' AS kind,

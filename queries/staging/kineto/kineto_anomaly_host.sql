@@ -108,10 +108,3 @@ SELECT
   'rank ' || coalesce(rank::VARCHAR, 'unknown') AS example
 FROM kineto_header
 WHERE world_size > 1
-UNION ALL
-SELECT
-  'device_events_of_others' AS kind,
-  coalesce(sum(event_count), 0)::BIGINT AS count,
-  string_agg(DISTINCT cat, ', ' ORDER BY cat) AS example
-FROM kineto_event_count
-WHERE role = 'device_other' AND cat <> 'cuda_sync' AND NOT EXISTS (SELECT 1 FROM kernel)

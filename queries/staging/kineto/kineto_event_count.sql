@@ -11,7 +11,7 @@
 --   timed_count       those with a start
 --   total_ns          ns, sum of durations as recorded
 --   longest_ns        ns, the longest duration as recorded
---   first_ns          ns, the first start
+--   first_ns          ns, the first start, but for events that start at 0 and last 0
 --   last_ns           ns, the last start
 --   is_fine           true if a time is no whole microsecond; NULL if no event has a time
 --   untimed_name      the first name of those without a start
@@ -20,6 +20,10 @@
 --   unnumbered_count  those with a correlation below 0
 --   unnumbered_name   the first name of these
 --   module_count      those whose name is that of an nn.Module frame
+--   endless_count     those without a start, or whose duration is absent or below 0
+--   endless_name      the first name of these
+--   zero_count        those that start at 0 and last 0: no time was recorded
+--   zero_name         the first name of these
 SELECT
   ph,
   cat,
@@ -28,7 +32,7 @@ SELECT
   count(start_ns) AS timed_count,
   sum(recorded_dur_ns) AS total_ns,
   max(recorded_dur_ns) AS longest_ns,
-  min(start_ns) AS first_ns,
+  min(start_ns) FILTER (WHERE start_ns <> 0 OR recorded_dur_ns <> 0) AS first_ns,
   max(start_ns) AS last_ns,
   bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0) AS is_fine,
   min(name) FILTER (WHERE start_ns IS NULL) AS untimed_name,
@@ -36,6 +40,14 @@ SELECT
   min(name) FILTER (WHERE recorded_dur_ns < 0) AS negative_name,
   count(*) FILTER (WHERE recorded_correlation_id < 0) AS unnumbered_count,
   min(name) FILTER (WHERE recorded_correlation_id < 0) AS unnumbered_name,
-  count(*) FILTER (WHERE role = 'python' AND starts_with(name, 'nn.Module: ')) AS module_count
+  count(*) FILTER (WHERE role = 'python' AND starts_with(name, 'nn.Module: ')) AS module_count,
+  count(*) FILTER (
+    WHERE start_ns IS NULL OR recorded_dur_ns IS NULL OR recorded_dur_ns < 0
+  ) AS endless_count,
+  min(name) FILTER (
+    WHERE start_ns IS NULL OR recorded_dur_ns IS NULL OR recorded_dur_ns < 0
+  ) AS endless_name,
+  count(*) FILTER (WHERE start_ns = 0 AND coalesce(recorded_dur_ns, 0) = 0) AS zero_count,
+  min(name) FILTER (WHERE start_ns = 0 AND coalesce(recorded_dur_ns, 0) = 0) AS zero_name
 FROM kineto_event
 GROUP BY ph, cat, role

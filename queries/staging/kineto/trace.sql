@@ -29,7 +29,8 @@
 WITH times AS (
   SELECT
     count(*) AS event_count,
-    min(start_ns) FILTER (WHERE ph = 'X') AS first_ns,
+    -- 0 is what an event without a time has, whatever clock the others have
+    min(start_ns) FILTER (WHERE ph = 'X' AND start_ns <> 0) AS first_ns,
     coalesce(
       bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0)
       FILTER (WHERE ph = 'X' OR role = 'instant'),

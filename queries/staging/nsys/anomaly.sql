@@ -32,6 +32,15 @@ consequence AS (
       'unclosed_range',
       'ranges that were never closed have no length: nothing is attributed to them'
     ),
+    (
+      'untimed_work',
+      'kernels or copies without a start, or without an end: sums are too low, idle and span are'
+      || ' refused'
+    ),
+    (
+      'outlier_work',
+      'kernels or copies a day away from the other events, or a day long: idle and span are refused'
+    ),
     ('negative_duration', 'events that end before they start count as 0 ns'),
     ('negative_time', 'events lie before the zero of the session; they are kept where they are'),
     (

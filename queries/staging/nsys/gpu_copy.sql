@@ -2,7 +2,9 @@
 --
 -- Why:     they are two tables there, and older exports don't name the direction.
 -- Grain:   one row per row of CUPTI_ACTIVITY_KIND_MEMCPY and _MEMSET that has a start
--- Inputs:  trace_file, nsys_memcpy, nsys_memset, nsys_memcpy_kind, nsys_device_number
+--          (see nsys_work_time)
+-- Inputs:  trace_file, nsys_memcpy, nsys_memset, nsys_work_time, nsys_memcpy_kind,
+--          nsys_device_number
 -- Columns:
 --   trace_id        from trace_file
 --   copy_id         in order of start
@@ -47,6 +49,7 @@ named AS (
 operation AS (
   SELECT
     copied.*,
+    'copy' AS place,
     0 AS origin,
     '[CUDA memcpy '
     || coalesce(named.label, direction.label, 'kind ' || copied.copy_kind, 'Unknown')
@@ -60,6 +63,7 @@ operation AS (
   UNION ALL BY NAME
   SELECT
     *,
+    'fill' AS place,
     1 AS origin,
     '[CUDA memset]' AS name,
     'memset' AS kind
@@ -68,10 +72,13 @@ operation AS (
 
 started AS (
   SELECT
-    *,
-    ((global_pid >> 24) & 16777215)::VARCHAR AS process_id
+    operation.* EXCLUDE (start_ns, end_ns),
+    ((operation.global_pid >> 24) & 16777215)::VARCHAR AS process_id,
+    timed.start_ns,
+    timed.end_ns
   FROM operation
-  WHERE start_ns IS NOT NULL
+  INNER JOIN nsys_work_time AS timed USING (place, row_id)
+  WHERE timed.start_ns IS NOT NULL
 )
 
 SELECT

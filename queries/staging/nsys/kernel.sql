@@ -1,8 +1,8 @@
 -- kernel: kernels of an Nsight Systems export.
 --
 -- Why:     the link of a kernel is (process, correlation): correlations repeat across processes.
--- Grain:   one row per row of CUPTI_ACTIVITY_KIND_KERNEL that has a start
--- Inputs:  trace_file, nsys_kernel, nsys_text, nsys_device_number
+-- Grain:   one row per row of CUPTI_ACTIVITY_KIND_KERNEL that has a start, see nsys_work_time
+-- Inputs:  trace_file, nsys_kernel, nsys_work_time, nsys_text, nsys_device_number
 -- Columns:
 --   trace_id        from trace_file
 --   kernel_id       in order of start
@@ -21,10 +21,13 @@
 --   graph_node_id   NULL outside graphs
 WITH started AS (
   SELECT
-    *,
-    ((global_pid >> 24) & 16777215)::VARCHAR AS process_id
-  FROM nsys_kernel
-  WHERE start_ns IS NOT NULL
+    row.* EXCLUDE (start_ns, end_ns),
+    ((row.global_pid >> 24) & 16777215)::VARCHAR AS process_id,
+    timed.start_ns,
+    timed.end_ns
+  FROM nsys_kernel AS row
+  INNER JOIN nsys_work_time AS timed ON row.row_id = timed.row_id AND timed.place = 'kernel'
+  WHERE timed.start_ns IS NOT NULL
 )
 
 SELECT

@@ -2,8 +2,9 @@
 --
 -- Why:     each one silently changes a metric; anomaly says how.
 -- Grain:   one row per kind, also where count is 0
--- Inputs:  nsys_event, nsys_kernel, nsys_runtime, nsys_range, nsys_overlap, nsys_graph_trace,
---          nsys_text, nsys_diagnostic, nsys_device_number, nsys_capture_option
+-- Inputs:  nsys_event, nsys_work_time, nsys_kernel, nsys_runtime, nsys_range, nsys_overlap,
+--          nsys_graph_trace, nsys_text, nsys_diagnostic, nsys_device_number,
+--          nsys_capture_option
 -- Columns:
 --   kind     see anomaly
 --   count    events touched
@@ -68,6 +69,14 @@ UNION ALL
 SELECT 'unclosed_range' AS kind, count(*) AS count, any_value(text) AS example
 FROM nsys_range
 WHERE end_ns IS NULL AND event_type <> 34
+UNION ALL
+SELECT 'untimed_work' AS kind, count(*) AS count, any_value(event_kind) AS example
+FROM nsys_work_time
+WHERE event_kind <> 'graph' AND (start_ns IS NULL OR end_ns IS NULL OR end_ns < start_ns)
+UNION ALL
+SELECT 'outlier_work' AS kind, count(*) AS count, any_value(event_kind || ' at ' || start_ns) AS example
+FROM nsys_work_time
+WHERE is_far
 UNION ALL
 SELECT 'negative_duration' AS kind, count(*) AS count, any_value(event_kind) AS example
 FROM nsys_event

@@ -2,21 +2,19 @@
 --
 -- Why:     a trap in one table is a trap in all of them.
 -- Grain:   one row per row of the tables of events, with a time or without
--- Inputs:  nsys_kernel, nsys_memcpy, nsys_memset, nsys_runtime, nsys_nvtx, nsys_graph_trace,
---          nsys_synchronization, nsys_memory_usage
+-- Inputs:  nsys_work_time, nsys_runtime, nsys_nvtx, nsys_synchronization, nsys_memory_usage
 -- Columns:
 --   event_kind     'kernel' | 'copy' | 'fill' | 'call' | 'graph' | 'wait' | 'range' | 'allocation'
 --   start_ns  ns from the session's start; NULL if missing
 --   end_ns    NULL if missing, and for what has none: allocations and marks
-SELECT 'kernel' AS event_kind, start_ns, end_ns FROM nsys_kernel
+SELECT event_kind, start_ns, end_ns FROM nsys_work_time
 UNION ALL
-SELECT 'copy' AS event_kind, start_ns, end_ns FROM nsys_memcpy
-UNION ALL
-SELECT 'fill' AS event_kind, start_ns, end_ns FROM nsys_memset
-UNION ALL
-SELECT 'call' AS event_kind, start_ns, end_ns FROM nsys_runtime
-UNION ALL
-SELECT 'graph' AS event_kind, start_ns, end_ns FROM nsys_graph_trace
+-- CUPTI writes 0 for a time that it could not collect
+SELECT
+  'call' AS event_kind,
+  CASE WHEN start_ns <> 0 OR end_ns <> 0 OR end_ns IS NULL THEN start_ns END AS start_ns,
+  CASE WHEN end_ns <> 0 OR start_ns < 0 THEN end_ns END AS end_ns
+FROM nsys_runtime
 UNION ALL
 SELECT 'wait' AS event_kind, start_ns, end_ns FROM nsys_synchronization
 UNION ALL

@@ -1,7 +1,7 @@
 -- runtime_call: CUDA runtime and driver calls of an Nsight Systems export.
 --
 -- Why:     both are in one table there, and their names carry the version of the interface.
--- Grain:   one row per row of CUPTI_ACTIVITY_KIND_RUNTIME that has a start
+-- Grain:   one row per row of CUPTI_ACTIVITY_KIND_RUNTIME that has a start; 0 to 0 is none
 -- Inputs:  trace_file, nsys_runtime, nsys_text
 -- Columns:
 --   trace_id        from trace_file
@@ -25,4 +25,4 @@ FROM nsys_runtime AS call
 CROSS JOIN trace_file
 LEFT JOIN nsys_text AS named
   ON call.name_id = named.id
-WHERE call.start_ns IS NOT NULL
+WHERE call.start_ns <> 0 OR (call.start_ns = 0 AND call.end_ns IS DISTINCT FROM 0)

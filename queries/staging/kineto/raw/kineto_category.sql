@@ -40,7 +40,7 @@ FROM (
   ('external_correlation', 'host_other'),
   ('glow_runtime', 'host_other'),
   ('mtia_runtime', 'host_other'),
-  ('hpu_op', 'host_other'),
+  ('hpu_op', 'device_other'),
   ('cuda_sync', 'device_other'),
   ('cuda_event', 'device_other'),
   ('cuda_profiler_range', 'device_other'),

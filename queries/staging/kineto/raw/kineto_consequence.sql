@@ -15,10 +15,7 @@ FROM (
   ('control_character', 'kept in the text, where JSON does not allow it; no figure changes'),
   ('bad_escape', 'the backslash is taken as itself; no figure changes'),
   ('not_a_number', 'the value is read as unknown: columns that need it are NULL'),
-  (
-    'unescaped_quote',
-    'the quote is taken as part of the text: a name may end in the wrong place'
-  ),
+  ('unescaped_quote', 'the quote is taken as text: a name may end in the wrong place'),
   ('lone_surrogate', 'half a character shows as U+FFFD; no figure changes'),
   ('duplicate_key', 'the last value of the key is taken; earlier ones are lost'),
   ('wrong_type', 'the value is read as unknown: links and sizes that need it are missing'),
@@ -88,12 +85,22 @@ FROM (
     'outlier_time',
     'a day away from the other events, or a day long: spans that hold it mean nothing'
   ),
+  (
+    'outlier_work',
+    'kernels or copies a day away from the other events, or a day long: idle and span are refused'
+  ),
+  (
+    'untimed_work',
+    'kernels or copies without a start, or without an end: sums are too low, idle and span refused'
+  ),
+  ('zero_time', 'start and duration are 0, so no time was recorded: its place in time is wrong'),
+  (
+    'unread_device_work',
+    'rows of a device in a form that is not read: all device time, or a part of it, is missing'
+  ),
   ('profiler_overhead', 'the profiler''s own time on the host: reported, never subtracted'),
   ('unknown_category', 'events of these categories are in trace_event alone'),
-  (
-    'category_without_table',
-    'in trace_event alone: neither kernels nor copies nor launches'
-  ),
+  ('category_without_table', 'in trace_event alone: neither kernels nor copies nor launches'),
   (
     'argument_without_column',
     'arguments that no column takes: in trace_event.args on request (--args), else not kept'

@@ -17,7 +17,9 @@
 --   label_name               see kineto_text
 --   label_args               see kineto_text
 --   is_odd_label             see kineto_text
---   start_ns                 ns; NULL if the event has no readable ts
+--   start_ns                 ns; NULL if the event has no readable ts, and for a kernel or copy
+--                            that starts at 0 and lasts 0: CUPTI and Kineto write so where no time
+--                            was recorded
 --   dur_ns                   ns, never negative; 0 if absent
 --   recorded_dur_ns          ns as recorded; NULL if absent
 --   external_id              NULL if absent; 0 stands for none
@@ -63,7 +65,13 @@ SELECT
   text.label_name,
   text.label_args,
   text.is_odd_label,
-  chunk.ts_ns AS start_ns,
+  CASE
+    WHEN
+      chunk.ts_ns = 0 AND coalesce(chunk.dur_ns, 0) = 0
+      AND coalesce(text.role, '') IN ('kernel', 'copy')
+      THEN NULL
+    ELSE chunk.ts_ns
+  END AS start_ns,
   greatest(coalesce(chunk.dur_ns, 0), 0) AS dur_ns,
   chunk.dur_ns AS recorded_dur_ns,
   nullif(chunk."External id", 0) AS external_id,

@@ -22,6 +22,7 @@
 --   label_args       see annotation_label
 --   is_odd_label     true if part of a label was left out, or all of it; NULL for what is none
 --   copy_kind        kind of a copy where ROCm writes one
+--   process_label    what the row names its process, in 'process_labels' or 'process_name' rows
 --   grid             JSON text
 --   block            JSON text
 --   input_dims       JSON text
@@ -63,6 +64,10 @@ SELECT
   label.args AS label_args,
   label.is_odd AS is_odd_label,
   chunk.kind AS copy_kind,
+  CASE
+    WHEN chunk.ph = 'M' AND chunk.name IN ('process_labels', 'process_name')
+      THEN coalesce(chunk.labels, chunk.process_name)
+  END AS process_label,
   chunk.grid,
   chunk.block,
   chunk."Input Dims" AS input_dims,

@@ -1,0 +1,138 @@
+"""Events without a time, which must not make a span of decades, and devices whose rows aren't read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genscope.analyze.doctor.examine import Diagnosis, examine
+from genscope.analyze.study import Study
+from tests.readers.nsys_export import anomalies as nsys_anomalies
+from tests.readers.nsys_export import call, staged, strings, write_export
+from tests.readers.nsys_export import kernel as nsys_kernel
+from tests.readers.test_kineto_traps import call as launch
+from tests.readers.test_kineto_traps import kernel, op
+
+DAY = 86_400_000_000
+KERNELS = "CUPTI_ACTIVITY_KIND_KERNEL"
+CALLS = "CUPTI_ACTIVITY_KIND_RUNTIME"
+
+
+def diagnosed(folder: Path, *events: dict[str, Any]) -> Diagnosis:
+    path = folder / "t.json"
+    path.write_text(json.dumps({"schemaVersion": 1, "traceEvents": events}))
+    (found,) = examine([path])
+    return found
+
+
+def gpu_time(folder: Path) -> dict[str, Any]:
+    with Study(folder / "s.duckdb") as study:
+        study.ingest([folder / "t.json"])
+        (row,) = study.query("gpu_time").iter_rows(named=True)
+        return row
+
+
+@pytest.mark.parametrize(
+    ("odd", "kind"),
+    [
+        (kernel(0, 0), "untimed_work"),
+        ({k: v for k, v in kernel(0, 0).items() if k not in ("ts", "dur")}, "untimed_work"),
+        (kernel("soon", 5), "untimed_work"),
+        (kernel(50 * DAY + 9, -50 * DAY), "untimed_work"),
+        (kernel(0, 0) | {"cat": "gpu_memcpy"}, "untimed_work"),
+        (kernel(2 * DAY, 3), "outlier_work"),
+        (kernel(0, 50 * DAY), "outlier_work"),
+    ],
+    ids=["zero", "absent", "no_number", "no_end", "copy", "far", "long"],
+)
+def test_a_device_record_without_a_credible_time_refuses_span_and_idle(
+    odd: dict[str, Any], kind: str, tmp_path: Path
+) -> None:
+    base = 50 * DAY
+    timed = [kernel(base + 100 * i, 10) for i in range(3)]
+    launched = [launch(base), op(base, 90), *timed]
+    assert diagnosed(tmp_path, *launched).trustworthy
+    assert gpu_time(tmp_path)["gpu_span_ns"] == 210_000
+    (tmp_path / "s.duckdb").unlink()
+    found = diagnosed(tmp_path, *launched, odd)
+    assert {f.trap: f.count for f in found.findings}[kind] == 1
+    assert not found.trustworthy
+    assert found.supports is not None and found.supports["gpu_time"] is not None
+    row = gpu_time(tmp_path)
+    assert row["gpu_span_ns"] is row["gpu_idle_ns"] is None
+    assert "idle and span" in row["idle_refusal"]
+
+
+@pytest.mark.parametrize("lost", ["absent", "zero"])
+def test_half_of_the_events_without_times_is_not_trusted(lost: str, tmp_path: Path) -> None:
+    base = 50 * DAY
+    timed = [op(base + 10 * i) for i in range(4)]
+    if lost == "zero":
+        untimed = [op(0, 0) for _ in timed]
+    else:
+        untimed = [{k: v for k, v in event.items() if k != "ts"} for event in timed]
+    assert diagnosed(tmp_path, *timed).trustworthy
+    found = diagnosed(tmp_path, *timed, *untimed)
+    kind = "zero_time" if lost == "zero" else "no_timestamp"
+    assert {f.trap: f.count for f in found.findings}[kind] == 4
+    assert found.doubts == (f"{kind}: 4 of 8 events",)
+
+
+def nsys_spans(folder: Path, kernels: list[Any], calls: list[Any]) -> tuple[Any, dict[str, int]]:
+    tables: dict[str, Any] = {"StringIds": strings("gemm"), KERNELS: kernels}
+    con = staged(write_export(folder / "e.sqlite", tables | ({CALLS: calls} if calls else {})))
+    spans = con.execute("SELECT start_ns, dur_ns FROM kernel ORDER BY ALL").fetchall()
+    return spans, nsys_anomalies(con)
+
+
+def test_zeros_of_cupti_are_no_times_in_exports(tmp_path: Path) -> None:
+    sound = [nsys_kernel(5000, 5100), nsys_kernel(6000, 6100)]
+    calls = [call(4000, 4010)]
+    timed = [(5000, 100), (6000, 100)]
+    assert nsys_spans(tmp_path, sound, calls) == (timed, {})
+    for odd, kept in (
+        (nsys_kernel(0, 0), []),
+        (nsys_kernel(0, 300), []),
+        (nsys_kernel(7000, 0), [(7000, 0)]),
+    ):
+        spans, found = nsys_spans(tmp_path, [*sound, odd], calls)
+        assert spans == [*timed, *kept]
+        assert found["untimed_work"] == 1
+    # without calls, another kernel of its stream tells that it can't have run since 0
+    spans, found = nsys_spans(tmp_path, [*sound, nsys_kernel(0, 5500)], [])
+    assert (spans, found["untimed_work"]) == (timed, 1)
+    assert nsys_spans(tmp_path, [nsys_kernel(0, 5)], []) == ([(0, 5)], {})
+    far = nsys_kernel(-DAY * 2000, -DAY * 2000)
+    assert nsys_spans(tmp_path, [*sound, far], calls)[1]["outlier_work"] == 1
+
+
+LABEL = {"ph": "M", "name": "process_labels", "pid": 5, "args": {"labels": "NPU"}}
+NAMED = {"ph": "M", "name": "process_name", "pid": 5, "args": {"name": "TPU0"}}
+HOST = {"ph": "M", "name": "process_labels", "pid": 5, "args": {"labels": "CPU"}}
+ROW: dict[str, Any] = {"ph": "X", "name": "MatMul", "pid": 5, "tid": 1, "ts": 20, "dur": 3.5}
+
+
+@pytest.mark.parametrize(
+    ("events", "example"),
+    [
+        ([LABEL, ROW, ROW | {"ts": "25.5"}], "2 rows, 7000 ns on NPU (no category)"),
+        ([NAMED, ROW | {"cat": "new"}], "1 rows, 3500 ns on TPU0 (new)"),
+        ([ROW | {"cat": "hpu_op"}], "1 rows, 3500 ns on process 5 (hpu_op)"),
+        (
+            [ROW | {"cat": "mlu_kernel", "args": {"device": 0}}],
+            "1 rows, 3500 ns on process 5 (mlu_kernel)",
+        ),
+        ([ROW | {"cat": "kernel", "ph": "B"}], "1 rows, 3500 ns on process 5 (kernel)"),
+        ([HOST, NAMED, ROW | {"cat": "new"}], None),
+        ([ROW | {"cat": "new"}], None),
+    ],
+    ids=["ascend", "name", "gaudi", "args", "begin", "host", "unlabelled"],
+)
+def test_device_rows_that_are_not_read_are_counted_and_not_trusted(
+    events: list[dict[str, Any]], example: str | None, tmp_path: Path
+) -> None:
+    found = diagnosed(tmp_path, op(), *events)
+    unread = {f.trap: f.example for f in found.findings}.get("unread_device_work")
+    assert unread == example
+    assert found.trustworthy is (example is None)
