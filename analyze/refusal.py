@@ -1,42 +1,81 @@
-"""Traces whose shares of device time are refused, because the kernels in CUDA graphs are missing.
+"""Traces whose device time is refused, because the kernels in CUDA graphs are missing.
 
-A share of what happened to be recorded outside graphs looks like any other share, so it is not given
-at all. `ledger` and `trace_summary` still speak of such a trace, and `anomaly` says why.
+A share of what happened to be recorded outside graphs looks like any other share, and so does a
+speedup over it or a mean that holds it: no row that rests on such a trace is given at all. `ledger`
+and `trace_summary` still speak of it, and `anomaly` says why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import duckdb
 
+from genscope.analyze import trace_filter
+from genscope.analyze.load.tables import create_temporary
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
-ANOMALY = "graph_kernels_not_recorded"
+# the anomalies that refuse a trace, each with what it lacks
+ANOMALIES = {"graph_kernels_not_recorded": "kernels inside CUDA graphs were not recorded"}
 _STILL_ANSWERED = frozenset({"ledger", "trace_summary"})
+_DEVICE_TIME = frozenset({"kernel", "gpu_copy", "category_time", "run_pair", "run_measurement"})
+
+
+def refused(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str]]:
+    """The refused traces, each with the kind of its anomaly and what it means for its numbers."""
+    rows = con.table("anomaly").project("trace_id, kind, consequence").order("trace_id").fetchall()
+    return {
+        int(trace_id): (str(kind), str(consequence))
+        for trace_id, kind, consequence in rows
+        if kind in ANOMALIES
+    }
+
+
+def rests_on_device_time(relation: SqlFile) -> bool:
+    """Whether kernels that are missing make the relation's numbers wrong."""
+    if relation.name in _STILL_ANSWERED or not trace_filter.is_about_traces(relation):
+        return False
+    return (
+        any(_holds_work(name) for name in relation.inputs)
+        or any(column.endswith("_frac") for column in relation.columns)
+        # lengths and sizes of attention calls hold without kernels, times don't
+        or (
+            "attention_call" in relation.inputs and any(c.endswith("_ns") for c in relation.columns)
+        )
+    )
+
+
+def withhold(con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile]) -> list[SqlFile]:
+    """Make the metrics' views leave out whatever rests on a refused trace; the metrics, as given.
+
+    SQL of the user's own over these views is refused the same rows.
+    """
+    given = list(metrics)
+    if ids := refused(con):
+        for metric in filter(rests_on_device_time, given):
+            create_temporary(con, trace_filter.without(metric, ids))
+    return given
 
 
 def allowed(
     con: duckdb.DuckDBPyConnection, relation: SqlFile, asked: Collection[int] | None
 ) -> Collection[int] | None:
-    """The traces of `asked` (None: all of the study) whose rows of `relation` may be shown.
+    """The traces of `asked` (None: all of the study) that `relation` may speak of.
 
-    Raises UserError, with the flag that mends the recording, if none is left.
+    Raises UserError, with the flag that makes the recording complete, if none is left.
     """
-    if relation.name in _STILL_ANSWERED or "trace_id" not in relation.columns:
-        return asked
-    if not any(column.endswith("_frac") for column in relation.columns):
-        return asked
-    rows = con.table("anomaly").filter(f"kind = '{ANOMALY}'").fetchall()
-    consequence = {int(row[0]): str(row[-1]) for row in rows}
-    if not consequence:
+    without = refused(con) if rests_on_device_time(relation) else {}
+    if not without:
         return asked
     every = [int(row[0]) for row in con.table("trace").project("trace_id").fetchall()]
-    left = [number for number in (every if asked is None else asked) if number not in consequence]
-    if not left:
-        raise UserError(
-            f"found no kernels inside CUDA graphs; expected them for {relation.name}: "
-            f"{next(iter(consequence.values()))}"
-        )
+    wanted = every if asked is None else asked
+    left = [number for number in wanted if number not in without]
+    if wanted and not left:
+        _, first = next(without[number] for number in wanted)
+        raise UserError(f"{relation.name} can't be answered: {first}")
     return left
+
+
+def _holds_work(name: str) -> bool:
+    return name in _DEVICE_TIME or name == "work" or name.startswith("work_")

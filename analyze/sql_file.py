@@ -160,9 +160,24 @@ def in_order(sql_files: Iterable[SqlFile]) -> list[SqlFile]:
 
 
 def _split(text: str) -> tuple[list[str], str]:
+    """The header's lines and the statement: a header ends where a comment line or a line is blank.
+
+    The blank comment line between the title and the first section is part of the header.
+    """
     lines = text.lstrip().splitlines()
-    end = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    end = 0
+    in_sections = False
+    for line in lines:
+        if not line.startswith("--") or (in_sections and not line[2:].strip()):
+            break
+        in_sections = in_sections or _section_key(line) is not None
+        end += 1
     return lines[:end], "\n".join(lines[end:])
+
+
+def _section_key(line: str) -> str | None:
+    start = _SECTION.match(line[2:].removeprefix(" "))
+    return start["key"] if start and start["key"] in _SECTIONS else None
 
 
 def _sections(comment: list[str], origin: str) -> dict[str, list[str]]:
@@ -170,14 +185,17 @@ def _sections(comment: list[str], origin: str) -> dict[str, list[str]]:
     key = ""
     for number, line in enumerate(comment, start=2):
         body = line[2:].removeprefix(" ")
-        start = _SECTION.match(body)
-        if start and start["key"] in _SECTIONS:
-            key = start["key"]
-            found[key] = [start["text"]] if start["text"] else []
-        elif key:
+        if new := _section_key(line):
+            key = new
+            text = body.partition(":")[2].strip()
+            found[key] = [text] if text else []
+        elif key and body.startswith(" "):
             found[key].append(body)
         elif body.strip():
-            raise UserError(f"{origin}:{number}: found text before the first section; expected Why")
+            raise UserError(
+                f"{origin}:{number}: {body[:60]!r} belongs to no section of the header; sections are "
+                f"{', '.join(_SECTIONS)}, their further lines are indented, and a blank line ends them"
+            )
     return found
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze import question, refusal
+from genscope.analyze import question, refusal, trace_filter
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
 from genscope.analyze.load.study_file import open_read_only, open_to_write
+from genscope.analyze.near import few, suggestion
 from genscope.analyze.sql_file import SqlFile, load_folder, load_layer
 from genscope.errors import UserError
 
@@ -83,7 +85,7 @@ class Study:
     def _metrics_in(self, con: duckdb.DuckDBPyConnection) -> list[SqlFile]:
         for file in self._extra:
             question.check_definition(con, file)
-        return tables.create_metrics(con, self._extra)
+        return refusal.withhold(con, tables.create_metrics(con, self._extra))
 
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
@@ -124,8 +126,8 @@ class Study:
         self.connection  # noqa: B018  fills the list
         if name not in self._metrics:
             raise UserError(
-                f"found no query named {name!r}; expected one of: "
-                f"{', '.join(sorted(self._metrics))}; see 'genscope queries'"
+                f"no query is named {name!r}{suggestion(name, self._metrics)}; "
+                "'genscope queries' lists them all"
             )
         return self._metrics[name]
 
@@ -143,14 +145,40 @@ class Study:
         parameter or trace, or if all that was asked for are shares that the traces can't support.
         """
         relation = self.relation(name)
-        source, values = _call(relation, params or {})
+        asked = None if trace is None else self._matching(trace)
+        if relation.name == "trace_comparison":
+            self._check_sides(relation, params or {})
+        allowed = refusal.allowed(self.connection, relation, asked)
         where = ""
-        ids = refusal.allowed(
-            self.connection, relation, None if trace is None else self._matching(trace)
-        )
-        if ids is not None and "trace_id" in relation.columns:
-            where = f" WHERE trace_id IN ({', '.join(map(str, ids))})"
+        if asked is not None and "trace_id" not in relation.columns and self.is_about_traces(name):
+            relation = self._narrowed(relation, allowed or ())
+        elif allowed is not None and "trace_id" in relation.columns:
+            where = f" WHERE trace_id IN ({', '.join(map(str, allowed)) or 'NULL'})"
+        source, values = _call(relation, params or {})
         return self._ask(lambda con: con.execute(f"SELECT * FROM {source}{where}", values).pl())
+
+    def is_about_traces(self, name: str) -> bool:
+        """Whether a metric's rows are made of traces, so that some can be chosen."""
+        relation = self.relation(name)
+        return "trace_id" in relation.columns or trace_filter.is_about_traces(relation)
+
+    def _narrowed(self, relation: SqlFile, trace_ids: Collection[int]) -> SqlFile:
+        """The relation made of these traces alone: its rows name none that could be chosen."""
+        found = trace_filter.only(relation, trace_ids)
+        found = replace(found, name=f"{relation.name}_of_some_traces")
+        tables.create_temporary(self.connection, found)
+        return found
+
+    def _check_sides(self, relation: SqlFile, params: Mapping[str, Any]) -> None:
+        """Raise UserError if one side of a comparison has no trace, or none that may be shown."""
+        names = self.names()
+        for side in relation.params.keys() & params.keys():
+            rows = self.connection.execute(
+                "SELECT trace_id FROM trace WHERE name GLOB ?", [params[side]]
+            ).fetchall()
+            if not rows:
+                raise UserError(_no_such_trace(str(params[side]), names.values()))
+            refusal.allowed(self.connection, relation, [row[0] for row in rows])
 
     def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
         """Run one SELECT over the study's tables, views and macros; a polars frame.
@@ -210,10 +238,13 @@ class Study:
             ).fetchall()
             if rows:
                 return [row[0] for row in rows]
-        names = [row[0] for row in self.connection.execute("SELECT name FROM trace").fetchall()]
-        raise UserError(
-            f"found no trace named {pattern!r}; expected a glob on one of: {', '.join(names)}"
-        )
+        raise UserError(_no_such_trace(pattern, self.names().values()))
+
+
+def _no_such_trace(pattern: str, names: Iterable[str]) -> str:
+    known = list(names)
+    held = f"name one of: {few(known)}" if known else "the study holds no trace"
+    return f"no trace matches {pattern!r}{suggestion(pattern, known)}; {held}"
 
 
 def _own_queries(folder: Path) -> list[SqlFile]:

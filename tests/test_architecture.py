@@ -13,26 +13,29 @@ from genscope.analyze.sql_file import LAYERS, ROOMS, load_layer
 
 ROOT = Path(__file__).resolve().parent.parent
 # a room, and the rooms of analyze that it may import; the error class is everybody's
-ANALYZE = {
-    **dict.fromkeys(("connect", "interrupt", "near", "new_file", "printable", "whole_file"), set()),
+_BASE = {"connect", "interrupt", "near", "new_file", "printable", "whole_file"}
+_ASKED = {*_BASE, "load", "plots", "refusal", "sql_file", "trace_filter"}
+ANALYZE: dict[str, set[str]] = {
+    **{room: set() for room in _BASE},
     "sql_file": {"connect"},
-    "question": {"connect", "sql_file"},
-    "readers": set(),
-    "plots": set(),
-    "load": {"connect", "interrupt", "new_file", "readers", "sql_file"},
-    "refusal": {"sql_file"},
-    "study": {"interrupt", "load", "near", "plots", "question", "refusal", "report", "sql_file"},
-    "report": {"load", "plots", "printable", "refusal", "sql_file"},
-    "doctor": {"connect", "load", "plots", "printable", "refusal", "sql_file", "study"},
-    "app": {"connect", "load", "plots", "printable", "refusal", "sql_file", "study"},
+    "readers": {"whole_file"},
+    "plots": {"near", "printable", "whole_file"},
+    "load": {*_BASE, "readers", "sql_file"},
+    "question": {"connect", "load", "sql_file"},
+    "trace_filter": {"sql_file"},
+    "refusal": {"load", "sql_file", "trace_filter"},
+    "report": _ASKED,
+    "study": {*_ASKED, "question", "report"},
+    "doctor": {*_ASKED, "readers", "study"},
+    "app": {*_ASKED, "question", "study"},
 }
 # each layer may read these
-_BASE = {"schema", "interval"}
+_TABLES = {"schema", "interval"}
 MAY_READ = {
     "interval": {"interval"},
-    **{room: {*_BASE, *ROOMS[: place + 1]} for place, room in enumerate(ROOMS)},
-    "metric": {*_BASE, *ROOMS},
-    "nsys": {*_BASE, *ROOMS, "nsys"},
+    **{room: {*_TABLES, *ROOMS[: place + 1]} for place, room in enumerate(ROOMS)},
+    "metric": {*_TABLES, *ROOMS},
+    "nsys": {*_TABLES, *ROOMS, "nsys"},
 }
 
 

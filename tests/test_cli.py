@@ -186,3 +186,51 @@ def test_tables_of_ones_own(
     assert "expected a CSV" in _fails(capsys, "load", "fleet_job", str(jobs), "--db", str(study))
     with genscope.open(study) as opened:
         assert opened.query("fleet").height == 2
+
+
+def test_every_option_and_argument_has_help() -> None:
+    commands = [name for name in genscope.app if not name.startswith("-")]
+    assert len(commands) > 10
+    for name in commands:
+        for argument in cli.app[name].assemble_argument_collection():
+            assert argument.parameter.help, f"genscope {name}: {argument.name} has no help"
+
+
+def test_near_names_are_suggested_and_only_those(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = ["--db", str(study)]
+    for ask in (["query", "kernel_sumary"], ["plot", "kernel_sumary", "--out", "x.svg"]):
+        said = _fails(capsys, *ask, *db)
+        assert "did you mean kernel_summary" in said and "pareto" not in said
+    assert "did you mean" not in _fails(capsys, "query", "xyzzy", *db)
+    for sides in (("nope", "one"), ("one", "nope")):
+        assert "no trace matches 'nope'" in _fails(capsys, "compare", *sides, *db)
+    assert "did you mean one?" in _fails(capsys, "compare", "one", "onne", *db)
+
+
+@pytest.mark.parametrize(
+    ("profiler", "size", "expected"),
+    [("dry", None, "paper"), ("torch", None, "tiny"), ("dry", "tiny", "tiny")],
+)
+def test_a_dry_capture_is_of_full_size_unless_asked_otherwise(
+    profiler: str, size: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr("capture.session.capture", lambda settings, _: seen.append(settings))
+    asked = ["--size", size] if size else []
+    assert cli.main(["capture", "stable_diffusion", "--profiler", profiler, *asked]) == 0
+    assert [settings.size for settings in seen] == [expected]
+
+
+def test_files_of_ours_beside_traces_are_no_traces(trace: Path, tmp_path: Path) -> None:
+    (tmp_path / "gpu_suite_failures.json").write_text("{}")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "manifest.json").write_text("{}")
+    (run / "trace.json").write_text(trace.read_text().replace("aten::mm", "aten::add"))
+    db = tmp_path / "study.duckdb"
+    globs = [str(tmp_path / "*.json"), str(tmp_path / "run" / "*"), str(tmp_path)]
+    assert cli.main(["ingest", *globs, "--db", str(db)]) == 0
+    with genscope.open(db) as opened:
+        assert sorted(opened.traces()["name"]) == ["one", "run"]

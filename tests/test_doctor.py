@@ -116,7 +116,7 @@ def test_repair_writes_a_copy_without_faults(packed: bool, tmp_path: Path) -> No
     assert after.rows == before.rows
     assert after.rows.total() == 3
     assert before.kinds and not after.kinds
-    with pytest.raises(UserError, match="found a file there"):
+    with pytest.raises(UserError, match="exists already"):
         repair(path, out)
 
 
@@ -179,3 +179,34 @@ def test_every_trap_has_advice_and_every_need_a_reason() -> None:
     assert {need for needs in NEEDS.values() for need in needs} <= REASONS.keys()
     answers = [*load_layer("metric"), *load_layer("nsys")]
     assert NEEDS.keys() <= {answer.name for answer in answers}
+
+
+def test_operators_alone_make_a_kernel_summary_and_one_line_names_what_needs_a_pair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cpu.json"
+    path.write_text(json.dumps({"traceEvents": [OP]}))
+    found = one(path)
+    assert found.supports is not None
+    assert found.supports["kernel_summary"] is None
+    examine_and_print([path], "table", None)
+    said = [line for line in capsys.readouterr().out.splitlines() if REASONS["pair"] in line]
+    assert len(said) == 1 and "flash_speedup" in said[0]
+
+
+def test_repair_takes_a_run_folder_and_a_full_disk_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "trace.json").write_text(json.dumps({"traceEvents": [OP]}))
+    (run / "manifest.json").write_text("{}")
+    out = tmp_path / "clean.json"
+    assert examine_and_print([run], "table", out) == 0
+    assert json.loads(out.read_text())["traceEvents"] == [OP]
+    with pytest.raises(UserError, match="is a folder"):
+        examine_and_print([run], "table", tmp_path)
+    (run / "second.json").write_text(json.dumps({"traceEvents": [OP]}))
+    with pytest.raises(UserError, match="takes one trace, but there are 2"):
+        examine_and_print([run], "table", tmp_path / "more.json")
+    capsys.readouterr()

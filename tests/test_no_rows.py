@@ -40,14 +40,14 @@ def test_the_reason_is_what_the_trace_lacks(study: Study) -> None:
     with study:
         assert reasons(study, "cache_hit") == [f"{lacking}no Nsight Compute counters"]
         assert reasons(study, "kernel_summary", "ranges") == [
-            "no row for ranges: no kernels were recorded"
+            "no row for ranges: neither kernels nor operators were recorded"
         ]
         assert reasons(study, "nvtx_pushpop_sum", "ranges") == [
             "no row for ranges: no NVTX push/pop range was recorded; nvtx_range has the others, "
             "if there are any"
         ]
         assert reasons(study, "flash_speedup", "kernels") == [
-            "no row for kernels: needs two runs side by side"
+            "no row for kernels: needs a second run to compare with"
         ]
         (line,) = reasons(study, "pareto")
         assert line.startswith(f"{lacking}nothing there makes one row per ")

@@ -85,7 +85,7 @@ def test_a_png_and_a_page_are_written_and_another_ending_is_refused(
     page = save_plot(element, tmp_path / "plot.html").read_text()
     assert "Bokeh" in page
     assert "<script src" not in page
-    with pytest.raises(UserError, match=r"expected \.html, \.png or \.svg"):
+    with pytest.raises(UserError, match=r"ends in \.html, \.png or \.svg"):
         save_plot(element, tmp_path / "plot.pdf")
     with pytest.raises(UserError, match="no folder"):
         save_plot(element, tmp_path / "missing" / "plot.png")
@@ -94,9 +94,9 @@ def test_a_png_and_a_page_are_written_and_another_ending_is_refused(
 def test_an_unknown_plot_and_no_rows_are_the_users_to_mend() -> None:
     import pandas as pd
 
-    with pytest.raises(UserError, match="found no plot named 'nothing'"):
+    with pytest.raises(UserError, match="'nothing' has no plot"):
         registry.plot_of("nothing")
-    with pytest.raises(UserError, match="found no rows to draw"):
+    with pytest.raises(UserError, match="has no rows to draw"):
         registry.plot_of("ledger")(pd.DataFrame())
 
 

@@ -99,3 +99,20 @@ def test_staging_fills_base_tables(trace_format: str) -> None:
             or name.startswith(f"{trace_format}_")
             for name in file.inputs
         ), "staging reads raw relations, base tables staged before it, and one grammar of labels"
+
+
+def test_a_comment_below_the_header_is_no_part_of_it() -> None:
+    header = "-- a: x.\n--\n-- Why:   mine\n-- Plot:  A title\n"
+    for below in ("-- a comment\nSELECT 1", "-- Note: unknown\nSELECT 1"):
+        with pytest.raises(UserError, match=r"^a.sql:5: .* belongs to no section"):
+            parse(header + below, "metric", "a.sql")
+        for gap in ("--\n", "\n"):
+            file = parse(header + gap + below, "metric", "a.sql")
+            assert file.sections["Plot"] == "A title"
+            assert file.statement == (gap + below).strip()
+
+
+def test_the_title_of_a_plot_is_one_line() -> None:
+    titles = [file.sections.get("Plot", "") for file in load_layer("metric")]
+    assert any(titles)
+    assert [title for title in titles if len(title) > 70 or "\n" in title] == []

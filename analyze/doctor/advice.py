@@ -89,6 +89,7 @@ ADVICE: dict[str, str] = {
 # what is missing -> the reason a metric is refused for
 REASONS: dict[str, str] = {
     "kernel": "no kernels were recorded",
+    "work": "neither kernels nor operators were recorded",
     "operator": "no operators were recorded",
     "shape": "no shapes were recorded",
     "complete": "the trace is cut short, so idle and span mean nothing",
@@ -99,30 +100,31 @@ REASONS: dict[str, str] = {
     "step": "no step was recorded",
     "counter": "no Nsight Compute counters",
     "memory": "no allocator events (profile_memory=True)",
-    "pair": "needs two runs side by side",
+    "pair": "needs a second run to compare with",
     "copy": "no copies were recorded",
     "call": "no runtime or driver calls were recorded",
     "range": "no annotated range was recorded",
     "push_pop": "no NVTX push/pop range was recorded; nvtx_range has the others, if there are any",
 }
 
-# what a metric may need -> the relation it is in, and which of its rows
-FOUND_IN: dict[str, tuple[str, str]] = {
-    "kernel": ("kernel", "true"),
-    "copy": ("gpu_copy", "true"),
-    "call": ("runtime_call", "true"),
-    "operator": ("cpu_op", "true"),
-    "shape": ("cpu_op", "input_dims IS NOT NULL"),
-    "component": ("annotation", "kind IN ('component', 'module', 'python_module')"),
-    "step": ("annotation", "kind IN ('step', 'profiler_step')"),
-    "range": ("annotation", "kind <> 'gpu_user'"),
-    "push_pop": ("annotation", "args ->> '$.nvtx.style' = 'push_pop'"),
-    "counter": ("kernel_metric", "true"),
-    "memory": ("memory_event", "true"),
-    "complete": ("trace", "complete"),
+# what a metric may need -> the relations it is in, any of them, and which of their rows
+FOUND_IN: dict[str, tuple[tuple[str, str], ...]] = {
+    "kernel": (("kernel", "true"),),
+    "work": (("kernel", "true"), ("cpu_op", "true")),
+    "copy": (("gpu_copy", "true"),),
+    "call": (("runtime_call", "true"),),
+    "operator": (("cpu_op", "true"),),
+    "shape": (("cpu_op", "input_dims IS NOT NULL"),),
+    "component": (("annotation", "kind IN ('component', 'module', 'python_module')"),),
+    "step": (("annotation", "kind IN ('step', 'profiler_step')"),),
+    "range": (("annotation", "kind <> 'gpu_user'"),),
+    "push_pop": (("annotation", "args ->> '$.nvtx.style' = 'push_pop'"),),
+    "counter": (("kernel_metric", "true"),),
+    "memory": (("memory_event", "true"),),
+    "complete": (("trace", "complete"),),
     # the metric's own verdict
-    "one_clock": ("gpu_time", "gpu_busy_ns IS NOT NULL"),
-    "timed": ("gpu_time", "gpu_span_ns IS NOT NULL"),
+    "one_clock": (("gpu_time", "gpu_busy_ns IS NOT NULL"),),
+    "timed": (("gpu_time", "gpu_span_ns IS NOT NULL"),),
 }
 
 # metric -> what it needs of a trace; a metric that isn't here needs nothing but work
@@ -140,7 +142,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "frame_scaling": ("operator", "shape", "pair"),
     "gpu_time": ("kernel", "complete", "one_clock", "timed"),
     "image_size_scaling": ("operator", "shape", "pair"),
-    "kernel_summary": ("kernel",),
+    "kernel_summary": ("work",),
     "operator_breakdown": ("operator",),
     "operator_shift": ("operator", "pair"),
     "prefill_decode": ("operator", "shape"),

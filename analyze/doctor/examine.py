@@ -136,8 +136,11 @@ def _contents(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "event_count": _number(trace.max("event_count")),
         "skipped_count": _number(trace.max("skipped_count")),
         **{
-            need: bool(con.table(table).filter(condition).limit(1).fetchall())
-            for need, (table, condition) in FOUND_IN.items()
+            need: any(
+                con.table(table).filter(condition).limit(1).fetchall()
+                for table, condition in places
+            )
+            for need, places in FOUND_IN.items()
         },
         "unlinked_frac": 1 - _number(linked.sum("dur_ns")) / total if total else 0.0,
     }

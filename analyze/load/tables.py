@@ -114,12 +114,17 @@ def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()
     """
     created = in_order([*load_layer("metric"), *load_layer("nsys"), *extra])
     for relation in created:
-        try:
-            con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
-        except duckdb.Error as error:
-            why = f"DuckDB refuses this query: {first_line(error)}"
-            raise UserError(f"{relation.origin}: {why}") from error
+        create_temporary(con, relation)
     return created
+
+
+def create_temporary(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
+    """Create one metric for this connection, in place of one of its name."""
+    try:
+        con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
+    except duckdb.Error as error:
+        why = f"DuckDB refuses this query: {first_line(error)}"
+        raise UserError(f"{relation.origin}: {why}") from error
 
 
 def store_metrics(con: duckdb.DuckDBPyConnection) -> None:

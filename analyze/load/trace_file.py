@@ -13,6 +13,8 @@ from genscope.analyze.load import manifest_values
 from genscope.errors import UserError
 
 MANIFEST = "manifest.json"
+# what genscope itself writes beside traces: a glob or a folder holds it, but it is none
+_NO_TRACES = frozenset({MANIFEST, "gpu_suite_failures.json"})
 # first match wins: how a file is read follows from its name, how it is packed from its bytes
 _FORMATS = {
     ".json": "kineto",
@@ -89,8 +91,9 @@ def _expanded(path: Path) -> list[Path]:
         return [path]
     if glob.has_magic(str(path)):
         matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207
-        if matches:
-            return matches
+        traces = [match for match in matches if match.name not in _NO_TRACES]
+        if traces:
+            return traces
     raise UserError(
         f"{path}: found nothing there; expected a trace file, a run folder or a glob that matches; "
         "check the spelling"
@@ -133,7 +136,7 @@ def _in_folder(folder: Path, seen: set[Path]) -> Iterator[TraceFile]:
     for entry in entries:
         if entry.is_dir():
             yield from _in_folder(entry, seen)
-        elif entry.name == MANIFEST or _format(entry) is None or _is_printed(entry):
+        elif entry.name in _NO_TRACES or _format(entry) is None or _is_printed(entry):
             continue
         elif entry.is_file() or not entry.exists():
             yield _trace(entry)
@@ -156,7 +159,9 @@ def _trace(path: Path) -> TraceFile:
         card = path.parent / MANIFEST
         if not card.is_file() or path == card or _format(path) is None:
             return TraceFile(path, _format(path) or "kineto", _stem(path))
-        beside = [p for p in path.parent.iterdir() if p.name != MANIFEST and _format(p) is not None]
+        beside = [
+            p for p in path.parent.iterdir() if p.name not in _NO_TRACES and _format(p) is not None
+        ]
     except (OSError, RuntimeError) as error:
         # before Python 3.13 a link to itself is a RuntimeError
         return _unreadable(path, error)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from genscope.analyze.near import suggestion
+from genscope.analyze.plots import theme
 from genscope.errors import UserError
 
 NOT_PLOTS = {"__init__", "registry", "save", "theme", "shape"}
@@ -25,20 +28,33 @@ def plot_of(name: str) -> Callable[[Any], Any]:
     """
     if name not in names():
         raise UserError(
-            f"found no plot named {name!r}; expected one of: {', '.join(names())}; "
-            "any query can be written as a table with 'genscope query'"
+            f"{name!r} has no plot{suggestion(name, names())}; 'genscope query' writes any query as a table"
         )
     module = import_module(f"genscope.analyze.plots.{name}")
 
     def draw(frame: Any) -> Any:
         if frame.empty:
-            raise UserError(f"{name}: found no rows to draw; see 'genscope query {name}'")
-        element = module.plot(frame)
+            raise UserError(f"{name} has no rows to draw; see 'genscope query {name}'")
+        with drawing(name):
+            element = module.plot(theme.bounded(frame))
         if element is None:
-            raise UserError(
-                f"{name}: found {len(frame)} rows, none of which can be drawn; "
-                f"see 'genscope query {name}'"
-            )
+            rows = "its row" if len(frame) == 1 else f"none of its {len(frame)} rows"
+            can = "can't" if len(frame) == 1 else "can"
+            raise UserError(f"{name}: {rows} {can} be drawn; see 'genscope query {name}'")
         return element
 
     return draw
+
+
+@contextmanager
+def drawing(name: str) -> Iterator[None]:
+    """Make one line of whatever drawing a plot raises: the libraries raise anything on odd rows."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        lines = str(error).splitlines() or [""]
+        raise UserError(
+            f"the plot of {name} can't be drawn: {type(error).__name__}: {lines[0][:200]}"
+        ) from error

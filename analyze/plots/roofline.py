@@ -22,6 +22,8 @@ def plot(frame: Any) -> Any:
         for name, time_source in zip(known["trace_name"], known["time_source"], strict=True)
     ]
     whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)
+    if whole.empty:
+        return None
     heavy = whole.iloc[0]
     classes = known[(known["trace_id"] == heavy["trace_id"]) & (known["category"] != "all")]
     classes = classes.assign(**{"class": classes["category"]})

@@ -7,7 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from genscope.analyze.plots import theme
+from genscope.analyze.plots import registry, theme
+from genscope.analyze.whole_file import check_writable, write_whole
 from genscope.errors import UserError
 
 DOTS = 130
@@ -15,17 +16,27 @@ BACKENDS = {".html": "bokeh", ".png": "matplotlib", ".svg": "matplotlib"}
 
 
 def save_plot(element: Any, path: str | Path) -> Path:
-    """Write `element` to `path` and return the path. Raises UserError for another ending."""
+    """Write `element` to `path`, whole or not at all, and return the path.
+
+    Raises UserError for another ending, for a place that can't be written, and for an element that
+    can't be drawn.
+    """
     out = Path(path)
-    if out.suffix not in BACKENDS:
-        raise UserError(f"{out}: found ending {out.suffix!r}; expected .html, .png or .svg")
-    if not out.parent.is_dir():
-        raise UserError(f"{out}: found no folder {out.parent}; make it first")
-    if BACKENDS[out.suffix] == "bokeh":
-        out.write_text(_page(element), encoding="utf-8")
-        return out
-    _save_figures(element, out)
+    check_place(out)
+    with registry.drawing(out.stem):
+        if BACKENDS[out.suffix] == "bokeh":
+            content: str | bytes = _page(element)
+        else:
+            content = _picture(element, out.suffix)
+    write_whole(out, content)
     return out
+
+
+def check_place(out: Path) -> None:
+    """Raise UserError unless a plot can be written there: before it is drawn, which takes seconds."""
+    check_writable(out)
+    if out.suffix not in BACKENDS:
+        raise UserError(f"{out}: a plot's name ends in .html, .png or .svg")
 
 
 def _page(element: Any) -> str:
@@ -40,7 +51,7 @@ def _page(element: Any) -> str:
     )
 
 
-def _save_figures(element: Any, out: Path) -> None:
+def _picture(element: Any, suffix: str) -> bytes:
     """One figure a panel, each as high as it needs to be, then all of them under each other."""
     import matplotlib.pyplot as plt
 
@@ -49,12 +60,10 @@ def _save_figures(element: Any, out: Path) -> None:
     for panel in theme.panels_of(element):
         figure = hv.render(panel, backend="matplotlib")
         picture = BytesIO()
-        figure.savefig(
-            picture, format=out.suffix[1:], dpi=DOTS, bbox_inches="tight", facecolor="white"
-        )
+        figure.savefig(picture, format=suffix[1:], dpi=DOTS, bbox_inches="tight", facecolor="white")
         plt.close(figure)
         pictures.append(picture.getvalue())
-    out.write_bytes(_stacked_svg(pictures) if out.suffix == ".svg" else _stacked_png(pictures))
+    return _stacked_svg(pictures) if suffix == ".svg" else _stacked_png(pictures)
 
 
 def _stacked_png(pictures: list[bytes]) -> bytes:

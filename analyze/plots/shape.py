@@ -21,7 +21,9 @@ from genscope.analyze.plots.theme import (
     colours,
     dress,
     finish_matplotlib,
+    fitting,
     holoviews,
+    legend_names,
     plain,
     ticks,
     wrapped,
@@ -52,7 +54,7 @@ def bars(
 
     `part` splits a bar; the parts lie in the order of `known`, negative ones to the left of zero.
     `axis` names the value and its unit. Drawn as rectangles: HoloViews' own stacked bars lose
-    negative parts, and the two backends colour them by different rules. None if there is no row.
+    negative parts, and the two backends colour them by different rules. None if no bar has a length.
     """
     if frame.empty:
         return None
@@ -61,8 +63,11 @@ def bars(
     palette = colours(parts, known)
     sums = frame.groupby([label, part] if part else [label], observed=True)[value].sum()
     pieces = _stack(sums, labels, parts, split=bool(part))
+    if not pieces:
+        return None
+    legend = legend_names(pieces)
     layers = [
-        _rectangles(rows, name, palette[name] if part else OKABE_ITO[0])
+        _rectangles(rows, legend[name], palette[name] if part else OKABE_ITO[0])
         for name, rows in pieces.items()
     ]
     ends = [edge for rows in pieces.values() for row in rows for edge in (row[0], row[2])]
@@ -81,7 +86,7 @@ def ranges(
         "no change": [(1 - thin / 2, -0.6, 1 + thin / 2, len(labels) - 0.4, "", 1.0)]
     }
     for row, (_, item) in enumerate(frame.head(MOST_BARS).iterrows()):
-        centre, name = float(item[middle]), str(item[label])
+        centre, name = float(item[middle]), plain(str(item[label]))
         span = (float(item[low]), row - 0.15, float(item[high]), row + 0.15, name, centre)
         mark = (centre - thin, row - 0.35, centre + thin, row + 0.35, name, centre)
         pieces.setdefault("interval", []).append(span)
@@ -98,7 +103,7 @@ def _in_rows(
     hv = holoviews()
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     margin = (high - low or 1.0) * 0.02
-    shown = _told_apart(labels)
+    shown = list(fitting(labels, lambda name: wrapped(plain(str(name)))).values())
     row_pixels = max(ROW_PIXELS, *(LINE_PIXELS * (text.count("\n") + 1) for text in shown))
     shared = {
         "yticks": list(zip(range(len(labels)), shown, strict=True)),
@@ -142,18 +147,22 @@ def lines(
     A later series of a colour that is taken already is dashed.
     """
     names = _ordered(frame[series], known)
-    palette = colours(names, known)
+    palette, legend = colours(names, known), legend_names(names)
     layers = []
     taken: set[str] = set()
     for place, name in enumerate(names):
         # lines that lie on each other are both seen if the later one is thinner
         width = max(4.5 - 1.5 * place, 1.5) if steps else 2
         points = _points(frame[frame[series] == name].sort_values(x), x, y)
+        if points.empty:
+            continue
         dash = "dashed" if palette[name] in taken else "solid"
         taken.add(palette[name])
-        layers.append(_curve(points, name, palette[name], steps=steps, width=width, dash=dash))
+        layers.append(
+            _curve(points, legend[name], palette[name], steps=steps, width=width, dash=dash)
+        )
         if not steps:
-            layers.append(_marks(points, name, palette[name], place))
+            layers.append(_marks(points, legend[name], palette[name], place))
     return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
 
 
@@ -170,21 +179,18 @@ def points(
 ) -> Any:
     """Marks without lines, one colour and shape a series, under named `ceilings` in black."""
     names = _ordered(frame[series], known)
-    palette = colours(names, known)
+    palette, legend = colours(names, known), legend_names(names)
     layers = []
     for place, name in enumerate(names):
         mine = _points(frame[frame[series] == name], x, y)
-        layers.append(_marks(mine, name, palette[name], place))
+        if not mine.empty:
+            layers.append(_marks(mine, legend[name], palette[name], place))
+    if not layers:
+        return None
     for name, corners in (ceilings or {}).items():
-        layers.append(_curve(_frame(corners), name, BLACK, steps=False))
+        layers.append(_curve(corners, plain(name), BLACK, steps=False))
     shared = _options(frame[x], frame[y], axes)
     return _overlay(layers, len(names) + len(ceilings or {}), shared, title)
-
-
-def _frame(rows: list[tuple[float, float]]) -> Any:
-    import pandas as pd
-
-    return pd.DataFrame(rows, columns=["x", "y"])
 
 
 def _points(frame: Any, x: str, y: str) -> Any:
@@ -197,7 +203,7 @@ def _curve(
 ) -> Any:
     hv = holoviews()
     shape = {"interpolation": "steps-mid"} if steps else {}
-    return hv.Curve(table, "x", "y", label=plain(name)).opts(
+    return hv.Curve(table, "x", "y", label=name).opts(
         hv.opts.Curve(color=colour, line_width=width, line_dash=dash, backend="bokeh", **shape),
         hv.opts.Curve(
             color=colour, linewidth=width * 0.8, linestyle=dash, backend="matplotlib", **shape
@@ -208,7 +214,7 @@ def _curve(
 def _marks(table: Any, name: str, colour: str, place: int) -> Any:
     hv = holoviews()
     marker = place % len(MARKERS)
-    return hv.Scatter(table, "x", "y", label=plain(name)).opts(
+    return hv.Scatter(table, "x", "y", label=name).opts(
         hv.opts.Scatter(
             color=colour, marker=MARKERS[marker], size=9, tools=["hover"], backend="bokeh"
         ),
@@ -219,6 +225,8 @@ def _marks(table: Any, name: str, colour: str, place: int) -> Any:
 
 
 def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) -> Any:
+    if not layers:
+        return None
     hv = holoviews()
     element = dress(
         hv.Overlay(layers),
@@ -274,7 +282,9 @@ def _stack(
             start = edge[name, value > 0]
             edge[name, value > 0] = start + value
             left, right = sorted((start, start + value))
-            found.setdefault(part, []).append((left, row - 0.4, right, row + 0.4, str(name), value))
+            found.setdefault(part, []).append(
+                (left, row - 0.4, right, row + 0.4, plain(str(name)), value)
+            )
     return found
 
 
@@ -282,19 +292,8 @@ def _rectangles(
     rows: list[tuple[float, float, float, float, str, float]], name: str, colour: str
 ) -> Any:
     hv = holoviews()
-    element = hv.Rectangles(rows, vdims=["row", "value"], label=plain(name))
+    element = hv.Rectangles(rows, vdims=["row", "value"], label=name)
     return element.opts(
         hv.opts.Rectangles(color=colour, line_color="white", tools=["hover"], backend="bokeh"),
         hv.opts.Rectangles(facecolor=colour, edgecolor="white", backend="matplotlib"),
     )
-
-
-def _told_apart(labels: list[str]) -> list[str]:
-    """Labels made to fit; two that are the same when cut get a number."""
-    seen: dict[str, int] = {}
-    found = []
-    for label in labels:
-        short = wrapped(plain(str(label)))
-        seen[short] = seen.get(short, 0) + 1
-        found.append(short if seen[short] == 1 else f"{short} ({seen[short]})")
-    return found

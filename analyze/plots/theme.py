@@ -6,6 +6,7 @@ HoloViews is imported where it is used: it takes seconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import cycle
 from math import ceil, floor, log10
@@ -56,6 +57,8 @@ LINE_LENGTH = 32
 MOST_LINES = 3
 LINE_PIXELS = 15
 AXIS_LENGTH = 34
+NAME_LENGTH = 200
+LEGEND_LENGTH = 60
 LEGEND_CHARACTERS = 64
 LEGEND_PIXELS = 24
 LEGEND_INCHES = 0.65
@@ -82,8 +85,52 @@ def run_label(name: str, predicted: bool) -> str:
 
 
 def plain(text: str) -> str:
-    """Text without what Bokeh would take for TeX, for which it fetches MathJax over the network."""
-    return text.replace("$$", "$ $").replace("\\", "/")
+    """Text without what Bokeh would take for TeX, for which it fetches MathJax over the network.
+
+    Characters that have no shape, or no name in Unicode, are written out: HoloViews fails on those.
+    """
+    text = text.replace("$$", "$ $").replace("\\", "/")
+    return "".join(char if _is_shown(char) else _escaped(char) for char in text)
+
+
+def _is_shown(char: str) -> bool:
+    # a space that doesn't break, and the joiners that words and emoji need
+    return char.isprintable() or char in "\u00a0\u200c\u200d"
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def bounded(frame: Any) -> Any:
+    """The pandas frame with names cut to NAME_LENGTH; two that are cut alike stay two."""
+    import pandas as pd
+
+    cut = {}
+    for column in frame.columns:
+        if pd.api.types.is_numeric_dtype(frame[column]):
+            continue
+        names = [name for name in frame[column].unique() if isinstance(name, str)]
+        if any(len(name) > NAME_LENGTH for name in names):
+            short = fitting(names, lambda name: shorten(name, NAME_LENGTH))
+            cut[column] = frame[column].map(lambda name, short=short: short.get(name, name))
+    return frame.assign(**cut) if cut else frame
+
+
+def fitting(names: Iterable[str], fit: Callable[[str], str]) -> dict[str, str]:
+    """Each name as `fit` makes it; those that come out the same get a number."""
+    seen: dict[str, int] = {}
+    found = {}
+    for name in names:
+        short = fit(name)
+        seen[short] = seen.get(short, 0) + 1
+        found[name] = short if seen[short] == 1 else f"{short} ({seen[short]})"
+    return found
+
+
+def legend_names(names: Iterable[str]) -> dict[str, str]:
+    """For each series its name in the legend."""
+    return fitting(names, lambda name: shorten(plain(str(name)), LEGEND_LENGTH))
 
 
 def shorten(text: str, most: int = 44) -> str:
@@ -101,6 +148,7 @@ def wrapped(text: str, length: int = LINE_LENGTH) -> str:
     """
     from textwrap import wrap
 
+    text = shorten(text, length * MOST_LINES)
     lines = wrap(text, length) or [""]
     most = len(text)
     while len(lines) > MOST_LINES:
@@ -122,11 +170,12 @@ def panels_of(element: Any) -> list[Any]:
 
 
 def panels(elements: list[Any]) -> Any:
-    """Several plots under each other, axes not linked; None if there are none."""
-    if not elements:
+    """Several plots under each other, axes not linked, those with nothing to draw left out; None if all are."""
+    drawn = [element for element in elements if element is not None]
+    if not drawn:
         return None
     hv = holoviews()
-    return elements[0] if len(elements) == 1 else hv.Layout(elements).cols(1)
+    return drawn[0] if len(drawn) == 1 else hv.Layout(drawn).cols(1)
 
 
 def bokeh_figure(element: Any) -> Any:
@@ -238,7 +287,7 @@ def dress(
 ) -> Any:
     hv = holoviews()
     options = getattr(hv.opts, kind)
-    common = {"title": shorten(plain(title), TITLE_LENGTH), **both}
+    common = {"title": shorten(plain(shorten(title, NAME_LENGTH)), TITLE_LENGTH), **both}
     return element.opts(
         options(responsive=True, toolbar="above", backend="bokeh", **_literal(common), **bokeh),
         options(backend="matplotlib", fig_rcparams=_NO_TEX, **_literal(common), **matplotlib),

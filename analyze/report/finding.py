@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from genscope.analyze.report.format import figures
+from genscope.analyze.report.format import duration, figures, joined, size
 
 MOST_OF_A_KIND = 4
+DIGITS = 3
 Frames = Mapping[str, pl.DataFrame]
 Row = Mapping[str, Any]
 
@@ -30,7 +31,7 @@ def most_of(found: list[Finding], rest: str, most: int = MOST_OF_A_KIND) -> list
     if len(found) <= most + 1:
         return found
     left = found[most:]
-    line = Finding(f"{len(left)} {rest}: see the section.", left[0].metric)
+    line = Finding(f"{len(left)} {rest}; see the section.", left[0].metric)
     return [*found[:most], line]
 
 
@@ -47,5 +48,23 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def known_or(value: float | None) -> str:
-    return "an unknown number of" if value is None else figures(value)
+def times(ratio: float) -> str:
+    """A ratio in three digits: '3.78x'."""
+    return f"{figures(ratio, DIGITS)}x"
+
+
+def time(ns: float) -> str:
+    """A duration in three digits."""
+    return duration(ns, DIGITS)
+
+
+def amount(count: float) -> str:
+    """Bytes in three digits."""
+    return size(count, DIGITS)
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """Names as a list in a sentence, the first few of many."""
+    if len(names) <= most:
+        return joined(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"

@@ -11,39 +11,55 @@ from collections.abc import Callable
 import polars as pl
 
 from genscope.analyze.report.finding import (
+    DIGITS,
     Finding,
     Frames,
+    Row,
+    amount,
     counted,
     in_requests,
-    known_or,
+    listed,
     most_of,
+    time,
+    times,
 )
 from genscope.analyze.report.findings_pairs import bottlenecks, contrasts, intervals, speedups
-from genscope.analyze.report.format import duration, figures, joined, percent, size
-
-MOST_NAMED = 4
+from genscope.analyze.report.format import figures, percent
 
 
 def find(frames: Frames) -> list[Finding]:
-    """Every finding that the frames support, in the order of the report."""
+    """Every finding that the frames support, in the order of the report.
+
+    A rule that fails on odd rows is a line that says so: the others still come.
+    """
     found: list[Finding] = []
     for metric, rule in RULES:
         if metric in frames and not frames[metric].is_empty():
-            found += rule(frames[metric], frames)
+            try:
+                found += rule(frames[metric], frames)
+            except Exception as error:
+                text = f"No finding could be made of {metric} ({type(error).__name__}: {error})."
+                found.append(Finding(text, metric))
     return found
 
 
 def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     predicted = int(frame["predicted"].sum())
-    measured = len(frame) - predicted
-    parts = [f"{measured} measured"] if measured else []
-    parts += [f"{predicted} predicted by a roofline of the device it names"] * bool(predicted)
-    text = f"The study holds {counted(len(frame), 'trace')}: {joined(parts)}."
+    count = len(frame)
+    if predicted == count:
+        times_of = "its times are" if count == 1 else "all times are"
+        text = f"{counted(count, 'trace')}; {times_of} predicted with a roofline model."
+    elif predicted:
+        text = f"{count} traces: {count - predicted} measured, {predicted} predicted with a roofline model."
+    else:
+        text = f"{counted(count, 'trace')}, measured."
     broken = frame.filter(~pl.col("complete"))["trace_name"].to_list()
     found = [Finding(text, "trace_summary")]
     if broken:
         ids = tuple(frame.filter(~pl.col("complete"))["trace_id"])
-        found.append(Finding(f"{joined(broken)}: the file was cut short.", "trace_summary", ids))
+        found.append(
+            Finding(f"Cut short, so the end is missing: {listed(broken)}.", "trace_summary", ids)
+        )
     return found
 
 
@@ -54,7 +70,7 @@ def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return most_of(
         [
             Finding(
-                f"{row['component']} takes {percent(row['request_frac'])} of "
+                f"Component {row['component']} takes {percent(row['request_frac'])} of "
                 + ("" if row["source"] == "profile" else "a whole request of ")
                 + f"{row['trace_name']}.",
                 "stage_time",
@@ -63,7 +79,7 @@ def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             )
             for row in by_model.unique("model", maintain_order=True).iter_rows(named=True)
         ],
-        "more models in which one component takes most",
+        "more models spend most time in one component",
     )
 
 
@@ -74,11 +90,11 @@ def _lengths(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return most_of(
         [
             Finding(
-                f"The {row['attention_kind']} attention of {row['component']} in "
-                f"{row['trace_name']} varies {figures(row['max_min_ratio'])} times in query length "
-                f"({figures(row['adjacent_ratio'])} times between neighbouring calls)"
+                f"In {row['attention_kind']} attention of {row['component']} in "
+                f"{row['trace_name']}, the longest query is {times(row['max_min_ratio'])} as long as "
+                f"the shortest{_adjacent(row['adjacent_ratio'])}"
                 + (
-                    f" and repeats every {counted(row['period_calls'], 'call')}."
+                    f"; the lengths repeat every {counted(row['period_calls'], 'call')}."
                     if row["period_calls"]
                     else "."
                 ),
@@ -87,16 +103,23 @@ def _lengths(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             )
             for row in rows.iter_rows(named=True)
         ],
-        "more profiles that vary",
+        "more profiles vary",
         most=3,
     )
 
 
+def _adjacent(ratio: float | None) -> str:
+    return "" if ratio is None else f" (up to {times(ratio)} from one call to the next)"
+
+
 def _memory(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    row = frame.sort("score_bytes", descending=True).row(0, named=True)
+    row = frame.sort("score_bytes", descending=True, nulls_last=True).row(0, named=True)
+    if row["score_bytes"] is None:
+        return []
     text = (
-        f"The largest score matrix is {size(row['score_bytes'])}: {row['attention_kind']} attention "
-        f"of {row['component']} in {row['trace_name']}, {row['query_len']} by {row['kv_len']}; "
+        f"The largest score matrix takes {amount(row['score_bytes'])} ({row['query_len']} by "
+        f"{row['kv_len']}), in {row['attention_kind']} attention of {row['component']} in "
+        f"{row['trace_name']}; "
     )
     text += "it is written to memory." if row["materialized"] else "its kernel never writes it."
     return [Finding(text, "attention_memory", (row["trace_id"],))]
@@ -108,17 +131,21 @@ def _frames_and_space(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         [
             Finding(
                 f"Temporal attention takes {percent(row['temporal_core_frac'])} of the attention "
-                f"time of {row['component']} in {row['trace_name']}, with spatial attention needing "
-                f"{figures(row['core_flops_ratio'])} times its FLOPs in the core "
-                f"({known_or(row['module_flops_ratio'])} times with projections).",
+                f"time of {row['component']} in {row['trace_name']}; spatial attention needs "
+                f"{times(row['core_flops_ratio'])} its FLOPs{_with_projections(row)}.",
                 "temporal_spatial",
                 (row["trace_id"],),
                 bool(row["predicted"]),
             )
             for row in rows.sort("temporal_core_frac", descending=True).iter_rows(named=True)
         ],
-        "more components with both",
+        "more components have both",
     )
+
+
+def _with_projections(row: Row) -> str:
+    ratio = row["module_flops_ratio"]
+    return "" if ratio is None else f", {times(ratio)} with projections"
 
 
 def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -127,18 +154,27 @@ def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     keys = ("trace_id", "trace_name", "predicted", "phase")
     total = known.group_by(keys, maintain_order=True).agg(pl.col("request_frac").sum())
     found = []
-    for phase, meaning in (("prefill", "many rows at once"), ("decode", "one row or few")):
+    runs = known["trace_id"].n_unique()
+    for phase, meaning in (
+        ("prefill", "prefill-like calls (many query rows per call)"),
+        ("decode", "decode-like calls (few query rows per call)"),
+    ):
         mostly = total.filter(pl.col("phase") == phase, pl.col("request_frac") > 0.5)
         if mostly.is_empty():
             continue
         names = mostly["trace_name"].to_list()
-        text = f"{counted(len(names), 'run')} of {known['trace_id'].n_unique()} "
-        text += f"{'spends' if len(names) == 1 else 'spend'} most attention time like {phase}, "
-        text += f"asking with {meaning}"
-        text += f": {joined(names)}." if len(names) <= MOST_NAMED else "."
+        spends = "spends" if len(names) == 1 else "spend"
+        text = f"{_of_all(len(names), runs)} {spends} most attention time in {meaning}"
+        text += "." if len(names) == runs else f": {listed(names)}."
         predicted = bool(mostly["predicted"].any())
         found.append(Finding(text, "prefill_decode", tuple(mostly["trace_id"]), predicted))
     return found
+
+
+def _of_all(count: int, runs: int) -> str:
+    if count < runs:
+        return f"{count} of {runs} runs"
+    return "The run" if runs == 1 else f"All {runs} runs"
 
 
 def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -151,9 +187,9 @@ def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             latent = shares.get(("latent diffusion", category))
             if pixel is not None and latent is not None:
                 text = (
-                    f"After flash attention {category} is {percent(pixel['mean_frac'])} of pixel "
+                    f"With flash attention, {category} takes {percent(pixel['mean_frac'])} of pixel "
                     f"diffusion and {percent(latent['mean_frac'])} of latent diffusion (means over "
-                    f"{counted(pixel['trace_count'], 'run')} and {latent['trace_count']})."
+                    f"{counted(pixel['trace_count'], 'run')} and {counted(latent['trace_count'], 'run')})."
                 )
                 found.append(Finding(text, "family_contrast", (), bool(pixel["predicted"])))
     return found
@@ -171,17 +207,17 @@ def _growth(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         cross = first["crossover_size"]
         found.append(
             Finding(
-                f"From {sizes[0]} to {sizes[-1]} px, the attention time of "
-                f"{first['model']} ({first['attention']}) grows with the power "
-                f"{power['attention']:.2f} of the image's side, convolution's with "
-                f"{power['convolution']:.2f}"
-                + (f"; they take as long at {cross} px." if cross else "."),
+                f"From {sizes[0]} to {sizes[-1]} px, attention time of {first['model']} "
+                f"({first['attention']}) grows with power {figures(power['attention'], DIGITS)} of "
+                f"the image side, convolution time with power "
+                f"{figures(power['convolution'], DIGITS)}"
+                + (f"; the two are equal at {cross} px." if cross else "."),
                 "image_size_scaling",
                 tuple(rows["trace_id"].unique(maintain_order=True)),
                 bool(first["predicted"]),
             )
         )
-    return most_of(found, "more series")
+    return most_of(found, "more series grow")
 
 
 def _bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -191,11 +227,16 @@ def _bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     if whole.is_empty():
         return []
     memory = whole.filter(pl.col("bound") == "memory")
+    compute = len(whole) - len(memory)
     text = (
-        f"By the bytes its operators move, memory is the wall for {len(memory)} of "
-        f"{counted(len(whole), 'run')} with a known device, compute for the others."
+        f"{len(memory)} of {counted(len(whole), 'run')} {_are(len(memory))} memory-bound and {compute} "
+        "compute-bound, by bytes from shapes."
     )
     return [Finding(text, "roofline", tuple(memory["trace_id"]))]
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -207,14 +248,14 @@ def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return most_of(
         [
             Finding(
-                f"The GPU of {row['trace_name']} waits for {percent(row['idle_frac'])} of "
-                f"{duration(row['gpu_span_ns'])}.",
+                f"The GPU of {row['trace_name']} is idle for {percent(row['idle_frac'])} of "
+                f"{time(row['gpu_span_ns'])}.",
                 "gpu_time",
                 (row["trace_id"],),
             )
             for row in rows.iter_rows(named=True)
         ],
-        "more traces whose GPU waits for over a tenth of the time",
+        "more traces have a GPU that is idle for over a tenth of the time",
         most=3,
     )
 
@@ -225,14 +266,14 @@ def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return most_of(
         [
             Finding(
-                f"{percent(row['work_frac'])} of the time of {row['trace_name']} can't be classified: "
-                "its shares are lower bounds.",
+                f"{percent(row['work_frac'])} of the time of {row['trace_name']} can't be classified, "
+                "so its shares are lower bounds.",
                 "ledger",
                 (row["trace_id"],),
             )
             for row in rows.iter_rows(named=True)
         ],
-        "more traces with unclassified time",
+        "more traces have unclassified time",
         most=3,
     )
 

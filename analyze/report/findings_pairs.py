@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from genscope.analyze.report.finding import Finding, Frames, Row, in_requests, most_of, pair_of
-from genscope.analyze.report.format import duration, figures, joined, percent
+from genscope.analyze.report.finding import (
+    Finding,
+    Frames,
+    Row,
+    counted,
+    in_requests,
+    most_of,
+    pair_of,
+    time,
+    times,
+)
+from genscope.analyze.report.format import joined, percent
 
 
 def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
@@ -13,19 +23,19 @@ def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
     rows = core.filter(pl.col("speedup").is_not_null()).sort("speedup")
     found = [_slower(row, frames) for row in rows.iter_rows(named=True) if row["speedup"] < 1]
     faster = [_faster(row) for row in rows.reverse().iter_rows(named=True) if row["speedup"] >= 1]
-    found += most_of(faster, "more pairs")
+    found += most_of(faster, "more pairs are faster")
     refused = core.filter(pl.col("refusal").is_not_null())
     found += most_of(
         [
             Finding(
-                f"{row['trace_name']} is not compared with {row['baseline_trace_name']}: "
-                f"{row['refusal']}.",
+                f"No speedup is given for {row['trace_name']} over {row['baseline_trace_name']}, "
+                f"because their settings differ: {row['refusal']}.",
                 "flash_speedup",
                 (row["trace_id"], row["baseline_trace_id"]),
             )
             for row in refused.iter_rows(named=True)
         ],
-        "more pairs refused",
+        "more pairs aren't compared",
     )
     return found
 
@@ -36,52 +46,52 @@ def intervals(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return most_of(
         [
             Finding(
-                f"{row['trace_name']} is {figures(row['speedup'])} times as fast as "
-                f"{row['baseline_trace_name']} {_measured_by(row['quantity'])}, between "
-                f"{figures(row['speedup_low'])} and {figures(row['speedup_high'])} with "
-                f"{percent(row['confidence_frac'])} confidence ({row['baseline_count']} and "
-                f"{row['optimized_count']} measurements)"
-                + (
-                    ": no difference is shown."
-                    if row["speedup_low"] <= 1 <= row["speedup_high"]
-                    else "."
-                ),
+                _interval(row),
                 "flash_speedup_interval",
                 pair_of(row),
             )
             for row in rows.sort("speedup", descending=True).iter_rows(named=True)
         ],
-        "more intervals",
+        "more speedups have an interval",
     )
 
 
+def _interval(row: Row) -> str:
+    low, high = row["speedup_low"], row["speedup_high"]
+    text = (
+        f"Over repeated measurements, {row['trace_name']} is {times(row['speedup'])} as fast as "
+        f"{row['baseline_trace_name']} {_measured_by(row['quantity'])}; the {percent(row['confidence_frac'])} confidence interval "
+        f"is {times(low)} to {times(high)} ({row['baseline_count']} and {row['optimized_count']} "
+        "measurements)"
+    )
+    return text + (", so no difference is shown." if low <= 1 <= high else ".")
+
+
 def _measured_by(quantity: str) -> str:
-    return "on the clock, without a profiler" if quantity == "wall" else "by the work of a request"
+    return "in wall time without a profiler" if quantity == "wall" else "in the work of a request"
 
 
 def _faster(row: Row) -> Finding:
     text = (
-        f"{row['trace_name']} runs a whole request {figures(row['speedup'])} times as fast as "
-        f"{row['baseline_trace_name']} ({duration(row['baseline_ns'])} to "
-        f"{duration(row['optimized_ns'])})"
+        f"End to end, {row['trace_name']} is {times(row['speedup'])} as fast as "
+        f"{row['baseline_trace_name']} ({time(row['baseline_ns'])} to {time(row['optimized_ns'])})"
     )
     if row["attention_speedup"] is not None:
-        text += (
-            f"; its attention core {figures(row['attention_speedup'])} times, and by Amdahl's law "
-            f"that is worth {figures(row['predicted_speedup'])} times"
-        )
+        text += f": {times(row['attention_speedup'])} in attention"
+        if row["predicted_speedup"] is not None:
+            text += f"; Amdahl's law predicts {times(row['predicted_speedup'])}"
     return Finding(f"{text}.", "flash_speedup", pair_of(row), bool(row["predicted"]))
 
 
 def _slower(row: Row, frames: Frames) -> Finding:
     text = (
-        f"{row['trace_name']} is slower end to end than {row['baseline_trace_name']}: "
-        f"{duration(row['optimized_ns'])} against {duration(row['baseline_ns'])}, "
+        f"End to end, {row['trace_name']} is slower than {row['baseline_trace_name']}: it takes "
+        f"{time(row['optimized_ns'])} instead of {time(row['baseline_ns'])}, "
         f"{percent(row['optimized_ns'] / row['baseline_ns'] - 1)} more"
     )
     if row["attention_speedup"] is not None:
         change = row["optimized_attention_ns"] - row["baseline_attention_ns"]
-        text += f"; its attention core takes {duration(abs(change))} {_less_or_more(change)}"
+        text += f"; its attention takes {time(abs(change))} {_less_or_more(change)}"
     if "operator_shift" in frames:
         text += _gone_to(row["trace_id"], frames["operator_shift"])
     return Finding(f"{text}.", "operator_shift", pair_of(row), bool(row["predicted"]))
@@ -99,11 +109,15 @@ def _gone_to(trace: int, shift: pl.DataFrame) -> str:
         .sort("change_ns", descending=True)
     )
     parts = [
-        f"{row['category']} +{duration(row['change_ns'])} "
-        f"({row['optimized_count'] - row['baseline_count']:+d} work items)"
+        f"{row['category']} (+{time(row['change_ns'])}{_more_work(row)})"
         for row in lost.head(3).iter_rows(named=True)
     ]
     return f". The time went to {joined(parts)}" if parts else ""
+
+
+def _more_work(row: Row) -> str:
+    more = row["optimized_count"] - row["baseline_count"]
+    return f", {abs(more)} {_less_or_more(more, 'fewer')} work items" if more else ""
 
 
 def bottlenecks(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -111,16 +125,16 @@ def bottlenecks(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return most_of(
         [
             Finding(
-                f"{row['after_category']} is {percent(row['after_frac'])} of {row['trace_name']}; "
-                f"it was {percent(row['after_baseline_frac'])} before"
-                + (f", when {row['before_category']} took most." if row["shifted"] else "."),
+                f"The largest class of {row['trace_name']} is {row['after_category']} with "
+                f"{percent(row['after_frac'])}; before, it took {percent(row['after_baseline_frac'])}"
+                + (f" and {row['before_category']} took most." if row["shifted"] else "."),
                 "bottleneck_shift",
                 pair_of(row),
                 bool(row["predicted"]),
             )
             for row in core.iter_rows(named=True)
         ],
-        "more pairs",
+        "more pairs have a largest class",
     )
 
 
@@ -129,12 +143,13 @@ def contrasts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     found = []
     core = in_requests(frame).filter(pl.col("attention_ratio").is_not_null())
     for (family, _), rows in core.group_by(["other_family", "predicted"], maintain_order=True):
-        ratios, whole = sorted(rows["attention_ratio"]), sorted(rows["speedup_ratio"])
+        ratios, whole = sorted(rows["attention_ratio"]), sorted(rows["speedup_ratio"].drop_nulls())
+        end_to_end = f" and {_between(whole)} end to end" if whole else ""
         found.append(
             Finding(
-                f"Flash attention speeds up the attention of diffusion models {figures(ratios[0])} to "
-                f"{figures(ratios[-1])} times as much as that of {family} models, end to end "
-                f"{figures(whole[0])} to {figures(whole[-1])} times ({len(rows)} pairs of runs).",
+                f"Compared with {family} models, diffusion models gain {_between(ratios)} as much "
+                f"from flash attention in attention itself{end_to_end} "
+                f"({counted(len(rows), 'pair')} of runs).",
                 "flash_contrast",
                 (),
                 bool(rows["predicted"].any()),
@@ -143,5 +158,10 @@ def contrasts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return found
 
 
-def _less_or_more(change: float) -> str:
-    return "more" if change > 0 else "less"
+def _between(ratios: list[float]) -> str:
+    low, high = times(ratios[0]), times(ratios[-1])
+    return low if low == high else f"{low} to {high}"
+
+
+def _less_or_more(change: float, less: str = "less") -> str:
+    return "more" if change > 0 else less

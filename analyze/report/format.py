@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
+
+from genscope.analyze.printable import printable
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST_ROWS = 60
-OPEN_ROWS = 10
+# characters of a name that a cell shows, and those that the page holds of it at all
+SHORT = 160
+LONGEST = 1000
 HIDDEN = {"trace_id", "path", "predicted", "baseline_trace_id", "other_trace_id"}
 
 
@@ -33,7 +38,7 @@ def table_of(frame: pl.DataFrame) -> Table:
         shown = frame.group_by("trace_id", maintain_order=True).head(each)
     shown = shown.head(MOST_ROWS)
     columns = [name for name in frame.columns if name not in HIDDEN]
-    columns = [name for name in columns if name not in ("trace_id", "path")] or frame.columns
+    columns = columns or frame.columns
     marks = [is_predicted(row) for row in shown.iter_rows(named=True)]
     return Table(
         columns=tuple(_heading(name) for name in columns),
@@ -58,19 +63,44 @@ def cell(column: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return value
+        return readable(value)
+    if not isinstance(value, int | float):
+        return readable(str(value))
     for ending, written in _WRITTEN:
         if column.endswith(ending):
             return written(value)
     return f"{value:.4g}" if isinstance(value, float) else f"{value:,}".replace(",", " ")
 
 
-def duration(ns: float) -> str:
+def readable(text: str) -> str:
+    """A text of others as the page shows it: on one line, of a bounded length."""
+    return printable(cut(str(text), LONGEST))
+
+
+def shortened(text: str) -> str:
+    """A text as a cell shows it; the whole is there to point at."""
+    return cut(text, SHORT)
+
+
+def cut(text: str, most: int) -> str:
+    """The text, its middle left out if it is longer: names differ at their ends."""
+    if len(text) <= most:
+        return text
+    head = (most - 1) * 2 // 3
+    return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+
+
+def capitalized(text: str) -> str:
+    """The text with a capital first letter, the rest as it is: 'FLOPs of a GPU'."""
+    return text[:1].upper() + text[1:]
+
+
+def duration(ns: float, digits: int = 4) -> str:
     """A time in the unit that leaves 1 to 999 before the point: ns, µs, ms or s."""
     for limit, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
         if abs(ns) >= limit:
-            return f"{figures(ns / limit)} {unit}"
-    return f"{figures(ns)} ns"
+            return f"{figures(ns / limit, digits)} {unit}"
+    return f"{figures(ns, digits)} ns"
 
 
 def percent(share: float) -> str:
@@ -80,12 +110,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def size(count: float) -> str:
+def size(count: float, digits: int = 4) -> str:
     """Bytes in KiB, MiB, GiB."""
     for limit, unit in ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if abs(count) >= limit:
-            return f"{figures(count / limit)} {unit}"
-    return f"{figures(count)} B"
+            return f"{figures(count / limit, digits)} {unit}"
+    return f"{figures(count, digits)} B"
 
 
 def scaled(count: float) -> str:
@@ -96,9 +126,12 @@ def scaled(count: float) -> str:
     return f"{figures(count)} "
 
 
-def figures(value: float) -> str:
-    """Four figures, more where the number itself is longer."""
-    return f"{value:.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
+def figures(value: float, digits: int = 4) -> str:
+    """As many significant digits, more where the number itself is longer."""
+    if not isfinite(value):
+        return str(value)
+    whole = abs(value) >= 10 ** (digits - 1) or value == int(value)
+    return f"{value:.0f}" if whole else f"{value:.{digits}g}"
 
 
 def joined(names: Iterable[str]) -> str:

@@ -20,9 +20,9 @@ TERMS: tuple[tuple[str, str], ...] = (
     ),
     (
         "predicted time",
-        "A time that was computed, not measured: the larger of an operator's FLOPs over the device's "
-        "peak and its bytes over the memory's rate. It says what a perfect kernel could do, so "
-        "predicted runs compare with predicted runs only.",
+        "A time that was computed, not measured: the larger of an operator's FLOPs over 70 % of the "
+        "device's peak and its bytes over 85 % of the memory's peak rate, as good kernels reach. "
+        "Predicted runs compare with predicted runs only.",
     ),
     (
         "sum, union and span",

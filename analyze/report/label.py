@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
 import polars as pl
 
+from genscope.analyze.report.card import manifest_of
+from genscope.analyze.report.format import cut
+
+DEEPEST = 4
+LONGEST_LABEL = 120
 NAMED = ("trace_name", "baseline_trace_name", "other_trace_name")
 
 
 def labels_of(traces: pl.DataFrame) -> dict[str, str]:
-    """For each trace's name the shortest label that no other trace of the study has."""
-    rows = list(traces.iter_rows(named=True))
+    """For each trace's name the shortest label that no other trace of the study has.
+
+    What is too long to be read is cut; labels that are the same then get a number.
+    """
+    labels = _labels(list(traces.iter_rows(named=True)))
+    seen: Counter[str] = Counter()
+    for name, label in labels.items():
+        short = cut(label, LONGEST_LABEL)
+        seen[short] += 1
+        labels[name] = short if seen[short] == 1 else f"{short} ({seen[short]})"
+    return labels
+
+
+def _labels(rows: list[dict[str, Any]]) -> dict[str, str]:
     depth = {row["name"]: 1 for row in rows}
     while True:
         labels = {row["name"]: _label(row, depth[row["name"]]) for row in rows}
@@ -30,8 +46,23 @@ def labelled(frame: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).replace(labels) for name in found)
 
 
+def bounded(frame: pl.DataFrame, most: int) -> pl.DataFrame:
+    """The frame with longer texts cut in their middle; two that are cut alike stay two."""
+    for name, kind in frame.schema.items():
+        if kind != pl.String or not (frame[name].str.len_chars() > most).any():
+            continue
+        seen: Counter[str] = Counter()
+        short = {}
+        for text in frame[name].unique(maintain_order=True).drop_nulls():
+            found = cut(text, most)
+            seen[found] += 1
+            short[text] = found if seen[found] == 1 else f"{found} ({seen[found]})"
+        frame = frame.with_columns(pl.col(name).replace(short))
+    return frame
+
+
 def _label(row: dict[str, Any], depth: int) -> str:
-    manifest = json.loads(row["manifest"] or "{}")
+    manifest = manifest_of(row["manifest"])
     if not manifest or row["model"] is None or depth > DEEPEST:
         return str(row["name"])
     size = manifest.get("image_size")
@@ -47,6 +78,3 @@ def _label(row: dict[str, Any], depth: int) -> str:
         manifest.get("dtype") if depth > 3 else None,
     ]
     return " · ".join(str(part) for part in parts if part)
-
-
-DEEPEST = 4

@@ -6,22 +6,20 @@ result card. Plots are Bokeh's, its script is inlined, and a content policy forb
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genscope.analyze.report.answer import Answer, Drawing, answers, drawings
+from genscope.analyze.report.card import cards
 from genscope.analyze.report.findings import find
-from genscope.analyze.report.format import Table, duration, table_of
+from genscope.analyze.report.format import SHORT, Table, capitalized, readable, shortened, table_of
 from genscope.analyze.report.glossary import TERMS, anchor, terms_of
-from genscope.analyze.report.label import labelled, labels_of
-from genscope.errors import UserError
+from genscope.analyze.report.label import bounded, labels_of
+from genscope.analyze.whole_file import check_writable, write_whole
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from genscope.analyze.sql_file import SqlFile
     from genscope.analyze.study import Study
 
@@ -72,34 +70,17 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("gpu_time", "How much of the time the GPU works, and how much it waits."),
     ("ledger", "How much of the work is known: every share above rests on it."),
     ("trace_summary", "What was read from each file."),
-)
-CARD_KEYS = (
-    ("family", "family"),
-    ("variant", "variant"),
-    ("size", "size"),
-    ("dtype", "dtype"),
-    ("image_size", "image side, px"),
-    ("frames", "frames"),
-    ("batch", "batch"),
-    ("guidance", "guidance"),
-    ("prompt_tokens", "prompt tokens"),
-    ("steps_profiled", "steps profiled"),
-    ("steps_full", "steps of a request"),
-    ("attention_seen", "attention seen"),
-    ("parameters", "parameters"),
-    ("versions", "versions"),
-    ("seed", "seed"),
-    ("assumptions", "assumptions"),
-    ("command", "command"),
-)
+)  # of a name in a sentence
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
 class Section:
     """One metric, ready for the page.
 
-    `plots` are its panels, each a caption and a div; `silence` says why there is none. `terms` are
-    the definitions that its columns rest on, each an id in the page and a term.
+    `plots` are its panels, each a caption and a div; `silence` says why one is missing. `notes` say
+    why there are no rows, or what they leave out. `terms` are the definitions that its columns rest
+    on, each an id in the page and a term.
     """
 
     metric: str
@@ -107,47 +88,43 @@ class Section:
     sentence: str
     plots: tuple[tuple[str, str], ...]
     silence: str
+    notes: tuple[str, ...]
     terms: tuple[tuple[str, str], ...]
     table: Table
     relation: SqlFile
 
 
 def render(study: Study, path: str | Path, *, trace: str | None = None) -> Path:
-    """Write the report and return its path; `trace` is a glob on names, as in Study.query.
+    """Write the report, whole or not at all, and return its path.
 
-    Raises UserError if the study holds no trace or the folder is missing.
+    `trace` is a glob on names, as in Study.query. Raises UserError if no trace matches, or if the
+    file can't be written.
     """
-    from bokeh.embed import components
-
     from genscope.analyze.plots import theme
 
     out = Path(path)
-    if not out.parent.is_dir():
-        raise UserError(f"{out}: found no folder {out.parent}; make it first")
-    if study.traces().is_empty():
-        raise UserError(f"{study.path}: found no trace; load one with 'genscope ingest'")
-    labels = labels_of(study.traces())
-    frames = {
-        name: labelled(study.query(name, trace=trace), labels) for name, _ in _sections(study)
-    }
-    figures, silences = _figures(frames)
-    captions = {key: _take_title(figure) for key, figure in figures.items()}
-    script, divs = components(figures)
+    check_writable(out)
+    study.names(trace)
+    traces = study.traces()
+    sentences = dict(_sections(study))
+    found = answers(study, sentences, labels_of(traces), trace)
+    frames = {name: answer.frame for name, answer in found.items()}
+    drawn = drawings(frames)
     sections = [
-        _section(study.relation(name), sentence, frames[name], (divs, captions, silences))
-        for name, sentence in _sections(study)
+        _section(found[name], sentence, drawn.get(name, Drawing()))
+        for name, sentence in sentences.items()
     ]
     page = _template().render(
         css=_text("page.css"),
         bokeh=theme.inline_script(),
-        script=script,
-        findings=find(frames),
-        cards=_cards(frames["trace_summary"], study.traces()),
+        scripts=[script for drawing in drawn.values() for _, _, script in drawing.panels],
+        findings=find({name: bounded(frame, LONGEST_NAME) for name, frame in frames.items()}),
+        cards=cards(frames["trace_summary"], traces),
         answered=[section for section in sections if section.table.rows],
         silent=[section for section in sections if not section.table.rows],
         terms=[(anchor(term), term, text) for term, text in TERMS],
     )
-    out.write_text(page, encoding="utf-8")
+    write_whole(out, page)
     return out
 
 
@@ -164,102 +141,20 @@ def _sections(study: Study) -> list[tuple[str, str]]:
     return ours + own
 
 
-def _figures(frames: Mapping[str, pl.DataFrame]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Bokeh figures as '<metric>-<panel>', and for each metric without any the reason."""
-    from genscope.analyze.plots import registry, theme
-
-    figures: dict[str, Any] = {}
-    silences: dict[str, str] = {}
-    drawn = set(registry.names())
-    for name, frame in frames.items():
-        if name not in drawn:
-            continue
-        try:
-            element = registry.plot_of(name)(frame.to_pandas())
-        except UserError as error:
-            silences[name] = str(error)
-            continue
-        for place, panel in enumerate(theme.panels_of(element)):
-            figures[f"{name}-{place}"] = theme.bokeh_figure(panel)
-    return figures, silences
-
-
-def _take_title(figure: Any) -> str:
-    """The figure's title, off the figure: in the page it can wrap on a phone."""
-    figure.title.visible = False
-    return str(figure.title.text)
-
-
-def _section(
-    relation: SqlFile,
-    sentence: str,
-    frame: pl.DataFrame,
-    drawn: tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]],
-) -> Section:
-    name = relation.name
-    divs, captions, silences = drawn
-    title = relation.sections.get("Plot") or name.replace("_", " ").capitalize()
-    mine = [key for key in divs if key.rpartition("-")[0] == name]
-    silence = "" if mine else silences.get(name, "")
+def _section(answer: Answer, sentence: str, drawing: Drawing) -> Section:
+    relation = answer.relation
+    title = relation.sections.get("Plot") or capitalized(relation.name.replace("_", " "))
     return Section(
-        metric=name,
+        metric=relation.name,
         title=" ".join(title.split()),
         sentence=sentence,
-        plots=tuple(
-            (captions[key], divs[key])
-            for key in sorted(mine, key=lambda key: int(key.rpartition("-")[2]))
-        ),
-        silence="" if frame.is_empty() else silence.partition("; see")[0],
-        terms=tuple((anchor(term), term) for term in terms_of(frame.columns)),
-        table=table_of(frame),
+        plots=tuple((readable(caption), div) for caption, div, _ in drawing.panels),
+        silence=readable(drawing.silence),
+        notes=tuple(capitalized(readable(note)) for note in answer.notes),
+        terms=tuple((anchor(term), term) for term in terms_of(answer.frame.columns)),
+        table=table_of(answer.frame),
         relation=relation,
     )
-
-
-def _cards(summary: pl.DataFrame, traces: pl.DataFrame) -> list[dict[str, Any]]:
-    """The conditions of each trace: what its manifest says, else what the file does."""
-    manifests = dict(zip(traces["trace_id"], traces["manifest"], strict=True))
-    names = dict(zip(traces["trace_id"], traces["name"], strict=True))
-    cards = []
-    for row in summary.iter_rows(named=True):
-        manifest = json.loads(manifests[row["trace_id"]] or "{}")
-        facts = [
-            ("trace", names[row["trace_id"]]),
-            ("model", row["model"] or "not recorded"),
-            ("device", row["device_name"] or "not recorded"),
-            ("attention asked for", row["attention"] or "not recorded"),
-            ("profiler", row["profiler"] or row["format"]),
-        ]
-        facts += [
-            (label, _plain(manifest[key]))
-            for key, label in CARD_KEYS
-            if manifest.get(key) not in (None, [], {})
-        ]
-        if manifest.get("wall_ns"):
-            facts.append(("wall time, not profiled", duration(manifest["wall_ns"])))
-        counts = f"{row['event_count']} events, {row['kernel_count']} kernels, "
-        facts.append(("read", f"{counts}{row['cpu_op_count']} operators"))
-        facts.append(("file", row["path"]))
-        cards.append(
-            {
-                "id": row["trace_id"],
-                "name": row["trace_name"],
-                "predicted": row["predicted"],
-                "facts": facts,
-            }
-        )
-    return cards
-
-
-def _plain(value: Any) -> str:
-    """A manifest's value as a person reads it: no braces, no quotes."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items() if item is not None)
-    if isinstance(value, list):
-        return "; ".join(_plain(item) for item in value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}".replace(",", " ")
-    return str(value)
 
 
 def _template() -> Any:
@@ -268,6 +163,9 @@ def _template() -> Any:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["capitalized"] = capitalized
+    environment.filters |= {"readable": readable, "shortened": shortened}
+    environment.globals["short"] = SHORT
     return environment.from_string(_text("page.html"))
 
 

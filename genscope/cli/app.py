@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
 
 import cyclopts
-from cyclopts import Parameter
 
 from genscope import __version__, open
-from genscope.cli.options import STUDY, AllowFiles, Db, Format, Queries, Trace
+from genscope.cli import options
 
 _HELP = "Where the time, the FLOPs and the memory of a generative model go."
 app = cyclopts.App("genscope", version=__version__, help=_HELP, help_format="plaintext")
@@ -37,39 +35,27 @@ def queries() -> None:
 
 @app.command
 def capture(  # noqa: PLR0913  one argument an option of the command
-    model: str,
+    model: options.Model,
     *,
-    profiler: Literal["torch", "dry", "nsys", "ncu"] = "torch",
-    attention: str | None = None,
-    size: Literal["tiny", "paper"] = "tiny",
-    image_size: int | None = None,
-    frames: int | None = None,
-    steps: int = 2,
-    batch: int = 1,
-    dtype: str | None = None,
-    device: str | None = None,
-    out: Path = Path("traces"),
+    profiler: options.Profiler = "torch",
+    attention: options.Attention = None,
+    size: options.Size = None,
+    image_size: options.ImageSize = None,
+    frames: options.Frames = None,
+    steps: options.Steps = 2,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    out: options.RunsIn = options.TRACES,
 ) -> None:
-    """Run one model, at its published dimensions or tiny, and print its run folder's path.
-
-    Parameters
-    ----------
-    model
-        A name of `genscope models`, with a variant if it has some (llama:3.1-8b), or a function of
-        your own (path/to/script.py:function) that returns a model and one step of it.
-    attention
-        baseline, math, flash (the default), efficient, cudnn, flash-attn or fa4.
-    steps
-        Steady-state steps to profile, spread evenly over the request.
-    device
-        cpu or cuda; for dry captures the device to predict for, such as a100.
-    """
+    """Run one model, at its published dimensions or tiny, and print its run folder's path."""
     from genscope.capture.script import ScriptRun, capture_script, is_script
     from genscope.capture.session import capture as run
     from genscope.capture.settings import Settings
     from genscope.cli.output import print_line
 
-    how = (attention or "flash", size, image_size, frames, steps, batch, dtype, device)
+    scale = size or ("paper" if profiler == "dry" else "tiny")
+    how = (attention or "flash", scale, image_size, frames, steps, batch, dtype, device)
     settings = Settings(model, profiler, *how)
     own = ScriptRun(steps, attention, out)
     print_line(capture_script(model, own, settings) if is_script(model) else run(settings, out))
@@ -78,14 +64,17 @@ def capture(  # noqa: PLR0913  one argument an option of the command
 @app.command
 def suite(
     *,
-    profiler: Literal["torch", "dry", "nsys", "ncu"] = "dry",
-    size: Literal["tiny", "paper"] = "paper",
-    steps: int = 2,
-    dtype: str | None = None,
-    device: str | None = None,
-    out: Path = Path("traces"),
+    profiler: options.Profiler = "dry",
+    size: options.SuiteSize = "paper",
+    steps: options.Steps = 2,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    out: options.RunsIn = options.TRACES,
 ) -> int:
-    """Run the paper's eight models, each with baseline and flash attention; 1 if any failed."""
+    """Run the paper's eight models, each with baseline and flash attention.
+
+    Exits with 1 if any run failed.
+    """
     from genscope.capture.settings import Settings
     from genscope.capture.suite import plan, summary
     from genscope.capture.suite import suite as run_all
@@ -103,42 +92,43 @@ def suite(
 
 @app.command
 def ingest(
-    *paths: Path,
-    db: Db = STUDY,
-    python: Annotated[bool, Parameter(negative=(), help="Also load Python frames.")] = False,
-    args: Annotated[bool, Parameter(negative=(), help="Also keep all arguments.")] = False,
-    jobs: Annotated[int, Parameter(help="Files read at the same time.")] = 2,
+    *paths: options.Paths,
+    db: options.Db = options.STUDY,
+    python: options.Python = False,
+    args: options.Arguments = False,
+    jobs: options.Jobs = 2,
 ) -> int:
-    """Load trace files, run folders or globs into a study; a file it already holds is skipped."""
+    """Load traces into a study; a file it already holds is skipped. Exits with 1 if any file failed."""
     from genscope.cli.ingest import ingest_with_progress
 
     return ingest_with_progress(db, paths, python=python, args=args, jobs=jobs)
 
 
 @app.command
-def classify(*, rules: Path, db: Db = STUDY) -> None:
-    """Put your own kernel rules, a CSV of pattern and category, before ours and redo the classes."""
+def classify(*, rules: options.Rules, db: options.Db = options.STUDY) -> None:
+    """Apply your kernel rules ahead of the built-in ones and classify the study again."""
     with open(db) as study:
         study.classify(rules)
 
 
 @app.command
-def load(table: Literal["fleet_job", "published_model"], csv: Path, *, db: Db = STUDY) -> None:
-    """Fill a table that no trace has from your own CSV, in place of what it held."""
+def load(table: options.Table, csv: options.Rows, *, db: options.Db = options.STUDY) -> None:
+    """Load fleet_job or published_model from a CSV, replacing its rows."""
     with open(db) as study:
         study.load_table(table, csv)
 
 
 @app.command
 def query(
-    name: str,
+    name: options.Query,
     *,
-    db: Db = STUDY,
-    trace: Trace = None,
-    param: Annotated[tuple[str, ...], Parameter(negative=(), help="name=value; repeatable.")] = (),
-    queries: Queries = (),
-    format: Format = "table",
-    out: Path | None = None,
+    db: options.Db = options.STUDY,
+    trace: options.Trace = None,
+    param: options.Params = (),
+    queries: options.Queries = (),
+    format: options.Format = "table",
+    wide: options.Wide = False,
+    out: options.Out = None,
 ) -> None:
     """Run one query and print its rows."""
     from genscope.cli.query import write_answer
@@ -146,36 +136,44 @@ def query(
 
     wrong = [text for text in param if "=" not in text]
     if wrong:
-        raise UserError(f"found --param {wrong[0]!r}; expected name=value")
+        raise UserError(f"--param {wrong[0]!r} has no '='; write it as name=value")
     params = dict(text.split("=", 1) for text in param)
     with open(db, queries=queries) as study:
-        write_answer(study, name, trace=trace, params=params, fmt=format, out=out)
+        write_answer(study, name, trace=trace, params=params, fmt=format, out=out, wide=wide)
 
 
 @app.command
 def sql(
-    statement: str,
+    statement: options.Statement,
     *,
-    db: Db = STUDY,
-    format: Format = "table",
-    out: Path | None = None,
-    allow_files: AllowFiles = False,
+    db: options.Db = options.STUDY,
+    format: options.Format = "table",
+    wide: options.Wide = False,
+    out: options.Out = None,
+    allow_files: options.AllowFiles = False,
 ) -> None:
     """Run one SELECT of your own; it can neither change the study nor reach a file."""
-    from genscope.cli.output import write_result
+    from genscope.cli.output import check_out, write_result
 
+    check_out(format, out)
     with open(db, allow_files=allow_files) as study:
-        write_result(study.sql(statement), format, out)
+        write_result(study.sql(statement), format, out, wide=wide)
 
 
 @app.command
 def plot(
-    name: str, *, out: Path, db: Db = STUDY, trace: Trace = None, queries: Queries = ()
+    name: options.Plotted,
+    *,
+    out: options.Picture,
+    db: options.Db = options.STUDY,
+    trace: options.Trace = None,
+    queries: options.Queries = (),
 ) -> None:
-    """Draw one query as .html, .png or .svg, told by the ending of --out."""
-    from genscope.analyze.plots.save import save_plot
+    """Draw one query."""
+    from genscope.analyze.plots.save import check_place, save_plot
     from genscope.cli.output import print_line
 
+    check_place(out)
     with open(db, queries=queries) as study:
         print_line(save_plot(study.plot(name, trace=trace), out))
 
@@ -183,10 +181,10 @@ def plot(
 @app.command
 def report(
     *,
-    out: Path = Path("report.html"),
-    db: Db = STUDY,
-    trace: Trace = None,
-    queries: Queries = (),
+    out: options.Page = Path("report.html"),
+    db: options.Db = options.STUDY,
+    trace: options.Trace = None,
+    queries: options.Queries = (),
 ) -> None:
     """Write the report: one HTML file that opens without a network."""
     from genscope.cli.output import print_line
@@ -197,28 +195,35 @@ def report(
 
 @app.command
 def compare(
-    a: str, b: str, *, db: Db = STUDY, format: Format = "table", out: Path | None = None
+    a: options.First,
+    b: options.Second,
+    *,
+    db: options.Db = options.STUDY,
+    format: options.Format = "table",
+    wide: options.Wide = False,
+    out: options.Out = None,
 ) -> None:
-    """Set two traces side by side, class by class: time before, after, and the difference."""
-    from genscope.cli.output import write_result
+    """Compare two traces by operator category: time in each, and the difference."""
+    from genscope.cli.query import write_answer
 
     with open(db) as study:
-        write_result(study.query("trace_comparison", params={"a": a, "b": b}), format, out)
+        sides = {"a": a, "b": b}
+        write_answer(study, "trace_comparison", params=sides, fmt=format, out=out, wide=wide)
 
 
 @app.command
 def doctor(
-    *paths: Path, format: Literal["table", "json"] = "table", repair: Path | None = None
+    *paths: options.Paths, format: options.DoctorFormat = "table", repair: options.Repair = None
 ) -> int:
-    """Say what is wrong with a trace, and what that costs; status 1 if it can't be trusted for shares."""
+    """Diagnose traces. Exits with 1 if any trace's shares can't be trusted."""
     from genscope.cli.doctor import examine_and_print
 
     return int(examine_and_print(paths, format, repair))
 
 
 @app.command
-def serve(*, db: Db = STUDY, port: int = 5006) -> None:
-    """Look at a study in the browser; needs the extra `serve`."""
+def serve(*, db: options.Db = options.STUDY, port: options.Port = 5006) -> None:
+    """Open a study in the browser; needs the extra `serve`."""
     from genscope.analyze.app.serve import serve_study
 
     serve_study(db, port)
@@ -226,26 +231,25 @@ def serve(*, db: Db = STUDY, port: int = 5006) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 0 is success, 1 a failure, 2 a mistake of the user's."""
+    from genscope.cli import standard_output
     from genscope.errors import UserError
 
     try:
         status = app(
             arguments, exit_on_error=False, print_error=False, result_action="return_value"
         )
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except UserError as error:
-        return _complain(str(error))
+        return standard_output.complain(str(error))
     except cyclopts.CycloptsError as error:
-        return _complain(" ".join(str(error).split()) + "; see 'genscope --help'")
+        return standard_output.complain(" ".join(str(error).split()) + "; see 'genscope --help'")
     except BrokenPipeError:  # whoever read our output has seen enough
-        sys.stdout = None
+        standard_output.drop_output()
         return 0
+    except OSError as error:
+        standard_output.drop_output()
+        return standard_output.complain(standard_output.reason_of(error), status=1)
     except KeyboardInterrupt:
-        return _complain("interrupted; nothing half-done is kept", status=130)
+        return standard_output.complain("interrupted; nothing half-done is kept", status=130)
     return status if isinstance(status, int) else 0
-
-
-def _complain(message: str, *, status: int = 2) -> int:
-    from genscope.analyze.printable import printable
-
-    sys.stderr.write(f"genscope: {printable(message)}\n")
-    return status

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any, Literal
 
 from genscope.analyze.printable import HIDDEN_PATTERN, printable, printable_json
+from genscope.analyze.whole_file import check_writable, write_whole
+from genscope.cli.text_table import fitted_table, whole_table
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,34 +19,36 @@ if TYPE_CHECKING:
 Format = Literal["table", "csv", "json", "parquet"]
 
 
-def write_result(frame: pl.DataFrame, fmt: Format, out: Path | None = None) -> None:
-    """Write `frame` to `out`, or to standard output if that is None.
+def write_result(
+    frame: pl.DataFrame, fmt: Format, out: Path | None = None, *, wide: bool = False
+) -> None:
+    """Write `frame` to `out`, whole or not at all, or to standard output if that is None.
 
-    'json' is one array of objects whose keys are the columns; 'parquet' needs a file. Names in a
-    trace may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as its own
-    \\u001b, only 'parquet' has them raw. A csv cell keeps its newlines and tabs, in quotes, and a
-    leading '=' or '-' too: it is read by programs, and a guard would change names and numbers.
+    'json' is one array of objects whose keys are the columns; 'parquet' needs a file. A table in a
+    terminal has the columns that fit, unless `wide`; in a pipe or file it has all. Names in a trace
+    may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as its own \\u001b, only
+    'parquet' has them raw. A csv cell keeps its newlines and tabs, in quotes, and a leading '=' or
+    '-' too: it is read by programs, and a guard would change names and numbers.
     """
-    if fmt == "parquet" and out is None:
-        raise UserError("found no --out; expected a file for parquet; add --out FILE")
-    if fmt == "table":
-        text = _table(frame, wide=out is not None)
-    elif fmt == "csv":
-        text = _csv(frame)
-    elif fmt == "json":
-        text = _json(frame)
-    if out is None:
-        print(text, end="", flush=True)
+    check_out(fmt, out)
+    if out is not None:
+        write_whole(out, _content(frame, fmt))
         return
-    try:
-        if fmt == "parquet":
-            frame.write_parquet(out)
-        else:
-            out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{out}: cannot write the result ({error}); choose another --out"
-        ) from error
+    if fmt == "table" and sys.stdout.isatty() and not wide:
+        text = fitted_table(frame, get_terminal_size().columns)
+    else:
+        text = str(_content(frame, fmt))
+    print(text, end="", flush=True)
+
+
+def check_out(fmt: Format, out: Path | None) -> None:
+    """Raise UserError if a result can't be written there: before a query runs, which may take long."""
+    if out is not None:
+        check_writable(out)
+    elif fmt == "parquet":
+        raise UserError("parquet is written to a file; add --out FILE")
+    elif sys.stdout is None:
+        raise UserError("standard output is closed; add --out FILE")
 
 
 def print_line(text: object, *, keep: str = "") -> None:
@@ -58,14 +63,18 @@ def print_listed(entries: Sequence[tuple[str, str]]) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
+def _content(frame: pl.DataFrame, fmt: Format) -> str | bytes:
+    if fmt == "parquet":
+        return _parquet(frame)
+    return {"table": whole_table, "csv": _csv, "json": _json}[fmt](frame)
 
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    return frame.with_columns(
-        pl.col(name).map_elements(lambda value: str(list(value)), return_dtype=pl.String)
-        for name in nested
-    )
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    from io import BytesIO
+
+    file = BytesIO()
+    frame.write_parquet(file)
+    return file.getvalue()
 
 
 def _csv(frame: pl.DataFrame) -> str:
@@ -76,6 +85,21 @@ def _csv(frame: pl.DataFrame) -> str:
     header = StringIO()
     csv.writer(header, lineterminator="\n").writerow(map(printable, frame.columns))
     return header.getvalue() + _shown(_flat(frame)).write_csv(include_header=False)
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with lists and structs as JSON text, and bytes as hexadecimal digits."""
+    import polars as pl
+
+    for name, kind in frame.schema.items():
+        if kind.is_nested() or kind == pl.Object:
+            texts = [None if value is None else _compact(value) for value in frame[name].to_list()]
+        elif kind == pl.Binary:
+            texts = [None if value is None else value.hex() for value in frame[name].to_list()]
+        else:
+            continue
+        frame = frame.with_columns(pl.Series(name, texts, pl.String))
+    return frame
 
 
 def _shown(frame: pl.DataFrame) -> pl.DataFrame:
@@ -92,32 +116,16 @@ def _shown(frame: pl.DataFrame) -> pl.DataFrame:
 def _json(frame: pl.DataFrame) -> str:
     import msgspec
 
-    rows = msgspec.json.Encoder(decimal_format="number").encode(frame.to_dicts())
-    return printable_json(msgspec.json.format(rows, indent=2).decode() + "\n")
+    rows = msgspec.json.format(_encoded(frame.to_dicts()), indent=2)
+    return printable_json(rows.decode() + "\n")
 
 
-def _table(frame: pl.DataFrame, *, wide: bool) -> str:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name, kind in frame.schema.items():
-        title = Text(printable(name))
-        table.add_column(title, justify="right" if kind.is_numeric() else "left", overflow="fold")
-    for row in frame.iter_rows():
-        table.add_row(*(Text(printable(cell(value))) for value in row))
-    console = Console(width=400 if wide or not sys.stdout.isatty() else None)
-    with console.capture() as captured:
-        console.print(table)
-    lines = [line.rstrip() for line in captured.get().splitlines()]
-    return "\n".join([*lines, f"({frame.height} row{'' if frame.height == 1 else 's'})", ""])
+def _compact(value: Any) -> str:
+    return printable_json(_encoded(value).decode())
 
 
-def cell(value: object) -> str:
-    """One value as a person reads it."""
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+def _encoded(value: Any) -> bytes:
+    import msgspec
+
+    # what JSON has no form for, such as a date, is text
+    return msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(value)

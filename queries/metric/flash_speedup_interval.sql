@@ -25,7 +25,7 @@
 --   speedup_high         upper end of the interval
 --   confidence_frac      0..1, how often such an interval holds the true speedup
 -- Never:   WHERE speedup < speedup_low OR speedup > speedup_high
--- Plot:    Speedup by fused attention, with its interval over repeated measurements
+-- Plot:    Speedup by fused attention, and how sure it is
 WITH RECURSIVE side AS (
   SELECT
     setting_digest,

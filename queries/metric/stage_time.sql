@@ -27,8 +27,8 @@
 --   request_frac    0..1 of the whole request
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
 -- Plot:    Time by component of the pipeline, in a whole request
--- millions of rows are sorted by component: by its number, as texts are dear to carry
 WITH numbered AS (
+  -- millions of rows are sorted by component: by its number, as texts are slow to carry
   SELECT
     trace_id, component,
     row_number() OVER (ORDER BY trace_id, component) AS stage_number

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from genscope.analyze.load.trace_file import find
 from genscope.analyze.readers.kineto.decode import decode
 from genscope.analyze.readers.kineto.facts import without_environment
 from genscope.analyze.readers.kineto.read import KinetoFile, chunks_of, read_keys
@@ -19,43 +18,25 @@ from genscope.analyze.readers.kineto.repair_events import AROUND, mend
 from genscope.analyze.readers.kineto.source import TextSource
 from genscope.analyze.readers.kineto.split import Splitter
 from genscope.analyze.readers.nesting_limit import nesting_limit
+from genscope.analyze.whole_file import check_writable, whole_file
 from genscope.errors import UserError
 
 
 def repair(path: Path, out: Path) -> KinetoFile:
     """Write the clean copy of `path` to `out` (packed if it ends in .gz), whole or not at all.
 
-    `path` may be a run folder with one trace in it. Returns what was wrong. Raises UserError if `out`
-    is there already, or `path` is no trace or can't be read.
+    Returns what was wrong. Raises UserError if `out` exists, or `path` is no trace or can't be read.
     """
+    check_writable(out)
     if out.exists():
-        raise UserError(f"{out}: found a file there; expected a new name; choose another")
-    path = _trace_in(path)
-    found = KinetoFile()
-    part = out.with_name(out.name + ".part")
-    try:
-        with _opened(part, packed=out.name.endswith(".gz")) as file, nesting_limit(path):
-            _write(path, file, found)
-        part.replace(out)
-    except OSError as error:
         raise UserError(
-            f"{out}: cannot be written ({error.strerror}); name another place"
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
+            f"{out} exists already; name a file that doesn't, to keep the original safe"
+        )
+    found = KinetoFile()
+    packed = out.name.endswith(".gz")
+    with whole_file(out) as part, _opened(part, packed=packed) as file, nesting_limit(path):
+        _write(path, file, found)
     return found
-
-
-def _trace_in(path: Path) -> Path:
-    """The one Kineto trace that `path` is, or holds."""
-    traces = [trace.path for trace in find([path]) if trace.format == "kineto"]
-    if len(traces) != 1:
-        raise UserError(f"{path}: holds {len(traces)} traces of PyTorch; name the one to repair")
-    try:
-        with traces[0].open("rb"):
-            return traces[0]
-    except OSError as error:
-        raise UserError(f"{traces[0]}: can't be read ({error.strerror})") from error
 
 
 def _opened(path: Path, *, packed: bool) -> IO[bytes]:

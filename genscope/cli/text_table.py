@@ -1,0 +1,111 @@
+"""A table of text for a terminal or a file: one line a row, never wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from genscope.analyze.printable import printable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+GAP = "  "
+# how long a text may be in a terminal: the first limit with which all columns fit, else the last
+CELL_LIMITS = (60, 40, 28)
+
+
+def whole_table(frame: pl.DataFrame) -> str:
+    """All columns and the whole of every cell, however long the lines get."""
+    columns = _columns(frame)
+    return _text(columns, _widths(columns), [_counted(frame.height)])
+
+
+def fitted_table(frame: pl.DataFrame, width: int) -> str:
+    """As many columns as fit into `width` characters, long texts cut; a note names the others."""
+    columns = _columns(frame)
+    for limit in CELL_LIMITS:
+        cut = [_cut_column(column, min(limit, max(width, 8))) for column in columns]
+        if _total(_widths(cut)) <= width:
+            return _text(cut, _widths(cut), [_counted(frame.height)])
+    widths = _widths(cut)
+    kept = next(n for n in range(len(cut), 0, -1) if n == 1 or _total(widths[:n]) <= width)
+    names = [column.title for column in columns[kept:]]
+    note = f"{len(names)} more: {', '.join(names)}; --wide shows all columns"
+    lines = wrap(note, max(width, 20), break_long_words=False) if names else []
+    return _text(cut[:kept], widths[:kept], [_counted(frame.height), *lines])
+
+
+class _Column:
+    """A title, cells of text, and the side on which they are flush."""
+
+    def __init__(self, title: str, cells: Sequence[str], *, numeric: bool) -> None:
+        self.title = title
+        self.cells = cells
+        self.numeric = numeric
+
+
+def _columns(frame: pl.DataFrame) -> list[_Column]:
+    return [
+        _Column(
+            printable(name),
+            [printable(cell(value)) for value in frame[name].to_list()],
+            numeric=kind.is_numeric(),
+        )
+        for name, kind in frame.schema.items()
+    ]
+
+
+def cell(value: Any) -> str:
+    """One value as text: four figures, thousands apart, '-' for NULL."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _cut_column(column: _Column, limit: int) -> _Column:
+    cells = [_cut(text, limit) for text in column.cells]
+    return _Column(_cut(column.title, limit), cells, numeric=column.numeric)
+
+
+def _cut(text: str, limit: int) -> str:
+    """The text in `limit` columns of a terminal, where Chinese letters take two each."""
+    from rich.cells import cell_len, set_cell_size
+
+    if len(text) * 2 <= limit or cell_len(text[: limit + 1]) <= limit:
+        return text
+    return set_cell_size(text[:limit], limit - 1).rstrip() + "…"
+
+
+def _widths(columns: Sequence[_Column]) -> list[int]:
+    from rich.cells import cell_len
+
+    return [max(map(cell_len, [column.title, *column.cells])) for column in columns]
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _text(columns: Sequence[_Column], widths: Sequence[int], notes: Sequence[str]) -> str:
+    rows = zip(*([column.title, *column.cells] for column in columns), strict=True)
+    sides = [column.numeric for column in columns]
+    lines = [_line(row, widths, sides) for row in rows]
+    return "\n".join([*lines, *notes, ""])
+
+
+def _line(row: Sequence[str], widths: Sequence[int], sides: Sequence[bool]) -> str:
+    from rich.cells import cell_len
+
+    padded = []
+    for text, width, right in zip(row, widths, sides, strict=True):
+        space = " " * (width - cell_len(text))
+        padded.append(space + text if right else text + space)
+    return GAP.join(padded).rstrip()
+
+
+def _counted(rows: int) -> str:
+    return f"({rows} row{'' if rows == 1 else 's'})"

@@ -1,0 +1,137 @@
+"""A report always comes: what can't be answered or drawn is a section that says why."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import study_by_hand
+
+from genscope.analyze.plots import registry, shape, theme
+from genscope.analyze.report.page import render
+from genscope.analyze.study import Study
+
+GRAPHS = (
+    "INSERT INTO anomaly SELECT trace_id, 'graph_kernels_not_recorded', 1, NULL, NULL, "
+    "'record with --cuda-graph-trace=node' FROM trace"
+)
+NO_WORK = "; ".join(
+    f"DELETE FROM {table}"
+    for table in ("work", "category_time", "kernel", "attention_call", "component_scale")
+)
+
+
+def _report(folder: Path, *statements: str) -> str:
+    path = study_by_hand.copy(folder / "study.duckdb")
+    with duckdb.connect(str(path)) as con:
+        for statement in statements:
+            con.execute(statement)
+        if statements != (NO_WORK,):
+            study_by_hand.add_up(con)
+    with Study(path) as study:
+        page = render(study, folder / "report.html").read_text(encoding="utf-8")
+    assert 'id="glossary"' in page
+    return unescape(page)
+
+
+def _section(page: str, name: str) -> str:
+    """The text of one section or, without rows, of its entry among those."""
+    part = page[page.index(f'id="{name}">') :]
+    return part[: part.index(f'id="{name}-sql"')]
+
+
+def test_of_refused_traces_alone(tmp_path: Path) -> None:
+    page = _report(tmp_path, GRAPHS)
+    for name in ("operator_breakdown", "flash_contrast", "family_contrast", "gpu_time"):
+        assert "record with --cuda-graph-trace=node." in _section(page, name)
+        assert page.index(f'id="{name}"') > page.index('id="silent"')
+    assert "run-1" in page[page.index('id="trace_summary"') :]
+
+
+def test_of_traces_without_work_and_of_an_empty_study(tmp_path: Path) -> None:
+    page = _report(tmp_path, NO_WORK)
+    assert "neither kernels nor operators were recorded" in _section(page, "kernel_summary")
+    page = _report(tmp_path.parent, "DELETE FROM trace")
+    assert "The study holds no trace" in page
+
+
+def test_of_two_traces_without_any_difference(tmp_path: Path) -> None:
+    same = "UPDATE work SET dur_ns = 40; UPDATE attention_call SET core_ns = 10"
+    assert "No plot: operator_shift" in _section(_report(tmp_path, same), "operator_shift")
+
+
+@pytest.mark.parametrize("odd", ["\x01", "\n", "\u202e", "\ue000"])
+def test_of_names_with_characters_that_have_no_shape(odd: str, tmp_path: Path) -> None:
+    name = f"unet{odd}2"
+    tables = ("work_component", "component_scale", "attention_call")
+    page = _report(tmp_path, *(f"UPDATE {t} SET component = '{name}'" for t in tables))
+    assert "<figure>" in _section(page, "stage_time")
+    assert "can't be drawn" not in page
+    if odd != "\ue000":  # a letter of somebody's own font
+        assert name not in page
+
+
+def test_of_a_name_of_a_megabyte(tmp_path: Path) -> None:
+    long = "'head' || repeat('x ', 500000) || 'tail'"
+    page = _report(
+        tmp_path,
+        f"UPDATE work SET name = {long}; UPDATE trace SET name = {long} || trace_id, model = {long}",
+        f"UPDATE work_component SET component = {long}; UPDATE component_scale SET component = {long}",
+    )
+    assert len(page) < 3_000_000
+    assert 30 < max(map(len, re.findall(r"(?:x )+", page))) <= 1000
+
+
+def test_of_a_plot_that_fails_whatever_it_raises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a reason\nof two lines")
+
+    monkeypatch.setattr(shape, "lines", fails)
+    page = _report(tmp_path)
+    assert "No plot: the plot of frame_scaling can't be drawn: ZeroDivisionError: a reason." in page
+    # what fails only once it becomes a page
+    monkeypatch.setattr(theme, "bokeh_figure", fails)
+    page = _report(tmp_path.parent)
+    assert "can't be drawn: ZeroDivisionError" in _section(page, "operator_breakdown")
+
+
+def test_of_a_query_that_fails(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "odd.sql").write_text(
+        "-- odd: an error.\n-- Why:   mine\n-- Grain: one row\n-- Inputs: trace\n-- Columns:\n"
+        "--   size  of no use\nSELECT name::INTEGER AS size FROM trace\n"
+    )
+    path = study_by_hand.copy(tmp_path / "study.duckdb")
+    with Study(path, queries=[own]) as study:
+        page = render(study, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Conversion" in _section(page, "odd")
+
+
+def test_a_plot_with_nothing_to_draw_is_none() -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"run": ["a"] * 2, "x": [1.0, 2.0], "y": [float("nan")] * 2})
+    axes = shape.Axes("x", "y")
+    assert shape.lines(frame, x="x", y="y", series="run", axes=axes, title="t") is None
+    assert shape.points(frame, x="x", y="y", series="run", axes=axes, title="t") is None
+    bars = {"label": "run", "part": None, "axis": "ms", "title": "t"}
+    assert shape.bars(frame, value="y", **bars) is None
+    assert shape.bars(frame.assign(y=0.0), value="y", **bars) is None
+
+
+def test_names_that_are_cut_alike_stay_apart() -> None:
+    import pandas as pd
+
+    middle = "y" * 500
+    frame = pd.DataFrame({"name": [f"a{middle}a{middle}b", f"a{middle}c{middle}b", "short"]})
+    found = list(theme.bounded(frame)["name"])
+    assert len(set(found)) == 3 and found[2] == "short"
+    assert max(map(len, found)) <= theme.NAME_LENGTH + len(" (2)")
+    assert registry.names()
