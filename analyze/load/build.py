@@ -1,7 +1,7 @@
 """Build one trace, whole, in a scratch database of its own: read, stage, attribute.
 
 A scratch database holds one trace, so no statement filters by trace, its own limit bounds its memory,
-and a load that dies leaves the study as it was. Small traces share one: see analyze.small_traces.
+and a load that dies leaves the study as it was. Small traces share one: see small_traces.
 """
 
 from __future__ import annotations

@@ -63,8 +63,8 @@ def test_a_manifest_that_cannot_be_read_fails_its_trace_alone(
 def test_operators_that_all_run_at_once(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analyze.operator_nesting._DEPTH", 2)
-    monkeypatch.setattr("analyze.operator_nesting._DEEPEST", 4096)
+    monkeypatch.setattr("genscope.analyze.load.operator_nesting._DEPTH", 2)
+    monkeypatch.setattr("genscope.analyze.load.operator_nesting._DEEPEST", 4096)
     events = ",".join(
         f'{{"ph":"X","cat":"cpu_op","name":"o","ts":{i},"dur":{200_000 - i}}}' for i in range(count)
     )
