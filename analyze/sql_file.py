@@ -25,7 +25,7 @@ _TITLE = re.compile(r"^(?P<name>\w+)(\((?P<arguments>[^)]*)\))?: (?P<sentence>.+
 _SECTION = re.compile(r"^(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")
 _ENTRY = re.compile(r"^\s+(?P<name>\w+)\s{2,}(?P<text>\S.*)$")
 _PARAM = re.compile(r"^\s*(?P<name>\w+) (?P<type>[A-Z]+) = (?P<default>\S+)\s+(?P<text>.+)$")
-_SECTIONS = ("Why", "Grain", "Inputs", "Params", "Columns", "Never", "Plot", "Kept")
+_SECTIONS = ("Why", "Grain", "Inputs", "Needs", "Params", "Columns", "Never", "Plot", "Kept")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Param:
 class SqlFile:
     """One relation: its header, read, and its statement, whole.
 
+    `needs` are words of genscope.analyze.needs: what a trace must hold for the relation to have rows.
     `inputs` are the relations and macros that the header names; `reads(...)` are those that the
     statement names. `columns` maps a column to its meaning, in order.
     """
@@ -50,6 +51,7 @@ class SqlFile:
     sentence: str
     sections: Mapping[str, str]
     inputs: tuple[str, ...]
+    needs: tuple[str, ...]
     columns: Mapping[str, str]
     params: Mapping[str, Param]
     arguments: str
@@ -95,6 +97,7 @@ def parse(text: str, layer: str, origin: str) -> SqlFile:
         sentence=title["sentence"].strip(),
         sections={key: "\n".join(lines).strip("\n") for key, lines in sections.items()},
         inputs=_names(" ".join(sections.get("Inputs", []))),
+        needs=_names(" ".join(sections.get("Needs", []))),
         columns=dict(_entries(sections.get("Columns", []))),
         params=dict(_params(sections.get("Params", []), origin)),
         arguments=title["arguments"] or "",
@@ -143,6 +146,33 @@ def load_layer(layer: str) -> tuple[SqlFile, ...]:
     for part in layer.split("/"):
         folder = folder / part
     return tuple(load_folder(folder, layer)) if folder.is_dir() else ()
+
+
+def shipped_queries() -> list[SqlFile]:
+    """The metrics that come with genscope, by name."""
+    return sorted([*load_layer("metric"), *load_layer("nsys")], key=lambda file: file.name)
+
+
+def call_of(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """The SQL that names a relation with these parameters, and the values of its placeholders."""
+    unknown = params.keys() - relation.params.keys()
+    if unknown:
+        expected = ", ".join(relation.params) or "no parameter"
+        raise UserError(
+            f"{relation.name} has no parameter {', '.join(sorted(unknown))}; it takes {expected}"
+        )
+    if not relation.params:
+        return relation.name, []
+    given = [name for name in relation.params if name in params]
+    arguments = ", ".join(f"{name} := CAST(? AS {relation.params[name].type})" for name in given)
+    return f"{relation.name}({arguments})", [params[name] for name in given]
+
+
+def own_queries(folder: Path) -> list[SqlFile]:
+    """The user's own metrics in a folder. Raises UserError if there is no such folder."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; name one that holds your .sql files")
+    return load_folder(folder, "metric")
 
 
 def in_order(sql_files: Iterable[SqlFile]) -> list[SqlFile]:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze import question, refusal, trace_filter
+from genscope.analyze import question, reasons, refusal, trace_filter
+from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
 from genscope.analyze.load.study_file import open_read_only, open_to_write
 from genscope.analyze.near import few, suggestion
-from genscope.analyze.sql_file import SqlFile, load_folder, load_layer
+from genscope.analyze.sql_file import SqlFile, call_of, own_queries
+from genscope.analyze.whole_file import check_writable
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,9 +45,11 @@ class Study:
     ) -> None:
         self.path = Path(path)
         self._allow_files = allow_files
-        self._extra = [file for folder in queries for file in _own_queries(Path(folder))]
+        self._extra = [file for folder in queries for file in own_queries(Path(folder))]
         self._con: duckdb.DuckDBPyConnection | None = None
         self._metrics: dict[str, SqlFile] = {}
+        # which traces hold what a query may need
+        self._known: dict[str, set[int]] = {}
 
     def __enter__(self) -> Study:
         return self
@@ -60,6 +64,7 @@ class Study:
 
     def close(self) -> None:
         """Close the database; the next call opens it again."""
+        self._known = {}
         if self._con is not None:
             self._con.close()
             self._con = None
@@ -154,7 +159,7 @@ class Study:
             relation = self._narrowed(relation, allowed or ())
         elif allowed is not None and "trace_id" in relation.columns:
             where = f" WHERE trace_id IN ({', '.join(map(str, allowed)) or 'NULL'})"
-        source, values = _call(relation, params or {})
+        source, values = call_of(relation, params or {})
         return self._ask(lambda con: con.execute(f"SELECT * FROM {source}{where}", values).pl())
 
     def is_about_traces(self, name: str) -> bool:
@@ -218,11 +223,47 @@ class Study:
 
         return plot_of(name)(self.query(name, trace=trace).to_pandas())
 
-    def report(self, path: str | Path, *, trace: str | None = None) -> Path:
-        """Write the report, one HTML file that needs no network, and return its path."""
-        from genscope.analyze.report.page import render
+    def reasons(self, name: str, *, trace: str | None = None) -> list[str]:
+        """Why a query has no row for the traces asked for, one line a reason."""
+        return reasons.no_rows(self.connection, self.relation(name), self.names(trace), self._known)
 
-        return Path(render(self, Path(path), trace=trace))
+    def left_out(self, name: str, *, trace: str | None = None) -> list[str]:
+        """Which traces an answer leaves out, and why, one line a reason.
+
+        Also said is that an answer isn't made of traces at all, where some were asked for.
+        """
+        relation = self.relation(name)
+        if trace is not None and not self.is_about_traces(name):
+            return ["its rows aren't made of traces, so --trace changes nothing"]
+        # a pair, a mean or a fit takes in more traces than those that were asked for
+        alone = "trace_id" in relation.columns and "run_pair" not in relation.inputs
+        return reasons.left_out(self.connection, relation, self.names(trace if alone else None))
+
+    def answer(self, name: str, *, trace: str | None = None) -> Answer:
+        """A query's rows with the reasons for what is missing; whatever fails is such a reason."""
+        relation = self.relation(name)
+        asked = trace if self.is_about_traces(name) else None
+        try:
+            frame = self.query(name, trace=asked)
+            notes = self.left_out(name, trace=asked)
+            if frame.is_empty():
+                notes += self.reasons(name, trace=asked)
+        except Exception as error:  # whatever a query of the user's own, or an odd value, brings up
+            return without_rows(relation, error)
+        return Answer(relation, frame, tuple(notes))
+
+    def report(self, path: str | Path, *, trace: str | None = None) -> Path:
+        """Write the report, one HTML file that needs no network, and return its path.
+
+        `trace` is a glob on names, as in `query`. Raises UserError if no trace matches, or if the file
+        can't be written.
+        """
+        from genscope.analyze.report.page import render, sections_of
+
+        check_writable(Path(path))
+        self.names(trace)
+        answers = {name: self.answer(name, trace=trace) for name in sections_of(self.relations())}
+        return render(answers, self.traces(), path)
 
     def names(self, trace: str | None = None) -> dict[int, str]:
         """Names of the traces that a glob matches, of all without one, by trace_id."""
@@ -245,28 +286,3 @@ def _no_such_trace(pattern: str, names: Iterable[str]) -> str:
     known = list(names)
     held = f"name one of: {few(known)}" if known else "the study holds no trace"
     return f"no trace matches {pattern!r}{suggestion(pattern, known)}; {held}"
-
-
-def _own_queries(folder: Path) -> list[SqlFile]:
-    if not folder.is_dir():
-        raise UserError(f"{folder}: found no folder; expected one with .sql files of your own")
-    return load_folder(folder, "metric")
-
-
-def _call(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    unknown = params.keys() - relation.params.keys()
-    if unknown:
-        expected = ", ".join(relation.params) or "no parameter"
-        raise UserError(
-            f"{relation.name}: found parameter {', '.join(sorted(unknown))}; expected {expected}"
-        )
-    if not relation.params:
-        return relation.name, []
-    given = [name for name in relation.params if name in params]
-    arguments = ", ".join(f"{name} := CAST(? AS {relation.params[name].type})" for name in given)
-    return f"{relation.name}({arguments})", [params[name] for name in given]
-
-
-def shipped_queries() -> list[SqlFile]:
-    """The metrics that come with genscope, without a study at hand."""
-    return sorted([*load_layer("metric"), *load_layer("nsys")], key=lambda file: file.name)

@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     import genscope
-    from genscope.analyze.study import shipped_queries
+    from genscope.analyze.sql_file import shipped_queries
     from genscope.errors import UserError
 
     result: dict[str, Any] = {"load": os.getloadavg()[0], "metrics": []}

@@ -24,9 +24,12 @@ ANALYZE: dict[str, set[str]] = {
     "question": {"connect", "load", "sql_file"},
     "trace_filter": {"sql_file"},
     "refusal": {"load", "sql_file", "trace_filter"},
-    "report": _ASKED,
-    "study": {*_ASKED, "question", "report"},
-    "doctor": {*_ASKED, "readers", "study"},
+    "needs": set(),
+    "answer": {"sql_file"},
+    "reasons": {"near", "needs", "refusal", "sql_file"},
+    "report": {*_ASKED, "answer"},
+    "study": {*_ASKED, "answer", "question", "reasons", "report"},
+    "doctor": {*_ASKED, "needs"},
     "app": {*_ASKED, "question", "study"},
 }
 # each layer may read these

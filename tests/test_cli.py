@@ -217,7 +217,9 @@ def test_a_dry_capture_is_of_full_size_unless_asked_otherwise(
     profiler: str, size: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    monkeypatch.setattr("genscope.capture.session.capture", lambda settings, _: seen.append(settings))
+    monkeypatch.setattr(
+        "genscope.capture.session.capture", lambda settings, _: seen.append(settings)
+    )
     asked = ["--size", size] if size else []
     assert cli.main(["capture", "stable_diffusion", "--profiler", profiler, *asked]) == 0
     assert [settings.size for settings in seen] == [expected]

@@ -3,22 +3,26 @@
 import csv
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from genscope.analyze.doctor.advice import ADVICE, NEEDS, REASONS
+from genscope.analyze.connect import connect
 from genscope.analyze.doctor.examine import Diagnosis, examine
+from genscope.analyze.needs import NEEDS
 from genscope.analyze.readers.kineto.repair_file import repair
 from genscope.analyze.sql_file import load_layer
 from genscope.analyze.study import Study
 from genscope.cli.doctor import examine_and_print
-from genscope.cli.query import reasons
 from genscope.errors import UserError
 from tests.readers.raw_events import read_bytes
 from tests.readers.test_kineto_traps import kernel
 
+ROOT = Path(__file__).resolve().parent.parent
+# kinds of ranges and copies
+NOT_ANOMALIES = {"gpu_user", "python_module", "memset"}
 # what manifest.csv notes of a file -> findings that say so, with their counts
 NOTED: dict[str, dict[str, int]] = {
     "qwen1.5-0.5b-h100.json.gz": {"unlinked_kernel": 436, "environment_in_header": 1},
@@ -51,12 +55,12 @@ def one(path: Path) -> Diagnosis:
 @pytest.mark.parametrize("name", NOTED)
 def test_findings_agree_with_the_notes(name: str, shared_traces: Path) -> None:
     found = one(shared_traces / name)
-    counts = {finding.trap: finding.count for finding in found.findings}
+    counts = {anomaly.kind: anomaly.count for anomaly in found.anomalies}
     assert counts | NOTED[name] == counts
     if name in TRUSTED:
         assert found.trustworthy is TRUSTED[name], found.doubts
     if name.startswith("flux1"):
-        (graph,) = (f for f in found.findings if f.trap == "graph_launch")
+        (graph,) = (f for f in found.anomalies if f.kind == "graph_launch")
         assert "up to 993 kernels" in str(graph.example)
 
 
@@ -68,7 +72,7 @@ def test_each_note_has_its_findings(shared_traces: Path) -> None:
 
 def test_the_trace_of_another_accelerator_is_told(shared_traces: Path) -> None:
     found = one(shared_traces / "mtia-single-rank.json.gz")
-    counts = {finding.trap: finding.count for finding in found.findings}
+    counts = {anomaly.kind: anomaly.count for anomaly in found.anomalies}
     assert counts["metadata_heavy"] == 310046
     assert counts["device_events_of_others"] == 25814
     assert not found.trustworthy
@@ -145,16 +149,16 @@ def test_doctor_and_metric_agree_that_merged_ranks_have_no_common_clock(
     with Study(tmp_path / "study.duckdb") as study:
         study.ingest([path])
         (row,) = study.query("gpu_time").iter_rows(named=True)
-        (line,) = reasons(study, "gpu_time")
+        (line,) = study.reasons("gpu_time")
     assert row["kernel_ns"] == 200
     if is_one:
         assert found.supports["gpu_time"] is row["idle_refusal"] is None
         assert row["gpu_busy_ns"] == row["gpu_span_ns"] == 150
         assert "nothing there makes" in line
     else:
-        assert found.supports["gpu_time"] == REASONS["one_clock"]
+        assert found.supports["gpu_time"] == NEEDS["one_clock"].reason
         assert row["gpu_busy_ns"] is row["gpu_span_ns"] is None
-        assert line == f"no row for merged: {REASONS['one_clock']}"
+        assert line == f"no row for merged: {NEEDS['one_clock'].reason}"
 
 
 def test_status_and_json_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,19 +170,31 @@ def test_status_and_json_of_the_command(tmp_path: Path, capsys: pytest.CaptureFi
     assert examine_and_print([good, bad], "json", None) == 1
     first, second = json.loads(capsys.readouterr().out)
     assert first["trustworthy"] is True
-    assert {finding["trap"] for finding in first["findings"]} >= {"no_shape"}
+    assert {anomaly["kind"] for anomaly in first["anomalies"]} >= {"no_shape"}
     assert "found a file that starts with" in second["error"]
 
 
-def test_every_trap_has_advice_and_every_need_a_reason() -> None:
-    (known,) = (f for f in load_layer("staging/kineto/raw") if f.name == "kineto_consequence")
-    import duckdb
-
-    kinds = {row[0] for row in duckdb.sql(known.statement).fetchall()}
-    assert kinds <= ADVICE.keys()
-    assert {need for needs in NEEDS.values() for need in needs} <= REASONS.keys()
+def test_every_need_of_a_query_has_a_reason() -> None:
     answers = [*load_layer("metric"), *load_layer("nsys")]
-    assert NEEDS.keys() <= {answer.name for answer in answers}
+    needs = {need for answer in answers for need in answer.needs}
+    assert needs and needs <= NEEDS.keys()
+
+
+def test_every_kind_of_anomaly_that_can_be_found_is_described(tmp_path: Path) -> None:
+    text = " ".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("analyze/readers", "queries/staging")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".sql"}
+    )
+    (kinds,) = (file for file in load_layer("rules") if file.name == "anomaly_kind")
+    with connect() as con:
+        known = {row[0] for row in con.execute(kinds.statement).fetchall()}
+    found = {kind for kind in known if re.search(rf"[\"']{kind}[\"']", text)}
+    assert found == known, "a kind that nothing finds"
+    named = set(re.findall(r"'(\w+)' AS kind\b", text)) - NOT_ANOMALIES
+    named |= set(re.findall(r"(?:note|Fault|Anomaly)\(\s*\"(\w+)\"", text))
+    assert named <= known, "a kind without a description"
 
 
 def test_operators_alone_make_a_kernel_summary_and_one_line_names_what_needs_a_pair(
@@ -190,7 +206,7 @@ def test_operators_alone_make_a_kernel_summary_and_one_line_names_what_needs_a_p
     assert found.supports is not None
     assert found.supports["kernel_summary"] is None
     examine_and_print([path], "table", None)
-    said = [line for line in capsys.readouterr().out.splitlines() if REASONS["pair"] in line]
+    said = [line for line in capsys.readouterr().out.splitlines() if NEEDS["pair"].reason in line]
     assert len(said) == 1 and "flash_speedup" in said[0]
 
 

@@ -15,7 +15,7 @@ from genscope.analyze.report.findings import find
 from genscope.analyze.report.format import cell, joined, table_of
 from genscope.analyze.report.glossary import COLUMN_TERMS, TERMS, markdown
 from genscope.analyze.report.label import labels_of
-from genscope.analyze.report.page import SECTIONS, render
+from genscope.analyze.report.page import SECTIONS
 from genscope.analyze.sql_file import load_layer
 from genscope.analyze.study import Study
 from genscope.errors import UserError
@@ -30,7 +30,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def page(study: Study, tmp_path_factory: pytest.TempPathFactory) -> str:
-    out = render(study, tmp_path_factory.mktemp("report") / "report.html")
+    out = study.report(tmp_path_factory.mktemp("report") / "report.html")
     return out.read_text(encoding="utf-8")
 
 
@@ -197,7 +197,7 @@ def test_the_glossary_page_is_fresh_and_in_the_report(page: str) -> None:
 
 def test_a_missing_folder_is_refused(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="make it first"):
-        render(study, tmp_path / "missing" / "report.html")
+        study.report(tmp_path / "missing" / "report.html")
 
 
 def test_the_gallery_holds_each_plot_that_has_rows(study: Study, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 import study_by_hand
 
 from genscope.analyze.plots import registry, shape, theme
-from genscope.analyze.report.page import render
 from genscope.analyze.study import Study
 
 GRAPHS = (
@@ -33,7 +32,7 @@ def _report(folder: Path, *statements: str) -> str:
         if statements != (NO_WORK,):
             study_by_hand.add_up(con)
     with Study(path) as study:
-        page = render(study, folder / "report.html").read_text(encoding="utf-8")
+        page = study.report(folder / "report.html").read_text(encoding="utf-8")
     assert 'id="glossary"' in page
     return unescape(page)
 
@@ -110,7 +109,7 @@ def test_of_a_query_that_fails(tmp_path: Path) -> None:
     )
     path = study_by_hand.copy(tmp_path / "study.duckdb")
     with Study(path, queries=[own]) as study:
-        page = render(study, tmp_path / "report.html").read_text(encoding="utf-8")
+        page = study.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Conversion" in _section(page, "odd")
 
 

@@ -13,7 +13,6 @@ import pytest
 import study_by_hand
 
 from genscope.analyze.plots.save import save_plot
-from genscope.analyze.report.page import render
 from genscope.analyze.study import Study
 
 FLAGS = (
@@ -71,7 +70,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture(scope="module")
 def opened(browser: Any, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The browser with the report in it, its plots drawn as far as they will be."""
-    page = render(study, tmp_path_factory.mktemp("report") / "report.html")
+    page = study.report(tmp_path_factory.mktemp("report") / "report.html")
     browser.get(page.as_uri())
     _wait(lambda: all(browser.execute_script(DRAWN)))
     return browser

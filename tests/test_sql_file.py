@@ -95,10 +95,10 @@ def test_staging_fills_base_tables(trace_format: str) -> None:
             assert set(file.columns) <= set(tables[file.name].columns)
         assert file.inputs and all(
             name in tables
-            or name in {"trace_file", "annotation_label"}
+            or name in {"trace_file", "annotation_label", "anomaly_kind"}
             or name.startswith(f"{trace_format}_")
             for name in file.inputs
-        ), "staging reads raw relations, base tables staged before it, and one grammar of labels"
+        ), "staging reads raw relations, base tables staged before it, one grammar of labels, one list of anomalies"
 
 
 def test_a_comment_below_the_header_is_no_part_of_it() -> None:

@@ -12,9 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genscope.analyze.printable import printable
+from genscope.analyze.printable import cell, printable
 from genscope.analyze.study import Study
-from genscope.cli.output import cell
 from genscope.errors import UserError
 
 if TYPE_CHECKING:

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from genscope.analyze.study import Study
-from genscope.cli.output import print_line
 from genscope.errors import UserError
 
 HOST = "127.0.0.1"
 _NAMES = (HOST, "localhost")
 
 
-def serve_study(path: Path, port: int) -> None:
-    """Serve `path` on this machine's own address only, until interrupted."""
+def serve_study(path: Path, port: int, *, started: Callable[[str], None]) -> None:
+    """Serve `path` on this machine's own address only, until interrupted.
+
+    `started` is called with the address once the server listens.
+    """
     with Study(path) as study:
         study.traces()
     server = server_of(path, port)
     # requests that were refused, as they came
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
-    print_line(f"{address_of(server)}  (Ctrl-C ends it)")
+    started(address_of(server))
     server.run_until_shutdown()
 
 

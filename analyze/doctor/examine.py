@@ -1,7 +1,7 @@
 """What is wrong with a trace, what it costs you, what to change in the capture, what it supports.
 
-The findings are the anomalies of a load that is thrown away again: the same SQL that fills a study,
-so the doctor and the report never disagree.
+The anomalies are those of a load that is thrown away again: the same SQL that fills a study, so the
+doctor and the report never disagree.
 """
 
 from __future__ import annotations
@@ -15,34 +15,31 @@ from typing import Any
 import duckdb
 
 from genscope.analyze.connect import connect
-from genscope.analyze.doctor.advice import ADVICE, FOUND_IN, NEEDS, REASONS
-from genscope.analyze.load import build as scratch
+from genscope.analyze.load.build import build
 from genscope.analyze.load.trace_file import TraceFile, find
+from genscope.analyze.needs import NEEDS
 from genscope.analyze.sql_file import load_layer
 from genscope.errors import UserError
 
-# kernels without a launch, as a share of kernel time, beyond which classes by operator mislead
-MOST_UNLINKED = 0.1
+# kernels without a launch, as a share of kernel time, beyond which categories by operator mislead
+MAX_UNLINKED_FRAC = 0.1
 # events lost, as a share of all
-MOST_LOST = 0.001
-
-_RUINOUS = frozenset(
-    {
-        *("truncated", "mixed_writers", "uneven_graph_replay", "overrunning_kernel"),
-        *("graph_kernels_not_recorded", "outlier_work", "untimed_work", "unread_device_work"),
-    }
-)
+MAX_LOST_FRAC = 0.001
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One trap that is in a trace. `count` events, the first or worst as `example`."""
+class Anomaly:
+    """One kind of anomaly in a trace: `count` events, the first or worst of them as `example`.
 
-    trap: str
+    The rest is that of queries/rules/anomaly_kind.sql; `advice` is None if nothing needs to change.
+    """
+
+    kind: str
     count: int
     example: str | None
     consequence: str
-    advice: str
+    advice: str | None
+    ruins_shares: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Diagnosis:
     path: str
     format: str
     event_count: int = 0
-    findings: tuple[Finding, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
     supports: Mapping[str, str | None] | None = None
     doubts: tuple[str, ...] = ()
     error: str | None = None
@@ -92,7 +89,7 @@ def _examine(trace: TraceFile) -> Diagnosis:
     with TemporaryDirectory(prefix="genscope-") as folder:
         try:
             given = replace(trace, trace_id=1, sha256="-")
-            path = scratch.build(given, Path(folder) / "trace", attributed=False).path
+            path = build(given, Path(folder) / "trace", attributed=False).path
         except UserError as error:
             return replace(blank, error=str(error))
         except (duckdb.Error, OSError) as error:
@@ -103,19 +100,19 @@ def _examine(trace: TraceFile) -> Diagnosis:
 
 def _diagnosis(con: duckdb.DuckDBPyConnection, blank: Diagnosis) -> Diagnosis:
     rows = con.table("anomaly").order("kind").fetchall()
-    findings = tuple(
-        Finding(kind, count, example, consequence, ADVICE.get(kind, "nothing to change"))
+    kinds = {row[0]: row for row in con.table("anomaly_kind").fetchall()}
+    anomalies = tuple(
+        Anomaly(kind, count, example, consequence, advice, ruins_shares)
         for _, kind, count, _, example, consequence in rows
+        for _, ruins_shares, _, advice in [kinds.get(kind, (kind, False, consequence, None))]
     )
     has = _contents(con)
     return replace(
         blank,
         event_count=has["event_count"],
-        findings=findings,
-        supports={
-            metric.name: _reason(NEEDS.get(metric.name, ()), has) for metric in load_layer("metric")
-        },
-        doubts=tuple(_doubts({f.trap: f for f in findings}, has)),
+        anomalies=anomalies,
+        supports={metric.name: _reason(metric.needs, has) for metric in load_layer("metric")},
+        doubts=tuple(_doubts({found.kind: found for found in anomalies}, has)),
     )
 
 
@@ -136,11 +133,11 @@ def _contents(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "event_count": _number(trace.max("event_count")),
         "skipped_count": _number(trace.max("skipped_count")),
         **{
-            need: any(
+            word: any(
                 con.table(table).filter(condition).limit(1).fetchall()
-                for table, condition in places
+                for table, condition in need.found_in
             )
-            for need, places in FOUND_IN.items()
+            for word, need in NEEDS.items()
         },
         "unlinked_frac": 1 - _number(linked.sum("dur_ns")) / total if total else 0.0,
     }
@@ -151,24 +148,25 @@ def _number(aggregate: duckdb.DuckDBPyRelation) -> int:
 
 
 def _reason(needs: tuple[str, ...], has: Mapping[str, Any]) -> str | None:
-    return next((REASONS[need] for need in needs if not has.get(need)), None)
+    return next((NEEDS[need].reason for need in needs if not has.get(need)), None)
 
 
-def _doubts(findings: Mapping[str, Finding], has: Mapping[str, Any]) -> Iterable[str]:
-    for trap in sorted(_RUINOUS & findings.keys()):
-        yield f"{trap}: {findings[trap].consequence}"
-    if "no_kernel" in findings:
-        yield f"no_kernel: {findings['no_kernel'].consequence}"
+def _doubts(anomalies: Mapping[str, Anomaly], has: Mapping[str, Any]) -> Iterable[str]:
+    for anomaly in anomalies.values():
+        if anomaly.ruins_shares:
+            yield f"{anomaly.kind}: {anomaly.consequence}"
+    if "no_kernel" in anomalies:
+        yield f"no_kernel: {anomalies['no_kernel'].consequence}"
     elif not has["kernel"] and not has["operator"]:
-        yield "nothing in it is work: neither kernels nor operators"
-    elif not has["kernel"] and "device_events_of_others" in findings:
-        yield f"device_events_of_others: {findings['device_events_of_others'].consequence}"
-    if has["operator"] and has["unlinked_frac"] > MOST_UNLINKED:
+        yield "there is no work in it: neither kernels nor operators"
+    elif not has["kernel"] and "device_events_of_others" in anomalies:
+        yield f"device_events_of_others: {anomalies['device_events_of_others'].consequence}"
+    if has["operator"] and has["unlinked_frac"] > MAX_UNLINKED_FRAC:
         yield f"unlinked_kernel: {has['unlinked_frac']:.1%} of kernel time has no launch"
-    untimed = [findings[trap] for trap in ("no_timestamp", "zero_time") if trap in findings]
-    if sum(found.count for found in untimed) > MOST_LOST * max(has["event_count"], 1):
+    untimed = [anomalies[kind] for kind in ("no_timestamp", "zero_time") if kind in anomalies]
+    if sum(found.count for found in untimed) > MAX_LOST_FRAC * max(has["event_count"], 1):
         yield from (
-            f"{found.trap}: {found.count} of {has['event_count']} events" for found in untimed
+            f"{found.kind}: {found.count} of {has['event_count']} events" for found in untimed
         )
-    if has["skipped_count"] > MOST_LOST * max(has["event_count"], 1):
+    if has["skipped_count"] > MAX_LOST_FRAC * max(has["event_count"], 1):
         yield f"{has['skipped_count']} of {has['event_count']} events are lost"

@@ -42,14 +42,15 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
     for relation in attribution_files():
         if _is_table(relation):
             con.execute(f"CREATE TABLE {relation.name} AS {relation.statement} WITH NO DATA")
-        else:
+        elif relation.name != "anomaly_kind":
             con.execute(create_statement(relation))
 
 
 def create_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the table macros that staging and attribution share."""
-    for macro in in_order(load_layer("interval")):
-        con.execute(create_statement(macro))
+    """Create the table macros that staging and attribution share, and the anomalies' meanings."""
+    kinds = (file for file in load_layer("rules") if file.name == "anomaly_kind")
+    for relation in (*in_order(load_layer("interval")), *kinds):
+        con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
 
 
 @cache

@@ -6,22 +6,33 @@ result card. Plots are Bokeh's, its script is inlined, and a content policy forb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genscope.analyze.report.answer import Answer, Drawing, answers, drawings
+from genscope.analyze.answer import Answer
 from genscope.analyze.report.card import cards
+from genscope.analyze.report.drawing import Drawing, drawings
 from genscope.analyze.report.findings import find
-from genscope.analyze.report.format import SHORT, Table, capitalized, readable, shortened, table_of
+from genscope.analyze.report.format import (
+    LONGEST,
+    SHORT,
+    Table,
+    capitalized,
+    readable,
+    shortened,
+    table_of,
+)
 from genscope.analyze.report.glossary import TERMS, anchor, terms_of
-from genscope.analyze.report.label import bounded, labels_of
+from genscope.analyze.report.label import bounded, labelled, labels_of
 from genscope.analyze.whole_file import check_writable, write_whole
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from genscope.analyze.sql_file import SqlFile
-    from genscope.analyze.study import Study
 
 SECTIONS: tuple[tuple[str, str], ...] = (
     ("operator_breakdown", "What the time is spent on, and what is left once attention is fused."),
@@ -94,20 +105,22 @@ class Section:
     relation: SqlFile
 
 
-def render(study: Study, path: str | Path, *, trace: str | None = None) -> Path:
-    """Write the report, whole or not at all, and return its path.
+def render(answers: Mapping[str, Answer], traces: pl.DataFrame, path: str | Path) -> Path:
+    """Write the report of these answers, whole or not at all, and return its path.
 
-    `trace` is a glob on names, as in Study.query. Raises UserError if no trace matches, or if the
-    file can't be written.
+    `answers` are those of the metrics in `sections_of`, by name; `traces` is the table `trace`. Raises
+    UserError if the file can't be written.
     """
     from genscope.analyze.plots import theme
 
     out = Path(path)
     check_writable(out)
-    study.names(trace)
-    traces = study.traces()
-    sentences = dict(_sections(study))
-    found = answers(study, sentences, labels_of(traces), trace)
+    labels = labels_of(traces)
+    found = {
+        name: replace(answer, frame=bounded(labelled(answer.frame, labels), LONGEST))
+        for name, answer in answers.items()
+    }
+    sentences = sections_of(answer.relation for answer in found.values())
     frames = {name: answer.frame for name, answer in found.items()}
     drawn = drawings(frames)
     sections = [
@@ -128,17 +141,16 @@ def render(study: Study, path: str | Path, *, trace: str | None = None) -> Path:
     return out
 
 
-def _sections(study: Study) -> list[tuple[str, str]]:
-    """Ours that exist in the study, then the user's own metrics."""
-    known = {relation.name: relation for relation in study.relations()}
-    ours = [(name, sentence) for name, sentence in SECTIONS if name in known]
-    shipped = {name for name, _ in SECTIONS}
-    own = [
-        (relation.name, relation.sentence)
+def sections_of(relations: Iterable[SqlFile]) -> dict[str, str]:
+    """The metrics that a report shows and a sentence on each: ours, in order, then the user's own."""
+    known = {relation.name: relation for relation in relations}
+    ours = {name: sentence for name, sentence in SECTIONS if name in known}
+    own = {
+        relation.name: relation.sentence
         for relation in known.values()
-        if relation.layer == "metric" and relation.name not in shipped and not relation.params
-    ]
-    return ours + own
+        if relation.layer == "metric" and relation.name not in ours and not relation.params
+    }
+    return ours | own
 
 
 def _section(answer: Answer, sentence: str, drawing: Drawing) -> Section:

@@ -27,7 +27,7 @@ def models() -> None:
 @app.command
 def queries() -> None:
     """List the queries, one sentence each."""
-    from genscope.analyze.study import shipped_queries
+    from genscope.analyze.sql_file import shipped_queries
     from genscope.cli.output import print_listed
 
     print_listed([(file.name, file.summary) for file in shipped_queries()])
@@ -225,8 +225,9 @@ def doctor(
 def serve(*, db: options.Db = options.STUDY, port: options.Port = 5006) -> None:
     """Open a study in the browser; needs the extra `serve`."""
     from genscope.analyze.app.serve import serve_study
+    from genscope.cli.output import print_line
 
-    serve_study(db, port)
+    serve_study(db, port, started=lambda address: print_line(f"{address}  (Ctrl-C ends it)"))
 
 
 def main(arguments: list[str] | None = None) -> int:

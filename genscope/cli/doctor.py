@@ -16,7 +16,7 @@ from genscope.errors import UserError
 
 
 def examine_and_print(paths: Sequence[Path], fmt: str, repair_to: Path | None) -> int:
-    """Examine `paths`, print the findings as 'table' or 'json', and write the clean copy if asked.
+    """Examine `paths`, print the anomalies as 'table' or 'json', and write the clean copy if asked.
 
     Returns 1 if any trace can't be trusted for shares, else 0.
     """
@@ -51,11 +51,11 @@ def _print(diagnosis: Diagnosis) -> None:
         print_line(f"  cannot be read: {diagnosis.error}")
         print()
         return
-    for finding in diagnosis.findings:
-        example = f"  e.g. {finding.example}" if finding.example else ""
-        print_line(f"  {finding.trap}: {finding.count:,}{example}")
-        print_line(f"    means: {finding.consequence}")
-        print_line(f"    do:    {finding.advice}")
+    for anomaly in diagnosis.anomalies:
+        example = f"  e.g. {anomaly.example}" if anomaly.example else ""
+        print_line(f"  {anomaly.kind}: {anomaly.count:,}{example}")
+        print_line(f"    means: {anomaly.consequence}")
+        print_line(f"    do:    {anomaly.advice or 'nothing needs to change'}")
     for reason, metrics in _unsupported(diagnosis).items():
         print_line(f"  no {', '.join(metrics)}: {reason}")
     verdict = "shares can be trusted" if diagnosis.trustworthy else "shares can't be trusted"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from genscope.analyze.printable import printable
+from genscope.analyze.printable import cell, printable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,15 +55,6 @@ def _columns(frame: pl.DataFrame) -> list[_Column]:
         )
         for name, kind in frame.schema.items()
     ]
-
-
-def cell(value: Any) -> str:
-    """One value as text: four figures, thousands apart, '-' for NULL."""
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _cut_column(column: _Column, limit: int) -> _Column:

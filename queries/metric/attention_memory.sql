@@ -4,6 +4,7 @@
 --          the side of an image that is the fourth power.
 -- Grain:   one row per (trace_id, component, attention_kind, query_len, kv_len, heads, batch)
 -- Inputs:  trace, attention_call
+-- Needs:   operator, shape
 -- Columns:
 --   trace_id           trace.trace_id
 --   trace_name         trace.name

@@ -4,6 +4,7 @@
 --          adds a constant, and the exponent says how far.
 -- Grain:   one row per (trace_id, component) with an image size and known shapes
 -- Inputs:  trace, attention_call, memory_event, component_scale
+-- Needs:   operator, shape, pair
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name

@@ -4,6 +4,7 @@
 --          decoding attention gain far less, so the kinds must not be added up unsaid.
 -- Grain:   one row per (trace_id, component, attention_kind)
 -- Inputs:  trace, category_time, component_scale, attention_call
+-- Needs:   operator
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

@@ -3,6 +3,7 @@
 -- Why:     once attention is fast, the next bottleneck is another one in each family of models.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
+-- Needs:   operator, pair
 -- Columns:
 --   trace_id               trace.trace_id, the optimized run
 --   trace_name             trace.name

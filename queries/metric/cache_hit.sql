@@ -4,6 +4,7 @@
 --          weighed by sectors, as a mean of percentages counts a tiny kernel like a large one.
 -- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
 -- Inputs:  trace, kernel_metric, counter_match, work, work_op, work_category, work_attention
+-- Needs:   counter
 -- Columns:
 --   trace_id             trace.trace_id of the counters
 --   trace_name           trace.name

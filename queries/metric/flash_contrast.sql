@@ -5,6 +5,7 @@
 --          device and size, predicted ones with predicted ones only.
 -- Grain:   one row per (trace_id, other_trace_id, scope, attention_partition)
 -- Inputs:  trace, category_time, run_pair
+-- Needs:   pair
 -- Columns:
 --   trace_id                trace.trace_id, the optimized run of a diffusion model
 --   trace_name              trace.name

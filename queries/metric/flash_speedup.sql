@@ -4,6 +4,7 @@
 --          gap between that law and the clock shows what else changed.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
+-- Needs:   pair
 -- Columns:
 --   trace_id                trace.trace_id, the optimized run
 --   trace_name              trace.name

@@ -1,12 +1,12 @@
 -- flash_speedup_interval: how sure a speedup is, from runs that were measured more than once.
 --
--- Why:     two single runs differ by chance too. Of m baseline and n optimized measurements each of
---          the m * n ratios is looked at: their median is the speedup (Hodges and Lehmann), and by
---          the rank-sum test (Mann and Whitney) the k-th smallest and the k-th largest enclose the
---          true one in 1 - 2 P(U < k) of all cases, whatever the distribution. k is the largest for
---          which that is 95 % or more, else 1: three and three give 90 %, four and four 97.1 %.
+-- Why:     two single runs also differ by chance. The speedup is the median of the m * n ratios of m
+--          baseline and n optimized measurements (Hodges and Lehmann); by the rank-sum test (Mann and
+--          Whitney) the k-th smallest and largest enclose the true one in 1 - 2 P(U < k) of cases,
+--          for any distribution. k is the largest with 95 % or more, else 1 (3 and 3: 90 %).
 -- Grain:   one row per (trace_id, quantity) of runs with equal settings and several measurements
 -- Inputs:  trace, run_measurement
+-- Needs:   pair
 -- Columns:
 --   trace_id             trace.trace_id, the first of the optimized runs
 --   trace_name           trace.name

@@ -4,6 +4,7 @@
 --          FLOPs explain.
 -- Grain:   one row per (trace_id, component, block), over all profiled calls
 -- Inputs:  trace, work, work_component, work_module, work_category, work_cost
+-- Needs:   operator, shape
 -- Columns:
 --   trace_id           trace.trace_id
 --   trace_name         trace.name

@@ -4,6 +4,7 @@
 --          square: they cross where the frames are as many as the positions of a frame.
 -- Grain:   one row per (trace_id, component, spatial_len, channels, frames)
 -- Inputs:  trace, attention_call
+-- Needs:   operator, shape, pair
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

@@ -1,9 +1,9 @@
 -- gpu_time: how long the devices of a trace worked, and how long they waited.
 --
--- Why:     the sum of kernel durations, the time in which anything ran and the time from first to
---          last differ, and reports that mix them up disagree.
+-- Why:     sum of durations, time in which anything ran and span differ; mixed up, reports disagree.
 -- Grain:   one row per trace
 -- Inputs:  trace, kernel, gpu_copy, anomaly
+-- Needs:   kernel, complete, one_clock, timed
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

@@ -3,6 +3,7 @@
 -- Why:     the first look at a GPU trace; in a trace without a GPU the operators stand in for them.
 -- Grain:   one row per (trace_id, kernel_name, op_name, category)
 -- Inputs:  trace, work, work_op, work_category
+-- Needs:   work
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name

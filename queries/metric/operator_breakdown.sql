@@ -3,6 +3,7 @@
 -- Why:     says what a model spends its time on, and what is left to gain once attention is fast.
 -- Grain:   one row per (trace_id, scope, attention_partition, category)
 -- Inputs:  trace, category_time, run_pair
+-- Needs:   operator
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

@@ -4,6 +4,7 @@
 --          all classes tells.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of a run with a baseline
 -- Inputs:  trace, category_time, run_pair
+-- Needs:   operator, pair
 -- Columns:
 --   trace_id             trace.trace_id, the optimized run
 --   trace_name           trace.name

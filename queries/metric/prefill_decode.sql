@@ -4,6 +4,7 @@
 --          there is little to save.
 -- Grain:   one row per (trace_id, component, attention_kind, phase)
 -- Inputs:  trace, category_time, attention_call, component_scale
+-- Needs:   operator, shape
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

@@ -1,9 +1,9 @@
 -- roofline: arithmetic intensity and achieved rate, against the ceilings of the device.
 --
--- Why:     says whether compute or memory is the wall. "Intensity" has three definitions that move
---          a point by two orders of magnitude, so each has its own column.
+-- Why:     shows what limits the work. Three definitions of intensity differ a hundredfold: see each.
 -- Grain:   one row per (trace_id, scope, category); category 'all' is the whole trace
 -- Inputs:  trace, category_time, trace_ceiling, work, work_category, work_cost, work_counter
+-- Needs:   operator, shape
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name

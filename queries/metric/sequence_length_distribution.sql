@@ -4,6 +4,7 @@
 --          few of the calls.
 -- Grain:   one row per (trace_id, component, attention_kind, query_len)
 -- Inputs:  trace, attention_call, component_scale
+-- Needs:   operator, shape
 -- Columns:
 --   trace_id           trace.trace_id
 --   trace_name         trace.name

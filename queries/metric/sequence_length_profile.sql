@@ -4,6 +4,7 @@
 --          while a decoder's keys grow: memory and the gain of a fused kernel follow.
 -- Grain:   one row per attention call, in order
 -- Inputs:  trace, attention_call, attention_period
+-- Needs:   operator, shape
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

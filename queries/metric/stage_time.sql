@@ -1,9 +1,9 @@
 -- stage_time: time of each component of the pipeline, in the profile and in a whole request.
 --
--- Why:     a faster denoiser is worth what the denoiser weighs in a request, where it runs fifty
---          times and the text encoder once.
+-- Why:     in a request the denoiser runs fifty times and the text encoder once.
 -- Grain:   one row per (trace_id, component)
 -- Inputs:  trace, work, work_component, work_step, component_scale, anomaly
+-- Needs:   component
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

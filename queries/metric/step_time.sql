@@ -3,6 +3,7 @@
 -- Why:     denoising steps should all cost the same, while a decoder's steps grow with its cache.
 -- Grain:   one row per (trace_id, component, step) that has a step
 -- Inputs:  trace, work, work_component, work_step, work_category, work_cost
+-- Needs:   step
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name

@@ -4,6 +4,7 @@
 --          in memory and its matrices are tiny.
 -- Grain:   one row per (trace_id, component) that has spatial or temporal attention
 -- Inputs:  trace, attention_call
+-- Needs:   operator, shape
 -- Columns:
 --   trace_id               trace.trace_id
 --   trace_name             trace.name

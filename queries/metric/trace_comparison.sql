@@ -3,6 +3,7 @@
 -- Why:     "faster" is a claim about a whole run: a class that gains is often paid for by another.
 -- Grain:   one row per (attention_partition, category); 'all' is the sum of a partition
 -- Inputs:  trace, work, work_category
+-- Needs:   pair
 -- Params:
 --   a VARCHAR = '*'  glob on the first trace's name; several traces that match are added up
 --   b VARCHAR = '*'  glob on the second trace's name

@@ -3,6 +3,7 @@
 -- Why:     shows time lost in launching and waiting; a call recorded twice shows as two rows.
 -- Grain:   one row per (trace_id, recorded_name)
 -- Inputs:  runtime_call
+-- Needs:   call
 -- Columns:
 --   trace_id        trace.trace_id
 --   name            without a version of four digits, as nsys shows it: 'cudaLaunchKernel'

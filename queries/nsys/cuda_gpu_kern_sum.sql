@@ -3,6 +3,7 @@
 -- Why:     the first table that users of Nsight Systems look at; ours can be held against theirs.
 -- Grain:   one row per (trace_id, name)
 -- Inputs:  kernel
+-- Needs:   kernel
 -- Columns:
 --   trace_id        trace.trace_id
 --   name            kernel, demangled

@@ -3,6 +3,7 @@
 -- Why:     copies are no kernels: they have a table of their own there, and here.
 -- Grain:   one row per (trace_id, operation)
 -- Inputs:  gpu_copy
+-- Needs:   copy
 -- Columns:
 --   trace_id        trace.trace_id
 --   operation       such as '[CUDA memcpy Host-to-Device]'

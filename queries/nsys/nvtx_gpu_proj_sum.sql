@@ -4,6 +4,7 @@
 --          the first to the last operation, gaps and others' work included: times don't add up.
 -- Grain:   one row per (trace_id, range_name, style) with at least one device operation
 -- Inputs:  nvtx_range, kernel, gpu_copy, runtime_call, nesting, timeline
+-- Needs:   kernel, range
 -- Columns:
 --   trace_id            trace.trace_id
 --   range_name          as in nvtx_range

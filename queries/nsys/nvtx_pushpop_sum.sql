@@ -3,6 +3,7 @@
 -- Why:     where the host spent its time, by the program's own names.
 -- Grain:   one row per (trace_id, range_name)
 -- Inputs:  nvtx_range
+-- Needs:   push_pop
 -- Columns:
 --   trace_id        trace.trace_id
 --   range_name      see nvtx_range

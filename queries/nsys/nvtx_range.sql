@@ -3,6 +3,7 @@
 -- Why:     on the way in ranges became operators and annotations; this puts them together again.
 -- Grain:   one row per (trace_id, range_id)
 -- Inputs:  trace, annotation, cpu_op
+-- Needs:   range
 -- Columns:
 --   trace_id    trace.trace_id
 --   range_id    twice the op_id, or twice the annotation_id and one

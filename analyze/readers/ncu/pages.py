@@ -33,7 +33,7 @@ class Cell:
 
 
 @dataclass
-class Trouble:
+class Anomalies:
     """What was wrong with a file, counted by kind, with the first of each."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -44,41 +44,41 @@ class Trouble:
         self.examples.setdefault(kind, example.strip()[:200])
 
 
-def read_cells(lines: Iterable[str], trouble: Trouble) -> Iterator[Cell]:
+def read_cells(lines: Iterable[str], anomalies: Anomalies) -> Iterator[Cell]:
     """Every metric in the tables among `lines`; other lines are passed over."""
     # the names of templates and the texts of rules may be longer than the module's 128 KiB
     csv.field_size_limit(_LONGEST_FIELD)
     header: list[str] = []
     units: list[str] = []
     table = 0
-    for row in csv.reader(_table_lines(lines, trouble)):
+    for row in csv.reader(_table_lines(lines, anomalies)):
         if "Kernel Name" in row:
             header, units, table = row, [], table + 1
         elif "Metric Name" in header:
             # rows that hold a metric may lack the columns of rules behind it
-            if _reaches(row, header.index("Metric Value") + 1, len(header), trouble):
+            if _reaches(row, header.index("Metric Value") + 1, len(header), anomalies):
                 yield from _long_cell(dict(zip(header, row, strict=False)), table)
         elif not units:
             units = row
-        elif _reaches(row, len(header), len(header), trouble):
+        elif _reaches(row, len(header), len(header), anomalies):
             yield from _wide_cells(header, units, row, table)
 
 
-def _table_lines(lines: Iterable[str], trouble: Trouble) -> Iterator[str]:
+def _table_lines(lines: Iterable[str], anomalies: Anomalies) -> Iterator[str]:
     inside = False
     for line in lines:
         text = line.lstrip("\ufeff")
         if text.startswith(("==WARNING==", "==ERROR==")):
-            trouble.note("profiler_warning", text)
+            anomalies.note("profiler_warning", text)
         inside = inside or ("Kernel Name" in text and text.startswith(_STARTS))
         if inside and text.strip() and not text.startswith("=="):
             yield text
 
 
-def _reaches(row: Sequence[str], least: int, most: int, trouble: Trouble) -> bool:
+def _reaches(row: Sequence[str], least: int, most: int, anomalies: Anomalies) -> bool:
     if least <= len(row) <= most:
         return True
-    trouble.note("cut_row", ",".join(row))
+    anomalies.note("cut_row", ",".join(row))
     return False
 
 

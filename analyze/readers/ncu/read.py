@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from genscope.analyze.readers.ncu.pages import Cell, Trouble, read_cells
+from genscope.analyze.readers.ncu.pages import Anomalies, Cell, read_cells
 from genscope.analyze.readers.ncu.units import base_unit, comma_is_decimal, number
 from genscope.errors import UserError
 
@@ -37,41 +37,35 @@ _SCHEMA = pa.schema(
         "text": pa.string(),
     }
 )
-_PROBLEMS = pa.schema(
-    {"kind": pa.string(), "count": pa.int64(), "example": pa.string(), "consequence": pa.string()}
-)
-_CONSEQUENCE = {
-    "cut_row": "rows with too few or too many fields are left out, and with them their metrics",
-    "profiler_warning": "Nsight Compute warned while it measured: metrics may be missing",
-}
+_ANOMALIES = pa.schema({"kind": pa.string(), "count": pa.int64(), "example": pa.string()})
 
 
 def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
-    """Create ncu_metric and ncu_problem in `con`: values in base units, kernels in order of launch.
+    """Create ncu_metric and ncu_reader_anomaly in `con`: values in base units, kernels in order of launch.
 
     `section` is NULL where `metric` is the metric's own name, and `text` is the value as printed.
     Raises UserError if the file holds no table of Nsight Compute, or no kernel.
     """
-    trouble = Trouble()
+    anomalies_found = Anomalies()
     if path.suffix.lower() == ".ncu-rep":
-        batches = _report_batches(path, trouble)
+        batches = _report_batches(path, anomalies_found)
     else:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            batches = _batches(list(read_cells(file, trouble)))
+            batches = _batches(list(read_cells(file, anomalies_found)))
     con.from_arrow(pa.RecordBatchReader.from_batches(_SCHEMA, batches)).create("ncu_metric")
     row = con.table("ncu_metric").aggregate("count(*)").fetchone()
     if not row or not row[0]:
-        said = trouble.examples.get("profiler_warning")
+        said = anomalies_found.examples.get("profiler_warning")
         raise UserError(
             f"{path}: found no kernel of Nsight Compute{f' ({said})' if said else ''}; expected a "
             f"table whose header has 'ID' and 'Kernel Name'; write one with {_HOW}"
         )
     rows = [
-        (kind, count, trouble.examples[kind], _CONSEQUENCE[kind])
-        for kind, count in sorted(trouble.counts.items())
+        (kind, count, anomalies_found.examples[kind])
+        for kind, count in sorted(anomalies_found.counts.items())
     ]
-    problems = [dict(zip(_PROBLEMS.names, row, strict=True)) for row in rows]
-    con.from_arrow(pa.Table.from_pylist(problems, schema=_PROBLEMS)).create("ncu_problem")
+    anomalies = [dict(zip(_ANOMALIES.names, row, strict=True)) for row in rows]
+    con.from_arrow(pa.Table.from_pylist(anomalies, schema=_ANOMALIES)).create("ncu_reader_anomaly")
 
 
 def _batches(cells: Sequence[Cell]) -> Iterator[pa.RecordBatch]:
@@ -110,12 +104,12 @@ def _dimensions(text: str) -> str | None:
     return f"[{inner}]" if inner else None
 
 
-def _report_batches(path: Path, trouble: Trouble) -> Iterator[pa.RecordBatch]:
+def _report_batches(path: Path, anomalies_found: Anomalies) -> Iterator[pa.RecordBatch]:
     """A .ncu-rep through NVIDIA's ncu_report module, else through the ncu on PATH."""
     try:
         import ncu_report
     except ImportError:
-        return _batches(list(read_cells(_printed(path), trouble)))
+        return _batches(list(read_cells(_printed(path), anomalies_found)))
     try:
         context = ncu_report.load_report(str(path))
     except Exception as error:

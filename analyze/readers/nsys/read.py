@@ -18,18 +18,10 @@ from genscope.analyze.readers.nsys.source import Source, damaged, open_export
 from genscope.analyze.readers.nsys.tables import MARKERS, NEWEST_SCHEMA, TABLES, RawTable
 from genscope.errors import UserError
 
-_CONSEQUENCE = {
-    "invalid_utf8": "the bytes show as '\N{REPLACEMENT CHARACTER}'; names that differ only there fall together",
-    "mixed_type": "a value that is no whole number, or one too large to be true, is read as NULL",
-    "newer_schema": "exports of this version were never tested; columns it renamed are read as NULL",
-    "no_export_metadata": "the export's version is unknown: very old, or an export that was interrupted "
-    "and may lack events",
-}
-
 
 @dataclass(frozen=True)
-class Problem:
-    """One trap met while reading: a row of the relation nsys_reader_anomaly."""
+class Anomaly:
+    """One kind of anomaly met while reading: a row of the relation nsys_reader_anomaly."""
 
     kind: str
     count: int
@@ -37,11 +29,10 @@ class Problem:
 
 
 _TABLE_FIELDS = [("name", pa.string()), ("source", pa.string()), ("row_count", pa.int64())]
-_PROBLEM_FIELDS = [
+_ANOMALY_FIELDS = [
     ("kind", pa.string()),
     ("count", pa.int64()),
     ("example", pa.string()),
-    ("consequence", pa.string()),
 ]
 
 
@@ -54,19 +45,19 @@ def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
     """
     with open_export(path) as source:
         _check_is_nsight(source, path)
-        problems: list[Problem] = []
+        anomalies: list[Anomaly] = []
         found: list[tuple[str, str | None, int]] = []
         for table in TABLES:
             try:
                 name = _pick(source, table)
-                rows = _load_table(source, table, name, con, problems)
+                rows = _load_table(source, table, name, con, anomalies)
             except (duckdb.Error, pa.ArrowException, OSError) as error:
                 # the careful way failed as well
                 raise damaged(path, error) from error
             found.append((table.name, name, rows))
-        problems += _version_problems(con, path)
+        anomalies += _version_anomalies(con, path)
     _create(con, "nsys_table", _TABLE_FIELDS, found)
-    _create(con, "nsys_reader_anomaly", _PROBLEM_FIELDS, _rows(problems))
+    _create(con, "nsys_reader_anomaly", _ANOMALY_FIELDS, _rows(anomalies))
 
 
 def _check_is_nsight(source: Source, path: Path) -> None:
@@ -100,7 +91,7 @@ def _load_table(
     table: RawTable,
     name: str | None,
     con: duckdb.DuckDBPyConnection,
-    problems: list[Problem],
+    anomalies: list[Anomaly],
 ) -> int:
     """Fill one relation and return its rows; an absent table makes it empty."""
     if name is None:
@@ -115,8 +106,8 @@ def _load_table(
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
     mended: Counter[str] = Counter()
     rows = _create_from(con, table, _mended(table, present, source, name, mended))
-    problems += [
-        Problem(kind, count, f"in {name}") for kind, count in sorted(mended.items()) if count
+    anomalies += [
+        Anomaly(kind, count, f"in {name}") for kind, count in sorted(mended.items()) if count
     ]
     return rows
 
@@ -209,24 +200,24 @@ def _create_from(
     return int(row[0]) if row else 0
 
 
-def _rows(problems: Sequence[Problem]) -> list[tuple[object, ...]]:
+def _rows(anomalies: Sequence[Anomaly]) -> list[tuple[object, ...]]:
     """One row per kind: counts added up, the first example kept."""
     merged: dict[str, tuple[int, str]] = {}
-    for problem in problems:
-        count, example = merged.get(problem.kind, (0, problem.example))
-        merged[problem.kind] = (count + problem.count, example)
-    return [(kind, count, example, _CONSEQUENCE[kind]) for kind, (count, example) in merged.items()]
+    for anomaly in anomalies:
+        count, example = merged.get(anomaly.kind, (0, anomaly.example))
+        merged[anomaly.kind] = (count + anomaly.count, example)
+    return [(kind, count, example) for kind, (count, example) in merged.items()]
 
 
-def _version_problems(con: duckdb.DuckDBPyConnection, path: Path) -> list[Problem]:
+def _version_anomalies(con: duckdb.DuckDBPyConnection, path: Path) -> list[Anomaly]:
     options = dict(con.table("nsys_export_option").select("name", "value").fetchall())
     version = options.get("EXPORT_SCHEMA_VERSION")
     if version is None:
         # a parquet export from a version that writes no options still has a version of its own
-        return [Problem("no_export_metadata", 1, path.name)]
+        return [Anomaly("no_export_metadata", 1, path.name)]
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers > NEWEST_SCHEMA:
-        return [Problem("newer_schema", 1, f"EXPORT_SCHEMA_VERSION {version}")]
+        return [Anomaly("newer_schema", 1, f"EXPORT_SCHEMA_VERSION {version}")]
     return []
 
 

@@ -1,13 +1,13 @@
 -- anomaly: what was met while reading a Kineto trace, and what its rows give away.
 --
 -- Why:     a figure that a trace can't support must be refused with the reason.
--- Grain:   one row per kind of trouble that is there
+-- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kineto_reader_anomaly, kineto_anomaly_device, kineto_anomaly_graph, kineto_anomaly_host,
 --          kineto_anomaly_event, kineto_anomaly_value, kineto_anomaly_time, kineto_anomaly_track,
---          kineto_consequence, trace_file
+--          anomaly_kind, trace_file
 -- Columns:
 --   trace_id     trace.trace_id
---   kind         name of the trap
+--   kind         see anomaly_kind
 --   count        events it touches
 --   byte_offset  of the first one, where the text itself was at fault; else NULL
 --   example      the first one, shortened
@@ -36,9 +36,9 @@ SELECT
   sum(found.count)::BIGINT AS count,
   min(found.byte_offset) AS byte_offset,
   min(found.example) AS example,
-  known.consequence
+  coalesce(known.consequence, 'not described') AS consequence
 FROM found
-INNER JOIN kineto_consequence AS known ON found.kind = known.kind
+LEFT JOIN anomaly_kind AS known ON found.kind = known.kind
 CROSS JOIN trace_file AS file
 WHERE found.count > 0
 GROUP BY file.trace_id, found.kind, known.consequence

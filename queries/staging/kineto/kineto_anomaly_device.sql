@@ -1,10 +1,10 @@
--- kineto_anomaly_device: traps that the device events of a trace give away.
+-- kineto_anomaly_device: anomalies that the device events of a trace give away.
 --
 -- Why:     overlap, copies and missing launches decide which figures a trace can support.
--- Grain:   one row per kind of trap that is there
+-- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kernel, gpu_copy, runtime_call, kineto_event_count
 -- Columns:
---   kind         name of the trap
+--   kind         see anomaly_kind
 --   count        events it touches
 --   example      the first or worst one
 WITH adjacent AS (

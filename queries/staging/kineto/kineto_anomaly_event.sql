@@ -1,10 +1,10 @@
--- kineto_anomaly_event: traps in the times and categories of a trace's events.
+-- kineto_anomaly_event: anomalies in the times and categories of a trace's events.
 --
 -- Why:     what is in no table is counted here, and so is what has no time.
--- Grain:   one row per kind of trap that is there
+-- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kineto_event_count, kineto_header
 -- Columns:
---   kind         name of the trap
+--   kind         see anomaly_kind
 --   count        events it touches
 --   example      one of them, or the categories with their counts
 WITH category AS (

@@ -1,10 +1,10 @@
 -- kineto_anomaly_graph: what the launches of CUDA graphs in a trace give away.
 --
 -- Why:     kernels of a graph have no operator, and a full buffer loses some of them.
--- Grain:   one row per kind of trap that is there
+-- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kernel, runtime_call
 -- Columns:
---   kind         name of the trap
+--   kind         see anomaly_kind
 --   count        events it touches
 --   example      the first or worst one
 WITH launched AS (

@@ -1,10 +1,10 @@
--- kineto_anomaly_host: traps that the host's events, or their absence, give away.
+-- kineto_anomaly_host: anomalies that the host's events, or their absence, give away.
 --
 -- Why:     without operators, shapes or kernels whole classes of figures can't be had.
--- Grain:   one row per kind of trap that is there
+-- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kernel, runtime_call, cpu_op, kineto_event, kineto_event_count, kineto_header
 -- Columns:
---   kind         name of the trap
+--   kind         see anomaly_kind
 --   count        events it touches
 --   example      one of them
 WITH thread AS (

@@ -1,10 +1,10 @@
 -- kineto_anomaly_time: events whose times can't be true, above all those of kernels and copies.
 --
 -- Why:     one kernel at the beginning of 1970 makes a span of decades and an idle share of 100 %.
--- Grain:   one row per kind of trap that is there
+-- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kineto_event_count, kineto_event
 -- Columns:
---   kind         name of the trap
+--   kind         see anomaly_kind
 --   count        events it touches
 --   example      one of them
 WITH category AS (

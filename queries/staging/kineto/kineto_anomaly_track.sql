@@ -2,10 +2,10 @@
 --
 -- Why:     Ascend's rows have no category, Gaudi's one of their own: without them the time of the
 --          host looks like all there is.
--- Grain:   one row per kind of trap that is there
+-- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kineto_text, kineto_chunk, kernel
 -- Columns:
---   kind         name of the trap
+--   kind         see anomaly_kind
 --   count        rows it touches
 --   example      rows, their time, the device, their categories
 WITH process AS (

@@ -4,7 +4,7 @@
 -- Grain:   one row per kind, also where count is 0
 -- Inputs:  kineto_event, trace_file
 -- Columns:
---   kind     name of the trap
+--   kind     see anomaly_kind
 --   count    ranges or values touched
 --   example  one of them
 SELECT

@@ -1,8 +1,8 @@
 -- anomaly: what was odd in a result of Nsight Compute.
 --
 -- Why:     what was skipped is counted here, never dropped in silence.
--- Grain:   one row per kind of trouble that was met
--- Inputs:  trace_file, ncu_problem
+-- Grain:   one row per kind of anomaly that was met
+-- Inputs:  trace_file, ncu_reader_anomaly, anomaly_kind
 -- Columns:
 --   trace_id     from trace_file
 --   kind         'cut_row' | 'profiler_warning' | 'odd_manifest_value'
@@ -11,19 +11,16 @@
 --   consequence  what it does to which metric
 SELECT
   trace_file.trace_id,
-  ncu_problem.kind,
-  ncu_problem.count,
-  ncu_problem.example,
-  ncu_problem.consequence
-FROM ncu_problem
+  found.kind,
+  found.count,
+  found.example,
+  coalesce(known.consequence, 'not described') AS consequence
+FROM (
+  FROM ncu_reader_anomaly
+  UNION ALL
+  SELECT 'odd_manifest_value' AS kind, odd_manifest_count AS count, odd_manifest_example AS example
+  FROM trace_file
+) AS found
 CROSS JOIN trace_file
-UNION ALL
-SELECT
-  trace_id,
-  'odd_manifest_value' AS kind,
-  odd_manifest_count AS count,
-  odd_manifest_example AS example,
-  'values of the manifest that are of another kind than their key: as if they were not there'
-    AS consequence
-FROM trace_file
-WHERE odd_manifest_count > 0
+LEFT JOIN anomaly_kind AS known USING (kind)
+WHERE found.count > 0

@@ -2,7 +2,7 @@
 --
 -- Why:     every number must lead back to its file.
 -- Grain:   one row
--- Inputs:  trace_file, device, ncu_metric, ncu_problem
+-- Inputs:  trace_file, device, ncu_metric, ncu_reader_anomaly
 -- Columns:
 --   trace_id        trace.trace_id
 --   name            short label
@@ -26,7 +26,7 @@
 --   skipped_count   rows that were cut
 WITH cut AS (
   SELECT coalesce(sum(count), 0)::BIGINT AS row_count
-  FROM ncu_problem
+  FROM ncu_reader_anomaly
   WHERE kind = 'cut_row'
 )
 

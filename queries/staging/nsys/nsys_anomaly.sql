@@ -1,4 +1,4 @@
--- nsys_anomaly: how often each trap of Nsight Systems exports was met.
+-- nsys_anomaly: how often each kind of anomaly of Nsight Systems exports was met.
 --
 -- Why:     each one silently changes a metric; anomaly says how.
 -- Grain:   one row per kind, also where count is 0

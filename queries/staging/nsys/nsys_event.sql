@@ -1,6 +1,6 @@
 -- nsys_event: every timed row of an export, for the count of what is wrong with its times.
 --
--- Why:     a trap in one table is a trap in all of them.
+-- Why:     what goes wrong in one table goes wrong in all of them.
 -- Grain:   one row per row of the tables of events, with a time or without
 -- Inputs:  nsys_work_time, nsys_runtime, nsys_nvtx, nsys_synchronization, nsys_memory_usage
 -- Columns:

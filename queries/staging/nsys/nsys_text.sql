@@ -7,6 +7,7 @@
 -- Columns:
 --   id     number of the text
 --   value  the first text of that number
+
 -- texts are long: numbers alone are grouped
 WITH first_row AS (
   SELECT coalesce(min(row_id) FILTER (WHERE value IS NOT NULL), min(row_id)) AS row_id

@@ -1,0 +1,69 @@
+"""Why an answer has no row, or leaves out a trace.
+
+An empty table looks like "there is none of it" when most often the recording can't say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from genscope.analyze import refusal
+from genscope.analyze.near import few
+from genscope.analyze.needs import NEEDS
+from genscope.analyze.sql_file import SqlFile
+
+
+def no_rows(
+    con: duckdb.DuckDBPyConnection,
+    relation: SqlFile,
+    names: Mapping[int, str],
+    known: dict[str, set[int]],
+) -> list[str]:
+    """What the query needs and the traces don't hold, one line a reason; else what a row of it is.
+
+    `names` are those of the traces asked for, by trace_id. `known` keeps which traces hold what between
+    calls: looking for it reads whole tables.
+    """
+    left = dict(names)
+    missing: dict[str, list[str]] = {}
+    for need in relation.needs:
+        if need not in known:
+            known[need] = _having(con, need)
+        having = set(left) if need == "pair" and len(left) > 1 else known[need]
+        for trace_id in [number for number in left if number not in having]:
+            missing.setdefault(NEEDS[need].reason, []).append(left.pop(trace_id))
+    lines = [f"no row for {few(without)}: {reason}" for reason, without in missing.items()]
+    if refusal.rests_on_device_time(relation):
+        refused = refusal.refused(con)
+        left = {number: text for number, text in left.items() if number not in refused}
+    if left:
+        grain = " ".join(relation.sections.get("Grain", "rows").split())
+        lines.append(f"no row for {few(left.values())}: nothing in it makes {grain}")
+    return lines
+
+
+def left_out(
+    con: duckdb.DuckDBPyConnection, relation: SqlFile, names: Mapping[int, str]
+) -> list[str]:
+    """The refused ones among these traces, which the answer would rest on, one line a reason."""
+    if not refusal.rests_on_device_time(relation):
+        return []
+    by_kind: dict[str, list[str]] = {}
+    for trace_id, (kind, _) in refusal.refused(con).items():
+        if trace_id in names:
+            by_kind.setdefault(kind, []).append(names[trace_id])
+    return [
+        f"left out {few(without)}: {refusal.ANOMALIES[kind]}; see anomaly"
+        for kind, without in by_kind.items()
+    ]
+
+
+def _having(con: duckdb.DuckDBPyConnection, need: str) -> set[int]:
+    """The traces that have what is needed."""
+    found: set[int] = set()
+    for table, condition in NEEDS[need].found_in:
+        rows = con.table(table).filter(condition).project("trace_id").distinct().fetchall()
+        found.update(int(row[0]) for row in rows)
+    return found
