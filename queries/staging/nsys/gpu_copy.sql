@@ -49,7 +49,7 @@ named AS (
 operation AS (
   SELECT
     copied.*,
-    'copy' AS place,
+    'copy' AS event_kind,
     0 AS origin,
     '[CUDA memcpy '
     || coalesce(named.label, direction.label, 'kind ' || copied.copy_kind, 'Unknown')
@@ -63,7 +63,7 @@ operation AS (
   UNION ALL BY NAME
   SELECT
     *,
-    'fill' AS place,
+    'fill' AS event_kind,
     1 AS origin,
     '[CUDA memset]' AS name,
     'memset' AS kind
@@ -77,7 +77,7 @@ started AS (
     timed.start_ns,
     timed.end_ns
   FROM operation
-  INNER JOIN nsys_work_time AS timed USING (place, row_id)
+  INNER JOIN nsys_work_time AS timed USING (event_kind, row_id)
   WHERE timed.start_ns IS NOT NULL
 )
 

@@ -26,7 +26,7 @@ WITH started AS (
     timed.start_ns,
     timed.end_ns
   FROM nsys_kernel AS row
-  INNER JOIN nsys_work_time AS timed ON row.row_id = timed.row_id AND timed.place = 'kernel'
+  INNER JOIN nsys_work_time AS timed ON row.row_id = timed.row_id AND timed.event_kind = 'kernel'
   WHERE timed.start_ns IS NOT NULL
 )
 

@@ -58,11 +58,11 @@ UNION ALL
 SELECT 'no_kernel' AS kind, 1 AS count, 'no row of CUPTI_ACTIVITY_KIND_KERNEL' AS example
 WHERE NOT EXISTS (SELECT 1 FROM nsys_kernel)
 UNION ALL
-SELECT 'no_start' AS kind, count(*) AS count, any_value(event_kind) AS example
+SELECT 'no_start' AS kind, count(*) AS count, min(event_kind) AS example
 FROM nsys_event
 WHERE start_ns IS NULL
 UNION ALL
-SELECT 'no_end' AS kind, count(*) AS count, any_value(event_kind) AS example
+SELECT 'no_end' AS kind, count(*) AS count, min(event_kind) AS example
 FROM nsys_event
 WHERE end_ns IS NULL AND start_ns IS NOT NULL AND event_kind NOT IN ('range', 'allocation')
 UNION ALL
@@ -70,19 +70,19 @@ SELECT 'unclosed_range' AS kind, count(*) AS count, any_value(text) AS example
 FROM nsys_range
 WHERE end_ns IS NULL AND event_type <> 34
 UNION ALL
-SELECT 'untimed_work' AS kind, count(*) AS count, any_value(event_kind) AS example
+SELECT 'untimed_work' AS kind, count(*) AS count, min(event_kind) AS example
 FROM nsys_work_time
 WHERE event_kind <> 'graph' AND (start_ns IS NULL OR end_ns IS NULL OR end_ns < start_ns)
 UNION ALL
-SELECT 'outlier_work' AS kind, count(*) AS count, any_value(event_kind || ' at ' || start_ns) AS example
+SELECT 'outlier_work' AS kind, count(*) AS count, min(event_kind || ' at ' || start_ns) AS example
 FROM nsys_work_time
 WHERE is_far
 UNION ALL
-SELECT 'negative_duration' AS kind, count(*) AS count, any_value(event_kind) AS example
+SELECT 'negative_duration' AS kind, count(*) AS count, min(event_kind) AS example
 FROM nsys_event
 WHERE end_ns < start_ns
 UNION ALL
-SELECT 'negative_time' AS kind, count(*) AS count, any_value(event_kind || ' at ' || start_ns) AS example
+SELECT 'negative_time' AS kind, count(*) AS count, min(event_kind || ' at ' || start_ns) AS example
 FROM nsys_event
 WHERE start_ns < 0
 UNION ALL

@@ -5,26 +5,26 @@
 -- Grain:   one row per row of the tables of work
 -- Inputs:  nsys_kernel, nsys_memcpy, nsys_memset, nsys_graph_trace, nsys_runtime
 -- Columns:
---   place           'kernel' | 'copy' | 'fill' | 'graph'
+--   event_kind      'kernel' | 'copy' | 'fill' | 'graph'
 --   row_id          row of its table
 --   start_ns        NULL if it was not recorded
 --   end_ns          NULL if it was not recorded
 --   is_far          true if it is a day long, or a day away from the others
 WITH work AS (
   SELECT
-    'kernel' AS place, row_id, start_ns, end_ns, device_id, stream_id, global_pid
+    'kernel' AS event_kind, row_id, start_ns, end_ns, device_id, stream_id, global_pid
   FROM nsys_kernel
   UNION ALL
   SELECT
-    'copy' AS place, row_id, start_ns, end_ns, device_id, stream_id, global_pid
+    'copy' AS event_kind, row_id, start_ns, end_ns, device_id, stream_id, global_pid
   FROM nsys_memcpy
   UNION ALL
   SELECT
-    'fill' AS place, row_id, start_ns, end_ns, device_id, stream_id, global_pid
+    'fill' AS event_kind, row_id, start_ns, end_ns, device_id, stream_id, global_pid
   FROM nsys_memset
   UNION ALL
   SELECT
-    'graph' AS place, row_id, start_ns, end_ns, device_id, stream_id, global_pid
+    'graph' AS event_kind, row_id, start_ns, end_ns, device_id, stream_id, global_pid
   FROM nsys_graph_trace
 ),
 
@@ -48,7 +48,7 @@ followed AS (
 
 judged AS (
   SELECT
-    work.place,
+    work.event_kind,
     work.row_id,
     CASE
       WHEN work.start_ns = 0 AND work.end_ns = 0 THEN NULL
@@ -71,7 +71,7 @@ middle AS (
 )
 
 SELECT
-  judged.place,
+  judged.event_kind,
   judged.row_id,
   judged.start_ns,
   judged.end_ns,
