@@ -65,7 +65,7 @@ def device_spec(device: torch.device) -> dict[str, Any] | None:
     }
 
 
-def modelled_spec(device: Device) -> dict[str, Any]:
+def predicted_device_spec(device: Device) -> dict[str, Any]:
     """The same of a device whose times are predicted."""
     return {
         "memory_bytes": device.memory_bytes,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from genscope.capture.catalog import MODELS
 from genscope.capture.label.labels import Labels
 from genscope.capture.settings import Settings
 
@@ -61,9 +60,13 @@ def built(settings: Settings, device: torch.device) -> Workload:
     return workload
 
 
-def family_of(settings: Settings) -> str:
-    """'diffusion', 'transformer' or 'llm'."""
-    return MODELS[settings.name].family
+def spread(full: int, profiled: int) -> list[int]:
+    """Which `profiled` of `full` steps are run: the middles of equal parts.
+
+    If a step's cost grows linearly with its index, as with a growing KV cache, their mean is the whole request's mean.
+    """
+    count = min(full, profiled)
+    return [(2 * i + 1) * full // (2 * count) for i in range(count)]
 
 
 def dtype_of(settings: Settings) -> torch.dtype:

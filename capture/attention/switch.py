@@ -47,17 +47,19 @@ _NEXT = {"flash": "efficient", "cudnn": "efficient", "flash-attn": "efficient", 
 
 Sdpa = Callable[..., torch.Tensor]
 
+_NO_LABEL: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+
 
 @dataclass
 class Switch:
     """One implementation for every attention call, on a device of a kind: 'cpu' or 'cuda'.
 
-    `around` opens the label of a call. `refused` counts why calls went elsewhere.
+    `around` opens the label of a call; without it calls get none. `refused` counts why calls went elsewhere.
     """
 
     implementation: str
     device_kind: str
-    around: Callable[[AttentionCall], contextlib.AbstractContextManager[None]]
+    around: Callable[[AttentionCall], contextlib.AbstractContextManager[None]] = lambda _: _NO_LABEL
     original: Sdpa = functional.scaled_dot_product_attention
     refused: dict[str, int] = field(default_factory=dict)
     taken: int = 0

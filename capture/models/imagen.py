@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.denoise import denoised, denoising
+from genscope.capture.parts.diffusion import denoised, denoising
 from genscope.capture.parts.text_encoders import t5, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload

@@ -11,12 +11,11 @@ from diffusers.models.unets.uvit_2d import UVit2DModel
 from torch import nn
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.masked_tokens import filled, still_masked
-from genscope.capture.parts.sampling import guided, spread
+from genscope.capture.parts.diffusion import guided
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, t5, token_ids
-from genscope.capture.parts.token_transformer import Shape, TokenTransformer
+from genscope.capture.parts.tokens import Shape, TokenTransformer, filled, still_masked
 from genscope.capture.settings import Settings
-from genscope.capture.workload import Workload
+from genscope.capture.workload import Workload, spread
 
 CODEBOOK = 8192
 MASK = CODEBOOK

@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.sampling import guided, spread
+from genscope.capture.parts.diffusion import guided
 from genscope.capture.parts.text_encoders import token_ids
-from genscope.capture.parts.token_transformer import Block, KeyValueCache, Shape, TokenTransformer
+from genscope.capture.parts.tokens import Block, KeyValueCache, Shape, TokenTransformer
 from genscope.capture.settings import Settings
-from genscope.capture.workload import Workload
+from genscope.capture.workload import Workload, spread
 
 TEXT_TOKENS = 128
 SIDE = 32

@@ -6,12 +6,11 @@ import torch
 from torch import nn
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.masked_tokens import filled, still_masked
-from genscope.capture.parts.sampling import guided, spread
+from genscope.capture.parts.diffusion import guided
 from genscope.capture.parts.text_encoders import t5, token_ids
-from genscope.capture.parts.token_transformer import Block, Shape, TokenTransformer
+from genscope.capture.parts.tokens import Block, Shape, TokenTransformer, filled, still_masked
 from genscope.capture.settings import Settings
-from genscope.capture.workload import Workload
+from genscope.capture.workload import Workload, spread
 
 CODEBOOK = 8192
 MASK = CODEBOOK

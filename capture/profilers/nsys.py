@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from genscope.capture import trace_writer as trace_file
+from genscope.capture.label.proof import attention_seen
 from genscope.capture.profilers import nvidia_tool
 from genscope.capture.settings import Settings
 
@@ -39,7 +39,7 @@ def record(settings: Settings, folder: Path) -> dict[str, Any]:
         facts = nvidia_tool.watched(command, settings, scratch)
         export = ["--type=sqlite", "--force-overwrite=true", f"--output={folder / FILE}"]
         nvidia_tool.called([nsys, "export", *export, str(scratch / "run.nsys-rep")])
-    return {**facts, "attention_seen": trace_file.attention_seen(ranges(folder / FILE))}
+    return {**facts, "attention_seen": attention_seen(ranges(folder / FILE))}
 
 
 def ranges(path: Path) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ import torch
 from capture_traces import Captured
 
 import genscope
-from genscope.capture.label.labels import NvtxSink
+from genscope.capture.label.sinks import NvtxSink
 from genscope.capture.passes import prepared
 from genscope.capture.settings import Settings, resolved
 from tests.readers.nsys_export import nvtx, strings, write_export

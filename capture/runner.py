@@ -1,8 +1,9 @@
-"""One pass through a request: with labels for a profiler, or without any for warm-up and timing."""
+"""Run a request: with labels for a profiler, or without any for warm-up and timing."""
 
 from __future__ import annotations
 
 import contextlib
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,73 +11,64 @@ from typing import Any
 
 import torch
 
-from genscope.capture.attention.kernels import AttentionCall
 from genscope.capture.attention.switch import Switch, check_available, switched
-from genscope.capture.label.labels import Labels, NullSink, Sink
+from genscope.capture.label.labels import Labels
+from genscope.capture.label.sinks import NullSink, Sink
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload, built
 from genscope.errors import CaptureError
 
+WALL_REPEATS = 3
+
 
 @dataclass(frozen=True)
-class Prepared:
-    """A workload on its device, ready to be run as often as a profiler likes."""
+class Runner:
+    """A workload on its device, ready to be run as often as a profiler needs."""
 
     settings: Settings
     workload: Workload
     device: torch.device
 
     @contextlib.contextmanager
-    def labelling(self, sink: Sink) -> Iterator[Callable[[], Pass]]:
+    def labelling(self, sink: Sink) -> Iterator[Callable[[], PassResult]]:
         """A function that runs the request once with every label; the model is as it was after the block.
 
-        It raises CaptureError if the attention asked for ran nowhere.
+        The function raises CaptureError if the attention that was asked for ran nowhere.
         """
         labels = Labels(sink, self.workload.components, self.workload.kinds)
         switch = Switch(self.settings.attention, attention_device(self.settings), labels.attention)
 
-        def run() -> Pass:
-            labels.forget()
+        def run() -> PassResult:
+            labels.reset_counts()
             switch.refused.clear()
-            return Pass(self._run(labels, switch), labels, switch)
+            return PassResult(self._run(labels, switch), labels, switch)
 
         with labels.attached():
             yield run
 
-    def labelled(self, sink: Sink) -> Pass:
-        """One such pass."""
+    def labelled(self, sink: Sink) -> PassResult:
+        """Run the request once with every label."""
         with self.labelling(sink) as run:
             return run()
 
-    def unlabelled(self) -> Pass:
+    def unlabelled(self) -> PassResult:
         """Run the request once with nothing but the attention switch."""
         labels = Labels(NullSink(), self.workload.components)
-        switch = Switch(self.settings.attention, attention_device(self.settings), _nothing)
-        return Pass(self._run(labels, switch), labels, switch)
+        switch = Switch(self.settings.attention, attention_device(self.settings))
+        return PassResult(self._run(labels, switch), labels, switch)
 
     def _run(self, labels: Labels, switch: Switch) -> torch.Tensor:
         with torch.no_grad(), switched(switch):
             output = self.workload.request(labels)
-        self.wait()
+        wait_for(self.device)
         switch.check_used()
         return output
 
-    def wait(self) -> None:
-        """Until the device has done all it was asked for."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
+    def wall_facts(self) -> dict[str, Any]:
+        """What the manifest says about the time of unlabelled passes."""
+        return wall_facts(wall_ns(self.unlabelled, self.device))
 
-    def wall_ns(self, repeats: int) -> list[int]:
-        """Time of unlabelled passes, start to the device's end, ns each."""
-        found = []
-        for _ in range(repeats):
-            self.wait()
-            start = time.perf_counter_ns()
-            self.unlabelled()
-            found.append(time.perf_counter_ns() - start)
-        return found
-
-    def facts(self, done: Pass) -> dict[str, Any]:
+    def facts(self, done: PassResult) -> dict[str, Any]:
         """What the manifest says about the workload and one labelled pass of it."""
         workload = self.workload
         return {
@@ -97,35 +89,54 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Pass:
-    """What came out of one pass."""
+class PassResult:
+    """What came out of one run of the request."""
 
     output: torch.Tensor
     labels: Labels
     switch: Switch
 
 
-def prepared(settings: Settings) -> Prepared:
-    """Build a model for a real run. Raises CaptureError if device or attention is not to be had here."""
+def runner(settings: Settings) -> Runner:
+    """Build a model for a real run. Raises CaptureError if the device or the attention isn't available here."""
     device = torch.device(settings.device or "cpu")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise CaptureError(
-            "found no CUDA device; expected one for --device cuda: use --device cpu, or --profiler dry"
+            "This machine has no CUDA device; use --device cpu, or --profiler dry to predict a GPU's times."
         )
     check_available(settings.attention, device)
-    return Prepared(settings, built(settings, device), device)
+    return Runner(settings, built(settings, device), device)
 
 
-def prepared_dry(settings: Settings) -> Prepared:
+def dry_runner(settings: Settings) -> Runner:
     """Build a model that holds no values, only shapes."""
     device = torch.device("meta")
-    return Prepared(settings, built(settings, device), device)
+    return Runner(settings, built(settings, device), device)
 
 
 def attention_device(settings: Settings) -> str:
-    """Whose attention kernels are meant: 'cpu', or 'cuda' for a GPU that is there or modelled."""
+    """Whose attention kernels are meant: 'cpu', or 'cuda' for a real or a predicted GPU."""
     return "cpu" if settings.device == "cpu" else "cuda"
 
 
-def _nothing(_: AttentionCall) -> contextlib.AbstractContextManager[None]:
-    return contextlib.nullcontext()
+def wait_for(device: torch.device) -> None:
+    """Wait until the device has finished all its work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def wall_ns(run: Callable[[], object], device: torch.device) -> list[int]:
+    """Time of a few runs, from the start until the device has finished, ns each."""
+    found = []
+    for _ in range(WALL_REPEATS):
+        wait_for(device)
+        start = time.perf_counter_ns()
+        run()
+        wait_for(device)
+        found.append(time.perf_counter_ns() - start)
+    return found
+
+
+def wall_facts(times_ns: list[int]) -> dict[str, Any]:
+    """The manifest's two fields about wall time: the median, and every time."""
+    return {"wall_ns": round(statistics.median(times_ns)), "wall_ns_repeats": times_ns}
