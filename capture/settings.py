@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from genscope.capture.catalog import ATTENTIONS, MODELS, PROFILERS, SIZES
-from genscope.capture.dry.roofline import DEVICES
+from genscope.capture.dry.roofline import devices
 from genscope.errors import CaptureError
 
 DTYPES = ("float16", "bfloat16", "float32")
@@ -112,7 +112,7 @@ def resolved(settings: Settings) -> Settings:
     _check_model_options(settings)
     device = settings.device or _default_device(settings.profiler)
     if settings.profiler == "dry":
-        _one_of("device to predict for", device, tuple(DEVICES))
+        _one_of("device to predict for", device, tuple(devices()))
     elif device.partition(":")[0] not in ("cpu", "cuda"):
         raise CaptureError(
             f"A real run can't use the device {device!r}; choose cpu or cuda, or predict times with --profiler dry."

@@ -12,7 +12,7 @@ from typing import Any
 from genscope.capture import trace_writer
 from genscope.capture.dry.operators import functions_as_on
 from genscope.capture.dry.recorder import DryRecorder
-from genscope.capture.dry.roofline import DEVICES
+from genscope.capture.dry.roofline import devices
 from genscope.capture.environment import predicted_device_spec
 from genscope.capture.label.proof import attention_seen
 from genscope.capture.runner import attention_device, dry_runner
@@ -21,7 +21,7 @@ from genscope.capture.settings import Settings
 
 def record(settings: Settings, folder: Path) -> dict[str, Any]:
     """Write trace.json.gz with predicted times and return the facts of the manifest."""
-    device = DEVICES[settings.device or "a100"]
+    device = devices()[settings.device or "a100"]
     run = dry_runner(settings)
     recorder = DryRecorder(device)
     with functions_as_on(attention_device(settings)), recorder:

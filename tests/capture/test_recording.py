@@ -12,9 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from genscope.capture.recording import components_of
+from genscope.capture.recording import components_of, record
 from genscope.capture.script import ScriptRun, capture_script, is_script
-from genscope.capture.session import record
 from genscope.capture.settings import Settings
 from genscope.errors import CaptureError
 
