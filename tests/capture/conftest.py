@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from capture_traces import Captured
 
-from genscope.capture.profilers import torch_profiler
+from genscope.capture import runner
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
 
@@ -28,5 +28,5 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Captured]:
             return capture(settings, out)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch_profiler, "WALL_REPEATS", 1)
+        patch.setattr(runner, "WALL_REPEATS", 1)
         yield run
