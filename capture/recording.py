@@ -140,8 +140,9 @@ class Recording:
     ) -> None:
         self._sink.end()
         if kind is None and self._done <= self._warmup:
+            times = "once" if self._done == 1 else f"{self._done} times"
             error = CaptureError(
-                f"No step was recorded: step() was called {self._done} times, and the first {self._warmup} are warm-up; "
+                f"No step was recorded: step() was called {times}, and warmup is {self._warmup}; "
                 "call run.step() after every step, or lower warmup."
             )
         self._stack.__exit__(type(error) if error else None, error, trace)

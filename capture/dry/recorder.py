@@ -25,12 +25,12 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._open: list[tuple[int, str, int]] = []
 
     def enter(self, label: str) -> None:
-        """Open a range now. Its row keeps its place before the operators inside it."""
+        """Open a range now. Its row comes before those of the operators inside it."""
         self._open.append((len(self._rows), label, self._now_ns))
         self._rows.append({})
 
     def leave(self) -> None:
-        """Close the innermost range; one that held no work is forgotten."""
+        """Close the innermost range; drop it if no work happened inside."""
         place, label, start_ns = self._open.pop()
         if len(self._rows) == place + 1:
             self._rows.pop()
@@ -44,7 +44,7 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Run one operator for its shapes, and write it down."""
+        """Run one operator for its shapes and record it."""
         kwargs = kwargs or {}
         output = self._outcomes.of(func, args, kwargs)
         if does_work(func):

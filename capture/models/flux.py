@@ -32,7 +32,7 @@ _TINY: dict[str, Any] = {
 def build(settings: Settings) -> Workload:
     """Random weights, 11.90 billion parameters; guidance is an input, so that each step is one call for one prompt.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     image_size = settings.image_size or (64 if tiny else 1024)

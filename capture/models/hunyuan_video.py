@@ -50,7 +50,7 @@ ASSUMPTIONS = (
 def build(settings: Settings) -> Workload:
     """Random weights, 12.82 billion parameters; guidance is an input, so that each step is one call for one prompt.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     height = settings.image_size or (32 if tiny else 720)

@@ -58,7 +58,7 @@ def _fill(
 def _muse(settings: Settings) -> Workload:
     """A base transformer over 16 x 16 tokens, a super-resolution one over 64 x 64, and a convolutional detokenizer.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     low, high, text_len = (4, 8, 8) if tiny else (16, 64, 128)
@@ -143,7 +143,7 @@ class SuperResolution(nn.Module):
 def _amused(settings: Settings) -> Workload:
     """aMUSEd: CLIP-L, a UViT over 16 x 16 or 32 x 32 tokens, and a convolutional detokenizer.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     large = settings.variant == "amused-512"

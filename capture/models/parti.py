@@ -57,7 +57,7 @@ class Detokenizer(nn.Module):
 def build(settings: Settings) -> Workload:
     """Random weights at 350M to 20B; each token is decoded for the prompt and for none, as guidance needs both.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     side, text_len = (4, 8) if tiny else (SIDE, TEXT_TOKENS)

@@ -67,7 +67,7 @@ class VideoDecoder(nn.Module):
 def build(settings: Settings) -> Workload:
     """Random weights; 11 frames of 128 px are 6 x 16 x 16 tokens, the first frame alone and the others in pairs.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     side, text_len = (4, 8) if tiny else (SIDE, TEXT_TOKENS)

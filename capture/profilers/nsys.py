@@ -18,7 +18,7 @@ OPTIONS = (
     "--trace=cuda,nvtx",
     "--sample=none",
     "--cpuctxsw=none",
-    # the default, 'graph', leaves the kernels of CUDA graphs out
+    # the default, 'graph', leaves out the kernels of CUDA graphs
     "--cuda-graph-trace=node",
     # the run starts and stops the recording around its labelled pass
     "--capture-range=cudaProfilerApi",
@@ -43,7 +43,7 @@ def record(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def ranges(path: Path) -> Iterator[dict[str, Any]]:
-    """NVTX ranges of an export as events of a Chrome trace, operators without the fields after their names."""
+    """The NVTX ranges of an export as events of a Chrome trace; operators lose the fields after their names."""
     query = (
         'SELECT start, "end" - start, globalTid, coalesce(StringIds.value, text) FROM NVTX_EVENTS '
         'LEFT JOIN StringIds ON id = textId WHERE "end" IS NOT NULL AND eventType IN (59, 70)'

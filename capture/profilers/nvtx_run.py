@@ -1,7 +1,7 @@
-"""The run that an NVIDIA tool watches: `python -m genscope.capture.profilers.nvtx_run SETTINGS.json FACTS.json` under nsys or ncu.
+"""The run inside nsys or ncu: `python -m genscope.capture.profilers.nvtx_run SETTINGS.json FACTS.json`.
 
-The tool must start the process that it measures, so the run is a process of its own. It warms up first and asks the tool
-to record one pass only, with labels as NVTX ranges and every operator's name and shapes as NVTX texts.
+The tool must start the process that it measures, so the run has its own process. It warms up, then asks the tool to record one
+pass, with labels as NVTX ranges and each operator's name and shapes as NVTX texts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from genscope.errors import CaptureError
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as the settings file says and write the manifest's facts; 2, and a line on stderr, if it can't be done."""
+    """Run as the settings file says and write the manifest's facts. A CaptureError goes to stderr, and the exit status is 2."""
     settings = Settings(**json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
     try:
         facts = run(settings)
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(settings: Settings) -> dict[str, Any]:
-    """Warm up, time unlabelled passes unless each kernel is replayed, record one labelled pass. Times in ns."""
+    """Warm up, time unlabelled passes (only under nsys: ncu replays kernels), record one labelled pass. Times in ns."""
     ready = runner(settings)
     ready.unlabelled()
     # ncu slows down every pass, recorded or not

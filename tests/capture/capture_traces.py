@@ -79,9 +79,8 @@ def _number(text: str) -> Any:
 def dispatched(folder: Path) -> list[str]:
     """Names of the operators of a real CPU trace that a dry run would list, in order of start.
 
-    An operator that only stands for others (CompositeImplicitAutograd) is entered, one that only renames or reserves memory
-    is left out, and any other counts as a whole: what it calls inside is its own affair. Judged by torch's own registry,
-    not by what a dry run has written.
+    An operator that only calls others (CompositeImplicitAutograd) is replaced by them, one that only renames or reserves memory
+    is left out, and any other counts without those inside it. Torch's own registry decides, not what a dry run has written.
     """
     names: list[str] = []
     end = 0
@@ -109,7 +108,7 @@ def _overloads(name: str) -> list[str]:
 def _composite(name: str) -> bool:
     import torch
 
-    # with another tensor it stands for aten::minimum; with a number of repeats for aten::clone
+    # they only call others: aten::minimum for two tensors, aten::clone for a number of repeats
     if name in ("aten::min", "aten::repeat_interleave"):
         return True
     has = torch._C._dispatch_has_kernel_for_dispatch_key
