@@ -59,18 +59,31 @@ def unfinished(folder: Path) -> Iterator[Path]:
 
     First it removes what a killed process has left behind.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _explained(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob(f".{folder.name}.partial-*"):
         if not _alive(int(left.name.rpartition("-")[2])):
             shutil.rmtree(left, ignore_errors=True)
     partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    with _explained(folder.parent):
+        partial.mkdir()
     try:
         yield partial
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Turn a folder that can't be made into an error that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise CaptureError(
+            f"{out} can't hold a run folder ({error.strerror}); choose another folder to write to."
+        ) from error
 
 
 def _alive(process_id: int) -> bool:

@@ -104,6 +104,10 @@ def runner(settings: Settings) -> Runner:
         raise CaptureError(
             "This machine has no CUDA device; use --device cpu, or --profiler dry to predict a GPU's times."
         )
+    if device.index is not None and device.index >= torch.cuda.device_count():
+        raise CaptureError(
+            f"This machine has no {device}; its CUDA devices are numbered 0 to {torch.cuda.device_count() - 1}."
+        )
     check_available(settings.attention, device)
     return Runner(settings, built(settings, device), device)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -82,6 +83,8 @@ def _function(path: Path, name: str) -> Callable[[], Any]:
     if spec is None or spec.loader is None:
         raise CaptureError(f"Python can't load {path}; the script must be a .py file.")
     module = importlib.util.module_from_spec(spec)
+    # a dataclass in the script looks its own module up there
+    sys.modules.setdefault(spec.name, module)
     spec.loader.exec_module(module)
     function = getattr(module, name, None)
     if not callable(function):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -70,7 +71,7 @@ def _check_numbers(settings: Settings) -> None:
 
 def _check_model_options(settings: Settings) -> None:
     entry = MODELS[settings.name]
-    _one_of(f"variant of {settings.name}", settings.variant, entry.variants)
+    _one_of(f"{settings.name} variant", settings.variant, entry.variants)
     for what in ("image_size", "frames"):
         if getattr(settings, what) is not None and what not in entry.options:
             has = " and ".join(map(_option, entry.options))
@@ -112,10 +113,10 @@ def resolved(settings: Settings) -> Settings:
     _check_model_options(settings)
     device = settings.device or _default_device(settings.profiler)
     if settings.profiler == "dry":
-        _one_of("device to predict for", device, tuple(devices()))
-    elif device.partition(":")[0] not in ("cpu", "cuda"):
+        _one_of("device", device, tuple(devices()))
+    elif re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:
         raise CaptureError(
-            f"A real run can't use the device {device!r}; choose cpu or cuda, or predict times with --profiler dry."
+            f"A real run can't use the device {device!r}; choose cpu, cuda or cuda:<number>, or predict times with --profiler dry."
         )
     dtype = settings.dtype or ("float32" if device == "cpu" else MODELS[settings.name].dtype)
     _one_of("dtype", dtype, DTYPES)

@@ -5,8 +5,7 @@
     module:<component>.<name>|<Class>            module:unet.mid_block.attentions.0|Transformer2DModel
     attention:<field>=<value>,<field>=<value>..  attention:kind=self,site=unet.attn1,query_len=64,kv_len=64,..
 
-Analysis reads the same grammar in queries/staging/kineto/annotation.sql and queries/staging/nsys/annotation.sql;
-tests/capture/test_label_grammar.py holds both against this file.
+Analysis reads the same grammar in SQL, for Kineto and for Nsight; tests/capture/test_label_grammar.py holds both against this file.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 
 KINDS = ("self", "cross", "self+text", "joint", "spatial", "temporal", "causal")
 
-# these separate the parts of a label, and Nsight Systems ends a label at a blank
+# these separate the parts of a label; with a blank, an NVTX text is an ordinary range
 _RESERVED = re.compile(r"[\s,|=]+")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,9 +64,9 @@ def _nsys(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [_kineto, _nsys])
-def test_sql_reads_what_capture_writes(tmp_path: Path, make: object) -> None:
+def test_sql_reads_what_capture_writes(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     with genscope.open(tmp_path / "study.duckdb") as study:
-        study.ingest(make(tmp_path))  # type: ignore[operator]
+        study.ingest(make(tmp_path))
         rows = study.sql("SELECT kind, name, args FROM annotation ORDER BY start_ns").rows()
     found = [Label(kind, name, _fields(args)) for kind, name, args in rows]
     assert found == list(WRITTEN.values())

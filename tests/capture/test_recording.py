@@ -140,6 +140,28 @@ def test_a_name_that_a_label_can_not_hold_is_refused(tmp_path: Path, name: str) 
         record("own", components={name: nn.Linear(2, 2)}, out=tmp_path)
 
 
+SCRIPT = """
+from __future__ import annotations
+from dataclasses import dataclass
+from torch import nn, zeros
+
+@dataclass
+class Sizes:
+    width: int = 4
+
+def workload():
+    model = nn.Linear(Sizes().width, 4)
+    return model, lambda: model(zeros(1, 4))
+"""
+
+
+def test_a_script_may_hold_a_dataclass(tmp_path: Path) -> None:
+    script = tmp_path / "script_with_dataclass.py"
+    script.write_text(SCRIPT)
+    folder = capture_script(f"{script}:workload", ScriptRun(steps=1, out=tmp_path))
+    assert traces.manifest(folder)["component_steps_profiled"] == {"model": 1}
+
+
 def test_a_script_without_a_step_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="--steps is 0, but it must be at least 1"):
         capture_script(f"{EXAMPLE}:workload", ScriptRun(steps=0, out=tmp_path))

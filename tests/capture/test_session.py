@@ -124,6 +124,8 @@ def test_out_of_memory_names_what_to_lower(
         ),
         (Settings("llama", profiler="dry", device="cuda"), ["device", "a100", "h100"]),
         (Settings("llama", device="tpu"), ["device 'tpu'", "cuda"]),
+        (Settings("llama", device="cuda:first"), ["device 'cuda:first'", "cuda:<number>"]),
+        (Settings("llama", device="cpu:0"), ["device 'cpu:0'", "choose cpu"]),
         (Settings("llama", dtype="float8"), ["dtype 'float8'", "bfloat16"]),
         (Settings("llama", device="cpu", attention="cudnn"), ["on cpu", "cudnn"]),
         (Settings("llama", device="cpu", attention="fa4"), ["on cpu", "fa4"]),
@@ -160,6 +162,12 @@ def test_a_missing_module_of_another_kind_is_no_mistake_of_the_user(
     monkeypatch.setattr(dry, "record", record)
     with pytest.raises(ModuleNotFoundError):
         capture(SMALL, tmp_path)
+
+
+def test_a_file_in_the_place_of_the_out_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "traces").write_text("")
+    with pytest.raises(CaptureError, match="traces can't hold a run folder"):
+        capture(SMALL, tmp_path / "traces")
 
 
 def test_no_cuda_device_is_said(tmp_path: Path) -> None:
