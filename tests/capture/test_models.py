@@ -10,7 +10,7 @@ import torch
 from capture_traces import Captured
 
 from genscope.capture.catalog import MODELS, SUITE
-from genscope.capture.label.labels import KINDS
+from genscope.capture.label.grammar import KINDS
 from genscope.capture.runner import runner
 from genscope.capture.settings import Settings, resolved
 
