@@ -1,10 +1,11 @@
-"""Every run that a study of a GPU needs, made in pieces: each call works for a limited time and skips what is done.
+"""Make every run that a study of a GPU needs, in pieces: each call works for a limited time and skips finished runs.
 
     python bench/gpu_study.py --out traces                 work for up to 9 minutes, then say what is left
-    python bench/gpu_study.py --out traces --list          the plan, with what is done
-    python bench/gpu_study.py --out traces --tiny          the same plan with tiny models on a CPU, to try it out
+    python bench/gpu_study.py --out traces --list          print the plan
+    python bench/gpu_study.py --out traces --tiny          the same plan with tiny models on a CPU, as a trial
 
-Needs nothing but `capture`. Exit status 0: all done; 3: more to do, call again; 1: all tried, some failed.
+It needs only `capture`. It exits with 0 when all runs are done, 3 when some are left (call it again), and 1 when all were tried
+and some failed. Failures are kept in .gpu_study_failures next to the runs and not tried again until that file is removed.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from genscope.capture.settings import Settings, resolved
 from genscope.capture.suite import SuiteRun, suite
 
 LIMIT_S = 540
-# a run's trace is kept small enough to be committed
+# a trace must be small enough to be committed
 LARGEST_BYTES = 4 * 2**20
-FAILURES = "gpu_suite_failures.json"
+# JSON, but hidden and without an ending, so that neither 'traces/*' nor the folder offers it as a trace
+FAILURES = ".gpu_study_failures"
 
 SECOND_ATTENTIONS = ("cudnn", "fa4")
 IMAGE_SIZES = (256, 384, 768, 1024)
@@ -44,7 +46,7 @@ MODERN = (
     "wan:14b",
     "hunyuan_video",
 )
-# a whole published video needs more than one GPU's memory in the VAE, or minutes a step
+# at its published size the video needs more memory in the VAE than one GPU has, or minutes for a step
 SHORTER = {
     "hunyuan_video": {"image_size": 480, "frames": 33},
     "wan:14b": {"frames": 33},
@@ -54,7 +56,7 @@ SHORTER = {
 
 @dataclass(frozen=True)
 class Piece:
-    """One run, what it is for, and how long it may take at most on an 80 GB GPU, start to end."""
+    """One run, its purpose, and the longest it may take on an 80 GB GPU, from start to end."""
 
     purpose: str
     settings: Settings
@@ -62,7 +64,7 @@ class Piece:
 
 
 def plan(*, tiny: bool = False) -> list[Piece]:
-    """All runs, the most wanted first. `tiny` keeps the plan and takes models that a CPU runs in seconds."""
+    """All runs, the most important first. `tiny` keeps the plan but uses models that a CPU runs in seconds."""
     pieces = [*_suite(), *_prefill_and_decode(), *_sweeps(), *_modern(), *_counters()]
     return [_tiny(piece) for piece in pieces] if tiny else pieces
 
@@ -115,7 +117,7 @@ def _counters() -> list[Piece]:
 
 
 def _tiny(piece: Piece) -> Piece:
-    """The same run at tiny dimensions on a CPU; sizes and frames are the tiny model's own multiples."""
+    """The same run at tiny dimensions on a CPU, with sizes and frames that the tiny model takes."""
     settings = piece.settings
     frames = None if settings.frames is None or settings.name != "make_a_video" else settings.frames
     image_size = None if settings.image_size is None else settings.image_size // 8
@@ -127,13 +129,13 @@ def _tiny(piece: Piece) -> Piece:
 
 
 def is_done(settings: Settings, out: Path) -> bool:
-    """Whether a finished run with these settings is there."""
+    """Whether a finished run with these settings exists."""
     asked = resolved(settings)
-    return run_folder.place(out, folder_stem(asked), asdict(asked)).finished
+    return run_folder.find_folder(out, folder_stem(asked), asdict(asked)).finished
 
 
 def failures(out: Path) -> dict[str, str]:
-    """What failed in earlier calls: run to error. It is not tried again until the file is removed."""
+    """The runs that failed in earlier calls, with their errors."""
     path = out / FAILURES
     found: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
     return found
@@ -153,7 +155,7 @@ def key(settings: Settings) -> str:
 
 
 def left(pieces: Sequence[Piece], out: Path) -> list[Piece]:
-    """Pieces that are neither done nor known to fail."""
+    """The pieces that are neither done nor known to fail."""
     failed = failures(out)
     return [p for p in pieces if key(p.settings) not in failed and not is_done(p.settings, out)]
 
@@ -165,7 +167,7 @@ def work(
     limit_s: float = LIMIT_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[SuiteRun]:
-    """Make runs in order until the next one might not end within the limit. Failures are written down and skipped later."""
+    """Make runs in order until the next one might exceed the limit. Failures are written down and skipped from then on."""
     out.mkdir(parents=True, exist_ok=True)
     start, made = clock(), []
     for piece in left(pieces, out):
@@ -184,7 +186,7 @@ def work(
 def _too_large(folder: Path | None) -> str | None:
     sizes = {file.name: file.stat().st_size for file in folder.iterdir()} if folder else {}
     over = [f"{name} has {size} bytes" for name, size in sizes.items() if size > LARGEST_BYTES]
-    return f"{over[0]}, over {LARGEST_BYTES}: lower --steps" if over else None
+    return f"{over[0]}, over the limit of {LARGEST_BYTES}: lower --steps" if over else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,9 +16,9 @@ from collections.abc import Callable
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from genscope.capture.label.labels import NullSink, ProfilerSink
-from genscope.capture.passes import Prepared, prepared
+from genscope.capture.label.sinks import NullSink, ProfilerSink
 from genscope.capture.profilers.torch_profiler import quiet
+from genscope.capture.runner import Runner, runner
 from genscope.capture.settings import Settings, resolved
 
 
@@ -36,7 +36,7 @@ def profiled(run: Callable[[], object]) -> float:
         return timed(run)
 
 
-def one_round(run: Prepared) -> dict[str, float]:
+def one_round(run: Runner) -> dict[str, float]:
     """Each variant once; labels are put on and taken off outside what is timed."""
     found = {"nothing": timed(run.unlabelled)}
     with run.labelling(ProfilerSink()) as labelled:
@@ -47,13 +47,13 @@ def one_round(run: Prepared) -> dict[str, float]:
     return found
 
 
-def measured(run: Prepared, rounds: int) -> dict[str, float]:
+def measured(run: Runner, rounds: int) -> dict[str, float]:
     """Median seconds of each variant, which take turns; the first round is not counted."""
     found = [one_round(run) for _ in range(rounds + 1)][1:]
     return {name: statistics.median(each[name] for each in found) for name in found[0]}
 
 
-def table(run: Prepared, found: dict[str, float]) -> str:
+def table(run: Runner, found: dict[str, float]) -> str:
     """The Markdown table, with what the labels add to a profiled pass for each module call and each step."""
     bare = found["nothing"]
     counter = _Counter()
@@ -91,7 +91,7 @@ def main() -> None:
     asked = parser.parse_args()
     quiet()
     torch.set_num_threads(1)
-    run = prepared(resolved(Settings(asked.model, device="cpu")))
+    run = runner(resolved(Settings(asked.model, device="cpu")))
     print(table(run, measured(run, asked.rounds)))
 
 

@@ -1,4 +1,4 @@
-"""What there is to capture, and how: models, profilers and attention implementations, by name, importing none of them."""
+"""What can be captured and how: models, profilers and attention implementations by name, none of which is imported here."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PROFILERS = {
 class ModelEntry:
     """One model: its family, a sentence, its variants (the first is the default) and the sizes a user may set.
 
-    Its patches and halvings take an image size that is a multiple of `multiple` (tiny: of `tiny_multiple`, if that differs),
-    its video coder a number of frames that is a multiple of `frame_group`, and one more.
+    Its image size must be a multiple of `multiple` (the tiny model's of `tiny_multiple`, if that differs), and its number of
+    frames one more than a multiple of `frame_group`.
     """
 
     family: str
@@ -35,9 +35,24 @@ class ModelEntry:
 
     @property
     def summary(self) -> str:
-        """The sentence, and the variants if there is a choice."""
+        """The sentence, and the variants if there are several."""
         more = f" ({', '.join(self.variants)})" if len(self.variants) > 1 else ""
         return self.sentence + more
+
+
+def _video(
+    sentence: str, *, frame_group: int, multiple: int = 16, variants: tuple[str, ...] = ("default",)
+) -> ModelEntry:
+    """A video diffusion transformer: --image-size is the height of a frame."""
+    return ModelEntry(
+        "diffusion",
+        sentence,
+        variants,
+        ("image_size", "frames"),
+        "bfloat16",
+        multiple=multiple,
+        frame_group=frame_group,
+    )
 
 
 MODELS = {
@@ -75,48 +90,13 @@ MODELS = {
     "pixart": ModelEntry(
         "diffusion", "PixArt: a diffusion transformer with cross-attention", multiple=16
     ),
-    "wan": ModelEntry(
-        "diffusion",
-        "Wan 2.1: video diffusion transformer",
-        ("14b", "1.3b"),
-        ("image_size", "frames"),
-        "bfloat16",
-        multiple=16,
-        frame_group=4,
+    "wan": _video("Wan 2.1: video diffusion transformer", variants=("14b", "1.3b"), frame_group=4),
+    "hunyuan_video": _video("HunyuanVideo: joint video and text attention", frame_group=4),
+    "cogvideox": _video(
+        "CogVideoX: joint video and text attention", variants=("2b", "5b"), frame_group=8
     ),
-    "hunyuan_video": ModelEntry(
-        "diffusion",
-        "HunyuanVideo: joint video and text attention",
-        options=("image_size", "frames"),
-        dtype="bfloat16",
-        multiple=16,
-        frame_group=4,
-    ),
-    "cogvideox": ModelEntry(
-        "diffusion",
-        "CogVideoX: joint video and text attention",
-        ("2b", "5b"),
-        ("image_size", "frames"),
-        "bfloat16",
-        multiple=16,
-        frame_group=8,
-    ),
-    "ltx": ModelEntry(
-        "diffusion",
-        "LTX-Video: a very compressed latent",
-        options=("image_size", "frames"),
-        dtype="bfloat16",
-        multiple=32,
-        frame_group=8,
-    ),
-    "mochi": ModelEntry(
-        "diffusion",
-        "Mochi 1: joint video and text attention",
-        options=("image_size", "frames"),
-        dtype="bfloat16",
-        multiple=16,
-        frame_group=6,
-    ),
+    "ltx": _video("LTX-Video: a very compressed latent", multiple=32, frame_group=8),
+    "mochi": _video("Mochi 1: joint video and text attention", frame_group=6),
 }
 
 SUITE = (

@@ -1,4 +1,4 @@
-"""What a run was made on: device, peaks, driver and versions. What can't be found out is null, never a guess."""
+"""What a run was made with: device, peaks, driver and versions. What can't be determined is null, never a guess."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PACKAGES = ("torch", "diffusers", "transformers", "flash-attn", "flash-attn-4")
 
 
 def versions() -> dict[str, str | None]:
-    """Versions of what ran; null for a package that is not there."""
+    """Versions of what ran; null for a package that isn't installed."""
     found: dict[str, str | None] = {"python": platform.python_version(), "cuda": torch.version.cuda}
     for package in _PACKAGES:
         try:
@@ -27,7 +27,7 @@ def versions() -> dict[str, str | None]:
 
 
 def _driver_version() -> str | None:
-    """The NVIDIA driver's version as the kernel module tells it."""
+    """The NVIDIA driver's version, from its kernel module."""
     try:
         text = Path("/sys/module/nvidia/version").read_text(encoding="ascii")
     except OSError:
@@ -52,7 +52,7 @@ def device_name(device: torch.device) -> str | None:
 
 
 def device_spec(device: torch.device) -> dict[str, Any] | None:
-    """Memory, multiprocessors and vendor peaks of a GPU; None for a host, whose peaks are not known."""
+    """Memory, multiprocessors and vendor peaks of a GPU; None for a host, whose peaks are unknown."""
     if device.type != "cuda":
         return None
     properties = torch.cuda.get_device_properties(device)
@@ -65,8 +65,8 @@ def device_spec(device: torch.device) -> dict[str, Any] | None:
     }
 
 
-def modelled_spec(device: Device) -> dict[str, Any]:
-    """The same of a device whose times are predicted."""
+def predicted_device_spec(device: Device) -> dict[str, Any]:
+    """The same for a device whose times are predicted."""
     return {
         "memory_bytes": device.memory_bytes,
         "sm_count": device.sm_count,

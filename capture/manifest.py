@@ -1,4 +1,4 @@
-"""The result card of a run: what was asked for, what ran, on what, as flat JSON beside the trace."""
+"""The result card of a run: what was asked for, what ran and on what device, as flat JSON next to the trace."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FILE = "manifest.json"
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunManifest:
-    """One run. Known before it: what was asked for. Known after it: the rest; null means not known.
+    """One run. What was asked for is known before the run, the rest after it; null means unknown.
 
     `steps_full` and `component_steps_full` let a query scale profiled time to a whole request;
     `component_steps_profiled` are the calls the trace holds. `wall_ns` is the median time of the same request without labels
@@ -25,18 +25,18 @@ class RunManifest:
     """
 
     model: str
-    variant: str | None
-    family: str | None
-    attention: str | None
-    profiler: str
-    predicted: bool
-    size: str | None
-    dtype: str | None
-    batch: int | None
+    variant: str | None = None
+    family: str | None = None
+    attention: str | None = None
+    profiler: str = "torch"
+    predicted: bool = False
+    size: str | None = None
+    dtype: str | None = None
+    batch: int | None = None
     device_asked: str
-    asked: dict[str, Any]
-    seed: int | None
-    command: str
+    asked: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    command: str = ""
     genscope_schema: int = SCHEMA
     attention_seen: dict[str, int] = field(default_factory=dict)
     attention_labelled: dict[str, int] = field(default_factory=dict)
@@ -60,8 +60,15 @@ class RunManifest:
     assumptions: list[str] = field(default_factory=list)
 
     def completed(self, facts: dict[str, Any]) -> RunManifest:
-        """The same card with what was found out while running."""
+        """The same card with what the run found out."""
         return dataclasses.replace(self, **facts)
+
+
+def card(**asked: Any) -> RunManifest:
+    """The card of a run that is about to start: the given fields, the command line and the versions in use."""
+    from genscope.capture.environment import versions
+
+    return RunManifest(command=command_line(), versions=versions(), **asked)
 
 
 def write(manifest: RunManifest, folder: Path) -> None:
@@ -71,21 +78,22 @@ def write(manifest: RunManifest, folder: Path) -> None:
 
 
 def read(folder: Path) -> RunManifest:
-    """The card of a run folder. Raises CaptureError if it is missing, broken or of another schema."""
+    """The card of a run folder. Raises CaptureError if it is missing, damaged or has another schema."""
     path = folder / FILE
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CaptureError(f"found no readable {path}: {error}") from error
+        raise CaptureError(f"{path} can't be read ({error}); capture the run again.") from error
     schema = found.get("genscope_schema") if isinstance(found, dict) else None
     if schema != SCHEMA:
         raise CaptureError(
-            f"found schema {schema!r} in {path}; expected {SCHEMA}: capture it again"
+            f"{path} has schema {schema!r}, which this version of genscope doesn't read (it reads {SCHEMA}); "
+            "capture the run again."
         )
     names = {part.name for part in dataclasses.fields(RunManifest)}
     return RunManifest(**{key: value for key, value in found.items() if key in names})
 
 
 def command_line() -> str:
-    """The command that made the run, without the directories of this machine."""
+    """The command that made the run; the program is named without its directory."""
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])

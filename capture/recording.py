@@ -1,4 +1,4 @@
-"""Record a model of one's own: the same run folder and labels as the suite's, and nothing of the model changed afterwards."""
+"""Record your own model: the same run folder and labels as the suite's. Afterwards the model is as it was."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ import torch
 from torch import nn
 from torch.profiler import profile, schedule
 
-from genscope.capture import manifest, run_folder
-from genscope.capture import trace_writer as trace_file
+from genscope.capture import manifest, run_folder, trace_writer
 from genscope.capture.attention.switch import AsChosen, Switch, check_available, switched
-from genscope.capture.environment import device_name, device_spec, versions
-from genscope.capture.label.labels import Labels, ProfilerSink, methods_labelled
+from genscope.capture.environment import device_name, device_spec
+from genscope.capture.label import grammar, proof
+from genscope.capture.label.labels import Labels, methods_labelled
+from genscope.capture.label.sinks import StepSink
 from genscope.capture.profilers.torch_profiler import activities, quiet
+from genscope.capture.session import new_run
 from genscope.errors import CaptureError
 
-# entries of a component other than forward
+# the methods of a component that count as its calls, besides forward
 METHODS = ("encode", "decode", "generate", "step")
 NO_END = 1_000_000
 
 
 def components_of(model: Any) -> dict[str, Any]:
-    """A model's components by name: of a diffusers or transformers pipeline its own, of a module itself as 'model'.
+    """A model's components by name: those of a pipeline, or a module itself as 'model'.
 
-    Raises CaptureError if there is none.
+    Raises CaptureError if there is no torch module, or if a label can't hold a name.
     """
     if isinstance(model, nn.Module):
         return {"model": model}
@@ -43,54 +45,58 @@ def components_of(model: Any) -> dict[str, Any]:
     }
     if not any(isinstance(part, nn.Module) for part in found.values()):
         raise CaptureError(
-            f"found no torch module in {type(model).__name__}; expected a module, a pipeline or "
-            "components={'unet': pipe.unet, ...}"
+            f"There is no torch module in the {type(model).__name__} to record; pass a module, a pipeline or "
+            "components={'unet': pipe.unet, ...}."
         )
+    for name in found:
+        if not grammar.is_plain(str(name)):
+            raise CaptureError(
+                f"A label can't hold the component name {name!r}; choose one without blanks, commas, '|' and '='."
+            )
     return found
 
 
-class StepSink:
-    """A profiler's ranges, with the step's opened when the first component or module of the step runs."""
+def record(
+    name: str,
+    model: Any = None,
+    *,
+    components: Mapping[str, Any] | None = None,
+    out: Path | str = "traces",
+    attention: str | None = None,
+    warmup: int = 1,
+) -> Recording:
+    """Record your own model into a run folder, with the labels of the suite's models.
 
-    def __init__(self) -> None:
-        self._inner = ProfilerSink()
-        self._waiting: str | None = None
-        self._open = False
+    `model` is a torch module or a whole diffusers or transformers pipeline; `components` names parts of one instead. Use the
+    result as a context manager and call its `step()` after each step; the first `warmup` steps are not recorded. Without
+    `attention` the model's attention stays as it is. After the block the model is as it was before.
 
-    def begin(self, index: int) -> None:
-        """Close the step that is open, if any, and let the next range open this one."""
-        self.end()
-        self._waiting = f"step:{index}"
-
-    def end(self) -> None:
-        """Close the step that is open, if any."""
-        self._waiting = None
-        if self._open:
-            self._inner.leave()
-            self._open = False
-
-    def enter(self, label: str) -> None:
-        """Open a range, and the step around it if it is the first."""
-        if self._waiting is not None:
-            self._inner.enter(self._waiting)
-            self._waiting, self._open = None, True
-        self._inner.enter(label)
-
-    def leave(self) -> None:
-        """Close the innermost range."""
-        self._inner.leave()
+        with record("my-model", components={"unet": pipe.unet}) as run:
+            for _ in range(3):
+                pipe("a cat")
+                run.step()
+        run.folder
+    """
+    return Recording(
+        name,
+        components if components is not None else model,
+        out=Path(out),
+        attention=attention,
+        warmup=warmup,
+    )
 
 
 class Recording:
-    """What `record` gives: call `step()` at the end of each step; the first `warmup` of them are not recorded.
+    """One recording: call `step()` at the end of each step; the first `warmup` steps are not recorded.
 
-    After the block, `folder` is the finished run folder.
+    After the block, `folder` is the finished run folder. `facts` go into its manifest.
     """
 
     def __init__(
         self, name: str, model: Any, *, out: Path, attention: str | None, warmup: int
     ) -> None:
         self.folder = out
+        self.facts: dict[str, Any] = {}
         self._name = name
         self._parts = components_of(model)
         self._attention = attention
@@ -109,8 +115,7 @@ class Recording:
         self.folder = run_folder.free(self.folder, stem)
         self._labels = Labels(self._sink, modules)
         with contextlib.ExitStack() as stack:
-            self._partial = stack.enter_context(run_folder.unfinished(self.folder))
-            manifest.write(self._card(modules), self._partial)
+            self._run = stack.enter_context(new_run(self.folder, self._card(modules)))
             stack.push(self._complete)
             self._profiler = stack.enter_context(self._profile())
             self._switch = stack.enter_context(switched(self._make_switch()))
@@ -135,9 +140,10 @@ class Recording:
     ) -> None:
         self._sink.end()
         if kind is None and self._done <= self._warmup:
+            times = "once" if self._done == 1 else f"{self._done} times"
             error = CaptureError(
-                f"found {self._done} calls of step(), {self._warmup} of them warm-up; "
-                "expected at least one more: call run.step() after every step, or lower warmup"
+                f"No step was recorded: step() was called {times}, and warmup is {self._warmup}; "
+                "call run.step() after every step, or lower warmup."
             )
         self._stack.__exit__(type(error) if error else None, error, trace)
         if kind is None and error is not None:
@@ -148,9 +154,9 @@ class Recording:
             return
         self._sink.begin(self._done - self._warmup)
         if self._done == self._warmup:
-            # what ran while warming up is in no trace
-            self._labels.forget()
-            stamp = trace_file.stamp("torch", predicted=False, device=device_name(self._device))
+            # the trace holds nothing of the warm-up
+            self._labels.reset_counts()
+            stamp = trace_writer.stamp("torch", predicted=False, device=device_name(self._device))
             self._profiler.add_metadata_json("genscope", json.dumps(stamp))
 
     def _make_switch(self) -> Switch:
@@ -161,7 +167,7 @@ class Recording:
 
     def _profile(self) -> profile:
         quiet()
-        path = self._partial / trace_file.FILE
+        path = self._run.folder / trace_writer.FILE
         return profile(
             activities=activities(self._device),
             schedule=schedule(wait=0, warmup=self._warmup, active=NO_END),
@@ -174,21 +180,11 @@ class Recording:
         counts = {name: sum(p.numel() for p in m.parameters()) for name, m in modules.items()}
         weights = {id(p): p for module in modules.values() for p in module.parameters()}
         first = next(iter(weights.values()), None)
-        return manifest.RunManifest(
+        return manifest.card(
             model=self._name,
-            variant=None,
-            family=None,
             attention=self._attention,
-            profiler="torch",
-            predicted=False,
-            size=None,
             dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
-            batch=None,
             device_asked=str(self._device),
-            asked={},
-            seed=None,
-            command=manifest.command_line(),
-            versions=versions(),
             parameters=counts,
             parameters_total=sum(p.numel() for p in weights.values()),
             device_name=device_name(self._device),
@@ -196,26 +192,25 @@ class Recording:
         )
 
     def _complete(self, kind: type[BaseException] | None, *_: object) -> None:
-        """After the profiler has written its trace: prove which attention ran, and complete the manifest."""
+        """Once the profiler has written its trace, prove which attention ran and note it for the manifest."""
         if kind is not None:
             return
         self._switch.check_used()
-        found = trace_file.events(self._partial / trace_file.FILE)
-        unlabelled = trace_file.attention_unlabelled(found)
+        found = trace_writer.events(self._run.folder / trace_writer.FILE)
+        unlabelled = proof.attention_unlabelled(found)
         if unlabelled and self._attention is not None:
             raise CaptureError(
-                f"found attention that no switch reaches ({_counted(unlabelled)}); expected every call to go through "
-                f"torch.nn.functional.scaled_dot_product_attention, which {self._attention} replaces: leave attention "
-                "out, or let the model call that function"
+                f"Some attention doesn't call torch.nn.functional.scaled_dot_product_attention, so {self._attention} can't "
+                f"replace it ({_counted(unlabelled)}); leave attention out, or let the model call that function."
             )
-        facts = {
-            "attention_seen": {**trace_file.attention_seen(found), **unlabelled},
-            "attention_labelled": dict(self._labels.attention_calls),
-            "attention_refused": dict(self._switch.refused),
-            "steps_profiled": self._done - self._warmup,
-            "component_steps_profiled": dict(self._labels.calls),
-        }
-        manifest.write(manifest.read(self._partial).completed(facts), self._partial)
+        self._run.facts.update(self.facts)
+        self._run.facts.update(
+            attention_seen={**proof.attention_seen(found), **unlabelled},
+            attention_labelled=dict(self._labels.attention_calls),
+            attention_refused=dict(self._switch.refused),
+            steps_profiled=self._done - self._warmup,
+            component_steps_profiled=dict(self._labels.calls),
+        )
 
 
 def _counted(counts: Mapping[str, int]) -> str:
@@ -223,7 +218,7 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def device_of(parts: Mapping[str, Any]) -> torch.device:
-    """Where the modules' weights are: a GPU if any of them is."""
+    """The device that holds the modules' weights: a GPU if any of them is on one."""
     modules = [part for part in parts.values() if isinstance(part, nn.Module)]
     devices = {p.device for module in modules for p in module.parameters()}
     gpus = [device for device in devices if device.type == "cuda"]

@@ -1,4 +1,4 @@
-"""Where a run is written, and that it is there whole or not at all."""
+"""Where a run is written: a run folder is either complete or absent."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from genscope.errors import CaptureError
 
 
 @dataclass(frozen=True)
-class Place:
-    """The folder of a run, and whether a finished run with the same settings is in it."""
+class RunFolder:
+    """The folder of a run, and whether it holds a finished run with the same settings."""
 
-    folder: Path
+    path: Path
     finished: bool
 
 
-def place(out: Path, stem: str, asked: dict[str, Any]) -> Place:
-    """The first of `stem`, `stem-2`, `stem-3`... that is free or holds a finished run that was asked for in the same way."""
+def find_folder(out: Path, stem: str, asked: dict[str, Any]) -> RunFolder:
+    """The first of `stem`, `stem-2`, `stem-3`... that is free or holds a finished run with the same settings."""
     number = 1
     wanted = json.loads(json.dumps(asked))
     while True:
         folder = out / (stem if number == 1 else f"{stem}-{number}")
         if not folder.exists():
-            return Place(folder, finished=False)
+            return RunFolder(folder, finished=False)
         with contextlib.suppress(CaptureError):
             if manifest.read(folder).asked == wanted:
-                return Place(folder, finished=True)
+                return RunFolder(folder, finished=True)
         number += 1
 
 
 def free(out: Path, stem: str) -> Path:
-    """The first of `stem`, `stem-2`, `stem-3`... that is not there yet."""
+    """The first of `stem`, `stem-2`, `stem-3`... that doesn't exist yet."""
     numbers = itertools.count(2)
     folder = out / stem
     while folder.exists():
@@ -49,28 +49,41 @@ def free(out: Path, stem: str) -> Path:
 
 
 def stem_of(*parts: str) -> str:
-    """The folder's name: parts joined by '-', each without it."""
+    """The folder's name: parts joined by '-', in which no part holds a '-' of its own."""
     return "-".join(re.sub(r"[^a-z0-9.]+", "_", part.lower()).strip("_") for part in parts)
 
 
 @contextlib.contextmanager
 def unfinished(folder: Path) -> Iterator[Path]:
-    """A hidden sibling to write into: renamed into place if the block ends well, removed if it does not.
+    """A hidden sibling to write into: renamed into place if the block succeeds, removed if it fails.
 
-    What a killed process has left behind is removed first.
+    First it removes what a killed process has left behind.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _explained(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob(f".{folder.name}.partial-*"):
         if not _alive(int(left.name.rpartition("-")[2])):
             shutil.rmtree(left, ignore_errors=True)
     partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    with _explained(folder.parent):
+        partial.mkdir()
     try:
         yield partial
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Turn a folder that can't be made into an error that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise CaptureError(
+            f"{out} can't hold a run folder ({error.strerror}); choose another folder to write to."
+        ) from error
 
 
 def _alive(process_id: int) -> bool:

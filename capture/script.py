@@ -1,30 +1,21 @@
-"""Record what a user's own script builds: `path/to/script.py:function`, whose function returns a model and one step of it."""
+"""Record what your own script builds: `path/to/script.py:function` names a function that returns a model and one step of it."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import statistics
-import time
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from genscope.capture import manifest
-from genscope.capture.session import record
-from genscope.capture.settings import Settings
+from genscope.capture.settings import Settings, extra_needed
 from genscope.errors import CaptureError
-
-if TYPE_CHECKING:
-    import torch
-
-WALL_REPEATS = 3
 
 
 @dataclass(frozen=True)
 class ScriptRun:
-    """How a script is recorded: steps in the trace, attention (None: the model's own), and where to."""
+    """How a script is recorded: steps in the trace, attention (None keeps the model's own), and the folder to write to."""
 
     steps: int = 2
     attention: str | None = None
@@ -32,7 +23,7 @@ class ScriptRun:
 
 
 def is_script(target: str) -> bool:
-    """Whether this names a function of a Python file, not a model of the catalog."""
+    """Whether this names a function of a Python file and not a model of the catalog."""
     return ".py:" in target
 
 
@@ -43,80 +34,75 @@ def _refuse_options(asked: Settings) -> None:
     given = [f"--{n.replace('_', '-')}" for n in names if getattr(asked, n) != getattr(plain, n)]
     if given:
         raise CaptureError(
-            f"found {', '.join(given)} for a script; expected --steps, --attention and --out only, as the script itself "
-            "builds the model and puts it on its device: set it there"
+            f"A script builds its model and puts it on its device by itself, so leave {', '.join(given)} out and set it there; "
+            "only --steps, --attention and --out apply."
         )
 
 
 def capture_script(target: str, run: ScriptRun, asked: Settings | None = None) -> Path:
     """Record the function's model and return the run folder.
 
-    The function takes nothing and returns (model, step): a module, a pipeline or a dict of components, and a callable that runs
-    one step. `asked` is what the command line was given. Raises CaptureError if there is no such file or function, if it
-    returns something else, or if something was asked for that only models of the catalog have.
+    The function takes no argument and returns (model, step): a module, a pipeline or a dict of components, and a callable that
+    runs one step. `asked` holds the options of the command line. Raises CaptureError if the file or function doesn't exist, if
+    the function returns something else, or if an option applies to models of the catalog only.
     """
     if asked is not None:
         _refuse_options(asked)
-    from genscope.capture.attention.switch import check_available
-    from genscope.capture.recording import components_of, device_of
+    if run.steps < 1:
+        raise CaptureError(f"--steps is {run.steps}, but it must be at least 1.")
+    with extra_needed():
+        from genscope.capture.attention.switch import check_available
+        from genscope.capture.recording import components_of, device_of, record
+        from genscope.capture.runner import wall_facts
 
     path, _, name = target.rpartition(":")
     built = _function(Path(path), name)()
     if not (isinstance(built, tuple) and len(built) == 2 and callable(built[1])):
         raise CaptureError(
-            f"found {type(built).__name__} returned by {target}; expected (model, step): "
-            "return the model, or a dict of components, and a function that runs one step"
+            f"{target} returns a {type(built).__name__}, but it must return (model, step): "
+            "the model, or a dict of components, and a function that runs one step."
         )
     model, step = built
     device = device_of(components_of(model))
     if run.attention is not None:
         check_available(run.attention, device)
     step()
-    wall = _wall_ns(step, run, device)
+    wall = _step_wall_ns(step, run, device)
     with record(Path(path).stem, model, out=run.out, attention=run.attention) as recording:
         for _ in range(run.steps + 1):
             step()
             recording.step()
-    facts = {"wall_ns": round(statistics.median(wall)), "wall_ns_repeats": wall}
-    manifest.write(manifest.read(recording.folder).completed(facts), recording.folder)
+        recording.facts.update(wall_facts(wall))
     return recording.folder
 
 
 def _function(path: Path, name: str) -> Callable[[], Any]:
     if not path.is_file():
-        raise CaptureError(f"found no file {path}; expected a Python script: check the path")
+        raise CaptureError(f"There is no file {path}; check the path of the script.")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise CaptureError(f"found {path}, which Python can't load; expected a .py file")
+        raise CaptureError(f"Python can't load {path}; the script must be a .py file.")
     module = importlib.util.module_from_spec(spec)
+    # a dataclass in the script looks its own module up there
+    sys.modules.setdefault(spec.name, module)
     spec.loader.exec_module(module)
     function = getattr(module, name, None)
     if not callable(function):
         has = ", ".join(key for key, value in vars(module).items() if callable(value))
-        raise CaptureError(f"found no function {name!r} in {path}; it has {has or 'none'}")
+        raise CaptureError(f"{path} has no function {name!r}; it has {has or 'none at all'}.")
     return function  # type: ignore[no-any-return]
 
 
-def _wall_ns(step: Callable[[], Any], run: ScriptRun, device: torch.device) -> list[int]:
+def _step_wall_ns(step: Callable[[], Any], run: ScriptRun, device: Any) -> list[int]:
     """Time of as many steps as the trace has, without labels or profiler but with the attention asked for, ns each."""
-    from torch.cuda import synchronize
-
     from genscope.capture.attention.switch import Switch, switched
+    from genscope.capture.runner import wall_ns
 
-    wait: Callable[[], Any] = synchronize if device.type == "cuda" else lambda: None
-    found = []
-    with contextlib.ExitStack() as stack:
-        if run.attention is not None:
-            stack.enter_context(switched(Switch(run.attention, device.type, _unlabelled)))
-        for _ in range(WALL_REPEATS):
-            wait()
-            start = time.perf_counter_ns()
-            for _ in range(run.steps):
-                step()
-            wait()
-            found.append(time.perf_counter_ns() - start)
-    return found
+    def steps() -> None:
+        for _ in range(run.steps):
+            step()
 
-
-def _unlabelled(_: object) -> contextlib.AbstractContextManager[None]:
-    return contextlib.nullcontext()
+    if run.attention is None:
+        return wall_ns(steps, device)
+    with switched(Switch(run.attention, device.type)):
+        return wall_ns(steps, device)

@@ -1,76 +1,59 @@
-"""One run from settings to a finished run folder: the only place where a capture is made."""
+"""From settings to a finished run folder. Every capture is made here, in `new_run`: of the catalog, of a script, of a recording."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from genscope.capture import manifest, run_folder
 from genscope.capture.catalog import MODELS, PROFILERS
-from genscope.capture.settings import Settings, resolved
+from genscope.capture.settings import Settings, extra_needed, resolved
 from genscope.errors import CaptureError
 
-if TYPE_CHECKING:
-    from genscope.capture.recording import Recording
+
+@dataclass(frozen=True)
+class NewRun:
+    """A run that is being made: the folder to write the trace into, and what the run finds out for its manifest."""
+
+    folder: Path
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def new_run(folder: Path, card: manifest.RunManifest) -> Iterator[NewRun]:
+    """Make one run: write its manifest, let the block write the trace, complete the manifest, then rename the folder into place.
+
+    The rename comes last, so a run that ends early leaves no folder.
+    """
+    with run_folder.unfinished(folder) as partial:
+        manifest.write(card, partial)
+        run = NewRun(partial)
+        yield run
+        manifest.write(card.completed(run.facts), partial)
 
 
 def capture(settings: Settings, out: Path | str = "traces") -> Path:
-    """Make the run asked for and return its folder; a finished run with the same settings is not made again.
+    """Make the run that the settings ask for and return its folder; a finished run with the same settings is kept.
 
-    The manifest is written first, the trace next, and the folder is renamed into place last: whatever ends the run early
-    leaves none. Raises CaptureError for what a user can put right.
+    Raises CaptureError for what a user can fix.
     """
     asked = resolved(settings)
-    place = run_folder.place(Path(out), folder_stem(asked), asdict(asked))
-    if place.finished:
-        return place.folder
-    profiler = _profiler(asked.profiler)
-    with run_folder.unfinished(place.folder) as partial, memory_explained(asked):
-        card = _card(asked)
-        manifest.write(card, partial)
-        facts: dict[str, Any] = profiler.record(asked, partial)
-        manifest.write(card.completed(facts), partial)
-    return place.folder
-
-
-def record(
-    name: str,
-    model: Any = None,
-    *,
-    components: Mapping[str, Any] | None = None,
-    out: Path | str = "traces",
-    attention: str | None = None,
-    warmup: int = 1,
-) -> Recording:
-    """Record a model of one's own into a run folder, with the labels of the suite's models.
-
-    `model` is a torch module or a whole diffusers or transformers pipeline; `components` names parts of one instead. Use it as
-    a context manager and call `step()` on what it gives after each step; the first `warmup` steps are not recorded. Without
-    `attention` the model's attention is left as it is. When the block is left the model is as it was.
-
-        with record("my-model", components={"unet": pipe.unet}) as run:
-            for _ in range(3):
-                pipe("a cat")
-                run.step()
-        run.folder
-    """
-    from genscope.capture.recording import Recording
-
-    return Recording(
-        name,
-        components if components is not None else model,
-        out=Path(out),
-        attention=attention,
-        warmup=warmup,
-    )
+    found = run_folder.find_folder(Path(out), folder_stem(asked), asdict(asked))
+    if found.finished:
+        return found.path
+    with extra_needed(), memory_explained(asked):
+        profiler: Any = importlib.import_module(PROFILERS[asked.profiler])
+        with new_run(found.path, _card(asked)) as run:
+            run.facts.update(profiler.record(asked, run.folder))
+    return found.path
 
 
 def folder_stem(settings: Settings) -> str:
-    """model-attention-device-profiler; the model with its variant if that is not the default one."""
+    """model-attention-device-profiler; the model carries its variant unless that is the default one."""
     default = settings.variant == MODELS[settings.name].variants[0]
     model = settings.name if default else f"{settings.name}_{settings.variant}"
     return run_folder.stem_of(model, settings.attention, _device_word(settings), settings.profiler)
@@ -84,21 +67,9 @@ def _device_word(settings: Settings) -> str:
     return get_device_name().lower().replace("nvidia ", "") if is_available() else "cuda"
 
 
-def _profiler(name: str) -> Any:
-    try:
-        return importlib.import_module(PROFILERS[name])
-    except ModuleNotFoundError as error:
-        raise CaptureError(
-            f"found no module {error.name} for profiler {name}; expected genscope's capture extra: "
-            "pip install 'genscope[capture]'"
-        ) from error
-
-
 def _card(settings: Settings) -> manifest.RunManifest:
-    from genscope.capture.environment import versions
-
     variants = MODELS[settings.name].variants
-    return manifest.RunManifest(
+    return manifest.card(
         model=settings.name,
         variant=settings.variant if len(variants) > 1 else None,
         family=MODELS[settings.name].family,
@@ -111,8 +82,6 @@ def _card(settings: Settings) -> manifest.RunManifest:
         device_asked=settings.device or "cpu",
         asked=asdict(settings),
         seed=settings.seed,
-        command=manifest.command_line(),
-        versions=versions(),
     )
 
 
@@ -124,9 +93,9 @@ def memory_explained(settings: Settings) -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
             raise
+        said = (str(error).splitlines() or ["MemoryError"])[0].rstrip(". ")
         raise CaptureError(
-            f"found too little memory on {settings.device} for {settings.name}: "
-            f"{str(error).splitlines()[0]}; {_what_to_lower(settings)}"
+            f"{settings.name} needs more memory than {settings.device} has ({said}): {_what_to_lower(settings)}."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The paper's eight models, each with baseline and flash attention: what fails is told at the end and stops nothing."""
+"""The paper's eight models, each with baseline and flash attention. A run that fails doesn't stop the others."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pathlib import Path
 from genscope.capture.catalog import SUITE
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
+from genscope.errors import UserError
 
 ATTENTIONS = ("baseline", "flash")
 
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """One run of the suite: its folder if it was made or was there already, else what went wrong."""
+    """One run of the suite: its folder, new or found finished, or the error that stopped it."""
 
     settings: Settings
     folder: Path | None
@@ -32,7 +33,7 @@ def plan(
     models: Sequence[str] = SUITE,
     attentions: Sequence[str] = ATTENTIONS,
 ) -> list[Settings]:
-    """The runs of a suite: every model with every attention, the rest as in `settings`."""
+    """The runs of a suite: every model with every attention, otherwise as in `settings`."""
     return [
         replace(settings, model=model, attention=attention)
         for model in models
@@ -46,7 +47,7 @@ def suite(
     *,
     progress: Callable[[SuiteRun], None] | None = None,
 ) -> list[SuiteRun]:
-    """Make every run that is not there yet and return all of them, failed ones with their error. Ctrl-C ends it."""
+    """Make every run that isn't finished yet and return all of them, failed ones with their error. Ctrl-C stops the suite."""
     done = []
     for settings in runs:
         run = _one(settings, Path(out))
@@ -61,13 +62,19 @@ def _one(settings: Settings, out: Path) -> SuiteRun:
     start = time.monotonic()
     try:
         folder, error = capture(settings, out), None
-    except Exception as failure:  # whatever a model raises, the others are still wanted
-        folder, error = None, f"{type(failure).__name__}: {failure}"
+    except Exception as failure:  # whatever one model raises, the others must still run
+        folder, error = None, _said(failure)
     return SuiteRun(settings, folder, error, time.monotonic() - start)
 
 
+def _said(failure: Exception) -> str:
+    return (
+        str(failure) if isinstance(failure, UserError) else f"{type(failure).__name__}: {failure}"
+    )
+
+
 def _forget() -> None:
-    """Give a model's memory back before the next one is built."""
+    """Free a model's memory before the next one is built."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
@@ -75,7 +82,7 @@ def _forget() -> None:
 
 
 def summary(runs: Sequence[SuiteRun]) -> str:
-    """One line for each failed run, then how many were made."""
+    """One line for each failed run, then the number of finished ones."""
     failed = [run for run in runs if run.error is not None]
     lines = [f"{run.settings.model} {run.settings.attention}: {run.error}" for run in failed]
     return "\n".join([*lines, f"{len(runs) - len(failed)} of {len(runs)} runs are there"])

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from genscope.capture.catalog import MODELS
 from genscope.capture.label.labels import Labels
 from genscope.capture.settings import Settings
 
@@ -20,9 +19,9 @@ class Workload:
     """What a model's file builds.
 
     `request` runs the request with its profiled steps and returns its output; it opens every component and step itself.
-    `calls_full` says how often each component is called in a full request, so that profiled time scales to one.
-    `kinds` maps patterns of attention sites to a kind, where lengths alone can't tell.
-    `assumptions` are choices that the model's paper does not make.
+    `calls_full` says how often a full request calls each component, so that profiled time scales to a full request.
+    `kinds` maps patterns of attention sites to a kind, for sites whose lengths don't decide it.
+    `assumptions` are choices that the model's paper leaves open.
     """
 
     components: Mapping[str, nn.Module]
@@ -37,11 +36,11 @@ class Workload:
     assumptions: tuple[str, ...] = ()
 
     def parameters(self) -> dict[str, int]:
-        """Weights each component reads; weights that two share are counted for both."""
+        """The number of weights of each component; shared weights count for each."""
         return {name: _count([module]) for name, module in self.components.items()}
 
     def parameters_total(self) -> int:
-        """Every weight once."""
+        """The number of weights; shared weights count once."""
         return _count(list(self.components.values()))
 
 
@@ -51,7 +50,7 @@ def _count(modules: list[nn.Module]) -> int:
 
 
 def built(settings: Settings, device: torch.device) -> Workload:
-    """The workload with random weights on a device ('meta' holds none), in the dtype asked for, ready for inference."""
+    """The workload, ready for inference, with random weights on a device ('meta' holds no values)."""
     module = importlib.import_module(f"genscope.capture.models.{settings.name}")
     torch.manual_seed(settings.seed)
     with torch.device(device), default_dtype(dtype_of(settings)), torch.no_grad():
@@ -61,9 +60,13 @@ def built(settings: Settings, device: torch.device) -> Workload:
     return workload
 
 
-def family_of(settings: Settings) -> str:
-    """'diffusion', 'transformer' or 'llm'."""
-    return MODELS[settings.name].family
+def spread(full: int, profiled: int) -> list[int]:
+    """Which `profiled` of `full` steps are run: the middles of equal parts.
+
+    If a step's cost grows linearly with its index, as with a growing KV cache, their mean is the whole request's mean.
+    """
+    count = min(full, profiled)
+    return [(2 * i + 1) * full // (2 * count) for i in range(count)]
 
 
 def dtype_of(settings: Settings) -> torch.dtype:
@@ -74,7 +77,7 @@ def dtype_of(settings: Settings) -> torch.dtype:
 
 @contextlib.contextmanager
 def default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """New tensors without a dtype get this one; the previous default is back afterwards."""
+    """New tensors get this dtype by default. Afterwards the previous default applies again."""
     previous = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:

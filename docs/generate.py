@@ -1,9 +1,10 @@
-"""Write the reference pages that are made from the code: queries/README.md and docs/command-line.md.
+"""Write the files that are made from others: queries/README.md, docs/command-line.md, queries/rules/device_spec.sql.
 
 Run it with `make docs`; tests/test_docs.py fails when a page is older than what it is made from.
 """
 
 import contextlib
+import csv
 import io
 import re
 import sys
@@ -60,9 +61,29 @@ def command_page() -> str:
     return "".join(parts)
 
 
+def device_rules() -> str:
+    """queries/rules/device_spec.sql with the rows of genscope/devices.csv, which dry captures read too."""
+    path = ROOT / "queries" / "rules" / "device_spec.sql"
+    before, start, rest = path.read_text(encoding="utf-8").partition("LT02,LT05\n")
+    _, end, after = rest.partition(") AS specs (")
+    text = (ROOT / "genscope" / "devices.csv").read_text(encoding="utf-8")
+    rows = [
+        f"  ({order}, '{row['pattern']}', {_number(row, 'memory_bytes')}, {row['sm_count']}, "
+        f"{_number(row, 'half_flops')}, {row['float32_flops']}, {_number(row, 'float8_flops')}, "
+        f"{row['bytes_per_s']}, {row['has_bfloat16']}, '{row['source']}')"
+        for order, row in enumerate(csv.DictReader(text.splitlines()), start=1)
+    ]
+    return before + start + ",\n".join(rows) + "\n" + end + after
+
+
+def _number(row: dict[str, str], key: str) -> str:
+    return row[key] or "NULL"
+
+
 PAGES = {
     ROOT / "queries" / "README.md": relations_page,
     ROOT / "docs" / "command-line.md": command_page,
+    ROOT / "queries" / "rules" / "device_spec.sql": device_rules,
 }
 
 

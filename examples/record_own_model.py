@@ -1,4 +1,4 @@
-"""Record a model of one's own: a small diffusion transformer block with cross-attention, written here from scratch.
+"""Record your own model: a small diffusion transformer block with cross-attention, written here from scratch.
 
 python examples/record_own_model.py                       records it from Python
 genscope capture examples/record_own_model.py:workload    records it from the command line
@@ -18,7 +18,7 @@ import genscope
 
 
 class Attention(nn.Module):
-    """Any module that calls scaled_dot_product_attention gets its calls labelled."""
+    """The calls of any module that uses scaled_dot_product_attention are labelled."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Attention(nn.Module):
     def forward(
         self, hidden_states: torch.Tensor, encoder_hidden_states: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Attend to encoder_hidden_states if given (cross-attention), else to itself."""
+        """Attend to encoder_hidden_states if they are given (cross-attention), else to the own sequence."""
         source = hidden_states if encoder_hidden_states is None else encoder_hidden_states
         parts = (self.to_q(hidden_states), self.to_k(source), self.to_v(source))
         query, key, value = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in parts)
@@ -51,7 +51,7 @@ class Denoiser(nn.Module):
 
 
 def workload() -> tuple[dict[str, nn.Module], Callable[[], torch.Tensor]]:
-    """The components by name, and one step of their work."""
+    """The components by name, and a function that runs one step."""
     text_encoder, denoiser = nn.Embedding(1000, 64).eval(), Denoiser().eval()
     tokens, image = torch.randint(0, 1000, (1, 8)), torch.randn(1, 256, 64)
 
@@ -63,7 +63,7 @@ def workload() -> tuple[dict[str, nn.Module], Callable[[], torch.Tensor]]:
 
 
 def main(out: str) -> Path:
-    """Record three steps after one of warm-up and return the run folder."""
+    """Record three steps after one warm-up step and return the run folder."""
     components, step = workload()
     with genscope.record("my-model", components=components, out=out) as run:
         for _ in range(4):

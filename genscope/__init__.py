@@ -49,8 +49,8 @@ def record(
     attention: str | None = None,
     warmup: int = 1,
 ) -> Recording:
-    """Record your own model or pipeline: see genscope.capture.session.record. Needs the extra `capture`."""
-    from genscope.capture.session import record as recorder
+    """Record your own model or pipeline: see genscope.capture.recording.record. Needs the extra `capture`."""
+    from genscope.capture.recording import record as recorder
 
     return recorder(name, model, components=components, out=out, attention=attention, warmup=warmup)
 

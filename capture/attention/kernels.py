@@ -1,4 +1,4 @@
-"""How each attention implementation computes one call, on a device or, for its shapes only, on the meta device."""
+"""How each attention implementation computes one call: on a device, or on the meta device for its shapes only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-# module and function of the packages that are called directly, and the largest head they take
+# module and function of each package that is called directly, and the largest head it takes
 PACKAGES = {
     "flash-attn": ("flash_attn", "flash_attn_func", 256),
     "fa4": ("flash_attn.cute", "flash_attn_func", 256),
@@ -18,7 +18,7 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class AttentionCall:
-    """Shapes of one call, and what computes it. Lengths in positions; q, k and v are (batch, heads, length, head_dim)."""
+    """The shapes of one call and the implementation that computes it. q, k and v are (batch, heads, length, head_dim)."""
 
     query_len: int
     kv_len: int
@@ -31,7 +31,7 @@ class AttentionCall:
     causal: bool
 
     def fields(self, hidden_len: int | None) -> dict[str, int | str]:
-        """The label's fields. A single query packed by groups of heads (transformers' decode) is unpacked again."""
+        """The label's fields. transformers packs a single query by groups of heads in decode; the label shows it unpacked."""
         packed = hidden_len == 1 and self.query_len > 1
         query_len, heads = (
             (1, self.heads * self.query_len) if packed else (self.query_len, self.heads)
@@ -50,7 +50,7 @@ class AttentionCall:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What scaled_dot_product_attention was called with."""
+    """The arguments of one call of scaled_dot_product_attention."""
 
     query: torch.Tensor
     key: torch.Tensor
@@ -62,7 +62,7 @@ class Arguments:
     dropout: float
 
     def expanded(self) -> Arguments:
-        """The same with one key and value head for each query head."""
+        """The same arguments with one key and value head for each query head."""
         groups = self.query.shape[-3] // self.key.shape[-3] if self.query.ndim > 3 else 1
         if groups == 1:
             return self
@@ -74,7 +74,7 @@ class Arguments:
 
 
 def describe(asked: Arguments, implementation: str) -> AttentionCall:
-    """Shapes of a call as its label tells them; three dimensions are one head."""
+    """Shapes of a call for its label; a tensor of three dimensions has one head."""
     query, key = asked.query, asked.key
     return AttentionCall(
         query_len=query.shape[-2],
@@ -110,7 +110,7 @@ def unfused(asked: Arguments) -> torch.Tensor:
 
 
 def from_package(implementation: str, asked: Arguments) -> torch.Tensor:
-    """flash-attn and flash-attn-4: (batch, length, heads, head_dim), grouped heads as they are."""
+    """Call flash-attn or flash-attn-4, which take (batch, length, heads, head_dim) and grouped heads."""
     module, function, _ = PACKAGES[implementation]
     attend: Any = getattr(importlib.import_module(module), function)
     query, key, value = (x.transpose(1, 2) for x in (asked.query, asked.key, asked.value))
@@ -120,12 +120,12 @@ def from_package(implementation: str, asked: Arguments) -> torch.Tensor:
 
 
 def on_meta(implementation: str, asked: Arguments, device_kind: str) -> torch.Tensor:
-    """The fused operator itself, which on the meta device only tells its shapes: torch would take it apart there."""
+    """Call the fused operator itself: on the meta device torch would split the call into simpler operators."""
     operators = torch.ops.aten
     three = (asked.query, asked.key, asked.value)
     mask = asked.mask
     if mask is not None and mask.dtype == torch.bool:
-        # fused kernels add their mask, so torch turns one of booleans into numbers first
+        # fused kernels add their mask, so torch first turns a mask of booleans into numbers
         mask = torch.where(mask, 0.0, float("-inf"))
     if implementation == "flash" and device_kind == "cpu":
         found = operators._scaled_dot_product_flash_attention_for_cpu(

@@ -1,9 +1,9 @@
-"""Which attention implementation runs: seven behind one switch, for every model, and the reason when one can't.
+"""Which attention implementation runs: seven behind one switch, for every model, and the reason why one can't run.
 
-Libraries' own switches differ and some are silently ignored (diffusers' on UNets), so the one function that all of them call,
-torch.nn.functional.scaled_dot_product_attention, is replaced while a capture runs. A call that an implementation can't take
-because of the call itself (a mask, a large head) goes to the next fused one and is labelled with what it got; an
-implementation that can take no call at all is an error, never a silent substitute.
+The libraries' own switches differ and some are silently ignored (diffusers' on UNets). So a capture replaces the one function
+that all of them call, torch.nn.functional.scaled_dot_product_attention. A single call that an implementation can't take (it has a
+mask, or a large head) goes to the next fused one, and its label says so. If an implementation can take no call at all, the
+capture fails rather than silently run something else.
 """
 
 from __future__ import annotations
@@ -39,25 +39,27 @@ _BACKENDS = {
     "cudnn": SDPBackend.CUDNN_ATTENTION,
 }
 
-# kernels for which a key head that several query heads share need not be copied for each
+# kernels in which several query heads can share a key head without a copy of it
 _TAKES_GROUPS = ("math", "flash")
 
-# where a call goes that the implementation asked for can't take; baseline takes anything
+# which implementation takes the calls that the one asked for can't; baseline takes every call
 _NEXT = {"flash": "efficient", "cudnn": "efficient", "flash-attn": "efficient", "fa4": "efficient"}
 
 Sdpa = Callable[..., torch.Tensor]
+
+_NO_LABEL: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
 
 
 @dataclass
 class Switch:
     """One implementation for every attention call, on a device of a kind: 'cpu' or 'cuda'.
 
-    `around` opens the label of a call. `refused` counts why calls went elsewhere.
+    `around` opens the label of a call; without it calls get none. `refused` counts why calls went elsewhere.
     """
 
     implementation: str
     device_kind: str
-    around: Callable[[AttentionCall], contextlib.AbstractContextManager[None]]
+    around: Callable[[AttentionCall], contextlib.AbstractContextManager[None]] = lambda _: _NO_LABEL
     original: Sdpa = functional.scaled_dot_product_attention
     refused: dict[str, int] = field(default_factory=dict)
     taken: int = 0
@@ -73,7 +75,7 @@ class Switch:
         scale: float | None = None,
         enable_gqa: bool = False,
     ) -> torch.Tensor:
-        """In the place of torch.nn.functional.scaled_dot_product_attention, whose arguments these are."""
+        """Replaces torch.nn.functional.scaled_dot_product_attention and takes its arguments."""
         asked = Arguments(query, key, value, attn_mask, is_causal, scale, enable_gqa, dropout_p)
         implementation = self._choose(asked)
         shown = "unfused" if implementation == "baseline" else implementation
@@ -111,8 +113,8 @@ class Switch:
                 f"{count} calls: {reason}" for reason, count in self.refused.items()
             )
             raise CaptureError(
-                f"found no attention call that {self.implementation} can run ({reasons}); "
-                "expected at least one; choose another --attention, or change --dtype"
+                f"{self.implementation} can run none of this model's attention calls ({reasons}); "
+                "choose another --attention, or change --dtype."
             )
 
 
@@ -120,7 +122,7 @@ _CHOICES = {0: "math", 1: "flash", 2: "efficient", 3: "cudnn"}
 
 
 class AsChosen(Switch):
-    """No switch: every call runs as torch chooses, and is labelled with that choice."""
+    """No switch: torch chooses how every call runs, and the label names its choice."""
 
     def _choose(self, asked: Arguments) -> str:
         choice = torch._fused_sdp_choice(
@@ -137,7 +139,7 @@ class AsChosen(Switch):
 
 
 def why_not(implementation: str, asked: Arguments, device_kind: str) -> str | None:
-    """Why this call can't be computed so, None if it can. Limits are those of torch's and the packages' kernels."""
+    """Why this implementation can't take this call, None if it can. The limits are those of torch's and the packages' kernels."""
     if implementation in ("baseline", "math") or (implementation, device_kind) == ("flash", "cpu"):
         return None
     query, key = asked.query, asked.key
@@ -147,7 +149,8 @@ def why_not(implementation: str, asked: Arguments, device_kind: str) -> str | No
     uneven = asked.causal and query.shape[-2] != key.shape[-2]
     reasons = {
         f"{query.ndim} dimensions, not 4": query.ndim != 4,
-        f"head size {head} is over {largest} or no multiple of 8": head > largest or head % 8 != 0,
+        f"head size {head} is over {largest} or not a multiple of 8": head > largest
+        or head % 8 != 0,
         f"dtype {dtype}, not float16 or bfloat16": implementation != "efficient"
         and query.dtype not in _HALF,
         "an attention mask": asked.mask is not None and not takes_masks,
@@ -157,15 +160,15 @@ def why_not(implementation: str, asked: Arguments, device_kind: str) -> str | No
 
 
 def check_available(implementation: str, device: torch.device) -> None:
-    """Raise CaptureError if the implementation can't run on this device at all: wrong device, or package missing."""
+    """Raise CaptureError if the implementation can't run on this device at all: wrong device, or missing package."""
     if implementation not in ATTENTIONS:
         raise CaptureError(
-            f"found attention {implementation!r}; expected one of {', '.join(ATTENTIONS)}"
+            f"There is no attention {implementation!r}; choose one of {', '.join(ATTENTIONS)}."
         )
     if implementation in ("efficient", "cudnn", *PACKAGES) and device.type != "cuda":
         raise CaptureError(
-            f"found device {device.type} for attention {implementation}; it runs on CUDA devices only: "
-            "use --device cuda, or baseline, math or flash here"
+            f"The attention {implementation} runs on CUDA devices only, not on {device.type}; "
+            "use --device cuda, or choose baseline, math or flash."
         )
     if implementation in PACKAGES:
         _check_package(implementation)
@@ -177,20 +180,22 @@ def _check_package(implementation: str) -> None:
     parent = module.partition(".")[0]
     if importlib.util.find_spec(parent) is None or importlib.util.find_spec(module) is None:
         raise CaptureError(
-            f"found no package {package} for attention {implementation}; install it (pip install {package}), "
-            "or use flash, which torch brings with it"
+            f"The attention {implementation} needs the package {package}, which isn't installed; run pip install {package}, "
+            "or choose flash, which is part of torch."
         )
     try:
         importlib.import_module(module)
     except (
         Exception
-    ) as error:  # a CUDA extension fails in many ways; each means that it can't be used
-        raise CaptureError(f"found {package}, which fails to import here: {error}") from error
+    ) as error:  # a CUDA extension fails in many ways, and each means that it can't be used
+        raise CaptureError(
+            f"The package {package} can't be imported here ({error}); install a build for this torch, or choose flash."
+        ) from error
 
 
 @contextlib.contextmanager
 def switched(switch: Switch) -> Iterator[Switch]:
-    """Every attention call inside goes through the switch; torch's own function is back afterwards."""
+    """Every attention call inside goes through the switch. Afterwards torch has its own function back."""
     previous = functional.scaled_dot_product_attention
     switch.original = previous
     functional.scaled_dot_product_attention = switch

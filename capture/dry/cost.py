@@ -1,7 +1,8 @@
 """FLOPs and bytes of one operator from its shapes, for the roofline of a dry run.
 
-FLOPs are two for each multiply-add, of matrix products, convolutions and attention; everything else is taken as bound by the
-bytes it moves. Bytes are inputs read once and outputs written once, at the size they have in memory.
+FLOPs are two for each multiply-add of matrix products, convolutions and attention; every other operator counts as bound by
+the bytes it moves. queries/cost/signature_cost.sql defines the formulas, and tests/capture/test_flop_formulas.py holds this copy
+against it. Bytes are inputs read once and outputs written once, at the size they have in memory.
 """
 
 from __future__ import annotations
@@ -13,9 +14,19 @@ from typing import Any
 
 import torch
 
+_PRODUCTS = frozenset({"aten::mm", "aten::bmm"})
+# their first argument is added to a product of the next two
+_ADDED_PRODUCTS = frozenset({"aten::addmm", "aten::baddbmm", "aten::_addmm_activation"})
+_ATTENTION = frozenset(
+    {
+        "aten::_scaled_dot_product_flash_attention", "aten::_scaled_dot_product_flash_attention_for_cpu",
+        "aten::_scaled_dot_product_efficient_attention", "aten::_scaled_dot_product_cudnn_attention",
+        "aten::_scaled_dot_product_fused_attention_overrideable",
+    }
+)  # fmt: skip
 # operators that read only the rows they return, not the whole first input
 _GATHERS = frozenset({"aten::embedding", "aten::index", "aten::index_select", "aten::gather"})
-# operators that write without reading what was there
+# operators that overwrite their first input without reading it
 _WRITES = frozenset({"aten::fill_", "aten::zero_", "aten::copy_"})
 
 
@@ -42,14 +53,14 @@ def cost_of(func: Any, values: list[Any], output: Any) -> OperatorCost:
 
 
 def flops_of(name: str, values: list[Any], output: Any) -> int:
-    """FLOPs of one call, 0 for what is neither a product nor attention."""
-    if name in ("aten::mm", "aten::bmm"):
+    """FLOPs of one call, 0 for an operator that multiplies no matrices. Only a convolution needs its output."""
+    if name in _PRODUCTS:
         return 2 * int(values[0].numel() * values[1].shape[-1])
-    if name in ("aten::addmm", "aten::baddbmm"):
+    if name in _ADDED_PRODUCTS:
         return 2 * int(values[1].numel() * values[2].shape[-1])
     if name == "aten::convolution":
         return _convolution_flops(values, output)
-    if name.startswith("aten::_scaled_dot_product"):
+    if name in _ATTENTION:
         query, key, value = values[:3]
         pairs = math.prod(query.shape[:-1]) * key.shape[-2]
         return 2 * int(pairs * (query.shape[-1] + value.shape[-1]))

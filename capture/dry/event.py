@@ -1,4 +1,4 @@
-"""How Kineto writes an operator's inputs: dims, types, strides and concrete values, so that a dry trace reads like a real one."""
+"""An operator's inputs as Kineto writes them (dims, types, strides, concrete values), so that a dry trace reads like a real one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TYPE_NUMBERS = {
     torch.float64: 7, torch.complex64: 9, torch.complex128: 10, torch.bool: 11, torch.bfloat16: 15,
 }  # fmt: skip
 
-# operators that only reserve memory or rename it: no kernel runs for them
+# operators that only reserve memory or rename it, so that no kernel runs for them
 _NO_WORK = frozenset(
     {
         "aten::empty", "aten::empty_like", "aten::empty_strided", "aten::new_empty", "aten::new_empty_strided",
@@ -39,13 +39,13 @@ _NO_WORK = frozenset(
 
 
 def does_work(func: Any) -> bool:
-    """Whether an operator moves or computes anything; views and reservations don't."""
+    """Whether an operator moves or computes anything; views and reservations do neither."""
     name: str = func._schema.name
     return name.startswith("aten::") and not func.is_view and name not in _NO_WORK
 
 
 def arguments(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """Every argument of the schema in its order, defaults filled in."""
+    """Every argument of the schema in its order, including defaults."""
     found = []
     for position, argument in enumerate(func._schema.arguments):
         if position < len(args):

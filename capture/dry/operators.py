@@ -1,7 +1,7 @@
-"""Where an operator that is being recorded on the meta device would differ from the one a device runs: put right here.
+"""Corrections for operators that differ on the meta device from those a real device runs.
 
-Recording changes what torch does in a few places (a bias is added out of place, a memory layout is forgotten, a mask has no
-values to look at). Each is undone, so that a dry trace lists the operators of a real one; tests compare both on a CPU.
+Recording changes what torch does in a few places: it adds a bias out of place, forgets a memory layout, or finds no values in a
+mask. This file undoes each change, so that a dry trace lists the operators of a real one; tests compare both on a CPU.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _KEEPS_LAYOUT = (_aten.convolution.default, _aten.native_group_norm.default)
 
 
 class Outcomes:
-    """What operators return, remembered by the shapes they were given.
+    """What operators return, remembered by the shapes of their arguments.
 
-    A model repeats the same shapes in every layer and step, and working one out costs torch up to milliseconds of Python.
+    A model repeats the same shapes in every layer and step, and torch takes up to milliseconds of Python to work one out.
     """
 
     def __init__(self) -> None:
         self._known: dict[Any, Any] = {}
 
     def of(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """As `outcome`. What shares memory with an input is never remembered."""
+        """The same as `outcome`, from memory if possible. A result that shares memory with an input is never remembered."""
         if torch.Tag.pointwise in func.tags and func._schema.is_mutable:
             return args[0] if func._schema.name.endswith("_") else outcome(func, args, kwargs)
         if _shares_memory(func):
@@ -54,7 +54,7 @@ def _shares_memory(func: Any) -> bool:
 
 
 def _key(value: Any) -> Any:
-    """A value as part of a key. Numbers go with their type, since 1, 1.0 and True are equal and promote differently."""
+    """A value as part of a key. A number carries its type: 1, 1.0 and True are equal but promote differently."""
     if isinstance(value, torch.Tensor):
         return (value.shape, value.stride(), value.dtype, value.device)
     if isinstance(value, (list, tuple)):
@@ -72,7 +72,7 @@ def _made(known: tuple[bool, list[tuple[Any, ...]]]) -> Any:
 
 
 def outcome(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What one operator returns: shapes, and the layout a device would choose."""
+    """What one operator returns: its shapes, in the layout that a device would choose."""
     if func is _aten.nonzero.default:
         return _every_index(args[0])
     output = func(*args, **kwargs)
@@ -86,19 +86,19 @@ def outcome(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def shown_name(func: Any, values: list[Any]) -> str:
-    """The operator's name; filling with one number is recorded as a copy of a tensor without dimensions."""
+    """The operator's name. Recording turns filling with one number into a copy of a tensor without dimensions."""
     name: str = func._schema.name
     filling = name == "aten::copy_" and not any(values[1].stride())
     return "aten::fill_" if filling else name
 
 
 def _every_index(mask: torch.Tensor) -> torch.Tensor:
-    """What nonzero returns for a mask that holds everywhere: shapes can't tell more, and no prompt here is padded."""
+    """What nonzero returns for a mask that is true everywhere: shapes hold no values, and no prompt here is padded."""
     return torch.empty((mask.numel(), mask.ndim), dtype=torch.int64, device=mask.device)
 
 
 def _strided_like(source: Any, output: Any) -> Any:
-    """A pointwise result keeps its input's strides, those of dimensions of size 1 too, which recording makes new."""
+    """A pointwise result keeps its input's strides, even those of dimensions of size 1, which recording would change."""
     if not isinstance(source, torch.Tensor) or not isinstance(output, torch.Tensor):
         return output
     if source.shape != output.shape or source.stride() == output.stride():
@@ -110,7 +110,7 @@ def _strided_like(source: Any, output: Any) -> Any:
 
 
 def _is_channels_last(tensor: torch.Tensor) -> bool:
-    """Whether torch itself would call it so, which it does by strides alone, even of dimensions of size 1."""
+    """Whether torch itself would call the tensor channels-last: it looks at strides only, even of dimensions of size 1."""
     last = tensor.ndim == 4 and suggest_memory_format(tensor) == torch.channels_last
     return last and tensor.is_contiguous(memory_format=torch.channels_last)
 

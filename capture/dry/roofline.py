@@ -1,12 +1,17 @@
-"""How long would this operator take on that device: peaks of named devices, and a roofline over FLOPs and bytes.
+"""How long would this operator take on that device: a roofline over its FLOPs and bytes, from the peaks in genscope/devices.csv.
 
-A prediction, not a measurement: each operator is taken as one kernel that reads its inputs and writes its outputs once,
-runs at a fixed share of the device's dense peak or of its memory bandwidth, whichever is slower, and starts at once.
+A prediction, not a measurement: each operator counts as one kernel that reads its inputs and writes its outputs once, starts
+at once, and runs at a fixed share of the device's dense peak or of its memory bandwidth, whichever is slower.
 """
 
 from __future__ import annotations
 
+import csv
+import functools
+import importlib.resources
 import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Shares of the vendor's peak that large kernels reach: assumptions, not fitted to measurements.
@@ -16,9 +21,13 @@ BYTES_EFFICIENCY = 0.85
 
 @dataclass(frozen=True)
 class Device:
-    """Ceilings of one device: dense FLOP/s by dtype, bytes/s of its memory, and the shortest kernel it can run."""
+    """Ceilings of one device: dense FLOP/s by dtype, bytes/s of its memory, and the shortest kernel it can run.
+
+    `name` is what the driver calls it, `pattern` a regular expression found in the names of all devices like it.
+    """
 
     name: str
+    pattern: str
     memory_bytes: int | None
     sm_count: int | None
     peak_flops_per_s: dict[str, float]
@@ -26,34 +35,40 @@ class Device:
     shortest_ns: int = 2000
 
 
-# Vendor data sheets, dense (no sparsity): NVIDIA A100 80GB SXM, H100 SXM, H200 SXM.
-DEVICES = {
-    "a100": Device(
-        "NVIDIA A100-SXM4-80GB",
-        80 * 2**30,
-        108,
-        {"float16": 312e12, "bfloat16": 312e12, "float32": 19.5e12},
-        2.039e12,
-    ),
-    "h100": Device(
-        "NVIDIA H100 80GB HBM3",
-        80 * 2**30,
-        132,
-        {"float16": 989.4e12, "bfloat16": 989.4e12, "float32": 66.9e12},
-        3.35e12,
-    ),
-    "h200": Device(
-        "NVIDIA H200",
-        141 * 10**9,
-        132,
-        {"float16": 989.4e12, "bfloat16": 989.4e12, "float32": 66.9e12},
-        4.8e12,
-    ),
-    # A nominal host, so that a dry run can name its operators as a CPU does; not any machine's data sheet.
-    "cpu": Device(
-        "nominal CPU", None, None, {"float16": 1e11, "bfloat16": 1e11, "float32": 1e11}, 2e10, 1000
-    ),
-}
+# A nominal host, so that a dry run can name its operators as a CPU does; no machine's data sheet.
+_CPU = Device(
+    "nominal CPU", "^$", None, None, {"float16": 1e11, "bfloat16": 1e11, "float32": 1e11}, 2e10, 1000
+)  # fmt: skip
+
+
+@functools.cache
+def devices() -> dict[str, Device]:
+    """Every device that times can be predicted for, by its short name."""
+    return {**dict(_published()), "cpu": _CPU}
+
+
+def _published() -> Iterator[tuple[str, Device]]:
+    """The rows of genscope/devices.csv, from which queries/rules/device_spec.sql is generated too."""
+    text = importlib.resources.files("genscope").joinpath("devices.csv").read_text("utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        half, single, eighth = (row[key] for key in ("half_flops", "float32_flops", "float8_flops"))
+        rates = {
+            "float16": half,
+            "bfloat16": half if row["has_bfloat16"] == "TRUE" else "",
+            "float32": single,
+            "float8_e4m3fn": eighth,
+        }
+        yield (
+            row["device"],
+            Device(
+                name=row["name"],
+                pattern=row["pattern"],
+                memory_bytes=int(row["memory_bytes"]) if row["memory_bytes"] else None,
+                sm_count=int(row["sm_count"]),
+                peak_flops_per_s={dtype: float(rate) for dtype, rate in rates.items() if rate},
+                peak_bytes_per_s=float(row["bytes_per_s"]),
+            ),
+        )
 
 
 def predicted_ns(device: Device, *, flops: int, size_bytes: int, dtype: str) -> int:
@@ -65,5 +80,5 @@ def predicted_ns(device: Device, *, flops: int, size_bytes: int, dtype: str) -> 
 
 
 def known_device(name: str) -> Device | None:
-    """The device whose name the driver reports, None if its peaks are not known here."""
-    return next((device for device in DEVICES.values() if device.name == name), None)
+    """The device whose name the driver reports, None if its peaks are not published here."""
+    return next((each for each in devices().values() if re.search(each.pattern, name)), None)

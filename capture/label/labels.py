@@ -1,12 +1,7 @@
-"""Which component, step, module and attention call is running: the label grammar, and the hooks that write it into a trace.
+"""Who writes labels: every module's forward, while a model runs, and the attention switch around each call.
 
-    component:<name>                        component:unet
-    step:<index>                            step:0
-    module:<component>.<name>|<Class>       module:unet.mid_block.attentions.0|Transformer2DModel
-    attention:kind=..,site=..,query_len=..  around the core of one attention call: QK^T, softmax, AV
-
-A trace says which operators ran, not for which part of the model: that is known only while the model runs. Every module's
-forward keeps a stack of what is running; the attention switch asks it for the call's site and kind.
+A trace says which operators ran, but not for which part of the model: only the running model knows that. Each labelled forward
+keeps a stack of what is running, and the attention switch takes a call's site and kind from it.
 """
 
 from __future__ import annotations
@@ -16,77 +11,22 @@ import fnmatch
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from genscope.capture.attention.kernels import AttentionCall
+from genscope.capture.label import grammar
+from genscope.capture.label.sinks import Sink
 
-KINDS = ("self", "cross", "self+text", "joint", "spatial", "temporal", "causal")
-
-# Where a module is given the other sequence it attends to (diffusers; transformers).
+# arguments in which diffusers' and transformers' modules take the other sequence that they attend to
 _TEXT_ARGUMENTS = ("encoder_hidden_states", "key_value_states")
 _TEMPORAL_NAMES = ("temp_attentions", "transformer_in", "temporal", "motion_modules")
 
 
-class Sink(Protocol):
-    """Where labels go: a profiler's ranges, NVTX, or the dry recorder. `leave` closes the innermost open range."""
-
-    def enter(self, label: str) -> None: ...
-    def leave(self) -> None: ...
-
-
-class ProfilerSink:
-    """Ranges of torch.profiler. Components and steps are also projected onto the GPU's timeline; the rest is cheaper."""
-
-    def __init__(self) -> None:
-        self._open: list[tuple[str, Any]] = []
-        # a fast range can be entered again once it is left, which costs less than a new one
-        self._left: dict[str, Any] = {}
-
-    def enter(self, label: str) -> None:
-        """Open a range: record_function for the few coarse ones, its fast form for modules and attention."""
-        ranged = self._left.pop(label, None) or _range(label)
-        ranged.__enter__()
-        self._open.append((label, ranged))
-
-    def leave(self) -> None:
-        """Close the innermost range."""
-        label, ranged = self._open.pop()
-        ranged.__exit__(None, None, None)
-        if not isinstance(ranged, torch.profiler.record_function):
-            self._left[label] = ranged
-
-
-def _range(label: str) -> Any:
-    fast = getattr(torch._C._profiler, "_RecordFunctionFast", None)
-    if label.startswith(("component:", "step:")) or fast is None:
-        return torch.profiler.record_function(label)
-    return fast(label)
-
-
-class NvtxSink:
-    """Ranges that Nsight Systems and Nsight Compute see."""
-
-    def enter(self, label: str) -> None:
-        """Open a range."""
-        torch.cuda.nvtx.range_push(label)  # type: ignore[no-untyped-call]
-
-    def leave(self) -> None:
-        """Close the innermost range."""
-        torch.cuda.nvtx.range_pop()  # type: ignore[no-untyped-call]
-
-
-class NullSink:
-    """No labels: for warm-up and for timing."""
-
-    def enter(self, label: str) -> None: ...
-    def leave(self) -> None: ...
-
-
 class _Frame(NamedTuple):
-    """One module that is running, and what it was called with."""
+    """A running module and its arguments."""
 
     name: str
     module: nn.Module
@@ -95,7 +35,7 @@ class _Frame(NamedTuple):
 
 
 class Labels:
-    """What is running now, written to a sink as it changes. One is made per pass; hooks live inside `attached()`."""
+    """What is running now, written to a sink as it changes. Modules are labelled inside `attached()` only."""
 
     def __init__(
         self,
@@ -112,15 +52,15 @@ class Labels:
         self._component: list[tuple[str, bool]] = []
         self._frames: list[_Frame] = []
 
-    def forget(self) -> None:
-        """Count from nothing again: what ran so far was warm-up."""
+    def reset_counts(self) -> None:
+        """Set all counts to zero: what ran so far was warm-up."""
         self.calls.clear()
         self.attention_calls.clear()
         self.steps.clear()
 
     @contextlib.contextmanager
     def component(self, name: str) -> Iterator[None]:
-        """Everything inside belongs to this component; inside itself it is not opened again."""
+        """Everything inside belongs to this component; a component doesn't open a second range inside its own."""
         self._enter_component(name)
         try:
             yield
@@ -131,7 +71,7 @@ class Labels:
         opened = self._current() != name
         if opened:
             self.calls[name] += 1
-            self._sink.enter(f"component:{name}")
+            self._sink.enter(grammar.component(name))
         self._component.append((name, opened))
 
     def _leave_component(self) -> None:
@@ -145,7 +85,7 @@ class Labels:
     def step(self, index: int) -> Iterator[None]:
         """Everything inside belongs to this step of the request, counted from 0."""
         self.steps.add(index)
-        self._sink.enter(f"step:{index}")
+        self._sink.enter(grammar.step(index))
         try:
             yield
         finally:
@@ -153,7 +93,7 @@ class Labels:
 
     @contextlib.contextmanager
     def attached(self) -> Iterator[None]:
-        """Every module of every component writes its range when it runs; all as before afterwards."""
+        """Every module of every component writes its range when it runs. Afterwards the modules are as they were."""
         with contextlib.ExitStack() as stack:
             for root, names in _roots(self._components):
                 for qualified, module in root.named_modules():
@@ -167,7 +107,7 @@ class Labels:
         """The module's forward inside its range. Hooks would do the same at several times the cost."""
         suffix = f".{qualified}" if qualified else ""
         names = {component: component + suffix for component in components}
-        labels = {c: f"module:{name}|{type(module).__name__}" for c, name in names.items()}
+        labels = {c: grammar.module(name, type(module).__name__) for c, name in names.items()}
         original, sink, frames, is_root = module.forward, self._sink, self._frames, not qualified
 
         @functools.wraps(original)
@@ -197,15 +137,14 @@ class Labels:
         self.attention_calls[call.implementation] += 1
         site = frame.name if frame else "unknown"
         kind = self._kind(frame, call, text_len)
-        text = ",".join(f"{key}={value}" for key, value in fields.items())
-        self._sink.enter(f"attention:kind={kind},site={site},{text}")
+        self._sink.enter(grammar.attention(kind, site, fields))
         try:
             yield
         finally:
             self._sink.leave()
 
     def _kind(self, frame: _Frame | None, call: AttentionCall, text_len: int | None) -> str:
-        """The kind of one call: the model's own word for the site, else what the site's lengths and names say."""
+        """The kind of one call: the model's own word for the site, else what the site's name and lengths say."""
         if frame is None:
             return "causal" if call.causal else "self" if call.query_len == call.kv_len else "cross"
         for pattern, kind in self._kinds.items():
@@ -221,7 +160,7 @@ class Labels:
 
 
 def _kind_with_text(call: AttentionCall, text_len: int) -> str:
-    """Keys are the text alone, the text beside the image, or both sequences attend to both."""
+    """Keys are the text alone (cross), image and text (self+text), or both sequences attend to both (joint)."""
     if call.kv_len == call.query_len + text_len:
         return "self+text"
     if call.kv_len == call.query_len and call.kv_len > text_len:
@@ -230,7 +169,7 @@ def _kind_with_text(call: AttentionCall, text_len: int) -> str:
 
 
 def _lengths(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int | None, int | None]:
-    """Lengths of a module's own sequence and of the other one it is given; None where there is none."""
+    """Lengths of a module's own sequence and of the text it attends to; None where it has none."""
     hidden = args[0] if args else kwargs.get("hidden_states")
     own = hidden.shape[1] if isinstance(hidden, torch.Tensor) and hidden.ndim == 3 else None
     for argument in _TEXT_ARGUMENTS:
@@ -241,7 +180,7 @@ def _lengths(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int | None,
 
 
 def _roots(components: Mapping[str, nn.Module]) -> list[tuple[nn.Module, tuple[str, ...]]]:
-    """Each module once, with every component it serves: prefill and decode are one model."""
+    """Each module once, with every component it serves: prefill and decode share a model."""
     found: dict[int, tuple[nn.Module, tuple[str, ...]]] = {}
     for name, module in components.items():
         known = found.get(id(module), (module, ()))[1]

@@ -8,8 +8,15 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_cogvideox import AutoencoderKLCogVideoX
 from diffusers.models.transformers.cogvideox_transformer_3d import CogVideoXTransformer3DModel
 
-from genscope.capture.parts.denoise import denoising
-from genscope.capture.parts.diffusion_request import Context, DiffusionRequest, wide
+from genscope.capture.parts.diffusion import (
+    DiffusionRequest,
+    decoded,
+    denoising,
+    last_hidden,
+    pipeline_defaults,
+    transformer_call,
+    wide,
+)
 from genscope.capture.parts.text_encoders import t5, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -48,25 +55,20 @@ def build(settings: Settings) -> Workload:
     places = times * (height // 16) * (width // 16)
     rotary = torch.ones(2, places, denoiser.config.attention_head_dim)
     turned = denoiser.config.use_rotary_positional_embeddings
-
-    def predict(x: torch.Tensor, time: torch.Tensor, context: Context) -> torch.Tensor:
-        where = (rotary[0], rotary[1]) if turned else None
-        found: torch.Tensor = denoiser(
-            x, timestep=time, image_rotary_emb=where, return_dict=False, **context
-        )[0]
-        return found
+    where, pixels = (rotary[0], rotary[1]) if turned else None, decoded(decoder)
 
     return DiffusionRequest(
         components={"text_encoder": text, "transformer": denoiser, "vae": decoder},
-        encoders={"text_encoder": lambda: {"encoder_hidden_states": text(input_ids=tokens)[0]}},
+        encoders={"text_encoder": last_hidden(text, tokens)},
         plan=denoising(
             "transformer", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE
         ),
         latents=torch.randn(size),
-        predict=predict,
-        decode=lambda sample: decoder.decode(sample.transpose(1, 2), return_dict=False)[0],
+        predict=transformer_call(denoiser, image_rotary_emb=where),
+        decode=lambda sample: pixels(sample.transpose(1, 2)),
         image_size=height,
         frames=frames,
         prompt_tokens=text_len,
         kinds={"transformer.*": "joint"},
+        assumptions=(pipeline_defaults(STEPS),),
     ).workload()

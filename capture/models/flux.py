@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
-from torch import nn
 
-from genscope.capture.parts.denoise import denoising
-from genscope.capture.parts.diffusion_request import Context, DiffusionRequest
+from genscope.capture.parts.autoencoder import wide_latent_autoencoder
+from genscope.capture.parts.diffusion import (
+    DiffusionRequest,
+    decoded,
+    denoising,
+    last_hidden,
+    pipeline_defaults,
+    pooled,
+    transformer_call,
+)
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, t5, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -26,71 +32,41 @@ _TINY: dict[str, Any] = {
 def build(settings: Settings) -> Workload:
     """Random weights, 11.90 billion parameters; guidance is an input, so that each step is one call for one prompt.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     image_size = settings.image_size or (64 if tiny else 1024)
     side, text_len, channels = image_size // 16, 8 if tiny else TEXT_TOKENS, 4 if tiny else 16
-    pooled, long = clip("tiny" if tiny else "L"), t5("tiny" if tiny else "xxl")
+    short, long = clip("tiny" if tiny else "L"), t5("tiny" if tiny else "xxl")
     denoiser = FluxTransformer2DModel(guidance_embeds=True, **(_TINY if tiny else {}))
-    decoder = vae(tiny=tiny, channels=channels)
+    decoder = wide_latent_autoencoder(tiny=tiny)
+    pixels = decoded(decoder)
     short_ids, long_ids = token_ids(batch, CLIP_TOKENS), token_ids(batch, text_len)
     guidance = torch.full((batch,), 3.5)
     places, no_places = torch.zeros(side * side, 3), torch.zeros(text_len, 3)
 
-    def predict(x: torch.Tensor, time: torch.Tensor, context: Context) -> torch.Tensor:
-        found: torch.Tensor = denoiser(
-            x,
-            timestep=time,
-            guidance=guidance,
-            img_ids=places,
-            txt_ids=no_places,
-            return_dict=False,
-            **context,
-        )[0]
-        return found
-
     def decode(sample: torch.Tensor) -> torch.Tensor:
         patches = sample.reshape(-1, side, side, channels, 2, 2)
         latent = patches.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
-        image: torch.Tensor = decoder.decode(latent / 0.3611 + 0.1159, return_dict=False)[0]
-        return image
+        return pixels(latent / 0.3611 + 0.1159)
 
     return DiffusionRequest(
         components={
-            "text_encoder": pooled,
+            "text_encoder": short,
             "text_encoder_2": long,
             "transformer": denoiser,
             "vae": decoder,
         },
         encoders={
-            "text_encoder": lambda: {
-                "pooled_projections": pooled(input_ids=short_ids).pooler_output
-            },
-            "text_encoder_2": lambda: {"encoder_hidden_states": long(input_ids=long_ids)[0]},
+            "text_encoder": pooled(short, short_ids),
+            "text_encoder_2": last_hidden(long, long_ids),
         },
         plan=denoising("transformer", steps=STEPS, profiled=settings.steps, batch=batch),
         latents=torch.randn(batch, side * side, 4 * channels),
-        predict=predict,
+        predict=transformer_call(denoiser, guidance=guidance, img_ids=places, txt_ids=no_places),
         decode=decode,
         image_size=image_size,
         prompt_tokens=text_len,
         kinds={"text_encoder.*": "causal", "transformer.*": "joint"},
-        assumptions=("guidance is distilled: one call a step",),
+        assumptions=(pipeline_defaults(STEPS), "guidance is distilled: one call a step"),
     ).workload()
-
-
-def vae(*, tiny: bool, channels: int) -> Any:
-    """The autoencoder with 16 latent channels; a request uses its decoder only."""
-    widths = (16, 16, 32, 32) if tiny else (128, 256, 512, 512)
-    model: nn.Module = AutoencoderKL(
-        block_out_channels=widths,
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=1 if tiny else 2,
-        latent_channels=channels,
-        norm_num_groups=8 if tiny else 32,
-        use_quant_conv=False,
-        use_post_quant_conv=False,
-    )
-    return model

@@ -9,8 +9,16 @@ from diffusers.models.autoencoders.autoencoder_kl_hunyuan_video import Autoencod
 from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTransformer3DModel
 from transformers import LlamaConfig, LlamaModel
 
-from genscope.capture.parts.denoise import denoising
-from genscope.capture.parts.diffusion_request import Context, DiffusionRequest, wide
+from genscope.capture.parts.diffusion import (
+    Context,
+    DiffusionRequest,
+    decoded,
+    denoising,
+    pipeline_defaults,
+    pooled,
+    transformer_call,
+    wide,
+)
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -32,6 +40,7 @@ _TINY_VAE: dict[str, Any] = {
     "latent_channels": 4, "block_out_channels": (8, 8, 8, 8), "layers_per_block": 1, "norm_num_groups": 4,
 }  # fmt: skip
 ASSUMPTIONS = (
+    pipeline_defaults(STEPS),
     "guidance is distilled: one call a step",
     "the VAE decodes whole frames, a few at a time, where the pipeline may cut them into tiles",
     "the text encoder reads the prompt's tokens alone, without the template that the pipeline puts before them",
@@ -41,14 +50,14 @@ ASSUMPTIONS = (
 def build(settings: Settings) -> Workload:
     """Random weights, 12.82 billion parameters; guidance is an input, so that each step is one call for one prompt.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     height = settings.image_size or (32 if tiny else 720)
     frames = settings.frames or (5 if tiny else 129)
     text_len = 8 if tiny else TEXT_TOKENS
     language: Any = LlamaModel(LlamaConfig(**(_TINY_LLAMA if tiny else _LLAMA_8B)))
-    pooled = clip("tiny" if tiny else "L")
+    short = clip("tiny" if tiny else "L")
     denoiser = HunyuanVideoTransformer3DModel(**(_TINY if tiny else {}))
     decoder: Any = AutoencoderKLHunyuanVideo(**(_TINY_VAE if tiny else {}))
     ids, short_ids = token_ids(batch, text_len), token_ids(batch, CLIP_TOKENS)
@@ -56,38 +65,22 @@ def build(settings: Settings) -> Workload:
     width = wide(height, ratio=16 / 9, multiple=16)
     size = (batch, denoiser.config.in_channels, (frames - 1) // 4 + 1, height // 8, width // 8)
 
-    def encode() -> Context:
+    def encode(_: Context) -> Context:
         found = language(input_ids=ids, output_hidden_states=True)
         return {"encoder_hidden_states": found.hidden_states[-3]}
-
-    def predict(x: torch.Tensor, time: torch.Tensor, context: Context) -> torch.Tensor:
-        found: torch.Tensor = denoiser(
-            x,
-            timestep=time,
-            encoder_attention_mask=mask,
-            guidance=guidance,
-            return_dict=False,
-            **context,
-        )[0]
-        return found
 
     return DiffusionRequest(
         components={
             "text_encoder": language,
-            "text_encoder_2": pooled,
+            "text_encoder_2": short,
             "transformer": denoiser,
             "vae": decoder,
         },
-        encoders={
-            "text_encoder": encode,
-            "text_encoder_2": lambda: {
-                "pooled_projections": pooled(input_ids=short_ids).pooler_output
-            },
-        },
+        encoders={"text_encoder": encode, "text_encoder_2": pooled(short, short_ids)},
         plan=denoising("transformer", steps=STEPS, profiled=settings.steps, batch=batch),
         latents=torch.randn(size),
-        predict=predict,
-        decode=lambda sample: decoder.decode(sample, return_dict=False)[0],
+        predict=transformer_call(denoiser, encoder_attention_mask=mask, guidance=guidance),
+        decode=decoded(decoder),
         image_size=height,
         frames=frames,
         prompt_tokens=text_len,

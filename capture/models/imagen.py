@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.denoise import denoised, denoising
+from genscope.capture.parts.diffusion import denoised, denoising
 from genscope.capture.parts.text_encoders import t5, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -36,7 +36,7 @@ ASSUMPTIONS = (
 def build(settings: Settings) -> Workload:
     """Random weights; --image-size is the last stage's, 16 times the first one's.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     image_size = settings.image_size or (64 if tiny else 1024)
@@ -63,10 +63,10 @@ def build(settings: Settings) -> Workload:
 
         def stage(name: str, unet: Any, low: torch.Tensor | None) -> torch.Tensor:
             extra = {} if low is None else {"class_labels": level}
-            beside = None if low is None else _resized(labels, low, noise[name].shape[-1])
+            coarse = None if low is None else _resized(labels, low, noise[name].shape[-1])
 
             def predict(x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
-                rows = x if beside is None else torch.cat([x, torch.cat([beside, beside])], dim=1)
+                rows = x if coarse is None else torch.cat([x, torch.cat([coarse, coarse])], dim=1)
                 found: torch.Tensor = unet(rows, time, context, return_dict=False, **extra)[0]
                 # the second half of a stage's channels predicts the variance
                 return found[:, :3]
@@ -102,7 +102,7 @@ def _resized(labels: Labels, image: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def base_unet(*, tiny: bool) -> nn.Module:
-    """IF-I-XL at 64 px: keys and values of the text beside the image's own, at 32, 16 and 8 px."""
+    """IF-I-XL at 64 px: keys and values are the image's and the text's, at 32, 16 and 8 px."""
     widths = (32, 64) if tiny else (704, 1408, 2112, 2816)
     levels = len(widths) - 1
     return _efficient_unet(
@@ -116,7 +116,7 @@ def base_unet(*, tiny: bool) -> nn.Module:
 
 
 def sr_unet(*, tiny: bool) -> nn.Module:
-    """The 64 to 256 px stage: the low-resolution image beside the noisy one, attention on the two coarsest levels."""
+    """The 64 to 256 px stage: it also gets the low-resolution image; attention on the two coarsest levels."""
     widths = (32, 64) if tiny else (192, 384, 768, 1152)
     return _efficient_unet(
         widths,
@@ -173,7 +173,7 @@ def _efficient_unet(
 
 
 class TextPooling(nn.Module):
-    """The prompt's mean attends to every token: the UNet's own pooling, through the attention function that is switched."""
+    """The prompt's mean attends to every token: the UNet's own pooling, through the attention function that captures switch."""
 
     def __init__(self, pool: Any) -> None:
         super().__init__()

@@ -11,10 +11,9 @@ from transformers import Cache, LlamaConfig, LlamaForCausalLM
 from transformers.cache_utils import DynamicLayer
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.sampling import spread
 from genscope.capture.parts.text_encoders import token_ids
 from genscope.capture.settings import Settings
-from genscope.capture.workload import Workload
+from genscope.capture.workload import Workload, spread
 
 PROMPT_TOKENS = 2048
 NEW_TOKENS = 256

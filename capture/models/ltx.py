@@ -8,8 +8,15 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_ltx import AutoencoderKLLTXVideo
 from diffusers.models.transformers.transformer_ltx import LTXVideoTransformer3DModel
 
-from genscope.capture.parts.denoise import denoising
-from genscope.capture.parts.diffusion_request import Context, DiffusionRequest, wide
+from genscope.capture.parts.diffusion import (
+    DiffusionRequest,
+    decoded,
+    denoising,
+    last_hidden,
+    pipeline_defaults,
+    transformer_call,
+    wide,
+)
 from genscope.capture.parts.text_encoders import t5, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -39,30 +46,24 @@ def build(settings: Settings) -> Workload:
     tokens, mask = token_ids(2 * batch, text_len), torch.ones(2 * batch, text_len)
     width = wide(height, ratio=704 / 512, multiple=32)
     times, rows, columns = (frames - 1) // 8 + 1, height // 32, width // 32
-    channels = denoiser.config.in_channels
-
-    def predict(x: torch.Tensor, time: torch.Tensor, context: Context) -> torch.Tensor:
-        found: torch.Tensor = denoiser(
-            x, timestep=time, encoder_attention_mask=mask, num_frames=times, height=rows, width=columns,
-            return_dict=False, **context,
-        )[0]  # fmt: skip
-        return found
+    channels, pixels = denoiser.config.in_channels, decoded(decoder)
 
     def decode(sample: torch.Tensor) -> torch.Tensor:
-        latent = sample.transpose(1, 2).reshape(-1, channels, times, rows, columns)
-        video: torch.Tensor = decoder.decode(latent, return_dict=False)[0]
-        return video
+        return pixels(sample.transpose(1, 2).reshape(-1, channels, times, rows, columns))
 
     return DiffusionRequest(
         components={"text_encoder": text, "transformer": denoiser, "vae": decoder},
-        encoders={"text_encoder": lambda: {"encoder_hidden_states": text(input_ids=tokens)[0]}},
+        encoders={"text_encoder": last_hidden(text, tokens)},
         plan=denoising(
             "transformer", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE
         ),
         latents=torch.randn(batch, times * rows * columns, channels),
-        predict=predict,
+        predict=transformer_call(
+            denoiser, encoder_attention_mask=mask, num_frames=times, height=rows, width=columns
+        ),
         decode=decode,
         image_size=height,
         frames=frames,
         prompt_tokens=text_len,
+        assumptions=(pipeline_defaults(STEPS),),
     ).workload()

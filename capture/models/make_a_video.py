@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.denoise import denoised, denoising
+from genscope.capture.parts.diffusion import denoised, denoising
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -30,7 +30,7 @@ ASSUMPTIONS = (
 
 
 class NoTemporalLayer(nn.Module):
-    """Stands where the UNet would attend over time at full resolution."""
+    """Replaces the layer with which the UNet would attend over time at full resolution."""
 
     def forward(self, x: torch.Tensor, **_: Any) -> tuple[torch.Tensor]:
         """The same, in the tuple that the UNet expects."""
@@ -40,7 +40,7 @@ class NoTemporalLayer(nn.Module):
 def build(settings: Settings) -> Workload:
     """Random weights; --image-size is the first stage's, which the others enlarge 4 and then 3 times.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     side = settings.image_size or (8 if tiny else 64)

@@ -11,12 +11,11 @@ from diffusers.models.unets.uvit_2d import UVit2DModel
 from torch import nn
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.masked_tokens import filled, still_masked
-from genscope.capture.parts.sampling import guided, spread
+from genscope.capture.parts.diffusion import guided
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, t5, token_ids
-from genscope.capture.parts.token_transformer import Shape, TokenTransformer
+from genscope.capture.parts.tokens import Shape, TokenTransformer, filled, still_masked
 from genscope.capture.settings import Settings
-from genscope.capture.workload import Workload
+from genscope.capture.workload import Workload, spread
 
 CODEBOOK = 8192
 MASK = CODEBOOK
@@ -59,7 +58,7 @@ def _fill(
 def _muse(settings: Settings) -> Workload:
     """A base transformer over 16 x 16 tokens, a super-resolution one over 64 x 64, and a convolutional detokenizer.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     low, high, text_len = (4, 8, 8) if tiny else (16, 64, 128)
@@ -144,7 +143,7 @@ class SuperResolution(nn.Module):
 def _amused(settings: Settings) -> Workload:
     """aMUSEd: CLIP-L, a UViT over 16 x 16 or 32 x 32 tokens, and a convolutional detokenizer.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     large = settings.variant == "amused-512"

@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.sampling import guided, spread
+from genscope.capture.parts.diffusion import guided
 from genscope.capture.parts.text_encoders import token_ids
-from genscope.capture.parts.token_transformer import Block, KeyValueCache, Shape, TokenTransformer
+from genscope.capture.parts.tokens import Block, KeyValueCache, Shape, TokenTransformer
 from genscope.capture.settings import Settings
-from genscope.capture.workload import Workload
+from genscope.capture.workload import Workload, spread
 
 TEXT_TOKENS = 128
 SIDE = 32
@@ -57,7 +57,7 @@ class Detokenizer(nn.Module):
 def build(settings: Settings) -> Workload:
     """Random weights at 350M to 20B; each token is decoded for the prompt and for none, as guidance needs both.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     side, text_len = (4, 8) if tiny else (SIDE, TEXT_TOKENS)

@@ -6,12 +6,11 @@ import torch
 from torch import nn
 
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.masked_tokens import filled, still_masked
-from genscope.capture.parts.sampling import guided, spread
+from genscope.capture.parts.diffusion import guided
 from genscope.capture.parts.text_encoders import t5, token_ids
-from genscope.capture.parts.token_transformer import Block, Shape, TokenTransformer
+from genscope.capture.parts.tokens import Block, Shape, TokenTransformer, filled, still_masked
 from genscope.capture.settings import Settings
-from genscope.capture.workload import Workload
+from genscope.capture.workload import Workload, spread
 
 CODEBOOK = 8192
 MASK = CODEBOOK
@@ -68,7 +67,7 @@ class VideoDecoder(nn.Module):
 def build(settings: Settings) -> Workload:
     """Random weights; 11 frames of 128 px are 6 x 16 x 16 tokens, the first frame alone and the others in pairs.
 
-    Longer than most: parts, request and card of one model read best in one piece.
+    It is longer than most: a model's parts, request and card read best in one piece.
     """
     batch, tiny = settings.batch, settings.tiny
     side, text_len = (4, 8) if tiny else (SIDE, TEXT_TOKENS)

@@ -7,9 +7,16 @@ from typing import Any
 import torch
 from diffusers.models.transformers.pixart_transformer_2d import PixArtTransformer2DModel
 
-from genscope.capture.models.stable_diffusion import vae
-from genscope.capture.parts.denoise import denoising
-from genscope.capture.parts.diffusion_request import Context, DiffusionRequest
+from genscope.capture.parts.autoencoder import image_autoencoder
+from genscope.capture.parts.diffusion import (
+    Context,
+    DiffusionRequest,
+    decoded,
+    denoising,
+    last_hidden,
+    pipeline_defaults,
+    transformer_call,
+)
 from genscope.capture.parts.text_encoders import t5, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -27,36 +34,30 @@ def build(settings: Settings) -> Workload:
     batch, tiny = settings.batch, settings.tiny
     image_size = settings.image_size or (64 if tiny else 1024)
     text_len = 8 if tiny else TEXT_TOKENS
-    text, decoder = t5("tiny" if tiny else "xxl"), _decoder(tiny=tiny)
+    text, decoder = t5("tiny" if tiny else "xxl"), image_autoencoder(tiny=tiny, sample_size=512)
     denoiser = PixArtTransformer2DModel(
         caption_channels=32 if tiny else 4096,
         use_additional_conditions=False,
         **(_TINY if tiny else {}),
     )
     tokens = token_ids(2 * batch, text_len)
-    mask = torch.ones(2 * batch, text_len)
+    called = transformer_call(denoiser, encoder_attention_mask=torch.ones(2 * batch, text_len))
+    pixels = decoded(decoder)
 
     def predict(x: torch.Tensor, time: torch.Tensor, context: Context) -> torch.Tensor:
-        found: torch.Tensor = denoiser(
-            x, timestep=time, encoder_attention_mask=mask, return_dict=False, **context
-        )[0]
         # the second half of the channels predicts the variance
-        return found.chunk(2, dim=1)[0]
+        return called(x, time, context).chunk(2, dim=1)[0]
 
     return DiffusionRequest(
         components={"text_encoder": text, "transformer": denoiser, "vae": decoder},
-        encoders={"text_encoder": lambda: {"encoder_hidden_states": text(input_ids=tokens)[0]}},
+        encoders={"text_encoder": last_hidden(text, tokens)},
         plan=denoising(
             "transformer", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE
         ),
         latents=torch.randn(batch, 4, image_size // 8, image_size // 8),
         predict=predict,
-        decode=lambda sample: decoder.decode(sample / 0.13025, return_dict=False)[0],
+        decode=lambda sample: pixels(sample / 0.13025),
         image_size=image_size,
         prompt_tokens=text_len,
+        assumptions=(pipeline_defaults(STEPS),),
     ).workload()
-
-
-def _decoder(*, tiny: bool) -> Any:
-    """SDXL's autoencoder has the layers of Stable Diffusion's."""
-    return vae(tiny=tiny)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import nn
 
-from genscope.capture.label.labels import Labels
-from genscope.capture.parts.denoise import denoised, denoising
+from genscope.capture.parts.autoencoder import image_autoencoder
+from genscope.capture.parts.diffusion import Context, DiffusionRequest, decoded, denoising
 from genscope.capture.parts.text_encoders import CLIP_TOKENS, clip, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -26,62 +25,50 @@ ASSUMPTIONS = (
 
 
 def build(settings: Settings) -> Workload:
-    """Random weights; two text encoders side by side, a UNet of 2,567,463,684 parameters, 1024 px by default.
-
-    Longer than most: parts, request and card of one model read best in one piece.
-    """
+    """Random weights; two text encoders side by side, a UNet of 2,567,463,684 parameters, 1024 px by default."""
     batch, tiny = settings.batch, settings.tiny
     image_size = settings.image_size or (64 if tiny else 1024)
-    first = clip("tiny" if tiny else "L")
-    second = clip("tiny" if tiny else "bigG", projection=32 if tiny else 1280, activation="gelu")
+    first: Any = clip("tiny" if tiny else "L")
+    second: Any = clip(
+        "tiny" if tiny else "bigG", projection=32 if tiny else 1280, activation="gelu"
+    )
     denoiser: Any = unet(tiny=tiny)
-    decoder: Any = vae(tiny=tiny)
+    decoder = image_autoencoder(tiny=tiny, sample_size=1024)
     latents = torch.randn(batch, 4, image_size // 8, image_size // 8)
     tokens = token_ids(2 * batch, CLIP_TOKENS)
     sizes = torch.tensor([[image_size, image_size, 0, 0, image_size, image_size]] * (2 * batch))
-    plan = denoising("unet", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE)
+    pixels = decoded(decoder)
 
-    def request(labels: Labels) -> torch.Tensor:
-        with labels.component("text_encoder"):
-            one = first(input_ids=tokens, output_hidden_states=True)
-        with labels.component("text_encoder_2"):
-            two = second(input_ids=tokens, output_hidden_states=True)
-            context = torch.cat([one.hidden_states[-2], two.hidden_states[-2]], dim=-1)
-        added = {"text_embeds": two.text_embeds, "time_ids": sizes}
-        sample = denoised(
-            labels,
-            plan,
-            latents,
-            lambda x, time: denoiser(x, time, context, added_cond_kwargs=added, return_dict=False)[
-                0
-            ],
-        )
-        with labels.component("vae"):
-            image: torch.Tensor = decoder.decode(sample / LATENT_SCALE, return_dict=False)[0]
-        return image
+    def encode_first(_: Context) -> Context:
+        return {"first": first(input_ids=tokens, output_hidden_states=True).hidden_states[-2]}
 
-    return Workload(
-        components={
-            "text_encoder": first,
-            "text_encoder_2": second,
-            "unet": denoiser,
-            "vae": decoder,
-        },
-        request=request,
-        calls_full={
-            "text_encoder": 1,
-            "text_encoder_2": 1,
-            "unet": STEPS,
-            "scheduler": STEPS,
-            "vae": 1,
-        },
-        steps_full=STEPS,
+    def encode_second(context: Context) -> Context:
+        found = second(input_ids=tokens, output_hidden_states=True)
+        both = torch.cat([context["first"], found.hidden_states[-2]], dim=-1)
+        return {"both": both, "pooled": found.text_embeds}
+
+    def predict(x: torch.Tensor, time: torch.Tensor, context: Context) -> torch.Tensor:
+        added = {"text_embeds": context["pooled"], "time_ids": sizes}
+        found: torch.Tensor = denoiser(
+            x, time, context["both"], added_cond_kwargs=added, return_dict=False
+        )[0]
+        return found
+
+    encoders = {"text_encoder": first, "text_encoder_2": second}
+    return DiffusionRequest(
+        components={**encoders, "unet": denoiser, "vae": decoder},
+        encoders={"text_encoder": encode_first, "text_encoder_2": encode_second},
+        plan=denoising(
+            "unet", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE
+        ),
+        latents=latents,
+        predict=predict,
+        decode=lambda sample: pixels(sample / LATENT_SCALE),
         image_size=image_size,
-        guidance=GUIDANCE,
         prompt_tokens=CLIP_TOKENS,
         kinds={"text_encoder*": "causal"},
         assumptions=ASSUMPTIONS,
-    )
+    ).workload()
 
 
 def unet(*, tiny: bool) -> nn.Module:
@@ -102,20 +89,5 @@ def unet(*, tiny: bool) -> nn.Module:
         addition_time_embed_dim=8 if tiny else 256,
         projection_class_embeddings_input_dim=32 + 6 * 8 if tiny else 2816,
         norm_num_groups=8 if tiny else 32,
-    )
-    return model
-
-
-def vae(*, tiny: bool) -> nn.Module:
-    """The autoencoder; a request uses its decoder only."""
-    widths = (16, 16, 32, 32) if tiny else (128, 256, 512, 512)
-    model: nn.Module = AutoencoderKL(
-        block_out_channels=widths,
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=1 if tiny else 2,
-        latent_channels=4,
-        norm_num_groups=8 if tiny else 32,
-        sample_size=1024,
     )
     return model

@@ -8,8 +8,15 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 
-from genscope.capture.parts.denoise import denoising
-from genscope.capture.parts.diffusion_request import Context, DiffusionRequest, wide
+from genscope.capture.parts.diffusion import (
+    DiffusionRequest,
+    decoded,
+    denoising,
+    last_hidden,
+    pipeline_defaults,
+    transformer_call,
+    wide,
+)
 from genscope.capture.parts.text_encoders import t5, token_ids
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -43,23 +50,20 @@ def build(settings: Settings) -> Workload:
     width = wide(height, ratio=832 / 480, multiple=16)
     size = (batch, denoiser.config.in_channels, (frames - 1) // 4 + 1, height // 8, width // 8)
 
-    def predict(x: torch.Tensor, time: torch.Tensor, context: Context) -> torch.Tensor:
-        found: torch.Tensor = denoiser(x, timestep=time, return_dict=False, **context)[0]
-        return found
-
     return DiffusionRequest(
         components={"text_encoder": text, "transformer": denoiser, "vae": decoder},
-        encoders={"text_encoder": lambda: {"encoder_hidden_states": text(input_ids=tokens)[0]}},
+        encoders={"text_encoder": last_hidden(text, tokens)},
         plan=denoising(
             "transformer", steps=STEPS, profiled=settings.steps, batch=batch, guidance=GUIDANCE
         ),
         latents=torch.randn(size),
-        predict=predict,
-        decode=lambda sample: decoder.decode(sample, return_dict=False)[0],
+        predict=transformer_call(denoiser),
+        decode=decoded(decoder),
         image_size=height,
         frames=frames,
         prompt_tokens=text_len,
         assumptions=(
+            pipeline_defaults(STEPS),
             "T5's encoder with UMT5's vocabulary stands for UMT5-XXL, whose position bias differs",
             "guidance runs both prompts as one batch of two",
         ),

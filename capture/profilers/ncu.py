@@ -14,7 +14,7 @@ from genscope.capture.profilers import nvidia_tool
 from genscope.capture.settings import Settings
 
 FILE = "metrics.csv"
-# what caches, rooflines and occupancy need; each further counter may cost one more replay of every kernel
+# the counters that caches, rooflines and occupancy need; each further one may replay every kernel once more
 METRICS = (
     "gpu__time_duration.sum",
     "dram__bytes.sum",
@@ -33,9 +33,9 @@ METRICS = (
 
 
 def record(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Write metrics.csv and return the facts of the manifest; there is no wall time under replay.
+    """Write metrics.csv and return the facts of the manifest. Replayed kernels have no wall time.
 
-    Raises CaptureError if ncu or a GPU is missing, if counters are not permitted, or if the run fails.
+    Raises CaptureError if ncu or a GPU is missing, if reading counters isn't permitted, or if the run fails.
     """
     ncu = nvidia_tool.found("ncu", settings)
     with tempfile.TemporaryDirectory(prefix="genscope-ncu-") as name:

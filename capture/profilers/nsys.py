@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from genscope.capture import trace_writer as trace_file
+from genscope.capture.label.proof import attention_seen
 from genscope.capture.profilers import nvidia_tool
 from genscope.capture.settings import Settings
 
@@ -18,7 +18,7 @@ OPTIONS = (
     "--trace=cuda,nvtx",
     "--sample=none",
     "--cpuctxsw=none",
-    # the default, 'graph', leaves the kernels of CUDA graphs out
+    # the default, 'graph', leaves out the kernels of CUDA graphs
     "--cuda-graph-trace=node",
     # the run starts and stops the recording around its labelled pass
     "--capture-range=cudaProfilerApi",
@@ -39,11 +39,11 @@ def record(settings: Settings, folder: Path) -> dict[str, Any]:
         facts = nvidia_tool.watched(command, settings, scratch)
         export = ["--type=sqlite", "--force-overwrite=true", f"--output={folder / FILE}"]
         nvidia_tool.called([nsys, "export", *export, str(scratch / "run.nsys-rep")])
-    return {**facts, "attention_seen": trace_file.attention_seen(ranges(folder / FILE))}
+    return {**facts, "attention_seen": attention_seen(ranges(folder / FILE))}
 
 
 def ranges(path: Path) -> Iterator[dict[str, Any]]:
-    """NVTX ranges of an export as events of a Chrome trace, operators without the fields after their names."""
+    """The NVTX ranges of an export as events of a Chrome trace; operators lose the fields after their names."""
     query = (
         'SELECT start, "end" - start, globalTid, coalesce(StringIds.value, text) FROM NVTX_EVENTS '
         'LEFT JOIN StringIds ON id = textId WHERE "end" IS NOT NULL AND eventType IN (59, 70)'

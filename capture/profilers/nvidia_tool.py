@@ -1,4 +1,4 @@
-"""Start a run under one of NVIDIA's tools, nsys or ncu, and bring back what the run found out."""
+"""Start a run under one of NVIDIA's tools, nsys or ncu, and return what the run found out."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _WHERE = {
 _HINTS = (
     (
         "ERR_NVGPUCTRPERM",
-        "the driver gives counters to administrators only: run as root, in a container with CAP_SYS_ADMIN, or load the "
+        "the driver lets only administrators read counters; run as root, in a container with CAP_SYS_ADMIN, or load the "
         "driver with NVreg_RestrictProfilingToAdminUsers=0",
     ),
 )
 
 
 def found(tool: str, settings: Settings) -> str:
-    """Path of the tool. Raises CaptureError if it is not on PATH, or if there is no GPU to watch."""
+    """Path of the tool. Raises CaptureError if it isn't on PATH, or if the run doesn't use a GPU."""
     if not str(settings.device).startswith("cuda"):
         raise CaptureError(
-            f"found device {settings.device} for profiler {tool}; expected cuda, which is all that it watches: use "
-            "--device cuda, or --profiler torch"
+            f"{tool} records CUDA devices only, and this run uses {settings.device}; add --device cuda, or use "
+            "--profiler torch."
         )
     path = shutil.which(tool)
     if path is None:
         raise CaptureError(
-            f"found no {tool} on PATH; expected {_WHERE[tool]}: install it, add it to PATH, or use --profiler torch"
+            f"{tool} isn't on PATH; install {_WHERE[tool]} and add it to PATH, or use --profiler torch."
         )
     return path
 
@@ -45,10 +45,10 @@ def found(tool: str, settings: Settings) -> str:
 def watched(
     command: Sequence[str], settings: Settings, scratch: Path, *, log: Path | None = None
 ) -> dict[str, Any]:
-    """Run `command` with the labelled run behind it and return the run's facts.
+    """Run `command`, which starts the labelled run, and return the run's facts.
 
-    `scratch` holds the files that go to and come from the run, `log` is where the tool writes instead of stderr. Raises
-    CaptureError with the last line that the run or the tool wrote.
+    `scratch` holds the files that go to and come from the run. `log` is the file in which the tool writes instead of stderr.
+    Raises CaptureError with the last line that the run or the tool wrote.
     """
     asked, facts = scratch / "settings.json", scratch / "facts.json"
     asked.write_text(json.dumps(asdict(settings)), encoding="utf-8")
@@ -56,15 +56,14 @@ def watched(
     called([*command, *run], log=log)
     if not facts.exists():
         raise CaptureError(
-            f"found no facts after {Path(command[0]).name} ended; expected the run to write them: run the command with "
-            "--profiler torch to see what stops it"
+            f"{Path(command[0]).name} ended, but the run under it didn't finish; try --profiler torch to see why."
         )
     read: dict[str, Any] = json.loads(facts.read_text(encoding="utf-8"))
     return read
 
 
 def called(command: Sequence[str], *, log: Path | None = None) -> None:
-    """Run a tool to its end. Raises CaptureError, with what it said on stderr or in its log, if it fails."""
+    """Run a tool. If it fails, raises CaptureError with the last line of its log or of stderr."""
     done = subprocess.run(list(command), capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return
@@ -73,5 +72,5 @@ def called(command: Sequence[str], *, log: Path | None = None) -> None:
     name = f"{Path(command[0]).name} {command[1]}"
     for mark, advice in _HINTS:
         if any(mark in line for line in said):
-            raise CaptureError(f"{name} failed with {mark}: {advice}")
+            raise CaptureError(f"{name} failed with {mark}: {advice}.")
     raise CaptureError(f"{name} failed: {(said or [f'exit status {done.returncode}'])[-1][:300]}")

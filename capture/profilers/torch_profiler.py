@@ -4,46 +4,43 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.profiler import ProfilerActivity, profile, schedule
 
-from genscope.capture import trace_writer as trace_file
+from genscope.capture import trace_writer
 from genscope.capture.environment import device_name, device_spec
-from genscope.capture.label.labels import ProfilerSink
-from genscope.capture.passes import Pass, Prepared, prepared
+from genscope.capture.label.proof import attention_seen
+from genscope.capture.label.sinks import ProfilerSink
+from genscope.capture.runner import PassResult, Runner, runner
 from genscope.capture.settings import Settings
-
-WALL_REPEATS = 3
 
 
 def record(settings: Settings, folder: Path) -> dict[str, Any]:
     """Write trace.json.gz and return the facts of the manifest. Times in ns, memory in bytes."""
-    run = prepared(settings)
+    run = runner(settings)
     run.unlabelled()
-    wall = run.wall_ns(WALL_REPEATS)
+    wall = run.wall_facts()
     if run.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(run.device)
-    path = folder / trace_file.FILE
+    path = folder / trace_writer.FILE
     done = recorded(run, path)
     return {
         **run.facts(done),
-        "attention_seen": trace_file.attention_seen(trace_file.events(path)),
+        "attention_seen": attention_seen(trace_writer.events(path)),
         "device_name": device_name(run.device),
         "device": device_spec(run.device),
-        "wall_ns": round(statistics.median(wall)),
-        "wall_ns_repeats": wall,
+        **wall,
         "peak_memory_bytes": _peak_memory(run.device),
     }
 
 
-def recorded(run: Prepared, path: Path) -> Pass:
+def recorded(run: Runner, path: Path) -> PassResult:
     """One labelled pass to warm the profiler up, then one that is written to `path`."""
     quiet()
-    stamp = trace_file.stamp("torch", predicted=False, device=device_name(run.device))
+    stamp = trace_writer.stamp("torch", predicted=False, device=device_name(run.device))
     profiler = profile(
         activities=activities(run.device),
         schedule=schedule(wait=0, warmup=1, active=1, repeat=1),
@@ -61,12 +58,12 @@ def recorded(run: Prepared, path: Path) -> Pass:
 
 
 def quiet() -> None:
-    """Kineto prints notes to stderr that no user asked for."""
+    """Keep Kineto from printing its notes to stderr."""
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")
 
 
 def activities(device: torch.device) -> list[ProfilerActivity]:
-    """Host activity always, the GPU's where there is one."""
+    """The host's activity, and the GPU's if the model is on one."""
     found = [ProfilerActivity.CPU]
     return [*found, ProfilerActivity.CUDA] if device.type == "cuda" else found
 

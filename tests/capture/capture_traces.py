@@ -1,14 +1,16 @@
-"""Reading a captured trace back for tests, and counting its FLOPs from recorded shapes alone."""
+"""Reading a captured trace back for tests, and counting its FLOPs from recorded shapes."""
 
 from __future__ import annotations
 
 import functools
 import gzip
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from genscope.capture.dry.cost import flops_of
+from genscope.capture.label import grammar
 
 Captured = Callable[..., Path]
 Event = dict[str, Any]
@@ -35,7 +37,9 @@ def labels(folder: Path, prefix: str) -> list[Event]:
 
 
 def fields(label: str) -> dict[str, str]:
-    return dict(pair.split("=", 1) for pair in label.partition(":")[2].split(","))
+    read = grammar.parse(label)
+    assert read is not None, label
+    return {key: str(value) for key, value in read.fields.items()}
 
 
 def operators(folder: Path) -> list[Event]:
@@ -48,38 +52,35 @@ def inside(event: Event, outer: Event) -> bool:
 
 
 def flops(event: Event) -> int:
-    """FLOPs of a dry event from "Input Dims" and "Concrete Inputs" only; two for each multiply-add."""
-    dims = event.get("args", {}).get("Input Dims", [])
-    name = event["name"]
-    if name in ("aten::mm", "aten::bmm"):
-        return 2 * math.prod(dims[0]) * int(dims[1][-1])
-    if name in ("aten::addmm", "aten::baddbmm"):
-        return 2 * math.prod(dims[1]) * int(dims[2][-1])
-    if name.startswith("aten::_scaled_dot_product"):
-        return 4 * math.prod(dims[0]) * int(dims[1][-2])
-    if name == "aten::convolution":
-        return _convolution(dims, event["args"]["Concrete Inputs"])
-    return 0
+    """FLOPs of a dry event by capture's formulas, from "Input Dims" and "Concrete Inputs" only."""
+    args = event.get("args", {})
+    return _flops(
+        event["name"], json.dumps(args.get("Input Dims")), json.dumps(args.get("Concrete Inputs"))
+    )
 
 
-def _convolution(dims: list[list[int]], concrete: list[str]) -> int:
-    image, weight = dims[0], dims[1]
-    stride, padding, dilation = (json.loads(concrete[i]) for i in (3, 4, 5))
-    if concrete[6] == "True":  # transposed: each input value meets every weight of its filter
-        return 2 * math.prod(image) * math.prod(weight[1:])
-    spatial = [
-        (size + 2 * p - d * (k - 1) - 1) // s + 1
-        for size, k, s, p, d in zip(image[2:], weight[2:], stride, padding, dilation, strict=True)
+@functools.cache
+def _flops(name: str, dims: str, concrete: str) -> int:
+    """The operator's arguments, put together again as tensors of these shapes and as numbers."""
+    import torch
+
+    values = [
+        torch.empty(shape, device="meta") if shape and isinstance(shape[0], int) else _number(text)
+        for shape, text in zip(json.loads(dims) or [], json.loads(concrete) or [], strict=True)
     ]
-    return 2 * image[0] * weight[0] * math.prod(spatial) * math.prod(weight[1:])
+    output = torch.ops.aten.convolution(*values) if name == "aten::convolution" else None
+    return flops_of(name, values, output)
+
+
+def _number(text: str) -> Any:
+    return json.loads(text.lower()) if text[:1] in "[0123456789TF" and text else None
 
 
 def dispatched(folder: Path) -> list[str]:
     """Names of the operators of a real CPU trace that a dry run would list, in order of start.
 
-    An operator that only stands for others (CompositeImplicitAutograd) is entered, one that only renames or reserves memory
-    is left out, and any other counts as a whole: what it calls inside is its own affair. Judged by torch's own registry,
-    not by what a dry run has written.
+    An operator that only calls others (CompositeImplicitAutograd) is replaced by them, one that only renames or reserves memory
+    is left out, and any other counts without those inside it. Torch's own registry decides, not what a dry run has written.
     """
     names: list[str] = []
     end = 0
@@ -107,7 +108,7 @@ def _overloads(name: str) -> list[str]:
 def _composite(name: str) -> bool:
     import torch
 
-    # with another tensor it stands for aten::minimum; with a number of repeats for aten::clone
+    # they only call others: aten::minimum for two tensors, aten::clone for a number of repeats
     if name in ("aten::min", "aten::repeat_interleave"):
         return True
     has = torch._C._dispatch_has_kernel_for_dispatch_key

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from capture_traces import Captured
 
-from genscope.capture.profilers import torch_profiler
+from genscope.capture import runner
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def captured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Captured]:
+def captured(tmp_path_factory: pytest.TempPathFactory) -> Captured:
     """The run folder of these settings, made the first time it is asked for, for all workers of pytest-xdist."""
     base = tmp_path_factory.getbasetemp()
     out = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "traces"
 
     def run(model: str, **asked: object) -> Path:
         settings = Settings(model, **asked)  # type: ignore[arg-type]
-        try:
-            return capture(settings, out)
-        except OSError:  # another worker has put the same run there meanwhile
-            return capture(settings, out)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(runner, "WALL_REPEATS", 1)
+            try:
+                return capture(settings, out)
+            except OSError:  # meanwhile another worker has written the same run
+                return capture(settings, out)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch_profiler, "WALL_REPEATS", 1)
-        yield run
+    return run

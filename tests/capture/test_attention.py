@@ -74,7 +74,7 @@ def test_a_call_that_flash_can_not_take_goes_to_the_next_and_says_so() -> None:
     assert [call.implementation for call in seen] == ["flash", "efficient", "efficient"]
     assert switch.refused == {
         "an attention mask": 1,
-        "head size 512 is over 256 or no multiple of 8": 1,
+        "head size 512 is over 256 or not a multiple of 8": 1,
     }
     switch.check_used()
 
@@ -91,7 +91,7 @@ def test_an_implementation_that_took_no_call_is_an_error_with_the_reason() -> No
 
 @pytest.mark.parametrize("name", ["efficient", "cudnn", "flash-attn", "fa4"])
 def test_what_needs_a_gpu_says_so_on_a_cpu(name: str) -> None:
-    with pytest.raises(CaptureError, match=f"found device cpu for attention {name}"):
+    with pytest.raises(CaptureError, match=f"{name} runs on CUDA devices only, not on cpu"):
         check_available(name, torch.device("cpu"))
 
 
@@ -102,7 +102,7 @@ def test_a_missing_package_is_named(
     name: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
-    with pytest.raises(CaptureError, match=f"found no package {package} .*pip install {package}"):
+    with pytest.raises(CaptureError, match=f"needs the package {package}, .*pip install {package}"):
         check_available(name, torch.device("cuda"))
 
 

@@ -10,8 +10,8 @@ import torch
 from capture_traces import Captured
 
 from genscope.capture.catalog import MODELS, SUITE
-from genscope.capture.label.labels import KINDS
-from genscope.capture.passes import prepared
+from genscope.capture.label.grammar import KINDS
+from genscope.capture.runner import runner
 from genscope.capture.settings import Settings, resolved
 
 VARIANTS = [*MODELS, "llama:3.1-8b", "muse:amused-256", "muse:amused-512", "cogvideox:5b"]
@@ -81,7 +81,7 @@ def test_under_one_percent_of_operator_time_has_no_component(
 def test_baseline_and_flash_give_the_same_output(model: str) -> None:
     outputs = []
     for attention in ATTENTIONS:
-        run = prepared(resolved(Settings(model, attention=attention, device="cpu")))
+        run = runner(resolved(Settings(model, attention=attention, device="cpu")))
         outputs.append(run.unlabelled().output)
     assert torch.isfinite(outputs[0]).all()
     scale = outputs[0].abs().max()

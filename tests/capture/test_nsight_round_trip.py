@@ -13,8 +13,8 @@ import torch
 from capture_traces import Captured
 
 import genscope
-from genscope.capture.label.labels import NvtxSink
-from genscope.capture.passes import prepared
+from genscope.capture.label.sinks import NvtxSink
+from genscope.capture.runner import runner
 from genscope.capture.settings import Settings, resolved
 from tests.readers.nsys_export import nvtx, strings, write_export
 
@@ -33,7 +33,7 @@ def _ranges(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[dict[st
         torch.cuda.nvtx, "range_push", lambda text: opened.append((next(ticks), text))
     )
     monkeypatch.setattr(torch.cuda.nvtx, "range_pop", pop)
-    prepared(settings).labelled(NvtxSink())
+    runner(settings).labelled(NvtxSink())
     assert not opened
     return rows
 

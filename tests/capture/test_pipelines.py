@@ -10,7 +10,7 @@ import capture_traces as traces
 
 from genscope.capture.models.stable_diffusion import unet, vae
 from genscope.capture.parts.text_encoders import clip
-from genscope.capture.session import record
+from genscope.capture.recording import record
 
 
 def stable_diffusion() -> Any:

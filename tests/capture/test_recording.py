@@ -1,4 +1,4 @@
-"""A model of one's own gets the same run folder and labels, and is as it was afterwards."""
+"""Your own model gets the same run folder and labels, and afterwards it is as it was."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from genscope.capture.recording import components_of
+from genscope.capture.recording import components_of, record
 from genscope.capture.script import ScriptRun, capture_script, is_script
-from genscope.capture.session import record
 from genscope.capture.settings import Settings
 from genscope.errors import CaptureError
 
@@ -87,7 +86,7 @@ def test_an_error_in_the_block_leaves_nothing_and_comes_out(tmp_path: Path) -> N
 def test_no_recorded_step_is_said(tmp_path: Path) -> None:
     components, step = example().workload()
     with (
-        pytest.raises(CaptureError, match="found 1 calls of step"),
+        pytest.raises(CaptureError, match=r"No step was recorded: step\(\) was called once"),
         record("own", components=components, out=tmp_path) as run,
     ):
         step()
@@ -131,8 +130,41 @@ def test_a_pipeline_given_whole_has_its_own_components(tmp_path: Path) -> None:
 
 
 def test_what_has_no_module_is_refused() -> None:
-    with pytest.raises(CaptureError, match="found no torch module in int"):
+    with pytest.raises(CaptureError, match="There is no torch module in the int"):
         components_of(3)
+
+
+@pytest.mark.parametrize("name", ["my unet", "a,b", "a|b", "a=b", ""])
+def test_a_name_that_a_label_can_not_hold_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CaptureError, match="A label can't hold the component name"):
+        record("own", components={name: nn.Linear(2, 2)}, out=tmp_path)
+
+
+SCRIPT = """
+from __future__ import annotations
+from dataclasses import dataclass
+from torch import nn, zeros
+
+@dataclass
+class Sizes:
+    width: int = 4
+
+def workload():
+    model = nn.Linear(Sizes().width, 4)
+    return model, lambda: model(zeros(1, 4))
+"""
+
+
+def test_a_script_may_hold_a_dataclass(tmp_path: Path) -> None:
+    script = tmp_path / "script_with_dataclass.py"
+    script.write_text(SCRIPT)
+    folder = capture_script(f"{script}:workload", ScriptRun(steps=1, out=tmp_path))
+    assert traces.manifest(folder)["component_steps_profiled"] == {"model": 1}
+
+
+def test_a_script_without_a_step_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="--steps is 0, but it must be at least 1"):
+        capture_script(f"{EXAMPLE}:workload", ScriptRun(steps=0, out=tmp_path))
 
 
 def test_a_script_is_recorded_from_its_function(tmp_path: Path) -> None:
@@ -156,7 +188,7 @@ def test_a_script_is_timed_with_the_attention_it_is_recorded_with(tmp_path: Path
 def test_options_of_the_catalog_are_refused_for_a_script(tmp_path: Path) -> None:
     target = f"{EXAMPLE}:workload"
     asked = Settings(target, profiler="dry", batch=2, steps=3)
-    with pytest.raises(CaptureError, match="found --profiler, --batch for a script"):
+    with pytest.raises(CaptureError, match="leave --profiler, --batch out"):
         capture_script(target, ScriptRun(out=tmp_path), asked)
     assert list(tmp_path.iterdir()) == []
 
@@ -192,7 +224,9 @@ def test_a_backward_pass_is_no_attention_call_of_its_own(tmp_path: Path) -> None
 def test_attention_that_no_switch_reaches_is_an_error_if_one_is_asked_for(tmp_path: Path) -> None:
     model, x = encoder(), torch.randn(2, 10, 32)
     with (
-        pytest.raises(CaptureError, match=r"no switch reaches \(2 x aten::_transformer_encoder"),
+        pytest.raises(
+            CaptureError, match=r"baseline can't replace it \(2 x aten::_transformer_encoder"
+        ),
         torch.no_grad(),
         record("own", model, out=tmp_path, attention="baseline") as run,
     ):
@@ -205,9 +239,9 @@ def test_attention_that_no_switch_reaches_is_an_error_if_one_is_asked_for(tmp_pa
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("nowhere.py:f", "found no file nowhere.py"),
-        (f"{EXAMPLE}:nope", "found no function 'nope'"),
-        (f"{EXAMPLE}:Denoiser", "expected \\(model, step\\)"),
+        ("nowhere.py:f", "There is no file nowhere.py"),
+        (f"{EXAMPLE}:nope", "has no function 'nope'"),
+        (f"{EXAMPLE}:Denoiser", "must return \\(model, step\\)"),
     ],
 )
 def test_a_wrong_script_is_said(tmp_path: Path, target: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""A run folder is there whole or not at all, is not made twice, and what a user can put right is said in one sentence."""
+"""A run folder is there whole or not at all, is not made twice, and an error that a user can fix is one sentence."""
 
 from __future__ import annotations
 
@@ -116,14 +116,19 @@ def test_out_of_memory_names_what_to_lower(
         (Settings("llama", profiler="gdb"), ["profiler 'gdb'", "torch"]),
         (Settings("llama", attention="fast"), ["attention 'fast'", "baseline"]),
         (Settings("llama", size="huge"), ["size 'huge'", "paper"]),
-        (Settings("llama", steps=0), ["steps 0", "at least 1"]),
-        (Settings("llama", image_size=64), ["image_size for llama"]),
-        (Settings("stable_diffusion", frames=4), ["frames for stable_diffusion", "image_size"]),
+        (Settings("llama", steps=0), ["--steps is 0", "at least 1"]),
+        (Settings("llama", image_size=64), ["llama takes neither", "--image-size"]),
+        (
+            Settings("stable_diffusion", frames=4),
+            ["stable_diffusion takes --image-size only", "leave --frames out"],
+        ),
         (Settings("llama", profiler="dry", device="cuda"), ["device", "a100", "h100"]),
         (Settings("llama", device="tpu"), ["device 'tpu'", "cuda"]),
+        (Settings("llama", device="cuda:first"), ["device 'cuda:first'", "cuda:<number>"]),
+        (Settings("llama", device="cpu:0"), ["device 'cpu:0'", "choose cpu"]),
         (Settings("llama", dtype="float8"), ["dtype 'float8'", "bfloat16"]),
-        (Settings("llama", device="cpu", attention="cudnn"), ["device cpu", "cudnn"]),
-        (Settings("llama", device="cpu", attention="fa4"), ["device cpu", "fa4"]),
+        (Settings("llama", device="cpu", attention="cudnn"), ["on cpu", "cudnn"]),
+        (Settings("llama", device="cpu", attention="fa4"), ["on cpu", "fa4"]),
     ],
 )
 def test_mistakes_are_refused_with_what_is_expected(
@@ -135,10 +140,40 @@ def test_mistakes_are_refused_with_what_is_expected(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("package", ["torch", "diffusers", "transformers.models"])
+def test_a_missing_package_of_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    def record(*_: object) -> dict[str, Any]:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    monkeypatch.setattr(dry, "record", record)
+    with pytest.raises(CaptureError, match=rf"{package}, .*pip install 'genscope\[capture\]'"):
+        capture(SMALL, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_module_of_another_kind_is_no_mistake_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def record(*_: object) -> dict[str, Any]:
+        raise ModuleNotFoundError("No module named 'typo'", name="typo")
+
+    monkeypatch.setattr(dry, "record", record)
+    with pytest.raises(ModuleNotFoundError):
+        capture(SMALL, tmp_path)
+
+
+def test_a_file_in_the_place_of_the_out_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "traces").write_text("")
+    with pytest.raises(CaptureError, match="traces can't hold a run folder"):
+        capture(SMALL, tmp_path / "traces")
+
+
 def test_no_cuda_device_is_said(tmp_path: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("a CUDA device is there")
-    with pytest.raises(CaptureError, match="found no CUDA device"):
+    with pytest.raises(CaptureError, match="This machine has no CUDA device"):
         capture(Settings("llama", device="cuda"), tmp_path)
 
 
@@ -168,9 +203,9 @@ def test_manifest_of_another_schema_is_refused(tmp_path: Path) -> None:
     folder = capture(SMALL, tmp_path)
     card = traces.manifest(folder)
     (folder / "manifest.json").write_text(json.dumps({**card, "genscope_schema": 99}))
-    with pytest.raises(CaptureError, match="found schema 99"):
+    with pytest.raises(CaptureError, match="has schema 99"):
         manifest.read(folder)
-    assert not run_folder.place(tmp_path, folder.name, card["asked"]).finished
+    assert not run_folder.find_folder(tmp_path, folder.name, card["asked"]).finished
 
 
 def test_wrong_label_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A size asked for is the size that comes out and stands in the manifest; one that the model can't give is refused."""
+"""The size asked for is the size of the output and of the manifest; a size that the model can't make is refused."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import torch
 
 from genscope.capture.catalog import MODELS
 from genscope.capture.dry.operators import functions_as_on
-from genscope.capture.dry.roofline import DEVICES
-from genscope.capture.passes import prepared_dry
-from genscope.capture.profilers.dry import DryRecorder
+from genscope.capture.dry.recorder import DryRecorder
+from genscope.capture.dry.roofline import devices
+from genscope.capture.runner import dry_runner
 from genscope.capture.settings import Settings, resolved
 from genscope.errors import CaptureError
 
@@ -19,8 +19,8 @@ FRAMED = [name for name, entry in MODELS.items() if "frames" in entry.options]
 
 def came_out(settings: Settings) -> tuple[torch.Size, int | None, int | None]:
     """The output's shape, with the image size and the frames of the manifest."""
-    run = prepared_dry(resolved(settings))
-    with functions_as_on("cpu"), DryRecorder(DEVICES["cpu"]):
+    run = dry_runner(resolved(settings))
+    with functions_as_on("cpu"), DryRecorder(devices()["cpu"]):
         output = run.unlabelled().output
     return output.shape, run.workload.image_size, run.workload.frames
 
@@ -53,14 +53,17 @@ def test_video_has_the_frames_asked_for(model: str, groups: int | None) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (small("stable_diffusion", image_size=100), "100 .*multiple of 8: 96 or 104"),
-        (small("stable_diffusion", image_size=4), "4 .*multiple of 8: 8"),
-        (small("flux", image_size=40), "multiple of 16: 32 or 48"),
-        (small("imagen", image_size=48), "multiple of 32: 32 or 64"),
-        (Settings("imagen", size="paper", image_size=64), "multiple of 128: 128"),
-        (small("wan", frames=7), "frames 7 for wan; expected a multiple of 4 and one more: 5 or 9"),
-        (small("cogvideox", frames=13), "multiple of 8 and one more: 9 or 17"),
-        (small("phenaki", frames=2), "multiple of 2 and one more: 1 or 3"),
+        (small("stable_diffusion", image_size=100), "100 px.*multiple of 8, such as 96 or 104"),
+        (small("stable_diffusion", image_size=4), "4 px.*multiple of 8, such as 8"),
+        (small("flux", image_size=40), "multiple of 16, such as 32 or 48"),
+        (small("imagen", image_size=48), "multiple of 32, such as 32 or 64"),
+        (Settings("imagen", size="paper", image_size=64), "multiple of 128, such as 128"),
+        (
+            small("wan", frames=7),
+            "wan can't make 7 frames.*one more than a multiple of 4, such as 5 or 9",
+        ),
+        (small("cogvideox", frames=13), "one more than a multiple of 8, such as 9 or 17"),
+        (small("phenaki", frames=2), "one more than a multiple of 2, such as 1 or 3"),
     ],
 )
 def test_a_size_that_would_be_rounded_is_refused(settings: Settings, words: str) -> None:

@@ -1,7 +1,8 @@
-"""A transformer over tokens with optional cross-attention and KV cache: the plain blocks of Parti, Muse and Phenaki."""
+"""What token models share (Parti, Muse, Phenaki): a transformer with cross-attention and KV cache, and masked decoding."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -164,3 +165,25 @@ class TokenTransformer(nn.Module):
             x = block(x, text, cache=cache, layer=layer, causal=causal)
         output: torch.Tensor = self.norm(x)
         return output if self.logits is None else self.logits(output)
+
+
+def still_masked(index: int, steps: int, tokens: int) -> int:
+    """How many tokens are masked again after step `index`: the cosine schedule of MaskGIT (Chang et al. 2022)."""
+    return math.floor(tokens * math.cos((index + 1) / steps * math.pi / 2))
+
+
+def filled(
+    logits: torch.Tensor, tokens: torch.Tensor, *, masked: int, mask_id: int
+) -> torch.Tensor:
+    """Draw each masked token from (batch, tokens, codes) logits, then mask the `masked` least likely ones again."""
+    unknown = tokens == mask_id
+    noise = torch.rand_like(logits).clamp_min_(1e-6).log_().neg_().log_().neg_()
+    drawn = (logits + noise).argmax(dim=-1)
+    chance = torch.softmax(logits, dim=-1).gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
+    # a token that is known already is never masked again
+    chance = torch.where(unknown, chance, torch.ones_like(chance))
+    drawn = torch.where(unknown, drawn, tokens)
+    if masked == 0:
+        return drawn
+    least = chance.topk(masked, dim=-1, largest=False).indices
+    return drawn.scatter(-1, least, torch.full_like(least, mask_id))

@@ -1,4 +1,4 @@
-"""The plan of a GPU study: whole, in pieces, skipping what is done; tried out on a CPU with tiny models."""
+"""The plan of a GPU study: whole, in pieces, skipping what is done; tried on a CPU with tiny models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import gpu_study as gpu_suite
+import genscope
+from bench import gpu_study
 from bench.gpu_study import Piece, key, left, plan, work
 from genscope.capture.catalog import MODELS, SUITE
 from genscope.capture.settings import Settings, resolved
@@ -38,18 +39,28 @@ def test_every_run_of_the_plan_is_allowed_and_short(tiny: bool) -> None:
     for piece in plan(tiny=tiny):
         settings = resolved(piece.settings)
         assert settings.device == ("cpu" if tiny else "cuda")
-        assert piece.seconds <= gpu_suite.LIMIT_S
+        assert piece.seconds <= gpu_study.LIMIT_S
 
 
 def test_work_skips_what_is_done_and_what_is_known_to_fail(tmp_path: Path) -> None:
     made = work(TINY, tmp_path)
     assert [run.error is None for run in made] == [True, False, True]
-    failed = json.loads((tmp_path / gpu_suite.FAILURES).read_text())
+    failed = json.loads((tmp_path / gpu_study.FAILURES).read_text())
     assert (
         list(failed) == ["llama cudnn torch"] and "CUDA devices only" in failed["llama cudnn torch"]
     )
     assert left(TINY, tmp_path) == []
     assert work(TINY, tmp_path) == []
+
+
+@pytest.mark.parametrize("pattern", ["", "*"])
+def test_the_list_of_failures_is_no_obstacle_to_an_ingest(tmp_path: Path, pattern: str) -> None:
+    runs = tmp_path / "traces"
+    work(TINY[:2], runs)
+    assert (runs / gpu_study.FAILURES).is_file()
+    with genscope.open(tmp_path / "study.duckdb") as study:
+        (result,) = study.ingest(runs / pattern)
+    assert result.status == "loaded"
 
 
 def test_work_ends_before_its_limit(tmp_path: Path) -> None:
@@ -59,17 +70,19 @@ def test_work_ends_before_its_limit(tmp_path: Path) -> None:
     assert [p.settings.attention for p in left(TINY, tmp_path)] == ["cudnn", "flash"]
 
 
-def test_a_trace_too_large_to_keep_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu_suite, "LARGEST_BYTES", 10)
+def test_a_trace_too_large_to_keep_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu_study, "LARGEST_BYTES", 10)
     (run,) = work(TINY[:1], tmp_path)
-    assert run.error is not None and "over 10: lower --steps" in run.error
+    assert run.error is not None and "over the limit of 10: lower --steps" in run.error
 
 
 def test_command_says_what_is_left_and_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(gpu_suite, "plan", lambda tiny: TINY[:1])
-    assert gpu_suite.main(["--out", str(tmp_path), "--limit", "0", "--tiny"]) == 3
+    monkeypatch.setattr(gpu_study, "plan", lambda tiny: TINY[:1])
+    assert gpu_study.main(["--out", str(tmp_path), "--limit", "0", "--tiny"]) == 3
     assert "0 done, 0 failed, 1 left" in capsys.readouterr().out
-    assert gpu_suite.main(["--out", str(tmp_path), "--tiny"]) == 0
+    assert gpu_study.main(["--out", str(tmp_path), "--tiny"]) == 0
     assert "1 done, 0 failed, 0 left" in capsys.readouterr().out
