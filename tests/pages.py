@@ -49,7 +49,7 @@ def blocks_of(page: str) -> list[Block]:
 
 def run_page(path: Path) -> int:
     """Run what is to run on the page, in the working directory, and return how many blocks that were."""
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__file__": str(path)}
     runs = {"console": _console, "python": lambda block: _python(block, path, names), "sql": _sql}
     ran = 0
     for block in blocks_of(path.read_text(encoding="utf-8")):
@@ -75,10 +75,12 @@ def _console(block: Block) -> None:
     for command, shown in commands_of(block):
         program, *arguments = shlex.split(command)
         assert program == "genscope", f"'{command}' is not a command of genscope"
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        printed, said = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
             cli.main(arguments)
-        got = "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+        # libraries may warn; what genscope says on standard error begins with its name
+        ours = [line for line in said.getvalue().splitlines() if line.startswith("genscope: ")]
+        got = "".join(f"{line.rstrip()}\n" for line in [*printed.getvalue().splitlines(), *ours])
         assert _checker.check_output(shown, got, doctest.ELLIPSIS), f"$ {command}\n{got}"
 
 
