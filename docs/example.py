@@ -16,13 +16,11 @@ from typing import Any
 
 # operators that compute nothing: views, allocations, and the layers between a convolution and its kernel
 FOLDED = {
-    f"aten::{name}"
-    for name in (
-        "_convolution _local_scalar_dense _nnpack_available _reshape_alias _unsafe_view as_strided as_strided_ chunk "
-        "contiguous convolution detach empty empty_like empty_strided expand narrow permute resize_ resolve_conj "
-        "resolve_neg reshape result_type select slice split squeeze t transpose unbind unsqueeze view"
-    ).split()
-} | {"detach"}
+    "_convolution", "_local_scalar_dense", "_nnpack_available", "_reshape_alias", "_unsafe_view", "as_strided",
+    "as_strided_", "chunk", "contiguous", "convolution", "detach", "empty", "empty_like", "empty_strided",
+    "expand", "narrow", "permute", "resize_", "resolve_conj", "resolve_neg", "reshape", "result_type", "select",
+    "slice", "split", "squeeze", "t", "transpose", "unbind", "unsqueeze", "view",
+}  # fmt: skip
 # arguments that no column of an analysis of these runs is made of
 DROPPED = ("Ev Idx", "External id", "Fwd thread id", "Input Strides", "Record function id")
 NOTE = (
@@ -36,7 +34,8 @@ def thin(trace: dict[str, Any]) -> dict[str, Any]:
     kept = [
         _event(event)
         for event in trace["traceEvents"]
-        if event.get("cat") != "cpu_instant_event" and event["name"] not in FOLDED
+        if event.get("cat") != "cpu_instant_event"
+        and event["name"].removeprefix("aten::") not in FOLDED
     ]
     head = {key: trace[key] for key in trace if key not in {"host_name", "traceName"}}
     return {**head, "traceEvents": kept}
