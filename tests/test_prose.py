@@ -21,7 +21,6 @@ REWRITE_NEXT = (
     "docs/command-line.md",
     "docs/figures/README.md",
     "docs/glossary.md",
-    "docs/performance.md",
 )
 
 # a pattern, and what to write instead
@@ -104,9 +103,11 @@ PLACES = {
     ],
 )
 def test_text_is_plain_english(place: str) -> None:
+    texts = list(PLACES[place])
+    assert texts, "nothing was read there"
     wrong = [
         f"{where}: '{match[0]}' (better: {advice})"
-        for where, text in PLACES[place]
+        for where, text in texts
         for pattern, advice in _PATTERN.items()
         for match in pattern.finditer(text)
     ]
