@@ -46,7 +46,10 @@ def _page(path: Path) -> Texts:
     text = path.read_text(encoding="utf-8")
     text = re.sub(r"^```\w.*?^```$", lambda m: "\n" * m[0].count("\n"), text, flags=re.M | re.S)
     for paragraph in re.finditer(r"\S(?:.|\n(?!\n))*", text):
-        yield f"{path.name}:{text.count(chr(10), 0, paragraph.start()) + 1}", paragraph[0]
+        yield (
+            f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, paragraph.start()) + 1}",
+            paragraph[0],
+        )
 
 
 def _headers() -> Texts:
