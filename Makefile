@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 export KINETO_LOG_LEVEL := 99
 
-.PHONY: demo test lint check env reference docs figures clean
+.PHONY: demo test lint check env reference example docs figures clean
 
 env: $(STAMP)
 
@@ -43,7 +43,7 @@ lint: env
 check: lint test
 
 # the dry runs that are committed: the suite, Stable Diffusion by image size, video by frames;
-# made anew when a model or the dry profiler changes
+# made again when a model or the dry profiler changes
 DRY := $(BIN)/genscope capture --profiler dry --size paper --out traces/reference
 reference: env
 	rm -rf traces/reference
@@ -51,6 +51,13 @@ reference: env
 	for pixels in 256 768 1024; do for attention in baseline flash; do \
 	  $(DRY) stable_diffusion --attention $$attention --image-size $$pixels || exit 1; done; done
 	for frames in 8 32; do $(DRY) make_a_video --attention flash --frames $$frames || exit 1; done
+
+# the two runs that `genscope example` copies: one thread, so that a busy machine disturbs them little
+example: env
+	rm -rf build/example
+	for attention in baseline flash; do OMP_NUM_THREADS=1 $(BIN)/genscope capture stable_diffusion \
+	  --attention $$attention --image-size 256 --steps 1 --out build/example || exit 1; done
+	$(BIN)/python docs/example.py build/example genscope/example
 
 docs: env
 	$(BIN)/python docs/generate.py

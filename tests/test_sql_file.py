@@ -98,7 +98,9 @@ def test_staging_fills_base_tables(trace_format: str) -> None:
             or name in {"trace_file", "annotation_label", "anomaly_kind"}
             or name.startswith(f"{trace_format}_")
             for name in file.inputs
-        ), "staging reads raw relations, base tables staged before it, one grammar of labels, one list of anomalies"
+        ), (
+            "staging reads raw relations, base tables staged before it, one grammar of labels, one list of anomalies"
+        )
 
 
 def test_a_comment_below_the_header_is_no_part_of_it() -> None:

@@ -34,6 +34,16 @@ def queries() -> None:
 
 
 @app.command
+def example(
+    *, out: Annotated[Path, Parameter(help="Folder to copy to.")] = Path("example")
+) -> None:
+    """Copy two small captured runs, made for a first look, into a folder and print their paths."""
+    from genscope.cli.example import copy_example
+
+    print(*copy_example(out), sep="\n")
+
+
+@app.command
 def capture(  # noqa: PLR0913  one argument an option of the command
     model: options.Model,
     *,
