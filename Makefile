@@ -10,6 +10,8 @@ export OMP_NUM_THREADS ?= 2
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 export KINETO_LOG_LEVEL := 99
+# some containers set it; the tests start many processes, and each would compile every module again
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint check env reference example docs figures clean
 
@@ -32,7 +34,7 @@ demo: env
 	@$(BIN)/genscope report --db $(DB) --out build/report.html
 
 test: env
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=40
 
 lint: env
 	$(BIN)/ruff check .

@@ -1,11 +1,18 @@
 """Fixtures that several test files share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.made_once import folder_of_all_workers, made_once
+
 ROOT = Path(__file__).resolve().parent.parent
+
+# The workers share the cores: a second thread of torch's would wait, spinning, for one that another worker has
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def shared_traces_folder() -> Path | None:
@@ -21,3 +28,29 @@ def shared_traces() -> Path:
     if folder is None:
         pytest.skip("no traces of others here: set GENSCOPE_TRACES to a folder with manifest.csv")
     return folder
+
+
+@pytest.fixture
+def shared_traces_built_once(
+    shared_traces: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Each of other people's traces is built by the first test that needs it."""
+    from tests.traces_of_others import each_built_once
+
+    with each_built_once(shared_traces, folder_of_all_workers(tmp_path_factory) / "built"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def report_by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the study that is put together by hand."""
+    import study_by_hand
+
+    from genscope.analyze.report.page import render
+    from genscope.analyze.study import Study
+
+    def make(folder: Path) -> None:
+        with Study(study_by_hand.write(folder / "study.duckdb")) as study:
+            render(study, folder / "report.html")
+
+    return made_once(folder_of_all_workers(tmp_path_factory) / "report", make) / "report.html"

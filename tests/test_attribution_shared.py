@@ -1,10 +1,9 @@
 """What attribution says of real traces, against what was read off them by hand.
 
-The traces are other people's; these tests run where they are present. Each trace is built once, and
-everything that is known of it is checked at once.
+The traces are other people's; these tests run where they are present. Everything that is known of a
+trace is checked at once.
 """
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import load_layer
 from tests.conftest import shared_traces_folder
 from tests.test_attribution import check_conservation
+from tests.traces_of_others import attributed_traces
 
 Build = Callable[[Path], duckdb.DuckDBPyConnection]
 
@@ -54,21 +54,12 @@ CALLS: dict[str, dict[tuple[object, ...], tuple[int, int]]] = {
 WITHOUT_ATTENTION = ("resnet", "alexnet", "dlrm", "rank", "event", "one-triton")
 
 
-def _traces() -> list[Path]:
-    """Every trace with kernels, and small ones without; nsys exports of generative models."""
-    folder = shared_traces_folder()
-    if folder is None:
-        return []
-    with (folder / "manifest.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["file"].endswith(".json.gz")]
-    # the MTIA trace is large and has no kernel; eight ranks of one job look alike
-    names = [row["file"] for row in rows if int(row["kernels"]) or int(row["events"]) < 50_000]
-    names = [name for name in names if "8rank" not in name or "rank0" in name]
-    return [folder / name for name in names] + sorted(folder.glob("nsys/fastvideo*.sqlite"))
+FOLDER = shared_traces_folder()
+TRACES = attributed_traces(FOLDER) if FOLDER else []
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
+def build(shared_traces_built_once: None, tmp_path: Path) -> Iterator[Build]:
     """A function that builds one trace, attributed, and opens its database."""
     opened: list[duckdb.DuckDBPyConnection] = []
 
@@ -107,7 +98,7 @@ def _check_calls(con: duckdb.DuckDBPyConnection, name: str) -> None:
         assert attention == []
 
 
-@pytest.mark.parametrize("path", _traces(), ids=lambda path: path.name.split(".json")[0])
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.name.split(".json")[0])
 def test_a_real_trace(path: Path, build: Build) -> None:
     con = build(path)
     check_conservation(con)
@@ -125,10 +116,11 @@ def test_nesting_finds_the_operators_that_external_ids_name(
     shared_traces: Path, build: Build, tmp_path: Path
 ) -> None:
     con = build(shared_traces / "vit-base-h100.json.gz")
+    (whole,) = con.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall()
     named = dict(con.execute("SELECT kernel_id, op_id FROM kernel_launch").fetchall())
     (launch,) = [file for file in attribution_files() if file.name == "kernel_launch"]
     copy = duckdb.connect(str(tmp_path / "without_ids.duckdb"))
-    copy.execute(f"ATTACH '{tmp_path}/scratch/{scratch.DATABASE}' AS whole (READ_ONLY)")
+    copy.execute(f"ATTACH '{whole[0]}' AS whole (READ_ONLY)")
     for table in ("cpu_op", "cpu_op_parent", "kernel", "runtime_call"):
         copy.execute(f"CREATE TABLE {table} AS SELECT * FROM whole.{table}")
     for table in ("kernel", "runtime_call"):

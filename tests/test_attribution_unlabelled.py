@@ -16,20 +16,24 @@ from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import load_layer
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
+from tests.made_once import folder_of_all_workers, made_once
 
+ATTENTIONS = ("baseline", "flash")
 SHAPE = "call_index, query_len, kv_len, batch, heads, head_dim, dtype, core_flops, component, step"
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Databases of one small dry run, with attention written out and with fused attention."""
-    folder = tmp_path_factory.mktemp("runs")
-    made = {}
-    for attention in ("baseline", "flash"):
-        run = capture(Settings("stable_diffusion", "dry", attention, "tiny", steps=1), folder)
-        found = replace(find([run])[0], trace_id=1, sha256="0")
-        made[attention] = scratch.build(found, folder / f"scratch-{attention}").path
-    return made
+
+    def make(folder: Path) -> None:
+        for attention in ATTENTIONS:
+            run = capture(Settings("stable_diffusion", "dry", attention, "tiny", steps=1), folder)
+            found = replace(find([run])[0], trace_id=1, sha256="0")
+            scratch.build(found, folder / attention)
+
+    folder = made_once(folder_of_all_workers(tmp_path_factory) / "unlabelled", make)
+    return {attention: folder / attention / scratch.DATABASE for attention in ATTENTIONS}
 
 
 @pytest.fixture

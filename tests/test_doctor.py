@@ -52,6 +52,7 @@ def one(path: Path) -> Diagnosis:
     return found
 
 
+@pytest.mark.usefixtures("shared_traces_built_once")
 @pytest.mark.parametrize("name", NOTED)
 def test_findings_agree_with_the_notes(name: str, shared_traces: Path) -> None:
     found = one(shared_traces / name)
@@ -70,6 +71,7 @@ def test_each_note_has_its_findings(shared_traces: Path) -> None:
     assert noted <= NOTED.keys() | ELSEWHERE
 
 
+@pytest.mark.usefixtures("shared_traces_built_once")
 def test_the_trace_of_another_accelerator_is_told(shared_traces: Path) -> None:
     found = one(shared_traces / "mtia-single-rank.json.gz")
     counts = {anomaly.kind: anomaly.count for anomaly in found.anomalies}

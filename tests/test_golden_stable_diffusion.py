@@ -14,6 +14,7 @@ import genscope
 from genscope.analyze.study import Study
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
+from tests.made_once import folder_of_all_workers, made_once
 
 SHARES = {
     64: (50.9, 48.5, 0.6),
@@ -27,12 +28,16 @@ SELF_LENGTHS = [4096, 4096, 1024, 1024, 256, 256, 64, 256, 256, 256, 1024, 1024,
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    folder = tmp_path_factory.mktemp("golden")
+    folder = made_once(folder_of_all_workers(tmp_path_factory) / "golden", _make)
+    with genscope.open(folder / "study.duckdb") as opened:
+        yield opened
+
+
+def _make(folder: Path) -> None:
     runs = [_run(folder, size, "flash") for size in SHARES] + [_run(folder, 512, "baseline")]
     with genscope.open(folder / "study.duckdb") as opened:
         results = opened.ingest(runs)
-        assert [result.status for result in results] == ["loaded"] * len(runs)
-        yield opened
+    assert [result.status for result in results] == ["loaded"] * len(runs)
 
 
 def _run(folder: Path, image_size: int, attention: str) -> Path:

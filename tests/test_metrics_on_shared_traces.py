@@ -13,6 +13,8 @@ from genscope.analyze.report.findings import find
 from genscope.analyze.report.page import SECTIONS
 from genscope.analyze.sql_file import load_layer
 from genscope.analyze.study import Study
+from tests.made_once import folder_of_all_workers, made_once
+from tests.traces_of_others import each_built_once
 
 NAMES = (
     "flux1-fmha-mi300x",  # before: graph replays, one launch for hundreds of kernels
@@ -35,9 +37,18 @@ GOLDEN = {
 
 @pytest.fixture(scope="module")
 def study(shared_traces: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    with Study(tmp_path_factory.mktemp("shared") / "study.duckdb") as opened:
-        results = opened.ingest([shared_traces / f"{name}.json.gz" for name in NAMES])
+    shared = folder_of_all_workers(tmp_path_factory)
+
+    def make(folder: Path) -> None:
+        with (
+            each_built_once(shared_traces, shared / "built"),
+            Study(folder / "study.duckdb") as opened,
+        ):
+            results = opened.ingest([shared_traces / f"{name}.json.gz" for name in NAMES])
         assert {result.status for result in results} == {"loaded"}
+
+    folder = made_once(shared / "metrics_on_shared_traces", make)
+    with Study(folder / "study.duckdb") as opened:
         yield opened
 
 

@@ -29,9 +29,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture(scope="module")
-def page(study: Study, tmp_path_factory: pytest.TempPathFactory) -> str:
-    out = study.report(tmp_path_factory.mktemp("report") / "report.html")
-    return out.read_text(encoding="utf-8")
+def page(report_by_hand: Path) -> str:
+    return report_by_hand.read_text(encoding="utf-8")
 
 
 def _findings(study: Study) -> list[Finding]:

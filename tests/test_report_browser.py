@@ -68,10 +68,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Any, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def opened(browser: Any, report_by_hand: Path) -> Any:
     """The browser with the report in it, its plots drawn as far as they will be."""
-    page = study.report(tmp_path_factory.mktemp("report") / "report.html")
-    browser.get(page.as_uri())
+    browser.get(report_by_hand.as_uri())
     _wait(lambda: all(browser.execute_script(DRAWN)))
     return browser
 

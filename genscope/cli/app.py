@@ -34,9 +34,7 @@ def queries() -> None:
 
 
 @app.command
-def example(
-    *, out: Annotated[Path, Parameter(help="Folder to copy to.")] = Path("example")
-) -> None:
+def example(*, out: options.ExampleIn = Path("example")) -> None:
     """Copy two small captured runs, made for a first look, into a folder and print their paths."""
     from genscope.cli.example import copy_example
 

@@ -126,3 +126,4 @@ Device = Annotated[
     Parameter(help="cpu or cuda; for dry captures the device to predict for, such as a100."),
 ]
 RunsIn = Annotated[Path, Parameter(help="Folder that run folders are made in.")]
+ExampleIn = Annotated[Path, Parameter(help="Folder to copy to.")]

@@ -23,7 +23,7 @@ from genscope.errors import UserError
 from tests.readers.raw_events import Read, read_bytes
 from tests.readers.slow_reader import Row, read_events
 
-SECONDS = float(os.environ.get("GENSCOPE_FUZZ_SECONDS", "60"))
+SECONDS = float(os.environ.get("GENSCOPE_FUZZ_SECONDS", "5"))
 FIRST_SEED = int(os.environ.get("GENSCOPE_FUZZ_SEED", "20260101"))
 TRACES = (
     "one-triton-kernel-a100.json.gz",

@@ -64,6 +64,7 @@ TRACES = _traces()
 
 
 @pytest.mark.skipif(not TRACES, reason="no traces of others here: set GENSCOPE_TRACES")
+@pytest.mark.usefixtures("shared_traces_built_once")
 @pytest.mark.parametrize("expected", TRACES, ids=[row["file"] for row in TRACES])
 def test_figures_are_exact(expected: dict[str, str], shared_traces: Path, load: Load) -> None:
     con = load(shared_traces / expected["file"])

@@ -1,0 +1,72 @@
+"""Traces that others made: each is built once for all tests and all workers that look at it.
+
+To read such a trace and to attribute its time takes seconds, and four files of tests look at each.
+"""
+
+import csv
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from genscope.analyze.load import build as scratch
+from genscope.analyze.load.trace_file import TraceFile
+from tests.made_once import made_once
+
+
+def attributed_traces(folder: Path) -> list[Path]:
+    """Every trace with kernels, and small ones without; nsys exports of generative models."""
+    with (folder / "manifest.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].endswith(".json.gz")]
+    # the MTIA trace is large and has no kernel; eight ranks of one job look alike
+    names = [row["file"] for row in rows if int(row["kernels"]) or int(row["events"]) < 50_000]
+    names = [name for name in names if "8rank" not in name or "rank0" in name]
+    return [folder / name for name in names] + sorted(folder.glob("nsys/fastvideo*.sqlite"))
+
+
+@contextmanager
+def each_built_once(traces: Path, out: Path) -> Iterator[None]:
+    """Meanwhile `scratch.build` builds a trace of the folder `traces` into `out` the first time only.
+
+    The base tables are the same whether a trace is attributed or not, so those that any test wants
+    attributed always are.
+    """
+    build = scratch.build
+    attributed_ones = attributed_traces(traces)
+
+    def build_once(
+        found: TraceFile,
+        folder: Path,
+        *,
+        keep: Collection[str] = (),
+        threads: int = 2,
+        attributed: bool = True,
+    ) -> scratch.Built:
+        if keep or traces not in found.path.parents:
+            return build(found, folder, keep=keep, threads=threads, attributed=attributed)
+        name = found.path.relative_to(traces).as_posix().replace("/", "-")
+        whole = attributed or found.path in attributed_ones
+        given = replace(found, trace_id=_trace_id(found.path, traces), sha256=name)
+        kept = made_once(
+            out / f"{name}-{'whole' if whole else 'base'}",
+            lambda partial: build(given, partial, threads=threads, attributed=whole),
+        )
+        return _built(kept / scratch.DATABASE)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scratch, "build", build_once)
+        yield
+
+
+def _trace_id(path: Path, traces: Path) -> int:
+    """A number of its own for each file, so that any of them go into one study."""
+    return 1 + sorted(traces.rglob("*")).index(path)
+
+
+def _built(path: Path) -> scratch.Built:
+    with duckdb.connect(str(path), read_only=True) as con:
+        (row,) = con.execute("SELECT event_count FROM trace").fetchall()
+    return scratch.Built(path, row[0])
