@@ -18,6 +18,7 @@ import duckdb
 from genscope.analyze.connect import connect
 from genscope.analyze.load import tables as database
 from genscope.analyze.load.trace_file import TraceFile
+from genscope.analyze.readers import reader_of
 from genscope.analyze.readers.kineto.facts import create_relation
 from genscope.errors import UserError
 
@@ -138,22 +139,10 @@ def _read(
 ) -> None:
     if found.refusal:
         raise UserError(found.refusal)
-    if found.format == "kineto":
-        from genscope.analyze.readers.kineto import facts, origin
-        from genscope.analyze.readers.kineto import read as kineto
-
-        read = kineto.read(con, found.path, parts, keep=keep, workers=threads)
-        facts.define(con, parts.parent, found.path, read, keep=keep)
-        database.create_raw(con, "kineto")
-        origin.refuse_others(con, found.path, read)
-    elif found.format == "nsys":
-        from genscope.analyze.readers.nsys import read as nsys
-
-        nsys.load(found.path, con)
-    else:
-        from genscope.analyze.readers.ncu import read as ncu
-
-        ncu.load(found.path, con)
+    reader = reader_of(found.format)
+    raw = reader.read_raw(con, found.path, parts, keep=keep, workers=threads)
+    database.create_raw(con, found.format)
+    reader.check(con, found.path, raw)
 
 
 def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:

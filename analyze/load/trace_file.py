@@ -10,24 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from genscope.analyze.load import manifest_values
+from genscope.analyze.readers import FORMATS
 from genscope.errors import UserError
 
 MANIFEST = "manifest.json"
 # what genscope itself writes beside traces: a glob or a folder holds it, but it is none
 _NO_TRACES = frozenset({MANIFEST, "gpu_suite_failures.json"})
-# first match wins: how a file is read follows from its name, how it is packed from its bytes
-_FORMATS = {
-    ".json": "kineto",
-    ".json.gz": "kineto",
-    ".sqlite": "nsys",
-    ".nsys-rep": "nsys",
-    ".qdrep": "nsys",
-    ".qdstrm": "nsys",
-    ".csv": "ncu",
-    ".ncu-rep": "ncu",
-}
-# what a tool prints of its report lies beside it under the same name, and is the same trace
-_PRINTED = {".nsys-rep": ".sqlite", ".qdrep": ".sqlite", ".ncu-rep": ".csv"}
+# how a file is read follows from its name, how it is packed from its bytes
+_FORMAT_OF = {ending: known.name for known in FORMATS for ending in known.endings}
+_PRINTED = {report: printed for known in FORMATS for report, printed in known.printed.items()}
 _ENDINGS = (".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep", ".pt", ".trace")
 
 
@@ -171,7 +162,7 @@ def _trace(path: Path) -> TraceFile:
 
 
 def _format(path: Path) -> str | None:
-    return next((f for ending, f in _FORMATS.items() if path.name.lower().endswith(ending)), None)
+    return next((f for ending, f in _FORMAT_OF.items() if path.name.lower().endswith(ending)), None)
 
 
 def _stem(path: Path) -> str:
