@@ -69,7 +69,12 @@ def page_of(path: Path) -> Any:
 
     panel.extension("tabulator", "codeeditor", nthreads=_THREADS, defer_load=True)
     asked, own = Asked(path), Asked(path)
-    panel.state.on_session_destroyed(lambda _: (asked.study.close(), own.study.close()))
+
+    def leave(_: Any) -> None:
+        asked.study.close()
+        own.study.close()
+
+    panel.state.on_session_destroyed(leave)
     names = [file.name for file in asked.study.relations() if not file.params]
     traces = {printable(name): name for name in asked.study.traces()["name"]}
     name = panel.widgets.Select(name="Query", options=names)
@@ -81,15 +86,21 @@ def page_of(path: Path) -> Any:
         sizing_mode="stretch_width",
     )
     run = panel.widgets.Button(name="Run", button_type="primary")
-    answer = panel.bind(lambda name, trace: answer_of(asked, name, trace), name, trace)
+
+    def answered(name: str, trace: str | None) -> Any:
+        return answer_of(asked, name, trace)
+
+    def own_answered(clicks: int) -> Any:
+        return own_answer(own, code.value) if clicks else ""
+
     return panel.Column(
         text_of(path.name, "h1"),
         panel.Row(name, trace),
-        panel.Column(answer, sizing_mode="stretch_width"),
+        panel.Column(panel.bind(answered, name, trace), sizing_mode="stretch_width"),
         text_of("Your own SQL", "h2"),
         code,
         run,
-        panel.bind(lambda clicks: own_answer(own, code.value) if clicks else "", run.param.clicks),
+        panel.bind(own_answered, run.param.clicks),
         sizing_mode="stretch_width",
     )
 

@@ -86,14 +86,14 @@ def _guard(server: Any) -> None:
     from tornado.routing import Matcher, Rule
     from tornado.web import HTTPError, RequestHandler
 
-    class Foreign(Matcher):  # type: ignore[misc]
+    class Foreign(Matcher):
         def match(self, request: Any) -> dict[str, Any] | None:
             hosts = request.headers.get_list("Host")
             origins = request.headers.get_list("Origin") or [None]
             own = len(hosts) == 1 and all(is_own(hosts[0], o, server.port) for o in origins)
             return None if own else {}
 
-    class Refuse(RequestHandler):  # type: ignore[misc]
+    class Refuse(RequestHandler):
         def prepare(self) -> None:
             raise HTTPError(403)
 
