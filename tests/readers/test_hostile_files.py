@@ -11,9 +11,9 @@ import pytest
 from genscope.analyze.load import trace_file
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.readers.kineto.read import rank_of
-from genscope.analyze.readers.kineto.repair_file import repair
-from genscope.analyze.readers.ncu.pages import Trouble, read_cells
+from genscope.analyze.readers.ncu.pages import Anomalies, read_cells
 from genscope.analyze.study import Study
+from genscope.cli.doctor import examine_and_print
 from genscope.errors import UserError
 from tests.readers.conftest import Load
 from tests.readers.test_kineto_traps import kernel, op
@@ -48,15 +48,17 @@ def test_deep_json_fails_its_file_alone(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("manifest", [f'{{"x": {DEEP}}}', "{", "[]"])
-def test_a_manifest_that_cannot_be_read_fails_its_trace_alone(
+def test_a_manifest_that_cannot_be_read_costs_nothing_but_itself(
     manifest: str, tmp_path: Path
 ) -> None:
     good = written(tmp_path / "good.json", f"[{GOOD}]")
     written(tmp_path / "run/trace.json", f"[{GOOD} ]")
-    card = written(tmp_path / "run/manifest.json", manifest)
-    failed, loaded = ingest(tmp_path / "s.duckdb", [tmp_path / "run", good])
-    assert (failed.status, loaded.status) == ("failed", "loaded")
-    assert failed.error is not None and str(card) in failed.error and "\n" not in failed.error
+    written(tmp_path / "run/manifest.json", manifest)
+    loaded = ingest(tmp_path / "s.duckdb", [tmp_path / "run", good])
+    assert [result.status for result in loaded] == ["loaded", "loaded"]
+    with Study(tmp_path / "s.duckdb") as study:
+        odd = study.sql("SELECT trace_id, kind FROM anomaly WHERE kind = 'odd_manifest_value'")
+    assert odd.rows() == [(1, "odd_manifest_value")]
 
 
 @pytest.mark.parametrize("count", [3000, 70_000])
@@ -146,20 +148,20 @@ def test_only_a_certain_rank_is_read_of_a_name(name: str, rank: int | None) -> N
 def test_a_long_field_of_a_csv_is_read() -> None:
     name = "k<" + "int, " * 40_000 + ">"
     lines = ['"ID","Kernel Name","gpu__time_duration.sum"', '"","","ns"', f'"0","{name}","7"']
-    (cell,) = read_cells(lines, Trouble())
+    (cell,) = read_cells(lines, Anomalies())
     assert (cell.about["Kernel Name"], cell.text) == (name, "7")
 
 
 def test_a_run_folder_is_repaired_by_its_one_trace(tmp_path: Path) -> None:
     written(tmp_path / "run/trace.json", f"[{GOOD}, ]")
     written(tmp_path / "run/manifest.json", "{}")
-    repair(tmp_path / "run", tmp_path / "out.json")
+    assert examine_and_print([tmp_path / "run"], "table", tmp_path / "out.json") == 0
     assert json.loads((tmp_path / "out.json").read_text())["traceEvents"] == [kernel()]
     written(tmp_path / "run/second.json", f"[{GOOD}]")
-    with pytest.raises(UserError, match="holds 2 traces"):
-        repair(tmp_path / "run", tmp_path / "two.json")
+    with pytest.raises(UserError, match="there are 2"):
+        examine_and_print([tmp_path / "run"], "table", tmp_path / "two.json")
     with pytest.raises(UserError, match="gone"):
-        repair(tmp_path / "gone", tmp_path / "two.json")
+        examine_and_print([tmp_path / "gone"], "table", tmp_path / "two.json")
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_device_record_without_a_credible_time_refuses_span_and_idle(
     assert gpu_time(tmp_path)["gpu_span_ns"] == 210_000
     (tmp_path / "s.duckdb").unlink()
     found = diagnosed(tmp_path, *launched, odd)
-    assert {f.trap: f.count for f in found.findings}[kind] == 1
+    assert {f.kind: f.count for f in found.anomalies}[kind] == 1
     assert not found.trustworthy
     assert found.supports is not None and found.supports["gpu_time"] is not None
     row = gpu_time(tmp_path)
@@ -75,7 +75,7 @@ def test_half_of_the_events_without_times_is_not_trusted(lost: str, tmp_path: Pa
     assert diagnosed(tmp_path, *timed).trustworthy
     found = diagnosed(tmp_path, *timed, *untimed)
     kind = "zero_time" if lost == "zero" else "no_timestamp"
-    assert {f.trap: f.count for f in found.findings}[kind] == 4
+    assert {f.kind: f.count for f in found.anomalies}[kind] == 4
     assert found.doubts == (f"{kind}: 4 of 8 events",)
 
 
@@ -133,6 +133,6 @@ def test_device_rows_that_are_not_read_are_counted_and_not_trusted(
     events: list[dict[str, Any]], example: str | None, tmp_path: Path
 ) -> None:
     found = diagnosed(tmp_path, op(), *events)
-    unread = {f.trap: f.example for f in found.findings}.get("unread_device_work")
+    unread = {f.kind: f.example for f in found.anomalies}.get("unread_device_work")
     assert unread == example
     assert found.trustworthy is (example is None)
