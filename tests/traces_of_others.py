@@ -44,9 +44,12 @@ def each_built_once(traces: Path, out: Path) -> Iterator[None]:
         keep: Collection[str] = (),
         threads: int = 2,
         attributed: bool = True,
+        empty: bytes | None = None,
     ) -> scratch.Built:
         if keep or traces not in found.path.parents:
-            return build(found, folder, keep=keep, threads=threads, attributed=attributed)
+            return build(
+                found, folder, keep=keep, threads=threads, attributed=attributed, empty=empty
+            )
         name = found.path.relative_to(traces).as_posix().replace("/", "-")
         whole = attributed or found.path in attributed_ones
         given = replace(found, trace_id=_trace_id(found.path, traces), sha256=name)

@@ -92,7 +92,7 @@ def open_scratch(
     folder: Path, *, threads: int, empty: bytes | None = None
 ) -> duckdb.DuckDBPyConnection:
     """Make `folder` and in it a scratch database, and open it; `threads` and `empty` as in build."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / DATABASE
     path.write_bytes(database.empty_study() if empty is None else empty)
     con = connect(

@@ -77,7 +77,7 @@ def differences(found: list[Row], wanted: list[Row]) -> list[tuple[Row, Row]]:
 
 def create_relations(con: duckdb.DuckDBPyConnection) -> None:
     """Make the relations of queries/nsys in a database of base tables."""
-    for relation in in_order([*load_layer("interval"), *load_layer("nsys")]):
+    for relation in in_order(load_layer("nsys")):
         con.execute(create_statement(relation))
 
 

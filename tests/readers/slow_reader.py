@@ -30,6 +30,8 @@ COLUMNS = (
 TOP = {"ph", "cat", "name", "pid", "tid", "ts", "dur", "args"}
 ARGS = {"External id", "external id", "correlation", "stream", "grid", "Input Dims", "Input dims"}
 ARGS |= {"Bytes", "Addr"}
+# the profiler writes 0 and 0 where it has no time of these
+TIMED_OR_NOT = {"kernel", "Kernel", "gpu_memcpy", "gpu_memset", "Memcpy", "Memset"}
 RENAMED = {"external id": "External id", "Input dims": "Input Dims"}
 _SIGNED, _UNSIGNED = range(-(1 << 63), 1 << 63), range(1 << 64)
 
@@ -79,14 +81,17 @@ def row_of(event: dict[str, Any], kinds: set[str] | None = None) -> Row:
         return _integer(today.get(key), allowed, kinds)
 
     external = integer("External id")
+    start, duration = _ns(event.get("ts"), kinds), _ns(event.get("dur"), kinds)
+    if start == "0" and duration in {None, "0"} and _text(event.get("cat")) in TIMED_OR_NOT:
+        start = None
     return (
         _text(event.get("ph")),
         _text(event.get("cat")),
         _text(event.get("name")) or "",
         _text(event.get("pid")),
         _text(event.get("tid")),
-        _ns(event.get("ts"), kinds),
-        _ns(event.get("dur"), kinds),
+        start,
+        duration,
         external if external != "0" else None,
         integer("correlation"),
         integer("stream"),

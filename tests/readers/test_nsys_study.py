@@ -60,7 +60,7 @@ def test_work_knows_its_operator_component_step_and_attention(study: Study, tmp_
     with study:
         found = _rows(
             study,
-            "SELECT work.dur_ns, op_name, source, component, step, module, category FROM work "
+            "SELECT work.dur_ns, op_name, work_op.source, component, step, module, category FROM work "
             "JOIN work_op USING (trace_id, work_id) JOIN work_component USING (trace_id, work_id) "
             "JOIN work_step USING (trace_id, work_id) JOIN work_module USING (trace_id, work_id) "
             "JOIN work_category USING (trace_id, work_id) ORDER BY work.start_ns",
