@@ -12,7 +12,7 @@
 --   step               see work_step; NULL if none
 --   module             the attention module's name; 'unattributed' if none is known
 --   attention_kind     see attention_kind
---   source        'label' | 'module' | 'shape' | 'name' | 'none'
+--   source             'label' | 'module' | 'shape' | 'name' | 'none'
 --   query_len          positions that ask; NULL if no shape tells, as all that follow
 --   kv_len             positions attended to
 --   heads              query heads

@@ -10,7 +10,7 @@
 --   attention_call_id  see attention_annotation
 --   attention_kind     'self' | 'cross' | 'self+text' | 'joint' | 'spatial' | 'temporal' | 'causal'
 --                      | 'unattributed'
---   source        'label' | 'module' | 'shape' | 'name' (the kernel's) | 'none'
+--   source             'label' | 'module' | 'shape' | 'name' (the kernel's) | 'none'
 -- Never:   WHERE (source = 'none') <> (attention_kind = 'unattributed')
 WITH shaped AS (
   SELECT

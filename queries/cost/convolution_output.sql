@@ -10,8 +10,8 @@
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
 --   output_numel     elements of the output; NULL if stride and padding were not recorded
---   position_count   batch times positions the kernel is laid on: of the output, or of the
---                    input if transposed
+--   position_count   batch times positions the kernel is laid on: of the output, or of the input if
+--                    transposed
 WITH geometry AS (
   SELECT
     trace_id,

@@ -6,8 +6,8 @@
 -- Grain:   one row per cpu_op that is, or runs inside, a costed operator
 -- Inputs:  cpu_op, cpu_op_parent, costed_operator
 -- Columns:
---   trace_id     trace.trace_id
---   op_id        cpu_op.op_id
+--   trace_id    trace.trace_id
+--   op_id       cpu_op.op_id
 --   cost_op_id  the outermost costed operator around it, itself included
 WITH costed AS (
   SELECT

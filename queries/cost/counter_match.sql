@@ -10,7 +10,7 @@
 --   timeline_trace_id  trace.trace_id of the timeline; of the same model where both name one
 --   kernel_id          kernel.kernel_id
 --   position           0-based, among kernels of the same name, grid and block
---   source         'name' in full | 'base_name' without namespaces, template and parameters
+--   source             'name' in full | 'base_name' without namespaces, template and parameters
 -- Never:   GROUP BY metric_trace_id, ordinal, timeline_trace_id HAVING count(*) > 1
 WITH pair AS (
   SELECT

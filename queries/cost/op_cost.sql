@@ -9,7 +9,7 @@
 --   flops          2 * multiply-adds; NULL if unknown
 --   element_flops  operations on single elements, an estimate; NULL if unknown
 --   bytes          inputs read once and output written once; NULL if unknown
---   formula          formula of signature_cost; 'unknown' where shapes do not suffice
+--   formula        formula of signature_cost; 'unknown' where shapes do not suffice
 SELECT
   cpu_op.trace_id,
   cpu_op.op_id,

@@ -11,8 +11,8 @@
 --   concrete_inputs  cpu_op.concrete_inputs
 --   formula          costed_operator.formula
 --   dims             shape of each input; empty for what is no tensor, NULL for an odd shape
---   numels           elements of each input, all tensors of a list together; NULL for no tensor
---                    and for an odd shape
+--   numels           elements of each input, all tensors of a list together; NULL for no tensor and
+--                    for an odd shape
 --   item_bytes       bytes of one element of each input; NULL for what is no tensor
 --   arguments        each input's value as text; NULL where values were not recorded
 WITH distinct_call AS (

@@ -16,7 +16,7 @@
 --   flops            2 * multiply-adds; 0 for operators that multiply no matrices; NULL if unknown
 --   element_flops    operations on single elements: 1 an element, 5 for norms and softmax; estimate
 --   bytes            inputs read once and output written once; NULL if unknown
---   formula            formula used
+--   formula          formula used
 WITH numbered AS (
   SELECT
     *,

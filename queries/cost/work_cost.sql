@@ -10,7 +10,7 @@
 --   flops          2 * multiply-adds; 0 for what multiplies no matrices; NULL if unknown
 --   element_flops  operations on single elements, an estimate; NULL if unknown
 --   bytes          inputs read once and output written once; NULL if unknown
---   formula          see op_cost; 'none' where no operator with a formula asked for the work
+--   formula        see op_cost; 'none' where no operator with a formula asked for the work
 WITH owned AS (
   SELECT
     work_op.trace_id,

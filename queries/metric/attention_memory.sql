@@ -10,11 +10,11 @@
 --   trace_name         trace.name
 --   model              trace.model
 --   attention          trace.attention
---   image_size         pixels a side, from the manifest; NULL if it does not say
+--   image_size         image side in pixels, from the manifest; NULL if it doesn't give one
 --   component          see work_component
 --   attention_kind     see attention_call
---   query_len          rows that ask
---   kv_len             rows that are attended over
+--   query_len          query positions
+--   kv_len             key and value positions
 --   heads              query heads
 --   batch              sequences in the call
 --   dtype              of the queries; NULL if not recorded

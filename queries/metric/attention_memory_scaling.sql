@@ -10,7 +10,7 @@
 --   trace_name            trace.name
 --   model                 trace.model
 --   attention             trace.attention
---   image_size            pixels a side
+--   image_size            image side in pixels
 --   component             see work_component
 --   site_count            attention calls of one pass through the component
 --   max_score_bytes       bytes of the largest score matrix

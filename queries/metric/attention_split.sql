@@ -11,7 +11,7 @@
 --   predicted       trace.predicted
 --   component       see work_component; 'unattributed' if no range covers the calls
 --   attention_kind  see attention_call
---   source     where the kind is known from; several are joined by '+'
+--   source          where the kind is known from; several are joined by '+'
 --   implementation  as seen; several are joined by '+'
 --   call_count      attention calls
 --   query_len_min   shortest query; NULL if no shapes were recorded

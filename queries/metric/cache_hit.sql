@@ -6,22 +6,22 @@
 -- Inputs:  trace, kernel_metric, counter_match, work, work_op, work_category, work_attention
 -- Needs:   counter
 -- Columns:
---   trace_id             trace.trace_id of the counters
---   trace_name           trace.name
---   timeline_trace_id    the timeline that names classes: the best match; NULL without a match
---   category             see work_category, partition core; 'unclassified' without a timeline
---   op_name              operator of the timeline; 'unattributed' if unknown
---   attention_kind       see attention_call; 'none' outside attention, 'unknown' without a timeline
---   kernel_count         kernels measured
---   l1_hit_frac          0..1 of L1 sectors asked for; NULL if not measured
---   l2_hit_frac          0..1 of L2 sectors asked for
---   l1_hit_time_frac     0..1, weighed by the kernels' time on the timeline; NULL without one, as
---                        durations under replay are not the run's
---   l2_hit_time_frac     likewise
---   kernel_ns            ns on the timeline, sum over the kernels; NULL without one
---   l1_sector_count      sectors asked of L1; NULL if not measured: rates are plain means then
---   l2_sector_count      sectors asked of L2
---   dram_bytes           bytes read and written, device memory
+--   trace_id           trace.trace_id of the counters
+--   trace_name         trace.name
+--   timeline_trace_id  the timeline that names classes: the best match; NULL without a match
+--   category           see work_category, partition core; 'unclassified' without a timeline
+--   op_name            operator of the timeline; 'unattributed' if unknown
+--   attention_kind     see attention_call; 'none' outside attention, 'unknown' without a timeline
+--   kernel_count       kernels measured
+--   l1_hit_frac        0..1 of L1 sectors asked for; NULL if not measured
+--   l2_hit_frac        0..1 of L2 sectors asked for
+--   l1_hit_time_frac   0..1, weighed by the kernels' time on the timeline; NULL without one, as
+--                      durations under replay are not the run's
+--   l2_hit_time_frac   likewise
+--   kernel_ns          ns on the timeline, sum over the kernels; NULL without one
+--   l1_sector_count    sectors asked of L1; NULL if not measured: rates are plain means then
+--   l2_sector_count    sectors asked of L2
+--   dram_bytes         bytes read and written, device memory
 -- Never:   WHERE NOT (l1_hit_frac BETWEEN 0 AND 1) OR NOT (l2_hit_frac BETWEEN 0 AND 1)
 --          OR NOT (l1_hit_time_frac BETWEEN 0 AND 1) OR NOT (l2_hit_time_frac BETWEEN 0 AND 1)
 -- Plot:    Cache hit rates by class of kernel and kind of attention

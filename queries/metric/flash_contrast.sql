@@ -7,22 +7,22 @@
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   pair
 -- Columns:
---   trace_id                trace.trace_id, the optimized run of a diffusion model
---   trace_name              trace.name
---   model                   trace.model
---   other_trace_id          the optimized run of a model of another family
---   other_trace_name        its trace.name
---   other_model             its trace.model
---   other_family            its trace.family
---   predicted               true if the runs are predicted
---   scope                   'profile' as recorded | 'request' scaled by component_scale
---   attention_partition     'core' | 'module': what counts as attention
---   attention_speedup       of attention, diffusion model
+--   trace_id                 trace.trace_id, the optimized run of a diffusion model
+--   trace_name               trace.name
+--   model                    trace.model
+--   other_trace_id           the optimized run of a model of another family
+--   other_trace_name         its trace.name
+--   other_model              its trace.model
+--   other_family             its trace.family
+--   predicted                true if the runs are predicted
+--   scope                    'profile' as recorded | 'request' scaled by component_scale
+--   attention_partition      'core' | 'module': what counts as attention
+--   attention_speedup        of attention, diffusion model
 --   other_attention_speedup  of attention, other model
---   attention_ratio         attention_speedup / other_attention_speedup
---   speedup                 of all work, diffusion model
---   other_speedup           of all work, other model
---   speedup_ratio           speedup / other_speedup
+--   attention_ratio          attention_speedup / other_attention_speedup
+--   speedup                  of all work, diffusion model
+--   other_speedup            of all work, other model
+--   speedup_ratio            speedup / other_speedup
 -- Never:   WHERE trace_id = other_trace_id
 -- Plot:    Gain by fused attention, diffusion models over the others
 WITH total AS (

@@ -14,7 +14,7 @@
 --   baseline_trace_id       the run it is compared with
 --   baseline_trace_name     its trace.name
 --   predicted               true if either run's times are predicted
---   source                why they are a pair, see run_pair
+--   source                  why they are a pair, see run_pair
 --   refusal                 settings that differ; all figures are NULL then
 --   scope                   'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition     'core' | 'module': what counts as attention

@@ -9,7 +9,7 @@
 --   trace_id           trace.trace_id
 --   trace_name         trace.name
 --   model              trace.model
---   time_source              'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source        'gpu' | 'cpu' | 'predicted': where the times come from
 --   component          see work_component
 --   block_index        order of the first work in the component, from 0
 --   block              first three parts of the module's name, component included

@@ -14,9 +14,9 @@
 --   kernel_busy_ns  ns, union of kernels over all streams and devices; NULL for several ranks in
 --                   one file, whose clocks say nothing of what ran at the same time
 --   gpu_busy_ns     ns, union of kernels and copies; NULL as kernel_busy_ns
---   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none;
---                   NULL if the file was cut short, holds several ranks, or kernels or copies
---                   whose times are missing or can't be true
+--   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none; NULL if
+--                   the file was cut short, holds several ranks, or kernels or copies whose times
+--                   are missing or can't be true
 --   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns; NULL if refused
 --   idle_refusal    why the trace can't say how long its devices waited, or worked; NULL if it can
 -- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0

@@ -12,7 +12,7 @@
 --   predicted            trace.predicted
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
---   image_size           pixels a side
+--   image_size           image side in pixels
 --   category             see work_category
 --   work_ns              ns, sum of durations
 --   flops                FLOPs from shapes; NULL if unknown

@@ -5,17 +5,17 @@
 -- Inputs:  trace, work, work_op, work_category, work_component, work_step, work_module,
 --          work_attention, work_cost
 -- Columns:
---   trace_id    trace.trace_id
---   trace_name  trace.name
---   time_source       'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
---   question    'operator' | 'class' | 'component' | 'step' | 'module' | 'attention' | 'cost'; of a
---               trace without work only 'work'
---   answered    false where the answer is unknown: unlinked, unclassified, unattributed
---   answer      how it is known, or the word for not knowing
---   work_count  work items
---   work_ns     ns, sum of durations
---   work_frac   0..1 of the trace's work_ns; NULL without work
---   trace_ns    ns, sum over all work of the trace: each question's work_ns add up to it
+--   trace_id     trace.trace_id
+--   trace_name   trace.name
+--   time_source  'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
+--   question     'operator' | 'class' | 'component' | 'step' | 'module' | 'attention' | 'cost'; of
+--                a trace without work only 'work'
+--   answered     false where the answer is unknown: unlinked, unclassified, unattributed
+--   answer       how it is known, or the word for not knowing
+--   work_count   work items
+--   work_ns      ns, sum of durations
+--   work_frac    0..1 of the trace's work_ns; NULL without work
+--   trace_ns     ns, sum over all work of the trace: each question's work_ns add up to it
 -- Never:   GROUP BY trace_id, question HAVING sum(work_ns) <> any_value(trace_ns)
 -- Plot:    For how much of the time the trace can say what it was for
 WITH answer AS (

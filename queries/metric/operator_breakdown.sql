@@ -9,7 +9,7 @@
 --   trace_name           trace.name
 --   model                trace.model
 --   attention            trace.attention
---   time_source                'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source          'gpu' | 'cpu' | 'predicted': where the times come from
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' (QK^T, softmax, AV) | 'module' (its projections too)
 --   category             see work_category

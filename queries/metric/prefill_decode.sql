@@ -17,7 +17,7 @@
 --                   'unknown': no shapes
 --   call_count      attention calls
 --   call_frac       0..1 of the trace's attention calls
---   core_ns         ns, QK^T, softmax and AV
+--   core_ns         ns in QK^T, softmax and AV
 --   core_frac       0..1 of the trace's attention core time
 --   work_frac       0..1 of the trace's work
 --   request_calls   calls in a whole request, scaled by component_scale

@@ -10,7 +10,7 @@
 --   model                 trace.model
 --   family                trace.family
 --   attention             trace.attention
---   time_source                 'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source           'gpu' | 'cpu' | 'predicted': where the times come from
 --   dtype                 element type the ceiling is taken for; NULL if unknown
 --   scope                 'profile' as recorded | 'request' scaled by component_scale
 --   category              see work_category, partition core; 'all' for the whole

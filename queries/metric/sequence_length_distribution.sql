@@ -11,14 +11,14 @@
 --   model              trace.model
 --   attention          trace.attention
 --   predicted          trace.predicted: core_ns is no measurement
---   image_size         pixels a side, from the manifest; NULL if it does not say
+--   image_size         image side in pixels, from the manifest; NULL if it doesn't give one
 --   component          see work_component
 --   attention_kind     see attention_call
---   query_len          rows that ask; NULL if no shapes were recorded
+--   query_len          query positions; NULL if no shapes were recorded
 --   call_count         attention calls
 --   step_count         steps they are spread over; 0 if steps are unknown
 --   call_frac          0..1 of the trace's attention calls
---   core_ns            ns, QK^T, softmax and AV
+--   core_ns            ns in QK^T, softmax and AV
 --   core_frac          0..1 of the trace's attention core time
 --   request_calls      calls in a whole request, scaled by component_scale
 --   request_call_frac  0..1 of the request's attention calls

@@ -14,15 +14,15 @@
 --   call_index      place of the call in the trace, from 0
 --   module          attention module; 'unattributed' if unknown
 --   attention_kind  see attention_call
---   source     where the kind is known from
---   query_len       rows that ask; NULL if no shapes were recorded
---   kv_len          rows that are attended over
+--   source          where the kind is known from
+--   query_len       query positions; NULL if no shapes were recorded
+--   kv_len          key and value positions
 --   heads           query heads
 --   kv_heads        key and value heads
 --   head_dim        width of a head
 --   batch           sequences in the call
 --   implementation  as seen
---   core_ns         ns, QK^T, softmax and AV
+--   core_ns         ns in QK^T, softmax and AV
 --   module_ns       ns, the whole module
 --   series_index    place among the calls of its component and kind, from 0
 --   period_calls    smallest number of calls after which the series (component, kind) repeats, seen

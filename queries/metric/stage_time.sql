@@ -10,7 +10,7 @@
 --   model           trace.model
 --   family          trace.family
 --   attention       trace.attention
---   time_source           'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source     'gpu' | 'cpu' | 'predicted': where the times come from
 --   component       see work_component; 'unattributed' if no range covers the work
 --   call_count      labelled calls in the trace; NULL if it has no such labels
 --   step_count      steps the component has work in
@@ -22,7 +22,7 @@
 --   step_min_ns     ns, shortest step; NULL without steps
 --   step_median_ns  ns, median step
 --   step_max_ns     ns, longest step
---   source    see component_scale.source
+--   source          see component_scale.source
 --   request_ns      ns, work_ns scaled to a whole request
 --   request_frac    0..1 of the whole request
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9

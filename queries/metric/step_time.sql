@@ -8,7 +8,7 @@
 --   trace_id      trace.trace_id
 --   trace_name    trace.name
 --   model         trace.model
---   time_source         'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source   'gpu' | 'cpu' | 'predicted': where the times come from
 --   component     see work_component
 --   step          step of the request, from 0
 --   work_count    work items

@@ -5,21 +5,21 @@
 -- Grain:   one row per (trace_id, component)
 -- Inputs:  trace, work, work_component, work_cost, component_scale, attention_call
 -- Columns:
---   trace_id          trace.trace_id
---   trace_name        trace.name
---   model             trace.model
---   family            trace.family
---   component         see work_component
---   parameter_count   weights the component reads, shared ones too; NULL without a manifest
---   full_call_count   calls in a whole request; NULL if the manifest does not say
---   call_flops        FLOPs of one call; of all that was profiled where calls are not labelled
---   call_count        labelled calls in the trace; NULL if it has no such labels
---   attention_sites   distinct attention modules; NULL if modules are unknown
---   attention_kinds   kinds of attention, joined by '+'; NULL without attention
---   query_lens        distinct lengths of the query, long to short; NULL without shapes
---   heads             distinct numbers of heads
---   head_dims         distinct widths of a head
---   weight_reuse      FLOPs of a request over parameter_count: how often a weight is used
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   model            trace.model
+--   family           trace.family
+--   component        see work_component
+--   parameter_count  weights the component reads, shared ones too; NULL without a manifest
+--   full_call_count  calls in a whole request; NULL if the manifest does not say
+--   call_flops       FLOPs of one call; of all that was profiled where calls are not labelled
+--   call_count       labelled calls in the trace; NULL if it has no such labels
+--   attention_sites  distinct attention modules; NULL if modules are unknown
+--   attention_kinds  kinds of attention, joined by '+'; NULL without attention
+--   query_lens       distinct lengths of the query, long to short; NULL without shapes
+--   heads            distinct numbers of heads
+--   head_dims        distinct widths of a head
+--   weight_reuse     FLOPs of a request over parameter_count: how often a weight is used
 -- Never:   GROUP BY trace_id, component HAVING count(*) > 1
 -- Plot:    Parameters of the models, by component
 WITH costed AS (

@@ -14,7 +14,7 @@
 --   component              see work_component
 --   spatial_call_count     attention calls within frames
 --   temporal_call_count    attention calls over frames
---   spatial_core_ns        ns, QK^T, softmax and AV
+--   spatial_core_ns        ns in QK^T, softmax and AV
 --   temporal_core_ns       ns
 --   spatial_module_ns      ns, whole modules; NULL if modules are unknown
 --   temporal_module_ns     ns

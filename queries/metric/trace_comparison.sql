@@ -10,7 +10,7 @@
 -- Columns:
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_category; 'all' for the whole
---   time_sources               where the times were taken: 'gpu' | 'cpu' | 'predicted', all that occur
+--   time_sources         where the times were taken: 'gpu' | 'cpu' | 'predicted', all that occur
 --   a_ns                 ns, sum of durations in the first trace
 --   b_ns                 ns, sum of durations in the second trace
 --   difference_ns        ns, second minus first: negative is faster

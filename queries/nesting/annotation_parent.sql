@@ -7,8 +7,8 @@
 -- Columns:
 --   trace_id              trace.trace_id
 --   annotation_id         annotation.annotation_id
---   track                 kind, process and thread: ranges nest within these; 'framework' in
---                         place of the kind for ranges of framework_name
+--   track                 kind, process and thread: ranges nest within these; 'framework' in place
+--                         of the kind for ranges of framework_name
 --   start_ns              ns
 --   end_ns                ns; its end, or where the stack closes it if ranges overlap partly
 --   depth                 ranges of its kind around it

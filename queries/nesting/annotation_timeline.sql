@@ -5,19 +5,19 @@
 -- Grain:   one row per (trace_id, track, start_ns) at which a range of the thread opens or closes
 -- Inputs:  annotation, annotation_parent, timeline
 -- Columns:
---   trace_id           trace.trace_id
---   process_id         annotation.process_id
---   track              process and thread
---   start_ns           ns; the state holds until the next row of the track
---   component_id       annotation_id of the innermost component label; NULL if none is open
---   step_id            of the innermost step label
---   module_id          of the innermost module label
---   attention_id       of the innermost attention label
---   python_module_id   of the innermost nn.Module frame
---   python_root_id     of the outermost nn.Module frame
---   profiler_step_id   of the profiler's step
---   user_id            of the innermost other range that the framework did not write by itself
---   user_root_id       of the outermost such range
+--   trace_id          trace.trace_id
+--   process_id        annotation.process_id
+--   track             process and thread
+--   start_ns          ns; the state holds until the next row of the track
+--   component_id      annotation_id of the innermost component label; NULL if none is open
+--   step_id           of the innermost step label
+--   module_id         of the innermost module label
+--   attention_id      of the innermost attention label
+--   python_module_id  of the innermost nn.Module frame
+--   python_root_id    of the outermost nn.Module frame
+--   profiler_step_id  of the profiler's step
+--   user_id           of the innermost other range that the framework did not write by itself
+--   user_root_id      of the outermost such range
 WITH nested AS (
   SELECT
     trace_id,

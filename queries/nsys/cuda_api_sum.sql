@@ -5,17 +5,17 @@
 -- Inputs:  runtime_call
 -- Needs:   call
 -- Columns:
---   trace_id        trace.trace_id
---   name            without a version of four digits, as nsys shows it: 'cudaLaunchKernel'
---   recorded_name   with it: 'cudaLaunchKernel_v7000'
---   time_frac       0..1 of the durations of all calls listed, not of wall time ("Time (%)")
---   total_ns        ns, sum of durations; nested and concurrent calls count twice
---   call_count      calls
---   avg_ns          ns
---   med_ns          ns
---   min_ns          ns
---   max_ns          ns
---   stddev_ns       ns, of the sample; 0 for a single call
+--   trace_id       trace.trace_id
+--   name           without a version of four digits, as nsys shows it: 'cudaLaunchKernel'
+--   recorded_name  with it: 'cudaLaunchKernel_v7000'
+--   time_frac      0..1 of the durations of all calls listed, not of wall time ("Time (%)")
+--   total_ns       ns, sum of durations; nested and concurrent calls count twice
+--   call_count     calls
+--   avg_ns         ns
+--   med_ns         ns
+--   min_ns         ns
+--   max_ns         ns
+--   stddev_ns      ns, of the sample; 0 for a single call
 -- Never:   WHERE total_ns < max_ns OR call_count < 1
 SELECT
   trace_id,

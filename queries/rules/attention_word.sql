@@ -7,8 +7,8 @@
 --   rule_order  the first word found decides
 --   word        found anywhere in the name, in lower case
 --   kind        'self' | 'cross' | 'joint' | 'spatial' | 'temporal'
---   scope       'module': in the attention module's own name; 'enclosing': in those of modules around
---               it too
+--   scope       'module': in the attention module's own name; 'enclosing': in those of modules
+--               around it too
 --   example     a real name that holds it
 SELECT
   rule_order,

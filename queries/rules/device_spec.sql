@@ -6,16 +6,16 @@
 -- Grain:   one row per device model
 -- Inputs:  none
 -- Columns:
---   rule_order        the first pattern that matches decides
---   pattern           regular expression (RE2) found anywhere in the device's name
---   memory_bytes      bytes that torch reports, less than the label on the box; NULL if unknown
---   sm_count          streaming multiprocessors, or compute units
---   half_flops        FLOP/s in float16 and bfloat16 with float32 sums; NULL if it has no such rate
---   float32_flops     FLOP/s in float32
---   float8_flops      FLOP/s in float8; NULL if it has none
---   bytes_per_s       memory bandwidth, bytes/s
---   has_bfloat16      true if half_flops holds for bfloat16 too
---   source            where the numbers are published
+--   rule_order     the first pattern that matches decides
+--   pattern        regular expression (RE2) found anywhere in the device's name
+--   memory_bytes   bytes that torch reports, less than the label on the box; NULL if unknown
+--   sm_count       streaming multiprocessors, or compute units
+--   half_flops     FLOP/s in float16 and bfloat16 with float32 sums; NULL if it has no such rate
+--   float32_flops  FLOP/s in float32
+--   float8_flops   FLOP/s in float8; NULL if it has none
+--   bytes_per_s    memory bandwidth, bytes/s
+--   has_bfloat16   true if half_flops holds for bfloat16 too
+--   source         where the numbers are published
 SELECT
   rule_order,
   pattern,

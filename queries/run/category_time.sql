@@ -8,14 +8,14 @@
 --   trace_id             trace.trace_id
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' (QK^T, softmax, AV) | 'module' (its projections too)
---   time_source                'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source          'gpu' | 'cpu' | 'predicted': where the times come from
 --   component            see work_component; 'unattributed' if no range covers the work
 --   category             see work_category
 --   work_count           work items recorded, in either scope
 --   work_ns              ns, sum of durations; concurrent work counts twice
 --   costed_ns            ns of the work whose FLOPs are known; 0 if none is
---   flops                FLOPs of the operators whose shapes are known; NULL if none is,
---                        or beyond int64
+--   flops                FLOPs of the operators whose shapes are known; NULL if none is, or beyond
+--                        int64
 --   bytes                bytes read and written, likewise
 -- Never:   WHERE costed_ns > work_ns OR work_count < 1
 WITH scope AS (SELECT unnest(['profile', 'request']) AS scope),

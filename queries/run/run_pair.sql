@@ -7,7 +7,7 @@
 -- Columns:
 --   baseline_trace_id   the run with attention 'baseline', else the first ingested of the workload
 --   optimized_trace_id  the run compared with it
---   source            'manifest': equal settings; 'operators': no manifest, equal operators
+--   source              'manifest': equal settings; 'operators': no manifest, equal operators
 --   refusal             settings that differ, such as 'image_size 256 against 512'; NULL if none
 -- Never:   GROUP BY optimized_trace_id HAVING count(*) > 1
 WITH run AS (

@@ -12,8 +12,8 @@
 --   dur_ns         ns
 --   name           without the label's prefix: 'unet' of 'component:unet'
 --   kind           'component' | 'step' | 'module' | 'attention' (labels of a capture),
---                  'python_module' (nn.Module frames), 'profiler_step', 'user',
---                  'gpu_user' (on a device's timeline)
+--                  'python_module' (nn.Module frames), 'profiler_step', 'user', 'gpu_user' (on a
+--                  device's timeline)
 --   args           JSON; of a capture's label its fields; NULL if none
 CREATE TABLE annotation (
   trace_id INTEGER NOT NULL,

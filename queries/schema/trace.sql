@@ -8,7 +8,7 @@
 --   name            short label: the run folder's name, else the file's stem; unique in a study
 --   path            absolute path the bytes were read from
 --   sha256          hex digest of the file's bytes; a digest is loaded once
---   size_bytes      of the file, as it lies there
+--   size_bytes      size of the file on disk, in bytes
 --   format          'kineto' | 'nsys' | 'ncu'
 --   producer        program and version that wrote the file, NULL if it does not say
 --   model           from the manifest, else NULL

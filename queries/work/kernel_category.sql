@@ -5,11 +5,11 @@
 -- Grain:   one row per (trace_id, name) of work that some rule fits
 -- Inputs:  work, kernel_rule, user_kernel_rule
 -- Columns:
---   trace_id   trace.trace_id
---   name       work.name
---   category   see work_category
---   rule       kernel_rule.rule, or 'user rule ' and its number
---   by_user    true if a user's own rule decided
+--   trace_id  trace.trace_id
+--   name      work.name
+--   category  see work_category
+--   rule      kernel_rule.rule, or 'user rule ' and its number
+--   by_user   true if a user's own rule decided
 WITH name AS (
   -- a name of a megabyte would take a second
   SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM work

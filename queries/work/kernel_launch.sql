@@ -10,7 +10,7 @@
 --   call_id    runtime_call.call_id of the same correlation; NULL if there is none, or calls of
 --              several processes have it and the kernel's process is unknown
 --   op_id      cpu_op.op_id of the innermost operator; NULL if it ran outside all operators
---   source       'external_id' (the kernel names its operator) | 'correlation' (its call names one,
+--   source     'external_id' (the kernel names its operator) | 'correlation' (its call names one,
 --              or is in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no
 --              operator)
 -- Never:   WHERE (source = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)

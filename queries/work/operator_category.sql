@@ -5,10 +5,10 @@
 -- Grain:   one row per (trace_id, name) of cpu_op that some rule fits
 -- Inputs:  cpu_op, operator_rule
 -- Columns:
---   trace_id   trace.trace_id
---   name       cpu_op.name
---   category   see work_category
---   rule       operator_rule.rule
+--   trace_id  trace.trace_id
+--   name      cpu_op.name
+--   category  see work_category
+--   rule      operator_rule.rule
 WITH name AS (
   -- a name of a megabyte would take a second
   SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM cpu_op

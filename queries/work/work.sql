@@ -5,16 +5,16 @@
 -- Grain:   one row per (trace_id, work_id): a kernel where the trace has any, else an operator
 -- Inputs:  trace, kernel, cpu_op, cpu_op_parent
 -- Columns:
---   trace_id   trace.trace_id
---   work_id    kernel_id or op_id
---   time_source      'gpu' | 'cpu' | 'predicted'
---   device_id  device.device_id; -1 for the host
---   stream_id  of a kernel; NULL for an operator
---   start_ns   ns from the trace's base
---   dur_ns     ns; of an operator its own time, that of the operators it called left out
---   name       kernel or operator
---   kernel_id  NULL for an operator
---   op_id      NULL for a kernel
+--   trace_id     trace.trace_id
+--   work_id      kernel_id or op_id
+--   time_source  'gpu' | 'cpu' | 'predicted'
+--   device_id    device.device_id; -1 for the host
+--   stream_id    of a kernel; NULL for an operator
+--   start_ns     ns from the trace's base
+--   dur_ns       ns; of an operator its own time, that of the operators it called left out
+--   name         kernel or operator
+--   kernel_id    NULL for an operator
+--   op_id        NULL for a kernel
 -- Never:   WHERE dur_ns < 0 OR (kernel_id IS NULL) = (op_id IS NULL)
 WITH gpu_trace AS (
   SELECT DISTINCT trace_id FROM kernel

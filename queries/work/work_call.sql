@@ -6,14 +6,14 @@
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_op, kernel_launch, runtime_call, cpu_op
 -- Columns:
---   trace_id       trace.trace_id
---   work_id        work.work_id
---   process_id     process that asked; NULL if unknown
---   track          process and thread that asked; NULL if unknown
+--   trace_id           trace.trace_id
+--   work_id            work.work_id
+--   process_id         process that asked; NULL if unknown
+--   track              process and thread that asked; NULL if unknown
 --   called_ns          ns, start of the launching call or of the operator; NULL if unknown
---   forward_track  as track, of the forward operator for backward work
+--   forward_track      as track, of the forward operator for backward work
 --   forward_called_ns  as called_ns, of the forward operator for backward work
---   source          'call' | 'operator' | 'none': what called_ns was read from
+--   source             'call' | 'operator' | 'none': what called_ns was read from
 WITH asked AS (
   -- a trace's work is either its kernels or its operators, which no launch has
   SELECT

@@ -10,7 +10,7 @@
 --   op_name       its name; 'unattributed' if none is known
 --   root_op_id    outermost operator; NULL if none is known
 --   root_op_name  its name; 'unattributed' if none is known
---   source          see kernel_launch; 'self' where the work is an operator
+--   source        see kernel_launch; 'self' where the work is an operator
 -- Never:   GROUP BY trace_id, work_id HAVING count(*) > 1
 WITH asked AS (
   -- a trace's work is either its kernels or its operators

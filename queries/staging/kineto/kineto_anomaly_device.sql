@@ -4,9 +4,9 @@
 -- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kernel, gpu_copy, runtime_call, kineto_event_count
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      the first or worst one
+--   kind     see anomaly_kind
+--   count    events it touches
+--   example  the first or worst one
 WITH adjacent AS (
   SELECT
     device_id,

@@ -4,9 +4,9 @@
 -- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kineto_event_count, kineto_header
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      one of them, or the categories with their counts
+--   kind     see anomaly_kind
+--   count    events it touches
+--   example  one of them, or the categories with their counts
 WITH category AS (
   FROM kineto_event_count
   WHERE ph = 'X'

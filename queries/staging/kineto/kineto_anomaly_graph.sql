@@ -4,9 +4,9 @@
 -- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kernel, runtime_call
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      the first or worst one
+--   kind     see anomaly_kind
+--   count    events it touches
+--   example  the first or worst one
 WITH launched AS (
   SELECT
     runtime_call.call_id,

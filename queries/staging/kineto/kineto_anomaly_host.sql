@@ -4,9 +4,9 @@
 -- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kernel, runtime_call, cpu_op, kineto_event, kineto_event_count, kineto_header
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      one of them
+--   kind     see anomaly_kind
+--   count    events it touches
+--   example  one of them
 WITH thread AS (
   SELECT process_id, thread_id, row_number() OVER () AS thread_number
   FROM (SELECT DISTINCT process_id, thread_id FROM cpu_op) AS known

@@ -4,9 +4,9 @@
 -- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kineto_event_count, kineto_event
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      one of them
+--   kind     see anomaly_kind
+--   count    events it touches
+--   example  one of them
 WITH category AS (
   FROM kineto_event_count
   WHERE ph = 'X'

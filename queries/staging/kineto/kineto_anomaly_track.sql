@@ -5,9 +5,9 @@
 -- Grain:   one row per kind of anomaly that is there
 -- Inputs:  kineto_text, kineto_chunk, kernel
 -- Columns:
---   kind         see anomaly_kind
---   count        rows it touches
---   example      rows, their time, the device, their categories
+--   kind     see anomaly_kind
+--   count    rows it touches
+--   example  rows, their time, the device, their categories
 WITH process AS (
   SELECT
     pid,

@@ -8,7 +8,7 @@
 --   name            short label
 --   path            absolute path
 --   sha256          hex digest of the file's bytes
---   size_bytes      of the file, as it lies there
+--   size_bytes      size of the file on disk, in bytes
 --   format          'ncu'
 --   producer        'Nsight Compute': the file does not say its version
 --   model           from the manifest

@@ -4,9 +4,9 @@
 -- Grain:   one row per row of the tables of events, with a time or without
 -- Inputs:  nsys_work_time, nsys_runtime, nsys_nvtx, nsys_synchronization, nsys_memory_usage
 -- Columns:
---   event_kind     'kernel' | 'copy' | 'fill' | 'call' | 'graph' | 'wait' | 'range' | 'allocation'
---   start_ns  ns from the session's start; NULL if missing
---   end_ns    NULL if missing, and for what has none: allocations and marks
+--   event_kind  'kernel' | 'copy' | 'fill' | 'call' | 'graph' | 'wait' | 'range' | 'allocation'
+--   start_ns    ns from the session's start; NULL if missing
+--   end_ns      NULL if missing, and for what has none: allocations and marks
 SELECT event_kind, start_ns, end_ns FROM nsys_work_time
 UNION ALL
 -- CUPTI writes 0 for a time that it could not collect

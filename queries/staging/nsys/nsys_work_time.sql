@@ -5,11 +5,11 @@
 -- Grain:   one row per row of the tables of work
 -- Inputs:  nsys_kernel, nsys_memcpy, nsys_memset, nsys_graph_trace, nsys_runtime
 -- Columns:
---   event_kind      'kernel' | 'copy' | 'fill' | 'graph'
---   row_id          row of its table
---   start_ns        NULL if it was not recorded
---   end_ns          NULL if it was not recorded
---   is_far          true if it is a day long, or a day away from the others
+--   event_kind  'kernel' | 'copy' | 'fill' | 'graph'
+--   row_id      row of its table
+--   start_ns    NULL if it was not recorded
+--   end_ns      NULL if it was not recorded
+--   is_far      true if it is a day long, or a day away from the others
 WITH work AS (
   SELECT
     'kernel' AS event_kind, row_id, start_ns, end_ns, device_id, stream_id, global_pid

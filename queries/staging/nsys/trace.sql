@@ -9,7 +9,7 @@
 --   name            short label
 --   path            absolute path
 --   sha256          hex digest of the file's bytes
---   size_bytes      of the file, as it lies there
+--   size_bytes      size of the file on disk, in bytes
 --   format          'nsys'
 --   producer        program and version that wrote the export; NULL in very old ones
 --   model           from the manifest

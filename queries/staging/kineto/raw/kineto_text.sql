@@ -15,9 +15,8 @@
 --   tid              thread or stream, as text
 --   thread_order     rank of process and thread together, in the order of their texts
 --   work_order       rank of name and pid together, in the order of their texts
---   kind             of an operator or a labelled range of the host, told by its name:
---                    'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
---                    'op'
+--   kind             of an operator or a labelled range of the host, told by its name: 'component'
+--                    | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' | 'op'
 --   label_name       see annotation_label; NULL if it is no label
 --   label_args       see annotation_label
 --   is_odd_label     true if part of a label was left out, or all of it; NULL for what is none
