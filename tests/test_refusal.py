@@ -95,8 +95,9 @@ def test_a_trace_can_be_chosen_where_rows_name_none(study: Study) -> None:
         some = study.query("family_contrast", trace="run-4")
         assert set(some["trace_count"]) == {1}
         assert set(some["predicted"]) == {True} != set(whole["predicted"])
-        both = study.query("trace_comparison", trace="run-4", params={"a": "run-*", "b": "run-4"})
-        assert both["a_ns"].to_list() == both["b_ns"].to_list()
+        sides = {"first": "run-*", "second": "run-4"}
+        both = study.query("trace_comparison", trace="run-4", params=sides)
+        assert both["first_ns"].to_list() == both["second_ns"].to_list()
 
 
 def test_of_what_is_not_made_of_traces_it_is_said(

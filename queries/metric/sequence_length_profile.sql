@@ -1,17 +1,17 @@
--- sequence_length_profile: how the length that is attended over changes from call to call.
+-- sequence_length_profile: how the sequence length changes from one attention call to the next.
 --
--- Why:     a denoiser walks through long and short sequences and back, the same way in every step,
---          while a decoder's keys grow: memory and the gain of a fused kernel follow.
+-- Why:     a denoiser goes through long and short sequences in the same order in every step, while
+--          a decoder's keys grow. Memory, and the gain from a fused kernel, follow the length.
 -- Grain:   one row per attention call, in order
 -- Inputs:  trace, attention_call, attention_period
 -- Needs:   operator, shape
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
---   predicted       trace.predicted: core_ns and module_ns are no measurements
+--   predicted       trace.predicted; core_ns and module_ns are then not measured
 --   component       see work_component
 --   step            step of the request; NULL if unknown
---   call_index      place of the call in the trace, from 0
+--   call_index      position of the call in the trace, from 0
 --   module          attention module; 'unattributed' if unknown
 --   attention_kind  see attention_call
 --   source          where the kind is known from
@@ -21,16 +21,16 @@
 --   kv_heads        key and value heads
 --   head_dim        width of a head
 --   batch           sequences in the call
---   implementation  as seen
+--   implementation  which kernel ran
 --   core_ns         ns in QK^T, softmax and AV
---   module_ns       ns, the whole module
---   series_index    place among the calls of its component and kind, from 0
+--   module_ns       ns in the whole module
+--   series_index    position among the calls of its component and kind, from 0
 --   period_calls    smallest number of calls after which the series (component, kind) repeats, seen
---                   at least twice; NULL if it does not
---   max_min_ratio   longest over shortest query of the series
---   adjacent_ratio  largest ratio between the queries of two successive calls of the series
+--                   at least twice; NULL if it does not repeat
+--   max_min_ratio   longest query divided by shortest query in the series
+--   adjacent_ratio  largest ratio between the query lengths of two successive calls in the series
 -- Never:   GROUP BY trace_id, call_index HAVING count(*) > 1
--- Plot:    Length of the query from one attention call to the next
+-- Plot:    Query length from one attention call to the next
 WITH numbered AS (
   SELECT
     *,
