@@ -1,13 +1,13 @@
--- attention_context: component and step of each attention call.
+-- attention_context: the component and step of each attention call.
 --
--- Why:     a call keeps its place in the pipeline even where its kernels were not recorded.
+-- Why:     a call belongs to a component even if its kernels were not recorded.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, annotation, module_root
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation
 --   component          see work_component; 'unattributed' if no range surrounds the call
---   step               see work_step; NULL if none
+--   step               see work_step; NULL if unknown
 WITH found AS (
   SELECT
     enclosing.trace_id,

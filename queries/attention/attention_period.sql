@@ -1,9 +1,9 @@
 -- attention_period: after how many calls the lengths of a component's attention repeat.
 --
--- Why:     a comparison of a series with itself at every shift grows with the square of its calls,
---          and a decoder makes many. Each beginning of the series is one number instead, the sum
---          of length number * base ^ place modulo a prime (Karp and Rabin, 1987): a shift repeats
---          the series if what comes after it has the number of the series' beginning.
+-- Why:     comparing a series with itself at every shift is quadratic in its calls, and a decoder
+--          makes many calls. Instead, each prefix gets one number, the sum of length number * base
+--          ^ position modulo a prime (Karp and Rabin, 1987). A shift repeats the series if the
+--          calls after it have the number of the prefix with as many calls.
 -- Grain:   one row per (trace_id, component, attention_kind) of attention_call
 -- Inputs:  attention_call
 -- Columns:
@@ -11,7 +11,7 @@
 --   component       see attention_call
 --   attention_kind  see attention_call
 --   period_calls    smallest number of calls after which the series repeats, seen at least twice;
---                   NULL if it does not
+--                   NULL if it does not repeat
 -- Never:   GROUP BY trace_id, component, attention_kind HAVING count(*) > 1
 WITH RECURSIVE call AS MATERIALIZED (
   SELECT
@@ -26,8 +26,8 @@ WITH RECURSIVE call AS MATERIALIZED (
   FROM attention_call
 ),
 
--- base ^ place, by doubling: each round adds a binary digit to the place; modulo two primes, as one
--- that int64 can square would not tell so many shifts apart
+-- base ^ position, by doubling: each round adds a binary digit to the position; modulo two primes,
+-- because one that int64 can square could not distinguish this many shifts
 power AS MATERIALIZED (
   SELECT
     1::BIGINT AS digit,
@@ -90,7 +90,7 @@ shift AS MATERIALIZED (
   GROUP BY head.series_id
 ),
 
--- two series of one number are as good as impossible, and checked for all the same
+-- two series with one number are practically impossible, but checked anyway
 differing AS (
   SELECT DISTINCT shift.series_id
   FROM shift
