@@ -1,7 +1,7 @@
 -- op_cost: FLOPs and bytes of each operator that carries a cost, from its shapes.
 --
--- Why:     a roofline, and FLOP shares, need costs that no chain of operators counts twice.
--- Grain:   one row per cpu_op that owns a cost
+-- Why:     a roofline and FLOP shares need costs that are counted once per chain of operators.
+-- Grain:   one row per cpu_op that carries a cost
 -- Inputs:  cpu_op, cost_root, signature_cost
 -- Columns:
 --   trace_id       trace.trace_id
@@ -9,7 +9,7 @@
 --   flops          2 * multiply-adds; NULL if unknown
 --   element_flops  operations on single elements, an estimate; NULL if unknown
 --   bytes          inputs read once and output written once; NULL if unknown
---   formula        formula of signature_cost; 'unknown' where shapes do not suffice
+--   formula        see signature_cost; 'unknown' if shapes are not enough
 SELECT
   cpu_op.trace_id,
   cpu_op.op_id,

@@ -1,10 +1,10 @@
 -- signature_cost: FLOPs and bytes of one call of each distinct operator signature.
 --
--- Why:     a trace records input shapes only; outputs follow from them, formula by formula.
---          FLOPs are 2 * multiply-adds, as torch.utils.flop_counter has them: convolution
---          2 * N * positions * weight elements (positions of the output, of the input if
---          transposed), mm 2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masks not subtracted.
---          Bytes are inputs read once plus output written once: no cache, no fusion.
+-- Why:     a trace records only input shapes; output shapes are derived from them, formula by
+--          formula. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter: convolution 2 * N
+--          * positions * weight elements (positions of the output, of the input if transposed), mm
+--          2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masks not subtracted. Bytes are inputs read
+--          once plus output written once: no cache, no fusion.
 -- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs)
 -- Inputs:  operator_signature, convolution_output, scalar_type
 -- Columns:
@@ -13,14 +13,14 @@
 --   input_dims       cpu_op.input_dims
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
---   flops            2 * multiply-adds; 0 for operators that multiply no matrices; NULL if unknown
---   element_flops    operations on single elements: 1 an element, 5 for norms and softmax; estimate
+--   flops            2 * multiply-adds; 0 for operators without matrix products; NULL if unknown
+--   element_flops    operations on single elements, estimated: 1 each, 5 for norms and softmax
 --   bytes            inputs read once and output written once; NULL if unknown
 --   formula          formula used
 WITH numbered AS (
   SELECT
     *,
-    -- TRY, for shapes and arguments may hold anything: what they don't give is unknown
+    -- TRY, because shapes and arguments can contain anything; the result is then unknown
     TRY(cast(CASE formula
       WHEN 'linear' THEN numels[1] // nullif(dims[2][-1], 0) * dims[2][1]
       WHEN 'mm' THEN numels[1] // nullif(dims[1][-1], 0) * dims[2][-1]
@@ -71,7 +71,7 @@ costed AS (
       WHEN 'addmm' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
       WHEN 'attention'
         THEN
-          -- [.., length, head size]: in three dimensions there is one head
+          -- [.., length, head size]: with three dimensions there is one head
           2 * list_product(numbered.dims[1][:-2]) * numbered.dims[2][-2]
           * (numbered.dims[1][-1] + numbered.dims[3][-1])
       WHEN 'attention_by_length'
@@ -95,7 +95,7 @@ SELECT
   input_dims,
   input_types,
   concrete_inputs,
-  -- a thousand seconds of the fastest device: such a shape is not believed
+  -- reject a shape that would take the fastest device a thousand seconds
   if(flops < 1000000000000000000, flops, NULL) AS flops,
   TRY(CASE
     WHEN formula IN ('normalization', 'softmax') THEN 5 * output_numel
@@ -104,7 +104,7 @@ SELECT
     ELSE 0
   END) AS element_flops,
   TRY(CASE formula
-    -- what is overwritten is not read; rows that no index names are not read either
+    -- an overwritten input is not read, nor are rows that no index selects
     WHEN 'copy'
       THEN
         coalesce(

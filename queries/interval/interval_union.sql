@@ -1,6 +1,6 @@
 -- interval_union(source): ranges merged where they touch or overlap.
 --
--- Why:     concurrent work counts twice in a sum; the union is the time in which any of it ran.
+-- Why:     in a sum, concurrent work counts twice; the union is the time in which any of it ran.
 -- Grain:   one row per merged range of (trace_id, track); `source`: trace_id, track, start_ns,
 --          end_ns
 -- Inputs:  none

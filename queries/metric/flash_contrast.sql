@@ -25,7 +25,7 @@
 --   other_speedup            speedup of all work in the other model
 --   speedup_ratio            speedup / other_speedup
 -- Never:   WHERE trace_id = other_trace_id
--- Plot:    How much more diffusion models gain from fused attention than other models
+-- Plot:    How much more diffusion models gain from fused attention
 WITH total AS (
   SELECT
     trace_id,

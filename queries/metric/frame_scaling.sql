@@ -28,7 +28,7 @@
 --   spatial_call_ns      ns, mean core time of a call; NULL unless recorded
 --   temporal_call_ns     ns, mean core time of a call; NULL unless recorded
 -- Never:   WHERE (frames = crossover_frames) <> (spatial_flops = temporal_flops)
--- Plot:    FLOPs of attention within frames and across frames, by number of frames
+-- Plot:    FLOPs of attention within and across frames, by number of frames
 WITH site_call AS (
   SELECT
     trace_id,

@@ -1,13 +1,13 @@
--- anomaly_kind: what each kind of anomaly does to the numbers, and what to change in the recording (91 lines because it is a list).
+-- anomaly_kind: how each kind of anomaly affects the numbers, and its fix (92 lines because it is a list).
 --
--- Why:     an anomaly that doesn't say what it costs is noise; the readers, the doctor and the report
---          say the same of it.
+-- Why:     an anomaly is useful only with its effect; the readers, the doctor and the report use
+--          this one text.
 -- Grain:   one row per kind
 -- Inputs:  none
 -- Columns:
 --   kind          see anomaly
 --   ruins_shares  true if shares of time can't be trusted in a trace that has it
---   consequence   what it does to the numbers, one clause
+--   consequence   effect on the numbers, one clause
 --   advice        what to change in the recording; NULL if nothing needs to change
 SELECT
   kind,

@@ -1,7 +1,7 @@
 -- work_category: what each work item computes.
 --
--- Why:     "Attention" is its core alone (QK^T, softmax, AV) for some and the whole module with its
---          projections for others, and that changes every share: both partitions are given.
+-- Why:     for some, "attention" is only its core (QK^T, softmax, AV), for others the whole module
+--          with its projections. The choice changes every share, so both partitions are given.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, work_attention, operator_category, kernel_category
 -- Columns:
@@ -11,8 +11,8 @@
 --                    'normalization' | 'softmax' | 'elementwise' | 'embedding' | 'resampling' |
 --                    'reduction' | 'copy' | 'communication' | 'other' | 'unclassified'
 --   module_category  partition `module`: 'attention' for all work inside an attention module
---   source           'user_rule' | 'attention' (a call that was recognised) | 'operator' |
---                    'kernel_name' | 'none'
+--   source           'user_rule' | 'attention' (an attention call) | 'operator' | 'kernel_name' |
+--                    'none'
 --   rule             the rule that decided; NULL if none did
 -- Never:   WHERE category IS NULL OR (source = 'none') <> (category = 'unclassified')
 WITH known AS (
@@ -36,7 +36,7 @@ operator AS (
   WHERE NOT is_kernel
 ),
 
--- numbers alone are carried until the answer is known
+-- join on integer ids and look the names up last, because joining on text is slow
 by_name AS (
   SELECT
     work.trace_id,
