@@ -21,7 +21,7 @@ WITH RECURSIVE call AS MATERIALIZED (
     attention_kind,
     row_number() OVER (
       PARTITION BY trace_id, component, attention_kind ORDER BY call_index
-    ) AS place,
+    ) AS position,
     dense_rank() OVER (ORDER BY query_len, kv_len) AS letter
   FROM attention_call
 ),
@@ -31,16 +31,16 @@ WITH RECURSIVE call AS MATERIALIZED (
 power AS MATERIALIZED (
   SELECT
     1::BIGINT AS digit,
-    0::BIGINT AS place,
+    0::BIGINT AS position,
     1::BIGINT AS a,
     1::BIGINT AS b,
     1000000007::BIGINT AS step_a,
     1000000009::BIGINT AS step_b,
-    (SELECT max(call.place) FROM call) AS longest
+    (SELECT max(call.position) FROM call) AS longest
   UNION ALL
   SELECT
     2 * power.digit AS digit,
-    power.place + bit.digit * power.digit AS place,
+    power.position + bit.digit * power.digit AS position,
     if(bit.digit = 0, power.a, power.a * power.step_a % 2147483647) AS a,
     if(bit.digit = 0, power.b, power.b * power.step_b % 2147483629) AS b,
     power.step_a * power.step_a % 2147483647 AS step_a,
@@ -54,7 +54,7 @@ power AS MATERIALIZED (
 beginning AS MATERIALIZED (
   SELECT
     call.series_id,
-    call.place,
+    call.position,
     call.letter,
     power.a,
     power.b,
@@ -62,27 +62,27 @@ beginning AS MATERIALIZED (
     try_cast(sum(call.letter * power.b % 2147483629) OVER series AS BIGINT) AS number_b,
     count(*) OVER (PARTITION BY call.series_id) AS call_count
   FROM call
-  INNER JOIN power ON call.place = power.place
+  INNER JOIN power ON call.position = power.position
   WHERE power.digit > power.longest
-  WINDOW series AS (PARTITION BY call.series_id ORDER BY call.place)
+  WINDOW series AS (PARTITION BY call.series_id ORDER BY call.position)
 ),
 
 whole AS (
   SELECT series_id, number_a, number_b
   FROM beginning
-  WHERE place = call_count
+  WHERE position = call_count
 ),
 
 shift AS MATERIALIZED (
   SELECT
     head.series_id,
-    min(head.place) AS period_calls
+    min(head.position) AS period_calls
   FROM beginning AS head
   INNER JOIN whole USING (series_id)
   INNER JOIN beginning AS rest
-    ON head.series_id = rest.series_id AND head.call_count - head.place = rest.place
+    ON head.series_id = rest.series_id AND head.call_count - head.position = rest.position
   WHERE
-    2 * head.place <= head.call_count
+    2 * head.position <= head.call_count
     AND (whole.number_a - head.number_a) % 2147483647
     = head.a * (rest.number_a % 2147483647) % 2147483647
     AND (whole.number_b - head.number_b) % 2147483629
@@ -96,7 +96,7 @@ differing AS (
   FROM shift
   INNER JOIN beginning AS head USING (series_id)
   INNER JOIN beginning AS later
-    ON shift.series_id = later.series_id AND head.place + shift.period_calls = later.place
+    ON shift.series_id = later.series_id AND head.position + shift.period_calls = later.position
   WHERE head.letter <> later.letter
 )
 

@@ -44,7 +44,7 @@ WITH total AS (
 split AS (
   SELECT
     trace_id,
-    coalesce(component, 'unattributed') AS component,
+    component,
     attention_kind,
     string_agg(DISTINCT source, '+' ORDER BY source) AS source,
     string_agg(DISTINCT implementation, '+' ORDER BY implementation) AS implementation,
@@ -59,7 +59,7 @@ split AS (
     sum(module_flops) AS module_flops,
     sum(core_bytes) AS bytes
   FROM attention_call
-  GROUP BY trace_id, coalesce(component, 'unattributed'), attention_kind
+  GROUP BY trace_id, component, attention_kind
 )
 
 SELECT

@@ -80,11 +80,11 @@ INNER JOIN trace USING (trace_id)
 INNER JOIN series
   ON
     numbered.trace_id = series.trace_id
-    AND numbered.component IS NOT DISTINCT FROM series.component
-    AND numbered.attention_kind IS NOT DISTINCT FROM series.attention_kind
+    AND numbered.component = series.component
+    AND numbered.attention_kind = series.attention_kind
 LEFT JOIN attention_period AS period
   ON
     numbered.trace_id = period.trace_id
-    AND numbered.component IS NOT DISTINCT FROM period.component
-    AND numbered.attention_kind IS NOT DISTINCT FROM period.attention_kind
+    AND numbered.component = period.component
+    AND numbered.attention_kind = period.attention_kind
 ORDER BY numbered.trace_id, numbered.call_index
