@@ -99,7 +99,7 @@ SELECT
   spent.core_bytes,
   spent.module_flops,
   -- NULL beyond int64, which a label with a wrong number can cause
-  TRY(shape.batch * shape.heads * shape.query_len * shape.kv_len * item.item_bytes) AS score_bytes
+  try(shape.batch * shape.heads * shape.query_len * shape.kv_len * item.item_bytes) AS score_bytes
 FROM attention_annotation AS enclosing
 LEFT JOIN attention_range AS shape USING (trace_id, range_id)
 LEFT JOIN item ON shape.dtype = item.dtype
@@ -113,4 +113,6 @@ INNER JOIN attention_kind
     enclosing.trace_id = attention_kind.trace_id
     AND enclosing.attention_call_id = attention_kind.attention_call_id
 INNER JOIN attention_context AS context
-  ON enclosing.trace_id = context.trace_id AND enclosing.attention_call_id = context.attention_call_id
+  ON
+    enclosing.trace_id = context.trace_id
+    AND enclosing.attention_call_id = context.attention_call_id

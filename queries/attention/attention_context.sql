@@ -26,9 +26,13 @@ WITH found AS (
   LEFT JOIN annotation AS module
     ON enclosing.trace_id = module.trace_id AND enclosing.module_id = module.annotation_id
   LEFT JOIN module_root
-    ON enclosing.trace_id = module_root.trace_id AND enclosing.python_module_id = module_root.annotation_id
+    ON
+      enclosing.trace_id = module_root.trace_id
+      AND enclosing.python_module_id = module_root.annotation_id
   LEFT JOIN annotation AS user_range
-    ON enclosing.trace_id = user_range.trace_id AND enclosing.user_root_id = user_range.annotation_id
+    ON
+      enclosing.trace_id = user_range.trace_id
+      AND enclosing.user_root_id = user_range.annotation_id
   LEFT JOIN annotation AS step
     ON enclosing.trace_id = step.trace_id AND enclosing.step_id = step.annotation_id
   LEFT JOIN annotation AS profiler_step

@@ -40,7 +40,7 @@ weighed AS (
     OR cpu_op.op_id IN (scores.qk_op_id, scores.av_op_id)
     OR list_contains(
       list_transform(
-        TRY(json_extract(cpu_op.input_dims, '$[*]')),
+        try(json_extract(cpu_op.input_dims, '$[*]')),
         LAMBDA entry: try_cast(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
       ),
       scores.score_count

@@ -36,7 +36,8 @@ worded AS (
   CROSS JOIN attention_word
   WHERE
     contains(
-      if(attention_word.scope = 'enclosing', module.around, lower(module.module)), attention_word.word
+      if(attention_word.scope = 'enclosing', module.around, lower(module.module)),
+      attention_word.word
     )
     AND NOT (attention_word.kind = 'cross' AND coalesce(shaped.query_len = shaped.kv_len, FALSE))
   GROUP BY shaped.trace_id, shaped.attention_call_id

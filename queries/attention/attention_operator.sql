@@ -28,9 +28,9 @@ WITH candidate AS (
     cpu_op.start_ns,
     cpu_op.dur_ns,
     lower(cpu_op.name) AS name,
-    TRY(json_extract(cpu_op.input_dims, '$[*]')) AS dims,
-    TRY(json_extract_string(cpu_op.input_types, '$[*]')) AS types,
-    TRY(json_extract_string(cpu_op.concrete_inputs, '$[*]')) AS arguments
+    try(json_extract(cpu_op.input_dims, '$[*]')) AS dims,
+    try(json_extract_string(cpu_op.input_types, '$[*]')) AS types,
+    try(json_extract_string(cpu_op.concrete_inputs, '$[*]')) AS arguments
   FROM cpu_op
   INNER JOIN operator_category USING (trace_id, name)
   WHERE

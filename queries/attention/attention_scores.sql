@@ -30,10 +30,10 @@ WITH parsed AS (
     start_ns,
     start_ns + dur_ns AS end_ns,
     list_transform(
-      TRY(json_extract(input_dims, '$[*]')), LAMBDA entry: try_cast(entry AS BIGINT[])
+      try(json_extract(input_dims, '$[*]')), LAMBDA entry: try_cast(entry AS BIGINT[])
     ) AS dims,
-    TRY(json_extract_string(input_types, '$[1]')) AS type,
-    try_cast(TRY(json_extract_string(concrete_inputs, '$[1]')) AS BIGINT) AS axis
+    try(json_extract_string(input_types, '$[1]')) AS type,
+    try_cast(try(json_extract_string(concrete_inputs, '$[1]')) AS BIGINT) AS axis
   FROM cpu_op
   WHERE name IN (
     'aten::bmm', 'aten::baddbmm', 'aten::_softmax', 'aten::_masked_softmax'
@@ -66,8 +66,8 @@ factor AS (
 product AS (
   SELECT
     *,
-    TRY(a[1] * a[2] * b[3]) AS result_count,
-    TRY(a[1] * a[2] * a[3]) AS left_count,
+    try(a[1] * a[2] * b[3]) AS result_count,
+    try(a[1] * a[2] * a[3]) AS left_count,
     b[3] AS result_width,
     a[3] AS left_width
   FROM factor

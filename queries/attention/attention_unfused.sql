@@ -19,7 +19,7 @@ WITH linear AS (
     concat_ws(' ', process_id, thread_id) AS track,
     start_ns,
     -- addmm(bias, rows, weight), but mm(rows, weight) and linear(rows, weight)
-    try_cast(TRY(json_extract(
+    try_cast(try(json_extract(
       input_dims, if(name = 'aten::addmm', '$[1]', '$[0]')
     )) AS BIGINT[]) AS rows_shape
   FROM cpu_op
@@ -65,7 +65,7 @@ SELECT
   sized.query_len,
   sized.kv_len,
   sized.heads,
-  TRY(score_count // nullif(query_len * kv_len * heads, 0)) AS batch,
+  try(score_count // nullif(query_len * kv_len * heads, 0)) AS batch,
   scalar_type.dtype
 FROM sized
 LEFT JOIN scalar_type ON sized.query_type = scalar_type.type_name

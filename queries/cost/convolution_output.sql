@@ -51,7 +51,7 @@ axis AS (
 sized AS (
   SELECT
     *,
-    list_product(list_transform(axes, LAMBDA a: TRY(CASE
+    list_product(list_transform(axes, LAMBDA a: try(CASE
       WHEN transposed
         THEN
           (a.size - 1) * a.stride - 2 * a.padding + a.dilation * (a.kernel - 1) + a.extra + 1
@@ -66,11 +66,11 @@ SELECT
   input_dims,
   input_types,
   concrete_inputs,
-  TRY(cast(
+  try(cast(
     input_shape[1] * output_positions
     * CASE WHEN transposed THEN weight_shape[2] * group_count ELSE weight_shape[1] END AS BIGINT
   )) AS output_numel,
-  TRY(cast(
+  try(cast(
     input_shape[1]
     * CASE WHEN transposed THEN list_product(input_shape[3:]) ELSE output_positions END AS BIGINT
   )) AS position_count

@@ -32,9 +32,9 @@ parsed AS (
   SELECT
     *,
     -- TRY, because a file can contain any text here
-    TRY(json_extract(input_dims, '$[*]')) AS entries,
-    TRY(json_extract_string(input_types, '$[*]')) AS type_names,
-    TRY(json_extract_string(concrete_inputs, '$[*]')) AS arguments
+    try(json_extract(input_dims, '$[*]')) AS entries,
+    try(json_extract_string(input_types, '$[*]')) AS type_names,
+    try(json_extract_string(concrete_inputs, '$[*]')) AS arguments
   FROM distinct_call
 ),
 

@@ -21,7 +21,7 @@ WITH numbered AS (
   SELECT
     *,
     -- TRY, because shapes and arguments can contain anything; the result is then unknown
-    TRY(cast(CASE formula
+    try(cast(CASE formula
       WHEN 'linear' THEN numels[1] // nullif(dims[2][-1], 0) * dims[2][1]
       WHEN 'mm' THEN numels[1] // nullif(dims[1][-1], 0) * dims[2][-1]
       WHEN 'addmm' THEN numels[2] // nullif(dims[2][-1], 0) * dims[3][-1]
@@ -53,7 +53,7 @@ WITH numbered AS (
       list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)
     ))[1] AS widest_bytes,
     try_cast(list_sum(list_transform(
-      list_zip(item_bytes, numels), LAMBDA pair: TRY(pair[1] * pair[2])
+      list_zip(item_bytes, numels), LAMBDA pair: try(pair[1] * pair[2])
     )) AS BIGINT) AS read_bytes
   FROM operator_signature
 ),
@@ -63,7 +63,7 @@ costed AS (
     numbered.*,
     convolution_output.output_numel AS convolution_numel,
     coalesce(scalar_type.item_bytes, numbered.widest_bytes) AS output_item_bytes,
-    TRY(cast(CASE numbered.formula
+    try(cast(CASE numbered.formula
       WHEN 'convolution'
         THEN 2 * convolution_output.position_count * numbered.numels[2]
       WHEN 'linear' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
@@ -97,13 +97,13 @@ SELECT
   concrete_inputs,
   -- reject a shape that would take the fastest device a thousand seconds
   if(flops < 1000000000000000000, flops, NULL) AS flops,
-  TRY(CASE
+  try(CASE
     WHEN formula IN ('normalization', 'softmax') THEN 5 * output_numel
     WHEN formula IN ('pointwise', 'resampling') THEN output_numel
     WHEN formula = 'reduction' THEN numels[1]
     ELSE 0
   END) AS element_flops,
-  TRY(CASE formula
+  try(CASE formula
     -- an overwritten input is not read, nor are rows that no index selects
     WHEN 'copy'
       THEN

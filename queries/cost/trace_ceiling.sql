@@ -28,7 +28,7 @@ WITH setting AS (
 ceiling AS (
   SELECT
     trace_id,
-    max(try_cast(TRY(device_peak.peak_flops_per_s ->> setting.dtype) AS DOUBLE))
+    max(try_cast(try(device_peak.peak_flops_per_s ->> setting.dtype) AS DOUBLE))
       AS peak_flops_per_s,
     max(device_peak.peak_bytes_per_s) AS peak_bytes_per_s
   FROM device_peak

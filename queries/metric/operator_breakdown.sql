@@ -69,6 +69,8 @@ LEFT JOIN compared USING (trace_id)
 LEFT JOIN total AS baseline
   ON compared.baseline_trace_id = baseline.trace_id AND category_time.scope = baseline.scope
 GROUP BY
-  category_time.trace_id, category_time.scope, category_time.attention_partition, category_time.category
+  category_time.trace_id, category_time.scope, category_time.attention_partition,
+  category_time.category
 ORDER BY
-  category_time.trace_id ASC, category_time.scope DESC, category_time.attention_partition ASC, work_ns DESC
+  category_time.trace_id ASC, category_time.scope DESC, category_time.attention_partition ASC,
+  work_ns DESC

@@ -109,7 +109,7 @@ SELECT
   try_cast(judged.step_min_ns AS BIGINT) AS step_min_ns,
   try_cast(judged.step_median_ns AS BIGINT) AS step_median_ns,
   try_cast(judged.step_max_ns AS BIGINT) AS step_max_ns,
-  component_scale.source AS source,
+  component_scale.source,
   try_cast(judged.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
   judged.work_ns * component_scale.request_scale / nullif(
     sum(judged.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0

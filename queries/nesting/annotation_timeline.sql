@@ -57,9 +57,12 @@ pivoted AS (
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'step') AS step,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'module') AS module,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'attention') AS attention,
-    max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'python_module') AS python_module,
-    max(coalesce(change.root_id, -1)) FILTER (annotation_track.kind = 'python_module') AS python_root,
-    max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'profiler_step') AS profiler_step,
+    max(coalesce(change.slice_id, -1))
+    FILTER (annotation_track.kind = 'python_module') AS python_module,
+    max(coalesce(change.root_id, -1))
+    FILTER (annotation_track.kind = 'python_module') AS python_root,
+    max(coalesce(change.slice_id, -1))
+    FILTER (annotation_track.kind = 'profiler_step') AS profiler_step,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'user') AS user_range,
     max(coalesce(change.root_id, -1)) FILTER (annotation_track.kind = 'user') AS user_root
   FROM change

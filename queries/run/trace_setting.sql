@@ -43,7 +43,9 @@ operator_digest AS (
     trace_id,
     sum(op_count) AS op_count,
     sum(
-      try_cast(md5_number_lower(concat_ws(' ', name, coalesce(input_dims, ''), op_count)) AS HUGEINT)
+      try_cast(
+        md5_number_lower(concat_ws(' ', name, coalesce(input_dims, ''), op_count)) AS HUGEINT
+      )
     ) AS digest
   FROM operator_kind
   GROUP BY trace_id
