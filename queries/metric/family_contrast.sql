@@ -1,7 +1,7 @@
 -- family_contrast: how the time shares of categories differ between families of models.
 --
 -- Why:     convolution and group norm dominate in diffusion models, linear layers in transformers.
---          Pixel diffusion has no latent space, so its convolutions run at full size.
+--          Pixel diffusion has no latent space, so its convolutions run at full resolution.
 -- Grain:   one row per (model_group, attention, predicted, device_name, scope, attention_partition,
 --          category)
 -- Inputs:  trace, category_time

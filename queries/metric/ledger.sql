@@ -1,4 +1,4 @@
--- ledger: for how much of the work the trace shows its purpose.
+-- ledger: for how much of the work operator, category, component, step, module and cost are known.
 --
 -- Why:     every share in the other answers depends on these links, so this lists what is missing.
 -- Grain:   one row per (trace_id, question, answer)
