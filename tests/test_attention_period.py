@@ -6,7 +6,7 @@ import duckdb
 
 from genscope.analyze.sql_file import load_layer
 
-(PERIOD,) = [file for file in load_layer("attribution") if file.name == "attention_period"]
+(PERIOD,) = [file for file in load_layer("attention") if file.name == "attention_period"]
 
 
 def _periods(rows: str, values: list[object]) -> dict[int, int | None]:

@@ -16,7 +16,8 @@ import pytest
 from genscope.analyze.load.manifest_values import checked
 from genscope.analyze.load.tables import create_schema
 from genscope.analyze.load.trace_file import find
-from genscope.analyze.study import Study, shipped_queries
+from genscope.analyze.sql_file import shipped_queries
+from genscope.analyze.study import Study
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 
 SEED = 20260727
