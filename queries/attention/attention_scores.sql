@@ -102,7 +102,8 @@ ASOF INNER JOIN product AS av
     AND softmax.score_count = av.left_count
     AND softmax.kv_len = av.left_width
     AND softmax.start_ns < av.start_ns
--- each product belongs to one softmax: the first after the one, the last before the other
+-- each product belongs to one softmax: QK^T to the first softmax after it, AV to the last one
+-- before it
 QUALIFY
   row_number() OVER (PARTITION BY softmax.trace_id, qk.op_id ORDER BY softmax.start_ns) = 1
   AND row_number() OVER (

@@ -37,7 +37,7 @@ WITH event AS (
   FROM gpu_copy
 ),
 
--- what an event adds to the union is what lies past the latest end before it
+-- an event adds to the union only its part after the latest earlier end
 reached AS (
   SELECT
     trace_id,

@@ -72,7 +72,7 @@ backward AS (
   WHERE forward_thread_id > 0 AND sequence_number >= 0
 ),
 
--- several operators can have one number until one of them enters the graph; the last one did
+-- operators share a sequence number until one of them enters the graph: the last one
 forward AS (
   SELECT
     trace_id,

@@ -12,7 +12,7 @@ WITH thread AS (
   FROM (SELECT DISTINCT process_id, thread_id FROM cpu_op) AS known
 ),
 
--- sort numbers only: sorting process, thread and name each costs more than sorting one number
+-- sort numbers only: process, thread and name would each cost more than all the numbers together
 nested AS (
   SELECT
     cpu_op.op_id,
