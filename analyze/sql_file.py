@@ -229,12 +229,17 @@ def _sections(comment: list[str], origin: str) -> dict[str, list[str]]:
     return found
 
 
-def _entries(lines: list[str]) -> Iterator[tuple[str, str]]:
+def _entries(lines: list[str]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     for line in lines:
         entry = _ENTRY.match(line)
         # a continued meaning is indented further than the names are
         if entry and len(line) - len(line.lstrip()) <= 4:
-            yield entry["name"], entry["text"].strip()
+            found.append((entry["name"], entry["text"].strip()))
+        elif found and line.strip():
+            name, text = found[-1]
+            found[-1] = name, f"{text} {line.strip()}"
+    return found
 
 
 def _params(lines: list[str], origin: str) -> Iterator[tuple[str, Param]]:

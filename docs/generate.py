@@ -98,7 +98,10 @@ def _relation(file: SqlFile) -> str:
     arguments = file.arguments or ", ".join(f"{n} := {p.default}" for n, p in file.params.items())
     title = f"{file.name}({arguments})" if arguments else file.name
     why = " ".join(file.sections["Why"].split())
-    lines = [f"### {title}\n", f"{file.sentence[0].upper()}{file.sentence[1:]} {why}\n"]
+    lines = [
+        f"### {title}\n",
+        f"{file.sentence[0].upper()}{file.sentence[1:]} {why[0].upper()}{why[1:]}\n",
+    ]
     grain = " ".join(file.sections["Grain"].split())
     lines.append(f"*Grain:* {grain}. *Reads:* {', '.join(file.inputs) or 'none'}.\n")
     lines += [

@@ -16,7 +16,8 @@ import pytest
 from genscope.analyze.load.manifest_values import checked
 from genscope.analyze.load.tables import create_schema
 from genscope.analyze.load.trace_file import find
-from genscope.analyze.study import Study, shipped_queries
+from genscope.analyze.sql_file import shipped_queries
+from genscope.analyze.study import Study
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 
 SEED = 20260727
@@ -147,7 +148,7 @@ def test_clean_rows_are_as_without_odd_values(study: Study) -> None:
 @pytest.mark.parametrize("query", [file.name for file in shipped_queries()])
 def test_every_metric_answers(study: Study, query: str) -> None:
     needed = study.relation(query).params
-    study.query(query, params={"a": "clean", "b": "odd"} if "a" in needed else {})
+    study.query(query, params={"first": "clean", "second": "odd"} if "first" in needed else {})
 
 
 def test_what_was_left_out_is_declared(study: Study) -> None:

@@ -16,7 +16,6 @@ REWRITE_NEXT = (
     "analyze",
     "capture",
     "genscope",
-    "queries",
     "docs/capture.md",
     "docs/command-line.md",
     "docs/figures/README.md",

@@ -37,6 +37,12 @@ def _findings(study: Study) -> list[Finding]:
     return find({name: study.query(name) for name, _ in SECTIONS})
 
 
+def test_unclassified_time_is_a_finding(study: Study) -> None:
+    with study:
+        texts = [finding.text for finding in _findings(study)]
+    assert any("100.0 % of the time of stranger can't be classified" in text for text in texts), texts
+
+
 def test_every_metric_of_ours_is_a_section_once() -> None:
     ours = [name for name, _ in SECTIONS]
     shipped = {file.name for file in load_layer("metric") if not file.params}

@@ -32,7 +32,7 @@ def test_header_becomes_data() -> None:
     assert file.inputs == ("kernel", "interval_union")
     assert dict(file.columns) == {
         "trace_id": "trace.trace_id",
-        "busy_ns": "ns, union of intervals;",
+        "busy_ns": "ns, union of intervals; never more than the span",
     }
     assert file.params["top"].default == "10"
     assert file.never == "SELECT 1 FROM busy_time WHERE busy_ns < 0"

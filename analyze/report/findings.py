@@ -261,7 +261,7 @@ def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 
 def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    open_rows = frame.filter(~pl.col("answered"), pl.col("question") == "class")
+    open_rows = frame.filter(~pl.col("answered"), pl.col("question") == "category")
     rows = open_rows.filter(pl.col("work_frac") > 0.02).sort("work_frac", descending=True)
     return most_of(
         [

@@ -203,8 +203,8 @@ def report(
 
 @app.command
 def compare(
-    a: options.First,
-    b: options.Second,
+    first: options.First,
+    second: options.Second,
     *,
     db: options.Db = options.STUDY,
     format: options.Format = "table",
@@ -215,7 +215,7 @@ def compare(
     from genscope.cli.query import write_answer
 
     with open(db) as study:
-        sides = {"a": a, "b": b}
+        sides = {"first": first, "second": second}
         write_answer(study, "trace_comparison", params=sides, fmt=format, out=out, wide=wide)
 
 

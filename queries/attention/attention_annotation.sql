@@ -1,24 +1,25 @@
--- attention_annotation: the attention calls of a trace, numbered, with the ranges that surround each.
+-- attention_annotation: the attention calls of a trace, numbered, with the ranges around each.
 --
--- Why:     a call's component, step, module and kind are read from the labels and module frames
---          open when it was asked for. In a trace with kernels a range without any is no call: its
---          kernels were captured into a graph, and show where that graph runs.
+-- Why:     a call's component, step, module and kind come from the labels and module frames that
+--          were open when it was requested. In a trace with kernels, a range without kernels is not
+--          a call: its kernels were captured into a graph and appear where the graph runs.
 -- Grain:   one row per attention call
 -- Inputs:  attention_range, attention_core, annotation_timeline, work, work_annotation
 -- Columns:
 --   trace_id           trace.trace_id
---   attention_call_id  1 and up: ranges first, then calls known by a kernel's name alone
---   range_id           attention_range.range_id; NULL if a kernel's name alone tells
---   lead_work_id       the kernel that tells; NULL if a range does
---   start_ns           ns, start of the range or of the kernel
---   component_id       annotation_id, see annotation_timeline; NULL if none surrounds the call
---   step_id            likewise
---   module_id          likewise
---   python_module_id   likewise
---   python_root_id     likewise
---   profiler_step_id   likewise
---   user_id            likewise
---   user_root_id       likewise
+--   attention_call_id  from 1: ranges first, then calls known only by a kernel's name
+--   range_id           attention_range.range_id; NULL if the call is known only by a kernel's name
+--   lead_work_id       the kernel whose name shows the call; NULL if a range shows it
+--   start_ns           ns, start of the range or the kernel
+--   component_id       annotation_id, see annotation_timeline; NULL if no such range surrounds the
+--                      call
+--   step_id            annotation_id or NULL, as component_id
+--   module_id          annotation_id or NULL, as component_id
+--   python_module_id   annotation_id or NULL, as component_id
+--   python_root_id     annotation_id or NULL, as component_id
+--   profiler_step_id   annotation_id or NULL, as component_id
+--   user_id            annotation_id or NULL, as component_id
+--   user_root_id       annotation_id or NULL, as component_id
 WITH gpu_trace AS (
   SELECT DISTINCT trace_id FROM work
   WHERE time_source = 'gpu'

@@ -1,4 +1,4 @@
--- attention_call: every attention call with its lengths, its kind and its cost.
+-- attention_call: every attention call with its sequence lengths, kind and cost.
 --
 -- Why:     sequence length decides what attention costs, and it changes from call to call.
 -- Grain:   one row per (trace_id, attention_call_id)
@@ -7,28 +7,28 @@
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  number within the trace
---   call_index         0 and up, in order of start
+--   call_index         position in order of start, from 0
 --   component          see work_component; 'unattributed' if no range surrounds the call
---   step               see work_step; NULL if none
---   module             the attention module's name; 'unattributed' if none is known
+--   step               see work_step; NULL if unknown
+--   module             name of the attention module; 'unattributed' if unknown
 --   attention_kind     see attention_kind
---   source        'label' | 'module' | 'shape' | 'name' | 'none'
---   query_len          positions that ask; NULL if no shape tells, as all that follow
---   kv_len             positions attended to
+--   source             where the kind comes from: 'label' | 'module' | 'shape' | 'name' | 'none'
+--   query_len          query positions; NULL if no shape shows it, like the next six columns
+--   kv_len             key and value positions
 --   heads              query heads
 --   kv_heads           key and value heads
---   head_dim           of a query head
+--   head_dim           width of a query head
 --   batch              sequences
---   dtype              of the query, such as 'float16'
+--   dtype              element type of the query, such as 'float16'
 --   implementation     'flash' | 'efficient' | 'cudnn' | 'math' | 'unfused' | 'fa4' | 'other'
---   start_ns           ns, start of its first work; of the call on the host if it has none
+--   start_ns           ns, start of its first work, or of the call on the host if it has no work
 --   core_ns            ns, sum of QK^T, scale, mask, softmax and AV, forward and backward
---   module_ns          ns, core_ns and the rest of its module, such as projections
+--   module_ns          ns, core_ns plus the rest of its module, such as projections
 --   core_flops         FLOPs of the core; NULL if unknown
---   core_bytes         bytes the core's operators read and write; NULL if unknown
+--   core_bytes         bytes that the core's operators read and write; NULL if unknown
 --   module_flops       FLOPs of core and module; NULL if unknown
 --   score_bytes        bytes of the score matrix in the query's type: batch * heads * query_len *
---                      kv_len
+--                      kv_len * element size
 -- Never:   WHERE core_ns > module_ns OR core_ns < 0
 WITH spent AS (
   SELECT
@@ -98,8 +98,8 @@ SELECT
   spent.core_flops,
   spent.core_bytes,
   spent.module_flops,
-  -- NULL beyond int64, as from a label with a wrong number
-  TRY(shape.batch * shape.heads * shape.query_len * shape.kv_len * item.item_bytes) AS score_bytes
+  -- NULL beyond int64, which a label with a wrong number can cause
+  try(shape.batch * shape.heads * shape.query_len * shape.kv_len * item.item_bytes) AS score_bytes
 FROM attention_annotation AS enclosing
 LEFT JOIN attention_range AS shape USING (trace_id, range_id)
 LEFT JOIN item ON shape.dtype = item.dtype
@@ -113,4 +113,6 @@ INNER JOIN attention_kind
     enclosing.trace_id = attention_kind.trace_id
     AND enclosing.attention_call_id = attention_kind.attention_call_id
 INNER JOIN attention_context AS context
-  ON enclosing.trace_id = context.trace_id AND enclosing.attention_call_id = context.attention_call_id
+  ON
+    enclosing.trace_id = context.trace_id
+    AND enclosing.attention_call_id = context.attention_call_id

@@ -1,13 +1,13 @@
--- attention_context: component and step of each attention call.
+-- attention_context: the component and step of each attention call.
 --
--- Why:     a call keeps its place in the pipeline even where its kernels were not recorded.
+-- Why:     a call belongs to a component even if its kernels were not recorded.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, annotation, module_root
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation
 --   component          see work_component; 'unattributed' if no range surrounds the call
---   step               see work_step; NULL if none
+--   step               see work_step; NULL if unknown
 WITH found AS (
   SELECT
     enclosing.trace_id,
@@ -26,9 +26,13 @@ WITH found AS (
   LEFT JOIN annotation AS module
     ON enclosing.trace_id = module.trace_id AND enclosing.module_id = module.annotation_id
   LEFT JOIN module_root
-    ON enclosing.trace_id = module_root.trace_id AND enclosing.python_module_id = module_root.annotation_id
+    ON
+      enclosing.trace_id = module_root.trace_id
+      AND enclosing.python_module_id = module_root.annotation_id
   LEFT JOIN annotation AS user_range
-    ON enclosing.trace_id = user_range.trace_id AND enclosing.user_root_id = user_range.annotation_id
+    ON
+      enclosing.trace_id = user_range.trace_id
+      AND enclosing.user_root_id = user_range.annotation_id
   LEFT JOIN annotation AS step
     ON enclosing.trace_id = step.trace_id AND enclosing.step_id = step.annotation_id
   LEFT JOIN annotation AS profiler_step

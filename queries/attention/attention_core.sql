@@ -1,17 +1,17 @@
--- attention_core: work that belongs to the core of an attention call.
+-- attention_core: the work that belongs to the core of an attention call.
 --
--- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator that
---          is all work; between the products of a written-out call other operators run as well, so
---          there only those count that read something of the scores' size. Kernels of a graph
---          replay have no operator: of these the name alone tells, one call a kernel; helpers, such
---          as a combine step, go with the attention kernel before them on their stream.
+-- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator all
+--          work counts. Between the products of an unfused call other operators run too, so only
+--          those that read something of the scores' size count. Kernels of a graph replay have no
+--          operator: each kernel with an attention name is one call, and helpers, such as a combine
+--          step, go with the attention kernel before them on their stream.
 -- Grain:   one row per (trace_id, work_id) of work in a core
 -- Inputs:  work, work_op, work_call, cpu_op, kernel_category, attention_range, attention_scores
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
---   range_id      attention_range.range_id; NULL if the kernel's name alone tells
---   lead_work_id  the kernel that makes a call by its name alone; NULL if a range does
+--   range_id      attention_range.range_id; NULL if the call is known only by a kernel's name
+--   lead_work_id  the kernel whose name shows the call; NULL if a range shows it
 WITH inside AS (
   SELECT
     work_call.trace_id,
@@ -19,7 +19,7 @@ WITH inside AS (
     attention_range.range_id,
     if(attention_range.source = 'unfused', attention_range.source_id, NULL) AS softmax_op_id
   FROM work_call
-  -- a sort of all work is dear: threads without attention, most often all, are left out
+  -- skip threads without attention, usually nearly all, to avoid sorting all work
   SEMI JOIN attention_range AS known
     ON work_call.trace_id = known.trace_id AND work_call.forward_track = known.track
   ASOF INNER JOIN attention_range
@@ -30,7 +30,7 @@ WITH inside AS (
   WHERE work_call.forward_called_ns < attention_range.end_ns
 ),
 
--- without shapes nothing tells what reads the scores, and all between the products counts
+-- without shapes nothing shows what reads the scores, so all work between the products counts
 weighed AS (
   SELECT
     inside.trace_id,
@@ -40,7 +40,7 @@ weighed AS (
     OR cpu_op.op_id IN (scores.qk_op_id, scores.av_op_id)
     OR list_contains(
       list_transform(
-        TRY(json_extract(cpu_op.input_dims, '$[*]')),
+        try(json_extract(cpu_op.input_dims, '$[*]')),
         LAMBDA entry: try_cast(list_product(try_cast(entry AS BIGINT[])) AS BIGINT)
       ),
       scores.score_count

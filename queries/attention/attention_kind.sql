@@ -1,8 +1,8 @@
--- attention_kind: which kind of attention each call is, and what says so.
+-- attention_kind: the kind of each attention call, and where the kind is known from.
 --
--- Why:     kinds scale by different laws; evidence differs in strength, so it is given with the
---          answer. A class called CrossAttention may be used for self-attention too, as CompVis
---          does: a name that says cross counts only where the lengths differ or are unknown.
+-- Why:     each kind scales differently. Some sources are more reliable than others, so the source
+--          is given. A class called CrossAttention can also do self-attention, as in CompVis's
+--          code, so a name that says cross counts only if the lengths differ or are unknown.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, attention_module, attention_word, work
 -- Columns:
@@ -10,7 +10,7 @@
 --   attention_call_id  see attention_annotation
 --   attention_kind     'self' | 'cross' | 'self+text' | 'joint' | 'spatial' | 'temporal' | 'causal'
 --                      | 'unattributed'
---   source        'label' | 'module' | 'shape' | 'name' (the kernel's) | 'none'
+--   source             'label' | 'module' | 'shape' | 'name' (the kernel's name) | 'none'
 -- Never:   WHERE (source = 'none') <> (attention_kind = 'unattributed')
 WITH shaped AS (
   SELECT
@@ -36,7 +36,8 @@ worded AS (
   CROSS JOIN attention_word
   WHERE
     contains(
-      if(attention_word.scope = 'enclosing', module.around, lower(module.module)), attention_word.word
+      if(attention_word.scope = 'enclosing', module.around, lower(module.module)),
+      attention_word.word
     )
     AND NOT (attention_word.kind = 'cross' AND coalesce(shaped.query_len = shaped.kv_len, FALSE))
   GROUP BY shaped.trace_id, shaped.attention_call_id
@@ -50,7 +51,7 @@ answered AS (
       WHEN shaped.label_kind IS NOT NULL THEN ('label', shaped.label_kind)
       WHEN worded.kind <> 'self' THEN ('module', worded.kind)
       WHEN shaped.is_causal THEN ('shape', 'causal')
-      -- one new token against all before it: a decode step
+      -- one new token attends to all earlier ones: a decode step
       WHEN shaped.query_len = 1 AND shaped.kv_len > 1 THEN ('shape', 'causal')
       WHEN worded.kind = 'self' THEN ('module', 'self')
       WHEN shaped.query_len <> shaped.kv_len THEN ('shape', 'cross')

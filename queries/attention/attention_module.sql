@@ -1,17 +1,17 @@
--- attention_module: the module that each attention call belongs to, with the modules around it.
+-- attention_module: the module of each attention call, with the modules around it.
 --
--- Why:     the module holds the projections too; its range on the host is where they are asked for.
---          A frame counts as an attention module only if its name says so: around a graph's launch
---          the innermost frame is the whole model.
+-- Why:     the module also contains the projections, and its range on the host is where they are
+--          requested. A frame counts as an attention module only if its name says so, because
+--          around a graph launch the innermost frame is the whole model.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, annotation, annotation_parent
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation
---   annotation_id      of the attention module's own range; NULL if none is known
---   module             its name; NULL if none is known
---   around             names of the range at the call and of three ranges around it, in lower case;
---                      NULL if none is known
+--   annotation_id      the attention module's range; NULL if unknown
+--   module             name of the attention module; NULL if unknown
+--   around             names of the range at the call and of the three ranges around it, in lower
+--                      case; NULL if unknown
 WITH chain AS (
   SELECT
     enclosing.trace_id,
@@ -67,7 +67,7 @@ named AS (
     second_name,
     third_name,
     nullif(lower(concat_ws(' ', first_name, second_name, third_name, fourth_name)), '') AS around,
-    -- of a label's path only the last part is the module's own name
+    -- only the last part of a label's path is the module's name
     lower(if(
       is_label, concat_ws(' ', string_split(first_name, '.')[-1], first_class), first_name
     )) AS first_own,

@@ -1,8 +1,8 @@
--- attention_operator: fused attention operators, outermost of a chain (138 lines because of layouts).
+-- attention_operator: fused attention operators, outermost of each (139 lines because of layouts).
 --
--- Why:     one call shows as a chain: scaled_dot_product_attention, its flash form, the forward
---          kernel's operator. It is one call, over the range of the outermost; the innermost say
---          how it was done.
+-- Why:     one call appears as a chain: scaled_dot_product_attention, its flash variant, the
+--          forward kernel's operator. The chain is one call, with the range of its outermost
+--          operator; the inner ones show which implementation ran.
 -- Grain:   one row per outermost forward attention operator
 -- Inputs:  cpu_op, operator_category, scalar_type, nesting
 -- Columns:
@@ -11,14 +11,14 @@
 --   track           process and thread
 --   start_ns        ns
 --   end_ns          ns
---   query_len       positions that ask; NULL if no shape tells
---   kv_len          positions attended to
+--   query_len       query positions; NULL if no shape shows it
+--   kv_len          key and value positions
 --   heads           query heads
 --   kv_heads        key and value heads
---   head_dim        of a query head
+--   head_dim        width of a query head
 --   batch           sequences
---   dtype           of the query, such as 'float16'
---   is_causal       true if the operator was told to mask the future; NULL if not recorded
+--   dtype           element type of the query, such as 'float16'
+--   is_causal       true if the operator was called with a causal mask; NULL if not recorded
 --   implementation  'flash' | 'efficient' | 'cudnn' | 'math' | 'other'
 WITH candidate AS (
   SELECT
@@ -28,9 +28,9 @@ WITH candidate AS (
     cpu_op.start_ns,
     cpu_op.dur_ns,
     lower(cpu_op.name) AS name,
-    TRY(json_extract(cpu_op.input_dims, '$[*]')) AS dims,
-    TRY(json_extract_string(cpu_op.input_types, '$[*]')) AS types,
-    TRY(json_extract_string(cpu_op.concrete_inputs, '$[*]')) AS arguments
+    try(json_extract(cpu_op.input_dims, '$[*]')) AS dims,
+    try(json_extract_string(cpu_op.input_types, '$[*]')) AS types,
+    try(json_extract_string(cpu_op.concrete_inputs, '$[*]')) AS arguments
   FROM cpu_op
   INNER JOIN operator_category USING (trace_id, name)
   WHERE
@@ -61,10 +61,10 @@ shaped AS (
     name,
     try_cast(dims[1] AS BIGINT[]) AS query,
     try_cast(dims[2] AS BIGINT[]) AS key,
-    -- schemas of ATen's native_functions.yaml: heads stand first, but not in the *_forward forms
+    -- schemas from ATen's native_functions.yaml: heads come first, except in the *_forward variants
     contains(name, 'scaled_dot_product') AS heads_first,
     types[1] AS type,
-    -- where is_causal stands in the same schemas; the efficient forward takes 1 or 2 for it
+    -- the position of is_causal in the same schemas; the efficient forward uses 1 or 2 for it
     lower(arguments[CASE
       WHEN contains(name, 'flash_attention_forward') THEN 9
       WHEN contains(name, 'efficient_attention_forward') THEN 10
@@ -75,8 +75,8 @@ shaped AS (
   FROM candidate
 ),
 
--- [.., heads, length, head size], without heads there is one; elsewhere [batch, length, heads, head
--- size], and three dimensions are sequences packed together: their lengths are not told
+-- [.., heads, length, head size], with one head if that dimension is missing; elsewhere [batch,
+-- length, heads, head size], and three dimensions are packed sequences, whose lengths are unknown
 layout AS (
   SELECT
     *,
@@ -90,14 +90,14 @@ layout AS (
       WHEN len(query) = 4 THEN query[1]
     END AS batch
   FROM shaped
-  -- a length that is none makes the whole shape unknown
+  -- an invalid length makes the whole shape unknown
   WHERE
     len(query) >= if(heads_first, 2, 3)
     AND len(list_filter(query, LAMBDA n: n > 0)) = len(query)
     AND coalesce(len(list_filter(key, LAMBDA n: n > 0)) = len(key), TRUE)
 ),
 
--- of a chain the outermost link with shapes tells the lengths
+-- the outermost operator of the chain that has shapes gives the lengths
 chained AS (
   SELECT
     nested.trace_id,

@@ -1,8 +1,8 @@
--- attention_order: a softmax that stands between two bmm, in a trace without shapes.
+-- attention_order: softmax operators between two bmm, in a trace without shapes.
 --
--- Why:     without shapes the order of operators is all there is: bmm, softmax, bmm with no other
+-- Why:     without shapes only the order of operators is known: bmm, softmax, bmm, with no other
 --          product or convolution between them on the thread. A router's softmax follows a linear
---          layer and fails this. Lengths stay unknown.
+--          layer, so it does not match. Lengths stay unknown.
 -- Grain:   one row per softmax without shapes between two bmm on one thread
 -- Inputs:  cpu_op
 -- Columns:
@@ -11,7 +11,7 @@
 --   track          process and thread
 --   start_ns       ns, start of the first product
 --   end_ns         ns, end of the second product
-WITH step AS (
+WITH operation AS (
   SELECT
     trace_id,
     op_id,
@@ -21,21 +21,21 @@ WITH step AS (
     start_ns,
     start_ns + dur_ns AS end_ns
   FROM cpu_op
-  -- the operators that compute: bmm itself, not the matmul that called it
+  -- only operators that compute: bmm itself, not the matmul that called it
   WHERE name IN (
     'aten::bmm', 'aten::baddbmm', 'aten::_softmax', 'aten::_masked_softmax',
     'aten::mm', 'aten::addmm', 'aten::_convolution'
   )
 ),
 
-placed AS (
+ordered AS (
   SELECT
     *,
     lag(name) OVER in_order AS name_before,
     lag(start_ns) OVER in_order AS start_before_ns,
     lead(name) OVER in_order AS name_after,
     lead(end_ns) OVER in_order AS end_after_ns
-  FROM step
+  FROM operation
   WINDOW in_order AS (PARTITION BY trace_id, track ORDER BY start_ns, op_id)
 )
 
@@ -45,7 +45,7 @@ SELECT
   track,
   start_before_ns AS start_ns,
   end_after_ns AS end_ns
-FROM placed
+FROM ordered
 WHERE
   name IN ('aten::_softmax', 'aten::_masked_softmax')
   AND input_dims IS NULL

@@ -1,9 +1,9 @@
 -- attention_period: after how many calls the lengths of a component's attention repeat.
 --
--- Why:     a comparison of a series with itself at every shift grows with the square of its calls,
---          and a decoder makes many. Each beginning of the series is one number instead, the sum
---          of length number * base ^ place modulo a prime (Karp and Rabin, 1987): a shift repeats
---          the series if what comes after it has the number of the series' beginning.
+-- Why:     comparing a series with itself at every shift is quadratic in its calls, and a decoder
+--          makes many calls. Instead, each prefix gets one number, the sum of length number * base
+--          ^ position modulo a prime (Karp and Rabin, 1987). A shift repeats the series if the
+--          calls after it have the number of the prefix with as many calls.
 -- Grain:   one row per (trace_id, component, attention_kind) of attention_call
 -- Inputs:  attention_call
 -- Columns:
@@ -11,7 +11,7 @@
 --   component       see attention_call
 --   attention_kind  see attention_call
 --   period_calls    smallest number of calls after which the series repeats, seen at least twice;
---                   NULL if it does not
+--                   NULL if it does not repeat
 -- Never:   GROUP BY trace_id, component, attention_kind HAVING count(*) > 1
 WITH RECURSIVE call AS MATERIALIZED (
   SELECT
@@ -21,26 +21,26 @@ WITH RECURSIVE call AS MATERIALIZED (
     attention_kind,
     row_number() OVER (
       PARTITION BY trace_id, component, attention_kind ORDER BY call_index
-    ) AS place,
+    ) AS position,
     dense_rank() OVER (ORDER BY query_len, kv_len) AS letter
   FROM attention_call
 ),
 
--- base ^ place, by doubling: each round adds a binary digit to the place; modulo two primes, as one
--- that int64 can square would not tell so many shifts apart
+-- base ^ position, by doubling: each round adds a binary digit to the position; modulo two primes,
+-- because one that int64 can square could not distinguish this many shifts
 power AS MATERIALIZED (
   SELECT
     1::BIGINT AS digit,
-    0::BIGINT AS place,
+    0::BIGINT AS position,
     1::BIGINT AS a,
     1::BIGINT AS b,
     1000000007::BIGINT AS step_a,
     1000000009::BIGINT AS step_b,
-    (SELECT max(call.place) FROM call) AS longest
+    (SELECT max(call.position) FROM call) AS longest
   UNION ALL
   SELECT
     2 * power.digit AS digit,
-    power.place + bit.digit * power.digit AS place,
+    power.position + bit.digit * power.digit AS position,
     if(bit.digit = 0, power.a, power.a * power.step_a % 2147483647) AS a,
     if(bit.digit = 0, power.b, power.b * power.step_b % 2147483629) AS b,
     power.step_a * power.step_a % 2147483647 AS step_a,
@@ -54,7 +54,7 @@ power AS MATERIALIZED (
 beginning AS MATERIALIZED (
   SELECT
     call.series_id,
-    call.place,
+    call.position,
     call.letter,
     power.a,
     power.b,
@@ -62,27 +62,27 @@ beginning AS MATERIALIZED (
     try_cast(sum(call.letter * power.b % 2147483629) OVER series AS BIGINT) AS number_b,
     count(*) OVER (PARTITION BY call.series_id) AS call_count
   FROM call
-  INNER JOIN power ON call.place = power.place
+  INNER JOIN power ON call.position = power.position
   WHERE power.digit > power.longest
-  WINDOW series AS (PARTITION BY call.series_id ORDER BY call.place)
+  WINDOW series AS (PARTITION BY call.series_id ORDER BY call.position)
 ),
 
 whole AS (
   SELECT series_id, number_a, number_b
   FROM beginning
-  WHERE place = call_count
+  WHERE position = call_count
 ),
 
 shift AS MATERIALIZED (
   SELECT
     head.series_id,
-    min(head.place) AS period_calls
+    min(head.position) AS period_calls
   FROM beginning AS head
   INNER JOIN whole USING (series_id)
   INNER JOIN beginning AS rest
-    ON head.series_id = rest.series_id AND head.call_count - head.place = rest.place
+    ON head.series_id = rest.series_id AND head.call_count - head.position = rest.position
   WHERE
-    2 * head.place <= head.call_count
+    2 * head.position <= head.call_count
     AND (whole.number_a - head.number_a) % 2147483647
     = head.a * (rest.number_a % 2147483647) % 2147483647
     AND (whole.number_b - head.number_b) % 2147483629
@@ -90,13 +90,13 @@ shift AS MATERIALIZED (
   GROUP BY head.series_id
 ),
 
--- two series of one number are as good as impossible, and checked for all the same
+-- two series with one number are practically impossible, but checked anyway
 differing AS (
   SELECT DISTINCT shift.series_id
   FROM shift
   INNER JOIN beginning AS head USING (series_id)
   INNER JOIN beginning AS later
-    ON shift.series_id = later.series_id AND head.place + shift.period_calls = later.place
+    ON shift.series_id = later.series_id AND head.position + shift.period_calls = later.position
   WHERE head.letter <> later.letter
 )
 

@@ -1,7 +1,7 @@
--- attention_range: where on the host each attention call was asked for, and how it is known.
+-- attention_range: where on the host each attention call was requested, and how it is known.
 --
--- Why:     a label knows best; a fused operator inside a label, or a written-out call inside a
---          fused operator, is the same call and is not counted again.
+-- Why:     a label is the most reliable source. A fused operator inside a label, or an unfused call
+--          inside a fused operator, is the same call and is not counted again.
 -- Grain:   one row per attention call that a label, an operator or a group of operators shows
 -- Inputs:  annotation, attention_operator, attention_scores, attention_order, attention_unfused
 -- Columns:
@@ -12,16 +12,16 @@
 --   track           process and thread
 --   start_ns        ns
 --   end_ns          ns
---   query_len       positions that ask; NULL if unknown, as all that follow
---   kv_len          positions attended to
+--   query_len       query positions; NULL if unknown, like the next six columns
+--   kv_len          key and value positions
 --   heads           query heads
 --   kv_heads        key and value heads
---   head_dim        of a query head
+--   head_dim        width of a query head
 --   batch           sequences
---   dtype           of the query
---   is_causal       true if the operator was told to mask the future
---   label_kind      the kind a label names
---   site            the module a label names
+--   dtype           element type of the query
+--   is_causal       true if the operator was called with a causal mask
+--   label_kind      the kind that the label gives
+--   site            the module that the label gives
 --   implementation  'flash' | 'efficient' | 'cudnn' | 'math' | 'unfused' | 'fa4' | 'other'
 WITH label AS (
   SELECT

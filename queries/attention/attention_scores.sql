@@ -1,25 +1,26 @@
--- attention_scores: a softmax between the product that made its scores and the one that takes them.
+-- attention_scores: softmaxes between the product that makes the scores and the one that uses them.
 --
--- Why:     a baseline without fused attention has no attention kernel at all; its calls are known
---          by what a softmax over [.., query, key] takes from the bmm before it and gives to the
---          bmm after it. A router's softmax stands between no such products.
+-- Why:     a baseline without fused attention has no attention kernel. Its calls are recognised by
+--          a softmax over [.., query, key] whose input comes from the bmm before it and whose
+--          output goes to the bmm after it. A router's softmax has no such products around it.
 -- Grain:   one row per softmax between two such products on one thread
 -- Inputs:  cpu_op
 -- Columns:
 --   trace_id       trace.trace_id
 --   softmax_op_id  cpu_op.op_id
---   qk_op_id       the product of query and key: the last before it whose result has the scores'
---                  size
---   av_op_id       the product with the values: the first after it that takes the scores
+--   qk_op_id       the product of query and key: the last one before the softmax whose result has
+--                  the scores' size
+--   av_op_id       the product with the values: the first one after the softmax that takes the
+--                  scores
 --   track          process and thread
 --   start_ns       ns, start of the first product
 --   end_ns         ns, end of the second product
---   shape          of the scores: [batch and heads, in one or more dimensions; query; key]
+--   shape          shape of the scores: [batch and heads, in one or more dimensions; query; key]
 --   score_count    scores: batch * heads * query_len * kv_len
---   head_dim       of a query head
---   value_dim      of a value head
+--   head_dim       width of a query head
+--   value_dim      width of a value head
 --   output_count   elements of the call's result
---   query_type     of the query, as recorded
+--   query_type     element type of the query, as recorded
 WITH parsed AS (
   SELECT
     trace_id,
@@ -29,10 +30,10 @@ WITH parsed AS (
     start_ns,
     start_ns + dur_ns AS end_ns,
     list_transform(
-      TRY(json_extract(input_dims, '$[*]')), LAMBDA entry: try_cast(entry AS BIGINT[])
+      try(json_extract(input_dims, '$[*]')), LAMBDA entry: try_cast(entry AS BIGINT[])
     ) AS dims,
-    TRY(json_extract_string(input_types, '$[1]')) AS type,
-    try_cast(TRY(json_extract_string(concrete_inputs, '$[1]')) AS BIGINT) AS axis
+    try(json_extract_string(input_types, '$[1]')) AS type,
+    try_cast(try(json_extract_string(concrete_inputs, '$[1]')) AS BIGINT) AS axis
   FROM cpu_op
   WHERE name IN (
     'aten::bmm', 'aten::baddbmm', 'aten::_softmax', 'aten::_masked_softmax'
@@ -52,7 +53,7 @@ softmax AS (
     AND (axis IS NULL OR axis IN (-1, len(dims[1]) - 1))
 ),
 
--- baddbmm adds to its product, so its factors stand one place further on
+-- baddbmm has one more input, which it adds, so its factors come one position later
 factor AS (
   SELECT
     *,
@@ -65,8 +66,8 @@ factor AS (
 product AS (
   SELECT
     *,
-    TRY(a[1] * a[2] * b[3]) AS result_count,
-    TRY(a[1] * a[2] * a[3]) AS left_count,
+    try(a[1] * a[2] * b[3]) AS result_count,
+    try(a[1] * a[2] * a[3]) AS left_count,
     b[3] AS result_width,
     a[3] AS left_width
   FROM factor
@@ -101,7 +102,8 @@ ASOF INNER JOIN product AS av
     AND softmax.score_count = av.left_count
     AND softmax.kv_len = av.left_width
     AND softmax.start_ns < av.start_ns
--- a product belongs to one softmax: the first after the one, the last before the other
+-- each product belongs to one softmax: QK^T to the first softmax after it, AV to the last one
+-- before it
 QUALIFY
   row_number() OVER (PARTITION BY softmax.trace_id, qk.op_id ORDER BY softmax.start_ns) = 1
   AND row_number() OVER (

@@ -1,24 +1,25 @@
--- attention_unfused: attention calls written out as bmm, softmax and bmm, with their shapes.
+-- attention_unfused: the shapes of attention calls that run as bmm, softmax and bmm.
 --
--- Why:     where batch and heads are one dimension of the scores, the projection after the call
---          tells them apart: it takes rows of heads * value_dim.
+-- Why:     if batch and heads share one dimension of the scores, the projection after the call
+--          separates them: it takes rows of heads * value_dim.
 -- Grain:   one row per attention_scores
 -- Inputs:  attention_scores, cpu_op, scalar_type
 -- Columns:
 --   trace_id       trace.trace_id
 --   softmax_op_id  see attention_scores
---   query_len      positions that ask
---   kv_len         positions attended to
---   heads          NULL if batch and heads are one dimension and no projection after it tells
+--   query_len      query positions
+--   kv_len         key and value positions
+--   heads          query heads; NULL if batch and heads share a dimension and no projection
+--                  separates them
 --   batch          sequences; NULL as heads
---   dtype          of the query, such as 'float16'
+--   dtype          element type of the query, such as 'float16'
 WITH linear AS (
   SELECT
     trace_id,
     concat_ws(' ', process_id, thread_id) AS track,
     start_ns,
     -- addmm(bias, rows, weight), but mm(rows, weight) and linear(rows, weight)
-    try_cast(TRY(json_extract(
+    try_cast(try(json_extract(
       input_dims, if(name = 'aten::addmm', '$[1]', '$[0]')
     )) AS BIGINT[]) AS rows_shape
   FROM cpu_op
@@ -64,7 +65,7 @@ SELECT
   sized.query_len,
   sized.kv_len,
   sized.heads,
-  TRY(score_count // nullif(query_len * kv_len * heads, 0)) AS batch,
+  try(score_count // nullif(query_len * kv_len * heads, 0)) AS batch,
   scalar_type.dtype
 FROM sized
 LEFT JOIN scalar_type ON sized.query_type = scalar_type.type_name

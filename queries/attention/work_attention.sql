@@ -1,6 +1,6 @@
--- work_attention: the attention call each work item belongs to, and in which part.
+-- work_attention: the attention call that each work item belongs to, and its role in it.
 --
--- Why:     a faster attention kernel speeds up the core only; the projections stay as they are.
+-- Why:     a faster attention kernel speeds up only the core; the projections stay the same.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_call, attention_core, attention_annotation, attention_module, attention_kind,
 --          annotation, nesting, timeline
@@ -77,7 +77,7 @@ first_call AS (
   GROUP BY trace_id, annotation_id
 ),
 
--- of several calls in one module the projections go to the last one begun, or to the first
+-- if a module has several calls, projections go to the last call that has begun, or to the first
 surrounding AS (
   SELECT
     inside.trace_id,

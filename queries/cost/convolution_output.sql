@@ -1,6 +1,7 @@
--- convolution_output: output size of each distinct convolution, transposed and grouped included.
+-- convolution_output: the output size of each distinct convolution, also transposed or grouped.
 --
--- Why:     a convolution's cost needs its output, which follows from stride, padding and dilation.
+-- Why:     a convolution's cost depends on its output size, which follows from stride, padding and
+--          dilation.
 -- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs) of a convolution
 -- Inputs:  operator_signature
 -- Columns:
@@ -10,8 +11,8 @@
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
 --   output_numel     elements of the output; NULL if stride and padding were not recorded
---   position_count   batch times positions the kernel is laid on: of the output, or of the
---                    input if transposed
+--   position_count   batch size times the positions where the kernel is applied: positions of the
+--                    output, or of the input if transposed
 WITH geometry AS (
   SELECT
     trace_id,
@@ -35,7 +36,7 @@ WITH geometry AS (
 axis AS (
   SELECT
     *,
-    -- one number stands for all axes: [1] is [1, 1]
+    -- one number applies to all axes: [1] is [1, 1]
     list_transform(range(1, spatial + 1), LAMBDA i: {
       'size': input_shape[i + 2],
       'kernel': weight_shape[i + 2],
@@ -50,7 +51,7 @@ axis AS (
 sized AS (
   SELECT
     *,
-    list_product(list_transform(axes, LAMBDA a: TRY(CASE
+    list_product(list_transform(axes, LAMBDA a: try(CASE
       WHEN transposed
         THEN
           (a.size - 1) * a.stride - 2 * a.padding + a.dilation * (a.kernel - 1) + a.extra + 1
@@ -65,11 +66,11 @@ SELECT
   input_dims,
   input_types,
   concrete_inputs,
-  TRY(cast(
+  try(cast(
     input_shape[1] * output_positions
     * CASE WHEN transposed THEN weight_shape[2] * group_count ELSE weight_shape[1] END AS BIGINT
   )) AS output_numel,
-  TRY(cast(
+  try(cast(
     input_shape[1]
     * CASE WHEN transposed THEN list_product(input_shape[3:]) ELSE output_positions END AS BIGINT
   )) AS position_count

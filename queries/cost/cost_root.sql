@@ -1,14 +1,14 @@
 -- cost_root: the operator that carries the cost of each operator's work.
 --
--- Why:     aten::linear calls aten::addmm, aten::convolution calls cudnn: one call, one cost.
---          Costed operators inside a costed one are left out, so the owners never overlap and
---          each operator finds its owner by its start alone.
+-- Why:     aten::linear calls aten::addmm, and aten::convolution calls cuDNN: one call, one cost.
+--          Costed operators inside a costed one are left out, so the costed ones never overlap and
+--          each operator finds its own by start time alone.
 -- Grain:   one row per cpu_op that is, or runs inside, a costed operator
 -- Inputs:  cpu_op, cpu_op_parent, costed_operator
 -- Columns:
---   trace_id     trace.trace_id
---   op_id        cpu_op.op_id
---   cost_op_id  the outermost costed operator around it, itself included
+--   trace_id    trace.trace_id
+--   op_id       cpu_op.op_id
+--   cost_op_id  the outermost costed operator around it, or the operator itself
 WITH costed AS (
   SELECT
     cpu_op.trace_id,
@@ -41,7 +41,7 @@ owner AS (
 ),
 
 reached_by AS (
-  -- of operators that start together only those below the owner's depth are inside it
+  -- of operators with the same start, only those deeper than the costed one are inside it
   SELECT
     cpu_op.trace_id,
     cpu_op.op_id,

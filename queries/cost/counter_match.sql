@@ -1,16 +1,18 @@
--- counter_match: which kernel of a timeline trace a kernel of Nsight Compute is.
+-- counter_match: which kernel of a timeline trace each kernel of Nsight Compute is.
 --
--- Why:     counters exist only there, classes and steps only on the timeline. Kernels were replayed
---          one by one, so times say nothing: of the same name, grid and block the nth is the nth.
--- Grain:   one row per (metric_trace_id, ordinal, timeline_trace_id, kernel_id) that match
+-- Why:     only Nsight Compute has counters, only the timeline has categories and steps. Nsight
+--          Compute replays kernels one by one, so their times can't be matched. Among kernels of
+--          the same name, grid and block, the nth matches the nth.
+-- Grain:   one row per matching (metric_trace_id, ordinal, timeline_trace_id, kernel_id)
 -- Inputs:  trace, kernel_metric, kernel
 -- Columns:
 --   metric_trace_id    trace.trace_id of the counters
 --   ordinal            kernel_metric.ordinal
---   timeline_trace_id  trace.trace_id of the timeline; of the same model where both name one
+--   timeline_trace_id  trace.trace_id of the timeline; of the same model if both name one
 --   kernel_id          kernel.kernel_id
---   position           0-based, among kernels of the same name, grid and block
---   source         'name' in full | 'base_name' without namespaces, template and parameters
+--   position           position among kernels of the same name, grid and block, from 0
+--   source             'name' (full name) | 'base_name' (without namespaces, template and
+--                      parameters)
 -- Never:   GROUP BY metric_trace_id, ordinal, timeline_trace_id HAVING count(*) > 1
 WITH pair AS (
   SELECT
@@ -42,11 +44,11 @@ unordered AS (
     grid,
     block
   FROM kernel
-  -- without counters there is nothing to pair, and nothing to number
+  -- skip the numbering if there are no counters to match
   SEMI JOIN pair ON kernel.trace_id = pair.timeline_trace_id
 ),
 
--- 'void at::native::(anonymous namespace)::scale<float>(float*)' has the head 'at::native::scale'
+-- the head of 'void at::native::(anonymous namespace)::scale<float>(float*)' is 'at::native::scale'
 headed AS (
   SELECT
     *,

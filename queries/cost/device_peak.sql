@@ -1,6 +1,7 @@
--- device_peak: what each device of a trace could do, and who says so.
+-- device_peak: the peak rates of each device in a trace, and their source.
 --
--- Why:     the run card knows best; without one the device's name leads to its datasheet.
+-- Why:     the manifest is the most reliable source; without one, the device's name leads to its
+--          datasheet.
 -- Grain:   one row per (trace_id, device_id) of device
 -- Inputs:  device, device_spec
 -- Columns:
@@ -11,7 +12,7 @@
 --   sm_count          streaming multiprocessors, or compute units; NULL if unknown
 --   peak_flops_per_s  {"float16": ..., ...} dense, FLOP/s; NULL if unknown
 --   peak_bytes_per_s  device memory bandwidth, bytes/s; NULL if unknown
---   source            'trace' (the trace or its run card) | the datasheet | 'none'
+--   source            'trace' (the trace or its manifest) | the datasheet | 'none'
 -- Never:   GROUP BY trace_id, device_id HAVING count(*) > 1
 WITH matched AS (
   SELECT

@@ -1,6 +1,6 @@
--- operator_signature: each distinct operator call of a trace that has a cost, its shapes parsed.
+-- operator_signature: the distinct calls of operators that have a cost, with their shapes parsed.
 --
--- Why:     ten million operators have a few thousand distinct shapes; text is parsed once each.
+-- Why:     ten million operators have a few thousand distinct shapes, so each text is parsed once.
 -- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs)
 -- Inputs:  cpu_op, costed_operator, scalar_type
 -- Columns:
@@ -10,11 +10,11 @@
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
 --   formula          costed_operator.formula
---   dims             shape of each input; empty for what is no tensor, NULL for an odd shape
---   numels           elements of each input, all tensors of a list together; NULL for no tensor
---                    and for an odd shape
---   item_bytes       bytes of one element of each input; NULL for what is no tensor
---   arguments        each input's value as text; NULL where values were not recorded
+--   dims             shape of each input; empty if it is not a tensor, NULL if the shape is invalid
+--   numels           elements of each input, summed over a list of tensors; NULL if it is not a
+--                    tensor or the shape is invalid
+--   item_bytes       bytes of one element of each input; NULL if it is not a tensor
+--   arguments        value of each input, as text; NULL if values were not recorded
 WITH distinct_call AS (
   SELECT DISTINCT
     cpu_op.trace_id,
@@ -31,19 +31,19 @@ WITH distinct_call AS (
 parsed AS (
   SELECT
     *,
-    -- TRY, for a file may hold any text here
-    TRY(json_extract(input_dims, '$[*]')) AS entries,
-    TRY(json_extract_string(input_types, '$[*]')) AS type_names,
-    TRY(json_extract_string(concrete_inputs, '$[*]')) AS arguments
+    -- TRY, because a file can contain any text here
+    try(json_extract(input_dims, '$[*]')) AS entries,
+    try(json_extract_string(input_types, '$[*]')) AS type_names,
+    try(json_extract_string(concrete_inputs, '$[*]')) AS arguments
   FROM distinct_call
 ),
 
--- no tensor has a negative length, nor 2^40 elements: such a shape is not believed
+-- reject a shape with a negative length or more than 2^40 elements
 shaped AS (
   SELECT
     *,
     list_transform(entries, LAMBDA entry: list_transform(
-      -- of a list of tensors no single shape is given
+      -- a list of tensors has no single shape
       if(
         entry::VARCHAR LIKE '[[%',
         try_cast(entry AS BIGINT[][]),
@@ -76,7 +76,7 @@ SELECT
   ) AS dims,
   list_transform(
     list_zip(shaped.entries, shaped.shapes, coalesce(shaped.type_names, [])),
-    -- without any types, as in NVTX texts, every entry counts as a tensor
+    -- without types, as in NVTX texts, every entry counts as a tensor
     LAMBDA entry: CASE
       WHEN
         entry[1]::VARCHAR LIKE '[[%'

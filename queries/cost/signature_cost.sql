@@ -1,10 +1,10 @@
 -- signature_cost: FLOPs and bytes of one call of each distinct operator signature.
 --
--- Why:     a trace records input shapes only; outputs follow from them, formula by formula.
---          FLOPs are 2 * multiply-adds, as torch.utils.flop_counter has them: convolution
---          2 * N * positions * weight elements (positions of the output, of the input if
---          transposed), mm 2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masks not subtracted.
---          Bytes are inputs read once plus output written once: no cache, no fusion.
+-- Why:     a trace records only input shapes; output shapes are derived from them, formula by
+--          formula. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter: convolution 2 * N
+--          * positions * weight elements (positions of the output, of the input if transposed), mm
+--          2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masks not subtracted. Bytes are inputs read
+--          once plus output written once: no cache, no fusion.
 -- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs)
 -- Inputs:  operator_signature, convolution_output, scalar_type
 -- Columns:
@@ -13,15 +13,15 @@
 --   input_dims       cpu_op.input_dims
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
---   flops            2 * multiply-adds; 0 for operators that multiply no matrices; NULL if unknown
---   element_flops    operations on single elements: 1 an element, 5 for norms and softmax; estimate
+--   flops            2 * multiply-adds; 0 for operators without matrix products; NULL if unknown
+--   element_flops    operations on single elements, estimated: 1 each, 5 for norms and softmax
 --   bytes            inputs read once and output written once; NULL if unknown
---   formula            formula used
+--   formula          formula used
 WITH numbered AS (
   SELECT
     *,
-    -- TRY, for shapes and arguments may hold anything: what they don't give is unknown
-    TRY(cast(CASE formula
+    -- TRY, because shapes and arguments can contain anything; the result is then unknown
+    try(cast(CASE formula
       WHEN 'linear' THEN numels[1] // nullif(dims[2][-1], 0) * dims[2][1]
       WHEN 'mm' THEN numels[1] // nullif(dims[1][-1], 0) * dims[2][-1]
       WHEN 'addmm' THEN numels[2] // nullif(dims[2][-1], 0) * dims[3][-1]
@@ -53,7 +53,7 @@ WITH numbered AS (
       list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)
     ))[1] AS widest_bytes,
     try_cast(list_sum(list_transform(
-      list_zip(item_bytes, numels), LAMBDA pair: TRY(pair[1] * pair[2])
+      list_zip(item_bytes, numels), LAMBDA pair: try(pair[1] * pair[2])
     )) AS BIGINT) AS read_bytes
   FROM operator_signature
 ),
@@ -63,7 +63,7 @@ costed AS (
     numbered.*,
     convolution_output.output_numel AS convolution_numel,
     coalesce(scalar_type.item_bytes, numbered.widest_bytes) AS output_item_bytes,
-    TRY(cast(CASE numbered.formula
+    try(cast(CASE numbered.formula
       WHEN 'convolution'
         THEN 2 * convolution_output.position_count * numbered.numels[2]
       WHEN 'linear' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
@@ -71,7 +71,7 @@ costed AS (
       WHEN 'addmm' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
       WHEN 'attention'
         THEN
-          -- [.., length, head size]: in three dimensions there is one head
+          -- [.., length, head size]: with three dimensions there is one head
           2 * list_product(numbered.dims[1][:-2]) * numbered.dims[2][-2]
           * (numbered.dims[1][-1] + numbered.dims[3][-1])
       WHEN 'attention_by_length'
@@ -95,16 +95,16 @@ SELECT
   input_dims,
   input_types,
   concrete_inputs,
-  -- a thousand seconds of the fastest device: such a shape is not believed
+  -- reject a shape that would take the fastest device a thousand seconds
   if(flops < 1000000000000000000, flops, NULL) AS flops,
-  TRY(CASE
+  try(CASE
     WHEN formula IN ('normalization', 'softmax') THEN 5 * output_numel
     WHEN formula IN ('pointwise', 'resampling') THEN output_numel
     WHEN formula = 'reduction' THEN numels[1]
     ELSE 0
   END) AS element_flops,
-  TRY(CASE formula
-    -- what is overwritten is not read; rows that no index names are not read either
+  try(CASE formula
+    -- an overwritten input is not read, nor are rows that no index selects
     WHEN 'copy'
       THEN
         coalesce(

@@ -1,6 +1,7 @@
--- trace_ceiling: the device's peaks for the element type of a run, and the bytes of its weights.
+-- trace_ceiling: the device's peak rates for a run's element type, and the size of its weights.
 --
--- Why:     a roofline needs the peak of the type that was computed in, not the largest on the box.
+-- Why:     a roofline needs the peak of the element type in use, not the highest peak of the
+--          device.
 -- Grain:   one row per trace
 -- Inputs:  trace, device_peak
 -- Columns:
@@ -8,14 +9,14 @@
 --   dtype             element type, from the manifest; NULL if unknown
 --   peak_flops_per_s  FLOP/s, dense, for dtype; NULL if unknown
 --   peak_bytes_per_s  bytes/s of device memory; NULL if unknown
---   ridge_intensity   FLOP/byte at which compute and memory take as long; NULL if unknown
+--   ridge_intensity   FLOP/byte at which compute and memory take equally long; NULL if unknown
 --   weight_bytes      bytes of all parameters in dtype; NULL without a manifest
 -- Never:   GROUP BY trace_id HAVING count(*) > 1
 WITH setting AS (
   SELECT
     trace_id,
     manifest ->> 'dtype' AS dtype,
-    -- components may share weights, as a prefill and its decode do: the total counts them once
+    -- components can share weights, as prefill and decode do; the total counts them once
     coalesce(
       try_cast(manifest ->> 'parameters_total' AS BIGINT),
       try_cast(list_sum(try_cast(json_extract(manifest, '$.parameters.*') AS BIGINT[])) AS BIGINT)
@@ -23,11 +24,11 @@ WITH setting AS (
   FROM trace
 ),
 
--- several devices of a trace are alike; max() picks the known value
+-- a trace's devices are of one kind; max() picks the known value
 ceiling AS (
   SELECT
     trace_id,
-    max(try_cast(TRY(device_peak.peak_flops_per_s ->> setting.dtype) AS DOUBLE))
+    max(try_cast(try(device_peak.peak_flops_per_s ->> setting.dtype) AS DOUBLE))
       AS peak_flops_per_s,
     max(device_peak.peak_bytes_per_s) AS peak_bytes_per_s
   FROM device_peak

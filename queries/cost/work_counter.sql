@@ -1,15 +1,15 @@
--- work_counter: hardware counters of each kernel of a timeline, from the result that fits best.
+-- work_counter: hardware counters of each kernel of a timeline, from the best counter trace.
 --
--- Why:     counters belong to kernels of another trace; without one answer to "which", bytes of two
---          results would add up on one kernel.
+-- Why:     counters belong to kernels of another trace. If several counter traces matched, their
+--          bytes would add up on one kernel, so one of them is chosen.
 -- Grain:   one row per (timeline_trace_id, work_id, metric)
 -- Inputs:  kernel_metric, counter_match
 -- Columns:
 --   timeline_trace_id  trace.trace_id of the timeline
 --   work_id            work.work_id of the kernel
---   metric_trace_id    trace.trace_id of the counters that hold most of the timeline's kernels
+--   metric_trace_id    trace.trace_id of the counter trace with most of the timeline's kernels
 --   metric             kernel_metric.metric
---   value              in the metric's base unit
+--   value              value in the metric's base unit
 -- Never:   GROUP BY timeline_trace_id HAVING count(DISTINCT metric_trace_id) > 1
 WITH best AS (
   SELECT

@@ -1,15 +1,15 @@
--- annotation_label(source): what the texts of ranges say that were written as a capture's labels.
+-- annotation_label(source): the labels of a capture, parsed from the texts of ranges.
 --
--- Why:     a trace of any format holds the same labels, and anyone may write some by hand: what is
---          wrong in one is left out of it and declared, and the rest of the label counts.
---          A colon before a blank, as in 'step: warm up', is prose and makes no label.
--- Grain:   one row per row of `source` whose text starts as a label does: label_id, text
+-- Why:     traces of every format hold the same labels, and anyone can write some by hand. An
+--          invalid field is left out and reported, and the rest of the label counts. A colon before
+--          a blank, as in 'step: warm up', is prose, not a label.
+-- Grain:   one row per row of `source` (label_id, text) whose text starts as a label does
 -- Inputs:  none
 -- Columns:
 --   label_id  as given
---   kind      'component' | 'step' | 'module' | 'attention'; NULL if it can't be read as one
---   name      without the prefix; of an attention label its site, else 'unattributed'
---   args      JSON: the class of a module, the fields of an attention label; NULL if none
+--   kind      'component' | 'step' | 'module' | 'attention'; NULL if it can't be parsed
+--   name      without the prefix; for an attention label its site, else 'unattributed'
+--   args      JSON: the class of a module, the fields of an attention label; NULL if there are none
 --   is_odd    true if the label, or one of its fields, was left out
 WITH label AS (
   SELECT

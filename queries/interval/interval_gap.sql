@@ -1,13 +1,14 @@
--- interval_gap(source): the stretches between ranges in which none is open.
+-- interval_gap(source): the gaps between ranges, in which none is open.
 --
--- Why:     a device is idle in the gaps of its work, not in span minus sum.
+-- Why:     for your queries; no shipped query uses it. A device is idle in the gaps between its
+--          work, which is not the span minus the sum of durations.
 -- Grain:   one row per gap of (trace_id, track); `source`: trace_id, track, start_ns, end_ns
 -- Inputs:  interval_union
 -- Columns:
 --   trace_id  trace.trace_id
 --   track     as given
 --   start_ns  ns, where the last range ended
---   end_ns    ns, where the next one starts
+--   end_ns    ns, where the next range starts
 WITH followed AS (
   SELECT
     trace_id,

@@ -1,8 +1,9 @@
--- interval_intersection(source, other): the stretches in which a range of both is open.
+-- interval_intersection(source, other): the ranges in which both sources have an open range.
 --
--- Why:     overlap of communication and computation is an intersection of two unions.
--- Grain:   one row per common stretch of (trace_id, track);
---          `source` and `other`: trace_id, track, start_ns, end_ns
+-- Why:     for your queries; no shipped query uses it. For example, overlap of communication and
+--          computation is the intersection of two unions.
+-- Grain:   one row per common range of (trace_id, track); `source` and `other`: trace_id, track,
+--          start_ns, end_ns
 -- Inputs:  interval_union
 -- Columns:
 --   trace_id  trace.trace_id

@@ -1,10 +1,10 @@
--- nesting(source): which range of a track lies inside which.
+-- nesting(source): which range of a track is inside which.
 --
--- Why:     operators, module frames and labels nest like a call stack; a join of each range with
---          all that enclose it grows with the square, this grows with the number of ranges. Ranges
---          that overlap partly are a stack too: an end closes the range opened last, so each
---          moment belongs to one range. Of two ranges with one start the longer is the outer, of
---          equal ones that of lower `tie`. A range without length holds nothing.
+-- Why:     operators, module frames and labels nest like a call stack. Joining each range with all
+--          that enclose it is quadratic; this is linear in the number of ranges. Ranges that
+--          overlap partly are a stack too: an end closes the range opened last, so each moment
+--          belongs to one range. Of two ranges with one start the longer one is the outer, and of
+--          equal ones that with the lower `tie`. A range without length contains nothing.
 -- Grain:   one row per range of `source`: trace_id, track, slice_id, start_ns, dur_ns, tie
 -- Inputs:  none
 -- Columns:
@@ -12,7 +12,7 @@
 --   track      as given; ranges nest within one track
 --   slice_id   as given
 --   start_ns   as given
---   end_ns     ns; the start plus dur_ns, or where the stack closes it if ranges overlap partly
+--   end_ns     ns, start plus dur_ns, or where the stack closes it if ranges overlap partly
 --   depth      0 if nothing encloses it
 --   parent_id  slice_id of the innermost range around it; NULL at depth 0
 --   root_id    slice_id of the outermost range around it, itself at depth 0

@@ -1,16 +1,16 @@
 -- timeline(source): the innermost range at each moment of a track.
 --
--- Why:     an ASOF join with it finds the range around a moment in one look-up; of ranges that
---          nest, the one that started last need not be the one still open.
+-- Why:     with it, an ASOF join finds the range around a moment in one look-up. Among nested
+--          ranges, the one that started last may already be closed.
 -- Grain:   one row per (trace_id, track, start_ns) at which the innermost range of `source`
 --          changes; `source` is what nesting() returns
 -- Inputs:  none
 -- Columns:
 --   trace_id  trace.trace_id
 --   track     as given
---   start_ns  ns; holds until the next row of the track
---   slice_id  the innermost range open from then on; NULL if none is
---   root_id   the outermost one around it; NULL if none is
+--   start_ns  ns; valid until the next row of the track
+--   slice_id  the innermost range open from then on; NULL if there is none
+--   root_id   the outermost range around it; NULL if there is none
 WITH change AS (
   SELECT
     trace_id,
@@ -33,7 +33,8 @@ WITH change AS (
   WHERE end_ns > start_ns
 )
 
--- of several changes at one moment the last holds: the deepest opening, else the outermost closing
+-- if several changes happen at one moment the last one is valid: the deepest opening, else the
+-- outermost closing
 SELECT
   trace_id,
   track,

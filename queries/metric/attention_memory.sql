@@ -1,7 +1,7 @@
--- attention_memory: bytes of the score matrix at each attention site.
+-- attention_memory: how many bytes the attention score matrices take, per call shape.
 --
--- Why:     without a fused kernel every call writes batch * heads * query_len * kv_len scores; in
---          the side of an image that is the fourth power.
+-- Why:     without a fused kernel, each call writes batch * heads * query_len * kv_len scores,
+--          which grows with the fourth power of the image side.
 -- Grain:   one row per (trace_id, component, attention_kind, query_len, kv_len, heads, batch)
 -- Inputs:  trace, attention_call
 -- Needs:   operator, shape
@@ -10,20 +10,20 @@
 --   trace_name         trace.name
 --   model              trace.model
 --   attention          trace.attention
---   image_size         pixels a side, from the manifest; NULL if it does not say
+--   image_size         image side in pixels, from the manifest; NULL if it doesn't give one
 --   component          see work_component
 --   attention_kind     see attention_call
---   query_len          rows that ask
---   kv_len             rows that are attended over
+--   query_len          query positions
+--   kv_len             key and value positions
 --   heads              query heads
 --   batch              sequences in the call
---   dtype              of the queries; NULL if not recorded
+--   dtype              element type of the queries; NULL if not recorded
 --   call_count         attention calls of this shape
---   score_bytes        batch * heads * query_len * kv_len * element size, of one call
---   total_score_bytes  bytes over the calls of this shape
---   materialized       true if a call was seen to write its scores: it was not fused
+--   score_bytes        bytes of one call: batch * heads * query_len * kv_len * element size
+--   total_score_bytes  bytes over all calls of this shape
+--   materialized       true if a call wrote its scores to memory, because it was not fused
 -- Never:   WHERE score_bytes * call_count <> total_score_bytes
--- Plot:    Bytes of the score matrix, by length of the query
+-- Plot:    Size of the attention score matrix by query length
 SELECT
   attention_call.trace_id,
   any_value(trace.name) AS trace_name,

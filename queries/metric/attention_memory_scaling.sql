@@ -1,7 +1,7 @@
--- attention_memory_scaling: how the score matrices grow with the side of the image.
+-- attention_memory_scaling: how the attention score matrices grow with the image side.
 --
--- Why:     the law is the fourth power of the side; small images fall short of it, because the text
---          adds a constant, and the exponent says how far.
+-- Why:     in theory they grow with the fourth power of the side. Text tokens add a constant, so
+--          the exponent is lower for small images, and this shows by how much.
 -- Grain:   one row per (trace_id, component) with an image size and known shapes
 -- Inputs:  trace, attention_call, memory_event, component_scale
 -- Needs:   operator, shape, pair
@@ -10,17 +10,18 @@
 --   trace_name            trace.name
 --   model                 trace.model
 --   attention             trace.attention
---   image_size            pixels a side
+--   image_size            image side in pixels
 --   component             see work_component
---   site_count            attention calls of one pass through the component
+--   site_count            attention calls in one pass through the component
 --   max_score_bytes       bytes of the largest score matrix
---   pass_score_bytes      bytes of all score matrices of one pass
---   growth                pass_score_bytes over the next smaller size's; NULL for the smallest
---   growth_exponent       log of growth over the log of the sizes' ratio; tends to 4
+--   pass_score_bytes      bytes of all score matrices in one pass
+--   growth                pass_score_bytes divided by that of the next smaller size; NULL for the
+--                         smallest
+--   growth_exponent       log of growth divided by the log of the ratio of sizes; tends to 4
 --   fitted_exponent       slope of log(pass_score_bytes) over log(image_size) in the series
---   peak_allocated_bytes  most memory in use in the trace, from allocator events or the manifest
+--   peak_allocated_bytes  peak memory in use, from allocator events, else from the manifest
 -- Never:   WHERE max_score_bytes > pass_score_bytes
--- Plot:    Bytes of the score matrices as the image grows
+-- Plot:    Size of the score matrices by image size
 WITH run AS (
   SELECT
     trace_id,
@@ -37,7 +38,7 @@ WITH run AS (
   WHERE try_cast(manifest ->> 'image_size' AS INTEGER) > 0
 ),
 
--- a trace holds several passes: one for each labelled call of the component
+-- a trace can hold several passes, one per labelled call of the component
 pass AS (
   SELECT
     trace_id,

@@ -1,7 +1,8 @@
--- attention_split: time, FLOPs and lengths of each kind of attention in each component.
+-- attention_split: time, FLOPs and sequence lengths of each kind of attention in each component.
 --
--- Why:     a faster attention kernel pays where long rows are attended over; cross, temporal and
---          decoding attention gain far less, so the kinds must not be added up unsaid.
+-- Why:     a faster attention kernel helps most where sequences are long. Cross, temporal and
+--          decoding attention gain far less, so a single number for attention hides where the gain
+--          is.
 -- Grain:   one row per (trace_id, component, attention_kind)
 -- Inputs:  trace, category_time, component_scale, attention_call
 -- Needs:   operator
@@ -11,20 +12,20 @@
 --   predicted       trace.predicted
 --   component       see work_component; 'unattributed' if no range covers the calls
 --   attention_kind  see attention_call
---   source     where the kind is known from; several are joined by '+'
---   implementation  as seen; several are joined by '+'
+--   source          where the kind is known from; several sources are joined by '+'
+--   implementation  which kernel ran; several are joined by '+'
 --   call_count      attention calls
 --   query_len_min   shortest query; NULL if no shapes were recorded
 --   query_len_max   longest query
---   kv_len_min      fewest keys attended over
---   kv_len_max      most keys attended over
+--   kv_len_min      shortest key sequence
+--   kv_len_max      longest key sequence
 --   core_ns         ns, sum over QK^T, softmax and AV
---   module_ns       ns, the whole attention modules, projections too; NULL if modules are unknown
---   core_frac       0..1 of the trace's work
---   module_frac     0..1 of the trace's work
+--   module_ns       ns in the attention modules, projections included; NULL if modules are unknown
+--   core_frac       0..1 of the trace's work_ns
+--   module_frac     0..1 of the trace's work_ns
 --   attention_frac  0..1 of the trace's attention core time
 --   request_ns      ns, core_ns scaled to a whole request by component_scale
---   request_frac    0..1 of the request's work
+--   request_frac    0..1 of the request's work_ns
 --   flops           FLOPs of the cores, 4 * batch * heads * query_len * kv_len * head_dim
 --   module_flops    FLOPs of the whole modules
 --   bytes           bytes read and written by the cores
@@ -43,7 +44,7 @@ WITH total AS (
 split AS (
   SELECT
     trace_id,
-    coalesce(component, 'unattributed') AS component,
+    component,
     attention_kind,
     string_agg(DISTINCT source, '+' ORDER BY source) AS source,
     string_agg(DISTINCT implementation, '+' ORDER BY implementation) AS implementation,
@@ -58,7 +59,7 @@ split AS (
     sum(module_flops) AS module_flops,
     sum(core_bytes) AS bytes
   FROM attention_call
-  GROUP BY trace_id, coalesce(component, 'unattributed'), attention_kind
+  GROUP BY trace_id, component, attention_kind
 )
 
 SELECT

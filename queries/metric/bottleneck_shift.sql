@@ -1,11 +1,12 @@
--- bottleneck_shift: the class of operator that takes most time, before and after fused attention.
+-- bottleneck_shift: which category takes the most time before and after attention is optimized.
 --
--- Why:     once attention is fast, the next bottleneck is another one in each family of models.
+-- Why:     once attention is fast, something else limits the run, and it differs between families
+--          of models.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   operator, pair
 -- Columns:
---   trace_id               trace.trace_id, the optimized run
+--   trace_id               trace.trace_id of the optimized run
 --   trace_name             trace.name
 --   model                  trace.model
 --   family                 trace.family
@@ -13,16 +14,16 @@
 --   predicted              true if either run's times are predicted
 --   scope                  'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition    'core' | 'module': what counts as attention
---   before_category        class with most time in the baseline
---   before_frac            0..1 of the baseline
---   before_optimized_frac  its share of the optimized run
---   after_category         class with most time in the optimized run
---   after_frac             0..1 of the optimized run
---   after_baseline_frac    its share of the baseline
---   shifted                true if the two classes differ
+--   before_category        category with the most time in the baseline
+--   before_frac            0..1 of the baseline's time
+--   before_optimized_frac  0..1, share of before_category in the optimized run
+--   after_category         category with the most time in the optimized run
+--   after_frac             0..1 of the optimized run's time
+--   after_baseline_frac    0..1, share of after_category in the baseline
+--   shifted                true if the two categories differ
 -- Never:   WHERE shifted <> (before_category <> after_category)
--- Plot:    The largest class of operator before and after
-WITH classed AS (
+-- Plot:    The largest category before and after optimizing attention
+WITH summed AS (
   SELECT
     trace_id,
     scope,
@@ -43,7 +44,7 @@ shared AS (
     row_number() OVER (
       PARTITION BY trace_id, scope, attention_partition ORDER BY work_ns DESC, category
     ) AS rank
-  FROM classed
+  FROM summed
   WINDOW whole AS (PARTITION BY trace_id, scope, attention_partition)
 )
 

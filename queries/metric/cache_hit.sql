@@ -1,30 +1,33 @@
--- cache_hit: hit rates of the L1 and L2 caches, by class of kernel and kind of attention.
+-- cache_hit: L1 and L2 cache hit rates by kernel category and kind of attention.
 --
--- Why:     temporal attention gathers rows that lie far apart: few FLOPs, a cold cache. Rates are
---          weighed by sectors, as a mean of percentages counts a tiny kernel like a large one.
+-- Why:     temporal attention reads rows that are far apart in memory, so it does few FLOPs and
+--          misses the cache. Rates are weighted by sectors, because a mean of percentages would
+--          count a tiny kernel as much as a large one.
 -- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
 -- Inputs:  trace, kernel_metric, counter_match, work, work_op, work_category, work_attention
 -- Needs:   counter
 -- Columns:
---   trace_id             trace.trace_id of the counters
---   trace_name           trace.name
---   timeline_trace_id    the timeline that names classes: the best match; NULL without a match
---   category             see work_category, partition core; 'unclassified' without a timeline
---   op_name              operator of the timeline; 'unattributed' if unknown
---   attention_kind       see attention_call; 'none' outside attention, 'unknown' without a timeline
---   kernel_count         kernels measured
---   l1_hit_frac          0..1 of L1 sectors asked for; NULL if not measured
---   l2_hit_frac          0..1 of L2 sectors asked for
---   l1_hit_time_frac     0..1, weighed by the kernels' time on the timeline; NULL without one, as
---                        durations under replay are not the run's
---   l2_hit_time_frac     likewise
---   kernel_ns            ns on the timeline, sum over the kernels; NULL without one
---   l1_sector_count      sectors asked of L1; NULL if not measured: rates are plain means then
---   l2_sector_count      sectors asked of L2
---   dram_bytes           bytes read and written, device memory
+--   trace_id           trace.trace_id of the counters
+--   trace_name         trace.name
+--   timeline_trace_id  trace.trace_id of the timeline that matches best and gives the categories;
+--                      NULL without a match
+--   category           see work_category, partition core; 'unclassified' without a timeline
+--   op_name            operator on the timeline; 'unattributed' if unknown
+--   attention_kind     see attention_call; 'none' outside attention, 'unknown' without a timeline
+--   kernel_count       kernels measured
+--   l1_hit_frac        0..1 of the sectors requested from L1; NULL if not measured
+--   l2_hit_frac        0..1 of the sectors requested from L2; NULL if not measured
+--   l1_hit_time_frac   0..1, weighted by kernel time on the timeline; NULL without a timeline,
+--                      because replay changes durations
+--   l2_hit_time_frac   0..1, as l1_hit_time_frac
+--   kernel_ns          ns on the timeline, sum over the kernels; NULL without a timeline
+--   l1_sector_count    sectors requested from L1; NULL if not measured, and rates are then plain
+--                      means
+--   l2_sector_count    sectors requested from L2; NULL as l1_sector_count
+--   dram_bytes         bytes read from and written to device memory
 -- Never:   WHERE NOT (l1_hit_frac BETWEEN 0 AND 1) OR NOT (l2_hit_frac BETWEEN 0 AND 1)
 --          OR NOT (l1_hit_time_frac BETWEEN 0 AND 1) OR NOT (l2_hit_time_frac BETWEEN 0 AND 1)
--- Plot:    Cache hit rates by class of kernel and kind of attention
+-- Plot:    Cache hit rates by kernel category and kind of attention
 WITH measured AS (
   SELECT
     trace_id,

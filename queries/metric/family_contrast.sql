@@ -1,7 +1,7 @@
--- family_contrast: shares of the classes of operators, family of models against family.
+-- family_contrast: how the time shares of categories differ between families of models.
 --
--- Why:     convolution and group norm mark diffusion, linear layers mark transformers, and pixel
---          diffusion has no latent space to shrink its convolutions.
+-- Why:     convolution and group norm dominate in diffusion models, linear layers in transformers.
+--          Pixel diffusion has no latent space, so its convolutions run at full resolution.
 -- Grain:   one row per (model_group, attention, predicted, device_name, scope, attention_partition,
 --          category)
 -- Inputs:  trace, category_time
@@ -17,11 +17,11 @@
 --   category             see work_category
 --   model_count          models in the group
 --   trace_count          runs in the group
---   mean_frac            0..1, mean over the runs of the class's share of a run
---   min_frac             0..1, smallest
---   max_frac             0..1, largest
+--   mean_frac            0..1, mean over the runs of the category's share of a run
+--   min_frac             0..1, smallest share
+--   max_frac             0..1, largest share
 -- Never:   WHERE min_frac > mean_frac + 1e-9 OR mean_frac > max_frac + 1e-9
--- Plot:    Shares of the classes of operators, by family of models
+-- Plot:    Time share of each category by family of models
 WITH run AS (
   SELECT
     trace_id,
@@ -52,7 +52,7 @@ shared AS (
   GROUP BY trace_id, scope, attention_partition, category
 ),
 
--- a run without a class counts as a share of 0, else means over runs could not be compared
+-- a run without a category counts as 0, so that means over runs stay comparable
 slot AS (
   SELECT DISTINCT
     run.trace_id,

@@ -1,30 +1,31 @@
--- flash_contrast: what fused attention gains in diffusion models over what it gains in others.
+-- flash_contrast: how much more a diffusion model gains from fused attention than another model.
 --
--- Why:     diffusion asks with thousands of rows at once, like a prompt's prefill, token decoders
---          with one; so the same kernel is worth more to the former. Compared are runs of one
---          device and size, predicted ones with predicted ones only.
+-- Why:     a diffusion model sends thousands of query rows at once, as a prompt's prefill does,
+--          while a token decoder sends one. The same kernel therefore helps diffusion more. Only
+--          runs on the same device and of the same size are compared, and predicted runs only with
+--          predicted ones.
 -- Grain:   one row per (trace_id, other_trace_id, scope, attention_partition)
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   pair
 -- Columns:
---   trace_id                trace.trace_id, the optimized run of a diffusion model
---   trace_name              trace.name
---   model                   trace.model
---   other_trace_id          the optimized run of a model of another family
---   other_trace_name        its trace.name
---   other_model             its trace.model
---   other_family            its trace.family
---   predicted               true if the runs are predicted
---   scope                   'profile' as recorded | 'request' scaled by component_scale
---   attention_partition     'core' | 'module': what counts as attention
---   attention_speedup       of attention, diffusion model
---   other_attention_speedup  of attention, other model
---   attention_ratio         attention_speedup / other_attention_speedup
---   speedup                 of all work, diffusion model
---   other_speedup           of all work, other model
---   speedup_ratio           speedup / other_speedup
+--   trace_id                 trace.trace_id of the diffusion model's optimized run
+--   trace_name               trace.name
+--   model                    trace.model
+--   other_trace_id           trace.trace_id of the optimized run of a model from another family
+--   other_trace_name         trace.name of the other run
+--   other_model              trace.model of the other run
+--   other_family             trace.family of the other run
+--   predicted                true if the runs are predicted
+--   scope                    'profile' as recorded | 'request' scaled by component_scale
+--   attention_partition      'core' | 'module': what counts as attention
+--   attention_speedup        speedup of attention in the diffusion model
+--   other_attention_speedup  speedup of attention in the other model
+--   attention_ratio          attention_speedup / other_attention_speedup
+--   speedup                  speedup of all work in the diffusion model
+--   other_speedup            speedup of all work in the other model
+--   speedup_ratio            speedup / other_speedup
 -- Never:   WHERE trace_id = other_trace_id
--- Plot:    Gain by fused attention, diffusion models over the others
+-- Plot:    How much more diffusion models gain from fused attention
 WITH total AS (
   SELECT
     trace_id,

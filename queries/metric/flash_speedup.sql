@@ -1,35 +1,38 @@
--- flash_speedup: what fused attention gains, end to end and in attention itself.
+-- flash_speedup: how much faster fused attention makes attention, and the whole run.
 --
--- Why:     a kernel that is three times as fast speeds a run up by what attention weighs in it; the
---          gap between that law and the clock shows what else changed.
+-- Why:     a faster attention kernel speeds up a run only by attention's share of it (Amdahl's
+--          law). A gap between that prediction and the measurement shows that something else
+--          changed too.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   pair
 -- Columns:
---   trace_id                trace.trace_id, the optimized run
+--   trace_id                trace.trace_id of the optimized run
 --   trace_name              trace.name
 --   model                   trace.model
 --   family                  trace.family
 --   attention               trace.attention
 --   baseline_trace_id       the run it is compared with
---   baseline_trace_name     its trace.name
+--   baseline_trace_name     trace.name of the baseline
 --   predicted               true if either run's times are predicted
---   source                why they are a pair, see run_pair
---   refusal                 settings that differ; all figures are NULL then
+--   source                  how the pair was found, see run_pair
+--   refusal                 settings that differ; every number is NULL then
 --   scope                   'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition     'core' | 'module': what counts as attention
 --   baseline_ns             ns, all work of the baseline
 --   optimized_ns            ns, all work of the optimized run
 --   speedup                 baseline_ns / optimized_ns
---   baseline_attention_ns   ns
---   optimized_attention_ns  ns
+--   baseline_attention_ns   ns in attention, baseline
+--   optimized_attention_ns  ns in attention, optimized run
 --   attention_frac          0..1, attention's share of the baseline
 --   attention_speedup       baseline_attention_ns / optimized_attention_ns
---   predicted_speedup       Amdahl: 1 / ((1 - attention_frac) + attention_frac / attention_speedup)
---   ceiling_speedup         1 / (1 - attention_frac): attention for nothing
---   other_drift_frac        change of all that is not attention, 0 if only attention changed
+--   predicted_speedup       Amdahl's law: 1 / ((1 - attention_frac) + attention_frac /
+--                           attention_speedup)
+--   ceiling_speedup         1 / (1 - attention_frac): the speedup if attention took no time
+--   other_drift_frac        relative change of everything but attention; 0 if only attention
+--                           changed
 -- Never:   WHERE speedup > ceiling_speedup * (1 + 1e-9) AND other_drift_frac >= 0
--- Plot:    Speedup by fused attention, against the law of Amdahl
+-- Plot:    Speedup from fused attention, measured and by Amdahl's law
 WITH partition AS (SELECT unnest(['core', 'module']) AS attention_partition),
 
 scope AS (SELECT unnest(['profile', 'request']) AS scope),

@@ -1,31 +1,31 @@
--- flash_speedup_interval: how sure a speedup is, from runs that were measured more than once.
+-- flash_speedup_interval: the confidence interval of a speedup, from repeated runs.
 --
--- Why:     two single runs also differ by chance. The speedup is the median of the m * n ratios of m
---          baseline and n optimized measurements (Hodges and Lehmann); by the rank-sum test (Mann and
---          Whitney) the k-th smallest and largest enclose the true one in 1 - 2 P(U < k) of cases,
---          for any distribution. k is the largest with 95 % or more, else 1 (3 and 3: 90 %).
+-- Why:     two single runs also differ by chance. The speedup is the median of the m * n ratios of
+--          m baseline and n optimized measurements (Hodges and Lehmann). By the rank-sum test (Mann
+--          and Whitney) the k-th smallest and largest ratio enclose the true one with probability 1
+--          - 2 P(U < k). k is the largest that gives 95 % or more, else 1 (3 and 3: 90 %).
 -- Grain:   one row per (trace_id, quantity) of runs with equal settings and several measurements
 -- Inputs:  trace, run_measurement
 -- Needs:   pair
 -- Columns:
---   trace_id             trace.trace_id, the first of the optimized runs
+--   trace_id             trace.trace_id of the first optimized run
 --   trace_name           trace.name
 --   model                trace.model
 --   attention            trace.attention
---   baseline_trace_id    the first of the baseline runs
---   baseline_trace_name  its trace.name
+--   baseline_trace_id    trace.trace_id of the first baseline run
+--   baseline_trace_name  trace.name of the first baseline run
 --   quantity             see run_measurement: 'request' | 'attention_core' | 'attention_module' |
---                        'wall'; measured, all of them
---   baseline_count       measurements of the baseline, m
---   optimized_count      measurements of the optimized side, n
+--                        'wall'; all of them are measured
+--   baseline_count       m, measurements of the baseline
+--   optimized_count      n, measurements of the optimized side
 --   baseline_ns          ns, median
 --   optimized_ns         ns, median
---   speedup              median of the ratios, baseline over optimized
+--   speedup              median of the ratios, baseline divided by optimized
 --   speedup_low          lower end of the interval
 --   speedup_high         upper end of the interval
---   confidence_frac      0..1, how often such an interval holds the true speedup
+--   confidence_frac      0..1, how often such an interval contains the true speedup
 -- Never:   WHERE speedup < speedup_low OR speedup > speedup_high
--- Plot:    Speedup by fused attention, and how sure it is
+-- Plot:    Speedup from fused attention with its confidence interval
 WITH RECURSIVE side AS (
   SELECT
     setting_digest,
@@ -57,8 +57,8 @@ pair AS (
     AND len(baseline.samples) * len(optimized.samples) > 1
 ),
 
--- in how many of the orders of m + n measurements U is u: a Gaussian binomial coefficient, made of
--- factors (1 - q^(n + i)) / (1 - q^i), i = 1..m
+-- number of orderings of m + n measurements in which U is u: a Gaussian binomial coefficient, the
+-- product of (1 - q^(n + i)) / (1 - q^i) for i = 1..m
 arrangement AS (
   SELECT DISTINCT
     m,
@@ -83,7 +83,7 @@ arrangement AS (
   ) AS factored
 ),
 
--- the largest k that leaves 95 % or more between the k-th ratio of either end
+-- the largest k whose interval has a confidence of 95 % or more
 bound AS (
   SELECT
     m,

@@ -1,18 +1,20 @@
--- fleet: devices and memory that each class of models takes in a fleet, against LLMs.
+-- fleet: how many devices and how much memory each model class uses in a fleet, compared with LLMs.
 --
--- Why:     small models can hold more devices for each parameter than large ones do.
+-- Why:     small models can use more devices per parameter than large ones.
 -- Grain:   one row per model_class
 -- Inputs:  fleet_job
 -- Columns:
 --   model_class                 as the user's table names it
 --   job_count                   jobs
---   gpu_count                   devices, all jobs
---   gpus_per_billion_parameter  mean over the jobs of devices per 1e9 parameters
---   memory_frac                 0..1, memory in use over memory held, all jobs; NULL if unknown
---   gpus_ratio                  gpus_per_billion_parameter over that of class 'llm'; NULL without
---   memory_ratio                memory_frac over that of class 'llm'; NULL without
+--   gpu_count                   devices, over all jobs
+--   gpus_per_billion_parameter  devices per 1e9 parameters, mean over the jobs
+--   memory_frac                 0..1, memory in use divided by memory held, over all jobs; NULL if
+--                               unknown
+--   gpus_ratio                  gpus_per_billion_parameter divided by that of 'llm'; NULL without
+--                               LLM jobs
+--   memory_ratio                memory_frac divided by that of 'llm'; NULL without LLM jobs
 -- Never:   WHERE memory_frac > 1
--- Plot:    Devices for each parameter and memory in use, against LLMs
+-- Plot:    Devices per parameter and memory in use, compared with LLMs
 WITH grouped AS (
   SELECT
     model_class,

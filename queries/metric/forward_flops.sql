@@ -1,6 +1,6 @@
--- forward_flops: FLOPs and time of the blocks of a model, in the order a forward pass meets them.
+-- forward_flops: FLOPs and time of each block of a model, in forward order.
 --
--- Why:     shows which level of a network the FLOPs are in, and which one takes longer than its
+-- Why:     shows which level of a network does the FLOPs, and which block takes longer than its
 --          FLOPs explain.
 -- Grain:   one row per (trace_id, component, block), over all profiled calls
 -- Inputs:  trace, work, work_component, work_module, work_category, work_cost
@@ -9,9 +9,9 @@
 --   trace_id           trace.trace_id
 --   trace_name         trace.name
 --   model              trace.model
---   time_source              'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source        'gpu' | 'cpu' | 'predicted': where the times come from
 --   component          see work_component
---   block_index        order of the first work in the component, from 0
+--   block_index        position in the component by first work, from 0
 --   block              first three parts of the module's name, component included
 --   work_count         work items
 --   work_ns            ns, sum of durations
@@ -22,8 +22,8 @@
 --   linear_flops       FLOPs of linear layers
 --   flops_frac         0..1 of the component's FLOPs
 -- Never:   WHERE attention_flops + convolution_flops + linear_flops > flops
--- Plot:    FLOPs through the forward pass, block by block
-WITH placed AS (
+-- Plot:    FLOPs of each block, in forward order
+WITH located AS (
   SELECT
     trace_id,
     work.time_source,
@@ -56,7 +56,7 @@ blocked AS (
     coalesce(sum(flops) FILTER (WHERE category = 'attention'), 0) AS attention_flops,
     coalesce(sum(flops) FILTER (WHERE category = 'convolution'), 0) AS convolution_flops,
     coalesce(sum(flops) FILTER (WHERE category = 'linear'), 0) AS linear_flops
-  FROM placed
+  FROM located
   GROUP BY trace_id, component, block
 )
 

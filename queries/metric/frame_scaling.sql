@@ -1,7 +1,8 @@
 -- frame_scaling: FLOPs of spatial and temporal attention as a video gets longer.
 --
--- Why:     attention within frames grows with the number of frames, attention over frames with its
---          square: they cross where the frames are as many as the positions of a frame.
+-- Why:     attention within frames grows linearly with the number of frames, attention across
+--          frames with its square. They are equal when there are as many frames as positions in a
+--          frame.
 -- Grain:   one row per (trace_id, component, spatial_len, channels, frames)
 -- Inputs:  trace, attention_call
 -- Needs:   operator, shape, pair
@@ -10,24 +11,24 @@
 --   trace_name           trace.name
 --   model                trace.model
 --   attention            trace.attention
---   predicted            trace.predicted: times of calls are no measurements
+--   predicted            trace.predicted; times of calls are then not measured
 --   component            see work_component
---   spatial_len          positions of a frame, H * W
+--   spatial_len          positions in a frame, H * W
 --   channels             heads * head_dim
 --   videos               sequences of frames in a call: the batch, doubled by guidance
---   frames               number of frames: powers of two, and the run's own
---   recorded             true for the run's own number of frames
+--   frames               number of frames: powers of two, and the run's number
+--   recorded             true for the run's number of frames
 --   spatial_flops        FLOPs of one call within frames, 4 * videos * frames * spatial_len^2 *
 --                        channels
---   temporal_flops       FLOPs of one call over frames, 4 * videos * spatial_len * frames^2 *
+--   temporal_flops       FLOPs of one call across frames, 4 * videos * spatial_len * frames^2 *
 --                        channels
---   crossover_frames     frames at which the two are equal: spatial_len
---   spatial_call_flops   FLOPs of a call as recorded; NULL unless recorded
---   temporal_call_flops  likewise
+--   crossover_frames     number of frames at which both are equal: spatial_len
+--   spatial_call_flops   FLOPs of a recorded call; NULL unless recorded
+--   temporal_call_flops  FLOPs of a recorded call; NULL unless recorded
 --   spatial_call_ns      ns, mean core time of a call; NULL unless recorded
---   temporal_call_ns     likewise
+--   temporal_call_ns     ns, mean core time of a call; NULL unless recorded
 -- Never:   WHERE (frames = crossover_frames) <> (spatial_flops = temporal_flops)
--- Plot:    FLOPs of attention within frames and over frames, by number of frames
+-- Plot:    FLOPs of attention within and across frames, by number of frames
 WITH site_call AS (
   SELECT
     trace_id,
@@ -43,7 +44,7 @@ WITH site_call AS (
   GROUP BY trace_id, component, attention_kind, query_len, heads * head_dim, batch
 ),
 
--- the two views of one tensor: (videos * frames, positions) and (videos * positions, frames)
+-- two views of one tensor: (videos * frames, positions) and (videos * positions, frames)
 site AS (
   SELECT
     spatial.trace_id,

@@ -1,6 +1,6 @@
--- gpu_time: how long the devices of a trace worked, and how long they waited.
+-- gpu_time: how long the devices of a trace were busy and how long they were idle.
 --
--- Why:     sum of durations, time in which anything ran and span differ; mixed up, reports disagree.
+-- Why:     the sum of durations, the busy time and the span are different numbers, easily confused.
 -- Grain:   one row per trace
 -- Inputs:  trace, kernel, gpu_copy, anomaly
 -- Needs:   kernel, complete, one_clock, timed
@@ -11,16 +11,16 @@
 --   kernel_count    kernels
 --   copy_count      copies and fills
 --   kernel_ns       ns, sum of kernel durations; concurrent kernels count twice
---   kernel_busy_ns  ns, union of kernels over all streams and devices; NULL for several ranks in
---                   one file, whose clocks say nothing of what ran at the same time
+--   kernel_busy_ns  ns, union of kernels over all streams and devices; NULL if the file merges
+--                   several ranks, whose clocks can't be compared
 --   gpu_busy_ns     ns, union of kernels and copies; NULL as kernel_busy_ns
---   gpu_span_ns     ns, first start to last end of kernels and copies; 0 if there are none;
---                   NULL if the file was cut short, holds several ranks, or kernels or copies
---                   whose times are missing or can't be true
+--   gpu_span_ns     ns from the first start to the last end of kernels and copies; 0 if there are
+--                   none; NULL if the file was cut short, merges several ranks, or has kernels or
+--                   copies with missing or impossible times
 --   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns; NULL if refused
---   idle_refusal    why the trace can't say how long its devices waited, or worked; NULL if it can
+--   idle_refusal    why idle, or busy, time is unknown; NULL if it is known
 -- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0
--- Plot:    How much of the time the GPU computes, copies and waits
+-- Plot:    GPU time: computing, copying and idle
 WITH event AS (
   SELECT
     trace_id,
@@ -37,7 +37,7 @@ WITH event AS (
   FROM gpu_copy
 ),
 
--- what an event adds to the union is what lies past the latest end before it
+-- an event adds to the union only its part after the latest earlier end
 reached AS (
   SELECT
     trace_id,
@@ -70,8 +70,8 @@ total AS (
   GROUP BY trace_id
 ),
 
--- replays of one graph that were recorded with different counts: kernels are missing; ranks merged
--- into one file have each their own clock; one wrong time makes a span of decades
+-- uneven_graph_replay: replays of one graph differ in kernels, so some are missing; merged_process:
+-- each rank has its clock; the other two: one wrong time makes a span of decades
 unsure AS (
   SELECT
     trace_id,

@@ -1,6 +1,6 @@
--- image_size_scaling: how the time of each class of operator grows with the side of the image.
+-- image_size_scaling: how the time of each category grows with the image side.
 --
--- Why:     scores grow with the fourth power of the side, convolution with the second.
+-- Why:     attention scores grow with the fourth power of the side, convolutions with the second.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of runs with an image size
 -- Inputs:  trace, category_time
 -- Needs:   operator, shape, pair
@@ -12,16 +12,17 @@
 --   predicted            trace.predicted
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
---   image_size           pixels a side
+--   image_size           image side in pixels
 --   category             see work_category
 --   work_ns              ns, sum of durations
 --   flops                FLOPs from shapes; NULL if unknown
---   size_count           sizes in the series of runs that are equal in all else
+--   size_count           image sizes in the series, whose runs are equal in all other settings
 --   time_exponent        slope of log(work_ns) over log(image_size); NULL for a single size
 --   flops_exponent       slope of log(flops) over log(image_size); NULL for a single size
---   crossover_size       pixels a side from which attention takes longer than convolution, or NULL
+--   crossover_size       image side in pixels from which attention takes longer than convolution;
+--                        NULL if there is none
 -- Never:   GROUP BY trace_id, scope, attention_partition, category HAVING count(*) > 1
--- Plot:    Time by class of operator as the image grows
+-- Plot:    Time of each category by image size
 WITH run AS (
   SELECT
     trace_id,
@@ -52,7 +53,7 @@ summed AS (
     category_time.category
 ),
 
--- log of attention over convolution: it changes its sign where the two take as long
+-- log of attention over convolution: it changes sign where both take equally long
 balance AS (
   SELECT
     series,

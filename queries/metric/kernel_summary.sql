@@ -1,23 +1,23 @@
--- kernel_summary: which kernels take the time, and which operator and class each one serves.
+-- kernel_summary: which kernels take the time, and which operator and category each one belongs to.
 --
--- Why:     the first look at a GPU trace; in a trace without a GPU the operators stand in for them.
+-- Why:     the first look at a GPU trace. In a trace without a GPU the rows are operators.
 -- Grain:   one row per (trace_id, kernel_name, op_name, category)
 -- Inputs:  trace, work, work_op, work_category
 -- Needs:   work
 -- Columns:
---   trace_id      trace.trace_id
---   trace_name    trace.name
---   model         trace.model
---   time_source         'gpu' | 'cpu' | 'predicted': where the time is from
---   kernel_name   as recorded; the operator's name if time_source is not 'gpu'
---   op_name       operator that asked for it; 'unattributed' if unknown
---   category      see work_category, partition core
---   work_count    executions
---   work_ns       ns, sum of durations
---   work_frac     0..1 of the trace's work_ns
---   min_ns        ns, shortest
---   median_ns     ns
---   max_ns        ns, longest
+--   trace_id     trace.trace_id
+--   trace_name   trace.name
+--   model        trace.model
+--   time_source  'gpu' | 'cpu' | 'predicted': where the times come from
+--   kernel_name  as recorded; the operator's name if time_source is not 'gpu'
+--   op_name      operator that launched it; 'unattributed' if unknown
+--   category     see work_category, partition core
+--   work_count   executions
+--   work_ns      ns, sum of durations
+--   work_frac    0..1 of the trace's work_ns
+--   min_ns       ns, shortest
+--   median_ns    ns
+--   max_ns       ns, longest
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
 -- Plot:    The kernels that take the most time
 WITH total AS (

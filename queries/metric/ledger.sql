@@ -1,23 +1,23 @@
--- ledger: how much of the work the trace can say the purpose of.
+-- ledger: for how much of the work operator, category, component, step, module and cost are known.
 --
--- Why:     every share in the other answers rests on these links; what is missing stands here.
+-- Why:     every share in the other answers depends on these links, so this lists what is missing.
 -- Grain:   one row per (trace_id, question, answer)
 -- Inputs:  trace, work, work_op, work_category, work_component, work_step, work_module,
 --          work_attention, work_cost
 -- Columns:
---   trace_id    trace.trace_id
---   trace_name  trace.name
---   time_source       'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
---   question    'operator' | 'class' | 'component' | 'step' | 'module' | 'attention' | 'cost'; of a
---               trace without work only 'work'
---   answered    false where the answer is unknown: unlinked, unclassified, unattributed
---   answer      how it is known, or the word for not knowing
---   work_count  work items
---   work_ns     ns, sum of durations
---   work_frac   0..1 of the trace's work_ns; NULL without work
---   trace_ns    ns, sum over all work of the trace: each question's work_ns add up to it
+--   trace_id     trace.trace_id
+--   trace_name   trace.name
+--   time_source  'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
+--   question     'operator' | 'category' | 'component' | 'step' | 'module' | 'attention' | 'cost';
+--                only 'work' for a trace without work
+--   answered     false if the answer is unknown: unlinked, unclassified or unattributed
+--   answer       how it is known, or the word for unknown
+--   work_count   work items
+--   work_ns      ns, sum of durations
+--   work_frac    0..1 of the trace's work_ns; NULL without work
+--   trace_ns     ns, sum over all work of the trace; the work_ns of each question add up to it
 -- Never:   GROUP BY trace_id, question HAVING sum(work_ns) <> any_value(trace_ns)
--- Plot:    For how much of the time the trace can say what it was for
+-- Plot:    How much of the time the trace can explain
 WITH answer AS (
   SELECT
     trace_id, work_id, 'operator' AS question,
@@ -26,7 +26,7 @@ WITH answer AS (
   FROM work_op
   UNION ALL
   SELECT
-    trace_id, work_id, 'class' AS question,
+    trace_id, work_id, 'category' AS question,
     category <> 'unclassified' AS answered,
     if(category = 'unclassified', category, source) AS answer
   FROM work_category

@@ -1,6 +1,6 @@
--- operator_breakdown: device time by class of operator, beside the baseline run's total.
+-- operator_breakdown: device time by category, next to the baseline run's total.
 --
--- Why:     says what a model spends its time on, and what is left to gain once attention is fast.
+-- Why:     shows what a model spends its time on, and what is left to gain once attention is fast.
 -- Grain:   one row per (trace_id, scope, attention_partition, category)
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   operator
@@ -9,19 +9,19 @@
 --   trace_name           trace.name
 --   model                trace.model
 --   attention            trace.attention
---   time_source                'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source          'gpu' | 'cpu' | 'predicted': where the times come from
 --   scope                'profile' as recorded | 'request' scaled by component_scale
---   attention_partition  'core' (QK^T, softmax, AV) | 'module' (its projections too)
+--   attention_partition  'core' (QK^T, softmax, AV) | 'module' (projections too)
 --   category             see work_category
 --   work_count           work items recorded
 --   work_ns              ns, sum of durations; concurrent work counts twice
 --   work_frac            0..1 of the trace's work_ns
---   flops                FLOPs of the operators whose shapes are known; NULL if none is
---   bytes                bytes read and written, likewise
---   baseline_trace_id    the run this one is compared with, itself for a baseline; NULL if none
---   baseline_frac        work_ns over the baseline's whole work_ns; NULL without one
+--   flops                FLOPs of the operators with known shapes; NULL if there are none
+--   bytes                bytes read and written by them; NULL if there are none
+--   baseline_trace_id    the run it is compared with, itself for a baseline; NULL if there is none
+--   baseline_frac        work_ns divided by the baseline's total work_ns; NULL without a baseline
 -- Never:   GROUP BY trace_id, scope, attention_partition HAVING abs(sum(work_frac) - 1) > 1e-9
--- Plot:    Time by class of operator, before and after
+-- Plot:    Time by category, before and after optimizing attention
 WITH total AS (
   SELECT
     trace_id,
@@ -69,6 +69,8 @@ LEFT JOIN compared USING (trace_id)
 LEFT JOIN total AS baseline
   ON compared.baseline_trace_id = baseline.trace_id AND category_time.scope = baseline.scope
 GROUP BY
-  category_time.trace_id, category_time.scope, category_time.attention_partition, category_time.category
+  category_time.trace_id, category_time.scope, category_time.attention_partition,
+  category_time.category
 ORDER BY
-  category_time.trace_id ASC, category_time.scope DESC, category_time.attention_partition ASC, work_ns DESC
+  category_time.trace_id ASC, category_time.scope DESC, category_time.attention_partition ASC,
+  work_ns DESC

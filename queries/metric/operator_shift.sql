@@ -1,31 +1,33 @@
--- operator_shift: class by class, where the time of a pair of runs went.
+-- operator_shift: how much time each category gained or lost between two runs.
 --
--- Why:     a faster attention kernel can be paid for by conversions around it; only the sum over
---          all classes tells.
+-- Why:     a faster attention kernel can cost extra conversions around it; only the sum over all
+--          categories shows the net gain.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of a run with a baseline
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   operator, pair
 -- Columns:
---   trace_id             trace.trace_id, the optimized run
+--   trace_id             trace.trace_id of the optimized run
 --   trace_name           trace.name
 --   model                trace.model
 --   baseline_trace_id    the run it is compared with
---   baseline_trace_name  its trace.name
+--   baseline_trace_name  trace.name of the baseline
 --   predicted            true if either run's times are predicted
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_category
---   baseline_count       work items recorded in the baseline; 0 if it has none of the class
---   optimized_count      work items recorded in the optimized run
---   baseline_ns          ns
---   optimized_ns         ns
---   change_ns            ns, optimized_ns - baseline_ns: negative is time won
---   baseline_frac        0..1 of the baseline
---   optimized_frac       0..1 of the optimized run
---   normalized_frac      optimized_ns over the whole baseline
+--   baseline_count       work items recorded in the baseline; 0 if the category does not occur
+--                        there
+--   optimized_count      work items recorded in the optimized run; 0 if the category does not occur
+--                        there
+--   baseline_ns          ns in the baseline
+--   optimized_ns         ns in the optimized run
+--   change_ns            ns, optimized_ns - baseline_ns; negative is time saved
+--   baseline_frac        0..1 of the baseline's time
+--   optimized_frac       0..1 of the optimized run's time
+--   normalized_frac      optimized_ns divided by the baseline's total time
 -- Never:   GROUP BY trace_id, scope, attention_partition
 --          HAVING abs(sum(optimized_frac) - 1) > 1e-9
--- Plot:    Time won and lost, by class of operator
+-- Plot:    Time saved and added by category
 WITH side AS (
   SELECT
     run_pair.optimized_trace_id,

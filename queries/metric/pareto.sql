@@ -1,19 +1,21 @@
--- pareto: models that no other model beats in both size and quality.
+-- pareto: which models no other model beats in both size and quality.
 --
--- Why:     cost only means something beside quality; off the front, a model costs more for less.
+-- Why:     cost only matters together with quality: a model off the front costs more for a worse
+--          result.
 -- Grain:   one row per (model, quality_measure)
 -- Inputs:  published_model
 -- Columns:
 --   model            as the user's table names it
 --   model_class      as the user's table names it
 --   parameter_count  parameters
---   quality          value of the quality measure, lower is better
+--   quality          value of the quality measure; lower is better
 --   quality_measure  such as 'COCO FID'
 --   latency_ns       ns of one request; NULL if unknown
---   on_front         true if no model is as good on no more parameters, and better in one of them
---   beaten_by        one model that is; NULL on the front
+--   on_front         true if no other model has at most as many parameters and at least the same
+--                    quality, and is better in one of the two
+--   beaten_by        one model that is better in this sense; NULL on the front
 -- Never:   WHERE on_front <> (beaten_by IS NULL)
--- Plot:    Quality against size, and the front
+-- Plot:    Quality against size, with the Pareto front
 WITH beaten AS (
   SELECT
     model.model,

@@ -1,7 +1,7 @@
--- prefill_decode: attention calls that work like the prefill of a prompt, or like decoding.
+-- prefill_decode: which attention calls behave like prompt prefill and which like decoding.
 --
--- Why:     fused attention saves the traffic of query_len * kv_len scores: where one row asks,
---          there is little to save.
+-- Why:     fused attention avoids the memory traffic of query_len * kv_len scores, so a call with a
+--          single query row has little to gain.
 -- Grain:   one row per (trace_id, component, attention_kind, phase)
 -- Inputs:  trace, category_time, attention_call, component_scale
 -- Needs:   operator, shape
@@ -17,17 +17,17 @@
 --                   'unknown': no shapes
 --   call_count      attention calls
 --   call_frac       0..1 of the trace's attention calls
---   core_ns         ns, QK^T, softmax and AV
+--   core_ns         ns in QK^T, softmax and AV
 --   core_frac       0..1 of the trace's attention core time
---   work_frac       0..1 of the trace's work
+--   work_frac       0..1 of the trace's work_ns
 --   request_calls   calls in a whole request, scaled by component_scale
 --   request_ns      ns, core_ns scaled to a whole request
 --   request_frac    0..1 of the request's attention core time
---   paper_phase     what the paper likens the family to: diffusion 'prefill', transformer 'decode';
---                   NULL for other families
---   caveat          where the rule and the paper's grouping differ, why; NULL if they agree
+--   paper_phase     the phase that the paper assigns to the family: diffusion 'prefill',
+--                   transformer 'decode'; NULL for other families
+--   caveat          why the rule and the paper's grouping differ; NULL if they agree
 -- Never:   GROUP BY trace_id HAVING abs(sum(call_frac) - 1) > 1e-9
--- Plot:    Time in attention that works like prefill, and like decoding
+-- Plot:    Attention time in prefill-like and decode-like calls
 WITH total AS (
   SELECT
     trace_id,
@@ -90,10 +90,10 @@ SELECT
   CASE
     WHEN grouped.paper_phase = 'decode' AND grouped.phase = 'prefill'
       THEN
-        'every step asks with many rows: tokens are decoded in parallel, keys are not cached, '
+        'each step has many query rows: tokens are decoded in parallel, keys are not cached, '
         || 'or this is a prompt or an encoder'
     WHEN grouped.paper_phase = 'prefill' AND grouped.phase = 'decode'
-      THEN 'few rows ask of a longer context in a model that is grouped with prefill'
+      THEN 'few query rows attend to a longer context in a model that is grouped with prefill'
   END AS caveat
 FROM grouped
 LEFT JOIN total USING (trace_id)

@@ -1,6 +1,6 @@
--- roofline: arithmetic intensity and achieved rate, against the ceilings of the device.
+-- roofline: arithmetic intensity and achieved FLOP/s, compared with the device's ceilings.
 --
--- Why:     shows what limits the work. Three definitions of intensity differ a hundredfold: see each.
+-- Why:     shows what limits the work. Three definitions of intensity differ by a factor of 100.
 -- Grain:   one row per (trace_id, scope, category); category 'all' is the whole trace
 -- Inputs:  trace, category_time, trace_ceiling, work, work_category, work_cost, work_counter
 -- Needs:   operator, shape
@@ -10,29 +10,29 @@
 --   model                 trace.model
 --   family                trace.family
 --   attention             trace.attention
---   time_source                 'gpu' | 'cpu' | 'predicted': where the time is from
---   dtype                 element type the ceiling is taken for; NULL if unknown
+--   time_source           'gpu' | 'cpu' | 'predicted'
+--   dtype                 element type whose ceiling is used; NULL if unknown
 --   scope                 'profile' as recorded | 'request' scaled by component_scale
---   category              see work_category, partition core; 'all' for the whole
+--   category              see work_category, partition core; 'all' for the whole trace
 --   work_ns               ns, sum of durations
 --   costed_frac           0..1 of work_ns whose FLOPs are known
 --   flops                 FLOPs from shapes
 --   bytes                 bytes read and written by the operators, from shapes
---   weight_bytes          bytes of all parameters; NULL but for 'all', and without a manifest
---   dram_bytes            bytes through device memory, see work_counter; NULL in scope 'request'
+--   weight_bytes          bytes of all parameters; NULL except for 'all', and without a manifest
+--   dram_bytes            bytes read and written in DRAM, see work_counter; NULL in scope 'request'
 --   counted_frac          0..1 of work_ns whose dram_bytes are known; NULL in scope 'request'
---   weight_intensity      FLOP/byte, weights read once a request; NULL in scope 'profile'
---   operator_intensity    FLOP/byte, flops over bytes: each operator from memory to memory
---   dram_intensity        FLOP/byte as measured, of work whose FLOPs and dram_bytes are both known
+--   weight_intensity      FLOP/byte if weights are read once a request; NULL in scope 'profile'
+--   operator_intensity    FLOP/byte, flops / bytes: every operator reads and writes memory
+--   dram_intensity        FLOP/byte as measured, over work with known FLOPs and dram_bytes
 --   attained_flops_per_s  FLOP/s of the work whose FLOPs are known
 --   peak_flops_per_s      see trace_ceiling
 --   peak_bytes_per_s      see trace_ceiling
 --   ridge_intensity       see trace_ceiling
 --   roof_flops_per_s      FLOP/s that the ceilings allow at operator_intensity
 --   bound                 'compute' | 'memory' by operator_intensity; 'unknown' without ceilings
---   attained_frac         0..1 of the roof
+--   attained_frac         attained_flops_per_s divided by roof_flops_per_s
 -- Never:   WHERE bound = 'compute' AND operator_intensity < ridge_intensity
--- Plot:    Achieved rate against arithmetic intensity
+-- Plot:    Achieved FLOP/s against arithmetic intensity
 WITH costed AS (
   SELECT
     trace_id, scope, coalesce(category, 'all') AS category,

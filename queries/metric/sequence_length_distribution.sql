@@ -1,7 +1,7 @@
--- sequence_length_distribution: how often each sequence length is attended over, and for how long.
+-- sequence_length_distribution: how often each attention sequence length occurs, and for how long.
 --
--- Why:     the counts move to longer buckets as the image grows, and most of the time can sit in
---          few of the calls.
+-- Why:     as the image grows the calls move to longer sequences, and a few calls can take most of
+--          the time.
 -- Grain:   one row per (trace_id, component, attention_kind, query_len)
 -- Inputs:  trace, attention_call, component_scale
 -- Needs:   operator, shape
@@ -10,22 +10,22 @@
 --   trace_name         trace.name
 --   model              trace.model
 --   attention          trace.attention
---   predicted          trace.predicted: core_ns is no measurement
---   image_size         pixels a side, from the manifest; NULL if it does not say
+--   predicted          trace.predicted; core_ns is then not measured
+--   image_size         image side in pixels, from the manifest; NULL if it doesn't give one
 --   component          see work_component
 --   attention_kind     see attention_call
---   query_len          rows that ask; NULL if no shapes were recorded
+--   query_len          query positions; NULL if no shapes were recorded
 --   call_count         attention calls
---   step_count         steps they are spread over; 0 if steps are unknown
+--   step_count         steps in which the calls occur; 0 if steps are unknown
 --   call_frac          0..1 of the trace's attention calls
---   core_ns            ns, QK^T, softmax and AV
+--   core_ns            ns in QK^T, softmax and AV
 --   core_frac          0..1 of the trace's attention core time
 --   request_calls      calls in a whole request, scaled by component_scale
 --   request_call_frac  0..1 of the request's attention calls
 --   request_ns         ns, core_ns scaled to a whole request
 --   request_frac       0..1 of the request's attention core time
 -- Never:   GROUP BY trace_id HAVING abs(sum(call_frac) - 1) > 1e-9
--- Plot:    Sequence lengths by image size, counted and weighed by time
+-- Plot:    Attention sequence lengths by image size, by count and by time
 WITH bucket AS (
   SELECT
     trace_id,

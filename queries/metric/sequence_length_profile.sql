@@ -1,36 +1,36 @@
--- sequence_length_profile: how the length that is attended over changes from call to call.
+-- sequence_length_profile: how the sequence length changes from one attention call to the next.
 --
--- Why:     a denoiser walks through long and short sequences and back, the same way in every step,
---          while a decoder's keys grow: memory and the gain of a fused kernel follow.
+-- Why:     a denoiser goes through long and short sequences in the same order in every step, while
+--          a decoder's keys grow. Memory, and the gain from a fused kernel, follow the length.
 -- Grain:   one row per attention call, in order
 -- Inputs:  trace, attention_call, attention_period
 -- Needs:   operator, shape
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
---   predicted       trace.predicted: core_ns and module_ns are no measurements
+--   predicted       trace.predicted; core_ns and module_ns are then not measured
 --   component       see work_component
 --   step            step of the request; NULL if unknown
---   call_index      place of the call in the trace, from 0
+--   call_index      position of the call in the trace, from 0
 --   module          attention module; 'unattributed' if unknown
 --   attention_kind  see attention_call
---   source     where the kind is known from
---   query_len       rows that ask; NULL if no shapes were recorded
---   kv_len          rows that are attended over
+--   source          where the kind is known from
+--   query_len       query positions; NULL if no shapes were recorded
+--   kv_len          key and value positions
 --   heads           query heads
 --   kv_heads        key and value heads
 --   head_dim        width of a head
 --   batch           sequences in the call
---   implementation  as seen
---   core_ns         ns, QK^T, softmax and AV
---   module_ns       ns, the whole module
---   series_index    place among the calls of its component and kind, from 0
+--   implementation  which kernel ran
+--   core_ns         ns in QK^T, softmax and AV
+--   module_ns       ns in the whole module
+--   series_index    position among the calls of its component and kind, from 0
 --   period_calls    smallest number of calls after which the series (component, kind) repeats, seen
---                   at least twice; NULL if it does not
---   max_min_ratio   longest over shortest query of the series
---   adjacent_ratio  largest ratio between the queries of two successive calls of the series
+--                   at least twice; NULL if it does not repeat
+--   max_min_ratio   longest query divided by shortest query in the series
+--   adjacent_ratio  largest ratio between the query lengths of two successive calls in the series
 -- Never:   GROUP BY trace_id, call_index HAVING count(*) > 1
--- Plot:    Length of the query from one attention call to the next
+-- Plot:    Query length from one attention call to the next
 WITH numbered AS (
   SELECT
     *,
@@ -80,11 +80,11 @@ INNER JOIN trace USING (trace_id)
 INNER JOIN series
   ON
     numbered.trace_id = series.trace_id
-    AND numbered.component IS NOT DISTINCT FROM series.component
-    AND numbered.attention_kind IS NOT DISTINCT FROM series.attention_kind
+    AND numbered.component = series.component
+    AND numbered.attention_kind = series.attention_kind
 LEFT JOIN attention_period AS period
   ON
     numbered.trace_id = period.trace_id
-    AND numbered.component IS NOT DISTINCT FROM period.component
-    AND numbered.attention_kind IS NOT DISTINCT FROM period.attention_kind
+    AND numbered.component = period.component
+    AND numbered.attention_kind = period.attention_kind
 ORDER BY numbered.trace_id, numbered.call_index

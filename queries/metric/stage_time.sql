@@ -1,6 +1,6 @@
--- stage_time: time of each component of the pipeline, in the profile and in a whole request.
+-- stage_time: time of each pipeline component, in the profile and in a whole request.
 --
--- Why:     in a request the denoiser runs fifty times and the text encoder once.
+-- Why:     in a request the denoiser may run fifty times and the text encoder once.
 -- Grain:   one row per (trace_id, component)
 -- Inputs:  trace, work, work_component, work_step, component_scale, anomaly
 -- Needs:   component
@@ -10,25 +10,25 @@
 --   model           trace.model
 --   family          trace.family
 --   attention       trace.attention
---   time_source           'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source     'gpu' | 'cpu' | 'predicted': where the times come from
 --   component       see work_component; 'unattributed' if no range covers the work
---   call_count      labelled calls in the trace; NULL if it has no such labels
---   step_count      steps the component has work in
+--   call_count      labelled calls in the trace; NULL if the trace has no such labels
+--   step_count      steps in which the component has work
 --   work_count      work items
 --   work_ns         ns, sum of durations; concurrent work counts twice
 --   work_frac       0..1 of the trace's work_ns
 --   busy_ns         ns, union of the work; NULL if refused
---   busy_refusal    why busy_ns is NULL: a CPU, or several ranks in one file; NULL if it isn't
+--   busy_refusal    why busy_ns is NULL: a CPU trace, or several ranks in one file; else NULL
 --   step_min_ns     ns, shortest step; NULL without steps
 --   step_median_ns  ns, median step
 --   step_max_ns     ns, longest step
---   source    see component_scale.source
+--   source          see component_scale.source
 --   request_ns      ns, work_ns scaled to a whole request
 --   request_frac    0..1 of the whole request
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
--- Plot:    Time by component of the pipeline, in a whole request
+-- Plot:    Time of each pipeline component in a whole request
 WITH numbered AS (
-  -- millions of rows are sorted by component: by its number, as texts are slow to carry
+  -- sort millions of rows by the component's number, because texts are slow to sort and carry
   SELECT
     trace_id, component,
     row_number() OVER (ORDER BY trace_id, component) AS stage_number
@@ -79,7 +79,7 @@ stage AS (
   GROUP BY stage_number, time_source
 ),
 
--- on a CPU an operator's own time has gaps; each rank has its own clock: what overlaps is chance
+-- on a CPU, an operator's self time has gaps; ranks have different clocks, so overlap is chance
 judged AS (
   SELECT
     numbered.trace_id, numbered.component,
@@ -109,7 +109,7 @@ SELECT
   try_cast(judged.step_min_ns AS BIGINT) AS step_min_ns,
   try_cast(judged.step_median_ns AS BIGINT) AS step_median_ns,
   try_cast(judged.step_max_ns AS BIGINT) AS step_max_ns,
-  component_scale.source AS source,
+  component_scale.source,
   try_cast(judged.work_ns * component_scale.request_scale AS BIGINT) AS request_ns,
   judged.work_ns * component_scale.request_scale / nullif(
     sum(judged.work_ns * component_scale.request_scale) OVER (PARTITION BY trace_id), 0

@@ -1,6 +1,7 @@
--- step_time: time, attention and FLOPs of each step of each component.
+-- step_time: time, attention time and FLOPs of each step of each component.
 --
--- Why:     denoising steps should all cost the same, while a decoder's steps grow with its cache.
+-- Why:     denoising steps should all take equally long, while a decoder's steps grow with its
+--          cache.
 -- Grain:   one row per (trace_id, component, step) that has a step
 -- Inputs:  trace, work, work_component, work_step, work_category, work_cost
 -- Needs:   step
@@ -8,15 +9,15 @@
 --   trace_id      trace.trace_id
 --   trace_name    trace.name
 --   model         trace.model
---   time_source         'gpu' | 'cpu' | 'predicted': where the time is from
+--   time_source   'gpu' | 'cpu' | 'predicted': where the times come from
 --   component     see work_component
 --   step          step of the request, from 0
 --   work_count    work items
 --   work_ns       ns, sum of durations
---   attention_ns  ns, attention cores (partition core)
---   flops         FLOPs of the operators whose shapes are known; NULL if none is
+--   attention_ns  ns in attention cores (partition core)
+--   flops         FLOPs of the operators with known shapes; NULL if there are none
 -- Never:   WHERE attention_ns > work_ns
--- Plot:    Time of each step
+-- Plot:    Time per step
 SELECT
   work.trace_id,
   any_value(trace.name) AS trace_name,

@@ -1,7 +1,7 @@
--- temporal_spatial: attention over frames against attention within a frame, in time and FLOPs.
+-- temporal_spatial: time and FLOPs of attention across frames and of attention within a frame.
 --
--- Why:     attention over frames needs far fewer FLOPs and yet can take longer: its rows lie apart
---          in memory and its matrices are tiny.
+-- Why:     attention across frames needs far fewer FLOPs and can still take longer, because its
+--          rows are far apart in memory and its matrices are tiny.
 -- Grain:   one row per (trace_id, component) that has spatial or temporal attention
 -- Inputs:  trace, attention_call
 -- Needs:   operator, shape
@@ -10,25 +10,25 @@
 --   trace_name             trace.name
 --   model                  trace.model
 --   predicted              trace.predicted
---   frames                 from the manifest; NULL if it does not say
+--   frames                 frames of the video, from the manifest; NULL if it does not say
 --   component              see work_component
 --   spatial_call_count     attention calls within frames
---   temporal_call_count    attention calls over frames
---   spatial_core_ns        ns, QK^T, softmax and AV
---   temporal_core_ns       ns
---   spatial_module_ns      ns, whole modules; NULL if modules are unknown
---   temporal_module_ns     ns
---   spatial_core_flops     FLOPs
---   temporal_core_flops    FLOPs
---   spatial_module_flops   FLOPs, projections too
---   temporal_module_flops  FLOPs
---   temporal_core_frac     0..1, temporal share of the component's attention core time of all kinds
---   core_ns_ratio          temporal over spatial core time
---   module_ns_ratio        temporal over spatial module time
---   core_flops_ratio       spatial over temporal core FLOPs
---   module_flops_ratio     spatial over temporal module FLOPs
+--   temporal_call_count    attention calls across frames
+--   spatial_core_ns        ns in QK^T, softmax and AV, within frames
+--   temporal_core_ns       ns in QK^T, softmax and AV, across frames
+--   spatial_module_ns      ns in whole modules, within frames; NULL if modules are unknown
+--   temporal_module_ns     ns in whole modules, across frames; NULL if modules are unknown
+--   spatial_core_flops     FLOPs of QK^T and AV, within frames
+--   temporal_core_flops    FLOPs of QK^T and AV, across frames
+--   spatial_module_flops   FLOPs, projections included, within frames
+--   temporal_module_flops  FLOPs, projections included, across frames
+--   temporal_core_frac     0..1, share of temporal attention in the component's attention core time
+--   core_ns_ratio          temporal divided by spatial core time
+--   module_ns_ratio        temporal divided by spatial module time
+--   core_flops_ratio       spatial divided by temporal core FLOPs
+--   module_flops_ratio     spatial divided by temporal module FLOPs
 -- Never:   WHERE temporal_core_frac > 1
--- Plot:    Attention over frames and within frames, time beside FLOPs
+-- Plot:    Attention across frames and within frames, in time and in FLOPs
 WITH kind AS (
   SELECT
     trace_id,

@@ -1,32 +1,33 @@
--- trace_comparison: two traces side by side, class by class, with the difference.
+-- trace_comparison: time of two traces by category, and the difference.
 --
--- Why:     "faster" is a claim about a whole run: a class that gains is often paid for by another.
+-- Why:     a gain in one category is often paid for in another; the rows 'all' show the net gain.
 -- Grain:   one row per (attention_partition, category); 'all' is the sum of a partition
 -- Inputs:  trace, work, work_category
 -- Needs:   pair
 -- Params:
---   a VARCHAR = '*'  glob on the first trace's name; several traces that match are added up
---   b VARCHAR = '*'  glob on the second trace's name
+--   first VARCHAR = '*'   glob on the first trace's name; several matching traces are added up
+--   second VARCHAR = '*'  glob on the second trace's name; several matching traces are added up
 -- Columns:
 --   attention_partition  'core' | 'module': what counts as attention
---   category             see work_category; 'all' for the whole
---   time_sources               where the times were taken: 'gpu' | 'cpu' | 'predicted', all that occur
---   a_ns                 ns, sum of durations in the first trace
---   b_ns                 ns, sum of durations in the second trace
---   difference_ns        ns, second minus first: negative is faster
---   a_frac               0..1 of the first trace's work
---   b_frac               0..1 of the second trace's work
---   a_per_b              first over second, a speedup; NULL if the second has none
+--   category             see work_category; 'all' for the whole trace
+--   time_sources         every time_source that occurs: 'gpu' | 'cpu' | 'predicted'
+--   first_ns             ns, sum of durations in the first trace
+--   second_ns            ns, sum of durations in the second trace
+--   difference_ns        ns, second_ns - first_ns: negative if the second trace is faster
+--   first_frac           0..1 of the first trace's work
+--   second_frac          0..1 of the second trace's work
+--   speedup              first_ns / second_ns: above 1 if the second trace is faster; NULL if its
+--                        time is 0
 WITH chosen AS (
   SELECT
     trace_id,
-    name GLOB a AS in_a,
-    name GLOB b AS in_b
+    name GLOB first AS in_first,
+    name GLOB second AS in_second
   FROM trace
-  WHERE name GLOB a OR name GLOB b
+  WHERE name GLOB first OR name GLOB second
 ),
 
-classed AS (
+partitioned AS (
   SELECT
     trace_id,
     work_id,
@@ -37,27 +38,27 @@ classed AS (
 
 summed AS (
   SELECT
-    classed.attention_partition,
-    classed.category,
+    partitioned.attention_partition,
+    partitioned.category,
     string_agg(DISTINCT work.time_source, ', ' ORDER BY work.time_source) AS time_sources,
-    coalesce(sum(work.dur_ns) FILTER (WHERE chosen.in_a), 0)::BIGINT AS a_ns,
-    coalesce(sum(work.dur_ns) FILTER (WHERE chosen.in_b), 0)::BIGINT AS b_ns
-  FROM classed
+    coalesce(sum(work.dur_ns) FILTER (WHERE chosen.in_first), 0)::BIGINT AS first_ns,
+    coalesce(sum(work.dur_ns) FILTER (WHERE chosen.in_second), 0)::BIGINT AS second_ns
+  FROM partitioned
   INNER JOIN work USING (trace_id, work_id)
   INNER JOIN chosen USING (trace_id)
-  GROUP BY classed.attention_partition, classed.category
+  GROUP BY partitioned.attention_partition, partitioned.category
 )
 
 SELECT
   attention_partition,
   category,
   time_sources,
-  a_ns,
-  b_ns,
-  b_ns - a_ns AS difference_ns,
-  a_ns / nullif(max(a_ns) OVER whole, 0) AS a_frac,
-  b_ns / nullif(max(b_ns) OVER whole, 0) AS b_frac,
-  a_ns / nullif(b_ns, 0) AS a_per_b
+  first_ns,
+  second_ns,
+  second_ns - first_ns AS difference_ns,
+  first_ns / nullif(max(first_ns) OVER whole, 0) AS first_frac,
+  second_ns / nullif(max(second_ns) OVER whole, 0) AS second_frac,
+  first_ns / nullif(second_ns, 0) AS speedup
 FROM summed
 WINDOW whole AS (PARTITION BY attention_partition)
-ORDER BY attention_partition, category = 'all', greatest(a_ns, b_ns) DESC, category
+ORDER BY attention_partition, category = 'all', greatest(first_ns, second_ns) DESC, category

@@ -1,6 +1,6 @@
--- trace_summary: what was loaded from each file, and under which conditions it was recorded.
+-- trace_summary: what each file contains, and how it was recorded.
 --
--- Why:     every other number is read against these: a cut or mended file, or one without kernels
+-- Why:     every other number depends on this: a file that was cut or repaired, or has no kernels
 --          or shapes, can't answer everything.
 -- Grain:   one row per trace
 -- Inputs:  trace, cpu_op, runtime_call, kernel, gpu_copy, annotation, anomaly
@@ -17,13 +17,13 @@
 --   device_name         trace.device_name
 --   event_count         events in the file
 --   cpu_op_count        operators
---   cpu_op_shape_count  operators whose input shapes were recorded
+--   cpu_op_shape_count  operators with recorded input shapes
 --   runtime_call_count  runtime and driver calls
 --   kernel_count        kernels
 --   kernel_name_count   distinct kernel names
 --   copy_count          copies and fills
 --   annotation_count    labelled ranges
---   anomaly_count       events that were mended, skipped or look wrong
+--   anomaly_count       events that were repaired or skipped, or look wrong
 --   complete            trace.complete
 -- Never:   GROUP BY trace_id HAVING count(*) > 1
 WITH cpu_op_total AS (

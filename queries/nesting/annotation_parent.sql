@@ -1,19 +1,18 @@
--- annotation_parent: which range of a kind lies inside which, on one thread.
+-- annotation_parent: which range of a kind is inside which, on one thread.
 --
--- Why:     module frames nest, and what a module is for often stands in the name of the one around
---          it.
--- Grain:   one row per (trace_id, annotation_id) of annotation, device timelines left out
+-- Why:     module frames nest, and the name of an enclosing module often says what a module is for.
+-- Grain:   one row per (trace_id, annotation_id) of annotation, except ranges on device timelines
 -- Inputs:  annotation, framework_name, nesting
 -- Columns:
 --   trace_id              trace.trace_id
 --   annotation_id         annotation.annotation_id
---   track                 kind, process and thread: ranges nest within these; 'framework' in
---                         place of the kind for ranges of framework_name
+--   track                 kind, process and thread, within which ranges nest; 'framework' instead
+--                         of the kind for ranges of framework_name
 --   start_ns              ns
---   end_ns                ns; its end, or where the stack closes it if ranges overlap partly
---   depth                 ranges of its kind around it
---   parent_annotation_id  innermost range of its kind around it; NULL if none
---   root_annotation_id    outermost range of its kind around it; itself if none
+--   end_ns                ns, its end, or where the stack closes it if ranges overlap partly
+--   depth                 number of ranges of its kind around it
+--   parent_annotation_id  innermost range of its kind around it; NULL if there is none
+--   root_annotation_id    outermost range of its kind around it; itself if there is none
 WITH slice AS (
   SELECT
     annotation.trace_id,

@@ -1,23 +1,24 @@
 -- annotation_timeline: the labels, module frames and user ranges open at each moment of a thread.
 --
--- Why:     ranges nest and cross threads' calls; with the state after each change one ASOF join
---          tells all that surrounds a moment.
+-- Why:     ranges nest, and what surrounds a moment is needed often. With the state after each
+--          change, one ASOF join gives everything that surrounds a moment.
 -- Grain:   one row per (trace_id, track, start_ns) at which a range of the thread opens or closes
 -- Inputs:  annotation, annotation_parent, timeline
 -- Columns:
---   trace_id           trace.trace_id
---   process_id         annotation.process_id
---   track              process and thread
---   start_ns           ns; the state holds until the next row of the track
---   component_id       annotation_id of the innermost component label; NULL if none is open
---   step_id            of the innermost step label
---   module_id          of the innermost module label
---   attention_id       of the innermost attention label
---   python_module_id   of the innermost nn.Module frame
---   python_root_id     of the outermost nn.Module frame
---   profiler_step_id   of the profiler's step
---   user_id            of the innermost other range that the framework did not write by itself
---   user_root_id       of the outermost such range
+--   trace_id          trace.trace_id
+--   process_id        annotation.process_id
+--   track             process and thread
+--   start_ns          ns; the state holds until the next row of the track
+--   component_id      annotation_id of the innermost component label; NULL if none is open
+--   step_id           annotation_id of the innermost step label; NULL if none is open
+--   module_id         annotation_id of the innermost module label; NULL if none is open
+--   attention_id      annotation_id of the innermost attention label; NULL if none is open
+--   python_module_id  annotation_id of the innermost nn.Module frame; NULL if none is open
+--   python_root_id    annotation_id of the outermost nn.Module frame; NULL if none is open
+--   profiler_step_id  annotation_id of the profiler's step; NULL if none is open
+--   user_id           annotation_id of the innermost other range that the framework did not write;
+--                     NULL if none is open
+--   user_root_id      annotation_id of the outermost such range; NULL if none is open
 WITH nested AS (
   SELECT
     trace_id,
@@ -45,7 +46,7 @@ annotation_track AS (
   FROM annotation
 ),
 
--- a closing is -1 here, so that "no change of this kind" can be NULL
+-- -1 is a closing here, so that NULL can mean "no change of this kind"
 pivoted AS (
   SELECT
     change.trace_id,
@@ -56,9 +57,12 @@ pivoted AS (
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'step') AS step,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'module') AS module,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'attention') AS attention,
-    max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'python_module') AS python_module,
-    max(coalesce(change.root_id, -1)) FILTER (annotation_track.kind = 'python_module') AS python_root,
-    max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'profiler_step') AS profiler_step,
+    max(coalesce(change.slice_id, -1))
+    FILTER (annotation_track.kind = 'python_module') AS python_module,
+    max(coalesce(change.root_id, -1))
+    FILTER (annotation_track.kind = 'python_module') AS python_root,
+    max(coalesce(change.slice_id, -1))
+    FILTER (annotation_track.kind = 'profiler_step') AS profiler_step,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'user') AS user_range,
     max(coalesce(change.root_id, -1)) FILTER (annotation_track.kind = 'user') AS user_root
   FROM change
@@ -66,8 +70,8 @@ pivoted AS (
   GROUP BY change.trace_id, annotation_track.thread_track, change.start_ns
 )
 
--- the last change of a kind: arg_max leaves NULLs out, and unlike last_value IGNORE NULLS it does
--- not look back over all earlier rows for each row
+-- the last change of a kind: arg_max ignores NULLs and, unlike last_value IGNORE NULLS, does not
+-- look back over all earlier rows for each row
 SELECT
   trace_id,
   process_id,

@@ -1,17 +1,17 @@
 -- cpu_op_parent: the operator that called each operator.
 --
--- Why:     a trace says when operators ran, not who called whom; time, names and costs of a chain
---          of calls must not be counted once per link.
+-- Why:     a trace records when operators ran, not which one called which. Time and cost must not
+--          be counted once per operator of a call chain.
 -- Grain:   one row per (trace_id, op_id) of cpu_op
 -- Inputs:  cpu_op, nesting
 -- Columns:
 --   trace_id      trace.trace_id
 --   op_id         cpu_op.op_id
---   parent_op_id  innermost operator around it on its thread; NULL if none
---   root_op_id    outermost operator around it; itself if none
---   depth         operators around it
---   end_ns        ns; its end, or where the stack closes it if operators overlap partly
---   self_ns       ns in which it was the innermost operator of its thread; adds up to the union
+--   parent_op_id  innermost operator around it on its thread; NULL if there is none
+--   root_op_id    outermost operator around it; itself if there is none
+--   depth         number of operators around it
+--   end_ns        ns, its end, or where the stack closes it if operators overlap partly
+--   self_ns       ns in which it was the innermost operator of its thread; the sum is the union
 -- Never:   WHERE self_ns < 0 OR (depth = 0) <> (parent_op_id IS NULL) OR root_op_id IS NULL
 WITH slice AS (
   SELECT
@@ -20,7 +20,7 @@ WITH slice AS (
     op_id AS slice_id,
     start_ns,
     dur_ns,
-    -- Kineto numbers operators in the order in which they start
+    -- Kineto's External ids increase in order of start
     coalesce(external_id, 0) AS tie
   FROM cpu_op
 ),

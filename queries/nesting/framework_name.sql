@@ -1,12 +1,12 @@
--- framework_name: the user ranges of each trace that the framework wrote by itself.
+-- framework_name: user ranges that PyTorch or its compiler writes, by name and trace.
 --
--- Why:     a trace has few names and many ranges: each name is matched once.
+-- Why:     a trace has few names and many ranges, so each name is matched once.
 -- Grain:   one row per (trace_id, name)
 -- Inputs:  annotation, framework_range
 -- Columns:
 --   trace_id  trace.trace_id
 --   name      annotation.name
---   rule      framework_range.rule; of several the first in order of their names
+--   rule      framework_range.rule; the first by name if several match
 -- Never:   GROUP BY trace_id, name HAVING count(*) > 1
 WITH found AS (
   SELECT DISTINCT trace_id, name

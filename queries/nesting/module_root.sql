@@ -1,13 +1,13 @@
--- module_root: the class of the outermost module around each nn.Module frame, wrappers left out.
+-- module_root: the class of the outermost module around each nn.Module frame, ignoring wrappers.
 --
--- Why:     that module is a part of the pipeline: text encoder, denoiser, decoder. A compiled or
---          distributed model is inside wrappers that say nothing of it, one in another.
+-- Why:     that module is a part of the pipeline: text encoder, denoiser or decoder. A compiled or
+--          distributed model is inside one or more wrappers, which don't show what it is.
 -- Grain:   one row per (trace_id, annotation_id) of kind 'python_module'
 -- Inputs:  annotation, annotation_parent, wrapper_class, nesting
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  annotation.annotation_id
---   root_class     class of the outermost module that is no wrapper; the wrapper's if there is none
+--   root_class     class of the outermost module that isn't a wrapper, else class of the wrapper
 WITH frame AS (
   SELECT
     annotation_parent.trace_id,
@@ -17,7 +17,7 @@ WITH frame AS (
     annotation_parent.end_ns,
     annotation_parent.depth,
     annotation_parent.root_annotation_id,
-    -- a frame is called Class_3: the third instance of Class
+    -- Class_3 is the name of the frame of the third instance of Class
     coalesce(
       nullif(array_to_string(string_split(annotation.name, '_')[:-2], '_'), ''), annotation.name
     ) AS class_name
@@ -38,7 +38,7 @@ model_frame AS (
   ANTI JOIN wrapper_class USING (class_name)
 ),
 
--- the outermost of those that are no wrappers: they never overlap
+-- the outermost frames that aren't wrappers; they never overlap
 model AS (
   SELECT
     frame.trace_id,

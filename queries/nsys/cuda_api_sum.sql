@@ -1,21 +1,22 @@
 -- cuda_api_sum: host time per CUDA call, as nsys stats prints it.
 --
--- Why:     shows time lost in launching and waiting; a call recorded twice shows as two rows.
+-- Why:     shows time lost in launching and waiting. A call that is recorded in two versions has
+--          two rows.
 -- Grain:   one row per (trace_id, recorded_name)
 -- Inputs:  runtime_call
 -- Needs:   call
 -- Columns:
---   trace_id        trace.trace_id
---   name            without a version of four digits, as nsys shows it: 'cudaLaunchKernel'
---   recorded_name   with it: 'cudaLaunchKernel_v7000'
---   time_frac       0..1 of the durations of all calls listed, not of wall time ("Time (%)")
---   total_ns        ns, sum of durations; nested and concurrent calls count twice
---   call_count      calls
---   avg_ns          ns
---   med_ns          ns
---   min_ns          ns
---   max_ns          ns
---   stddev_ns       ns, of the sample; 0 for a single call
+--   trace_id       trace.trace_id
+--   name           without a version of four digits, as nsys prints it: 'cudaLaunchKernel'
+--   recorded_name  with the version: 'cudaLaunchKernel_v7000'
+--   time_frac      0..1 of the durations of all calls listed, not of wall time ("Time (%)")
+--   total_ns       ns, sum of durations; nested and concurrent calls count twice
+--   call_count     calls
+--   avg_ns         ns
+--   med_ns         ns
+--   min_ns         ns
+--   max_ns         ns
+--   stddev_ns      ns, of the sample; 0 for a single call
 -- Never:   WHERE total_ns < max_ns OR call_count < 1
 SELECT
   trace_id,

@@ -1,6 +1,6 @@
 -- cuda_gpu_kern_sum: device time per kernel name, as nsys stats prints it.
 --
--- Why:     the first table that users of Nsight Systems look at; ours can be held against theirs.
+-- Why:     users of Nsight Systems look at this table first, and can compare it with the original.
 -- Grain:   one row per (trace_id, name)
 -- Inputs:  kernel
 -- Needs:   kernel

@@ -1,6 +1,6 @@
 -- cuda_gpu_mem_time_sum: device time per kind of copy and fill, as nsys stats prints it.
 --
--- Why:     copies are no kernels: they have a table of their own there, and here.
+-- Why:     copies are not kernels, so nsys stats has a separate table for them.
 -- Grain:   one row per (trace_id, operation)
 -- Inputs:  gpu_copy
 -- Needs:   copy

@@ -1,7 +1,8 @@
 -- nvtx_gpu_proj_sum: NVTX ranges projected onto the device work that was launched in them.
 --
--- Why:     says when the device worked for a range, as nsys stats does. A projected time spans from
---          the first to the last operation, gaps and others' work included: times don't add up.
+-- Why:     shows when the device worked for a range, as nsys stats does. A projected time extends
+--          from the first to the last operation, including gaps and other work, so projected times
+--          don't add up.
 -- Grain:   one row per (trace_id, range_name, style) with at least one device operation
 -- Inputs:  nvtx_range, kernel, gpu_copy, runtime_call, nesting, timeline
 -- Needs:   kernel, range
@@ -10,17 +11,17 @@
 --   range_name          as in nvtx_range
 --   style               'PushPop' | 'StartEnd'
 --   total_proj_ns       ns, sum over ranges of first start to last end on the device
---   total_range_ns      ns, sum of the ranges' times on the host
+--   total_range_ns      ns, sum of the ranges' durations on the host
 --   range_count         ranges
 --   proj_avg_ns         ns
 --   proj_med_ns         ns
 --   proj_min_ns         ns
 --   proj_max_ns         ns
 --   proj_stddev_ns      ns, of the sample; 0 for a single one
---   total_gpu_op_count  launches whose kernels, copies and fills count
---   avg_gpu_op_count    per range
---   avg_range_level     ranges around it on its thread
---   avg_child_count     ranges with device work directly in it
+--   total_gpu_op_count  launches of kernels, copies and fills
+--   avg_gpu_op_count    launches per range
+--   avg_range_level     mean number of ranges around it on its thread
+--   avg_child_count     mean number of ranges with device work directly in it
 -- Never:   WHERE proj_min_ns < 0 OR total_gpu_op_count < range_count
 WITH RECURSIVE ranged AS (
   SELECT trace_id, range_id AS slice_id, track, start_ns, dur_ns, 0 AS tie
@@ -42,7 +43,7 @@ operation AS (
   SELECT trace_id, process_id, correlation_id, start_ns, dur_ns FROM gpu_copy
 ),
 
--- one row per launch, with the range around it; a call recorded twice is one launch
+-- one row per launch, with the range around it; a call that is recorded twice is one launch
 launched AS (
   SELECT
     call.trace_id,
@@ -61,7 +62,7 @@ launched AS (
   GROUP BY ALL
 ),
 
--- up the stack, one level a round: a range holds what its inner ranges launched
+-- go up the stack, one level per round: a range contains the launches of its inner ranges
 held AS (
   SELECT trace_id, slice_id, correlation_id, start_ns, end_ns FROM launched
   UNION ALL

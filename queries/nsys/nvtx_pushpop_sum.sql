@@ -1,6 +1,6 @@
 -- nvtx_pushpop_sum: host time per push/pop range, as nsys stats prints it.
 --
--- Why:     where the host spent its time, by the program's own names.
+-- Why:     shows where the host spent its time, by the names in the program.
 -- Grain:   one row per (trace_id, range_name)
 -- Inputs:  nvtx_range
 -- Needs:   push_pop

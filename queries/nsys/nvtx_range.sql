@@ -1,18 +1,18 @@
--- nvtx_range: every NVTX range and mark of an Nsight Systems trace, as it was recorded.
+-- nvtx_range: every NVTX range and mark of an Nsight Systems trace, as recorded.
 --
--- Why:     on the way in ranges became operators and annotations; this puts them together again.
+-- Why:     staging splits ranges into operators and annotations; this combines them again.
 -- Grain:   one row per (trace_id, range_id)
 -- Inputs:  trace, annotation, cpu_op
 -- Needs:   range
 -- Columns:
 --   trace_id    trace.trace_id
---   range_id    twice the op_id, or twice the annotation_id and one
---   track       process and thread; NULL if it ended on another thread
+--   range_id    twice the op_id, or twice the annotation_id plus one
+--   track       process and thread; NULL if the range ended on another thread
 --   start_ns    ns from the trace's base
---   dur_ns      ns; a range that nobody closed lasts until the last one of the trace ends
+--   dur_ns      ns; a range that was never closed lasts until the last range of the trace ends
 --   style       'PushPop' | 'StartEnd' | 'Mark'
---   range_name  'domain:text', or the text alone in the default domain; of an operator without the
---               'input_op_ids' that emit_nvtx writes at its end
+--   range_name  'domain:text', or only the text in the default domain; for an operator, without the
+--               'input_op_ids' that emit_nvtx adds at its end
 -- Never:   WHERE dur_ns < 0 OR style IS NULL
 WITH recorded AS (
   SELECT

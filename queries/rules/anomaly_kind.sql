@@ -1,13 +1,13 @@
--- anomaly_kind: what each kind of anomaly does to the numbers, and what to change in the recording (91 lines because it is a list).
+-- anomaly_kind: how each kind of anomaly affects the numbers, and its fix (91 lines because it is a list).
 --
--- Why:     an anomaly that doesn't say what it costs is noise; the readers, the doctor and the report
---          say the same of it.
+-- Why:     an anomaly is useful only with its effect; the readers, the doctor and the report use
+--          this one text.
 -- Grain:   one row per kind
 -- Inputs:  none
 -- Columns:
 --   kind          see anomaly
 --   ruins_shares  true if shares of time can't be trusted in a trace that has it
---   consequence   what it does to the numbers, one clause
+--   consequence   effect on the numbers, one clause
 --   advice        what to change in the recording; NULL if nothing needs to change
 SELECT
   kind,
@@ -45,18 +45,18 @@ FROM (
   ('negative_duration', FALSE, 'events that end before they start count as 0 ns', 'update the profiler'),
   ('negative_time', FALSE, 'events lie before the start of the session; they are kept where they are', NULL),
   ('whole_microseconds', FALSE, 'times are whole microseconds: short kernels show as 0 or 1, and sums are coarse', 'record with PyTorch 2.4 or newer, which writes nanoseconds'),
-  ('zero_duration_kernel', FALSE, 'kernels shorter than the clocks step add nothing to any sum', 'record with PyTorch 2.4 or newer, which writes nanoseconds'),
+  ('zero_duration_kernel', FALSE, 'kernels shorter than the clock''s step add nothing to any sum', 'record with PyTorch 2.4 or newer, which writes nanoseconds'),
   ('no_start', FALSE, 'events without a start are left out', 'export the report again: nsys export --type sqlite'),
   ('no_end', FALSE, 'the recording stopped before these events ended: their time counts as 0', 'let the program end, or stop the recording before it is killed'),
   ('profiler_overhead', FALSE, 'time that the profiler itself took on the host: reported, never subtracted', 'record without stacks and memory, and profile fewer steps'),
   -- device work
-  ('no_kernel', FALSE, 'calls to the device but no kernels were recorded: there is no device time, only the hosts', 'add ProfilerActivity.CUDA (nsys: --trace=cuda,nvtx), and check that no other CUPTI user is running'),
+  ('no_kernel', FALSE, 'calls to the device but no kernels were recorded: there is no device time, only the host''s', 'add ProfilerActivity.CUDA (nsys: --trace=cuda,nvtx), and check that no other CUPTI user is running'),
   ('same_stream_overlap', FALSE, 'kernels of one stream overlap, as with programmatic launch: their sum exceeds busy time', 'read busy time (union), not the sum of kernels'),
-  ('overrunning_kernel', TRUE, 'a kernel seems to run far into the next one of its stream: its duration cant be trusted', 'update ROCm and roctracer, or time the kernel alone'),
+  ('overrunning_kernel', TRUE, 'a kernel seems to run far into the next one of its stream: its duration can''t be trusted', 'update ROCm and roctracer, or time the kernel alone'),
   ('unlinked_kernel', FALSE, 'no launch in the trace, as at the edge of a window: operator and component are unknown', 'start the window after a warm-up step and synchronize before it, as schedule(warmup=1) does'),
   ('duplicate_device_event', FALSE, 'written more than once, as between steps: counted once', 'export once per window, after the profiler has stopped'),
   ('graph_launch', FALSE, 'kernels of a CUDA graph have no operator: only their names are known', 'record the capture of the graph too, or run one step without CUDA graphs'),
-  ('uneven_graph_replay', TRUE, 'kernels of some replays are missing: sums are too low, idle time is refused', 'profile fewer steps: the profilers buffer overflows'),
+  ('uneven_graph_replay', TRUE, 'kernels of some replays are missing: sums are too low, idle time is refused', 'profile fewer steps: the profiler''s buffer overflows'),
   ('graph_kernels_not_recorded', TRUE, 'CUDA graphs were traced as a whole: the kernels in them are missing, so shares of device time are refused; record again with nsys profile --cuda-graph-trace=node', 'record with nsys profile --cuda-graph-trace=node'),
   ('unread_device_work', TRUE, 'rows of a device in a form that is not supported: all or part of the device time is missing', 'such a device is not supported yet; use the operators of the host alone'),
   ('device_events_of_others', FALSE, 'work of the device that is not recorded as kernels: its time is unknown', 'record on a GPU, or use the operators of the host alone'),
@@ -66,7 +66,7 @@ FROM (
   -- host work and labels
   ('no_operator', FALSE, 'kernels but no operators: shapes, FLOPs, components and attention calls are unknown', 'add ProfilerActivity.CPU'),
   ('no_shape', FALSE, 'no operator has shapes: FLOPs, bytes and sequence lengths are unknown', 'record with record_shapes=True (nsys: under emit_nvtx(record_shapes=True))'),
-  ('partial_overlap', FALSE, 'operators of one thread overlap in part: the later one counts as not nested', 'record without with_stack, or update PyTorch'),
+  ('partial_overlap', FALSE, 'operators of one thread overlap partly: the later one counts as not nested', 'record without with_stack, or update PyTorch'),
   ('compiled_region', FALSE, 'compiled code hides modules: components come from labels, shapes or not at all', 'label components and steps with record_function outside compiled code'),
   ('merged_process', FALSE, 'several ranks in one file: clocks are not aligned, and devices of one number count as one', 'write one file per rank, with the rank in the file''s name'),
   ('one_rank_of_many', FALSE, 'one rank of a distributed job: totals are those of this rank alone', 'load the files of the other ranks too'),
@@ -75,7 +75,7 @@ FROM (
   ('cross_thread_range', FALSE, 'ranges that end on another thread contain no launch: work is given to them by time alone, where its thread has no labels', 'use push/pop ranges where ranges should own kernels'),
   ('overlapping_range', FALSE, 'ranges of one thread overlap without nesting: after the first has ended, work may be given to the wrong one', 'use push/pop ranges of one domain where ranges should own kernels'),
   ('odd_label', FALSE, 'parts of a label that have no meaning are ignored', 'write labels as genscope capture does: component:NAME, step:NUMBER, module:PATH, attention:kind=KIND,site=PATH'),
-  ('odd_manifest_value', FALSE, 'values of the manifest that dont fit their key are ignored', 'correct the manifest, or run genscope capture again'),
+  ('odd_manifest_value', FALSE, 'values of the manifest that don''t fit their key are ignored', 'correct the manifest, or run genscope capture again'),
   -- what is not loaded, and the tools
   ('unknown_category', FALSE, 'events of these categories are only in trace_event', 'no action needed; please report the category so that it can be supported'),
   ('category_without_table', FALSE, 'only in trace_event: neither kernels nor copies nor launches', NULL),
@@ -83,7 +83,7 @@ FROM (
   ('left_out_python', FALSE, 'Python frames are loaded only with --python; nn.Module frames always are', 'load with --python, or record without with_stack'),
   ('unknown_name', FALSE, 'names that the export does not hold; such kernels stay unclassified', 'export the report again: nsys export --type sqlite'),
   ('duplicate_id', FALSE, 'ids of texts, kinds or devices occur more than once: the first one counts', 'export the report again: nsys export --type sqlite'),
-  ('mixed_type', FALSE, 'a value that isnt a whole number, or is too large, is read as NULL', 'export the report again: nsys export --type sqlite'),
+  ('mixed_type', FALSE, 'a value that isn''t a whole number, or is too large, is read as NULL', 'export the report again: nsys export --type sqlite'),
   ('newer_schema', FALSE, 'exports of this version were never tested; columns that it renamed are read as NULL', 'update genscope'),
   ('no_export_metadata', FALSE, 'the version of the export is unknown: it is very old, or was interrupted and may lack events', 'export the report again with a version of nsys from 2022 or later'),
   ('profiler_warning', FALSE, 'the profiler warned while it recorded: events or metrics may be missing', 'read the warning; update the tool or the driver, or measure again'),

@@ -1,15 +1,15 @@
--- attention_word: words in module names that tell the kind of attention.
+-- attention_word: words in module names that show the kind of attention.
 --
--- Why:     without labels a module's name is the best evidence of what it attends to.
+-- Why:     without labels, a module's name is the best evidence of its kind of attention.
 -- Grain:   one row per word
 -- Inputs:  none
 -- Columns:
---   rule_order  the first word found decides
+--   rule_order  order in which words are tried; the first one found decides
 --   word        found anywhere in the name, in lower case
 --   kind        'self' | 'cross' | 'joint' | 'spatial' | 'temporal'
---   scope       'module': in the attention module's own name; 'enclosing': in those of modules around
---               it too
---   example     a real name that holds it
+--   scope       'module': in the attention module's name; 'enclosing': also in names of the modules
+--               around it
+--   example     a real name that contains the word
 SELECT
   rule_order,
   word,

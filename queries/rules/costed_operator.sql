@@ -1,10 +1,10 @@
--- costed_operator: operators whose FLOPs and bytes follow from their shapes, by which formula.
+-- costed_operator: operators whose FLOPs and bytes follow from their shapes, and the formula.
 --
--- Why:     cost is charged once along a chain of operators, to the outermost one that stands here.
+-- Why:     cost is charged once per chain of operators, to the outermost one in this list.
 -- Grain:   one row per operator
 -- Inputs:  none
 -- Columns:
---   op_name  such as 'aten::addmm'
+--   op_name  name of the operator, such as 'aten::addmm'
 --   formula  see signature_cost
 WITH formula_names AS (
   SELECT

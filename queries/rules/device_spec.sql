@@ -1,21 +1,22 @@
--- device_spec: published peaks of devices, by name.
+-- device_spec: published peak rates of devices, by name.
 --
--- Why:     a trace of someone else's names its device but not what the device could do. Dense rates
---          without sparsity; float32 is the plain rate, not TF32. What is not sure is not here.
---          The rows are generated from genscope/devices.csv: add a device there, then `make docs`.
+-- Why:     a trace names its device but not the device's peak rates. Rates are dense, without
+--          sparsity; float32 is the plain rate, not TF32. Uncertain numbers are left out. The rows
+--          are generated from genscope/devices.csv: add a device there, then run `make docs`.
 -- Grain:   one row per device model
 -- Inputs:  none
 -- Columns:
---   rule_order        the first pattern that matches decides
---   pattern           regular expression (RE2) found anywhere in the device's name
---   memory_bytes      bytes that torch reports, less than the label on the box; NULL if unknown
---   sm_count          streaming multiprocessors, or compute units
---   half_flops        FLOP/s in float16 and bfloat16 with float32 sums; NULL if it has no such rate
---   float32_flops     FLOP/s in float32
---   float8_flops      FLOP/s in float8; NULL if it has none
---   bytes_per_s       memory bandwidth, bytes/s
---   has_bfloat16      true if half_flops holds for bfloat16 too
---   source            where the numbers are published
+--   rule_order     the first pattern that matches decides
+--   pattern        regular expression (RE2) found anywhere in the device's name
+--   memory_bytes   bytes that torch reports, less than the advertised size; NULL if unknown
+--   sm_count       streaming multiprocessors, or compute units
+--   half_flops     FLOP/s in float16 and bfloat16 with float32 sums; NULL if the device has no such
+--                  rate
+--   float32_flops  FLOP/s in float32
+--   float8_flops   FLOP/s in float8; NULL if the device has no such rate
+--   bytes_per_s    memory bandwidth, bytes/s
+--   has_bfloat16   true if half_flops applies to bfloat16 too
+--   source         where the numbers are published
 SELECT
   rule_order,
   pattern,

@@ -1,7 +1,8 @@
--- framework_range: names of ranges that PyTorch and its compiler write by themselves.
+-- framework_range: names of ranges that PyTorch or its compiler writes.
 --
--- Why:     such a range says what the framework does, not which part of the model runs: it names no
---          component and no module. Nor does a label that can't be read as one.
+-- Why:     such a range shows what the framework does, not which part of the model runs, so it
+--          gives neither a component nor a module. The same is true of a label that can't be
+--          parsed.
 -- Grain:   one row per rule
 -- Inputs:  none
 -- Columns:
@@ -56,6 +57,6 @@ FROM (
   ('profiler', '^ProfilerStep(#|\*|$)', 'ProfilerStep*'),
   ('profiler', '^(PyTorch Profiler|Iteration Start: PyTorch Profiler)', 'PyTorch Profiler (0)'),
   ('profiler', '^\[pytorch\|profiler\|', '[pytorch|profiler|execution_trace|process]'),
-  -- a capture's labels that could not be read as such: see annotation_label
+  -- labels of a capture that can't be parsed: see annotation_label
   ('odd_label', '^(component|module|attention|step):(\S|$)', 'step:first')
 ) AS known (rule, pattern, example)

@@ -1,10 +1,10 @@
--- kernel_rule: what a kernel does, by its name; over 120 lines because one ordered list reads best.
+-- kernel_rule: the category of a kernel, by its name; over 120 lines because one ordered list reads best.
 --
--- Why:     where no operator is known the name is all there is; rules are rows, so that they can be
---          counted, tested and put behind a user's own. Generated kernels stand first: their names
---          list all operators they came from, attention among them. The most general names stand
---          last. Casts ahead of quantised attention and writes to a key-value cache are not
---          attention.
+-- Why:     if the operator is unknown, only the name is left. Rules are rows, so that they can be
+--          counted, tested and overridden by a user's rules. Generated kernels come first, because
+--          their names list all operators they came from, attention included. The most general
+--          names come last. Casts before quantised attention and writes to a key-value cache are
+--          not attention.
 -- Grain:   one row per rule
 -- Inputs:  none
 -- Columns:

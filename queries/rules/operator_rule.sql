@@ -1,7 +1,7 @@
--- operator_rule: what an operator computes, by its name.
+-- operator_rule: the category of an operator, by its name.
 --
--- Why:     a kernel's name often fits several operators; the operator that launched it decides
---          first. Operators that bundle several steps, such as a compiled region, have no rule on
+-- Why:     a kernel's name often fits several operators, so the operator that launched it decides
+--          first. Operators that combine several steps, such as a compiled region, have no rule on
 --          purpose.
 -- Grain:   one row per rule
 -- Inputs:  none

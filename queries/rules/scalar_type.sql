@@ -1,12 +1,12 @@
--- scalar_type: size of one element of each type that a trace can name.
+-- scalar_type: the size of one element of each type that a trace can name.
 --
--- Why:     bytes moved follow from shapes only when the element's size is known.
+-- Why:     the number of bytes follows from shapes only if the element size is known.
 -- Grain:   one row per type name as PyTorch's profiler spells it
 -- Inputs:  none
 -- Columns:
 --   type_name   as in cpu_op.input_types
 --   dtype       torch's short name
---   code        c10::ScalarType, as it stands in cpu_op.concrete_inputs (c10/core/ScalarType.h)
+--   code        c10::ScalarType, as in cpu_op.concrete_inputs (c10/core/ScalarType.h)
 --   item_bytes  bytes of one element
 SELECT
   type_name,

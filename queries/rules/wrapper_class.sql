@@ -1,7 +1,7 @@
--- wrapper_class: module classes that wrap a whole model and say nothing of what it is.
+-- wrapper_class: module classes that wrap a whole model and don't show what it is.
 --
--- Why:     a compiled or distributed model's outermost module is its wrapper; the part of the
---          pipeline is the module inside.
+-- Why:     the outermost module of a compiled or distributed model is its wrapper; the pipeline's
+--          part is the module inside.
 -- Grain:   one row per class
 -- Inputs:  none
 -- Columns:

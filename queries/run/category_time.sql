@@ -1,28 +1,28 @@
--- category_time: the work of each class of operator in each component, added up.
+-- category_time: the work of each category in each component, summed.
 --
--- Why:     most answers are sums over classes. Made once, a sum is the same in all of them: with
---          attention as core and as module, as profiled and scaled to a whole request.
+-- Why:     most answers are sums over categories. Computed once, a sum is the same in every answer:
+--          with attention as core and as module, as profiled and scaled to a whole request.
 -- Grain:   one row per (trace_id, scope, attention_partition, time_source, component, category)
 -- Inputs:  work, work_category, work_component, work_cost, component_scale
 -- Columns:
 --   trace_id             trace.trace_id
 --   scope                'profile' as recorded | 'request' scaled by component_scale
---   attention_partition  'core' (QK^T, softmax, AV) | 'module' (its projections too)
---   time_source                'gpu' | 'cpu' | 'predicted': where the time is from
+--   attention_partition  'core' (QK^T, softmax, AV) | 'module' (projections too)
+--   time_source          'gpu' | 'cpu' | 'predicted': where the times come from
 --   component            see work_component; 'unattributed' if no range covers the work
 --   category             see work_category
 --   work_count           work items recorded, in either scope
 --   work_ns              ns, sum of durations; concurrent work counts twice
---   costed_ns            ns of the work whose FLOPs are known; 0 if none is
---   flops                FLOPs of the operators whose shapes are known; NULL if none is,
---                        or beyond int64
---   bytes                bytes read and written, likewise
+--   costed_ns            ns of the work whose FLOPs are known; 0 if there is none
+--   flops                FLOPs of the operators with known shapes; NULL if there are none, or
+--                        beyond int64
+--   bytes                bytes read and written by them; NULL as flops
 -- Never:   WHERE costed_ns > work_ns OR work_count < 1
 WITH scope AS (SELECT unnest(['profile', 'request']) AS scope),
 
 partition AS (SELECT unnest(['core', 'module']) AS attention_partition),
 
-classed AS (
+categorized AS (
   SELECT
     trace_id,
     component,
@@ -47,13 +47,13 @@ classed AS (
 
 weighed AS (
   SELECT
-    classed.*,
+    categorized.*,
     scope.scope,
     partition.attention_partition,
-    if(partition.attention_partition = 'core', classed.category, classed.module_category)
+    if(partition.attention_partition = 'core', categorized.category, categorized.module_category)
       AS partition_category,
-    if(scope.scope = 'profile', 1, classed.request_scale) AS scale
-  FROM classed
+    if(scope.scope = 'profile', 1, categorized.request_scale) AS scale
+  FROM categorized
   CROSS JOIN scope
   CROSS JOIN partition
 )

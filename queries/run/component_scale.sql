@@ -1,16 +1,16 @@
--- component_scale: how often a component runs in a request, against how often it was profiled.
+-- component_scale: how often a component runs in a request, and how often it was profiled.
 --
--- Why:     a few steady steps are profiled, a request takes fifty: the text encoder, which runs
---          once, would look far too large if the profile were read as the request.
+-- Why:     a few steady steps are profiled, but a request may take fifty. The text encoder, which
+--          runs once, would look far too large if the profile were read as the request.
 -- Grain:   one row per (trace_id, component) of work_component
 -- Inputs:  trace, annotation, work_component, work_step
 -- Columns:
 --   trace_id         trace.trace_id
 --   component        see work_component
 --   call_count       labelled calls in the trace; NULL if the trace has no such labels
---   step_count       steps that the component has work in; 0 if none
+--   step_count       steps in which the component has work; 0 if there are none
 --   full_call_count  calls in a whole request, from the manifest; NULL if it does not say
---   request_scale    profiled time times this is the request's; 1 if source is 'profile'
+--   request_scale    factor from profiled time to the request's time; 1 if source is 'profile'
 --   source           'calls' | 'steps' (steps_full over step_count) | 'profile' (not scaled)
 -- Never:   GROUP BY trace_id, component HAVING count(*) > 1
 WITH called AS (
@@ -39,7 +39,7 @@ counted AS (
     worked.component,
     called.call_count,
     worked.step_count,
-    -- an asterisk or a quote in a component's name would be read as a path by ->>
+    -- ->> would read an asterisk or a quote in a component's name as a path
     try_cast(json_extract_string(
       trace.manifest -> 'component_steps_full',
       '/' || replace(replace(worked.component, '~', '~0'), '/', '~1')

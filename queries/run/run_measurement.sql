@@ -1,15 +1,15 @@
--- run_measurement: the times of each measured run, and the settings that make two of them repeats.
+-- run_measurement: the times of each measured run, and a key that is equal for repeated runs.
 --
--- Why:     runs that are equal in every setting are the same experiment done again: what differs
---          between them is chance, and says how sure a comparison is.
--- Grain:   one row per measurement: of a run, or of a pass of it without a profiler
+-- Why:     runs with equal settings repeat the same experiment. Differences between them are
+--          chance, and show how reliable a comparison is.
+-- Grain:   one row per measurement: of a run, or of one of its passes without a profiler
 -- Inputs:  trace, trace_setting, category_time
 -- Columns:
---   measured_trace_id  trace.trace_id; no predicted run, and none of unknown attention
---   setting_digest     equal for runs with equal settings; attention is none of them
+--   measured_trace_id  trace.trace_id; predicted runs and runs of unknown attention are left out
+--   setting_digest     equal for runs with equal settings; attention is not one of them
 --   attention          trace.attention
 --   quantity           'request': all work, scaled to a whole request; 'attention_core',
---                      'attention_module': attention's part of it; 'wall': a pass on the clock
+--                      'attention_module': attention's part of it; 'wall': wall time of a pass
 --                      without a profiler, from the manifest
 --   measured_ns        ns
 -- Never:   WHERE measured_ns <= 0

@@ -1,13 +1,14 @@
--- run_pair: runs of one workload that differ in attention, the baseline first.
+-- run_pair: pairs of a baseline and a run that differs from it only in attention.
 --
--- Why:     every before-and-after answer rests on the same pairs, and a pair whose other settings
---          differ has to be refused by name, not compared.
--- Grain:   one row per run that has a baseline; without a row, nothing was there to compare with
+-- Why:     every before-and-after answer uses these pairs. If other settings differ too, the pair
+--          is refused and the settings are named.
+-- Grain:   one row per run that has a baseline; a run without a row had nothing to compare with
 -- Inputs:  trace, trace_setting
 -- Columns:
---   baseline_trace_id   the run with attention 'baseline', else the first ingested of the workload
---   optimized_trace_id  the run compared with it
---   source            'manifest': equal settings; 'operators': no manifest, equal operators
+--   baseline_trace_id   the run with attention 'baseline', else the first ingested run of the
+--                       workload
+--   optimized_trace_id  the run that is compared with it
+--   source              'manifest' (equal settings) | 'operators' (no manifest, equal operators)
 --   refusal             settings that differ, such as 'image_size 256 against 512'; NULL if none
 -- Never:   GROUP BY optimized_trace_id HAVING count(*) > 1
 WITH run AS (
@@ -78,7 +79,7 @@ refused AS (
     optimized_trace_id,
     'manifest' AS source,
     string_agg(
-      -- a setting by component is an object, too long to be read in a sentence
+      -- a setting per component is an object, too long for a sentence
       if(
         starts_with(coalesce(optimized_value, baseline_value), '{'),
         setting || ' by component',

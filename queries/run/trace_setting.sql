@@ -1,14 +1,14 @@
--- trace_setting: what a run was set to, one setting a row, attention and measurements left out.
+-- trace_setting: the settings of each run, without attention and measurements.
 --
--- Why:     two runs may be compared only if they differ in the one thing that is asked about. A
---          trace without a manifest is known by the operators it asked for: equal operators on
---          equal shapes, in equal number, are the same workload.
+-- Why:     two runs can be compared only if they differ in nothing but the setting in question. A
+--          trace without a manifest is identified by its operators: equal operators on equal
+--          shapes, in equal number, are the same workload.
 -- Grain:   one row per (trace_id, setting)
 -- Inputs:  trace, cpu_op
 -- Columns:
 --   trace_id  trace.trace_id
---   setting   key of the manifest; 'operators' or 'device_name' for a trace without a manifest
---   value     as text
+--   setting   key in the manifest; 'operators' or 'device_name' for a trace without a manifest
+--   value     the value, as text
 -- Never:   GROUP BY trace_id, setting HAVING count(*) > 1
 WITH manifest_key AS (
   SELECT
@@ -19,7 +19,7 @@ WITH manifest_key AS (
   WHERE manifest IS NOT NULL
 ),
 
--- what a run was asked for or turned out to be, and so may differ between two runs of one setting
+-- keys that describe a run or its result; they may differ between two runs with equal settings
 outcome AS (
   SELECT unnest([
     'asked', 'assumptions', 'attention', 'attention_labelled', 'attention_refused',
@@ -43,7 +43,9 @@ operator_digest AS (
     trace_id,
     sum(op_count) AS op_count,
     sum(
-      try_cast(md5_number_lower(concat_ws(' ', name, coalesce(input_dims, ''), op_count)) AS HUGEINT)
+      try_cast(
+        md5_number_lower(concat_ws(' ', name, coalesce(input_dims, ''), op_count)) AS HUGEINT
+      )
     ) AS digest
   FROM operator_kind
   GROUP BY trace_id
@@ -52,7 +54,7 @@ operator_digest AS (
 SELECT
   trace_id,
   setting,
-  -- a pointer takes any key; in a path a quote or an asterisk would mean something else
+  -- a JSON pointer allows any key; in a path a quote or an asterisk has a meaning
   json_extract_string(
     manifest, '/' || replace(replace(setting, '~', '~0'), '/', '~1')
   ) AS value

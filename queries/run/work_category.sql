@@ -1,7 +1,7 @@
 -- work_category: what each work item computes.
 --
--- Why:     "Attention" is its core alone (QK^T, softmax, AV) for some and the whole module with its
---          projections for others, and that changes every share: both partitions are given.
+-- Why:     for some, "attention" is only its core (QK^T, softmax, AV), for others the whole module
+--          with its projections. The choice changes every share, so both partitions are given.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, work_attention, operator_category, kernel_category
 -- Columns:
@@ -11,8 +11,8 @@
 --                    'normalization' | 'softmax' | 'elementwise' | 'embedding' | 'resampling' |
 --                    'reduction' | 'copy' | 'communication' | 'other' | 'unclassified'
 --   module_category  partition `module`: 'attention' for all work inside an attention module
---   source           'user_rule' | 'attention' (a call that was recognised) | 'operator' |
---                    'kernel_name' | 'none'
+--   source           'user_rule' | 'attention' (an attention call) | 'operator' | 'kernel_name' |
+--                    'none'
 --   rule             the rule that decided; NULL if none did
 -- Never:   WHERE category IS NULL OR (source = 'none') <> (category = 'unclassified')
 WITH known AS (
@@ -21,28 +21,28 @@ WITH known AS (
   SELECT trace_id, name, category, rule, FALSE AS by_user, FALSE AS is_kernel FROM operator_category
 ),
 
-class AS MATERIALIZED (
-  SELECT *, row_number() OVER () AS class_number
+listed AS MATERIALIZED (
+  SELECT *, row_number() OVER () AS category_number
   FROM known
 ),
 
 kernel AS (
-  SELECT trace_id, name, category, by_user, class_number FROM class
+  SELECT trace_id, name, category, by_user, category_number FROM listed
   WHERE is_kernel
 ),
 
 operator AS (
-  SELECT trace_id, name, category, class_number FROM class
+  SELECT trace_id, name, category, category_number FROM listed
   WHERE NOT is_kernel
 ),
 
--- numbers alone are carried until the answer is known
+-- join on integer ids and look the names up last, because joining on text is slow
 by_name AS (
   SELECT
     work.trace_id,
     work.work_id,
     kernel.by_user,
-    kernel.class_number,
+    kernel.category_number,
     kernel.category = 'attention' AS is_attention
   FROM work
   INNER JOIN kernel USING (trace_id, name)
@@ -52,9 +52,9 @@ by_operator AS (
   SELECT
     work_op.trace_id,
     work_op.work_id,
-    called.class_number,
+    called.category_number,
     called.category = 'attention' AS is_attention,
-    outermost.class_number AS root_class_number
+    outermost.category_number AS root_category_number
   FROM work_op
   LEFT JOIN operator AS called
     ON work_op.trace_id = called.trace_id AND work_op.op_name = called.name
@@ -73,16 +73,16 @@ decided AS (
         work_attention.role = 'core'
         AND NOT coalesce(by_operator.is_attention, by_name.is_attention, FALSE)
         THEN 'attention'
-      WHEN by_operator.class_number IS NOT NULL THEN 'operator'
-      WHEN by_name.class_number IS NOT NULL THEN 'kernel_name'
-      WHEN by_operator.root_class_number IS NOT NULL THEN 'operator'
+      WHEN by_operator.category_number IS NOT NULL THEN 'operator'
+      WHEN by_name.category_number IS NOT NULL THEN 'kernel_name'
+      WHEN by_operator.root_category_number IS NOT NULL THEN 'operator'
       ELSE 'none'
     END AS source,
     CASE source
-      WHEN 'user_rule' THEN by_name.class_number
-      WHEN 'operator' THEN coalesce(by_operator.class_number, by_operator.root_class_number)
-      WHEN 'kernel_name' THEN by_name.class_number
-    END AS class_number
+      WHEN 'user_rule' THEN by_name.category_number
+      WHEN 'operator' THEN coalesce(by_operator.category_number, by_operator.root_category_number)
+      WHEN 'kernel_name' THEN by_name.category_number
+    END AS category_number
   FROM work_attention
   INNER JOIN by_operator USING (trace_id, work_id)
   LEFT JOIN by_name USING (trace_id, work_id)
@@ -97,11 +97,11 @@ answered AS (
     CASE decided.source
       WHEN 'attention' THEN 'attention'
       WHEN 'none' THEN 'unclassified'
-      ELSE class.category
+      ELSE listed.category
     END AS answer,
-    if(decided.source = 'attention', 'attention_call', class.rule) AS rule
+    if(decided.source = 'attention', 'attention_call', listed.rule) AS rule
   FROM decided
-  LEFT JOIN class USING (class_number)
+  LEFT JOIN listed USING (category_number)
 )
 
 SELECT

@@ -1,20 +1,20 @@
--- annotation: one labelled range: record_function, NVTX, a capture's own label or a module.
+-- annotation: one labelled range: record_function, NVTX, a capture's label or a module.
 --
--- Why:     components, steps, modules and attention calls are known from these.
+-- Why:     components, steps, modules and attention calls are read from these.
 -- Grain:   one row per range; marks and unclosed ranges have dur_ns 0
 -- Inputs:  none
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  number within the trace
---   process_id     process, as text; of a range on a device: the device's number
---   thread_id      thread, as text; of a range on a device: the stream's number
+--   process_id     process, as text; for a range on a device, the device's number
+--   thread_id      thread, as text; for a range on a device, the stream's number
 --   start_ns       ns from the trace's base
 --   dur_ns         ns
 --   name           without the label's prefix: 'unet' of 'component:unet'
 --   kind           'component' | 'step' | 'module' | 'attention' (labels of a capture),
---                  'python_module' (nn.Module frames), 'profiler_step', 'user',
---                  'gpu_user' (on a device's timeline)
---   args           JSON; of a capture's label its fields; NULL if none
+--                  'python_module' (nn.Module frames), 'profiler_step', 'user', 'gpu_user' (on a
+--                  device's timeline)
+--   args           JSON; for a capture's label, its fields; NULL if there are none
 CREATE TABLE annotation (
   trace_id INTEGER NOT NULL,
   annotation_id BIGINT NOT NULL,

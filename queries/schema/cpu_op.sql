@@ -1,6 +1,6 @@
--- cpu_op: one operator, as PyTorch's dispatcher ran it on the host.
+-- cpu_op: one operator executed on the host by PyTorch's dispatcher.
 --
--- Why:     operators carry the shapes, and say what a kernel was for.
+-- Why:     operators have the shapes, and show what a kernel was for.
 -- Grain:   one row per operator execution
 -- Inputs:  none
 -- Columns:
@@ -11,8 +11,8 @@
 --   start_ns           ns from the trace's base
 --   dur_ns             ns, children included
 --   name               such as 'aten::addmm'
---   external_id        shared with the device work it asked for; NULL if absent
---   sequence_number    joins a backward operator to its forward one; NULL if absent
+--   external_id        shared with the device work that it launched; NULL if absent
+--   sequence_number    links a backward operator to its forward operator; NULL if absent
 --   forward_thread_id  thread of the forward operator; NULL if absent
 --   input_dims         JSON text, one entry per input; NULL if shapes were not recorded
 --   input_types        JSON text, one entry per input

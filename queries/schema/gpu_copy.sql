@@ -1,6 +1,6 @@
--- gpu_copy: one memory copy or fill carried out by a device.
+-- gpu_copy: one memory copy or fill on a device.
 --
--- Why:     copies keep the device busy without computing; they are never counted as kernels.
+-- Why:     copies keep the device busy without computing, so they are not counted as kernels.
 -- Grain:   one row per memcpy or memset
 -- Inputs:  none
 -- Columns:

@@ -1,6 +1,6 @@
 -- kernel: one execution of a kernel on a device.
 --
--- Why:     device time is made of these; copies and annotations are not kernels.
+-- Why:     device time consists of kernels and copies; copies and annotations are not kernels.
 -- Grain:   one row per kernel execution
 -- Inputs:  none
 -- Columns:
@@ -8,18 +8,18 @@
 --   kernel_id       number within the trace
 --   device_id       device.device_id
 --   stream_id       stream or queue on the device; 0 is a valid stream
---   process_id      process whose launch it belongs to; NULL where the trace does not say
+--   process_id      process that launched it; NULL if the trace does not say
 --   start_ns        ns from the trace's base
 --   dur_ns          ns
---   name            as recorded, demangled if the trace holds that
+--   name            as recorded, demangled if the trace has that form
 --   correlation_id  links to runtime_call within (trace_id, process_id); NULL if absent
 --   external_id     links to cpu_op; NULL if absent
 --   grid            '[x,y,z]' blocks; NULL if absent
 --   block           '[x,y,z]' threads; NULL if absent
---   registers       per thread
+--   registers       registers per thread
 --   shared_bytes    shared memory per block, bytes
 --   graph_id        CUDA graph; NULL outside graphs or where not recorded
---   graph_node_id   node of that graph
+--   graph_node_id   node in that graph
 CREATE TABLE kernel (
   trace_id INTEGER NOT NULL,
   kernel_id BIGINT NOT NULL,

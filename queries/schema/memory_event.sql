@@ -1,16 +1,16 @@
 -- memory_event: one event of PyTorch's memory allocator.
 --
--- Why:     peak memory and its growth with image size come from here.
+-- Why:     peak memory, and its growth with image size, come from here.
 -- Grain:   one row per allocation or release
 -- Inputs:  none
 -- Columns:
 --   trace_id         trace.trace_id
 --   ts_ns            ns from the trace's base
---   device_id        -1 for host memory
+--   device_id        device.device_id; -1 for host memory
 --   addr             address; NULL if absent
---   size_bytes       negative for a release
---   allocated_bytes  in use afterwards; NULL if absent
---   reserved_bytes   held by the allocator afterwards; NULL if absent
+--   size_bytes       bytes; negative for a release
+--   allocated_bytes  bytes in use afterwards; NULL if absent
+--   reserved_bytes   bytes held by the allocator afterwards; NULL if absent
 CREATE TABLE memory_event (
   trace_id INTEGER NOT NULL,
   ts_ns BIGINT NOT NULL,

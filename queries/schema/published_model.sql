@@ -1,6 +1,6 @@
--- published_model: quality and size of a model as its authors give them, from the user's CSV.
+-- published_model: quality and size of a model as its authors publish them, from the user's CSV.
 --
--- Why:     a trace holds no quality; a Pareto front needs it beside size or latency.
+-- Why:     a trace has no quality, and a Pareto front needs it next to size or latency.
 -- Grain:   one row per model
 -- Inputs:  none
 -- Columns:
@@ -10,7 +10,7 @@
 --   quality          value of the quality measure
 --   quality_measure  such as 'COCO FID'; lower is better
 --   latency_ns       ns of one request; NULL if unknown
---   source           where the figures stand
+--   source           where the numbers are published
 CREATE TABLE published_model (
   model VARCHAR NOT NULL,
   model_class VARCHAR,

@@ -1,6 +1,6 @@
 -- python_call: one Python frame of a trace that was recorded with stacks.
 --
--- Why:     most of a large trace is Python frames, so they are loaded on request only (--python).
+-- Why:     most of a large trace is Python frames, so they are loaded only on request (--python).
 -- Grain:   one row per python_function event
 -- Inputs:  none
 -- Columns:

@@ -1,6 +1,6 @@
 -- runtime_call: one call into the CUDA or HIP runtime or driver.
 --
--- Why:     kernels are tied to the host through the call that launched them, runtime or driver.
+-- Why:     the call that launched a kernel links it to the host, whether runtime or driver.
 -- Grain:   one row per call
 -- Inputs:  none
 -- Columns:
@@ -11,7 +11,7 @@
 --   start_ns        ns from the trace's base
 --   dur_ns          ns on the host
 --   name            as recorded
---   correlation_id  shared with what the call put on the device; NULL if absent
+--   correlation_id  shared with the device work that the call launched; NULL if absent
 --   external_id     links to cpu_op; NULL if absent
 CREATE TABLE runtime_call (
   trace_id INTEGER NOT NULL,

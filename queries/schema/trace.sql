@@ -1,30 +1,30 @@
--- trace: one ingested trace file, with the conditions it was recorded under.
+-- trace: one ingested trace file and the conditions in which it was recorded.
 --
--- Why:     every number must lead back to one file and the run card that came with it.
+-- Why:     every number must be traceable to one file and its manifest.
 -- Grain:   one row per ingested file
 -- Inputs:  none
 -- Columns:
 --   trace_id        number of the trace in this study, in order of ingestion
 --   name            short label: the run folder's name, else the file's stem; unique in a study
---   path            absolute path the bytes were read from
+--   path            absolute path from which the file was read
 --   sha256          hex digest of the file's bytes; a digest is loaded once
---   size_bytes      of the file, as it lies there
+--   size_bytes      size of the file on disk, in bytes
 --   format          'kineto' | 'nsys' | 'ncu'
---   producer        program and version that wrote the file, NULL if it does not say
---   model           from the manifest, else NULL
---   family          'diffusion' | 'transformer' | 'llm' | ..., from the manifest, else NULL
---   attention       attention implementation asked for, from the manifest, else NULL
+--   producer        program and version that wrote the file; NULL if unknown
+--   model           from the manifest; NULL without one
+--   family          'diffusion' | 'transformer' | 'llm' | ..., from the manifest; NULL without one
+--   attention       requested attention implementation, from the manifest; NULL without one
 --   profiler        'torch' | 'dry' | 'nsys' | 'ncu'; NULL if unknown
---   predicted       true if the times were computed by a model of a device, not measured
---   manifest        the run folder's manifest.json, NULL if there is none
---   device_name     the device of most device events; for predicted times the device modelled
---   base_unix_ns    ns since 1970 of the trace's own zero; NULL if unknown
+--   predicted       true if times were computed by a model of a device, not measured
+--   manifest        the run folder's manifest.json; NULL if there is none
+--   device_name     the device with most device events; for predicted times, the modelled device
+--   base_unix_ns    ns since 1970 of the trace's time 0; NULL if unknown
 --   resolution_ns   smallest step of the file's timestamps: 1 or 1000
---   rank            of a distributed job; NULL if single
---   world_size      of a distributed job; NULL if single
+--   rank            rank in a distributed job; NULL if single
+--   world_size      ranks in a distributed job; NULL if single
 --   complete        false if the file was cut short
 --   event_count     events in the file
---   repaired_count  events that were mended while reading (see anomaly)
+--   repaired_count  events that were repaired while reading (see anomaly)
 --   skipped_count   events that could not be read (see anomaly)
 CREATE TABLE trace (
   trace_id INTEGER PRIMARY KEY,

@@ -1,19 +1,19 @@
--- trace_event: events of a Chrome trace as recorded, for what no other table keeps.
+-- trace_event: events of a Chrome trace that no other table keeps, as recorded.
 --
--- Why:     vendors add categories and arguments faster than tables can follow; nothing is dropped.
--- Grain:   one row per event of a category that has no table of its own; with `--args` per event
---          that was read (not flow arrows, nor Python frames unless asked for)
+-- Why:     vendors keep adding categories and arguments; this table keeps what the others don't.
+-- Grain:   one row per event of a category that has no table; with `--args`, per event that was
+--          read (without flow arrows, and without Python frames unless requested)
 -- Inputs:  none
 -- Columns:
 --   trace_id    trace.trace_id
 --   phase       'X' complete, 'i' instant, 'M' metadata, 'C' counter, ...
---   category    as spelled; NULL if absent
+--   category    as recorded; NULL if absent
 --   name        as recorded
 --   process_id  process, or the device of a device event, as text
 --   thread_id   thread, or the stream of a device event, as text
 --   start_ns    ns from the trace's base; NULL if the event has no time
 --   dur_ns      ns as recorded; NULL if the event has no length
---   args        JSON object of the event's arguments; NULL if it has none, or without `--args'
+--   args        JSON object of the event's arguments; NULL if it has none, or without `--args`
 CREATE TABLE trace_event (
   trace_id INTEGER NOT NULL,
   phase VARCHAR,

@@ -1,17 +1,18 @@
--- kernel_category: the category of each kernel name, with the rule that gave it.
+-- kernel_category: the category of each kernel name, and the rule that decided it.
 --
--- Why:     a name occurs a thousand times; its rules are tried once. A user's rules come first.
---          Rules see the first 65,536 characters of a name; the name itself is kept whole.
--- Grain:   one row per (trace_id, name) of work that some rule fits
+-- Why:     a kernel name occurs thousands of times, so its rules are tried once per name. A user's
+--          rules come first. Rules see the first 65,536 characters of a name; the name itself is
+--          kept whole.
+-- Grain:   one row per (trace_id, name) of work that matches a rule
 -- Inputs:  work, kernel_rule, user_kernel_rule
 -- Columns:
---   trace_id   trace.trace_id
---   name       work.name
---   category   see work_category
---   rule       kernel_rule.rule, or 'user rule ' and its number
---   by_user    true if a user's own rule decided
+--   trace_id  trace.trace_id
+--   name      work.name
+--   category  see work_category
+--   rule      kernel_rule.rule, or 'user rule ' and the rule's number
+--   by_user   true if a user's rule decided
 WITH name AS (
-  -- a name of a megabyte would take a second
+  -- matching a name of a megabyte would take a second
   SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM work
 ),
 

@@ -1,21 +1,21 @@
 -- kernel_launch: the call and operator that launched a kernel (170 lines because of four links).
 --
--- Why:     a kernel itself does not say what it was for; its operator does. One launch of a graph
---          starts many kernels, and some kernels were launched before the recording began.
+-- Why:     a kernel does not say what it was for; the operator that launched it does. One graph
+--          launch starts many kernels, and some kernels were launched before recording began.
 -- Grain:   one row per (trace_id, kernel_id) of kernel
 -- Inputs:  kernel, runtime_call, cpu_op, cpu_op_parent, timeline
 -- Columns:
 --   trace_id   trace.trace_id
 --   kernel_id  kernel.kernel_id
---   call_id    runtime_call.call_id of the same correlation; NULL if there is none, or calls of
---              several processes have it and the kernel's process is unknown
---   op_id      cpu_op.op_id of the innermost operator; NULL if it ran outside all operators
---   source       'external_id' (the kernel names its operator) | 'correlation' (its call names one,
---              or is in none) | 'nesting' (the operator around its call) | 'unlinked' (no call, no
---              operator)
+--   call_id    runtime_call.call_id with the same correlation; NULL if there is none, or if calls
+--              of several processes match and the kernel's process is unknown
+--   op_id      cpu_op.op_id of the innermost operator; NULL if the kernel ran outside all operators
+--   source     'external_id' (the kernel names its operator) | 'correlation' (its call names the
+--              operator, or has none) | 'nesting' (the operator around its call) | 'unlinked' (no
+--              call, no operator)
 -- Never:   WHERE (source = 'unlinked') <> (call_id IS NULL AND op_id IS NULL)
 WITH shared AS (
-  -- merged ranks number their operators alike: such a number means something within a process
+  -- merged ranks reuse External ids, so an id is unique only within its process
   SELECT trace_id, external_id
   FROM cpu_op
   WHERE external_id > 0 AND (SELECT count(DISTINCT op.process_id) FROM cpu_op AS op) > 1
@@ -76,11 +76,11 @@ paired AS (
   INNER JOIN kernel USING (trace_id, kernel_id)
   INNER JOIN runtime_call AS call USING (trace_id, call_id)
   GROUP BY pair.trace_id, pair.kernel_id
-  -- calls of several processes: none of them is known to be the kernel's
+  -- if calls of several processes match, none of them is known to be the right one
   HAVING min(call.process_id) IS NOT DISTINCT FROM max(call.process_id)
 ),
 
--- calls of the kernels that name no operator themselves
+-- launching calls of the kernels that don't name an operator
 asked AS (
   SELECT trace_id, call_id
   FROM paired
@@ -117,7 +117,7 @@ unnamed AS (
   ANTI JOIN named USING (trace_id, call_id)
 ),
 
--- only threads of such calls need to know what was open when
+-- build the timeline only for threads with such calls
 thread AS (
   SELECT DISTINCT trace_id, process_id, thread_id FROM unnamed
 ),

@@ -1,16 +1,16 @@
--- operator_category: the category of each operator name, with the rule that gave it.
+-- operator_category: the category of each operator name, and the rule that decided it.
 --
--- Why:     a name occurs a thousand times; its rules are tried once. Rules see the first 65,536
---          characters of a name; the name itself is kept whole.
--- Grain:   one row per (trace_id, name) of cpu_op that some rule fits
+-- Why:     an operator name occurs thousands of times, so its rules are tried once per name. Rules
+--          see the first 65,536 characters of a name; the name itself is kept whole.
+-- Grain:   one row per (trace_id, name) of cpu_op that matches a rule
 -- Inputs:  cpu_op, operator_rule
 -- Columns:
---   trace_id   trace.trace_id
---   name       cpu_op.name
---   category   see work_category
---   rule       operator_rule.rule
+--   trace_id  trace.trace_id
+--   name      cpu_op.name
+--   category  see work_category
+--   rule      operator_rule.rule
 WITH name AS (
-  -- a name of a megabyte would take a second
+  -- matching a name of a megabyte would take a second
   SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM cpu_op
 ),
 

@@ -1,20 +1,20 @@
--- work: the units of work that metrics add up.
+-- work: the units of work that metrics add up: kernels, or operators in a trace without kernels.
 --
--- Why:     a trace with a GPU is about its kernels, one without is about its operators, a dry
---          capture about predicted operators; with one table every metric works on every trace.
--- Grain:   one row per (trace_id, work_id): a kernel where the trace has any, else an operator
+-- Why:     a GPU trace is about its kernels, a CPU trace about its operators and a dry capture
+--          about predicted operators. With one table, every metric works on every trace.
+-- Grain:   one row per (trace_id, work_id): a kernel if the trace has kernels, else an operator
 -- Inputs:  trace, kernel, cpu_op, cpu_op_parent
 -- Columns:
---   trace_id   trace.trace_id
---   work_id    kernel_id or op_id
---   time_source      'gpu' | 'cpu' | 'predicted'
---   device_id  device.device_id; -1 for the host
---   stream_id  of a kernel; NULL for an operator
---   start_ns   ns from the trace's base
---   dur_ns     ns; of an operator its own time, that of the operators it called left out
---   name       kernel or operator
---   kernel_id  NULL for an operator
---   op_id      NULL for a kernel
+--   trace_id     trace.trace_id
+--   work_id      kernel_id or op_id
+--   time_source  'gpu' | 'cpu' | 'predicted': where the times come from
+--   device_id    device.device_id; -1 for the host
+--   stream_id    stream of a kernel; NULL for an operator
+--   start_ns     ns from the trace's base
+--   dur_ns       ns; self time for an operator, without the operators that it called
+--   name         name of the kernel or operator
+--   kernel_id    NULL for an operator
+--   op_id        NULL for a kernel
 -- Never:   WHERE dur_ns < 0 OR (kernel_id IS NULL) = (op_id IS NULL)
 WITH gpu_trace AS (
   SELECT DISTINCT trace_id FROM kernel
@@ -26,7 +26,7 @@ host_trace AS (
   WHERE trace_id NOT IN (SELECT gpu_trace.trace_id FROM gpu_trace)
 ),
 
--- of a trace with a GPU nothing is read
+-- GPU traces contribute no rows here
 host_time AS (
   SELECT trace_id, op_id, self_ns
   FROM cpu_op_parent

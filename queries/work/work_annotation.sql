@@ -1,22 +1,23 @@
--- work_annotation: the ranges that surround each work item (134 lines because of three look-ups).
+-- work_annotation: the labelled ranges around each work item (135 lines because of three look-ups).
 --
--- Why:     component, step, module and attention call are all read from these.
---          A thread without labels and frames of its own, such as autograd's, follows those of its
---          process's main thread at that time; a user range open on its own thread comes first.
+-- Why:     component, step, module and attention call are all read from these ranges. A thread
+--          without labels and frames, such as autograd's, takes those of its process's main thread
+--          at that time; a user range that is open on the thread itself takes precedence.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_call, annotation_timeline
 -- Columns:
 --   trace_id          trace.trace_id
 --   work_id           work.work_id
---   component_id      annotation_id, see annotation_timeline; NULL if none surrounds it
---   step_id           likewise
---   module_id         likewise
---   attention_id      likewise
---   python_module_id  likewise
---   python_root_id    likewise
---   profiler_step_id  likewise
---   user_id           likewise
---   user_root_id      likewise
+--   component_id      annotation_id, see annotation_timeline; NULL if no such range surrounds the
+--                     work
+--   step_id           annotation_id or NULL, as component_id
+--   module_id         annotation_id or NULL, as component_id
+--   attention_id      annotation_id or NULL, as component_id
+--   python_module_id  annotation_id or NULL, as component_id
+--   python_root_id    annotation_id or NULL, as component_id
+--   profiler_step_id  annotation_id or NULL, as component_id
+--   user_id           annotation_id or NULL, as component_id
+--   user_root_id      annotation_id or NULL, as component_id
 WITH track_size AS (
   SELECT
     trace_id,
@@ -44,7 +45,7 @@ main_thread AS (
   GROUP BY trace_id, process_id
 ),
 
--- numbers alone are sorted and carried, not the tracks' names nor all that is open
+-- sort and carry only numbers, not track names or the whole state
 moment AS (
   SELECT
     work_call.trace_id,
@@ -98,7 +99,7 @@ called_elsewhere AS (
   WHERE moment.is_called_elsewhere
 ),
 
--- where the thread itself is not the one that is followed
+-- work whose thread is not the main thread that it follows
 own_thread AS (
   SELECT moment.trace_id, moment.work_id, change.change_number
   FROM moment

@@ -1,21 +1,21 @@
--- work_call: when and on which thread each work item was asked for.
+-- work_call: when, and on which thread, the host requested each work item.
 --
--- Why:     ranges surround the host's call, not the kernel that runs later. Backward work is asked
---          for on autograd's own thread, outside all modules: its place is that of the forward
---          operator with the same sequence number.
+-- Why:     ranges surround the host's call, not the kernel that runs later. Backward work is
+--          requested on autograd's thread, outside all modules, so it takes the place of the
+--          forward operator with the same sequence number.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_op, kernel_launch, runtime_call, cpu_op
 -- Columns:
---   trace_id       trace.trace_id
---   work_id        work.work_id
---   process_id     process that asked; NULL if unknown
---   track          process and thread that asked; NULL if unknown
+--   trace_id           trace.trace_id
+--   work_id            work.work_id
+--   process_id         process that requested the work; NULL if unknown
+--   track              process and thread that requested the work; NULL if unknown
 --   called_ns          ns, start of the launching call or of the operator; NULL if unknown
---   forward_track  as track, of the forward operator for backward work
---   forward_called_ns  as called_ns, of the forward operator for backward work
---   source          'call' | 'operator' | 'none': what called_ns was read from
+--   forward_track      track of the forward operator, for backward work
+--   forward_called_ns  called_ns of the forward operator, for backward work
+--   source             where called_ns comes from: 'call' | 'operator' | 'none'
 WITH asked AS (
-  -- a trace's work is either its kernels or its operators, which no launch has
+  -- a trace's work is either kernels, or operators, which have no launch
   SELECT
     work_op.trace_id,
     work_op.work_id,
@@ -27,7 +27,7 @@ WITH asked AS (
     ON work_op.trace_id = kernel_launch.trace_id AND work_op.work_id = kernel_launch.kernel_id
 ),
 
--- only where the call does not say it all: texts are dear to carry
+-- needed only if the call lacks something, because texts are slow to carry
 asking_op AS (
   SELECT
     asked.trace_id,
@@ -72,7 +72,7 @@ backward AS (
   WHERE forward_thread_id > 0 AND sequence_number >= 0
 ),
 
--- operators keep the number until one of them takes it into the graph: the last one did
+-- operators share a sequence number until one of them enters the graph: the last one
 forward AS (
   SELECT
     trace_id,

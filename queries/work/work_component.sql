@@ -1,14 +1,13 @@
--- work_component: the part of the pipeline each work item belongs to.
+-- work_component: the part of the pipeline that each work item belongs to.
 --
--- Why:     text encoder, denoiser and decoder behave differently and are sped up by different
---          means.
+-- Why:     text encoder, denoiser and decoder behave differently and need different optimizations.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_annotation, annotation, module_root
 -- Columns:
 --   trace_id   trace.trace_id
 --   work_id    work.work_id
---   component  of the label, else class of the outermost nn.Module, else outermost user range that
---              the framework did not write; 'unattributed' if nothing surrounds the work
+--   component  from the label, else the class of the outermost nn.Module, else the outermost user
+--              range that the framework did not write; 'unattributed' if nothing surrounds the work
 --   source     'label' | 'python_module' | 'annotation' | 'none'
 -- Never:   WHERE (source = 'none') <> (component = 'unattributed')
 WITH found AS (

@@ -1,14 +1,14 @@
--- work_module: the innermost module each work item belongs to.
+-- work_module: the innermost module that each work item belongs to.
 --
--- Why:     a module's path is where a change of code would go.
+-- Why:     the module's path shows where to change the code.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_annotation, annotation
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
---   module        of the label, else the innermost nn.Module frame, else the innermost user range;
---                 'unattributed' if nothing surrounds the work
---   module_class  its class; NULL if unknown
+--   module        from the label, else the innermost nn.Module frame, else the innermost user
+--                 range; 'unattributed' if nothing surrounds the work
+--   module_class  class of the module; NULL if unknown
 --   source        'label' | 'python_module' | 'annotation' | 'none'
 -- Never:   WHERE (source = 'none') <> (module = 'unattributed')
 WITH found AS (
@@ -38,7 +38,7 @@ WITH found AS (
       AND work_annotation.user_id = user_range.annotation_id
 )
 
--- a frame is called Class_3: the third instance of Class
+-- Class_3 is the name of the frame of the third instance of Class
 SELECT
   trace_id,
   work_id,

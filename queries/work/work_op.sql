@@ -1,19 +1,20 @@
--- work_op: the operator that asked for each work item, and the outermost operator above it.
+-- work_op: the operator that requested each work item, and the outermost operator around it.
 --
--- Why:     the innermost operator says what was computed, the outermost what was called.
+-- Why:     the innermost operator says what was computed, the outermost one what the program
+--          called.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, kernel_launch, cpu_op, cpu_op_parent
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
---   op_id         innermost operator; NULL if none is known
---   op_name       its name; 'unattributed' if none is known
---   root_op_id    outermost operator; NULL if none is known
---   root_op_name  its name; 'unattributed' if none is known
---   source          see kernel_launch; 'self' where the work is an operator
+--   op_id         innermost operator; NULL if unknown
+--   op_name       name of op_id; 'unattributed' if unknown
+--   root_op_id    outermost operator; NULL if unknown
+--   root_op_name  name of root_op_id; 'unattributed' if unknown
+--   source        see kernel_launch; 'self' if the work is an operator
 -- Never:   GROUP BY trace_id, work_id HAVING count(*) > 1
 WITH asked AS (
-  -- a trace's work is either its kernels or its operators
+  -- a trace's work is either kernels or operators
   SELECT
     trace_id,
     kernel_id AS work_id,
@@ -30,7 +31,7 @@ WITH asked AS (
   WHERE op_id IS NOT NULL
 ),
 
--- only operators that asked for work: in a trace of a GPU most ask for none
+-- only operators that requested work: in a GPU trace most didn't
 called AS (
   SELECT
     cpu_op.trace_id,

@@ -1,12 +1,13 @@
--- work_step: the step of the request each work item belongs to.
+-- work_step: the step of the request that each work item belongs to.
 --
--- Why:     steps repeat; the first and the last often differ from those between.
+-- Why:     steps repeat, but the first and last often differ from the rest.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_annotation, annotation
 -- Columns:
 --   trace_id  trace.trace_id
 --   work_id   work.work_id
---   step      of the label, else the number of the profiler's step; NULL if none surrounds the work
+--   step      from the label, else the number of the profiler's step; NULL if no step surrounds the
+--             work
 --   source    'label' | 'annotation' | 'none'
 -- Never:   WHERE (source = 'none') <> (step IS NULL)
 WITH found AS (

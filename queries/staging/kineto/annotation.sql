@@ -1,19 +1,19 @@
--- annotation: the labelled ranges of a Kineto trace, with the fields of a capture's own labels.
+-- annotation: the labelled ranges of a Kineto trace, with the fields of a capture's labels.
 --
--- Why:     components, steps, modules and attention calls are known from these; nn.Module frames
---          are loaded even where other Python frames are not.
+-- Why:     components, steps, modules and attention calls are read from these. nn.Module frames are
+--          loaded even if other Python frames are not.
 -- Grain:   one row per range
 -- Inputs:  kineto_host_range, kineto_event, trace_file
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  in order of start
---   process_id     process, as text; of a range on a device: the device's number
---   thread_id      thread, as text; of a range on a device: the stream's number
+--   process_id     process, as text; for a range on a device, the device's number
+--   thread_id      thread, as text; for a range on a device, the stream's number
 --   start_ns       ns from the trace's base
 --   dur_ns         ns
---   name           without the label's prefix; of an attention label: its site
+--   name           without the label's prefix; for an attention label, its site
 --   kind           see annotation in the schema
---   args           JSON; of a capture's label its fields; NULL if none
+--   args           JSON; for a capture's label, its fields; NULL if there are none
 WITH ranges AS (
   SELECT kind, pid, tid, start_ns, dur_ns, name, args FROM kineto_host_range
   WHERE kind <> 'op'
@@ -51,7 +51,7 @@ ordered AS (
     ranges.args
   FROM ranges
   CROSS JOIN trace_file AS file
-  -- a sort spills to disk, a window over all rows would not
+  -- sort, because a sort spills to disk and a window over all rows does not
   ORDER BY ranges.start_ns, ranges.dur_ns DESC, ranges.kind, ranges.name, ranges.tid
 )
 

@@ -1,17 +1,17 @@
--- anomaly: what was met while reading a Kineto trace, and what its rows give away.
+-- anomaly: the anomalies of a Kineto trace, from reading it and from its rows.
 --
--- Why:     a figure that a trace can't support must be refused with the reason.
--- Grain:   one row per kind of anomaly that is there
+-- Why:     a number that a trace can't support must be refused with the reason.
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  kineto_reader_anomaly, kineto_anomaly_device, kineto_anomaly_graph, kineto_anomaly_host,
 --          kineto_anomaly_event, kineto_anomaly_value, kineto_anomaly_time, kineto_anomaly_track,
 --          anomaly_kind, trace_file
 -- Columns:
 --   trace_id     trace.trace_id
 --   kind         see anomaly_kind
---   count        events it touches
---   byte_offset  of the first one, where the text itself was at fault; else NULL
+--   count        number of affected events
+--   byte_offset  position of the first one, if the file's text itself was invalid; else NULL
 --   example      the first one, shortened
---   consequence  what it does to which figure
+--   consequence  effect on the metrics
 WITH found AS (
   SELECT kind, count, byte_offset, example FROM kineto_reader_anomaly
   UNION ALL

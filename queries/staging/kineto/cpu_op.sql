@@ -1,18 +1,18 @@
 -- cpu_op: the operators of a Kineto trace.
 --
--- Why:     a capture's labels that were written as operators are left to annotation.
+-- Why:     labels of a capture that are recorded as operators go to annotation.
 -- Grain:   one row per operator execution
 -- Inputs:  kineto_op_order, kineto_text, trace_file
 -- Columns:
 --   trace_id           trace.trace_id
---   op_id              in order of process, thread and start, the outer operator first
+--   op_id              in order of process, thread and start, outer operators first
 --   process_id         process, as text
 --   thread_id          thread, as text
 --   start_ns           ns from the trace's base
 --   dur_ns             ns, children included
 --   name               as recorded
---   external_id        shared with the device work it asked for; NULL if absent
---   sequence_number    joins a backward operator to its forward one; NULL if absent
+--   external_id        shared with the device work that it launched; NULL if absent
+--   sequence_number    links a backward operator to its forward operator; NULL if absent
 --   forward_thread_id  thread of the forward operator; NULL if absent
 --   input_dims         JSON text; NULL if shapes were not recorded
 --   input_types        JSON text

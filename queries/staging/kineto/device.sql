@@ -1,12 +1,12 @@
--- device: the devices that have events in a Kineto trace.
+-- device: the devices with events in a Kineto trace.
 --
--- Why:     deviceProperties may be missing, nameless, or list every GPU of the host.
--- Grain:   one row per device with kernels or copies; -1, the host, if there is none
+-- Why:     deviceProperties may be missing, lack names, or list every GPU of the host.
+-- Grain:   one row per device with kernels or copies; -1, the host, if there are none
 -- Inputs:  kernel, gpu_copy, kineto_device, trace_file
 -- Columns:
 --   trace_id          trace.trace_id
 --   device_id         the device's number in the trace
---   name              as the trace spells it, else the manifest's; NULL if neither says
+--   name              as recorded in the trace, else from the manifest; NULL if in neither
 --   memory_bytes      device memory, bytes
 --   sm_count          streaming multiprocessors (compute units on AMD)
 --   peak_flops_per_s  from the manifest; NULL if unknown
@@ -24,7 +24,7 @@ present AS (
   WHERE NOT EXISTS (SELECT 1 FROM used)
 ),
 
--- ROCm numbers its only device differently in events and in properties
+-- ROCm gives its only device different numbers in events and in properties
 listed AS (
   SELECT
     present.device_id,

@@ -1,6 +1,7 @@
 -- gpu_copy: the memory copies and fills of a Kineto trace.
 --
--- Why:     chosen by category, as kernels are; the direction is in the name, or in ROCm's "kind".
+-- Why:     rows are chosen by category, as kernels are. The direction is in the name, or in ROCm's
+--          "kind".
 -- Grain:   one row per memcpy or memset
 -- Inputs:  kineto_event, kineto_text, kineto_device_process, trace_file
 -- Columns:
@@ -13,11 +14,11 @@
 --   dur_ns          ns
 --   name            as recorded
 --   kind            'HtoD' | 'DtoH' | 'DtoD' | 'PtoP' | 'HtoH' | 'memset' | 'other'
---   size_bytes      NULL if not recorded
+--   size_bytes      bytes moved or set; NULL if not recorded
 --   correlation_id  links to runtime_call; NULL if absent
 --   external_id     links to cpu_op; NULL if absent
 --   graph_id        CUDA graph; NULL outside graphs or where not recorded
---   graph_node_id   node of that graph
+--   graph_node_id   node in that graph
 WITH ordered AS (
   SELECT
     text_id,
@@ -33,13 +34,14 @@ WITH ordered AS (
     graph_node_id
   FROM kineto_event
   WHERE role = 'copy' AND ph = 'X' AND start_ns IS NOT NULL
-  -- a sort spills to disk, a window over all rows would not; texts would make it dear
+  -- sort, because a sort spills to disk and a window over all rows does not; leave the texts out,
+  -- because they make the sort slow
   ORDER BY
     device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, work_order, size_bytes
 ),
 
--- the order is kept, so a copy stands right behind its original
-told_apart AS (
+-- rows stay in order, so a duplicate comes right after its original
+identified AS (
   SELECT
     *,
     row(
@@ -53,7 +55,7 @@ numbered AS (
   SELECT
     * EXCLUDE (identity, identity_before),
     row_number() OVER () AS copy_id
-  FROM told_apart
+  FROM identified
   WHERE identity IS DISTINCT FROM identity_before
 )
 

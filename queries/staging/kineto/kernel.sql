@@ -1,7 +1,8 @@
 -- kernel: the kernels of a Kineto trace.
 --
--- Why:     chosen by category, never by stream number: 0 is a valid stream, and synchronisations
---          carry made-up ones. Copies of one event, as written at the edge of a step, count once.
+-- Why:     rows are chosen by category, never by stream number: 0 is a valid stream, and
+--          synchronisations have made-up ones. Duplicates of an event, written at the edge of a
+--          step, count once.
 -- Grain:   one row per kernel execution
 -- Inputs:  kineto_kernel_order, kineto_text, kineto_device_process, trace_file
 -- Columns:
@@ -17,10 +18,10 @@
 --   external_id     links to cpu_op; NULL if absent
 --   grid            '[x,y,z]' blocks; NULL if absent
 --   block           '[x,y,z]' threads; NULL if absent
---   registers       per thread
---   shared_bytes    per block
+--   registers       registers per thread
+--   shared_bytes    shared memory per block, bytes
 --   graph_id        CUDA graph; NULL outside graphs or where not recorded
---   graph_node_id   node of that graph
+--   graph_node_id   node in that graph
 SELECT
   file.trace_id,
   kernel.kernel_id,

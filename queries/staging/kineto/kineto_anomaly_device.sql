@@ -1,12 +1,12 @@
--- kineto_anomaly_device: anomalies that the device events of a trace give away.
+-- kineto_anomaly_device: anomalies in the device events of a trace.
 --
--- Why:     overlap, copies and missing launches decide which figures a trace can support.
--- Grain:   one row per kind of anomaly that is there
+-- Why:     overlap, duplicates and missing launches decide which numbers a trace can support.
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  kernel, gpu_copy, runtime_call, kineto_event_count
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      the first or worst one
+--   kind     see anomaly_kind
+--   count    number of affected events
+--   example  the first or worst one
 WITH adjacent AS (
   SELECT
     device_id,
@@ -16,7 +16,7 @@ WITH adjacent AS (
   WINDOW in_order AS (PARTITION BY device_id, stream_id ORDER BY start_ns, start_ns + dur_ns)
 ),
 
--- where no kernel starts before the end of the one before, none starts before any other's
+-- if no kernel starts before the previous one ends, no two kernels overlap
 crowded AS (
   SELECT DISTINCT device_id, stream_id FROM adjacent
   WHERE is_early
@@ -46,7 +46,7 @@ overlapping AS (
   WHERE timed.overlap_ns > 0
 ),
 
--- names are looked up last: a hash table of them all is dear
+-- look names up last, because a hash table of all names is slow
 unlinked AS (
   SELECT kernel.kernel_id
   FROM kernel

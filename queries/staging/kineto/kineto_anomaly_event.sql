@@ -1,12 +1,12 @@
 -- kineto_anomaly_event: anomalies in the times and categories of a trace's events.
 --
--- Why:     what is in no table is counted here, and so is what has no time.
--- Grain:   one row per kind of anomaly that is there
+-- Why:     events that are in no table, or have no time, are counted here.
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  kineto_event_count, kineto_header
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      one of them, or the categories with their counts
+--   kind     see anomaly_kind
+--   count    number of affected events
+--   example  one of them, or the categories with their counts
 WITH category AS (
   FROM kineto_event_count
   WHERE ph = 'X'

@@ -1,12 +1,12 @@
--- kineto_anomaly_graph: what the launches of CUDA graphs in a trace give away.
+-- kineto_anomaly_graph: anomalies in the launches of CUDA graphs.
 --
--- Why:     kernels of a graph have no operator, and a full buffer loses some of them.
--- Grain:   one row per kind of anomaly that is there
+-- Why:     kernels of a graph have no operator, and a full profiler buffer loses some of them.
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  kernel, runtime_call
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      the first or worst one
+--   kind     see anomaly_kind
+--   count    number of affected events
+--   example  the first or worst one
 WITH launched AS (
   SELECT
     runtime_call.call_id,
@@ -23,7 +23,7 @@ WITH launched AS (
   GROUP BY runtime_call.call_id
 ),
 
--- a launch without kernels has no graph_id: it is held against all the others
+-- a launch without kernels has no graph_id, so it is compared with all the others
 replayed AS (
   SELECT
     name,
@@ -43,7 +43,7 @@ uneven AS (
   WHERE
     (kernel_count = 0 AND most_kernel_count > 0)
     OR (graph_id >= 0 AND graph_kernel_count > kernel_count)
-    -- without ids, launches of nearly the same size are held to be of the same graph
+    -- without ids, launches of nearly the same size are assumed to be of the same graph
     OR (graph_kernel_count > kernel_count AND graph_kernel_count < 1.5 * kernel_count)
 )
 

@@ -1,24 +1,24 @@
--- kineto_anomaly_host: anomalies that the host's events, or their absence, give away.
+-- kineto_anomaly_host: anomalies in the host's events, or their absence.
 --
--- Why:     without operators, shapes or kernels whole classes of figures can't be had.
--- Grain:   one row per kind of anomaly that is there
+-- Why:     without operators, shapes or kernels whole groups of metrics are unavailable.
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  kernel, runtime_call, cpu_op, kineto_event, kineto_event_count, kineto_header
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      one of them
+--   kind     see anomaly_kind
+--   count    number of affected events
+--   example  one of them
 WITH thread AS (
   SELECT process_id, thread_id, row_number() OVER () AS thread_number
   FROM (SELECT DISTINCT process_id, thread_id FROM cpu_op) AS known
 ),
 
--- numbers alone are sorted: of process, thread and name each would cost more than they do together
+-- sort numbers only: process, thread and name would each cost more than all the numbers together
 nested AS (
   SELECT
     cpu_op.op_id,
     cpu_op.start_ns,
     cpu_op.start_ns + cpu_op.dur_ns AS end_ns,
-    -- op_id is in order of start, the outer operator first
+    -- op_id is in order of start, outer operators first
     max(cpu_op.start_ns + cpu_op.dur_ns) OVER (
       PARTITION BY thread.thread_number ORDER BY cpu_op.op_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -30,7 +30,7 @@ nested AS (
       AND cpu_op.thread_id IS NOT DISTINCT FROM thread.thread_id
 ),
 
--- a list, so that the few are looked up among the many and not the other way round
+-- a list, so that few rows are looked up among many and not the other way round
 overlapping AS (
   SELECT unnest(list(op_id)) AS op_id FROM nested
   WHERE start_ns < outer_end_ns AND outer_end_ns < end_ns

@@ -1,18 +1,18 @@
--- kineto_anomaly_time: events whose times can't be true, above all those of kernels and copies.
+-- kineto_anomaly_time: events with impossible times, above all kernels and copies.
 --
 -- Why:     one kernel at the beginning of 1970 makes a span of decades and an idle share of 100 %.
--- Grain:   one row per kind of anomaly that is there
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  kineto_event_count, kineto_event
 -- Columns:
---   kind         see anomaly_kind
---   count        events it touches
---   example      one of them
+--   kind     see anomaly_kind
+--   count    number of affected events
+--   example  one of them
 WITH category AS (
   FROM kineto_event_count
   WHERE ph = 'X'
 ),
 
--- only where events are a day long, or lie a day apart, is each one looked at
+-- look at each event only if some are a day long or a day apart
 spread AS (
   SELECT count(*) AS category_count
   FROM category

@@ -1,13 +1,13 @@
--- kineto_anomaly_track: rows of devices that are neither read as kernels nor as copies.
+-- kineto_anomaly_track: rows of devices that are read neither as kernels nor as copies.
 --
--- Why:     Ascend's rows have no category, Gaudi's one of their own: without them the time of the
---          host looks like all there is.
--- Grain:   one row per kind of anomaly that is there
+-- Why:     Ascend's rows have no category, and Gaudi has a category of its own. Without them the
+--          host's time looks like all the time there is.
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  kineto_text, kineto_chunk, kernel
 -- Columns:
---   kind         see anomaly_kind
---   count        rows it touches
---   example      rows, their time, the device, their categories
+--   kind     see anomaly_kind
+--   count    number of affected rows
+--   example  rows, their time, the device and their categories
 WITH process AS (
   SELECT
     pid,
@@ -21,7 +21,7 @@ WITH process AS (
   WHERE ph = 'M' AND name IN ('process_labels', 'process_name') AND process_label IS NOT NULL
 ),
 
--- the label of a process counts, where it has one, and not its name: 'python' of each GPU
+-- use the label of a process if it has one, because its name is 'python' for each GPU
 named AS (
   SELECT
     pid,
@@ -48,7 +48,7 @@ device_process AS (
   HAVING bool_or(is_device) AND NOT bool_or(is_host)
 ),
 
--- the few sets of texts first: where there is none, no event is looked at
+-- look at the few sets of texts first: if none matches, no event is read
 candidate AS (
   SELECT
     text.text_id,
@@ -58,7 +58,7 @@ candidate AS (
       WHEN text.role = 'device_other' AND text.cat <> 'hpu_op' THEN 'device_events_of_others'
       ELSE 'unread_device_work'
     END AS kind,
-    -- a begin without a duration is not read, whatever its category
+    -- a begin event without a duration is not read, whatever its category
     device_process.pid IS NOT NULL OR text.role IS NOT NULL AS is_certain
   FROM kineto_text AS text
   LEFT JOIN device_process ON text.pid = device_process.pid

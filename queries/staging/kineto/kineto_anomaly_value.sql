@@ -1,11 +1,11 @@
--- kineto_anomaly_value: labels and values of the manifest that were left out as they can't be right.
+-- kineto_anomaly_value: invalid labels and manifest values, which were left out.
 --
--- Why:     a value that is left out in silence would be missed where it counts.
--- Grain:   one row per kind, also where count is 0
+-- Why:     a value that is left out silently would be missed where it matters.
+-- Grain:   one row per kind, even if count is 0
 -- Inputs:  kineto_event, trace_file
 -- Columns:
 --   kind     see anomaly_kind
---   count    ranges or values touched
+--   count    number of affected ranges or values
 --   example  one of them
 SELECT
   'odd_label' AS kind,

@@ -1,7 +1,7 @@
--- kineto_call_order: runtime and driver calls of a Kineto trace in their order, without texts.
+-- kineto_call_order: runtime and driver calls of a Kineto trace in order, without texts.
 --
--- Why:     one thread numbers them, all join them with their texts. A sort spills to disk, where a
---          window over all rows would not; texts would make it dear.
+-- Why:     numbering is serial, so it uses narrow rows; the text join that follows is parallel. It
+--          sorts, because a sort spills to disk and a window over all rows does not.
 -- Grain:   one row per call
 -- Inputs:  kineto_event
 -- Columns:

@@ -1,12 +1,13 @@
--- kineto_device_process: whose work a device's rows show, where a trace holds several processes.
+-- kineto_device_process: the process of a device's rows, in a trace of several processes.
 --
--- Why:     merged ranks number their calls and operators alike, so a number alone links a kernel of
---          one rank to a call of another. A merger's pids carry the rank, as '[TP00] 83'; otherwise
---          numbers that one process alone has tell whose the device is.
--- Grain:   one row per pid of device events that is told; none in a trace of one process
+-- Why:     merged ranks reuse the numbers of calls and operators, so a number alone would link a
+--          kernel of one rank to a call of another. Some merge tools write the rank into pids, as
+--          in '[TP00] 83'; otherwise numbers that only one process has show to which process the
+--          device belongs.
+-- Grain:   one row per pid of device events whose process is known; none in a trace of one process
 -- Inputs:  kineto_event, runtime_call, cpu_op
 -- Columns:
---   pid         as the device events spell it
+--   pid         as in the device events
 --   process_id  the process of its launches; the pid itself if only the rank is known, so that
 --               nothing links to another rank
 WITH host AS (
@@ -23,7 +24,7 @@ several AS (
   QUALIFY count(*) OVER () > 1
 ),
 
--- the numbers that one process of a rank alone has
+-- numbers that only one process of a rank has
 telling AS (
   SELECT
     several.label,
@@ -31,7 +32,7 @@ telling AS (
     min(several.process_id) AS process_id
   FROM runtime_call
   INNER JOIN several USING (process_id)
-  -- of one process nothing is joined: DuckDB would hold all its calls in memory first
+  -- skip the join for one process: DuckDB would first hold all its calls in memory
   WHERE runtime_call.correlation_id > 0 AND EXISTS (FROM several)
   GROUP BY several.label, runtime_call.correlation_id
   HAVING min(several.process_id) = max(several.process_id)

@@ -1,29 +1,29 @@
--- kineto_event_count: the events of each category of a trace, and how many of them are odd.
+-- kineto_event_count: the number of events of each category, and how many have anomalies.
 --
--- Why:     read once, all events answer what several traps ask: a pass over them is dear.
+-- Why:     several anomaly checks need it, and a pass over all events is slow, so it is done once.
 -- Grain:   one row per (ph, cat) of kineto_event
 -- Inputs:  kineto_event
 -- Columns:
 --   ph                'X' complete, 'i' instant, 'M' metadata, ...
---   cat               category, as spelled; NULL if absent
+--   cat               category, as recorded; NULL if absent
 --   role              see kineto_event
 --   event_count       events
---   timed_count       those with a start
+--   timed_count       events with a start
 --   total_ns          ns, sum of durations as recorded
---   longest_ns        ns, the longest duration as recorded
---   first_ns          ns, the first start, but for events that start at 0 and last 0
---   last_ns           ns, the last start
---   is_fine           true if a time is no whole microsecond; NULL if no event has a time
---   untimed_name      the first name of those without a start
---   negative_count    those with a duration below 0
---   negative_name     the first name of these
---   unnumbered_count  those with a correlation below 0
---   unnumbered_name   the first name of these
---   module_count      those whose name is that of an nn.Module frame
---   endless_count     those without a start, or whose duration is absent or below 0
---   endless_name      the first name of these
---   zero_count        those that start at 0 and last 0: no time was recorded
---   zero_name         the first name of these
+--   longest_ns        ns, longest duration as recorded
+--   first_ns          ns, first start, ignoring events that start at 0 and last 0
+--   last_ns           ns, last start
+--   is_fine           true if some time is not a whole microsecond; NULL if no event has a time
+--   untimed_name      first name of an event without a start
+--   negative_count    events with a duration below 0
+--   negative_name     first name of such an event
+--   unnumbered_count  events with a correlation below 0
+--   unnumbered_name   first name of such an event
+--   module_count      events with the name of an nn.Module frame
+--   endless_count     events without a start, or with a duration that is absent or below 0
+--   endless_name      first name of such an event
+--   zero_count        events that start at 0 and last 0, so that no time was recorded
+--   zero_name         first name of such an event
 SELECT
   ph,
   cat,

@@ -1,8 +1,8 @@
--- kineto_frame_order: Python frames of a Kineto trace in their order, without texts.
+-- kineto_frame_order: Python frames of a Kineto trace in order, without texts.
 --
--- Why:     one thread numbers them, all join them with their texts. A sort spills to disk, where a
---          window over all rows would not; texts would make it dear.
--- Grain:   one row per frame, if they were asked for
+-- Why:     numbering is serial, so it uses narrow rows; the text join that follows is parallel. It
+--          sorts, because a sort spills to disk and a window over all rows does not.
+-- Grain:   one row per frame, if frames were requested
 -- Inputs:  kineto_event, kineto_header
 -- Columns:
 --   text_id           kineto_text.text_id

@@ -1,7 +1,7 @@
--- kineto_kernel_order: kernels of a Kineto trace in their order, each once, without texts.
+-- kineto_kernel_order: kernels of a Kineto trace in order, without duplicates and texts.
 --
--- Why:     one thread numbers them, all join them with their texts. A sort spills to disk, where a
---          window over all rows would not; texts would make it dear.
+-- Why:     numbering is serial, so it uses narrow rows; the text join that follows is parallel. It
+--          sorts, because a sort spills to disk and a window over all rows does not.
 -- Grain:   one row per kernel
 -- Inputs:  kineto_event
 -- Columns:
@@ -13,10 +13,10 @@
 --   work_order      see kineto_text
 --   correlation_id  as recorded
 --   external_id     as recorded
---   registers       per thread
---   shared_bytes    per block
+--   registers       registers per thread
+--   shared_bytes    shared memory per block, bytes
 --   graph_id        CUDA graph
---   graph_node_id   node of that graph
+--   graph_node_id   node in that graph
 --   kernel_id       in order of device, stream and start
 WITH ordered AS (
   SELECT
@@ -38,8 +38,8 @@ WITH ordered AS (
     device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, work_order
 ),
 
--- the order is kept, so a copy stands right behind its original
-told_apart AS (
+-- rows stay in order, so a duplicate comes right after its original
+identified AS (
   SELECT
     *,
     row(device_id, stream_id, start_ns, dur_ns, correlation_id, graph_node_id, work_order)
@@ -51,5 +51,5 @@ told_apart AS (
 SELECT
   * EXCLUDE (identity, identity_before),
   row_number() OVER () AS kernel_id
-FROM told_apart
+FROM identified
 WHERE identity IS DISTINCT FROM identity_before

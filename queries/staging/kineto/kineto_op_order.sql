@@ -1,7 +1,7 @@
--- kineto_op_order: operators of a Kineto trace in their order, without texts.
+-- kineto_op_order: operators of a Kineto trace in order, without texts.
 --
--- Why:     one thread numbers them, all join them with their texts. A sort spills to disk, where a
---          window over all rows would not; texts would make it dear.
+-- Why:     numbering is serial, so it uses narrow rows; the text join that follows is parallel. It
+--          sorts, because a sort spills to disk and a window over all rows does not.
 -- Grain:   one row per operator
 -- Inputs:  kineto_host_range
 -- Columns:
@@ -11,7 +11,7 @@
 --   external_id        as recorded
 --   sequence_number    as recorded
 --   forward_thread_id  as recorded
---   op_id              in order of process, thread and start, the outer operator first
+--   op_id              in order of process, thread and start, outer operators first
 WITH ordered AS (
   SELECT
     text_id,

@@ -1,16 +1,16 @@
 -- memory_event: the allocator's events of a Kineto trace.
 --
--- Why:     they are instants named [memory]; older traces give them no category.
+-- Why:     these are instant events named [memory]; older traces give them no category.
 -- Grain:   one row per allocation or release
 -- Inputs:  kineto_event, trace_file
 -- Columns:
 --   trace_id         trace.trace_id
 --   ts_ns            ns from the trace's base
---   device_id        -1 for host memory
+--   device_id        device.device_id; -1 for host memory
 --   addr             address; NULL if absent
---   size_bytes       negative for a release
---   allocated_bytes  in use afterwards; NULL if absent
---   reserved_bytes   held by the allocator afterwards; NULL if absent
+--   size_bytes       bytes; negative for a release
+--   allocated_bytes  bytes in use afterwards; NULL if absent
+--   reserved_bytes   bytes held by the allocator afterwards; NULL if absent
 SELECT
   file.trace_id,
   event.start_ns AS ts_ns,

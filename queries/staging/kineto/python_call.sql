@@ -1,4 +1,4 @@
--- python_call: the Python frames of a Kineto trace, if they were asked for.
+-- python_call: the Python frames of a Kineto trace, if they were requested.
 --
 -- Why:     they are most of a trace that was recorded with stacks.
 -- Grain:   one row per python_function event

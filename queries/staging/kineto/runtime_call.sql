@@ -1,7 +1,7 @@
 -- runtime_call: the runtime and driver calls of a Kineto trace.
 --
--- Why:     launches are in the driver's category too (cuLaunchKernelEx), so both are read, by
---          category and never by a list of names.
+-- Why:     the driver's category has launches too (cuLaunchKernelEx), so both categories are read,
+--          and no list of names is used.
 -- Grain:   one row per call
 -- Inputs:  kineto_call_order, kineto_text, trace_file
 -- Columns:
@@ -12,7 +12,7 @@
 --   start_ns        ns from the trace's base
 --   dur_ns          ns on the host
 --   name            as recorded
---   correlation_id  shared with what the call put on the device; NULL if absent
+--   correlation_id  shared with the device work that the call launched; NULL if absent
 --   external_id     links to cpu_op; NULL if absent
 SELECT
   file.trace_id,

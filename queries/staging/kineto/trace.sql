@@ -1,6 +1,6 @@
 -- trace: the one row of a Kineto trace.
 --
--- Why:     every number must lead back to its file, and say how far the file can be trusted.
+-- Why:     every number must be traceable to its file, and show how far the file can be trusted.
 -- Grain:   one row
 -- Inputs:  kineto_event, kernel, gpu_copy, device, kineto_header, trace_file
 -- Columns:
@@ -8,28 +8,28 @@
 --   name            short label
 --   path            absolute path
 --   sha256          hex digest of the file's bytes
---   size_bytes      of the file, as it lies there
+--   size_bytes      size of the file on disk, in bytes
 --   format          'kineto'
 --   producer        program and version that wrote the file
 --   model           from the manifest
 --   family          from the manifest
 --   attention       from the manifest
---   profiler        from the manifest, else 'torch' or what a capture wrote
---   predicted       true if a capture says that its times were computed
+--   profiler        from the manifest, else 'torch' or what a capture recorded
+--   predicted       true if a capture recorded that its times were computed
 --   manifest        JSON
---   device_name     of the device of most device events; else the manifest's
---   base_unix_ns    as recorded; 0 where times are absolute; NULL if unknown
---   resolution_ns   1000 if every time is whole microseconds, else 1
---   rank            of a distributed job
---   world_size      of a distributed job
---   complete        false if the file was cut short or several writers' output is mixed
---   event_count     events in the file, those that could not be read too
---   repaired_count  mended while reading
---   skipped_count   could not be read
+--   device_name     name of the device with most device events, else from the manifest
+--   base_unix_ns    as recorded; 0 if times are absolute; NULL if unknown
+--   resolution_ns   1000 if every time is a whole microsecond, else 1
+--   rank            rank in a distributed job
+--   world_size      ranks in a distributed job
+--   complete        false if the file was cut short or contains the output of several writers
+--   event_count     events in the file, including unreadable ones
+--   repaired_count  events that were repaired while reading
+--   skipped_count   events that could not be read
 WITH times AS (
   SELECT
     count(*) AS event_count,
-    -- 0 is what an event without a time has, whatever clock the others have
+    -- an event without a time has 0, whatever clock the others use
     min(start_ns) FILTER (WHERE ph = 'X' AND start_ns <> 0) AS first_ns,
     coalesce(
       bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0)
@@ -70,7 +70,7 @@ SELECT
   coalesce(file.predicted, header.predicted, FALSE) AS predicted,
   file.manifest,
   coalesce(busiest.device_name, file.device_name, header.device_name) AS device_name,
-  -- 1e18 ns after 1970 is 2001: such times can only be absolute
+  -- 1e18 ns after 1970 is in 2001, so such times can only be absolute
   coalesce(
     header.base_unix_ns, CASE WHEN times.first_ns > 1000000000000000000 THEN 0 END
   ) AS base_unix_ns,

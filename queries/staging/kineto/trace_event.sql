@@ -1,13 +1,13 @@
--- trace_event: events of a Kineto trace as recorded, for what no other table keeps.
+-- trace_event: events of a Kineto trace that no other table keeps, as recorded.
 --
--- Why:     an unknown category may be what someone looks for; its events stay, and so do, on
---          request, all arguments.
--- Grain:   one row per event of a category without a table; of every event read if `--args`
+-- Why:     someone may need an unknown category, so its events are kept, and on request all
+--          arguments.
+-- Grain:   one row per event of a category without a table; per event read with `--args`
 -- Inputs:  kineto_event, kineto_header, trace_file
 -- Columns:
 --   trace_id    trace.trace_id
 --   phase       as recorded
---   category    as spelled
+--   category    as recorded
 --   name        as recorded
 --   process_id  as recorded
 --   thread_id   as recorded

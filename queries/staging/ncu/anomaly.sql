@@ -1,14 +1,14 @@
--- anomaly: what was odd in a result of Nsight Compute.
+-- anomaly: the anomalies of an Nsight Compute result.
 --
--- Why:     what was skipped is counted here, never dropped in silence.
--- Grain:   one row per kind of anomaly that was met
+-- Why:     everything that was skipped is counted here, never dropped silently.
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  trace_file, ncu_reader_anomaly, anomaly_kind
 -- Columns:
 --   trace_id     from trace_file
 --   kind         'cut_row' | 'profiler_warning' | 'odd_manifest_value'
---   count        rows, lines or values
+--   count        number of rows, lines or values
 --   example      the first one
---   consequence  what it does to which metric
+--   consequence  effect on the metrics
 SELECT
   trace_file.trace_id,
   found.kind,

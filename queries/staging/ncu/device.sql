@@ -1,12 +1,13 @@
--- device: the GPUs that kernels were measured on.
+-- device: the GPUs on which kernels were measured.
 --
--- Why:     the raw page describes the device among the metrics, the details page hardly at all.
+-- Why:     the raw page describes the device among the metrics; the details page has almost
+--          nothing.
 -- Grain:   one row per device
 -- Inputs:  trace_file, ncu_metric
 -- Columns:
 --   trace_id          from trace_file
---   device_id         as printed; 0 where the layout lacks it
---   name              as printed, else the manifest's; NULL if neither says
+--   device_id         as printed; 0 if the layout lacks it
+--   name              as printed, else from the manifest; NULL if in neither
 --   sm_count          streaming multiprocessors; NULL if not measured
 --   peak_flops_per_s  from the manifest; NULL if unknown
 --   peak_bytes_per_s  from the manifest; NULL if unknown

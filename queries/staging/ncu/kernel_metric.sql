@@ -1,16 +1,16 @@
 -- kernel_metric: metrics of Nsight Compute under one set of names.
 --
--- Why:     the details page shows labels, such as 'L2 Hit Rate', where the raw page has the metric.
--- Grain:   one row per (ordinal, metric); of a metric that is printed twice the first;
---          'dram__bytes.sum' is added where only reads and writes were measured
+-- Why:     the details page has labels, such as 'L2 Hit Rate', where the raw page has metric names.
+-- Grain:   one row per (ordinal, metric): the first, if a metric is printed twice;
+--          'dram__bytes.sum' is added if only reads and writes were measured
 -- Inputs:  trace_file, ncu_metric
 -- Columns:
 --   trace_id  from trace_file
---   ordinal   0-based, in order of launch
---   name      kernel, as the tool was told to print it
+--   ordinal   position in launch order, from 0
+--   name      name of the kernel, as printed by the tool
 --   grid      '[x,y,z]'
 --   block     '[x,y,z]'
---   metric    its own name; of a label without a known one 'Section: Label'
+--   metric    name of the metric; 'Section: Label' for a label without a known one
 --   unit      base unit: byte, ns, hz, %, ...; NULL if none
 --   value     in that unit; NULL for text
 WITH
@@ -89,7 +89,7 @@ named AS (
     ON ncu_metric.section = label.section AND ncu_metric.metric = label.label
 ),
 
--- full sets hold reads and writes, not their sum; a sum that was measured comes first
+-- full sets have reads and writes but not their sum; a measured sum takes precedence
 complete AS (
   SELECT row_id, ordinal, name, grid, block, metric, unit, value FROM named
   UNION ALL

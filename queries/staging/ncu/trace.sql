@@ -1,6 +1,6 @@
--- trace: the one row of a result of Nsight Compute.
+-- trace: the one row of an Nsight Compute result.
 --
--- Why:     every number must lead back to its file.
+-- Why:     every number must be traceable to its file.
 -- Grain:   one row
 -- Inputs:  trace_file, device, ncu_metric, ncu_reader_anomaly
 -- Columns:
@@ -8,20 +8,20 @@
 --   name            short label
 --   path            absolute path
 --   sha256          hex digest of the file's bytes
---   size_bytes      of the file, as it lies there
+--   size_bytes      size of the file on disk, in bytes
 --   format          'ncu'
---   producer        'Nsight Compute': the file does not say its version
+--   producer        'Nsight Compute'; the file does not give a version
 --   model           from the manifest
 --   family          from the manifest
 --   attention       from the manifest
 --   profiler        from the manifest, else 'ncu'
 --   predicted       from the manifest, else false
 --   manifest        JSON
---   device_name     of the first device that has a name; else the manifest's
---   base_unix_ns    NULL: there is no common clock
+--   device_name     of the first device with a name, else from the manifest
+--   base_unix_ns    NULL, because there is no common clock
 --   resolution_ns   1
 --   complete        false if rows were cut
---   event_count     metrics in the file, those in cut rows left out
+--   event_count     metrics in the file, without those in cut rows
 --   repaired_count  0
 --   skipped_count   rows that were cut
 WITH cut AS (

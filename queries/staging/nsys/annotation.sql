@@ -1,19 +1,21 @@
 -- annotation: labels, NVTX ranges, whole CUDA graphs and waits of an Nsight Systems export.
 --
--- Why:     components, steps, modules and attention calls are NVTX texts there.
--- Grain:   one row per mark and range that is no operator, per graph that ran as a whole, and per
---          synchronization, which lasts while the host waits
+-- Why:     components, steps, modules and attention calls are NVTX texts in Nsight Systems.
+-- Grain:   one row per mark and range that isn't an operator, per graph that was traced as a whole,
+--          and per synchronization, which lasts while the host waits
 -- Inputs:  trace_file, nsys_range, nsys_device_span
 -- Columns:
 --   trace_id       from trace_file
 --   annotation_id  in order of start, outer ranges first
---   process_id     PID; of a graph and a wait: the device
---   thread_id      TID, NULL if it ended on another thread; of a graph and a wait: the stream
+--   process_id     PID; for a graph and a wait, the device
+--   thread_id      TID, NULL if the range ended on another thread; for a graph and a wait, the
+--                  stream
 --   start_ns       ns from the session's start
 --   dur_ns         ns; 0 for marks and unclosed ranges
 --   name           text without a label's prefix and without the fields that emit_nvtx adds
 --   kind           as in the schema; 'gpu_user' for a graph and a wait
---   args           a label's fields; under 'nvtx' style, text, domain, category, payload, unclosed
+--   args           a label's fields; and, under 'nvtx', style, text, domain, category, payload and
+--                  unclosed
 WITH
 described AS (
   SELECT

@@ -1,14 +1,14 @@
--- anomaly: what is missing or odd in an Nsight Systems export, and what it costs.
+-- anomaly: what is missing or wrong in an Nsight Systems export, and its effect.
 --
 -- Why:     a number that lacks half of its kernels must not look like one that has them all.
--- Grain:   one row per kind of anomaly that was met
+-- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  trace_file, nsys_reader_anomaly, nsys_anomaly, nsys_anomaly_value, anomaly_kind
 -- Columns:
 --   trace_id     from trace_file
 --   kind         see anomaly_kind
---   count        how many events it touched
+--   count        number of affected events
 --   example      one of them
---   consequence  what it does to which metric
+--   consequence  effect on the metrics
 SELECT
   trace_file.trace_id,
   found.kind,

@@ -1,6 +1,6 @@
--- cpu_op: operators of an Nsight Systems export, out of the ranges that PyTorch's emit_nvtx pushes.
+-- cpu_op: operators of an Nsight Systems export, from the ranges that PyTorch's emit_nvtx pushes.
 --
--- Why:     their texts are the only place where an Nsight trace says which operator ran on what.
+-- Why:     only the texts of these ranges show which operator ran on which shapes.
 -- Grain:   one row per range of nsys_range with the kind 'operator'
 -- Inputs:  trace_file, nsys_range
 -- Columns:
@@ -11,7 +11,7 @@
 --   start_ns         ns from the session's start
 --   dur_ns           ns; 0 if it ends before its start
 --   name             such as 'aten::mm'
---   external_id      PyTorch's number of the operator ('op_id'); no kernel carries it
+--   external_id      PyTorch's number of the operator ('op_id'); kernels don't have it
 --   sequence_number  'seq', shared by an operator and its backward; NULL if absent
 --   input_dims       'sizes', JSON as written; NULL if shapes were not recorded
 SELECT

@@ -1,16 +1,17 @@
--- device: the GPUs that have events in an Nsight Systems export.
+-- device: the GPUs with events in an Nsight Systems export.
 --
--- Why:     the tables that describe GPUs changed their name once and are absent at times.
--- Grain:   one row per device with kernels, copies, graphs or waits; -1, the host, if there is none
+-- Why:     the tables that describe GPUs were renamed once, and may be absent.
+-- Grain:   one row per device with kernels, copies, graphs or waits; -1, the host, if there are
+--          none
 -- Inputs:  trace_file, kernel, gpu_copy, nsys_device_span, nsys_gpu, nsys_cuda_gpu
 -- Columns:
 --   trace_id          from trace_file
 --   device_id         as in kernel
---   name              as the export spells it, else the manifest's; NULL if neither says
+--   name              as recorded in the export, else from the manifest; NULL if in neither
 --   memory_bytes      device memory, bytes
 --   sm_count          streaming multiprocessors
 --   peak_flops_per_s  from the manifest; NULL if unknown
---   peak_bytes_per_s  from the manifest, else as the driver reports it; NULL if unknown
+--   peak_bytes_per_s  from the manifest, else from the driver; NULL if unknown
 WITH
 used AS (
   SELECT device_id FROM kernel

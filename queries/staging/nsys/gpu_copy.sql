@@ -1,6 +1,6 @@
 -- gpu_copy: copies and fills of an Nsight Systems export.
 --
--- Why:     they are two tables there, and older exports don't name the direction.
+-- Why:     they are two tables in the export, and older exports don't name the direction.
 -- Grain:   one row per row of CUPTI_ACTIVITY_KIND_MEMCPY and _MEMSET that has a start
 --          (see nsys_work_time)
 -- Inputs:  trace_file, nsys_memcpy, nsys_memset, nsys_work_time, nsys_memcpy_kind,
@@ -10,17 +10,17 @@
 --   copy_id         in order of start
 --   device_id       as in kernel
 --   stream_id       CUDA stream
---   process_id      PID out of globalPid
+--   process_id      PID, from globalPid
 --   start_ns        ns from the session's start
 --   dur_ns          ns; 0 if the end is missing or before the start
 --   name            as nsys prints it, such as '[CUDA memcpy Host-to-Device]'
---   kind            unified memory's directions count as the plain ones
+--   kind            as in the schema; directions of unified memory count as the plain ones
 --   size_bytes      bytes
 --   correlation_id  correlationId
 --   graph_id        NULL outside graphs
 --   graph_node_id   NULL outside graphs
 WITH
--- copyKind as in every export that has ENUM_CUDA_MEMCPY_OPER
+-- copyKind, as in every export that has ENUM_CUDA_MEMCPY_OPER
 direction AS (
   SELECT
     id,
@@ -39,7 +39,7 @@ direction AS (
   ) AS known (id, label, kind)
 ),
 
--- a number that is there twice must not make two copies of one
+-- a duplicate id must not duplicate a copy
 named AS (
   SELECT id, arg_min(label, row_id) AS label
   FROM nsys_memcpy_kind

@@ -1,22 +1,23 @@
 -- kernel: kernels of an Nsight Systems export.
 --
--- Why:     the link of a kernel is (process, correlation): correlations repeat across processes.
+-- Why:     a kernel links to its call by (process, correlation), because processes reuse
+--          correlations.
 -- Grain:   one row per row of CUPTI_ACTIVITY_KIND_KERNEL that has a start, see nsys_work_time
 -- Inputs:  trace_file, nsys_kernel, nsys_work_time, nsys_text, nsys_device_number
 -- Columns:
 --   trace_id        from trace_file
 --   kernel_id       in order of start
---   device_id       number of the GPU in the machine where the export maps it, else as recorded
+--   device_id       number of the GPU in the machine if the export maps it, else as recorded
 --   stream_id       CUDA stream
---   process_id      PID out of globalPid
+--   process_id      PID, from globalPid
 --   start_ns        ns from the session's start; may be negative
 --   dur_ns          ns; 0 if the end is missing or before the start (see anomaly)
---   name            demangled, else short, else mangled
---   correlation_id  correlationId, unique within the process only
+--   name            demangled name, else the short one, else the mangled one
+--   correlation_id  correlationId, unique only within the process
 --   grid            '[x,y,z]'
 --   block           '[x,y,z]'
---   registers       per thread
---   shared_bytes    static and dynamic, bytes
+--   registers       registers per thread
+--   shared_bytes    static and dynamic shared memory per block, bytes
 --   graph_id        NULL outside graphs
 --   graph_node_id   NULL outside graphs
 WITH started AS (

@@ -1,6 +1,6 @@
 -- memory_event: CUDA allocations of an Nsight Systems export (--cuda-memory-usage=true).
 --
--- Why:     what the driver handed out is the memory that an allocator holds, in use or not.
+-- Why:     shows the memory that an allocator obtained from the driver, in use or not.
 -- Grain:   one row per allocation or release
 -- Inputs:  trace_file, nsys_memory_usage, nsys_device_number
 -- Columns:
@@ -8,13 +8,13 @@
 --   ts_ns           ns from the session's start
 --   device_id       as in kernel; -1 for pageable and pinned host memory
 --   addr            address
---   size_bytes      negative for a release
---   reserved_bytes  sum of the device's events up to this one
+--   size_bytes      bytes; negative for a release
+--   reserved_bytes  bytes, sum of the device's events up to this one
 WITH event AS (
   SELECT
     used.row_id,
     used.start_ns,
-    -- SQLite has signed integers only: the upper half of the addresses shows as negative
+    -- SQLite has only signed integers, so the upper half of the addresses is negative
     if(used.addr < 0, used.addr::HUGEINT + 18446744073709551616, used.addr)::UBIGINT AS addr,
     -- memKind 0 is pageable, 1 pinned host memory (ENUM_CUDA_MEM_KIND)
     CASE

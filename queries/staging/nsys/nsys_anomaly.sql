@@ -1,13 +1,13 @@
--- nsys_anomaly: how often each kind of anomaly of Nsight Systems exports was met.
+-- nsys_anomaly: how often each kind of anomaly occurs in an Nsight Systems export.
 --
--- Why:     each one silently changes a metric; anomaly says how.
--- Grain:   one row per kind, also where count is 0
+-- Why:     each of them silently changes a metric; anomaly says how.
+-- Grain:   one row per kind, even if count is 0
 -- Inputs:  nsys_event, nsys_work_time, nsys_kernel, nsys_runtime, nsys_range, nsys_overlap,
 --          nsys_graph_trace, nsys_text, nsys_diagnostic, nsys_device_number,
 --          nsys_capture_option
 -- Columns:
 --   kind     see anomaly
---   count    events touched
+--   count    number of affected events
 --   example  one of them; NULL if none
 WITH
 graph AS (

@@ -1,11 +1,11 @@
--- nsys_anomaly_value: values of an export that were left out, because they can't be right.
+-- nsys_anomaly_value: invalid values of an export, which were left out.
 --
--- Why:     a number or label that is left out in silence would be missed where it counts.
--- Grain:   one row per kind, also where count is 0
+-- Why:     a number or label that is left out silently would be missed where it matters.
+-- Grain:   one row per kind, even if count is 0
 -- Inputs:  nsys_string, nsys_text, nsys_memcpy_kind, nsys_cuda_device, nsys_range, trace_file
 -- Columns:
 --   kind     see anomaly
---   count    rows or values touched
+--   count    number of affected rows or values
 --   example  one of them; NULL if none
 WITH repeated AS (
   SELECT

@@ -1,12 +1,11 @@
--- nsys_device_number: which GPU of the machine a process means by each of its device numbers.
+-- nsys_device_number: which GPU of the machine each device number of a process refers to.
 --
--- Why:     each process counts the devices that it was given from 0, so device 0 of two processes
---          may be two GPUs.
+-- Why:     each process numbers its devices from 0, so device 0 of two processes can be two GPUs.
 -- Grain:   one row per (process_id, device_number) that the export maps
 -- Inputs:  nsys_cuda_device
 -- Columns:
 --   process_id     PID
---   device_number  as the process counts
+--   device_number  the process's number for it
 --   device_id      number of the GPU in the machine
 SELECT
   pid::VARCHAR AS process_id,

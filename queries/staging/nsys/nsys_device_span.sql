@@ -1,6 +1,6 @@
--- nsys_device_span: CUDA graphs that ran as a whole, and waits, with the GPU that they concern.
+-- nsys_device_span: CUDA graphs that were traced as a whole, and waits, with their GPU.
 --
--- Why:     neither is a kernel, but both say what a device was doing; a graph's kernels are inside.
+-- Why:     neither is a kernel, but both show what a device was doing; a graph contains kernels.
 -- Grain:   one row per row of CUPTI_ACTIVITY_KIND_GRAPH_TRACE and _SYNCHRONIZATION with a start
 -- Inputs:  nsys_graph_trace, nsys_synchronization, nsys_device_number
 -- Columns:

@@ -1,12 +1,12 @@
--- nsys_event: every timed row of an export, for the count of what is wrong with its times.
+-- nsys_event: every row of an export that has a time, to count rows with wrong times.
 --
--- Why:     what goes wrong in one table goes wrong in all of them.
--- Grain:   one row per row of the tables of events, with a time or without
+-- Why:     a wrong time can occur in any of the tables.
+-- Grain:   one row per row of the event tables, with or without a time
 -- Inputs:  nsys_work_time, nsys_runtime, nsys_nvtx, nsys_synchronization, nsys_memory_usage
 -- Columns:
---   event_kind     'kernel' | 'copy' | 'fill' | 'call' | 'graph' | 'wait' | 'range' | 'allocation'
---   start_ns  ns from the session's start; NULL if missing
---   end_ns    NULL if missing, and for what has none: allocations and marks
+--   event_kind  'kernel' | 'copy' | 'fill' | 'call' | 'graph' | 'wait' | 'range' | 'allocation'
+--   start_ns    ns from the session's start; NULL if missing
+--   end_ns      ns; NULL if missing, and for allocations and marks, which have none
 SELECT event_kind, start_ns, end_ns FROM nsys_work_time
 UNION ALL
 -- CUPTI writes 0 for a time that it could not collect
@@ -18,7 +18,7 @@ FROM nsys_runtime
 UNION ALL
 SELECT 'wait' AS event_kind, start_ns, end_ns FROM nsys_synchronization
 UNION ALL
--- names of domains and categories are no events
+-- names of domains and categories are not events
 SELECT 'range' AS event_kind, start_ns, end_ns FROM nsys_nvtx
 WHERE end_ns IS NOT NULL OR event_type IS NULL OR event_type NOT IN (33, 75)
 UNION ALL

@@ -1,7 +1,7 @@
--- nsys_overlap: NVTX ranges that another one of their thread outlasts, though it began later.
+-- nsys_overlap: NVTX ranges that end before a range that started inside them on the same thread.
 --
--- Why:     start/end ranges, and push/pop ranges of two domains, need not nest as calls do.
--- Grain:   one row per such range that is no operator
+-- Why:     start/end ranges, and push/pop ranges of two domains, may overlap without nesting.
+-- Grain:   one row per such range that isn't an operator
 -- Inputs:  nsys_range
 -- Columns:
 --   row_id  row of NVTX_EVENTS
@@ -17,7 +17,7 @@ WITH ended AS (
 outlasted AS (
   SELECT
     *,
-    -- the last end among the ranges of its kind that begin inside it
+    -- the last end of the ranges of its kind that start inside it
     max(end_ns) OVER (
       PARTITION BY process_id, thread_id, kind
       ORDER BY start_ns

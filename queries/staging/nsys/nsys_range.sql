@@ -1,15 +1,15 @@
--- nsys_range: NVTX ranges and marks, their texts taken apart.
+-- nsys_range: NVTX ranges and marks with their texts parsed.
 --
--- Why:     operators and annotations are told apart by the text alone, once, here. PyTorch's
---          emit_nvtx pushes 'aten::mm, seq = 3, op_id = 12, sizes = [[2, 3], [3, 4]]' for an
---          operator, and adds such fields to a record_function range, so to labels as well.
+-- Why:     only the text distinguishes operators from annotations, so it is parsed once, here.
+--          PyTorch's emit_nvtx pushes 'aten::mm, seq = 3, op_id = 12, sizes = [[2, 3], [3, 4]]' for
+--          an operator, and adds such fields to a record_function range, so to labels as well.
 -- Grain:   one row per mark (34) and range (59 push/pop, 60 start/end, 70 and 71 with a payload)
 -- Inputs:  nsys_nvtx, nsys_text, annotation_label
 -- Columns:
 --   row_id           row of NVTX_EVENTS
 --   event_type       34 | 59 | 60 | 70 | 71
---   process_id       PID out of globalTid
---   thread_id        TID out of globalTid; NULL if the range ended on another thread
+--   process_id       PID, from globalTid
+--   thread_id        TID, from globalTid; NULL if the range ended on another thread
 --   start_ns         ns from the session's start
 --   end_ns           NULL for marks and unclosed ranges
 --   text             as recorded; '(unnamed)' if there is none
@@ -20,9 +20,9 @@
 --   sequence_number  'seq'; NULL if absent
 --   op_number        'op_id'; NULL if absent
 --   sizes            'sizes', as written; NULL if shapes were not recorded
---   label_name       see annotation_label; NULL if it is no label
+--   label_name       see annotation_label; NULL if it is not a label
 --   label_args       see annotation_label
---   is_odd_label     true if part of a label was left out, or all of it; NULL for what is none
+--   is_odd_label     true if a label, or part of it, was left out; NULL if it is not a label
 --   kind             'operator' | 'component' | 'step' | 'module' | 'attention' | 'profiler_step' |
 --                    'user'
 WITH
@@ -40,7 +40,7 @@ spoken AS (
   WHERE nsys_nvtx.start_ns IS NOT NULL
 ),
 
--- 75 creates a domain and 33 names a category; both are numbered within their process
+-- 75 creates a domain and 33 names a category; both are numbered per process
 domain AS (
   SELECT process, domain_id, arg_min(words, start_ns) AS domain
   FROM spoken
@@ -94,7 +94,7 @@ SELECT
   field.stem,
   field.sequence_number,
   field.op_number,
-  -- malformed sizes are no shapes
+  -- malformed sizes are not shapes
   if(json_valid(field.sizes), field.sizes, NULL) AS sizes,
   label.name AS label_name,
   label.args AS label_args,
@@ -103,12 +103,12 @@ SELECT
     WHEN label.label_id IS NOT NULL THEN coalesce(label.kind, 'user')
     WHEN starts_with(field.stem, 'ProfilerStep#') THEN 'profiler_step'
     WHEN field.event_type NOT IN (59, 70) OR starts_with(field.stem, 'nccl:') THEN 'user'
-    -- an operator that never ended took no time that is known
+    -- an operator that never ended has no known duration
     WHEN field.end_ns IS NULL THEN 'user'
     WHEN field.sequence_number IS NOT NULL OR starts_with(field.stem, 'aten::') THEN 'operator'
     WHEN field.op_number IS NULL THEN 'user'
     WHEN starts_with(field.stem, 'autograd::engine::evaluate_function') THEN 'operator'
-    -- a program's own range, 'FSDP::pre_forward (blocks.2)' or 'Optimizer.step#AdamW.step'
+    -- a range of the program, such as 'FSDP::pre_forward (blocks.2)' or 'Optimizer.step#AdamW.step'
     WHEN contains(field.stem, ' ') OR contains(field.stem, '#') THEN 'user'
     ELSE 'operator'
   END AS kind

@@ -1,14 +1,14 @@
--- nsys_text: the texts of an export, each number once.
+-- nsys_text: the texts of an export, one per id.
 --
--- Why:     an export that was put together from others may hold a number twice, and a join would
---          then make two kernels of one.
+-- Why:     an export that was merged from others may have an id twice, and a join would then
+--          duplicate kernels.
 -- Grain:   one row per id
 -- Inputs:  nsys_string
 -- Columns:
 --   id     number of the text
---   value  the first text of that number
+--   value  the first text with that id
 
--- texts are long: numbers alone are grouped
+-- group by id only, because texts are long
 WITH first_row AS (
   SELECT coalesce(min(row_id) FILTER (WHERE value IS NOT NULL), min(row_id)) AS row_id
   FROM nsys_string

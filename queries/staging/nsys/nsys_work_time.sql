@@ -1,15 +1,16 @@
--- nsys_work_time: when each kernel, copy, fill and graph of an export ran, if its times can be true.
+-- nsys_work_time: start and end of each kernel, copy, fill and graph of an export.
 --
 -- Why:     CUPTI writes 0 for a time that it could not collect. A kernel that starts at 0 and ends
---          later is real, unless the first call comes later or another one of its stream overlaps.
--- Grain:   one row per row of the tables of work
+--          later is real, unless the first call comes later or another kernel of its stream
+--          overlaps it.
+-- Grain:   one row per row of the tables of device work
 -- Inputs:  nsys_kernel, nsys_memcpy, nsys_memset, nsys_graph_trace, nsys_runtime
 -- Columns:
---   event_kind      'kernel' | 'copy' | 'fill' | 'graph'
---   row_id          row of its table
---   start_ns        NULL if it was not recorded
---   end_ns          NULL if it was not recorded
---   is_far          true if it is a day long, or a day away from the others
+--   event_kind  'kernel' | 'copy' | 'fill' | 'graph'
+--   row_id      row of its table
+--   start_ns    ns; NULL if it was not recorded
+--   end_ns      ns; NULL if it was not recorded
+--   is_far      true if it is a day long, or a day away from the others
 WITH work AS (
   SELECT
     'kernel' AS event_kind, row_id, start_ns, end_ns, device_id, stream_id, global_pid
@@ -28,13 +29,13 @@ WITH work AS (
   FROM nsys_graph_trace
 ),
 
--- nothing runs before the first call of all
+-- no work runs before the first call
 called AS (
   SELECT min(start_ns) AS first_call_ns FROM nsys_runtime
   WHERE start_ns <> 0 OR end_ns <> 0
 ),
 
--- where others of its stream begin, which runs one after the other
+-- where other work of the stream starts, because a stream runs its work in order
 followed AS (
   SELECT
     device_id,

@@ -1,17 +1,17 @@
 -- runtime_call: CUDA runtime and driver calls of an Nsight Systems export.
 --
--- Why:     both are in one table there, and their names carry the version of the interface.
--- Grain:   one row per row of CUPTI_ACTIVITY_KIND_RUNTIME that has a start; 0 to 0 is none
+-- Why:     one table of the export has both, and the names include the version of the interface.
+-- Grain:   one row per row of CUPTI_ACTIVITY_KIND_RUNTIME that has a start; 0 to 0 means no time
 -- Inputs:  trace_file, nsys_runtime, nsys_text
 -- Columns:
 --   trace_id        from trace_file
 --   call_id         in order of start
---   process_id      PID out of globalTid
---   thread_id       TID out of globalTid
+--   process_id      PID, from globalTid
+--   thread_id       TID, from globalTid
 --   start_ns        ns from the session's start
 --   dur_ns          ns; 0 if the end is missing or before the start
 --   name            as recorded, such as 'cudaLaunchKernel_v7000'
---   correlation_id  correlationId, unique within the process only
+--   correlation_id  correlationId, unique only within the process
 SELECT
   trace_file.trace_id,
   row_number() OVER (ORDER BY call.start_ns, call.end_ns DESC, call.row_id) - 1 AS call_id,

@@ -1,6 +1,6 @@
 -- trace: the one row of an Nsight Systems export.
 --
--- Why:     every number must lead back to its file, and say how far the file can be trusted.
+-- Why:     every number must be traceable to its file, and show how far the file can be trusted.
 -- Grain:   one row
 -- Inputs:  trace_file, kernel, gpu_copy, device, nsys_session, nsys_export_option, nsys_table,
 --          nsys_anomaly, nsys_reader_anomaly
@@ -9,21 +9,21 @@
 --   name            short label
 --   path            absolute path
 --   sha256          hex digest of the file's bytes
---   size_bytes      of the file, as it lies there
+--   size_bytes      size of the file on disk, in bytes
 --   format          'nsys'
---   producer        program and version that wrote the export; NULL in very old ones
+--   producer        program and version that wrote the export; NULL in very old exports
 --   model           from the manifest
 --   family          from the manifest
 --   attention       from the manifest
 --   profiler        from the manifest, else 'nsys'
 --   predicted       from the manifest, else false
 --   manifest        JSON
---   device_name     of the device of most device events; else the manifest's
+--   device_name     name of the device with most device events, else from the manifest
 --   base_unix_ns    start of the session, the zero of all times
 --   resolution_ns   1
---   complete        true: a file that was cut short is refused
+--   complete        true, because a file that was cut short is refused
 --   event_count     rows of the tables of kernels, copies, calls, ranges, graphs, allocations
---   repaired_count  values that were mended
+--   repaired_count  values that were repaired
 --   skipped_count   events without a start
 WITH
 busiest AS (

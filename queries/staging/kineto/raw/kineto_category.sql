@@ -1,10 +1,10 @@
--- kineto_category: what each category of Kineto's events is read as.
+-- kineto_category: the role of each category of Kineto's events.
 --
--- Why:     vendors and years spell them differently; a table is the one place that says so.
+-- Why:     spellings differ between vendors and versions; this table lists them all.
 -- Grain:   one row per category
 -- Inputs:  none
 -- Columns:
---   cat   as written in the trace (libkineto's ActivityType.h, and the spellings of 2021)
+--   cat   as in the trace (libkineto's ActivityType.h, and the spellings of 2021)
 --   role  'kernel' | 'copy' | 'runtime' | 'op' | 'annotation' | 'device_annotation' | 'python' |
 --         'flow' | 'instant' | 'host_other' | 'device_other' | 'span'
 SELECT

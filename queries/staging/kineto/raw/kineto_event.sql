@@ -1,15 +1,16 @@
 -- kineto_event: one event of a Kineto trace, with exact times and plain column names.
 --
--- Why:     ts and dur are microseconds with decimals; every table needs int64 ns of them, floored.
--- Grain:   one row per event of the file that was not left out unread
+-- Why:     ts and dur are microseconds with decimals, and every table needs them as int64 ns,
+--          rounded down.
+-- Grain:   one row per event of the file, except those that the reader skips
 -- Inputs:  kineto_chunk, kineto_text
 -- Columns:
 --   text_id                  kineto_text.text_id
 --   ph                       'X' complete, 'i' instant, 'M' metadata, ...
---   cat                      category, as spelled; NULL if absent
---   role                     what the category is read as: see kineto_category; NULL if unknown
+--   cat                      category, as recorded; NULL if absent
+--   role                     role of the category, see kineto_category; NULL if unknown
 --   name                     as recorded; '' if absent
---   pid                      process, or device of a device event, as text
+--   pid                      process, or device for a device event, as text
 --   tid                      thread or stream, as text
 --   thread_order             see kineto_text
 --   work_order               see kineto_text
@@ -18,23 +19,24 @@
 --   label_args               see kineto_text
 --   is_odd_label             see kineto_text
 --   start_ns                 ns; NULL if the event has no readable ts, and for a kernel or copy
---                            that starts at 0 and lasts 0: CUPTI and Kineto write so where no time
---                            was recorded
+--                            that starts at 0 and lasts 0, as CUPTI and Kineto write if no time was
+--                            recorded
 --   dur_ns                   ns, never negative; 0 if absent
 --   recorded_dur_ns          ns as recorded; NULL if absent
---   external_id              NULL if absent; 0 stands for none
---   correlation_id           NULL if absent or negative, as ROCm writes where there is none
+--   external_id              as recorded; 0 means none; NULL if absent
+--   correlation_id           as recorded; NULL if absent, or negative, as ROCm writes if there is
+--                            none
 --   recorded_correlation_id  as recorded
---   device_id                device of a device event
+--   device_id                device number of a device event
 --   stream_id                stream or queue
---   copy_kind                kind of a copy where ROCm writes one
---   size_bytes               of a copy
+--   copy_kind                kind of a copy, if ROCm writes one
+--   size_bytes               bytes moved or set by a copy
 --   grid                     JSON text
 --   block                    JSON text
---   registers                per thread
---   shared_bytes             per block
+--   registers                registers per thread
+--   shared_bytes             shared memory per block, bytes
 --   graph_id                 CUDA graph
---   graph_node_id            node of that graph
+--   graph_node_id            node in that graph
 --   input_dims               JSON text
 --   input_types              JSON text
 --   input_strides            JSON text
@@ -44,13 +46,13 @@
 --   python_id                "Python id"
 --   python_parent_id         "Python parent id"
 --   python_module_id         "Python module id"
---   reserved_bytes           of the allocator
---   allocated_bytes          of the allocator
---   memory_bytes             of a [memory] event
---   addr                     of a [memory] event
---   memory_device_id         of a [memory] event
---   memory_device_type       of a [memory] event: 0 is the host
---   arguments                JSON text of all arguments; NULL unless they were asked for
+--   reserved_bytes           bytes held by the allocator
+--   allocated_bytes          bytes in use in the allocator
+--   memory_bytes             bytes of a [memory] event
+--   addr                     address of a [memory] event
+--   memory_device_id         device number of a [memory] event
+--   memory_device_type       device type of a [memory] event: 0 is the host
+--   arguments                JSON text of all arguments; NULL unless requested
 SELECT
   text.text_id,
   text.ph,

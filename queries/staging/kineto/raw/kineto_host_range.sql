@@ -1,6 +1,6 @@
--- kineto_host_range: operators and labelled ranges of the host, each told apart by its name.
+-- kineto_host_range: operators and labelled ranges of the host, distinguished by name.
 --
--- Why:     a capture's labels may be written as operators or as annotations.
+-- Why:     labels of a capture may be recorded as operators or as annotations.
 -- Grain:   one row per event of category cpu_op or user_annotation
 -- Inputs:  kineto_event
 -- Columns:
@@ -8,8 +8,8 @@
 --   kind               'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
 --                      'op'
 --   is_op              true for operators; in 2021 a profiler step was one too
---   name               of a label without its prefix, of another range the whole
---   args               JSON; of a label its fields; NULL if none
+--   name               without the prefix for a label; the whole name for another range
+--   args               JSON; for a label, its fields; NULL if there are none
 --   is_odd_label       see kineto_text
 --   pid                process, as text
 --   tid                thread, as text

@@ -1,28 +1,27 @@
--- kineto_text: the texts that events of a Kineto trace have together, each such set once.
+-- kineto_text: each distinct set of texts in the events of a Kineto trace.
 --
--- Why:     a trace is millions of events with few names and shapes: what follows from the texts
---          alone is worked out once a set, and rows are sorted without them.
--- Grain:   one row per set of texts; a set may be there a few times
+-- Why:     a trace has millions of events with few names and shapes. What depends only on the texts
+--          is computed once per set, and rows are sorted without them.
+-- Grain:   one row per set of texts; a set may occur a few times
 -- Inputs:  kineto_chunk_text, kineto_category, annotation_label
 -- Columns:
 --   text_id          number of the set
 --   ph               'X' complete, 'i' instant, 'M' metadata, ...
---   cat              category, as spelled; NULL if absent
---   role             what the category is read as: see kineto_category; NULL if unknown
+--   cat              category, as recorded; NULL if absent
+--   role             role of the category, see kineto_category; NULL if unknown
 --   name             as recorded; '' if absent
---   pid              process, or device of a device event, as text
---   pid_number       the same as a number; NULL if it is none
+--   pid              process, or device for a device event, as text
+--   pid_number       pid as a number; NULL if it is not one
 --   tid              thread or stream, as text
 --   thread_order     rank of process and thread together, in the order of their texts
 --   work_order       rank of name and pid together, in the order of their texts
---   kind             of an operator or a labelled range of the host, told by its name:
---                    'component' | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' |
---                    'op'
---   label_name       see annotation_label; NULL if it is no label
+--   kind             kind of an operator or a labelled range of the host, by its name: 'component'
+--                    | 'step' | 'module' | 'attention' | 'profiler_step' | 'user' | 'op'
+--   label_name       see annotation_label; NULL if it is not a label
 --   label_args       see annotation_label
---   is_odd_label     true if part of a label was left out, or all of it; NULL for what is none
---   copy_kind        kind of a copy where ROCm writes one
---   process_label    what the row names its process, in 'process_labels' or 'process_name' rows
+--   is_odd_label     true if a label, or part of it, was left out; NULL if it is not a label
+--   copy_kind        kind of a copy, if ROCm writes one
+--   process_label    label or name of a process, from 'process_labels' and 'process_name' rows
 --   grid             JSON text
 --   block            JSON text
 --   input_dims       JSON text
