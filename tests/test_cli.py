@@ -78,7 +78,7 @@ def test_unknown_parameter_trace_and_command(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = str(study)
-    assert "expected" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
+    assert "no parameter x" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
     assert "name=value" in _fails(capsys, "query", "ledger", "--param", "x", "--db", db)
     assert "one of: one" in _fails(capsys, "query", "ledger", "--trace", "two*", "--db", db)
     assert "Unknown command" in _fails(capsys, "qurey")
@@ -189,7 +189,7 @@ def test_tables_of_ones_own(
 
 
 def test_every_option_and_argument_has_help() -> None:
-    commands = [name for name in genscope.app if not name.startswith("-")]
+    commands = [name for name in cli.app if not name.startswith("-")]
     assert len(commands) > 10
     for name in commands:
         for argument in cli.app[name].assemble_argument_collection():

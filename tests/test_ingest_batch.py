@@ -150,15 +150,18 @@ def test_a_group_that_fails_is_built_one_by_one(
     assert not list(tmp_path.glob("*.ingest-*"))
 
 
-def test_a_deep_file_ends_no_batch(tmp_path: Path) -> None:
+def test_a_deep_file_ends_no_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genscope.analyze.load.operator_nesting._DEPTH", 2)
+    monkeypatch.setattr("genscope.analyze.load.operator_nesting._DEEPEST", 4096)
     good, deep, nested = some(tmp_path, 3)
     # each operator begins and ends a little later than the one before
-    operators = [event("cpu_op", i, 50_000, "aten::mm") for i in range(17_000)]
+    operators = [event("cpu_op", i, 50_000, "aten::mm") for i in range(5000)]
     deep.write_text(json.dumps({"traceEvents": operators}))
     nested.write_text('{"traceEvents": [{"args": {"a": ' + "[" * 100_000)
     found = ingest(tmp_path / "s.duckdb", [deep, good, nested])
-    assert [r.status for r in found[:2]] == ["failed", "loaded"]
-    assert "operators are more than" in str(found[0].error)
+    assert [r.status for r in found] == ["failed", "loaded", "failed"]
+    assert "more than 4,096 operators" in str(found[0].error)
+    assert "nested too deep" in str(found[2].error)
 
 
 def test_a_copy_of_a_file_that_failed_has_failed_too(tmp_path: Path) -> None:

@@ -38,18 +38,18 @@ def test_the_reason_is_what_the_trace_lacks(study: Study) -> None:
     lacking = "no row for ranges, kernels, graphs: "
     with study:
         assert study.reasons("cache_hit") == [f"{lacking}no Nsight Compute counters"]
-        assert study.reasons("kernel_summary", "ranges") == [
+        assert study.reasons("kernel_summary", trace="ranges") == [
             "no row for ranges: neither kernels nor operators were recorded"
         ]
-        assert study.reasons("nvtx_pushpop_sum", "ranges") == [
+        assert study.reasons("nvtx_pushpop_sum", trace="ranges") == [
             "no row for ranges: no NVTX push/pop range was recorded; nvtx_range has the others, "
             "if there are any"
         ]
-        assert study.reasons("flash_speedup", "kernels") == [
+        assert study.reasons("flash_speedup", trace="kernels") == [
             "no row for kernels: needs a second run to compare with"
         ]
         (line,) = study.reasons("pareto")
-        assert line.startswith(f"{lacking}nothing there makes one row per ")
+        assert line.startswith(f"{lacking}nothing in it makes one row per ")
 
 
 def test_every_answer_of_every_trace_has_rows_or_a_reason(study: Study) -> None:
@@ -57,7 +57,7 @@ def test_every_answer_of_every_trace_has_rows_or_a_reason(study: Study) -> None:
         for relation in study.relations():
             for trace in ("ranges", "kernels"):
                 frame = study.query(relation.name, trace=trace)
-                assert frame.height or study.reasons(relation.name, trace), relation.name
+                assert frame.height or study.reasons(relation.name, trace=trace), relation.name
 
 
 def test_the_command_says_it_beside_the_answer(

@@ -11,7 +11,8 @@ from genscope.analyze.connect import why_not_opened
 from genscope.analyze.load import leftovers
 from genscope.analyze.load import tables as database
 from genscope.analyze.load.ingest import ingest
-from genscope.analyze.study import Study, create_if_missing
+from genscope.analyze.load.study_file import create_if_missing
+from genscope.analyze.study import Study
 from genscope.cli import app as cli
 from tests.test_ingest_batch import write_trace
 

@@ -99,14 +99,14 @@ def _alone(
     empty: bytes,
 ) -> BuiltGroup:
     start = time.perf_counter()
-    outcome = Outcome(number)
+    outcome, path = Outcome(number), folder / scratch.DATABASE
     try:
         built = scratch.build(found, folder, keep=keep, threads=threads, empty=empty)
-        outcome = replace(outcome, event_count=built.event_count)
+        outcome, path = replace(outcome, event_count=built.event_count), built.path
     except Exception as error:
         outcome = replace(outcome, error=error)
     outcome = replace(outcome, seconds=time.perf_counter() - start)
-    return BuiltGroup(folder / scratch.DATABASE, [outcome])
+    return BuiltGroup(path, [outcome])
 
 
 def _together(
