@@ -19,8 +19,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
-def few(names: Iterable[str], most: int = MAX_NAMES) -> str:
+def few(names: Iterable[str], limit: int = MAX_NAMES) -> str:
     """The first names, and how many there are besides."""
     found = list(names)
-    shown = ", ".join(found[:most])
-    return shown if len(found) <= most else f"{shown} and {len(found) - most} more"
+    shown = ", ".join(found[:limit])
+    return shown if len(found) <= limit else f"{shown} and {len(found) - limit} more"

@@ -58,7 +58,7 @@ def withhold(con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile]) -> list
     return given
 
 
-def allowed(
+def answerable_traces(
     con: duckdb.DuckDBPyConnection, relation: SqlFile, asked: Collection[int] | None
 ) -> Collection[int] | None:
     """The traces of `asked` (None: all of the study) that `relation` may speak of.

@@ -153,12 +153,12 @@ class Study:
         asked = None if trace is None else self._matching(trace)
         if relation.name == "trace_comparison":
             self._check_sides(relation, params or {})
-        allowed = refusal.allowed(self.connection, relation, asked)
+        answerable = refusal.answerable_traces(self.connection, relation, asked)
         where = ""
         if asked is not None and "trace_id" not in relation.columns and self.is_about_traces(name):
-            relation = self._narrowed(relation, allowed or ())
-        elif allowed is not None and "trace_id" in relation.columns:
-            where = f" WHERE trace_id IN ({', '.join(map(str, allowed)) or 'NULL'})"
+            relation = self._narrowed(relation, answerable or ())
+        elif answerable is not None and "trace_id" in relation.columns:
+            where = f" WHERE trace_id IN ({', '.join(map(str, answerable)) or 'NULL'})"
         source, values = call_of(relation, params or {})
         return self._ask(lambda con: con.execute(f"SELECT * FROM {source}{where}", values).pl())
 
@@ -183,7 +183,7 @@ class Study:
             ).fetchall()
             if not rows:
                 raise UserError(_no_such_trace(str(params[side]), names.values()))
-            refusal.allowed(self.connection, relation, [row[0] for row in rows])
+            refusal.answerable_traces(self.connection, relation, [row[0] for row in rows])
 
     def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
         """Run one SELECT over the study's tables, views and macros; a polars frame.

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 import genscope
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 from genscope.analyze.sql_file import load_layer
 from genscope.cli import app as cli
 
@@ -157,7 +157,7 @@ def test_macros_and_tables_are_open_to_other_tools(study: Path) -> None:
     with duckdb.connect(str(study), read_only=True) as con:
         names = {row[0] for row in con.execute("SHOW TABLES").fetchall()}
     assert {"kernel", "work", "work_category", "attention_call", "gpu_time"} <= names
-    assert {f.name for f in database.attribution_files()} <= names
+    assert {f.name for f in tables.attribution_files()} <= names
 
 
 def test_command_runs_as_a_process_and_starts_quickly() -> None:

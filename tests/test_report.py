@@ -52,7 +52,7 @@ def test_the_page_has_each_section_with_its_table_and_its_sql(study: Study, page
         first_line = relation.statement.splitlines()[0]
         assert first_line.replace("'", "&#39;") in page
         if study.query(name).is_empty():
-            assert page.index(f'id="{name}"') > page.index('id="silent"')
+            assert page.index(f'id="{name}"') > page.index('id="no-rows"')
         else:
             assert sentence.replace("'", "&#39;") in page
 

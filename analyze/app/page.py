@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 QUERY_SECONDS = 20.0
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 _ALL = "all traces"
 _THREADS = 4
 # HoloViews keeps the options of all plots in one place
@@ -118,7 +118,7 @@ def own_answer(asked: Asked, statement: str) -> Any:
 
     try:
         with asked.limited() as study:
-            frame = study.sql(statement, most_rows=MOST_ROWS + 1)
+            frame = study.sql(statement, most_rows=MAX_ROWS + 1)
     except UserError as reason:
         return text_of(reason)
     return panel.Column(*table_of(frame), sizing_mode="stretch_width")
@@ -133,7 +133,7 @@ def text_of(text: object, tag: str = "p", *, keep: str = "") -> Any:
 
 
 def table_of(frame: pl.DataFrame) -> list[Any]:
-    """The rows, at most MOST_ROWS, and a sentence if there are more.
+    """The rows, at most MAX_ROWS, and a sentence if there are more.
 
     Tabulator takes a column's title for HTML, and a name with a dot for a path: columns get names
     of ours, and titles are escaped.
@@ -141,7 +141,7 @@ def table_of(frame: pl.DataFrame) -> list[Any]:
     import pandas as pd
     import panel
 
-    first = frame.head(MOST_ROWS)
+    first = frame.head(MAX_ROWS)
     titles = {f"c{place}": escape(printable(name)) for place, name in enumerate(frame.columns)}
     table = pd.DataFrame(
         {
@@ -160,7 +160,7 @@ def table_of(frame: pl.DataFrame) -> list[Any]:
         page_size=20,
         show_index=False,
     )
-    more = [text_of(f"The first {MOST_ROWS:,} rows.")] if frame.height > MOST_ROWS else []
+    more = [text_of(f"The first {MAX_ROWS:,} rows.")] if frame.height > MAX_ROWS else []
     return [shown, *more]
 
 

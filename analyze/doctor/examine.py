@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from genscope.analyze.connect import connect
-from genscope.analyze.load.build import build
+from genscope.analyze.load.build import build_trace
 from genscope.analyze.load.trace_file import TraceFile, find
 from genscope.analyze.needs import NEEDS
 from genscope.analyze.sql_file import load_layer
@@ -89,7 +89,7 @@ def _examine(trace: TraceFile) -> Diagnosis:
     with TemporaryDirectory(prefix="genscope-") as folder:
         try:
             given = replace(trace, trace_id=1, sha256="-")
-            path = build(given, Path(folder) / "trace", attributed=False).path
+            path = build_trace(given, Path(folder) / "trace", attributed=False).path
         except UserError as error:
             return replace(blank, error=str(error))
         except (duckdb.Error, OSError) as error:

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from genscope.analyze.connect import connect
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 from genscope.analyze.load.trace_file import TraceFile
 from genscope.analyze.readers.kineto.facts import create_relation
 from genscope.errors import UserError
@@ -45,14 +45,14 @@ TRACE_FILE = {
 
 
 @dataclass(frozen=True)
-class Built:
+class BuiltTrace:
     """A finished scratch database, and the events that the trace's file holds."""
 
     path: Path
     event_count: int
 
 
-def build(
+def build_trace(
     found: TraceFile,
     folder: Path,
     *,
@@ -60,7 +60,7 @@ def build(
     threads: int = 2,
     attributed: bool = True,
     empty: bytes | None = None,
-) -> Built:
+) -> BuiltTrace:
     """Make `folder` and in it the trace's database. `threads` is 1 or 2, `keep` as in kineto.read.
 
     Without `attributed` only the base tables are filled. `empty` is the file of a study without
@@ -76,7 +76,7 @@ def build(
             digest = aside.submit(lambda: found.sha256 or found.digest())
             stage(con, found, folder, keep=keep, threads=threads)
             if attributed:
-                database.attribute(con)
+                tables.attribute(con)
         con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]
@@ -84,16 +84,16 @@ def build(
         con.execute("CHECKPOINT")
     finally:
         con.close()
-    return Built(folder / DATABASE, event_count)
+    return BuiltTrace(folder / DATABASE, event_count)
 
 
 def open_scratch(
     folder: Path, *, threads: int, empty: bytes | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Make `folder` and in it a scratch database, and open it; `threads` and `empty` as in build."""
+    """Make `folder` and in it a scratch database, and open it; `threads` and `empty` as in build_trace."""
     folder.mkdir(parents=True)
     path = folder / DATABASE
-    path.write_bytes(database.empty_study() if empty is None else empty)
+    path.write_bytes(tables.empty_study() if empty is None else empty)
     con = connect(
         path,
         config={
@@ -123,8 +123,8 @@ def stage(
     parts = folder / "parts"
     parts.mkdir()
     _read(con, found, parts, keep=keep, threads=threads)
-    create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
-    database.stage(con, found.format)
+    create_relation(con, folder, "trace_file", TRACE_FILE, [_trace_row(found)])
+    tables.stage(con, found.format)
     shutil.rmtree(parts)
 
 
@@ -143,8 +143,8 @@ def _read(
         from genscope.analyze.readers.kineto import read as kineto
 
         read = kineto.read(con, found.path, parts, keep=keep, workers=threads)
-        facts.define(con, parts.parent, found.path, read, keep=keep)
-        database.create_raw(con, "kineto")
+        facts.create_header_tables(con, parts.parent, found.path, read, keep=keep)
+        tables.create_raw(con, "kineto")
         origin.refuse_others(con, found.path, read)
     elif found.format == "nsys":
         from genscope.analyze.readers.nsys import read as nsys
@@ -176,7 +176,7 @@ def _drop_all_but(con: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> No
             con.execute(f"DROP {kind} {name}")
 
 
-def _facts(found: TraceFile) -> dict[str, Any]:
+def _trace_row(found: TraceFile) -> dict[str, Any]:
     manifest = found.manifest or {}
     device = manifest.get("device")
     row = {key: _text(manifest.get(key)) for key in ("model", "family", "attention", "profiler")}

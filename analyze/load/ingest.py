@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from genscope.analyze.connect import first_line
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 from genscope.analyze.load.leftovers import remove_leftovers
 from genscope.analyze.load.small_traces import BuiltGroup, build_group, groups
 from genscope.analyze.load.study_file import create_if_missing, open_to_write
@@ -79,8 +79,8 @@ def ingest(
     con = open_to_write(study)
     try:
         with con:
-            place = _Place(con, study, inode, is_new=is_new)
-            results = _ingest_all(place, files, keep=keep, jobs=jobs, progress=progress)
+            opened = OpenStudy(con, study, inode, is_new=is_new)
+            results = _ingest_all(opened, files, keep=keep, jobs=jobs, progress=progress)
     except (duckdb.Error, OSError) as error:
         raise UserError(
             f"{study}: could not be written: {_cause(error)}; nothing of these traces was kept"
@@ -94,52 +94,52 @@ def ingest(
 
 
 @dataclass(frozen=True)
-class _Place:
+class OpenStudy:
     """The study as this load has it open; `is_new` says that this load made it."""
 
     con: duckdb.DuckDBPyConnection
-    study: Path
+    path: Path
     inode: int
     is_new: bool
 
     def put(self, built: Path, *, alone: bool) -> None:
         """Copy a finished scratch database into the study; `alone` in a new one, it becomes it."""
-        if not self.study.exists() or self.study.stat().st_ino != self.inode:
+        if not self.path.exists() or self.path.stat().st_ino != self.inode:
             raise UserError(
-                f"{self.study}: another load has put its own study there meanwhile; "
+                f"{self.path}: another load has put its own study there meanwhile; "
                 "run one load at a time, and load this trace again"
             )
         if self.is_new and alone:
             self.con.close()
-            built.replace(self.study)
+            built.replace(self.path)
         else:
-            database.copy_into(self.con, built)
+            tables.copy_into(self.con, built)
 
 
 def _ingest_all(
-    place: _Place,
+    opened: OpenStudy,
     files: Sequence[TraceFile],
     *,
     keep: Collection[str],
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[IngestResult]:
-    remove_leftovers(place.study)
-    folder = place.study.parent / f"{place.study.name}.ingest-{os.getpid()}"
+    remove_leftovers(opened.path)
+    folder = opened.path.parent / f"{opened.path.name}.ingest-{os.getpid()}"
     folder.mkdir()
     # DuckDB's own choice lies beside the study, where a killed load would leave it
-    place.con.execute(f"SET temp_directory = '{database.quoted(folder / 'spill')}'")
-    place.con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
+    opened.con.execute(f"SET temp_directory = '{tables.quoted(folder / 'spill')}'")
+    opened.con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
     try:
-        results, waiting, copies = _sort_out(place.con, files)
-        is_empty = not place.con.table("trace").limit(1).fetchall()
-        empty = empty_copy(place.con, folder)
+        results, waiting, copies = _sort_out(opened.con, files)
+        is_empty = not opened.con.table("trace").limit(1).fetchall()
+        empty = empty_copy(opened.con, folder)
         parts = list(groups(waiting, jobs=jobs))
         threads = 2 if len(parts) == 1 or jobs == 1 else 1
         build = partial(build_group, keep=keep, threads=threads, empty=empty)
         done = len(files) - len(waiting)
         for groups_built in _finished(build, parts, folder, jobs):
-            put = partial(place.put, alone=is_empty and len(parts) == len(groups_built) == 1)
+            put = partial(opened.put, alone=is_empty and len(parts) == len(groups_built) == 1)
             for built in groups_built:
                 for i, result in _placed(waiting, built, put):
                     results[i] = result

@@ -12,7 +12,7 @@ from genscope.analyze.sql_file import SqlFile
 _MATCH = re.compile(r"regexp_matches\(([\w.]+), ([\w.]+\.pattern)\)")
 
 
-def with_constant_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
+def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
     """The relation's statement, with the patterns of the rules that it reads as constants."""
     if not _MATCH.search(relation.statement):
         return relation.statement

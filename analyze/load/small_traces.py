@@ -15,8 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.load import build as scratch
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import build, tables
 from genscope.analyze.load.trace_file import TraceFile
 
 # packed or not: 128 KB of gzip are some ten thousand events
@@ -101,12 +100,12 @@ def _alone(
     start = time.perf_counter()
     outcome = Outcome(number)
     try:
-        built = scratch.build(found, folder, keep=keep, threads=threads, empty=empty)
+        built = build.build_trace(found, folder, keep=keep, threads=threads, empty=empty)
         outcome = replace(outcome, event_count=built.event_count)
     except Exception as error:
         outcome = replace(outcome, error=error)
     outcome = replace(outcome, seconds=time.perf_counter() - start)
-    return BuiltGroup(folder / scratch.DATABASE, [outcome])
+    return BuiltGroup(folder / build.DATABASE, [outcome])
 
 
 def _together(
@@ -117,7 +116,7 @@ def _together(
     threads: int,
     empty: bytes,
 ) -> BuiltGroup:
-    con = scratch.open_scratch(folder, threads=threads, empty=empty)
+    con = build.open_scratch(folder, threads=threads, empty=empty)
     outcomes = []
     try:
         home = con.execute("SELECT current_database()").fetchall()[0][0]
@@ -131,13 +130,13 @@ def _together(
                 outcome = replace(outcome, error=error)
             outcomes.append(replace(outcome, seconds=time.perf_counter() - start))
         start = time.perf_counter()
-        database.attribute(con)
+        tables.attribute(con)
         con.execute("CHECKPOINT")
         share = (time.perf_counter() - start) / len(files)
     finally:
         con.close()
     return BuiltGroup(
-        folder / scratch.DATABASE,
+        folder / build.DATABASE,
         [o if o.error else replace(o, seconds=o.seconds + share) for o in outcomes],
     )
 
@@ -155,13 +154,13 @@ def _stage_one(
     con.execute(f"ATTACH ':memory:' AS {_STAGE}")
     try:
         con.execute(f"SET search_path = '{_STAGE}.main,{home}.main'")
-        tables = database.create_base_tables(con)
-        scratch.stage(con, found, folder, keep=keep, threads=1)
+        names = tables.create_base_tables(con)
+        build.stage(con, found, folder, keep=keep, threads=1)
         digest = found.sha256 or found.digest()
         con.execute(f"UPDATE trace SET sha256 = '{digest}'")
         event_count: int = con.table("trace").project("event_count").fetchall()[0][0]
-        with database.transaction(con):
-            for table in tables:
+        with tables.transaction(con):
+            for table in names:
                 con.execute(f"INSERT INTO {home}.main.{table} BY NAME SELECT * FROM {table}")
     finally:
         con.execute(f"SET search_path = '{home}.main'")

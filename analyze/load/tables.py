@@ -18,7 +18,7 @@ from genscope.analyze.connect import connect, first_line
 from genscope.analyze.load import empty_cache
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
-from genscope.analyze.load.rule_patterns import with_constant_patterns
+from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.sql_file import ROOMS, SqlFile, in_order, load_layer
 from genscope.errors import UserError
 
@@ -181,7 +181,7 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
         if relation.name == "cpu_op_parent":
             fill_cpu_op_parent(con)
         elif _is_table(relation):
-            statement = with_constant_patterns(con, relation)
+            statement = inline_patterns(con, relation)
             execute_within_memory(con, f"INSERT INTO {relation.name} BY NAME {statement}")
 
 
@@ -221,7 +221,7 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
             con.execute(f"INSERT INTO {RULES} VALUES (?, ?, ?)", list(rule))
         for relation in _downstream(RULES):
             if _is_table(relation):
-                statement = with_constant_patterns(con, relation)
+                statement = inline_patterns(con, relation)
                 con.execute(f"DELETE FROM {relation.name}")
                 con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 
 
 def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path) -> bytes:
@@ -15,12 +15,12 @@ def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path) -> bytes:
     `folder` is one to work in. Every trace is built in such a file, so that a rule of the user's
     applies to it as it does to the traces that were there before.
     """
-    filled = [name for name in database.user_tables() if con.table(name).limit(1).fetchall()]
+    filled = [name for name in tables.user_tables() if con.table(name).limit(1).fetchall()]
     if not filled:
-        return database.empty_study()
+        return tables.empty_study()
     path = folder / "empty.duckdb"
-    path.write_bytes(database.empty_study())
-    con.execute(f"ATTACH '{database.quoted(path)}' AS empty_copy (TYPE duckdb)")
+    path.write_bytes(tables.empty_study())
+    con.execute(f"ATTACH '{tables.quoted(path)}' AS empty_copy (TYPE duckdb)")
     try:
         for name in filled:
             con.execute(f"INSERT INTO empty_copy.{name} BY NAME SELECT * FROM {name}")

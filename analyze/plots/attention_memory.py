@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
-MOST_SERIES = 8
+MAX_SERIES = 8
 
 
 def plot(frame: Any) -> Any:
@@ -16,13 +16,13 @@ def plot(frame: Any) -> Any:
     )
     rows = rows[rows["trace_name"].isin(shapes.drop_duplicates().index)]
     largest = rows.groupby("trace_name")["mib"].max().sort_values(ascending=False)
-    rows = rows[rows["trace_name"].isin(largest.index[:MOST_SERIES])]
+    rows = rows[rows["trace_name"].isin(largest.index[:MAX_SERIES])]
     rows["run"] = list(rows["trace_name"])
-    return shape.points(
+    return charts.points(
         rows,
         x="query_len",
         y="mib",
         series="run",
-        axes=shape.Axes("query length, rows", "scores of one call, MiB", log_x=True, log_y=True),
+        axes=charts.Axes("query length, rows", "scores of one call, MiB", log_x=True, log_y=True),
         title="Bytes of the score matrix",
     )

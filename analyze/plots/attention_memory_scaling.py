@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
 
 def plot(frame: Any) -> Any:
@@ -21,11 +21,11 @@ def plot(frame: Any) -> Any:
             rows["model"], rows["component"], rows["fitted_exponent"], strict=True
         )
     ]
-    return shape.lines(
+    return charts.lines(
         rows,
         x="image_size",
         y="gib",
         series="series",
-        axes=shape.Axes("image side, px", "scores of a pass, GiB", log_x=True, log_y=True),
+        axes=charts.Axes("image side, px", "scores of a pass, GiB", log_x=True, log_y=True),
         title="Score matrices as the image grows",
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 SMALLEST_PERCENT = 1.0
 
@@ -24,7 +24,7 @@ def plot(frame: Any) -> Any:
     rows = rows.assign(whole=whole)[whole >= min(SMALLEST_PERCENT, whole.max())]
     rows = rows.sort_values("whole", ascending=False, kind="stable")
     rows["kind"] = rows["attention_kind"].fillna("unattributed")
-    return shape.bars(
+    return charts.bars(
         rows,
         label="row",
         part="kind",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
@@ -16,8 +16,10 @@ def plot(frame: Any) -> Any:
         run = theme.run_label(pair["trace_name"], pair["predicted"])
         for when in ("before", "after"):
             category = pair[f"{when}_category"]
-            rows.append((f"{run} · {when}", theme.fold(category), 100 * pair[f"{when}_frac"]))
-    return shape.bars(
+            rows.append(
+                (f"{run} · {when}", theme.fold_category(category), 100 * pair[f"{when}_frac"])
+            )
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "class", "percent"]),
         label="row",
         part="class",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
 COLOUR = {"L1": "#0072b2", "L1, by time": "#56b4e9", "L2": "#d55e00", "L2, by time": "#e69f00"}
 FIELD = {
@@ -11,7 +11,7 @@ FIELD = {
     "L2": "l2_hit_frac",
     "L2, by time": "l2_hit_time_frac",
 }
-MOST_ROWS = 16
+MAX_ROWS = 16
 
 
 def plot(frame: Any) -> Any:
@@ -22,7 +22,7 @@ def plot(frame: Any) -> Any:
     import pandas as pd
 
     rows = []
-    top = frame.sort_values("kernel_count", ascending=False, kind="stable").head(MOST_ROWS)
+    top = frame.sort_values("kernel_count", ascending=False, kind="stable").head(MAX_ROWS)
     for _, group in top.iterrows():
         name = f"{group['op_name']} ({group['category']}, {group['attention_kind']})"
         if frame["trace_name"].nunique() > 1:
@@ -32,7 +32,7 @@ def plot(frame: Any) -> Any:
                 rows.append((f"{name} · {cache}", cache, 100 * group[field]))
     if not rows:
         return None
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "cache", "percent"]),
         label="row",
         part="cache",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
@@ -19,9 +19,9 @@ def plot(frame: Any) -> Any:
             strict=True,
         )
     ]
-    core["class"] = core["category"].map(theme.fold)
+    core["class"] = core["category"].map(theme.fold_category)
     core["percent"] = 100 * core["mean_frac"]
-    return shape.bars(
+    return charts.bars(
         core.sort_values("group", kind="stable"),
         label="group",
         part="class",

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 COLOUR = {"of attention": "#d55e00", "end to end": "#0072b2"}
-MOST_PAIRS = 16
+MAX_PAIRS = 16
 
 
 def plot(frame: Any) -> Any:
@@ -14,13 +14,13 @@ def plot(frame: Any) -> Any:
 
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")]
     core = core.sort_values("attention_ratio", ascending=False)
-    core = core.drop_duplicates(["model", "other_model"]).head(MOST_PAIRS)
+    core = core.drop_duplicates(["model", "other_model"]).head(MAX_PAIRS)
     rows = []
     for _, pair in core.iterrows():
         name = theme.run_label(f"{pair['model']} / {pair['other_model']}", pair["predicted"])
         rows.append((f"{name} · of attention", "of attention", pair["attention_ratio"]))
         rows.append((f"{name} · end to end", "end to end", pair["speedup_ratio"]))
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "part", "ratio"]),
         label="row",
         part="part",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 COLOUR = {"end to end": "#0072b2", "Amdahl": "#56b4e9", "ceiling": "#c8c8c8"}
 FIELD = {
@@ -27,7 +27,7 @@ def plot(frame: Any) -> Any:
     for _, pair in chosen.iterrows():
         run = theme.run_label(pair["trace_name"], pair["predicted"])
         rows += [(f"{run} · {part}", part, pair[field]) for part, field in FIELD.items()]
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "part", "times"]),
         label="row",
         part="part",

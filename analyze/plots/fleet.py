@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
 COLOUR = {"devices for each parameter": "#0072b2", "memory in use": "#e69f00"}
 
@@ -18,7 +18,7 @@ def plot(frame: Any) -> Any:
                 rows.append((f"{group['model_class']} · {part}", part, group[field]))
     if not rows:
         return None
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "part", "ratio"]),
         label="row",
         part="part",

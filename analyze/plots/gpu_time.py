@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
 COLOUR = {"kernels": "#0072b2", "copies alone": "#e69f00", "idle": "#c8c8c8"}
 
@@ -31,7 +31,7 @@ def plot(frame: Any) -> Any:
             for state in COLOUR
         ]
     )
-    return shape.bars(
+    return charts.bars(
         rows,
         label="trace",
         part="state",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 DRAWN = ("attention", "convolution")
 
@@ -27,12 +27,12 @@ def _panel(model: str, rows: Any) -> Any:
     predicted = bool(rows["predicted"].any())
     rows = rows.sort_values(["category", "attention"], kind="stable")
     colour = {row.series: theme.CLASS_COLOUR[row.category] for row in rows.itertuples()}
-    return shape.lines(
+    return charts.lines(
         rows,
         x="image_size",
         y="ms",
         series="series",
-        axes=shape.Axes("image side, px", "time of a whole request, ms", log_x=True, log_y=True),
+        axes=charts.Axes("image side, px", "time of a whole request, ms", log_x=True, log_y=True),
         title=f"{theme.run_label(model, predicted)}: attention and convolution",
         known=colour,
     )

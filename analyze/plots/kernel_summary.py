@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_TRACES = 6
-MOST_KERNELS = 12
+MAX_TRACES = 6
+MAX_KERNELS = 12
 
 
 def plot(frame: Any) -> Any:
@@ -18,13 +18,13 @@ def plot(frame: Any) -> Any:
     models = models["model"].fillna(models["trace_name"])[heavy.index]
     chosen = heavy.index[~models.duplicated().to_numpy()]
     return theme.panels(
-        [_panel(frame[frame["trace_id"] == trace]) for trace in chosen[:MOST_TRACES]]
+        [_panel(frame[frame["trace_id"] == trace]) for trace in chosen[:MAX_TRACES]]
     )
 
 
 def _panel(frame: Any) -> Any:
-    top = frame.sort_values("work_ns", ascending=False).head(MOST_KERNELS).copy()
-    top["class"] = top["category"].map(theme.fold)
+    top = frame.sort_values("work_ns", ascending=False).head(MAX_KERNELS).copy()
+    top["class"] = top["category"].map(theme.fold_category)
     top["ms"] = top["work_ns"] / 1e6
     top["row"] = [
         f"{place}. {theme.shorten(name, 28)}"
@@ -32,7 +32,7 @@ def _panel(frame: Any) -> Any:
     ]
     first = top.iloc[0]
     run = theme.run_label(first["trace_name"], first["time_source"] == "predicted")
-    return shape.bars(
+    return charts.bars(
         top,
         label="row",
         part="class",

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_ROWS = 24
+MAX_ROWS = 24
 
 
 def plot(frame: Any) -> Any:
@@ -21,12 +21,12 @@ def plot(frame: Any) -> Any:
     rows["answer"] = rows["answered"].map({True: "known", False: "unknown"})
     rows["percent"] = 100 * rows["work_frac"]
     gaps = rows[~rows["answered"].astype(bool)].groupby("row")["percent"].sum()
-    worst = gaps.sort_values(ascending=False).head(MOST_ROWS).index
+    worst = gaps.sort_values(ascending=False).head(MAX_ROWS).index
     if worst.empty:
-        worst = rows["row"].drop_duplicates().head(MOST_ROWS)
+        worst = rows["row"].drop_duplicates().head(MAX_ROWS)
     place = {name: number for number, name in enumerate(worst)}
     shown = rows[rows["row"].isin(place)].sort_values("row", key=lambda names: names.map(place))
-    return shape.bars(
+    return charts.bars(
         shown,
         label="row",
         part="answer",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
@@ -12,11 +12,11 @@ def plot(frame: Any) -> Any:
         theme.run_label(name, time_source == "predicted")
         for name, time_source in zip(core["trace_name"], core["time_source"], strict=True)
     ]
-    core["class"] = core["category"].map(theme.fold)
+    core["class"] = core["category"].map(theme.fold_category)
     core["percent"] = 100 * core["baseline_frac"].fillna(core["work_frac"])
     core["group"] = core["model"].fillna("~").astype(str)
     core = core.sort_values(["group", "baseline_trace_id", "trace_id"], kind="stable")
-    return shape.bars(
+    return charts.bars(
         core,
         label="run",
         part="class",

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_PANELS = 4
+MAX_PANELS = 4
 SMALLEST_SHARE = 0.002
 
 
@@ -13,12 +13,12 @@ def plot(frame: Any) -> Any:
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")]
     total = core.groupby("trace_id")["change_ns"].sum()
     order = sorted(total.index, key=lambda trace: (total[trace] <= 0, -abs(total[trace])))
-    return theme.panels([_panel(core[core["trace_id"] == trace]) for trace in order[:MOST_PANELS]])
+    return theme.panels([_panel(core[core["trace_id"] == trace]) for trace in order[:MAX_PANELS]])
 
 
 def _panel(pair: Any) -> Any:
     rows = pair.sort_values("change_ns").copy()
-    rows["class"] = rows["category"].map(theme.fold)
+    rows["class"] = rows["category"].map(theme.fold_category)
     rows["ms"] = rows["change_ns"] / 1e6
     first = rows.iloc[0]
     total = rows["ms"].sum()
@@ -26,7 +26,7 @@ def _panel(pair: Any) -> Any:
     shown = f"{abs(total):.3g} ms" if abs(total) < 1000 else f"{abs(total) / 1000:.3g} s"
     verdict = "slower" if total > 0 else "faster"
     run = theme.run_label(first["trace_name"], first["predicted"])
-    return shape.bars(
+    return charts.bars(
         rows,
         label="category",
         part="class",

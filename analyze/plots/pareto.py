@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 COLOUR = {"on the front": "#0072b2", "beaten": theme.GREY}
 
@@ -23,12 +23,12 @@ def _panel(measure: str, rows: Any) -> Any:
         place=rows["on_front"].map({True: "on the front", False: "beaten"}),
     )
     front = rows[rows["on_front"]].sort_values("billion")
-    return shape.points(
+    return charts.points(
         rows,
         x="billion",
         y="quality",
         series="place",
-        axes=shape.Axes("parameters, billions", f"{measure} (lower is better)", log_x=True),
+        axes=charts.Axes("parameters, billions", f"{measure} (lower is better)", log_x=True),
         title=f"{measure} against size",
         known=COLOUR,
         ceilings={"front": list(zip(front["billion"], front["quality"], strict=True))},

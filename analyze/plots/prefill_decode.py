@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 COLOUR = {"prefill": "#0072b2", "decode": "#d55e00", "unknown": theme.GREY}
 
@@ -15,7 +15,7 @@ def plot(frame: Any) -> Any:
         for name, predicted in zip(rows["trace_name"], rows["predicted"], strict=True)
     ]
     rows["percent"] = 100 * rows["request_frac"]
-    return shape.bars(
+    return charts.bars(
         rows.sort_values("trace_id", kind="stable"),
         label="run",
         part="phase",

@@ -12,7 +12,7 @@ from genscope.analyze.near import suggestion
 from genscope.analyze.plots import theme
 from genscope.errors import UserError
 
-NOT_PLOTS = {"__init__", "registry", "save", "theme", "shape"}
+NOT_PLOTS = {"__init__", "registry", "save", "theme", "charts"}
 
 
 def names() -> list[str]:

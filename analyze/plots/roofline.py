@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_MODELS = 18
+MAX_MODELS = 18
 
 
 def plot(frame: Any) -> Any:
@@ -34,7 +34,7 @@ def plot(frame: Any) -> Any:
     )
     found = [
         _panel(
-            models.head(MOST_MODELS),
+            models.head(MAX_MODELS),
             "run",
             "Whole requests: the heaviest run of each model and attention",
             None,
@@ -46,12 +46,12 @@ def plot(frame: Any) -> Any:
 
 
 def _panel(rows: Any, series: str, title: str, known: dict[str, str] | None) -> Any:
-    return shape.points(
+    return charts.points(
         rows,
         x="operator_intensity",
         y="tflops",
         series=series,
-        axes=shape.Axes("FLOP per byte, operators", "TFLOP/s", log_x=True, log_y=True),
+        axes=charts.Axes("FLOP per byte, operators", "TFLOP/s", log_x=True, log_y=True),
         title=title,
         known=known,
         ceilings=_ceilings(rows),

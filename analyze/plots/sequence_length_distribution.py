@@ -3,7 +3,7 @@
 from math import log2
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
@@ -34,14 +34,14 @@ def plot(frame: Any) -> Any:
     both = pd.concat([counted, timed]).sort_values("order", kind="stable")
     both["bucket"] = both["length"].map(_bucket)
     lengths = sorted(set(both["length"].map(lambda length: int(log2(length)))))
-    return shape.bars(
+    return charts.bars(
         both,
         label="run",
         part="bucket",
         value="percent",
         axis="% of the request's attention calls, of its attention time",
         title="Length of the query: calls and time",
-        known=dict(zip(map(_name, lengths), theme.ramp(len(lengths)), strict=True)),
+        known=dict(zip(map(_name, lengths), theme.sequential_palette(len(lengths)), strict=True)),
     )
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_PANELS = 8
-MOST_CONSTANT = 2
-MOST_CALLS = 160
+MAX_PANELS = 8
+MAX_CONSTANT = 2
+MAX_CALLS = 160
 
 
 def plot(frame: Any) -> Any:
@@ -25,14 +25,14 @@ def plot(frame: Any) -> Any:
     varied = [item for item in several if _lengths(item[1]) > 1]
     constant = [item for item in several if _lengths(item[1]) == 1]
     varied.sort(key=lambda item: -_lengths(item[1]))
-    chosen = varied[:MOST_PANELS] or constant[:MOST_CONSTANT]
+    chosen = varied[:MAX_PANELS] or constant[:MAX_CONSTANT]
     return theme.panels([_panel(names, calls) for names, calls in chosen]) if chosen else None
 
 
 def _shown(calls: Any) -> int:
     """Two periods of the longest series, so that one can see it repeat, but no more than fit."""
     period = calls["period_calls"].max()
-    return int(min(2 * period if period == period else MOST_CALLS, MOST_CALLS))  # noqa: PLR0124
+    return int(min(2 * period if period == period else MAX_CALLS, MAX_CALLS))  # noqa: PLR0124
 
 
 def _lengths(calls: Any) -> int:
@@ -49,12 +49,12 @@ def _order(calls: Any) -> str:
 
 def _panel(names: list[str], calls: Any) -> Any:
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return shape.lines(
+    return charts.lines(
         calls,
         x="series_index",
         y="length",
         series="attention_kind",
-        axes=shape.Axes(_order(calls), "rows (causal: keys)", log_y=True),
+        axes=charts.Axes(_order(calls), "rows (causal: keys)", log_y=True),
         title=f"{names[0]}{more}",
         known=theme.KIND_COLOUR,
         steps=True,

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_COMPONENTS = 7
-MOST_PANELS = 12
+MAX_COMPONENTS = 7
+MAX_PANELS = 12
 
 
 def plot(frame: Any) -> Any:
@@ -19,15 +19,15 @@ def plot(frame: Any) -> Any:
     ]
     models = rows["model"].fillna("without a model's name")
     panels = [_panel(str(model), mine) for model, mine in rows.groupby(models, sort=True)]
-    return theme.panels(panels[:MOST_PANELS])
+    return theme.panels(panels[:MAX_PANELS])
 
 
 def _panel(model: str, rows: Any) -> Any:
     weight = rows.groupby("component")["request_frac"].sum().sort_values(ascending=False)
-    named = [name for name in weight.index if name != "unattributed"][:MOST_COMPONENTS]
+    named = [name for name in weight.index if name != "unattributed"][:MAX_COMPONENTS]
     part = rows["component"].where(rows["component"].isin([*named, "unattributed"]), "other")
     known = dict(zip(named, theme.OKABE_ITO, strict=False))
-    return shape.bars(
+    return charts.bars(
         rows.assign(part=part, percent=100 * rows["request_frac"]).sort_values(
             "trace_id", kind="stable"
         ),

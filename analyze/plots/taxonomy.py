@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
@@ -20,7 +20,7 @@ def plot(frame: Any) -> Any:
         ["largest", "model", "parameter_count"], ascending=[False, True, False], kind="stable"
     )
     models = list(dict.fromkeys(rows["model"]))
-    return shape.bars(
+    return charts.bars(
         rows,
         label="row",
         part="model",

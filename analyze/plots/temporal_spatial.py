@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_PANELS = 6
+MAX_PANELS = 6
 MEASURE = {
     "time, core": "core_ns",
     "FLOPs, core": "core_flops",
@@ -18,7 +18,7 @@ def plot(frame: Any) -> Any:
     chosen = frame.sort_values("temporal_core_frac", ascending=False)
     found = [_panel(run) for _, run in chosen.iterrows()]
     drawn = [panel for panel in found if panel is not None]
-    return theme.panels(drawn[:MOST_PANELS]) if drawn else None
+    return theme.panels(drawn[:MAX_PANELS]) if drawn else None
 
 
 def _panel(run: Any) -> Any:
@@ -32,7 +32,7 @@ def _panel(run: Any) -> Any:
         rows += [(measure, kind, 100 * value / sum(pair.values())) for kind, value in pair.items()]
     if not rows:
         return None
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "kind", "percent"]),
         label="row",
         part="kind",

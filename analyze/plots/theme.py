@@ -50,11 +50,11 @@ ANSWER_COLOUR = {"known": "#0072b2", "unknown": GREY}
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
 MARKERS_MATPLOTLIB = ("o", "s", "^", "D", "v", "h")
 
-MOST_BARS = 80
+MAX_BARS = 80
 ROW_PIXELS = 30
 TITLE_LENGTH = 90
 LINE_LENGTH = 32
-MOST_LINES = 3
+MAX_LINES = 3
 LINE_PIXELS = 15
 AXIS_LENGTH = 34
 NAME_LENGTH = 200
@@ -74,7 +74,7 @@ def holoviews() -> Any:
     return hv
 
 
-def fold(category: str) -> str:
+def fold_category(category: str) -> str:
     """The class as drawn: classes without a colour of their own are 'other'."""
     return category if category in CLASS_COLOUR else "other"
 
@@ -133,12 +133,12 @@ def legend_names(names: Iterable[str]) -> dict[str, str]:
     return fitting(names, lambda name: shorten(plain(str(name)), LEGEND_LENGTH))
 
 
-def shorten(text: str, most: int = 44) -> str:
-    """The text, cut in its middle if it is longer than `most`."""
-    if len(text) <= most:
+def shorten(text: str, limit: int = 44) -> str:
+    """The text, cut in its middle if it is longer than `limit`."""
+    if len(text) <= limit:
         return text
-    head = (most - 1) * 2 // 3
-    return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+    head = (limit - 1) * 2 // 3
+    return f"{text[:head]}…{text[-(limit - 1 - head) :]}"
 
 
 def wrapped(text: str, length: int = LINE_LENGTH) -> str:
@@ -148,12 +148,12 @@ def wrapped(text: str, length: int = LINE_LENGTH) -> str:
     """
     from textwrap import wrap
 
-    text = shorten(text, length * MOST_LINES)
+    text = shorten(text, length * MAX_LINES)
     lines = wrap(text, length) or [""]
-    most = len(text)
-    while len(lines) > MOST_LINES:
-        most -= 4
-        lines = wrap(shorten(text, most), length)
+    limit = len(text)
+    while len(lines) > MAX_LINES:
+        limit -= 4
+        lines = wrap(shorten(text, limit), length)
     return "\n".join(lines)
 
 
@@ -215,7 +215,7 @@ def inline_script() -> str:
     return f"<script>{chr(10).join(raw)}</script>"
 
 
-def ramp(count: int) -> list[str]:
+def sequential_palette(count: int) -> list[str]:
     """Colours from dark to light for ordered parts: viridis, which holds for colour-blind eyes."""
     from bokeh.palettes import viridis
 
@@ -276,7 +276,7 @@ def finish_matplotlib(plot: Any, _: Any) -> None:
     )
 
 
-def dress(
+def apply_style(
     element: Any,
     kind: str,
     title: str,

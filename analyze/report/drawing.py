@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A metric's panels, each a caption, a div and a script; `silence` says why one is missing."""
+    """A metric's panels, each a caption, a div and a script; `no_plot_reason` says why one is missing."""
 
     panels: tuple[tuple[str, str, str], ...] = ()
-    silence: str = ""
+    no_plot_reason: str = ""
 
 
 def drawings(frames: Mapping[str, pl.DataFrame]) -> dict[str, Drawing]:
@@ -40,16 +40,16 @@ def _drawing(name: str, frame: pl.DataFrame) -> Drawing:
         with registry.drawing(name):
             elements = theme.panels_of(element)
     except UserError as error:
-        return Drawing(silence=str(error).partition("; see")[0])
+        return Drawing(no_plot_reason=str(error).partition("; see")[0])
     panels = []
-    silence = ""
+    no_plot_reason = ""
     for panel in elements:
         try:
             with registry.drawing(name):
                 panels.append(_panel(panel))
         except UserError as error:
-            silence = str(error)
-    return Drawing(tuple(panels), silence)
+            no_plot_reason = str(error)
+    return Drawing(tuple(panels), no_plot_reason)
 
 
 def _panel(element: Any) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from genscope.analyze.report.format import duration, figures, joined, size
 
-MOST_OF_A_KIND = 4
+MAX_OF_A_KIND = 4
 DIGITS = 3
 Frames = Mapping[str, pl.DataFrame]
 Row = Mapping[str, Any]
@@ -26,13 +26,13 @@ class Finding:
     predicted: bool = False
 
 
-def most_of(found: list[Finding], rest: str, most: int = MOST_OF_A_KIND) -> list[Finding]:
+def limited(found: list[Finding], rest: str, limit: int = MAX_OF_A_KIND) -> list[Finding]:
     """The first findings, and one line that counts the others: nothing is left out in silence."""
-    if len(found) <= most + 1:
+    if len(found) <= limit + 1:
         return found
-    left = found[most:]
+    left = found[limit:]
     line = Finding(f"{len(left)} {rest}; see the section.", left[0].metric)
-    return [*found[:most], line]
+    return [*found[:limit], line]
 
 
 def in_requests(frame: pl.DataFrame) -> pl.DataFrame:
@@ -63,8 +63,8 @@ def amount(count: float) -> str:
     return size(count, DIGITS)
 
 
-def listed(names: list[str], most: int = 4) -> str:
+def listed(names: list[str], limit: int = 4) -> str:
     """Names as a list in a sentence, the first few of many."""
-    if len(names) <= most:
+    if len(names) <= limit:
         return joined(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return f"{', '.join(names[:limit])} and {len(names) - limit} more"

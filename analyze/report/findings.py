@@ -18,8 +18,8 @@ from genscope.analyze.report.finding import (
     amount,
     counted,
     in_requests,
+    limited,
     listed,
-    most_of,
     time,
     times,
 )
@@ -67,7 +67,7 @@ def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     named = frame.filter(pl.col("component") != "unattributed", pl.col("request_frac") > 0.5)
     model = pl.coalesce("model", "trace_name").alias("model")
     by_model = named.sort("request_ns", descending=True).with_columns(model)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"Component {row['component']} takes {percent(row['request_frac'])} of "
@@ -87,7 +87,7 @@ def _lengths(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     known = frame.filter(pl.col("max_min_ratio") > 1)
     series = known.sort("max_min_ratio", descending=True).unique("trace_name", maintain_order=True)
     rows = series.unique(["component", "max_min_ratio", "period_calls"], maintain_order=True)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"In {row['attention_kind']} attention of {row['component']} in "
@@ -104,7 +104,7 @@ def _lengths(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             for row in rows.iter_rows(named=True)
         ],
         "more profiles vary",
-        most=3,
+        limit=3,
     )
 
 
@@ -127,7 +127,7 @@ def _memory(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 def _frames_and_space(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     rows = frame.filter(pl.col("core_flops_ratio").is_not_null(), pl.col("temporal_core_frac") > 0)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"Temporal attention takes {percent(row['temporal_core_frac'])} of the attention "
@@ -217,7 +217,7 @@ def _growth(frame: pl.DataFrame, _: Frames) -> list[Finding]:
                 bool(first["predicted"]),
             )
         )
-    return most_of(found, "more series grow")
+    return limited(found, "more series grow")
 
 
 def _bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -245,7 +245,7 @@ def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         (pl.col("gpu_idle_ns") / pl.col("gpu_span_ns")).alias("idle_frac")
     )
     rows = used.filter(pl.col("idle_frac") > 0.1).sort("idle_frac", descending=True)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"The GPU of {row['trace_name']} is idle for {percent(row['idle_frac'])} of "
@@ -256,14 +256,14 @@ def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             for row in rows.iter_rows(named=True)
         ],
         "more traces have a GPU that is idle for over a tenth of the time",
-        most=3,
+        limit=3,
     )
 
 
 def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     open_rows = frame.filter(~pl.col("answered"), pl.col("question") == "class")
     rows = open_rows.filter(pl.col("work_frac") > 0.02).sort("work_frac", descending=True)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"{percent(row['work_frac'])} of the time of {row['trace_name']} can't be classified, "
@@ -274,7 +274,7 @@ def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             for row in rows.iter_rows(named=True)
         ],
         "more traces have unclassified time",
-        most=3,
+        limit=3,
     )
 
 

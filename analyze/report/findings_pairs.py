@@ -10,7 +10,7 @@ from genscope.analyze.report.finding import (
     Row,
     counted,
     in_requests,
-    most_of,
+    limited,
     pair_of,
     time,
     times,
@@ -23,9 +23,9 @@ def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
     rows = core.filter(pl.col("speedup").is_not_null()).sort("speedup")
     found = [_slower(row, frames) for row in rows.iter_rows(named=True) if row["speedup"] < 1]
     faster = [_faster(row) for row in rows.reverse().iter_rows(named=True) if row["speedup"] >= 1]
-    found += most_of(faster, "more pairs are faster")
+    found += limited(faster, "more pairs are faster")
     refused = core.filter(pl.col("refusal").is_not_null())
-    found += most_of(
+    found += limited(
         [
             Finding(
                 f"No speedup is given for {row['trace_name']} over {row['baseline_trace_name']}, "
@@ -43,7 +43,7 @@ def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
 def intervals(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """What repeated measurements say of a speedup, and whether they say anything."""
     rows = frame.filter(pl.col("quantity").is_in(["request", "wall"]))
-    return most_of(
+    return limited(
         [
             Finding(
                 _interval(row),
@@ -122,7 +122,7 @@ def _more_work(row: Row) -> str:
 
 def bottlenecks(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     core = in_requests(frame).sort(["shifted", "after_frac"], descending=True)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"The largest class of {row['trace_name']} is {row['after_category']} with "

@@ -12,7 +12,7 @@ from genscope.analyze.printable import printable
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_ROWS = 60
+MAX_ROWS = 60
 # characters of a name that a cell shows, and those that the page holds of it at all
 SHORT = 160
 LONGEST = 1000
@@ -33,10 +33,10 @@ class Table:
 def table_of(frame: pl.DataFrame) -> Table:
     """The first rows of each trace, as many as fit, in the query's own order."""
     shown = frame
-    if len(frame) > MOST_ROWS and "trace_id" in frame.columns:
-        each = max(MOST_ROWS // frame["trace_id"].n_unique(), 1)
+    if len(frame) > MAX_ROWS and "trace_id" in frame.columns:
+        each = max(MAX_ROWS // frame["trace_id"].n_unique(), 1)
         shown = frame.group_by("trace_id", maintain_order=True).head(each)
-    shown = shown.head(MOST_ROWS)
+    shown = shown.head(MAX_ROWS)
     columns = [name for name in frame.columns if name not in HIDDEN]
     columns = columns or frame.columns
     marks = [is_predicted(row) for row in shown.iter_rows(named=True)]
@@ -82,12 +82,12 @@ def shortened(text: str) -> str:
     return cut(text, SHORT)
 
 
-def cut(text: str, most: int) -> str:
+def cut(text: str, limit: int) -> str:
     """The text, its middle left out if it is longer: names differ at their ends."""
-    if len(text) <= most:
+    if len(text) <= limit:
         return text
-    head = (most - 1) * 2 // 3
-    return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+    head = (limit - 1) * 2 // 3
+    return f"{text[:head]}…{text[-(limit - 1 - head) :]}"
 
 
 def capitalized(text: str) -> str:

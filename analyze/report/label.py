@@ -46,15 +46,15 @@ def labelled(frame: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).replace(labels) for name in found)
 
 
-def bounded(frame: pl.DataFrame, most: int) -> pl.DataFrame:
+def bounded(frame: pl.DataFrame, limit: int) -> pl.DataFrame:
     """The frame with longer texts cut in their middle; two that are cut alike stay two."""
     for name, kind in frame.schema.items():
-        if kind != pl.String or not (frame[name].str.len_chars() > most).any():
+        if kind != pl.String or not (frame[name].str.len_chars() > limit).any():
             continue
         seen: Counter[str] = Counter()
         short = {}
         for text in frame[name].unique(maintain_order=True).drop_nulls():
-            found = cut(text, most)
+            found = cut(text, limit)
             seen[found] += 1
             short[text] = found if seen[found] == 1 else f"{found} ({seen[found]})"
         frame = frame.with_columns(pl.col(name).replace(short))

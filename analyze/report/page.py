@@ -89,7 +89,7 @@ LONGEST_NAME = 100
 class Section:
     """One metric, ready for the page.
 
-    `plots` are its panels, each a caption and a div; `silence` says why one is missing. `notes` say
+    `plots` are its panels, each a caption and a div; `no_plot_reason` says why one is missing. `notes` say
     why there are no rows, or what they leave out. `terms` are the definitions that its columns rest
     on, each an id in the page and a term.
     """
@@ -98,7 +98,7 @@ class Section:
     title: str
     sentence: str
     plots: tuple[tuple[str, str], ...]
-    silence: str
+    no_plot_reason: str
     notes: tuple[str, ...]
     terms: tuple[tuple[str, str], ...]
     table: Table
@@ -133,8 +133,8 @@ def render(answers: Mapping[str, Answer], traces: pl.DataFrame, path: str | Path
         scripts=[script for drawing in drawn.values() for _, _, script in drawing.panels],
         findings=find({name: bounded(frame, LONGEST_NAME) for name, frame in frames.items()}),
         cards=cards(frames["trace_summary"], traces),
-        answered=[section for section in sections if section.table.rows],
-        silent=[section for section in sections if not section.table.rows],
+        filled_sections=[section for section in sections if section.table.rows],
+        empty_sections=[section for section in sections if not section.table.rows],
         terms=[(anchor(term), term, text) for term, text in TERMS],
     )
     write_whole(out, page)
@@ -161,7 +161,7 @@ def _section(answer: Answer, sentence: str, drawing: Drawing) -> Section:
         title=" ".join(title.split()),
         sentence=sentence,
         plots=tuple((readable(caption), div) for caption, div, _ in drawing.panels),
-        silence=readable(drawing.silence),
+        no_plot_reason=readable(drawing.no_plot_reason),
         notes=tuple(capitalized(readable(note)) for note in answer.notes),
         terms=tuple((anchor(term), term) for term in terms_of(answer.frame.columns)),
         table=table_of(answer.frame),

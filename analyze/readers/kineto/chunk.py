@@ -20,7 +20,7 @@ from genscope.analyze.readers.kineto.events import (
     NotEventsError,
     TextNumbers,
 )
-from genscope.analyze.readers.kineto.repair_events import AROUND, Fault, example_of, mend
+from genscope.analyze.readers.kineto.repair_events import AROUND, Fault, example_of, repair_events
 from genscope.analyze.readers.kineto.split import Chunk
 
 # what is known of each row group takes memory with every query
@@ -32,7 +32,7 @@ _EDGE = re.compile(b"[" + AROUND + b"]*")
 
 @dataclass
 class ChunkReport:
-    """What became of a chunk: events left out unread, arguments without a column, mended, lost, why."""
+    """What became of a chunk: events left out unread, arguments without a column, repaired, lost, why."""
 
     unread: Counter[str] = field(default_factory=Counter)
     arguments: Counter[str] = field(default_factory=Counter)
@@ -76,21 +76,21 @@ class ChunkLoader:
         self._texts.close()
 
     def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
-        mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
+        repaired = repair_events(chunk.text, chunk.offset, at_cut=at_cut)
         if b'"traceEvents"' in chunk.text:
-            mended.faults.append(Fault("mixed_writers", chunk.offset, ""))
+            repaired.faults.append(Fault("mixed_writers", chunk.offset, ""))
         lost: list[Fault] = []
         report = ChunkReport()
-        for found in self._parts(mended.events, chunk.offset, lost):
+        for found in self._parts(repaired.events, chunk.offset, lost):
             self._write(found)
             report.unread.update(found.unread)
             report.arguments.update(found.arguments)
-        report.repaired, report.skipped = mended.repaired, mended.skipped + len(lost)
-        report.faults = [*mended.faults, *lost]
+        report.repaired, report.skipped = repaired.repaired, repaired.skipped + len(lost)
+        report.faults = [*repaired.faults, *lost]
         return report
 
     def _parts(self, events: list[bytes], offset: int, lost: list[Fault]) -> list[Events]:
-        """Read mended events; where the scan still refuses some, halve until the one is alone."""
+        """Read repaired events; where the scan still refuses some, halve until the one is alone."""
         if not events:
             return []
         try:

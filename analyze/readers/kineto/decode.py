@@ -18,7 +18,7 @@ _COMMA_TOO_MANY = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _INNER_QUOTE = re.compile(r'(?<![\[{,:\\])(?<![\[{,:] )"(?!\s*[,:}\]])')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,9}))?", re.ASCII)
-_MOST_DIGITS = 4000
+_MAX_DIGITS = 4000
 
 
 class Spelled(str):
@@ -118,7 +118,7 @@ def nanoseconds(value: object) -> int | None:
     size = len(digits) + power
     if not digits or size <= 0:
         return -1 if sign == "-" and digits else 0
-    if size > 19 or len(digits) > _MOST_DIGITS:
+    if size > 19 or len(digits) > _MAX_DIGITS:
         return None
     signed = int(sign + digits)
     ns = signed * 10**power if power >= 0 else signed // 10**-power

@@ -58,7 +58,7 @@ FAULT = {
 }
 
 
-def define(
+def create_header_tables(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
     path: Path,

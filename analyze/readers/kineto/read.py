@@ -23,7 +23,7 @@ import pyarrow
 
 from genscope.analyze.readers.kineto.chunk import ChunkLoader, ChunkReport
 from genscope.analyze.readers.kineto.events import TextNumbers
-from genscope.analyze.readers.kineto.repair_events import Fault, edges_of, example_of, mend
+from genscope.analyze.readers.kineto.repair_events import Fault, edges_of, example_of, repair_events
 from genscope.analyze.readers.kineto.source import TextSource
 from genscope.analyze.readers.kineto.split import Chunk, Splitter, parse_tail
 from genscope.analyze.readers.nesting_limit import nesting_limit
@@ -229,9 +229,9 @@ def _take_keys(text: bytes, offset: int, result: KinetoFile) -> None:
     try:
         keys = json.loads(text.lstrip(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
-        mended = mend(text, offset)
-        keys = json.loads(mended.events[0]) if mended.events else {}
-        for fault in mended.faults:
+        repaired = repair_events(text, offset)
+        keys = json.loads(repaired.events[0]) if repaired.events else {}
+        for fault in repaired.faults:
             result.note(Fault("broken_header", offset, fault.kind))
     if isinstance(keys, dict):
         keys.pop("traceEvents", None)

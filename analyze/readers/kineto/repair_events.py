@@ -1,7 +1,7 @@
 """Read events one by one out of text that is not JSON, and say what was wrong with each.
 
 This is the careful way: slow, and taken only for a chunk that the fast way refused. At most the
-events with a fault are lost. Nothing is mended without being counted.
+events with a fault are lost. Nothing is repaired without being counted.
 """
 
 import json
@@ -48,7 +48,7 @@ class Fault:
 
 
 @dataclass
-class Mended:
+class Repaired:
     """Events fit for the fast way, and what it took: `skipped` events are not among them."""
 
     events: list[bytes] = field(default_factory=list)
@@ -57,13 +57,13 @@ class Mended:
     skipped: int = 0
 
 
-def mend(text: bytes, offset: int, *, at_cut: bool = False) -> Mended:
+def repair_events(text: bytes, offset: int, *, at_cut: bool = False) -> Repaired:
     """Read every event of `text`, which begins at byte `offset` of the uncompressed trace.
 
     `at_cut` tells that the trace ends here in the middle, so that a broken last event is no fault
     of its own.
     """
-    result = Mended()
+    result = Repaired()
     edges = edges_of(text)
     first = 0
     while first < len(edges) - 1:
@@ -103,7 +103,7 @@ def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
     return first + 1, Decoded(None)
 
 
-def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Mended) -> int:
+def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Repaired) -> int:
     """Keep whole events that stand before or behind a broken one; the edge to go on from."""
     last, at = first + 1, edges[first]
     while match := _START.search(text, at, edges[last]):
@@ -131,7 +131,9 @@ def _event(text: bytes) -> bytes:
     return b""
 
 
-def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, result: Mended) -> None:
+def _keep(
+    events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, result: Repaired
+) -> None:
     for event in events:
         found = set(kinds)
         clean = _clean(event, found) if isinstance(event, dict) else None

@@ -1,4 +1,4 @@
-"""Write a clean copy of a Kineto trace: plain JSON, the same events, what was mended mended.
+"""Write a clean copy of a Kineto trace: plain JSON, the same events, what was repaired repaired.
 
 Environment variables in the header, which may hold credentials, are left out of the copy.
 """
@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 from genscope.analyze.readers.kineto.decode import decode
 from genscope.analyze.readers.kineto.facts import without_environment
 from genscope.analyze.readers.kineto.read import KinetoFile, chunks_of, read_keys
-from genscope.analyze.readers.kineto.repair_events import AROUND, mend
+from genscope.analyze.readers.kineto.repair_events import AROUND, repair_events
 from genscope.analyze.readers.kineto.source import TextSource
 from genscope.analyze.readers.kineto.split import Splitter
 from genscope.analyze.readers.nesting_limit import nesting_limit
@@ -69,12 +69,12 @@ def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
         ):
             yield text
             continue
-        mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
-        found.repaired += mended.repaired
-        found.skipped += mended.skipped
-        for fault in mended.faults:
+        repaired = repair_events(chunk.text, chunk.offset, at_cut=at_cut)
+        found.repaired += repaired.repaired
+        found.skipped += repaired.skipped
+        for fault in repaired.faults:
             found.note(fault)
-        yield from mended.events
+        yield from repaired.events
 
 
 def _is_event(value: object) -> bool:

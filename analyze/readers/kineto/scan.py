@@ -57,7 +57,7 @@ _FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _NONE = np.iinfo(np.int64).min
 
 # floor(1000 * microseconds) must leave room for a start plus a duration in an int64
-_MOST_MICROSECONDS = (1 << 62) // 1000 - 1
+_MAX_MICROSECONDS = (1 << 62) // 1000 - 1
 _FRAME_CATEGORY = np.frombuffer(b'"python_function"', np.uint8)
 # frames of nn.Module are always wanted: they are the module tree
 _MODULE_NAME = np.frombuffer(b'"nn.Module: ', np.uint8)
@@ -365,7 +365,7 @@ def _time(text: Bytes, i: int, end: int) -> int:
     while _0 <= text[i] <= _9 and i - start < 17:
         whole = whole * 10 + (np.int64(text[i]) - _0)
         i += 1
-    if i == start or whole > _MOST_MICROSECONDS:
+    if i == start or whole > _MAX_MICROSECONDS:
         return _NONE
     ns, below = whole * 1000, 0
     if text[i] == _POINT:

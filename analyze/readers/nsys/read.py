@@ -40,7 +40,7 @@ def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
     """Create every relation of nsys_tables in `con`, plus nsys_table and nsys_reader_anomaly.
 
     nsys_table says which table of the file each relation came from (NULL if none) and its rows;
-    nsys_reader_anomaly what was mended. Times stay int64 nanoseconds from the session's start, as recorded.
+    nsys_reader_anomaly what was repaired. Times stay int64 nanoseconds from the session's start, as recorded.
     Raises UserError, and leaves half-made relations behind in `con`, if the file can't be read.
     """
     with open_export(path) as source:
@@ -104,10 +104,10 @@ def _load_table(
     except (duckdb.Error, pa.ArrowException, OSError):
         # a value of another type, or text that is no UTF-8: once more, value by value
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
-    mended: Counter[str] = Counter()
-    rows = _create_from(con, table, _mended(table, present, source, name, mended))
+    repaired: Counter[str] = Counter()
+    rows = _create_from(con, table, _repaired(table, present, source, name, repaired))
     anomalies += [
-        Anomaly(kind, count, f"in {name}") for kind, count in sorted(mended.items()) if count
+        Anomaly(kind, count, f"in {name}") for kind, count in sorted(repaired.items()) if count
     ]
     return rows
 
@@ -144,10 +144,10 @@ def _typed(
         start += batch.num_rows
 
 
-def _mended(
-    table: RawTable, present: dict[str, str], source: Source, name: str, mended: Counter[str]
+def _repaired(
+    table: RawTable, present: dict[str, str], source: Source, name: str, repaired: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """As `_typed`, but a value that doesn't fit is mended and counted."""
+    """As `_typed`, but a value that doesn't fit is repaired and counted."""
     kinds = {column.name: column for column in table.columns}
     schema = pa.schema(
         [
@@ -156,7 +156,7 @@ def _mended(
         ]
     )
     start = 0
-    for batch in source.careful(name, schema, mended):
+    for batch in source.careful(name, schema, repaired):
         yield _shaped(table, present, batch, start)
         start += batch.num_rows
 

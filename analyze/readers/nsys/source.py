@@ -2,7 +2,7 @@
 
 SQLite types are hints only: a column may hold anything. ADBC reads fast but stops at the first
 value that isn't of the first batch's type, and Arrow takes text that is no UTF-8; a table where
-that happens is read again value by value, and each value that had to be mended is counted.
+that happens is read again value by value, and each value that had to be repaired is counted.
 """
 
 import shutil
@@ -33,7 +33,7 @@ Batches = Callable[[str, Sequence[str]], Iterator[pa.RecordBatch]]
 class Source:
     """An opened export: its tables with their columns, and two ways to read one of them.
 
-    `fast` yields whatever types the file holds; `careful` yields text and integers only, mended,
+    `fast` yields whatever types the file holds; `careful` yields text and integers only, repaired,
     counting into the Counter it is given.
     """
 
@@ -113,7 +113,7 @@ def _sqlite(path: Path) -> Source:
         path,
         tables,
         lambda table, columns: _adbc_batches(path, table, columns),
-        lambda table, schema, mended: _value_batches(path, table, schema, mended),
+        lambda table, schema, repaired: _value_batches(path, table, schema, repaired),
     )
 
 
@@ -148,7 +148,7 @@ def _adbc_batches(path: Path, table: str, columns: Sequence[str]) -> Iterator[pa
 
 
 def _value_batches(
-    path: Path, table: str, schema: pa.Schema, mended: Counter[str]
+    path: Path, table: str, schema: pa.Schema, repaired: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
     try:
         with _connect(path) as con:
@@ -156,7 +156,7 @@ def _value_batches(
             while rows := cursor.fetchmany(_BATCH_ROWS):
                 yield pa.record_batch(
                     [
-                        pa.array([_mend(value, field, mended) for value in column], field.type)
+                        pa.array([_repair(value, field, repaired) for value in column], field.type)
                         for column, field in zip(zip(*rows, strict=True), schema, strict=True)
                     ],
                     schema=schema,
@@ -165,17 +165,17 @@ def _value_batches(
         raise damaged(path, error) from error
 
 
-def _mend(value: Any, field: pa.Field, mended: Counter[str]) -> Any:
+def _repair(value: Any, field: pa.Field, repaired: Counter[str]) -> Any:
     """One SQLite value as the type it should have: NULL, and counted, where it can't be."""
     if value is None:
         return None
     if pa.types.is_string(field.type):
-        return _text(value, mended)
+        return _text(value, repaired)
     is_whole = pa.types.is_integer(field.type)
     number = _number(value, int if is_whole else float)
     if is_whole and number is not None and abs(number) > _most(field):
         number = None
-    mended["mixed_type"] += number is None
+    repaired["mixed_type"] += number is None
     return number
 
 
@@ -186,11 +186,11 @@ def _most(field: pa.Field) -> int:
     return largest if given == b"None" else int(given)
 
 
-def _text(value: Any, mended: Counter[str]) -> str:
+def _text(value: Any, repaired: Counter[str]) -> str:
     if not isinstance(value, bytes):
         return str(value)
     text = value.decode("utf-8", "replace")
-    mended["invalid_utf8"] += text.encode() != value
+    repaired["invalid_utf8"] += text.encode() != value
     return text
 
 
@@ -218,12 +218,12 @@ def _parquet(path: Path) -> Source:
         file = parquet.ParquetFile(files[table])
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns))
 
-    def careful(table: str, schema: pa.Schema, mended: Counter[str]) -> Iterator[pa.RecordBatch]:
+    def careful(table: str, schema: pa.Schema, repaired: Counter[str]) -> Iterator[pa.RecordBatch]:
         for batch in fast(table, schema.names):
             yield pa.record_batch(
                 [
                     pa.array(
-                        [_mend(v, field, mended) for v in batch.column(field.name).to_pylist()],
+                        [_repair(v, field, repaired) for v in batch.column(field.name).to_pylist()],
                         field.type,
                     )
                     for field in schema

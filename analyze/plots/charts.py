@@ -15,11 +15,11 @@ from genscope.analyze.plots.theme import (
     LINE_PIXELS,
     MARKERS,
     MARKERS_MATPLOTLIB,
-    MOST_BARS,
+    MAX_BARS,
     OKABE_ITO,
     ROW_PIXELS,
+    apply_style,
     colours,
-    dress,
     finish_matplotlib,
     fitting,
     holoviews,
@@ -58,7 +58,7 @@ def bars(
     """
     if frame.empty:
         return None
-    labels = list(dict.fromkeys(frame[label]))[:MOST_BARS]
+    labels = list(dict.fromkeys(frame[label]))[:MAX_BARS]
     parts = _ordered(frame[part], known) if part else [""]
     palette = colours(parts, known)
     sums = frame.groupby([label, part] if part else [label], observed=True)[value].sum()
@@ -80,12 +80,12 @@ def ranges(
     """A range a row with a mark at its middle, and a line at 1: no change. None without a row."""
     if frame.empty:
         return None
-    labels = list(frame[label])[:MOST_BARS]
+    labels = list(frame[label])[:MAX_BARS]
     thin = 0.004 * max(float(frame[high].max()), 1.0)
     pieces: dict[str, Any] = {
         "no change": [(1 - thin / 2, -0.6, 1 + thin / 2, len(labels) - 0.4, "", 1.0)]
     }
-    for row, (_, item) in enumerate(frame.head(MOST_BARS).iterrows()):
+    for row, (_, item) in enumerate(frame.head(MAX_BARS).iterrows()):
         centre, name = float(item[middle]), plain(str(item[label]))
         span = (float(item[low]), row - 0.15, float(item[high]), row + 0.15, name, centre)
         mark = (centre - thin, row - 0.35, centre + thin, row + 0.35, name, centre)
@@ -113,7 +113,7 @@ def _in_rows(
         "xlabel": wrapped(axis, AXIS_LENGTH),
         "ylabel": "",
     }
-    element = dress(
+    element = apply_style(
         hv.Overlay(layers),
         "Overlay",
         title,
@@ -228,7 +228,7 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
     if not layers:
         return None
     hv = holoviews()
-    element = dress(
+    element = apply_style(
         hv.Overlay(layers),
         "Overlay",
         title,
