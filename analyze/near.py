@@ -1,4 +1,4 @@
-"""Names that a mistyped one may have meant, as the end of an error message."""
+"""Suggest names for a mistyped one, as the end of an error message."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ MAX_NAMES = 3
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """'; did you mean a or b?' with the closest of `known` first; '' if none is close."""
+    """Return '; did you mean a or b?' with the closest of `known` first, or '' if none is close."""
     names = {text.lower(): text for text in known}
     found = [names[match] for match in get_close_matches(name.lower(), names, MAX_NAMES, 0.6)]
-    # a glob, or a word of a longer name
+    # the name may be a glob, or one word of a longer name
     stem = name.lower().strip("*?")
     found += [text for key, text in names.items() if len(stem) > 2 and stem in key]
     found = list(dict.fromkeys(found))[:MAX_NAMES]
@@ -20,7 +20,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def few(names: Iterable[str], limit: int = MAX_NAMES) -> str:
-    """The first names, and how many there are besides."""
+    """The first names, and how many more there are."""
     found = list(names)
     shown = ", ".join(found[:limit])
     return shown if len(found) <= limit else f"{shown} and {len(found) - limit} more"

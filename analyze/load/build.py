@@ -1,7 +1,7 @@
-"""Build one trace, whole, in a scratch database of its own: read, stage, attribute.
+"""Build one trace in its own scratch database: read, stage, attribute.
 
-A scratch database holds one trace, so no statement filters by trace, its own limit bounds its memory,
-and a load that dies leaves the study as it was. Small traces share one: see small_traces.
+A scratch database holds one trace, so no statement filters by trace, DuckDB's limit bounds the memory,
+and a load that dies leaves the study as it was. Small traces share a database: see small_traces.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TRACE_FILE = {
 
 @dataclass(frozen=True)
 class BuiltTrace:
-    """A finished scratch database, and the events that the trace's file holds."""
+    """A finished scratch database, and the number of events in the trace's file."""
 
     path: Path
     event_count: int
@@ -61,17 +61,17 @@ def build_trace(
     attributed: bool = True,
     empty: bytes | None = None,
 ) -> BuiltTrace:
-    """Make `folder` and in it the trace's database. `threads` is 1 or 2, `keep` as in kineto.read.
+    """Create `folder` and the trace's database in it. `threads` is 1 or 2, `keep` as in kineto.read.
 
-    Without `attributed` only the base tables are filled. `empty` is the file of a study without
-    traces to begin with.
+    Without `attributed` only the base tables are filled. `empty` holds the bytes of a study without
+    traces to start from.
 
-    Raises UserError if the file is no trace, and leaves the folder for the caller to remove.
+    Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
     con = open_scratch(folder, threads=threads, empty=empty)
     known_names = _names(con)
     try:
-        # hashing takes one thread as long as reading does, so it goes on meanwhile
+        # hashing takes as long as reading, so do both at the same time
         with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
             digest = aside.submit(lambda: found.sha256 or found.digest())
             stage(con, found, folder, keep=keep, threads=threads)
@@ -90,7 +90,7 @@ def build_trace(
 def open_scratch(
     folder: Path, *, threads: int, empty: bytes | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Make `folder` and in it a scratch database, and open it; `threads` and `empty` as in build_trace."""
+    """Create `folder` and open a scratch database in it; `threads` and `empty` as in build_trace."""
     folder.mkdir(parents=True)
     path = folder / DATABASE
     path.write_bytes(tables.empty_study() if empty is None else empty)
@@ -106,7 +106,7 @@ def open_scratch(
     # give freed memory back to the system at once
     con.execute("SET allocator_flush_threshold = '4MB'")
     con.execute("SET allocator_bulk_deallocation_flush_threshold = '16MB'")
-    # both threads write a table at the same time; ids give the order
+    # lets both threads write a table at the same time; ids give the order
     con.execute("SET preserve_insertion_order = false")
     return con
 
@@ -157,7 +157,7 @@ def _read(
 
 
 def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Tables and views, and which of the two each is."""
+    """The kind, TABLE or VIEW, of each name in the database."""
     kinds = (("TABLE", "duckdb_tables"), ("VIEW", "duckdb_views"))
     return {
         row[0]: kind
@@ -170,7 +170,7 @@ def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _drop_all_but(con: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> None:
-    """Drop the reader's raw relations and the steps of staging."""
+    """Drop the reader's raw relations and the intermediate relations of staging."""
     for name, kind in _names(con).items():
         if name not in kept:
             con.execute(f"DROP {kind} {name}")
