@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze.load.tables import create_statement
+from genscope.analyze.sql_file import create_statement
 from genscope.errors import UserError
 
 if TYPE_CHECKING:

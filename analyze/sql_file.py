@@ -168,6 +168,16 @@ def call_of(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any
     return f"{relation.name}({arguments})", [params[name] for name in given]
 
 
+def create_statement(relation: SqlFile) -> str:
+    """The statement that makes a relation: a table macro if it takes arguments, else a view."""
+    if relation.arguments:
+        return f"CREATE MACRO {relation.name}({relation.arguments}) AS TABLE {relation.statement}"
+    if relation.params:
+        arguments = ", ".join(f"{name} := {p.default}" for name, p in relation.params.items())
+        return f"CREATE MACRO {relation.name}({arguments}) AS TABLE {relation.statement}"
+    return f"CREATE VIEW {relation.name} AS {relation.statement}"
+
+
 def own_queries(folder: Path) -> list[SqlFile]:
     """The user's own metrics in a folder. Raises UserError if there is no such folder."""
     if not folder.is_dir():

@@ -118,7 +118,7 @@ def test_bars_start_at_zero_and_stack_in_the_order_of_the_colours() -> None:
         value="ms",
         axis="ms",
         title="t",
-        known=theme.CLASS_COLOUR,
+        known=theme.CATEGORY_COLOUR,
     )
     edges = {
         (row[4], layer.label): (row[0], row[2])
@@ -154,8 +154,8 @@ def test_two_runs_whose_names_are_cut_alike_stay_two_bars() -> None:
 def test_a_class_has_one_colour_and_the_rest_folds() -> None:
     assert theme.fold_category("attention") == "attention"
     assert theme.fold_category("communication") == "other"
-    assert len(set(theme.CLASS_COLOUR.values())) == len(theme.CLASS_COLOUR)
-    assert theme.colours(["linear"], theme.CLASS_COLOUR) == {"linear": "#0072b2"}
+    assert len(set(theme.CATEGORY_COLOUR.values())) == len(theme.CATEGORY_COLOUR)
+    assert theme.colours(["linear"], theme.CATEGORY_COLOUR) == {"linear": "#0072b2"}
 
 
 def test_predicted_times_are_marked_on_the_axis() -> None:

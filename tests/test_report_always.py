@@ -93,7 +93,10 @@ def test_of_a_plot_that_fails_whatever_it_raises(
 
     monkeypatch.setattr(charts, "lines", fails)
     page = _report(tmp_path)
-    assert "No plot: the plot of frame_scaling can't be drawn: ZeroDivisionError: a reason." in page
+    assert (
+        "There is no plot: the plot of frame_scaling can't be drawn (ZeroDivisionError: a reason)."
+        in page
+    )
     # what fails only once it becomes a page
     monkeypatch.setattr(theme, "bokeh_figure", fails)
     page = _report(tmp_path.parent)

@@ -10,7 +10,8 @@ import pytest
 from genscope.analyze.connect import why_not_opened
 from genscope.analyze.load import leftovers, tables
 from genscope.analyze.load.ingest import ingest
-from genscope.analyze.study import Study, create_if_missing
+from genscope.analyze.load.study_file import create_if_missing
+from genscope.analyze.study import Study
 from genscope.cli import app as cli
 from tests.test_ingest_batch import write_trace
 

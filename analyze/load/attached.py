@@ -15,7 +15,7 @@ import duckdb
 from genscope.analyze.connect import connect, why_not_opened
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
-from genscope.analyze.sql_file import SqlFile, in_order, load_layer
+from genscope.analyze.sql_file import SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
 # the file's name in SQL: a table that a user added to a study is study.<table>
@@ -74,7 +74,7 @@ def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     _check_columns(con, path)
     views = [file for file in tables.attribution_files() if not _is_table(file)]
     for file in [*in_order(load_layer("interval")), *views]:
-        con.execute(tables.create_statement(file))
+        con.execute(create_statement(file))
 
 
 def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> None:

@@ -19,7 +19,7 @@ from genscope.analyze.load import empty_cache
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 from genscope.analyze.load.rule_patterns import inline_patterns
-from genscope.analyze.sql_file import ROOMS, SqlFile, in_order, load_layer
+from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
 SCHEMA_VERSION = 1
@@ -243,16 +243,6 @@ def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> Non
 def attribution_files() -> list[SqlFile]:
     """The attribution files, each after those that it reads."""
     return in_order(file for room in ROOMS for file in load_layer(room))
-
-
-def create_statement(relation: SqlFile) -> str:
-    """The statement that makes a relation: a table macro if it takes arguments, else a view."""
-    if relation.arguments:
-        return f"CREATE MACRO {relation.name}({relation.arguments}) AS TABLE {relation.statement}"
-    if relation.params:
-        arguments = ", ".join(f"{name} := {p.default}" for name, p in relation.params.items())
-        return f"CREATE MACRO {relation.name}({arguments}) AS TABLE {relation.statement}"
-    return f"CREATE VIEW {relation.name} AS {relation.statement}"
 
 
 def _downstream(name: str) -> list[SqlFile]:

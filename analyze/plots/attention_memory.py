@@ -1,4 +1,4 @@
-"""Bytes of the score matrix at each attention site, by length of the query."""
+"""Bytes of the score matrix of each attention call, by query length."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ MAX_SERIES = 8
 
 
 def plot(frame: Any) -> Any:
-    """Points of attention_memory on log axes: the eight runs with the largest matrices."""
+    """Draw points from attention_memory on log axes for the eight runs with the largest matrices."""
     rows = frame.copy()
     rows["mib"] = rows["score_bytes"] / 2**20
     shapes = rows.groupby("trace_name")[["query_len", "mib"]].apply(
@@ -23,6 +23,8 @@ def plot(frame: Any) -> Any:
         x="query_len",
         y="mib",
         series="run",
-        axes=charts.Axes("query length, rows", "scores of one call, MiB", log_x=True, log_y=True),
-        title="Bytes of the score matrix",
+        axes=charts.Axes(
+            "query length (rows)", "score matrix of one call (MiB)", log_x=True, log_y=True
+        ),
+        title="Size of the score matrix by query length",
     )

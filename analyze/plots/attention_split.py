@@ -1,4 +1,4 @@
-"""Attention time by kind: how much of a run each kind of attention takes."""
+"""Attention time by kind: the share of a run that each kind of attention takes."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ SMALLEST_PERCENT = 1.0
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of attention_split, one a run and component, the largest share of a request first.
+    """Draw stacked bars from attention_split, one per run and component, largest share first.
 
     Bars under 1 % are left out.
     """
@@ -29,7 +29,7 @@ def plot(frame: Any) -> Any:
         label="row",
         part="kind",
         value="percent",
-        axis="attention core, % of the whole request's time",
-        title="Attention time by kind",
+        axis="attention core (% of the request's time)",
+        title="Attention time by attention kind",
         known=theme.KIND_COLOUR,
     )

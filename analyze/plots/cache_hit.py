@@ -1,4 +1,4 @@
-"""Cache hit rates by class of kernel and kind of attention."""
+"""Cache hit rates by operator, category and attention kind."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ MAX_ROWS = 16
 
 
 def plot(frame: Any) -> Any:
-    """A bar a cache and weight for each operator and kind of cache_hit, the most measured first.
+    """Draw one bar per cache and weight for the operators in cache_hit with the most kernels.
 
-    Weights are sectors, and the kernels' time where a timeline is known.
+    Hit rates are weighted by sectors and, if there is a timeline, by the kernels' time.
     """
     import pandas as pd
 
@@ -37,7 +37,7 @@ def plot(frame: Any) -> Any:
         label="row",
         part="cache",
         value="percent",
-        axis="hit rate, %, weighed by sectors or by time",
+        axis="hit rate (%), weighted by sectors or by time",
         title="Cache hit rates",
         known=COLOUR,
     )

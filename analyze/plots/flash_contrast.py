@@ -1,4 +1,4 @@
-"""How much more fused attention gains in diffusion models than in models of other families."""
+"""How much more diffusion models gain from fused attention than models of other families."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ MAX_PAIRS = 16
 
 
 def plot(frame: Any) -> Any:
-    """Two bars a pair of models from flash_contrast, attention as core, their runs furthest apart."""
+    """Draw two bars per pair of models from flash_contrast, attention as core, for the largest ratio."""
     import pandas as pd
 
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")]
@@ -25,7 +25,7 @@ def plot(frame: Any) -> Any:
         label="row",
         part="part",
         value="ratio",
-        axis="gain of the first model over the gain of the second",
-        title="Gain by fused attention, whole requests, model over model",
+        axis="speedup of the first model / speedup of the second",
+        title="Speedup by fused attention, one model compared with another",
         known=COLOUR,
     )

@@ -1,4 +1,4 @@
-"""Speedup by fused attention: end to end, by Amdahl's law, and the ceiling if attention cost nothing."""
+"""Speedup by fused attention: end to end, by Amdahl's law, and the limit if attention took no time."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ FIELD = {
 
 
 def plot(frame: Any) -> Any:
-    """Three bars a pair from flash_speedup, whole request, attention as core."""
+    """Draw three bars per pair of runs from flash_speedup: whole requests, attention as core."""
     import pandas as pd
 
     chosen = frame[
@@ -32,7 +32,7 @@ def plot(frame: Any) -> Any:
         label="row",
         part="part",
         value="times",
-        axis="times as fast as the baseline, whole request",
+        axis="speedup over the baseline (whole request)",
         title="Speedup by fused attention",
         known=COLOUR,
     )

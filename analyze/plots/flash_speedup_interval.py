@@ -1,4 +1,4 @@
-"""Speedup by fused attention over repeated measurements: the median and its interval."""
+"""Speedup by fused attention over repeated measurements: the median and its confidence interval."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ MAX_ROWS = 24
 
 
 def plot(frame: Any) -> Any:
-    """A mark and a range a row of flash_speedup_interval, the largest speedup first."""
+    """Draw the median and the interval of each row of flash_speedup_interval, largest speedup first."""
     rows = frame.sort_values("speedup", ascending=False, kind="stable").head(MAX_ROWS)
     names = [
         f"{name} · {quantity} ({before} + {after} measurements, {100 * sure:.0f} %)"
@@ -27,6 +27,6 @@ def plot(frame: Any) -> Any:
         low="speedup_low",
         middle="speedup",
         high="speedup_high",
-        axis="times as fast as the baseline",
-        title="Speedup by fused attention, and its interval",
+        axis="speedup over the baseline",
+        title="Speedup by fused attention with confidence interval",
     )

@@ -1,4 +1,4 @@
-"""FLOPs through the forward pass, block by block, in the order the blocks run."""
+"""FLOPs of the forward pass, block by block, in the order in which the blocks run."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ SMALLEST_SHARE = 0.002
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of forward_flops, a panel a model: its component with most FLOPs in the profile."""
+    """Draw stacked bars from forward_flops, one panel per model, for its component with most FLOPs."""
     known = frame[frame["flops"] > 0]
     if known.empty:
         return None
@@ -40,16 +40,16 @@ def _panel(title: str, rows: Any) -> Any:
     named["other"] = rows["flops"] - sum(named.values())
     long = pd.concat(
         [
-            pd.DataFrame({"block": rows["block"], "class": name, "amount": flops / size})
+            pd.DataFrame({"block": rows["block"], "category": name, "amount": flops / size})
             for name, flops in named.items()
         ]
     )
     return charts.bars(
         long,
         label="block",
-        part="class",
+        part="category",
         value="amount",
-        axis=f"FLOPs of all profiled calls, {unit}",
+        axis=f"FLOPs of all profiled calls ({unit})",
         title=title,
-        known=theme.CLASS_COLOUR,
+        known=theme.CATEGORY_COLOUR,
     )

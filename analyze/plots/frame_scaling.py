@@ -1,4 +1,4 @@
-"""Attention within frames and over frames, by number of frames: FLOPs of a call, and its time."""
+"""FLOPs and time of spatial and temporal attention calls, by number of frames."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ KINDS = ("spatial", "temporal")
 
 
 def plot(frame: Any) -> Any:
-    """Lines of frame_scaling on log axes, FLOPs of each model, then times of those run at several lengths.
+    """Draw lines on log axes: FLOPs of each model, then times of models run at several lengths.
 
-    A pair of lines of FLOPs crosses where frames = H * W.
+    A pair of FLOPs lines crosses where frames = H * W.
     """
     models = frame["model"].fillna(frame["trace_name"])
     found = [_flops(str(model), rows) for model, rows in frame.groupby(models, sort=False)]
@@ -33,7 +33,7 @@ def _flops(model: str, rows: Any) -> Any:
         x="frames",
         y="value",
         series="series",
-        axes=charts.Axes("frames", "FLOPs of one call, GFLOP", log_x=True, log_y=True),
+        axes=charts.Axes("frames", "FLOPs of one call (GFLOP)", log_x=True, log_y=True),
         title=f"{model}: FLOPs by number of frames",
     )
 
@@ -44,15 +44,15 @@ def _times(run: str, rows: Any) -> Any:
         x="frames",
         y="value",
         series="series",
-        axes=charts.Axes("frames", "time of one call, ms", log_x=True, log_y=True),
+        axes=charts.Axes("frames", "time of one call (ms)", log_x=True, log_y=True),
         title=f"{run}: time by number of frames",
     )
 
 
 def _long(rows: Any, measure: str, unit: float) -> Any:
-    """The measure of both kinds, one row each, for the longest rows of positions.
+    """The measure for both kinds, one row each, for the longest spatial lengths.
 
-    A length is met at several sites; drawn is one, the same for every number of frames.
+    Several attention modules have the same length; we draw the same one for every number of frames.
     """
     import pandas as pd
 

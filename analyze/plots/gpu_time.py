@@ -1,4 +1,4 @@
-"""How much of the time from first to last event the GPU computes, copies and waits."""
+"""The shares of time in which the GPU computes, only copies, or is idle."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ COLOUR = {"kernels": "#0072b2", "copies alone": "#e69f00", "idle": "#c8c8c8"}
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of gpu_time, one a trace with a GPU, in % of its span; the idlest first."""
+    """Draw stacked bars from gpu_time, one per trace with a GPU, in % of its span, idlest first."""
     import pandas as pd
 
     traces = frame[(frame["gpu_span_ns"] > 0) & frame["idle_refusal"].isna()].copy()
@@ -36,7 +36,7 @@ def plot(frame: Any) -> Any:
         label="trace",
         part="state",
         value="percent",
-        axis="% of the time from the first to the last GPU event",
-        title="Computing, copying, waiting",
+        axis="share of the time from first to last GPU event (%)",
+        title="GPU time: kernels, copies, idle",
         known=COLOUR,
     )

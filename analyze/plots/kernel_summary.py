@@ -1,4 +1,4 @@
-"""The kernels that take the most time: one panel a trace, the longest bar first."""
+"""The kernels that take the most time: one panel per trace, the longest bar first."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ MAX_KERNELS = 12
 
 
 def plot(frame: Any) -> Any:
-    """Bars of kernel_summary in ms, coloured by class, for the heaviest run of each model.
+    """Draw bars from kernel_summary in ms, coloured by category, for the longest run of each model.
 
-    Operators stand where a trace has no kernels.
+    Traces without kernels show operators.
     """
     heavy = frame.groupby("trace_id")["work_ns"].sum().sort_values(ascending=False)
     models = frame.drop_duplicates("trace_id").set_index("trace_id")
@@ -24,7 +24,7 @@ def plot(frame: Any) -> Any:
 
 def _panel(frame: Any) -> Any:
     top = frame.sort_values("work_ns", ascending=False).head(MAX_KERNELS).copy()
-    top["class"] = top["category"].map(theme.fold_category)
+    top["category"] = top["category"].map(theme.fold_category)
     top["ms"] = top["work_ns"] / 1e6
     top["row"] = [
         f"{place}. {theme.shorten(name, 28)}"
@@ -35,9 +35,9 @@ def _panel(frame: Any) -> Any:
     return charts.bars(
         top,
         label="row",
-        part="class",
+        part="category",
         value="ms",
-        axis="time, ms",
-        title=f"{run}: {100 * top['work_frac'].sum():.0f} % of its time",
-        known=theme.CLASS_COLOUR,
+        axis="time (ms)",
+        title=f"{run}: kernels with {100 * top['work_frac'].sum():.0f} % of the time",
+        known=theme.CATEGORY_COLOUR,
     )

@@ -1,4 +1,4 @@
-"""For how much of the time a trace can say what it was for: the largest gaps first."""
+"""The share of time that a trace can attribute and classify: the largest gaps first."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ MAX_ROWS = 24
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of ledger, one a trace and question, known against unknown."""
+    """Draw stacked bars of known and unknown time from ledger, one per trace and question."""
     rows = frame[frame["work_frac"].notna()].copy()
     if rows.empty:
         return None
@@ -31,7 +31,7 @@ def plot(frame: Any) -> Any:
         label="row",
         part="answer",
         value="percent",
-        axis="% of the run's time",
-        title="What is known of the work, largest gaps first",
+        axis="share of the run's time (%)",
+        title="Known and unknown work, largest gaps first",
         known=theme.ANSWER_COLOUR,
     )

@@ -1,4 +1,4 @@
-"""Time won and lost, class by class, when a run's attention is replaced."""
+"""Time saved and lost in each category when a run's attention is replaced."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ SMALLEST_SHARE = 0.002
 
 
 def plot(frame: Any) -> Any:
-    """One panel a pair from operator_shift: change in ms, left of zero is time won; slower runs first."""
+    """Draw the changes in ms from operator_shift, one panel per pair of runs, slower runs first."""
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")]
     total = core.groupby("trace_id")["change_ns"].sum()
     order = sorted(total.index, key=lambda trace: (total[trace] <= 0, -abs(total[trace])))
@@ -18,7 +18,7 @@ def plot(frame: Any) -> Any:
 
 def _panel(pair: Any) -> Any:
     rows = pair.sort_values("change_ns").copy()
-    rows["class"] = rows["category"].map(theme.fold_category)
+    rows["folded"] = rows["category"].map(theme.fold_category)
     rows["ms"] = rows["change_ns"] / 1e6
     first = rows.iloc[0]
     total = rows["ms"].sum()
@@ -29,9 +29,9 @@ def _panel(pair: Any) -> Any:
     return charts.bars(
         rows,
         label="category",
-        part="class",
+        part="folded",
         value="ms",
-        axis="change of a whole request against the baseline, ms (negative: won)",
+        axis="change from the baseline per request (ms; negative is faster)",
         title=f"{run}: {shown} {verdict}",
-        known=theme.CLASS_COLOUR,
+        known=theme.CATEGORY_COLOUR,
     )

@@ -1,4 +1,4 @@
-"""Time in attention that works like the prefill of a prompt, and like decoding."""
+"""Attention time in prefill-like and decode-like calls."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ COLOUR = {"prefill": "#0072b2", "decode": "#d55e00", "unknown": theme.GREY}
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of prefill_decode, one a run, in % of the attention time of its whole request."""
+    """Draw stacked bars from prefill_decode, one per run, in % of its request's attention time."""
     rows = frame[frame["request_frac"].notna()].copy()
     rows["run"] = [
         theme.run_label(name, predicted)
@@ -20,7 +20,7 @@ def plot(frame: Any) -> Any:
         label="run",
         part="phase",
         value="percent",
-        axis="% of the attention core time of a whole request",
-        title="Attention like prefill, and like decoding",
+        axis="share of the request's attention core time (%)",
+        title="Prefill-like and decode-like attention",
         known=COLOUR,
     )

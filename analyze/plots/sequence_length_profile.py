@@ -1,4 +1,4 @@
-"""Length of the query from one attention call to the next: one panel for each distinct profile."""
+"""Query length from one attention call to the next: one panel for each distinct profile."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ MAX_CALLS = 160
 
 
 def plot(frame: Any) -> Any:
-    """Steps of sequence_length_profile on a log axis; runs with the same lengths share a panel.
+    """Draw steps from sequence_length_profile on a log axis; runs with the same lengths share a panel.
 
-    Series of one length are left out unless there is nothing else. Drawn is the query's length, of causal attention the keys': there one row asks of ever more.
+    Series with a single length are left out unless there is nothing else. For causal attention the
+    key length is drawn, because there the query is often one row.
     """
     known = frame[frame["query_len"].notna()].copy()
     known["length"] = known["kv_len"].where(known["attention_kind"] == "causal", known["query_len"])
@@ -30,21 +31,21 @@ def plot(frame: Any) -> Any:
 
 
 def _shown(calls: Any) -> int:
-    """Two periods of the longest series, so that one can see it repeat, but no more than fit."""
+    """The calls of two periods, so that the repetition is visible, but no more than fit."""
     period = calls["period_calls"].max()
     return int(min(2 * period if period == period else MAX_CALLS, MAX_CALLS))  # noqa: PLR0124
 
 
 def _lengths(calls: Any) -> int:
-    """Different lengths of the most varied series."""
+    """The number of different lengths in the series that varies most."""
     return int(calls.groupby("attention_kind")["length"].nunique().max())
 
 
 def _order(calls: Any) -> str:
-    """What the x axis counts, with the smallest period of the kinds that have one."""
+    """The label of the x axis, with the periods of the kinds that have one."""
     periods = sorted({int(period) for period in calls["period_calls"].dropna() if period > 1})
     repeats = f"; repeats every {' or '.join(map(str, periods))} calls" if periods else ""
-    return f"attention call of its kind{repeats}"
+    return f"call number within the attention kind{repeats}"
 
 
 def _panel(names: list[str], calls: Any) -> Any:
@@ -54,7 +55,7 @@ def _panel(names: list[str], calls: Any) -> Any:
         x="series_index",
         y="length",
         series="attention_kind",
-        axes=charts.Axes(_order(calls), "rows (causal: keys)", log_y=True),
+        axes=charts.Axes(_order(calls), "query length (causal: key length)", log_y=True),
         title=f"{names[0]}{more}",
         known=theme.KIND_COLOUR,
         steps=True,

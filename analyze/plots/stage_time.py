@@ -1,4 +1,4 @@
-"""Time by component of the pipeline, in a whole request: one panel a model."""
+"""Time of a whole request by component of the pipeline: one panel per model."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ MAX_PANELS = 12
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of stage_time, one a run, in % of its request; the smallest components fold."""
+    """Draw stacked bars from stage_time in % of the request; small components become 'other'."""
     rows = frame[frame["request_frac"].notna()].copy()
     if rows.empty:
         return None
@@ -17,7 +17,7 @@ def plot(frame: Any) -> Any:
         theme.run_label(name, time_source == "predicted")
         for name, time_source in zip(rows["trace_name"], rows["time_source"], strict=True)
     ]
-    models = rows["model"].fillna("without a model's name")
+    models = rows["model"].fillna("unknown model")
     panels = [_panel(str(model), mine) for model, mine in rows.groupby(models, sort=True)]
     return theme.panels(panels[:MAX_PANELS])
 
@@ -34,7 +34,7 @@ def _panel(model: str, rows: Any) -> Any:
         label="run",
         part="part",
         value="percent",
-        axis="% of the whole request's time",
+        axis="share of the request's time (%)",
         title=f"{model}: time by component",
         known=known | {"other": theme.GREY, "unattributed": theme.BLACK},
     )

@@ -1,4 +1,4 @@
-"""Time of each step: flat for a denoiser, rising for a decoder whose cache grows."""
+"""Time of each step: constant for a denoiser, rising for a decoder whose cache grows."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ MAX_SERIES = 8
 
 
 def plot(frame: Any) -> Any:
-    """Lines of step_time: the component of each model whose steps take longest, the heaviest eight."""
+    """Draw lines from step_time for the eight longest series, one component per model."""
     rows = frame.copy()
     rows["series"] = [
         f"{theme.run_label(name, time_source == 'predicted')} · {component}"
@@ -30,6 +30,6 @@ def plot(frame: Any) -> Any:
         x="step",
         y="ms",
         series="series",
-        axes=charts.Axes("step of the request", "time of the step, ms", log_y=True),
+        axes=charts.Axes("step of the request", "time of the step (ms)", log_y=True),
         title="Time of each step",
     )

@@ -1,4 +1,4 @@
-"""Attention over frames against attention within frames: share of time beside share of FLOPs."""
+"""Temporal attention (across frames) and spatial attention (within frames): shares of time and FLOPs."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ MEASURE = {
 
 
 def plot(frame: Any) -> Any:
-    """A panel a run and component from temporal_spatial: four stacked bars of 100 %."""
+    """Draw one panel per run and component from temporal_spatial: four stacked bars of 100 %."""
     chosen = frame.sort_values("temporal_core_frac", ascending=False)
     found = [_panel(run) for _, run in chosen.iterrows()]
     drawn = [panel for panel in found if panel is not None]
@@ -37,7 +37,7 @@ def _panel(run: Any) -> Any:
         label="row",
         part="kind",
         value="percent",
-        axis="% of spatial and temporal attention together",
+        axis="share of spatial and temporal attention (%)",
         title=f"{theme.run_label(run['trace_name'], run['predicted'])} · {run['component']}",
         known=theme.KIND_COLOUR,
     )
