@@ -15,8 +15,9 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.ingest import ingest
+from genscope.analyze.load.study_file import create_if_missing
 from genscope.analyze.readers.kineto import split as kineto_split
-from genscope.analyze.study import Study, create_if_missing
+from genscope.analyze.study import Study
 from genscope.errors import UserError
 
 # GENSCOPE_KILLS=20 tries more moments

@@ -14,9 +14,8 @@ from typing import Any
 
 GREY = "#c8c8c8"
 BLACK = "#000000"
-OKABE_ITO = tuple(
-    ["#0072b2", "#d55e00", "#009e73", "#e69f00", "#cc79a7", "#56b4e9", "#f0e442", "#000000"]
-)
+_COLOURS = "#0072b2 #d55e00 #009e73 #e69f00 #cc79a7 #56b4e9 #f0e442 #000000"
+OKABE_ITO = tuple(_COLOURS.split())
 
 CATEGORY_COLOUR = {
     "attention": "#d55e00",

@@ -1,1 +1,1 @@
-"""One file per trace format: bytes in, raw typed rows out."""
+"""One folder per trace format: bytes in, raw typed rows out."""
