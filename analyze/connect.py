@@ -19,7 +19,7 @@ _NO_EXTENSIONS = {
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
 }
-# a DuckDB file has these four bytes behind an eight-byte checksum
+# a DuckDB file has these four bytes after an eight-byte checksum
 _MAGIC = slice(8, 12)
 _HOLDER = re.compile(r"Conflicting lock is held in .*?\((PID \d+)\)")
 _DAMAGED = ("corrupt", "checksum", "enough bytes", "deserialize", "serialization", "internal error")

@@ -41,7 +41,7 @@ def no_rows(
     if left:
         grain = " ".join(relation.sections.get("Grain", "rows").split())
         lines.append(
-            f"no rows for {few(left.values())}: the query returns {grain}, and it has none"
+            f"no rows for {few(left.values())}: the query returns {grain}, and there are none"
         )
     return lines
 

@@ -101,7 +101,7 @@ def test_database_of_a_newer_version_and_of_somebody_else(
     assert "re-ingest the traces" in _fails(capsys, "query", "ledger", "--db", str(study))
     other = tmp_path / "other.duckdb"
     duckdb.connect(str(other)).close()
-    assert "expected a study" in _fails(capsys, "query", "ledger", "--db", str(other))
+    assert "is not a study" in _fails(capsys, "query", "ledger", "--db", str(other))
     text = tmp_path / "text.duckdb"
     text.write_text("no database")
     assert "not a DuckDB database" in _fails(capsys, "report", "--db", str(text))
@@ -183,7 +183,7 @@ def test_tables_of_ones_own(
     with genscope.open(study) as opened:
         assert opened.query("fleet").height == 2
     jobs.write_text("job\nonly a name\n")
-    assert "expected a CSV" in _fails(capsys, "load", "fleet_job", str(jobs), "--db", str(study))
+    assert "pass a CSV" in _fails(capsys, "load", "fleet_job", str(jobs), "--db", str(study))
     with genscope.open(study) as opened:
         assert opened.query("fleet").height == 2
 

@@ -85,9 +85,9 @@ def test_a_png_and_a_page_are_written_and_another_ending_is_refused(
     page = save_plot(element, tmp_path / "plot.html").read_text()
     assert "Bokeh" in page
     assert "<script src" not in page
-    with pytest.raises(UserError, match=r"ends in \.html, \.png or \.svg"):
+    with pytest.raises(UserError, match=r"use \.html, \.png or \.svg"):
         save_plot(element, tmp_path / "plot.pdf")
-    with pytest.raises(UserError, match="no folder"):
+    with pytest.raises(UserError, match="doesn't exist"):
         save_plot(element, tmp_path / "missing" / "plot.png")
 
 

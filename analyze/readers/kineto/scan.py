@@ -95,12 +95,12 @@ class Seen(NamedTuple):
 
     `letters` holds texts and gaps, `words` the 8 bytes from each letter on; `used` says how much of
     what is taken, see above. `entries` int32[entry, 5] is a text's column, start, size, its number
-    in the column, and what it says of its event; `hashes` and `slots` find it again. Beside the
+    in the column, and what it says of its event; `hashes` and `slots` find it again. Next to the
     columns there is one of names of arguments that no column wants, counted in `uses`, and one of
     lists and objects that are only checked: `counts` int64[column + 2]. `sets` int32[set, column]
     are the entries of one event, -1 where it has none, found again by `set_hashes` and `set_slots`;
     `own` are those of this event. `gaps` int32[gap, 8] is the key whose value comes next, start,
-    size, entry of the argument's name, depth before and behind it, where in it arguments open and
+    size, entry of the argument's name, depth before and after it, where in it arguments open and
     close; `gap_hashes` and `gap_slots` find it again. `follows` is the gap that came last time in a
     context, `guesses` the text that did.
     """
