@@ -46,11 +46,10 @@ def report_by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the study that is put together by hand."""
     import study_by_hand
 
-    from genscope.analyze.report.page import render
     from genscope.analyze.study import Study
 
     def make(folder: Path) -> None:
         with Study(study_by_hand.write(folder / "study.duckdb")) as study:
-            render(study, folder / "report.html")
+            study.report(folder / "report.html")
 
     return made_once(folder_of_all_workers(tmp_path_factory) / "report", make) / "report.html"

@@ -38,14 +38,14 @@ def test_the_reason_is_what_the_trace_lacks(study: Study) -> None:
     lacking = "no rows for ranges, kernels, graphs: "
     with study:
         assert study.reasons("cache_hit") == [f"{lacking}no Nsight Compute counters were recorded"]
-        assert study.reasons("kernel_summary", "ranges") == [
+        assert study.reasons("kernel_summary", trace="ranges") == [
             "no rows for ranges: neither kernels nor operators were recorded"
         ]
-        assert study.reasons("nvtx_pushpop_sum", "ranges") == [
+        assert study.reasons("nvtx_pushpop_sum", trace="ranges") == [
             "no rows for ranges: no NVTX push/pop range was recorded; the query nvtx_range "
             "shows other ranges"
         ]
-        assert study.reasons("flash_speedup", "kernels") == [
+        assert study.reasons("flash_speedup", trace="kernels") == [
             "no rows for kernels: there is no second run to compare with"
         ]
         (line,) = study.reasons("pareto")
@@ -57,7 +57,7 @@ def test_every_answer_of_every_trace_has_rows_or_a_reason(study: Study) -> None:
         for relation in study.relations():
             for trace in ("ranges", "kernels"):
                 frame = study.query(relation.name, trace=trace)
-                assert frame.height or study.reasons(relation.name, trace), relation.name
+                assert frame.height or study.reasons(relation.name, trace=trace), relation.name
 
 
 def test_the_command_says_it_beside_the_answer(
