@@ -1,7 +1,7 @@
-"""What one query says: its rows, or the reasons why there are none.
+"""The answer of one query: its rows, or the reasons why there are none.
 
-A report is asked for when something is odd. So a query that is refused, or that fails, is an answer
-that says why; it never ends the report.
+People ask for a report when something looks odd. So a query that is refused or fails gives an answer
+that says why, and never stops the report.
 """
 
 from __future__ import annotations
@@ -33,6 +33,6 @@ def without_rows(relation: SqlFile, error: Exception) -> Answer:
     note = str(error)
     if not isinstance(error, UserError):
         first = (note.splitlines() or [""])[0][:300]
-        note = f"the query failed: {type(error).__name__}: {first}"
+        note = f"the query failed with {type(error).__name__}: {first}"
     nothing = pl.DataFrame(schema=dict.fromkeys(relation.columns, pl.String()))
     return Answer(relation, nothing, (note,))

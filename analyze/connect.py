@@ -1,7 +1,7 @@
-"""Open DuckDB databases: the only place that does, so that no connection ever loads an extension.
+"""Open DuckDB databases. Nothing else does, so that no connection ever loads an extension.
 
-DuckDB offers to download code for whatever it does not know, be it a function or a file format. All
-that genscope needs (json, parquet and icu) is part of the wheel.
+DuckDB would download code for any function or file format that it does not know. All that genscope
+needs (json, parquet and icu) is part of the wheel.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _NO_EXTENSIONS = {
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
 }
-# a DuckDB file has these four bytes behind an eight-byte checksum
+# a DuckDB file has these four bytes after an eight-byte checksum
 _MAGIC = slice(8, 12)
 _HOLDER = re.compile(r"Conflicting lock is held in .*?\((PID \d+)\)")
 _DAMAGED = ("corrupt", "checksum", "enough bytes", "deserialize", "serialization", "internal error")
 _ADVICE = {
-    "already attached": "this process has it open in another way; close that first",
+    "already attached": "this process already has it open in another way; close that first",
     "not a valid DuckDB": "not a DuckDB database; pass the file that 'genscope ingest' created",
-    "version number": "another version of DuckDB wrote it ({}); install that version",
+    "version number": "it was written by another version of DuckDB ({}); install that version",
 }
 
 
@@ -36,7 +36,7 @@ def connect(
     read_only: bool = False,
     config: Mapping[str, Any] | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Open the database file at `path`, made if it is missing, or one in memory.
+    """Open the database file at `path`, creating it if it is missing, or open one in memory.
 
     `config` adds DuckDB settings. Raises duckdb.Error as duckdb.connect does, and
     duckdb.IOException for a file of another program.
@@ -55,7 +55,7 @@ def why_not_opened(error: duckdb.Error) -> str:
     holder = _HOLDER.search(text)
     if holder or "being used by another process" in text:
         which = f" ({holder[1]})" if holder else ""
-        return f"another process{which} has it open; wait until that is done, or close it"
+        return f"another process{which} has it open; wait until it is done, or end it"
     if any(word in text.lower() for word in _DAMAGED) or isinstance(
         error, duckdb.FatalException | duckdb.InternalException
     ):
@@ -73,14 +73,14 @@ def first_line(error: BaseException) -> str:
 
 
 def _refuse_foreign(path: Path) -> None:
-    """Raise for a file that is not DuckDB's: of a SQLite file DuckDB would load an extension."""
+    """Raise for a file of another program: for a SQLite file, DuckDB would load an extension."""
     if not path.is_file() or path.stat().st_size == 0:
         return
     try:
         with path.open("rb") as file:
             head = file.read(_MAGIC.stop)
     except OSError:
-        # DuckDB says why it cannot be opened
+        # DuckDB will say why it can't open the file
         return
     if head[_MAGIC] != b"DUCK":
         raise duckdb.IOException(f"{path} is not a valid DuckDB database file")

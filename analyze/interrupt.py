@@ -1,7 +1,7 @@
 """Let Ctrl-C end a query at once.
 
-DuckDB looks for signals only between its steps, and a step can take minutes. So the query runs in a
-thread of its own while the main thread, where signals arrive, waits and interrupts it.
+DuckDB checks for signals only between its steps, and a step can take minutes. So the query runs in its
+own thread, while the main thread, which receives signals, waits and interrupts it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     import duckdb
 
 Answer = TypeVar("Answer")
-# a step that DuckDB cannot interrupt, such as one huge text, is left behind after this
+# how long to wait for a step that DuckDB can't interrupt, such as building one huge text
 PATIENCE_SECONDS = 2.0
 
 
 class Abandoned(KeyboardInterrupt):
-    """Ctrl-C, but the query still runs: its connection can neither be used nor closed."""
+    """Ctrl-C while the query can't be stopped: its connection can be neither used nor closed."""
 
 
 def interruptible(con: duckdb.DuckDBPyConnection, ask: Callable[[], Answer]) -> Answer:
-    """Return `ask()`, which uses `con`; Ctrl-C raises KeyboardInterrupt as soon as it has ended.
+    """Return `ask()`, which uses `con`; Ctrl-C raises KeyboardInterrupt once the query has stopped.
 
-    Raises Abandoned if it does not end. In another thread than the main one, it is only called.
+    Raises Abandoned if it doesn't stop. Outside the main thread, `ask` is simply called.
     """
     if threading.current_thread() is not threading.main_thread():
         return ask()
@@ -46,7 +46,7 @@ def interruptible(con: duckdb.DuckDBPyConnection, ask: Callable[[], Answer]) -> 
             done.set()
 
     try:
-        # a signal can come while the thread starts, too
+        # within `try`, because a signal can arrive while the thread starts
         threading.Thread(target=work, daemon=True).start()
         while not done.wait(0.5):
             pass
@@ -63,13 +63,13 @@ def interruptible(con: duckdb.DuckDBPyConnection, ask: Callable[[], Answer]) -> 
 def _stop(con: duckdb.DuckDBPyConnection, done: threading.Event) -> bool:
     end = time.monotonic() + PATIENCE_SECONDS
     while not done.wait(0.02) and time.monotonic() < end:
-        # again and again: one that comes between two steps of the query is lost
+        # repeat it: an interrupt between two steps of the query is lost
         con.interrupt()
     return done.is_set()
 
 
 def _leave(done: threading.Event) -> None:
-    """End the process without taking down what the query still uses, which would crash."""
+    """End the process without freeing memory that the query still uses, which would crash."""
     if not done.is_set():
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()

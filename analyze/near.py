@@ -1,4 +1,4 @@
-"""Names that a mistyped one may have meant, as the end of an error message."""
+"""Suggest names for a mistyped one, as the end of an error message."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ MAX_NAMES = 3
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """'; did you mean a or b?' with the closest of `known` first; '' if none is close."""
+    """Return '; did you mean a or b?' with the closest of `known` first, or '' if none is close."""
     names = {text.lower(): text for text in known}
     found = [names[match] for match in get_close_matches(name.lower(), names, MAX_NAMES, 0.6)]
-    # a glob, or a word of a longer name
+    # the name may be a glob, or one word of a longer name
     stem = name.lower().strip("*?")
     found += [text for key, text in names.items() if len(stem) > 2 and stem in key]
     found = list(dict.fromkeys(found))[:MAX_NAMES]
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
-def few(names: Iterable[str], most: int = MAX_NAMES) -> str:
-    """The first names, and how many there are besides."""
+def few(names: Iterable[str], limit: int = MAX_NAMES) -> str:
+    """The first names, and how many more there are."""
     found = list(names)
-    shown = ", ".join(found[:most])
-    return shown if len(found) <= most else f"{shown} and {len(found) - most} more"
+    shown = ", ".join(found[:limit])
+    return shown if len(found) <= limit else f"{shown} and {len(found) - limit} more"

@@ -1,6 +1,6 @@
-"""What a query can need of a trace: the words of the header section `Needs`, and why it has no rows without.
+"""The words of the header section `Needs`: what a query needs from a trace, and why it is empty without.
 
-A query names its own needs in its header, so that a new one is one file.
+A query names its needs in its own header, so that a new query is one file.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Need:
-    """The reason that is given where it is missing, and where it is found.
+    """The reason to give if a need isn't met, and where to look for it.
 
-    `found_in` are relations, any of which will do, each with a condition on its rows; a need without
-    any, such as a second run, can't be seen in one trace.
+    `found_in` are relations with a condition on their rows; a row in any of them meets the need. A
+    need without relations, such as a second run, can't be checked in one trace.
     """
 
     reason: str
@@ -42,11 +42,11 @@ NEEDS: dict[str, Need] = {
         (("trace", "complete"),),
     ),
     "one_clock": Need(
-        "several ranks in one file: their clocks are not aligned, so busy, idle and span mean nothing",
+        "the clocks of the file's ranks are not aligned, so busy, idle and span mean nothing",
         (("gpu_time", "gpu_busy_ns IS NOT NULL"),),
     ),
     "timed": Need(
-        "kernels or copies have no time, or one that can't be true, so idle and span mean nothing",
+        "kernels or copies have no time or an impossible one, so idle and span mean nothing",
         (("gpu_time", "gpu_span_ns IS NOT NULL"),),
     ),
     "component": Need(
@@ -58,15 +58,15 @@ NEEDS: dict[str, Need] = {
         (("annotation", "kind IN ('step', 'profiler_step')"),),
     ),
     "counter": Need(
-        "no Nsight Compute counters",
+        "no Nsight Compute counters were recorded",
         (("kernel_metric", "true"),),
     ),
     "memory": Need(
-        "no allocator events (profile_memory=True)",
+        "no allocator events were recorded (profile_memory=True records them)",
         (("memory_event", "true"),),
     ),
     "pair": Need(
-        "needs a second run to compare with",
+        "there is no second run to compare with",
         (),
     ),
     "copy": Need(
@@ -82,7 +82,7 @@ NEEDS: dict[str, Need] = {
         (("annotation", "kind <> 'gpu_user'"),),
     ),
     "push_pop": Need(
-        "no NVTX push/pop range was recorded; nvtx_range has the others, if there are any",
+        "no NVTX push/pop range was recorded; the query nvtx_range shows other ranges",
         (("annotation", "args ->> '$.nvtx.style' = 'push_pop'"),),
     ),
 }

@@ -1,4 +1,4 @@
-"""Put a whole file under a name that is free, but never over one that another process has made."""
+"""Give a finished file a free name, but never replace a file that another process has created."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def is_taken(path: Path) -> bool:
-    """Whether anything but an empty file has that name. An empty one is what a killed load left."""
+    """Whether the name is taken by anything but an empty file, which a killed load may have left."""
     try:
         found = path.stat()
     except OSError:
@@ -17,9 +17,9 @@ def is_taken(path: Path) -> bool:
 
 
 def put_new(part: Path, path: Path) -> bool:
-    """Give the finished file `part` the name `path`, all at once; false if the name is taken.
+    """Give the finished file `part` the name `path`, atomically; false if the name is taken.
 
-    `part` may stay, for the caller to remove. Raises OSError where nothing can be written.
+    `part` may stay, and the caller removes it. Raises OSError if the folder can't be written.
     """
     if path.exists():
         return _put_over_empty(part, path)
@@ -33,9 +33,9 @@ def put_new(part: Path, path: Path) -> bool:
 
 
 def _put_without_link(part: Path, path: Path) -> bool:
-    """The same on exFAT, SMB and those mounts of containers that have no hard links."""
+    """The same without hard links: exFAT, SMB and some container mounts have none."""
     try:
-        # an empty file keeps the name until the whole one takes its place
+        # an empty file reserves the name until the whole file replaces it
         path.open("xb").close()
     except FileExistsError:
         return False

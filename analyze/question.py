@@ -1,7 +1,7 @@
-"""Tell a question from everything else that SQL can say.
+"""Allow only SQL that reads: everything else that SQL can do is refused.
 
-A connection without file access is not enough: DuckDB allows each open database its own file, so
-COPY could still overwrite the study, and some table functions change how the whole process logs.
+A connection without file access is not enough: DuckDB lets each open database access its own file, so
+COPY could overwrite the study, and some table functions change the logging of the whole process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze.load.tables import create_statement
+from genscope.analyze.sql_file import create_statement
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = ["explain_key", "explain_value"]
 _BATCH = 2048
-# these run text as SQL, take an address in memory, or change the process in the middle of a SELECT
+# these run text as SQL, read a memory address, or change the process from within a SELECT
 _REFUSED = frozenset(
     {
         "arrow_scan",
@@ -57,36 +57,36 @@ def check_question(con: duckdb.DuckDBPyConnection, text: str) -> None:
     kind = _only_kind(con, text)
     if kind != "SELECT":
         raise UserError(
-            f"a study only answers questions, and {kind} is none; write a SELECT, or, to write a "
-            "file, use --out or --allow-files"
+            f"a study can only be read, so {kind} isn't allowed; write a SELECT, or use --out or "
+            "--allow-files to write a file"
         )
     called = _functions(con, text) & _REFUSED
     if called:
         raise UserError(
-            f"the function {min(called)}() can do more than answer a question; "
+            f"the function {min(called)}() can do more than read, so it isn't allowed; "
             "write the SELECT without it"
         )
 
 
 def check_files_question(con: duckdb.DuckDBPyConnection, text: str) -> None:
-    """As check_question, but COPY, which reads or writes files, will do too."""
+    """As check_question, but also allow COPY, which reads or writes files."""
     if _only_kind(con, text) != "COPY":
         check_question(con, text)
 
 
 def check_definition(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
-    """Raise UserError, with its origin, unless a user's query is one SELECT as check_question has it."""
+    """Raise UserError, with the file's origin, unless a user's query passes check_question."""
     try:
         check_question(con, file.statement)
-        # a parameter's default is SQL as well
+        # a parameter's default is also SQL
         if [kind for kind, _ in _statements(con, create_statement(file))] != ["CREATE"]:
-            raise UserError("a parameter's default holds more than a value; write the value alone")
+            raise UserError("a parameter's default must be one value; remove the rest")
     except UserError as error:
         raise UserError(f"{file.origin}: {error}") from error
 
 
 def answer(con: duckdb.DuckDBPyConnection, text: str, most_rows: int | None) -> pl.DataFrame:
-    """Run a statement; a frame of its rows, or of the first `most_rows`."""
+    """Run a statement and return its rows, or the first `most_rows` of them."""
     import polars as pl
     import pyarrow as pa
 
@@ -108,7 +108,7 @@ def answer(con: duckdb.DuckDBPyConnection, text: str, most_rows: int | None) -> 
 
 
 def unfolded(plan: pl.DataFrame) -> pl.DataFrame:
-    """The answer of EXPLAIN, one row a line of the drawing."""
+    """The answer of EXPLAIN with one row per line of the plan."""
     import polars as pl
 
     return plan.with_columns(pl.col(EXPLAINED[1]).str.split("\n")).explode(EXPLAINED[1])
@@ -120,7 +120,7 @@ def is_explain(con: duckdb.DuckDBPyConnection, text: str) -> bool:
 
 
 def _told_apart(names: list[str]) -> list[str]:
-    """Names of columns, the second of the same name as name_1, as DuckDB's own frames have it."""
+    """Unique column names: the second `name` becomes name_1, as in DuckDB's own frames."""
     found: list[str] = []
     for name in names:
         number, wanted = 0, name
@@ -140,7 +140,7 @@ def _explained(text: str) -> int:
 
 def _only_kind(con: duckdb.DuckDBPyConnection, text: str) -> str:
     found = _statements(con, text)
-    # for PIVOT, DuckDB adds a step of its own, which has no text
+    # for PIVOT, DuckDB adds a statement without text
     kinds = [kind for kind, written in found if kind != "CREATE" or written]
     if not kinds:
         raise UserError("the statement is empty; write a SELECT")
@@ -157,12 +157,12 @@ def _statements(con: duckdb.DuckDBPyConnection, text: str) -> list[tuple[str, st
 
 
 def refusal_of(error: Exception) -> str:
-    """What DuckDB says against a statement, as one line."""
+    """DuckDB's objection to a statement, as one line."""
     return f"DuckDB refused the statement: {str(error).strip().splitlines()[0]}"
 
 
 def _functions(con: duckdb.DuckDBPyConnection, text: str) -> set[str]:
-    """The functions that a SELECT calls; of one that DuckDB can't take apart, every word."""
+    """The functions that a SELECT calls; if DuckDB can't serialize it, every word in it."""
     row = con.execute("SELECT json_serialize_sql(CAST(? AS VARCHAR))", [text]).fetchone()
     try:
         tree = json.loads(row[0]) if row else {"error": True}

@@ -1,6 +1,6 @@
-"""Why an answer has no row, or leaves out a trace.
+"""Why an answer has no rows, or leaves out a trace.
 
-An empty table looks like "there is none of it" when most often the recording can't say.
+An empty table looks like "there is none of it", but usually the recording doesn't hold the data.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def no_rows(
     names: Mapping[int, str],
     known: dict[str, set[int]],
 ) -> list[str]:
-    """What the query needs and the traces don't hold, one line a reason; else what a row of it is.
+    """Say why a query has no rows: what it needs and the traces lack, or what a row of it would be.
 
-    `names` are those of the traces asked for, by trace_id. `known` keeps which traces hold what between
-    calls: looking for it reads whole tables.
+    Returns one line per reason. `names` are the chosen traces by trace_id. `known` caches which traces
+    meet which need, because checking that reads whole tables.
     """
     left = dict(names)
     missing: dict[str, list[str]] = {}
@@ -34,20 +34,22 @@ def no_rows(
         having = set(left) if need == "pair" and len(left) > 1 else known[need]
         for trace_id in [number for number in left if number not in having]:
             missing.setdefault(NEEDS[need].reason, []).append(left.pop(trace_id))
-    lines = [f"no row for {few(without)}: {reason}" for reason, without in missing.items()]
+    lines = [f"no rows for {few(without)}: {reason}" for reason, without in missing.items()]
     if refusal.rests_on_device_time(relation):
         refused = refusal.refused(con)
         left = {number: text for number, text in left.items() if number not in refused}
     if left:
         grain = " ".join(relation.sections.get("Grain", "rows").split())
-        lines.append(f"no row for {few(left.values())}: nothing in it makes {grain}")
+        lines.append(
+            f"no rows for {few(left.values())}: the query returns {grain}, and there are none"
+        )
     return lines
 
 
 def left_out(
     con: duckdb.DuckDBPyConnection, relation: SqlFile, names: Mapping[int, str]
 ) -> list[str]:
-    """The refused ones among these traces, which the answer would rest on, one line a reason."""
+    """The traces that the answer leaves out because they are refused, one line per reason."""
     if not refusal.rests_on_device_time(relation):
         return []
     by_kind: dict[str, list[str]] = {}
@@ -55,13 +57,13 @@ def left_out(
         if trace_id in names:
             by_kind.setdefault(kind, []).append(names[trace_id])
     return [
-        f"left out {few(without)}: {refusal.ANOMALIES[kind]}; see anomaly"
+        f"left out {few(without)}: {refusal.ANOMALIES[kind]} (SELECT * FROM anomaly says more)"
         for kind, without in by_kind.items()
     ]
 
 
 def _having(con: duckdb.DuckDBPyConnection, need: str) -> set[int]:
-    """The traces that have what is needed."""
+    """The traces that meet the need."""
     found: set[int] = set()
     for table, condition in NEEDS[need].found_in:
         rows = con.table(table).filter(condition).project("trace_id").distinct().fetchall()

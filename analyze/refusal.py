@@ -1,8 +1,7 @@
-"""Traces whose device time is refused, because the kernels in CUDA graphs are missing.
+"""Refuse answers about device time for traces that lack the kernels inside CUDA graphs.
 
-A share of what happened to be recorded outside graphs looks like any other share, and so does a
-speedup over it or a mean that holds it: no row that rests on such a trace is given at all. `ledger`
-and `trace_summary` still speak of it, and `anomaly` says why.
+Without those kernels a share, speedup or mean would look normal and be wrong, so no row that depends on
+such a trace is returned. `ledger` and `trace_summary` still show the trace, and `anomaly` says why.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from genscope.analyze.load.tables import create_temporary
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
-# the anomalies that refuse a trace, each with what it lacks
+# the anomalies for which a trace is refused, each with what is missing
 ANOMALIES = {"graph_kernels_not_recorded": "kernels inside CUDA graphs were not recorded"}
 _STILL_ANSWERED = frozenset({"ledger", "trace_summary"})
 _DEVICE_TIME = frozenset({"kernel", "gpu_copy", "category_time", "run_pair", "run_measurement"})
 
 
 def refused(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str]]:
-    """The refused traces, each with the kind of its anomaly and what it means for its numbers."""
+    """The refused traces, each with the kind of its anomaly and the consequence for its numbers."""
     rows = con.table("anomaly").project("trace_id, kind, consequence").order("trace_id").fetchall()
     return {
         int(trace_id): (str(kind), str(consequence))
@@ -33,13 +32,13 @@ def refused(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str]]:
 
 
 def rests_on_device_time(relation: SqlFile) -> bool:
-    """Whether kernels that are missing make the relation's numbers wrong."""
+    """Whether missing kernels make the relation's numbers wrong."""
     if relation.name in _STILL_ANSWERED or not trace_filter.is_about_traces(relation):
         return False
     return (
         any(_holds_work(name) for name in relation.inputs)
         or any(column.endswith("_frac") for column in relation.columns)
-        # lengths and sizes of attention calls hold without kernels, times don't
+        # lengths and sizes of attention calls are right without kernels, times aren't
         or (
             "attention_call" in relation.inputs and any(c.endswith("_ns") for c in relation.columns)
         )
@@ -47,9 +46,9 @@ def rests_on_device_time(relation: SqlFile) -> bool:
 
 
 def withhold(con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile]) -> list[SqlFile]:
-    """Make the metrics' views leave out whatever rests on a refused trace; the metrics, as given.
+    """Redefine the metrics' views without rows that depend on a refused trace; return the metrics.
 
-    SQL of the user's own over these views is refused the same rows.
+    The user's own SQL over these views then doesn't see those rows either.
     """
     given = list(metrics)
     if ids := refused(con):
@@ -58,12 +57,12 @@ def withhold(con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile]) -> list
     return given
 
 
-def allowed(
+def answerable_traces(
     con: duckdb.DuckDBPyConnection, relation: SqlFile, asked: Collection[int] | None
 ) -> Collection[int] | None:
-    """The traces of `asked` (None: all of the study) that `relation` may speak of.
+    """The traces of `asked` (None: all of the study) for which `relation` can be answered.
 
-    Raises UserError, with the flag that makes the recording complete, if none is left.
+    Raises UserError, with the flag that makes a recording complete, if there is none.
     """
     without = refused(con) if rests_on_device_time(relation) else {}
     if not without:

@@ -1,7 +1,7 @@
-"""What a .sql file says of itself, and which relations it really reads.
+"""Read the header of a .sql file, and find out which relations its statement reads.
 
-The header is documentation that a test holds against DuckDB, so it has to be data: this module turns
-a file into a SqlFile and asks DuckDB's own parser, never a regular expression, for its inputs.
+A test compares the header with DuckDB, so the header is data: this module turns a file into a SqlFile
+and asks DuckDB's own parser, never a regular expression, for the inputs.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 from genscope.analyze.connect import connect
 from genscope.errors import UserError
 
-# the rooms whose relations are filled at ingest, each reading only itself and those before it
+# the rooms whose relations are filled at ingest; each reads only itself and the rooms before it
 ROOMS = ("rules", "nesting", "work", "cost", "attention", "run")
 LAYERS = ("schema", "interval", *ROOMS, "metric", "nsys")
 
@@ -39,7 +39,7 @@ class Param:
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One relation: its header, read, and its statement, whole.
+    """One relation: its parsed header and its statement.
 
     `needs` are words of genscope.analyze.needs: what a trace must hold for the relation to have rows.
     `inputs` are the relations and macros that the header names; `reads(...)` are those that the
@@ -65,7 +65,7 @@ class SqlFile:
 
     @property
     def summary(self) -> str:
-        """The sentence, and the parameters as the command line takes them."""
+        """The sentence, and the parameters as written on the command line."""
         params = [f" [--param {name}={param.default}]" for name, param in self.params.items()]
         return self.sentence + "".join(params)
 
@@ -81,14 +81,14 @@ class SqlFile:
 def parse(text: str, layer: str, origin: str) -> SqlFile:
     """Read one file's header and statement.
 
-    `origin` is where the text came from, for messages. Raises UserError, with origin and line, if
-    the header isn't of the form that CONTRIBUTING.md shows.
+    `origin` is the text's file, for messages. Raises UserError, with origin and line, if the header
+    doesn't have the form that CONTRIBUTING.md shows.
     """
     comment, statement = _split(text)
     title = _TITLE.match(comment[0][3:]) if comment and comment[0].startswith("-- ") else None
     if title is None:
         raise UserError(
-            f"{origin}:1: found no title; expected '-- name: one sentence.'; add the header"
+            f"{origin}:1: the header has no title; begin the file with '-- name: one sentence.'"
         )
     sections = _sections(comment[1:], origin)
     return SqlFile(
@@ -107,7 +107,7 @@ def parse(text: str, layer: str, origin: str) -> SqlFile:
 
 
 def reads(statement: str, macros: Iterable[str] = ()) -> frozenset[str]:
-    """Relations and `macros` that a SELECT names, common table expressions left out.
+    """Relations and `macros` that a SELECT names, without common table expressions.
 
     A relation handed to a macro by name, as in interval_union('kernel'), counts as read.
     Raises UserError if DuckDB cannot parse the statement.
@@ -117,7 +117,7 @@ def reads(statement: str, macros: Iterable[str] = ()) -> frozenset[str]:
         row = con.execute("SELECT json_serialize_sql(?::VARCHAR)", [statement]).fetchone()
     tree = json.loads(row[0]) if row else {}
     if tree.get("error", True):
-        raise UserError(f"DuckDB cannot parse this SELECT: {tree.get('error_message')}")
+        raise UserError(f"DuckDB can't parse this SELECT: {tree.get('error_message')}")
     found: set[str] = set()
     local: set[str] = set()
     for node in _nodes(tree):
@@ -168,15 +168,25 @@ def call_of(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any
     return f"{relation.name}({arguments})", [params[name] for name in given]
 
 
+def create_statement(relation: SqlFile) -> str:
+    """The statement that makes a relation: a table macro if it takes arguments, else a view."""
+    if relation.arguments:
+        return f"CREATE MACRO {relation.name}({relation.arguments}) AS TABLE {relation.statement}"
+    if relation.params:
+        arguments = ", ".join(f"{name} := {p.default}" for name, p in relation.params.items())
+        return f"CREATE MACRO {relation.name}({arguments}) AS TABLE {relation.statement}"
+    return f"CREATE VIEW {relation.name} AS {relation.statement}"
+
+
 def own_queries(folder: Path) -> list[SqlFile]:
     """The user's own metrics in a folder. Raises UserError if there is no such folder."""
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; name one that holds your .sql files")
+        raise UserError(f"{folder}: there is no such folder; name the one with your .sql files")
     return load_folder(folder, "metric")
 
 
 def in_order(sql_files: Iterable[SqlFile]) -> list[SqlFile]:
-    """The files sorted so that each one comes after those it reads. Raises UserError on a cycle."""
+    """The files sorted so that each comes after those it reads. Raises UserError on a cycle."""
     waiting = {file.name: file for file in sql_files}
     done: list[SqlFile] = []
     while waiting:
@@ -190,9 +200,10 @@ def in_order(sql_files: Iterable[SqlFile]) -> list[SqlFile]:
 
 
 def _split(text: str) -> tuple[list[str], str]:
-    """The header's lines and the statement: a header ends where a comment line or a line is blank.
+    """Split a file into the header's lines and the statement.
 
-    The blank comment line between the title and the first section is part of the header.
+    The header ends at a blank line or a blank comment line, but the blank comment line between the
+    title and the first section belongs to it.
     """
     lines = text.lstrip().splitlines()
     end = 0
@@ -223,8 +234,8 @@ def _sections(comment: list[str], origin: str) -> dict[str, list[str]]:
             found[key].append(body)
         elif body.strip():
             raise UserError(
-                f"{origin}:{number}: {body[:60]!r} belongs to no section of the header; sections are "
-                f"{', '.join(_SECTIONS)}, their further lines are indented, and a blank line ends them"
+                f"{origin}:{number}: {body[:60]!r} is outside the header's sections "
+                f"({', '.join(_SECTIONS)}); indent it to continue one, or put a blank line before it"
             )
     return found
 
@@ -247,7 +258,8 @@ def _params(lines: list[str], origin: str) -> Iterator[tuple[str, Param]]:
         param = _PARAM.match(line)
         if param is None:
             raise UserError(
-                f"{origin}: found the parameter {line.strip()!r}; expected 'name TYPE = default  text'"
+                f"{origin}: the parameter {line.strip()!r} can't be read; "
+                "write it as 'name TYPE = default  text'"
             )
         yield param["name"], Param(param["type"], param["default"], param["text"].strip())
 

@@ -1,4 +1,4 @@
-"""A study: one DuckDB file with any number of traces, opened to be asked, drawn and reported on."""
+"""A study: one DuckDB file with any number of traces, with methods to query, plot and report."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 class Study:
     """An open study, read-only; `ingest` and `classify` open it for writing while they run.
 
-    Use it in a `with` block, or call `close`. `queries` are folders of the user's own .sql files,
-    with the same header as ours; a file of the same name replaces ours. No SQL, theirs and yours
-    included, reaches files, settings or extensions, but files with `allow_files`.
+    Use it in a `with` block, or call `close`. `queries` are folders with your own .sql files, which
+    have the same header as ours; a file of the same name replaces ours. No SQL can access files,
+    settings or extensions; `allow_files` allows files.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Study:
         self._extra = [file for folder in queries for file in own_queries(Path(folder))]
         self._con: duckdb.DuckDBPyConnection | None = None
         self._metrics: dict[str, SqlFile] = {}
-        # which traces hold what a query may need
+        # which traces meet which need of a query
         self._known: dict[str, set[int]] = {}
 
     def __enter__(self) -> Study:
@@ -73,7 +73,7 @@ class Study:
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The read-only DuckDB connection, with every metric in it as a view or macro.
 
-        Raises UserError if the file is missing, no study, of another version or locked.
+        Raises UserError if the file is missing, locked, of another version or not a study.
         """
         if self._con is None:
             con = open_read_only(self.path, allow_files=self._allow_files)
@@ -95,7 +95,7 @@ class Study:
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
     ) -> list[IngestResult]:
-        """Load trace files, run folders or globs; one result a file, in order.
+        """Load trace files, run folders or globs; return one result per file, in order.
 
         A file whose sha256 is already in the study is skipped. `options` are those of
         genscope.analyze.load.ingest.ingest. Raises UserError if nothing can be read at all.
@@ -107,7 +107,7 @@ class Study:
         return ingest.ingest(self.path, wanted, **options)
 
     def classify(self, rules: str | Path) -> None:
-        """Put a CSV of kernel rules (pattern, category) before ours and redo the classes."""
+        """Apply a CSV of kernel rules (pattern, category) ahead of ours and classify again."""
         from genscope.analyze.load.user_rules import read_rules
 
         found = read_rules(Path(rules))
@@ -117,7 +117,7 @@ class Study:
             tables.reclassify(con, found)
 
     def load_table(self, name: str, csv: str | Path) -> None:
-        """Fill `fleet_job` or `published_model` from a CSV with its columns, in place of what it held.
+        """Load `fleet_job` or `published_model` from a CSV with its columns, replacing its rows.
 
         Raises UserError if the file can't be read as that table.
         """
@@ -127,12 +127,12 @@ class Study:
             tables.fill_from_csv(con, name, Path(csv))
 
     def relation(self, name: str) -> SqlFile:
-        """The SQL file of one metric. Raises UserError, with near names, if there is none."""
+        """The SQL file of one metric. Raises UserError, with similar names, if there is none."""
         self.connection  # noqa: B018  fills the list
         if name not in self._metrics:
             raise UserError(
-                f"no query is named {name!r}{suggestion(name, self._metrics)}; "
-                "'genscope queries' lists them all"
+                f"there is no query {name!r}; 'genscope queries' lists them all"
+                f"{suggestion(name, self._metrics)}"
             )
         return self._metrics[name]
 
@@ -144,38 +144,38 @@ class Study:
     def query(
         self, name: str, *, trace: str | None = None, params: Mapping[str, Any] | None = None
     ) -> pl.DataFrame:
-        """Run one metric; a polars frame with the columns that its header lists.
+        """Run one metric and return a polars frame with the columns that its header lists.
 
         `trace` is a glob on the trace's name or path. Raises UserError for an unknown query,
-        parameter or trace, or if all that was asked for are shares that the traces can't support.
+        parameter or trace, or if none of the chosen traces can answer the query.
         """
         relation = self.relation(name)
         asked = None if trace is None else self._matching(trace)
         if relation.name == "trace_comparison":
             self._check_sides(relation, params or {})
-        allowed = refusal.allowed(self.connection, relation, asked)
+        answerable = refusal.answerable_traces(self.connection, relation, asked)
         where = ""
         if asked is not None and "trace_id" not in relation.columns and self.is_about_traces(name):
-            relation = self._narrowed(relation, allowed or ())
-        elif allowed is not None and "trace_id" in relation.columns:
-            where = f" WHERE trace_id IN ({', '.join(map(str, allowed)) or 'NULL'})"
+            relation = self._narrowed(relation, answerable or ())
+        elif answerable is not None and "trace_id" in relation.columns:
+            where = f" WHERE trace_id IN ({', '.join(map(str, answerable)) or 'NULL'})"
         source, values = call_of(relation, params or {})
         return self._ask(lambda con: con.execute(f"SELECT * FROM {source}{where}", values).pl())
 
     def is_about_traces(self, name: str) -> bool:
-        """Whether a metric's rows are made of traces, so that some can be chosen."""
+        """Whether a metric is computed from traces, so that some can be chosen."""
         relation = self.relation(name)
         return "trace_id" in relation.columns or trace_filter.is_about_traces(relation)
 
     def _narrowed(self, relation: SqlFile, trace_ids: Collection[int]) -> SqlFile:
-        """The relation made of these traces alone: its rows name none that could be chosen."""
+        """The relation computed from these traces only, for a relation without a column trace_id."""
         found = trace_filter.only(relation, trace_ids)
         found = replace(found, name=f"{relation.name}_of_some_traces")
         tables.create_temporary(self.connection, found)
         return found
 
     def _check_sides(self, relation: SqlFile, params: Mapping[str, Any]) -> None:
-        """Raise UserError if one side of a comparison has no trace, or none that may be shown."""
+        """Raise UserError if one side of a comparison has no trace, or only refused ones."""
         names = self.names()
         for side in relation.params.keys() & params.keys():
             rows = self.connection.execute(
@@ -183,13 +183,13 @@ class Study:
             ).fetchall()
             if not rows:
                 raise UserError(_no_such_trace(str(params[side]), names.values()))
-            refusal.allowed(self.connection, relation, [row[0] for row in rows])
+            refusal.answerable_traces(self.connection, relation, [row[0] for row in rows])
 
     def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
-        """Run one SELECT over the study's tables, views and macros; a polars frame.
+        """Run one SELECT over the study's tables, views and macros and return a polars frame.
 
-        Of more than `most_rows` rows only so many are fetched. With `allow_files`, COPY runs too.
-        Raises UserError for another statement, or one that DuckDB refuses.
+        At most `most_rows` rows are fetched. With `allow_files`, COPY is allowed too. Raises
+        UserError for any other statement, and for one that DuckDB refuses.
         """
         check = question.check_files_question if self._allow_files else question.check_question
         check(self.connection, statement)
@@ -202,19 +202,19 @@ class Study:
             self._con.interrupt()
 
     def _ask(self, ask: Callable[[duckdb.DuckDBPyConnection], pl.DataFrame]) -> pl.DataFrame:
-        """The answer of `ask`, ended by Ctrl-C; what DuckDB has against it is a UserError."""
+        """Return `ask(connection)`; Ctrl-C stops it, and DuckDB's errors become a UserError."""
         con = self.connection
         try:
             return interruptible(con, lambda: ask(con))
         except Abandoned:
-            # closing it would wait for the query
+            # close() would wait for the query
             self._con = None
             raise
         except duckdb.Error as error:
             raise UserError(question.refusal_of(error)) from error
 
     def traces(self) -> pl.DataFrame:
-        """The table `trace`, one row per ingested file."""
+        """The table `trace`, one row per loaded file."""
         return self.connection.execute("SELECT * FROM trace ORDER BY trace_id").pl()
 
     def plot(self, name: str, *, trace: str | None = None) -> Any:
@@ -224,23 +224,23 @@ class Study:
         return plot_of(name)(self.query(name, trace=trace).to_pandas())
 
     def reasons(self, name: str, *, trace: str | None = None) -> list[str]:
-        """Why a query has no row for the traces asked for, one line a reason."""
+        """Why a query has no rows for the chosen traces, one line per reason."""
         return reasons.no_rows(self.connection, self.relation(name), self.names(trace), self._known)
 
     def left_out(self, name: str, *, trace: str | None = None) -> list[str]:
-        """Which traces an answer leaves out, and why, one line a reason.
+        """Which traces an answer leaves out and why, one line per reason.
 
-        Also said is that an answer isn't made of traces at all, where some were asked for.
+        If `trace` is given for a query that isn't computed from traces, a line says that too.
         """
         relation = self.relation(name)
         if trace is not None and not self.is_about_traces(name):
-            return ["its rows aren't made of traces, so --trace changes nothing"]
-        # a pair, a mean or a fit takes in more traces than those that were asked for
+            return ["the query isn't computed from traces, so --trace changes nothing"]
+        # a pair, a mean or a fit depends on more traces than the chosen ones
         alone = "trace_id" in relation.columns and "run_pair" not in relation.inputs
         return reasons.left_out(self.connection, relation, self.names(trace if alone else None))
 
     def answer(self, name: str, *, trace: str | None = None) -> Answer:
-        """A query's rows with the reasons for what is missing; whatever fails is such a reason."""
+        """A query's rows, with the reasons for missing ones; an error becomes such a reason."""
         relation = self.relation(name)
         asked = trace if self.is_about_traces(name) else None
         try:
@@ -248,7 +248,7 @@ class Study:
             notes = self.left_out(name, trace=asked)
             if frame.is_empty():
                 notes += self.reasons(name, trace=asked)
-        except Exception as error:  # whatever a query of the user's own, or an odd value, brings up
+        except Exception as error:  # a user's own query or an odd value can raise anything
             return without_rows(relation, error)
         return Answer(relation, frame, tuple(notes))
 
@@ -266,13 +266,13 @@ class Study:
         return render(answers, self.traces(), path)
 
     def names(self, trace: str | None = None) -> dict[int, str]:
-        """Names of the traces that a glob matches, of all without one, by trace_id."""
+        """Names by trace_id of the traces that a glob matches, or of all traces."""
         kept = None if trace is None else self._matching(trace)
         rows = self.connection.table("trace").project("trace_id, name").order("trace_id").fetchall()
         return {number: name for number, name in rows if kept is None or number in kept}
 
     def _matching(self, pattern: str) -> list[int]:
-        """The traces of exactly this name or path, else those that it matches as a glob."""
+        """The traces with exactly this name or path, else those that it matches as a glob."""
         for test in ("name = $1 OR path = $1", "name GLOB $1 OR path GLOB $1"):
             rows = self.connection.execute(
                 f"SELECT trace_id FROM trace WHERE {test}", [pattern]
@@ -284,5 +284,5 @@ class Study:
 
 def _no_such_trace(pattern: str, names: Iterable[str]) -> str:
     known = list(names)
-    held = f"name one of: {few(known)}" if known else "the study holds no trace"
-    return f"no trace matches {pattern!r}{suggestion(pattern, known)}; {held}"
+    held = f"the study holds {few(known)}" if known else "the study holds no trace"
+    return f"no trace matches {pattern!r}; {held}{suggestion(pattern, known)}"

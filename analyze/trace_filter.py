@@ -1,7 +1,7 @@
-"""A query over some of a study's traces: its inputs are filtered, not its rows.
+"""Run a query over some of a study's traces by filtering its inputs, not its rows.
 
-A mean over runs, a fit or a pair holds a trace that no column of its rows may name. Where the inputs
-lack the trace, nothing that is made of them can hold it.
+A mean over runs, a fit or a pair can depend on a trace that no column of its rows names. If the inputs
+lack the trace, nothing computed from them can depend on it.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ _LAYERS = ("schema", *ROOMS)
 
 
 def without(relation: SqlFile, trace_ids: Collection[int]) -> SqlFile:
-    """The relation, none of whose rows rests on these traces."""
+    """The relation without any row that depends on these traces."""
     return _filtered(relation, f"NOT IN ({_listed(trace_ids)})")
 
 
 def only(relation: SqlFile, trace_ids: Collection[int]) -> SqlFile:
-    """The relation as it is in a study of these traces alone."""
+    """The relation as it would be in a study of these traces only."""
     return _filtered(relation, f"IN ({_listed(trace_ids)})")
 
 
 def is_about_traces(relation: SqlFile) -> bool:
-    """Whether any input has rows of traces: published figures and fleets have none."""
+    """Whether any input has rows from traces, unlike published figures and fleet jobs."""
     return any(name in _trace_columns() for name in relation.inputs)
 
 
 def _filtered(relation: SqlFile, test: str) -> SqlFile:
-    """The statement, its inputs and its rows put through the test on every trace they name.
+    """Filter the inputs and rows of a statement by a test on every trace that they name.
 
-    An input's own name hides the table in the statement, as a common table expression does.
+    Each input becomes a common table expression that hides the table of the same name.
     """
     inputs = [
         f"{name} AS NOT MATERIALIZED (SELECT * FROM main.{name} WHERE {_passes(columns, test)})"
@@ -48,7 +48,7 @@ def _filtered(relation: SqlFile, test: str) -> SqlFile:
 
 
 def _passes(columns: Collection[str], test: str) -> str:
-    # a trace that isn't named, such as the baseline of a run without one, passes
+    # NULL passes: a run may have no baseline
     return " AND ".join(f"coalesce({column} {test}, true)" for column in columns) or "true"
 
 
@@ -65,5 +65,5 @@ def _of_traces(columns: Collection[str]) -> tuple[str, ...]:
 
 
 def _listed(trace_ids: Collection[int]) -> str:
-    # no trace has the id -1: a list in SQL can't be empty
+    # a list in SQL can't be empty, and no trace has the id -1
     return ", ".join(map(str, sorted(trace_ids))) or "-1"

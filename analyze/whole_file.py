@@ -1,6 +1,6 @@
-"""Write a file whole or not at all: beside its place first, then moved into it.
+"""Write a file whole or not at all: write it next to its final place, then rename it.
 
-A full disk, a kill or an error halfway leaves the earlier file as it was.
+After a full disk, a kill or an error, the earlier file is as it was.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from genscope.errors import UserError
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path`, text as UTF-8. Raises UserError, in one line, if it can't be."""
+    """Write `content` to `path`, text as UTF-8. Raises UserError, in one line, if it can't."""
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with whole_file(path) as part:
         part.write_bytes(data)
@@ -23,13 +23,13 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` if the block ends well.
+    """Yield a path to write to, which replaces `path` if the block succeeds.
 
-    A pipe or a device, such as /dev/stdout, is written to directly. Raises UserError if `path` can't
-    be a file's, or if writing fails.
+    A pipe or a device, such as /dev/stdout, is written directly. Raises UserError if `path` can't be
+    a file, or if writing fails.
     """
     check_writable(path)
-    # a link keeps pointing to the file that is replaced
+    # resolve links, so that a link keeps pointing to the new file
     target = path.resolve()
     mode = target.stat().st_mode if target.exists() else None
     if mode is not None and not stat.S_ISREG(mode):
@@ -49,12 +49,12 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def check_writable(path: Path) -> None:
-    """Raise UserError if `path` is a folder, lies in none, or may not be written."""
+    """Raise UserError if `path` is a folder, its folder is missing, or it is write-protected."""
     with _one_line(path):
         if path.is_dir():
             raise UserError(f"{path} is a folder; name a file in it")
         if not path.parent.is_dir():
-            raise UserError(f"{path}: there is no folder {path.parent}; make it first")
+            raise UserError(f"{path}: the folder {path.parent} doesn't exist; create it first")
         if path.exists() and not os.access(path, os.W_OK):
             raise UserError(f"{path} is write-protected; name another file")
 

@@ -57,7 +57,7 @@ def stem_of(*parts: str) -> str:
 def unfinished(folder: Path) -> Iterator[Path]:
     """A hidden sibling to write into: renamed into place if the block succeeds, removed if it fails.
 
-    First it removes what a killed process has left behind.
+    It first removes the remains of killed processes.
     """
     with _explained(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,7 @@ def _one(settings: Settings, out: Path) -> SuiteRun:
     start = time.monotonic()
     try:
         folder, error = capture(settings, out), None
-    except Exception as failure:  # whatever one model raises, the others must still run
+    except Exception as failure:  # one model can raise anything, and the others must still run
         folder, error = None, _said(failure)
     return SuiteRun(settings, folder, error, time.monotonic() - start)
 

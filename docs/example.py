@@ -1,8 +1,7 @@
 """Make the example that ships with the package: two captured runs, thinned to 46 kB together.
 
 `make example` captures a tiny Stable Diffusion on one CPU thread and calls `python docs/example.py CAPTURED genscope/example`.
-An operator that is left out gives its time to the operator around it; the few that have none around them are lost with theirs,
-0.05 % of the whole.
+The time of a removed operator goes to its parent; the few removed operators without a parent lose theirs, 0.05 % of the whole.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ FOLDED = {
     "expand", "narrow", "permute", "resize_", "resolve_conj", "resolve_neg", "reshape", "result_type", "select",
     "slice", "split", "squeeze", "t", "transpose", "unbind", "unsqueeze", "view",
 }  # fmt: skip
-# arguments that no column of an analysis of these runs is made of
+# arguments that no analysis of these runs needs
 DROPPED = ("Ev Idx", "External id", "Fwd thread id", "Input Strides", "Record function id")
 NOTE = (
     "thinned by docs/example.py: without views, allocations, dispatch operators and memory events; an operator that is "
@@ -30,7 +29,7 @@ NOTE = (
 
 
 def thin(trace: dict[str, Any]) -> dict[str, Any]:
-    """The same trace without what an example does without. Times are kept as they are."""
+    """The trace without the events and arguments that an example doesn't need. Times stay as they are."""
     kept = [
         _event(event)
         for event in trace["traceEvents"]
@@ -42,7 +41,7 @@ def thin(trace: dict[str, Any]) -> dict[str, Any]:
 
 
 def _event(event: dict[str, Any]) -> dict[str, Any]:
-    """Equal texts first and times last: such events pack best."""
+    """The event with equal texts first and times last, because that compresses best."""
     args = {key: value for key, value in event.get("args", {}).items() if key not in DROPPED}
     times = {key: event[key] for key in ("dur", "ts") if key in event}
     rest = {key: value for key, value in event.items() if key not in {"args", "dur", "ts"}}
@@ -50,7 +49,7 @@ def _event(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def packed(trace: dict[str, Any]) -> bytes:
-    """The gzip file of a trace; the same trace makes the same bytes."""
+    """The gzip file of a trace; the same trace gives the same bytes."""
     text = json.dumps(trace, separators=(",", ":")).encode()
     pack = zlib.compressobj(9, zlib.DEFLATED, 31, 9, zlib.Z_FILTERED)
     return pack.compress(text) + pack.flush()

@@ -17,7 +17,7 @@ from genscope.errors import UserError
 
 
 def draw_all(study: Study, folder: Path) -> list[Path]:
-    """Write <metric>.png for each plot in the report's order, and README.md beside them."""
+    """Write <metric>.png for each plot in the report's order, and README.md next to them."""
     labels = labels_of(study.traces())
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []

@@ -1,6 +1,6 @@
-"""Write the files that are made from others: queries/README.md, docs/command-line.md, queries/rules/device_spec.sql.
+"""Write the generated files: queries/README.md, docs/command-line.md and queries/rules/device_spec.sql.
 
-Run it with `make docs`; tests/test_docs.py fails when a page is older than what it is made from.
+Run it with `make docs`; tests/test_docs.py fails if a page is older than its source.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ def command_page() -> str:
 
 
 def device_rules() -> str:
-    """queries/rules/device_spec.sql with the rows of genscope/devices.csv, which dry captures read too."""
+    """queries/rules/device_spec.sql with the rows of genscope/devices.csv, which dry captures also read."""
     path = ROOT / "queries" / "rules" / "device_spec.sql"
     before, start, rest = path.read_text(encoding="utf-8").partition("LT02,LT05\n")
     _, end, after = rest.partition(") AS specs (")
@@ -88,7 +88,7 @@ PAGES = {
 
 
 def main() -> None:
-    """Write every page whose text has changed."""
+    """Write every page."""
     for path, page in PAGES.items():
         path.write_text(page(), encoding="utf-8")
         print(path.relative_to(ROOT))

@@ -1,4 +1,4 @@
-"""genscope: where the time, the FLOPs and the memory of a generative model go.
+"""genscope shows where the time, the FLOPs and the memory of a generative model go.
 
     import genscope
 
@@ -32,8 +32,8 @@ def open(
 ) -> Study:
     """Open a study, the DuckDB file that `Study.ingest` fills (and creates if it is missing).
 
-    `queries` are folders with your own .sql files; with `allow_files` SQL may read and write files.
-    See `Study` for the methods.
+    `queries` are folders with your own .sql files; `allow_files` lets SQL read and write files. See
+    `Study` for the methods.
     """
     from genscope.analyze.study import Study
 
@@ -56,7 +56,7 @@ def record(
 
 
 def __getattr__(name: str) -> Any:
-    """`Study` is imported when it is first asked for: DuckDB takes a tenth of a second."""
+    """Import `Study` at its first use, because importing DuckDB takes a tenth of a second."""
     if name == "Study":
         from genscope.analyze.study import Study
 

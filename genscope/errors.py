@@ -1,4 +1,4 @@
-"""The two errors that a user can cause; `genscope` prints their message as one line and exits with 2."""
+"""The two errors for users' mistakes; `genscope` prints the message as one line and exits with 2."""
 
 
 class UserError(Exception):
@@ -6,4 +6,4 @@ class UserError(Exception):
 
 
 class CaptureError(UserError):
-    """A capture that was asked for can't be made here."""
+    """A requested capture can't be made here."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.load import build as scratch
+from genscope.analyze.load import build
 from genscope.analyze.load.tables import attribution_files
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import load_layer
@@ -59,13 +59,15 @@ TRACES = attributed_traces(FOLDER) if FOLDER else []
 
 
 @pytest.fixture
-def build(shared_traces_built_once: None, tmp_path: Path) -> Iterator[Build]:
+def built(shared_traces_built_once: None, tmp_path: Path) -> Iterator[Build]:
     """A function that builds one trace, attributed, and opens its database."""
     opened: list[duckdb.DuckDBPyConnection] = []
 
     def build_one(path: Path) -> duckdb.DuckDBPyConnection:
         found = replace(find([path])[0], trace_id=1, sha256="0")
-        con = duckdb.connect(str(scratch.build(found, tmp_path / "scratch").path), read_only=True)
+        con = duckdb.connect(
+            str(build.build_trace(found, tmp_path / "scratch").path), read_only=True
+        )
         opened.append(con)
         return con
 
@@ -99,8 +101,8 @@ def _check_calls(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.name.split(".json")[0])
-def test_a_real_trace(path: Path, build: Build) -> None:
-    con = build(path)
+def test_a_real_trace(path: Path, built: Build) -> None:
+    con = built(path)
     check_conservation(con)
     row = con.execute(
         "SELECT sum(dur_ns), sum(dur_ns) FILTER (category <> 'unclassified') "
@@ -113,9 +115,9 @@ def test_a_real_trace(path: Path, build: Build) -> None:
 
 
 def test_nesting_finds_the_operators_that_external_ids_name(
-    shared_traces: Path, build: Build, tmp_path: Path
+    shared_traces: Path, built: Build, tmp_path: Path
 ) -> None:
-    con = build(shared_traces / "vit-base-h100.json.gz")
+    con = built(shared_traces / "vit-base-h100.json.gz")
     (whole,) = con.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall()
     named = dict(con.execute("SELECT kernel_id, op_id FROM kernel_launch").fetchall())
     (launch,) = [file for file in attribution_files() if file.name == "kernel_launch"]
@@ -135,10 +137,10 @@ def test_nesting_finds_the_operators_that_external_ids_name(
 
 
 def test_a_name_search_would_take_fused_pointwise_kernels_for_attention(
-    shared_traces: Path, build: Build
+    shared_traces: Path, built: Build
 ) -> None:
     # the generated kernels around the attention call are named after it: 304 kernels, 18 ms
-    con = build(shared_traces / "flux1-fmha-mi300x.json.gz")
+    con = built(shared_traces / "flux1-fmha-mi300x.json.gz")
     by_name = "SELECT count(*), sum(dur_ns) FROM work WHERE regexp_matches(name, '(?i)fmha|attn')"
     assert con.execute(by_name).fetchone() == (545, 142_079_867)
     true = f"{by_name} AND name NOT LIKE 'triton%'"

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.load import build as scratch
+from genscope.analyze.load import build
 from genscope.analyze.load.tables import attribute, create_schema
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import load_layer
@@ -30,10 +30,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for attention in ATTENTIONS:
             run = capture(Settings("stable_diffusion", "dry", attention, "tiny", steps=1), folder)
             found = replace(find([run])[0], trace_id=1, sha256="0")
-            scratch.build(found, folder / attention)
+            build.build_trace(found, folder / attention)
 
     folder = made_once(folder_of_all_workers(tmp_path_factory) / "unlabelled", make)
-    return {attention: folder / attention / scratch.DATABASE for attention in ATTENTIONS}
+    return {attention: folder / attention / build.DATABASE for attention in ATTENTIONS}
 
 
 @pytest.fixture

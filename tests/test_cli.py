@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 import genscope
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 from genscope.analyze.sql_file import load_layer
 from genscope.cli import app as cli
 
@@ -101,7 +101,7 @@ def test_database_of_a_newer_version_and_of_somebody_else(
     assert "re-ingest the traces" in _fails(capsys, "query", "ledger", "--db", str(study))
     other = tmp_path / "other.duckdb"
     duckdb.connect(str(other)).close()
-    assert "expected a study" in _fails(capsys, "query", "ledger", "--db", str(other))
+    assert "is not a study" in _fails(capsys, "query", "ledger", "--db", str(other))
     text = tmp_path / "text.duckdb"
     text.write_text("no database")
     assert "not a DuckDB database" in _fails(capsys, "report", "--db", str(text))
@@ -157,7 +157,7 @@ def test_macros_and_tables_are_open_to_other_tools(study: Path) -> None:
     with duckdb.connect(str(study), read_only=True) as con:
         names = {row[0] for row in con.execute("SHOW TABLES").fetchall()}
     assert {"kernel", "work", "work_category", "attention_call", "gpu_time"} <= names
-    assert {f.name for f in database.attribution_files()} <= names
+    assert {f.name for f in tables.attribution_files()} <= names
 
 
 def test_command_runs_as_a_process_and_starts_quickly() -> None:
@@ -183,7 +183,7 @@ def test_tables_of_ones_own(
     with genscope.open(study) as opened:
         assert opened.query("fleet").height == 2
     jobs.write_text("job\nonly a name\n")
-    assert "expected a CSV" in _fails(capsys, "load", "fleet_job", str(jobs), "--db", str(study))
+    assert "pass a CSV" in _fails(capsys, "load", "fleet_job", str(jobs), "--db", str(study))
     with genscope.open(study) as opened:
         assert opened.query("fleet").height == 2
 

@@ -122,7 +122,7 @@ def test_repair_writes_a_copy_without_faults(packed: bool, tmp_path: Path) -> No
     assert after.rows == before.rows
     assert after.rows.total() == 3
     assert before.kinds and not after.kinds
-    with pytest.raises(UserError, match="exists already"):
+    with pytest.raises(UserError, match="already exists"):
         repair(path, out)
 
 
@@ -160,7 +160,7 @@ def test_doctor_and_metric_agree_that_merged_ranks_have_no_common_clock(
     else:
         assert found.supports["gpu_time"] == NEEDS["one_clock"].reason
         assert row["gpu_busy_ns"] is row["gpu_span_ns"] is None
-        assert line == f"no row for merged: {NEEDS['one_clock'].reason}"
+        assert line == f"no rows for merged: {NEEDS['one_clock'].reason}"
 
 
 def test_status_and_json_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +173,7 @@ def test_status_and_json_of_the_command(tmp_path: Path, capsys: pytest.CaptureFi
     first, second = json.loads(capsys.readouterr().out)
     assert first["trustworthy"] is True
     assert {anomaly["kind"] for anomaly in first["anomalies"]} >= {"no_shape"}
-    assert "found a file that starts with" in second["error"]
+    assert "the file starts with" in second["error"]
 
 
 def test_every_need_of_a_query_has_a_reason() -> None:

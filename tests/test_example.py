@@ -58,7 +58,7 @@ def test_a_second_copy_changes_nothing_and_other_files_are_not_overwritten(
     card.write_text("mine")
     (tmp_path / NAMES[0] / "manifest.json").unlink()
     assert cli.main(copy) == 2
-    assert f"{card} exists and is not the example's" in capsys.readouterr().err
+    assert f"{card} exists and is not from the example" in capsys.readouterr().err
     assert card.read_text() == "mine"
     assert not (tmp_path / NAMES[0] / "manifest.json").exists()
 

@@ -142,7 +142,7 @@ def test_a_folder_without_a_trace_and_a_pipe_are_refused(tmp_path: Path) -> None
     (tmp_path / "empty").mkdir()
     os.mkfifo(tmp_path / "pipe.json")
     for path in (tmp_path / "empty", tmp_path / "pipe.json"):
-        with pytest.raises(UserError, match=r"found .*expected "):
+        with pytest.raises(UserError, match=r"holds no trace|not a regular file"):
             ingest(tmp_path / "s.duckdb", [path])
 
 
@@ -167,7 +167,7 @@ def test_a_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         for _ in range(20):
             file.write(packer.compress(b"a" * (1 << 20)))
         file.write(packer.flush())
-    with pytest.raises(UserError, match="found no end of an event"):
+    with pytest.raises(UserError, match="has no end within"):
         ingest(tmp_path / "s.duckdb", [path])
 
 
@@ -258,7 +258,7 @@ def test_a_study_that_another_load_replaced_is_told(tmp_path: Path) -> None:
         study, paths, jobs=1, progress=lambda *_: other.exists() and other.replace(study)
     )
     assert [r.status for r in found] == ["loaded", "failed"]
-    assert "another load has put its own study there" in str(found[1].error)
+    assert "another load replaced this study" in str(found[1].error)
     assert names(study) == ["second"]
 
 

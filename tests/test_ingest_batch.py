@@ -8,8 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load import build as scratch
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import build, tables
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.load.small_traces import groups
 from genscope.analyze.load.trace_file import TraceFile
@@ -116,14 +115,14 @@ def test_small_files_share_a_database_and_big_ones_do_not(tmp_path: Path) -> Non
 def test_whatever_a_file_raises_the_others_are_loaded(
     error: Exception, said: str, jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = scratch._read
+    read = build._read
 
     def fails(con: Any, found: TraceFile, parts: Path, **options: Any) -> None:
         read(con, found, parts, **options)
         if found.name == "1":
             raise error
 
-    monkeypatch.setattr(scratch, "_read", fails)
+    monkeypatch.setattr(build, "_read", fails)
     paths = some(tmp_path, 4)
     found = ingest(tmp_path / "s.duckdb", paths, jobs=jobs)
     assert [r.status for r in found] == ["loaded", "failed", "loaded", "loaded"]
@@ -136,14 +135,14 @@ def test_whatever_a_file_raises_the_others_are_loaded(
 def test_a_group_that_fails_is_built_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attribute = database.attribute
+    attribute = tables.attribute
 
     def fails(con: duckdb.DuckDBPyConnection) -> None:
         attribute(con)
         if con.table("trace").filter("name = '2'").fetchall():
             raise ValueError("a rule that this trace breaks")
 
-    monkeypatch.setattr(database, "attribute", fails)
+    monkeypatch.setattr(tables, "attribute", fails)
     found = ingest(tmp_path / "s.duckdb", some(tmp_path, 4), jobs=1)
     assert [r.status for r in found] == ["loaded", "loaded", "failed", "loaded"]
     assert "a rule that this trace breaks" in str(found[2].error)

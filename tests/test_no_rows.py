@@ -35,21 +35,21 @@ def study(tmp_path: Path) -> Study:
 
 
 def test_the_reason_is_what_the_trace_lacks(study: Study) -> None:
-    lacking = "no row for ranges, kernels, graphs: "
+    lacking = "no rows for ranges, kernels, graphs: "
     with study:
-        assert study.reasons("cache_hit") == [f"{lacking}no Nsight Compute counters"]
+        assert study.reasons("cache_hit") == [f"{lacking}no Nsight Compute counters were recorded"]
         assert study.reasons("kernel_summary", trace="ranges") == [
-            "no row for ranges: neither kernels nor operators were recorded"
+            "no rows for ranges: neither kernels nor operators were recorded"
         ]
         assert study.reasons("nvtx_pushpop_sum", trace="ranges") == [
-            "no row for ranges: no NVTX push/pop range was recorded; nvtx_range has the others, "
-            "if there are any"
+            "no rows for ranges: no NVTX push/pop range was recorded; the query nvtx_range "
+            "shows other ranges"
         ]
         assert study.reasons("flash_speedup", trace="kernels") == [
-            "no row for kernels: needs a second run to compare with"
+            "no rows for kernels: there is no second run to compare with"
         ]
         (line,) = study.reasons("pareto")
-        assert line.startswith(f"{lacking}nothing in it makes one row per ")
+        assert line.startswith(f"{lacking}the query returns one row per ")
 
 
 def test_every_answer_of_every_trace_has_rows_or_a_reason(study: Study) -> None:
@@ -67,12 +67,12 @@ def test_the_command_says_it_beside_the_answer(
     assert cli.main(["query", "cache_hit", "--format", "json", *db]) == 0
     printed = capsys.readouterr()
     assert printed.out == "[]\n"
-    assert printed.err.startswith("genscope: cache_hit: no row for ranges, kernels, graphs: ")
+    assert printed.err.startswith("genscope: cache_hit: no rows for ranges, kernels, graphs: ")
     assert cli.main(["query", "operator_breakdown", *db]) == 0
     printed = capsys.readouterr()
     assert printed.err == (
         "genscope: operator_breakdown: left out graphs: kernels inside CUDA graphs were not "
-        "recorded; see anomaly\n"
+        "recorded (SELECT * FROM anomaly says more)\n"
     )
     assert cli.main(["query", "ledger", "--trace", "ranges", "--format", "csv", *db]) == 0
     assert "work,false,neither kernels nor operators" in capsys.readouterr().out

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.tables import create_metrics, create_schema
-from genscope.analyze.plots import registry, shape, theme
+from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.sql_file import SqlFile, load_layer
 from genscope.errors import UserError
@@ -85,9 +85,9 @@ def test_a_png_and_a_page_are_written_and_another_ending_is_refused(
     page = save_plot(element, tmp_path / "plot.html").read_text()
     assert "Bokeh" in page
     assert "<script src" not in page
-    with pytest.raises(UserError, match=r"ends in \.html, \.png or \.svg"):
+    with pytest.raises(UserError, match=r"use \.html, \.png or \.svg"):
         save_plot(element, tmp_path / "plot.pdf")
-    with pytest.raises(UserError, match="no folder"):
+    with pytest.raises(UserError, match="doesn't exist"):
         save_plot(element, tmp_path / "missing" / "plot.png")
 
 
@@ -111,14 +111,14 @@ def test_bars_start_at_zero_and_stack_in_the_order_of_the_colours() -> None:
         [("run", "linear", 30.0), ("run", "attention", 10.0), ("other", "linear", 5.0)],
         columns=["run", "class", "ms"],
     )
-    element = shape.bars(
+    element = charts.bars(
         frame,
         label="run",
         part="class",
         value="ms",
         axis="ms",
         title="t",
-        known=theme.CLASS_COLOUR,
+        known=theme.CATEGORY_COLOUR,
     )
     edges = {
         (row[4], layer.label): (row[0], row[2])
@@ -136,7 +136,7 @@ def test_a_negative_part_lies_left_of_zero() -> None:
     import pandas as pd
 
     frame = pd.DataFrame([("a", "x", -4.0), ("a", "y", 3.0)], columns=["run", "part", "ms"])
-    element = shape.bars(frame, label="run", part="part", value="ms", axis="ms", title="t")
+    element = charts.bars(frame, label="run", part="part", value="ms", axis="ms", title="t")
     assert sorted((row[0], row[2]) for row in _rectangles(element)) == [(-4, 0), (0, 3)]
 
 
@@ -145,17 +145,17 @@ def test_two_runs_whose_names_are_cut_alike_stay_two_bars() -> None:
 
     names = [f"{'x' * 80}{end}{'y' * 80}" for end in "ab"]
     frame = pd.DataFrame({"run": names, "ms": [1.0, 2.0]})
-    element = shape.bars(frame, label="run", part=None, value="ms", axis="ms", title="t")
+    element = charts.bars(frame, label="run", part=None, value="ms", axis="ms", title="t")
     assert len(_rectangles(element)) == 2
     labels = theme.bokeh_figure(element).yaxis[0].major_label_overrides.values()
     assert len(set(labels)) == 2
 
 
 def test_a_class_has_one_colour_and_the_rest_folds() -> None:
-    assert theme.fold("attention") == "attention"
-    assert theme.fold("communication") == "other"
-    assert len(set(theme.CLASS_COLOUR.values())) == len(theme.CLASS_COLOUR)
-    assert theme.colours(["linear"], theme.CLASS_COLOUR) == {"linear": "#0072b2"}
+    assert theme.fold_category("attention") == "attention"
+    assert theme.fold_category("communication") == "other"
+    assert len(set(theme.CATEGORY_COLOUR.values())) == len(theme.CATEGORY_COLOUR)
+    assert theme.colours(["linear"], theme.CATEGORY_COLOUR) == {"linear": "#0072b2"}
 
 
 def test_predicted_times_are_marked_on_the_axis() -> None:
@@ -188,7 +188,7 @@ def test_a_range_holds_its_middle_and_the_line_of_no_change() -> None:
     import pandas as pd
 
     frame = pd.DataFrame([("run", 0.8, 2.0, 3.0)], columns=["row", "low", "middle", "high"])
-    element = shape.ranges(
+    element = charts.ranges(
         frame, label="row", low="low", middle="middle", high="high", axis="times", title="t"
     )
     spans = {layer.label: _rectangles([layer])[0] for layer in element}
@@ -202,7 +202,7 @@ def test_a_label_that_is_cut_keeps_its_end() -> None:
         "phenaki · flash · 128 px · 11 frames (predicted) · a component with a very long name · end"
     )
     lines = theme.wrapped(name).splitlines()
-    assert len(lines) == theme.MOST_LINES
+    assert len(lines) == theme.MAX_LINES
     assert lines[-1].endswith("· end")
 
 
@@ -212,12 +212,12 @@ def test_a_second_line_of_one_colour_is_dashed() -> None:
     frame = pd.DataFrame(
         [(1, 1.0, "a"), (2, 2.0, "a"), (1, 2.0, "b"), (2, 3.0, "b")], columns=["x", "y", "series"]
     )
-    element = shape.lines(
+    element = charts.lines(
         frame,
         x="x",
         y="y",
         series="series",
-        axes=shape.Axes("x", "y"),
+        axes=charts.Axes("x", "y"),
         title="t",
         known={"a": "#d55e00", "b": "#d55e00"},
     )

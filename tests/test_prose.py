@@ -12,15 +12,7 @@ from genscope.analyze.sql_file import LAYERS, load_layer
 ROOT = Path(__file__).resolve().parent.parent
 
 # still to be rewritten; a place that is clean fails its test until it is taken off this list
-REWRITE_NEXT = (
-    "analyze",
-    "capture",
-    "genscope",
-    "docs/capture.md",
-    "docs/command-line.md",
-    "docs/figures/README.md",
-    "docs/glossary.md",
-)
+REWRITE_NEXT: tuple[str, ...] = ()
 
 # a pattern, and what to write instead
 BANNED = {
@@ -31,7 +23,7 @@ BANNED = {
     r"stands": "is",
     r"beside": "next to, also",
     r"likewise": "also, in the same way",
-    r"is no(?! longer)": "is not a, has no",
+    r"(?<!there )is no(?! longer)": "is not a, has no",
     r"(of )?one's own": "your own",
     r"found\b[^.]*[;:] expected": "one natural sentence: what is wrong and what to do",
 }
@@ -128,6 +120,7 @@ def test_the_list_of_places_to_rewrite_is_not_stale() -> None:
         ("x.sql:1: found no colon; expected '-- name: sentence'", 1),
         ("It is no longer read.", 0),
         ("That is no trace.", 1),
+        ("There is no trace in it.", 0),
         ("It tells attention apart, likewise.", 2),
         ("a recommended amendment for the standstill", 0),
     ],

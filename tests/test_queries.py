@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.load.tables import create_metrics, create_schema, create_statement
-from genscope.analyze.sql_file import LAYERS, SqlFile, load_layer
+from genscope.analyze.load.tables import create_metrics, create_schema
+from genscope.analyze.sql_file import LAYERS, SqlFile, create_statement, load_layer
 
 FOLDER = Path(__file__).parent / "queries"
 CASES = sorted(path.parent for path in FOLDER.glob("*/*/expected.csv"))

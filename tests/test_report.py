@@ -60,7 +60,7 @@ def test_the_page_has_each_section_with_its_table_and_its_sql(study: Study, page
         first_line = relation.statement.splitlines()[0]
         assert first_line.replace("'", "&#39;") in page
         if study.query(name).is_empty():
-            assert page.index(f'id="{name}"') > page.index('id="silent"')
+            assert page.index(f'id="{name}"') > page.index('id="no-rows"')
         else:
             assert sentence.replace("'", "&#39;") in page
 
@@ -102,11 +102,14 @@ def test_findings_carry_the_numbers_of_the_pair(study: Study) -> None:
     ) in texts
     # convolution: 40 of 55 after, 40 of 100 before
     assert (
-        "The largest class of run-2 is convolution with 72.7 %; before, it took 40.0 % and attention "
-        "took most."
+        "The largest category of run-2 is convolution with 72.7 %; in the baseline it took 40.0 %, and "
+        "attention took most."
     ) in texts
     # 256 to 512 px: attention 60 to 960, convolution 40 to 160
-    assert any("with power 4 of" in text and "time with power 2." in text for text in texts)
+    assert any(
+        "image side to the power of 4, and the convolution time to the power of 2." in text
+        for text in texts
+    )
     assert any("The GPU of stranger is idle for 50.0 %" in text for text in texts)
     assert "5 traces: 3 measured, 2 predicted with a roofline model." in texts
 
@@ -173,16 +176,16 @@ def test_a_long_table_shows_rows_of_every_trace_and_counts_the_rest() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "text"),
     [
-        ("work_ns", 1_234_567, "1.235 ms"),
+        ("work_ns", 1_234_567, "1.23 ms"),
         ("work_ns", 0, "0 ns"),
         ("work_frac", 0.4321, "43.2 %"),
         ("work_frac", 1e-5, "<0.1 %"),
         ("score_bytes", 268_435_456, "256 MiB"),
-        ("flops", 803_300_000_000, "803.3 GFLOP"),
+        ("flops", 803_300_000_000, "803 GFLOP"),
         ("attained_flops_per_s", 1.5e14, "150 TFLOP/s"),
         ("peak_bytes_per_s", 2**40, "1 TiB/s"),
-        ("work_count", 12345, "12 345"),
-        ("speedup", 1.81818, "1.818"),
+        ("work_count", 12345, "12,345"),
+        ("speedup", 1.81818, "1.82"),
         ("refusal", None, "–"),
         ("shifted", True, "yes"),
     ],
@@ -203,7 +206,7 @@ def test_the_glossary_page_is_fresh_and_in_the_report(page: str) -> None:
 
 
 def test_a_missing_folder_is_refused(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="make it first"):
+    with pytest.raises(UserError, match="create it first"):
         study.report(tmp_path / "missing" / "report.html")
 
 
@@ -253,7 +256,7 @@ def test_an_interval_that_holds_1_shows_no_difference() -> None:
     (found,) = find({"flash_speedup_interval": pl.DataFrame([row])})
     assert found.text == (
         "Over repeated measurements, fused is 1.1x as fast as plain in wall time without a profiler; "
-        "the 90.0 % confidence interval is 0.9x to 1.2x (3 and 3 measurements), so no difference is "
-        "shown."
+        "the 90.0 % confidence interval is 0.9x to 1.2x (3 and 3 measurements), so they show no "
+        "difference."
     )
     assert found.traces == (2, 1)

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import study_by_hand
 
-from genscope.analyze.plots import registry, shape, theme
+from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.study import Study
 
 GRAPHS = (
@@ -47,7 +47,7 @@ def test_of_refused_traces_alone(tmp_path: Path) -> None:
     page = _report(tmp_path, GRAPHS)
     for name in ("operator_breakdown", "flash_contrast", "family_contrast", "gpu_time"):
         assert "record with --cuda-graph-trace=node." in _section(page, name)
-        assert page.index(f'id="{name}"') > page.index('id="silent"')
+        assert page.index(f'id="{name}"') > page.index('id="no-rows"')
     assert "run-1" in page[page.index('id="trace_summary"') :]
 
 
@@ -60,7 +60,7 @@ def test_of_traces_without_work_and_of_an_empty_study(tmp_path: Path) -> None:
 
 def test_of_two_traces_without_any_difference(tmp_path: Path) -> None:
     same = "UPDATE work SET dur_ns = 40; UPDATE attention_call SET core_ns = 10"
-    assert "No plot: operator_shift" in _section(_report(tmp_path, same), "operator_shift")
+    assert "There is no plot: operator_shift" in _section(_report(tmp_path, same), "operator_shift")
 
 
 @pytest.mark.parametrize("odd", ["\x01", "\n", "\u202e", "\ue000"])
@@ -91,13 +91,16 @@ def test_of_a_plot_that_fails_whatever_it_raises(
     def fails(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("a reason\nof two lines")
 
-    monkeypatch.setattr(shape, "lines", fails)
+    monkeypatch.setattr(charts, "lines", fails)
     page = _report(tmp_path)
-    assert "No plot: the plot of frame_scaling can't be drawn: ZeroDivisionError: a reason." in page
+    assert (
+        "There is no plot: the plot of frame_scaling can't be drawn (ZeroDivisionError: a reason)."
+        in page
+    )
     # what fails only once it becomes a page
     monkeypatch.setattr(theme, "bokeh_figure", fails)
     page = _report(tmp_path.parent)
-    assert "can't be drawn: ZeroDivisionError" in _section(page, "operator_breakdown")
+    assert "can't be drawn (ZeroDivisionError" in _section(page, "operator_breakdown")
 
 
 def test_of_a_query_that_fails(tmp_path: Path) -> None:
@@ -117,12 +120,12 @@ def test_a_plot_with_nothing_to_draw_is_none() -> None:
     import pandas as pd
 
     frame = pd.DataFrame({"run": ["a"] * 2, "x": [1.0, 2.0], "y": [float("nan")] * 2})
-    axes = shape.Axes("x", "y")
-    assert shape.lines(frame, x="x", y="y", series="run", axes=axes, title="t") is None
-    assert shape.points(frame, x="x", y="y", series="run", axes=axes, title="t") is None
+    axes = charts.Axes("x", "y")
+    assert charts.lines(frame, x="x", y="y", series="run", axes=axes, title="t") is None
+    assert charts.points(frame, x="x", y="y", series="run", axes=axes, title="t") is None
     bars = {"label": "run", "part": None, "axis": "ms", "title": "t"}
-    assert shape.bars(frame, value="y", **bars) is None
-    assert shape.bars(frame.assign(y=0.0), value="y", **bars) is None
+    assert charts.bars(frame, value="y", **bars) is None
+    assert charts.bars(frame.assign(y=0.0), value="y", **bars) is None
 
 
 def test_names_that_are_cut_alike_stay_apart() -> None:

@@ -97,7 +97,7 @@ def test_the_port_of_http_itself_may_be_left_out() -> None:
 
 
 def test_a_taken_port_is_one_line(server: Any, study: Path) -> None:
-    with pytest.raises(UserError, match=f"port {server.port} cannot be used"):
+    with pytest.raises(UserError, match=f"port {server.port} can't be used"):
         server_of(study, server.port)
 
 

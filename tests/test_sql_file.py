@@ -41,7 +41,7 @@ def test_header_becomes_data() -> None:
 
 @pytest.mark.parametrize("text", ["SELECT 1", "-- no colon here\nSELECT 1"])
 def test_a_file_without_a_title_is_refused_with_its_place(text: str) -> None:
-    with pytest.raises(UserError, match=r"^x\.sql:1: .*expected '-- name"):
+    with pytest.raises(UserError, match=r"^x\.sql:1: .*begin the file with '-- name"):
         parse(text, "metric", "x.sql")
 
 
@@ -106,7 +106,7 @@ def test_staging_fills_base_tables(trace_format: str) -> None:
 def test_a_comment_below_the_header_is_no_part_of_it() -> None:
     header = "-- a: x.\n--\n-- Why:   mine\n-- Plot:  A title\n"
     for below in ("-- a comment\nSELECT 1", "-- Note: unknown\nSELECT 1"):
-        with pytest.raises(UserError, match=r"^a.sql:5: .* belongs to no section"):
+        with pytest.raises(UserError, match=r"^a.sql:5: .* is outside the header's sections"):
             parse(header + below, "metric", "a.sql")
         for gap in ("--\n", "\n"):
             file = parse(header + gap + below, "metric", "a.sql")

@@ -8,8 +8,7 @@ import duckdb
 import pytest
 
 from genscope.analyze.connect import why_not_opened
-from genscope.analyze.load import leftovers
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import leftovers, tables
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.load.study_file import create_if_missing
 from genscope.analyze.study import Study
@@ -29,7 +28,7 @@ def test_a_study_is_made_where_there_are_no_hard_links(
     monkeypatch.setattr(os, "link", fails)
     study = tmp_path / "s.duckdb"
     assert create_if_missing(study)
-    assert study.read_bytes() == database.empty_study()
+    assert study.read_bytes() == tables.empty_study()
     before = study.stat().st_ino
     assert not create_if_missing(study)
     assert study.stat().st_ino == before
@@ -83,13 +82,13 @@ def test_what_a_load_spills_goes_with_its_scratch_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    copy = database.copy_into
+    copy = tables.copy_into
 
     def watched(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
         seen.append(con.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
         copy(con, scratch)
 
-    monkeypatch.setattr(database, "copy_into", watched)
+    monkeypatch.setattr(tables, "copy_into", watched)
     paths = [write_trace(tmp_path / f"{i}.json", i + 1) for i in range(2)]
     ingest(tmp_path / "s.duckdb", paths)
     assert len(seen) == 2
@@ -118,7 +117,7 @@ def test_a_damaged_study_is_one_line_that_says_so(
     kept: int, how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = tmp_path / "s.duckdb"
-    whole = database.empty_study()
+    whole = tables.empty_study()
     study.write_bytes(whole[:kept] + (b"\xff" * (len(whole) - kept) if how == "filled" else b""))
     trace = write_trace(tmp_path / "t.json")
     for command in (["query", "ledger"], ["ingest", str(trace)]):

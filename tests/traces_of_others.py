@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.load import build as scratch
+from genscope.analyze.load import build
 from genscope.analyze.load.trace_file import TraceFile
 from tests.made_once import made_once
 
@@ -29,12 +29,12 @@ def attributed_traces(folder: Path) -> list[Path]:
 
 @contextmanager
 def each_built_once(traces: Path, out: Path) -> Iterator[None]:
-    """Meanwhile `scratch.build` builds a trace of the folder `traces` into `out` the first time only.
+    """Meanwhile `build.build_trace` builds a trace of the folder `traces` into `out` the first time only.
 
     The base tables are the same whether a trace is attributed or not, so those that any test wants
     attributed always are.
     """
-    build = scratch.build
+    build_trace = build.build_trace
     attributed_ones = attributed_traces(traces)
 
     def build_once(
@@ -45,9 +45,9 @@ def each_built_once(traces: Path, out: Path) -> Iterator[None]:
         threads: int = 2,
         attributed: bool = True,
         empty: bytes | None = None,
-    ) -> scratch.Built:
+    ) -> build.BuiltTrace:
         if keep or traces not in found.path.parents:
-            return build(
+            return build_trace(
                 found, folder, keep=keep, threads=threads, attributed=attributed, empty=empty
             )
         name = found.path.relative_to(traces).as_posix().replace("/", "-")
@@ -55,12 +55,12 @@ def each_built_once(traces: Path, out: Path) -> Iterator[None]:
         given = replace(found, trace_id=_trace_id(found.path, traces), sha256=name)
         kept = made_once(
             out / f"{name}-{'whole' if whole else 'base'}",
-            lambda partial: build(given, partial, threads=threads, attributed=whole),
+            lambda partial: build_trace(given, partial, threads=threads, attributed=whole),
         )
-        return _built(kept / scratch.DATABASE)
+        return _built(kept / build.DATABASE)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scratch, "build", build_once)
+        patch.setattr(build, "build_trace", build_once)
         yield
 
 
@@ -69,7 +69,7 @@ def _trace_id(path: Path, traces: Path) -> int:
     return 1 + sorted(traces.rglob("*")).index(path)
 
 
-def _built(path: Path) -> scratch.Built:
+def _built(path: Path) -> build.BuiltTrace:
     with duckdb.connect(str(path), read_only=True) as con:
         (row,) = con.execute("SELECT event_count FROM trace").fetchall()
-    return scratch.Built(path, row[0])
+    return build.BuiltTrace(path, row[0])

@@ -1,6 +1,6 @@
-"""A live page over one study: choose a query and traces, look at plot, table and SQL, ask your own.
+"""A live page over one study: choose a query and traces, see the plot, table and SQL, write your own.
 
-Names come from traces: wherever one is shown it is text, never HTML.
+Names come from traces, so they are always shown as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     import polars as pl
 
 QUERY_SECONDS = 20.0
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 _ALL = "all traces"
 _THREADS = 4
-# HoloViews keeps the options of all plots in one place
+# HoloViews keeps the options of all plots in global state
 _drawing = threading.Lock()
 
 
 class Asked:
-    """A study of one visitor's, asked by one thread at a time: what was asked before is given up."""
+    """One visitor's study, used by one thread at a time: a new query ends the previous one."""
 
     def __init__(self, path: Path) -> None:
         self.study = Study(path)
@@ -36,7 +36,7 @@ class Asked:
 
     @contextmanager
     def limited(self, seconds: float = QUERY_SECONDS) -> Iterator[Study]:
-        """The study for one question. Raises UserError if it takes longer than `seconds`."""
+        """The study for one query. Raises UserError if it takes longer than `seconds`."""
         while not self._turn.acquire(timeout=0.05):
             self.study.interrupt()
         done, late = threading.Event(), threading.Event()
@@ -45,7 +45,7 @@ class Asked:
             if done.wait(seconds):
                 return
             late.set()
-            # one interrupt between two steps of a query is lost
+            # an interrupt between two steps of a query is lost, so repeat it
             while not done.wait(0.05):
                 self.study.interrupt()
 
@@ -55,7 +55,9 @@ class Asked:
             yield self.study
         except UserError as error:
             if late.is_set():
-                raise UserError(f"stopped after {seconds:g} s; ask for less") from error
+                raise UserError(
+                    f"the query was stopped after {seconds:g} s; choose a trace or select less"
+                ) from error
             raise
         finally:
             done.set()
@@ -64,7 +66,7 @@ class Asked:
 
 
 def page_of(path: Path) -> Any:
-    """The page's panel layout, with studies of its own, closed when the visitor leaves."""
+    """The page's panel layout, with its own studies, which close when the visitor leaves."""
     import panel
 
     panel.extension("tabulator", "codeeditor", nthreads=_THREADS, defer_load=True)
@@ -106,7 +108,7 @@ def page_of(path: Path) -> Any:
 
 
 def answer_of(asked: Asked, name: str, trace: str | None) -> Any:
-    """Sentence, plot, table and SQL of one query; text where there is none."""
+    """Sentence, plot, table and SQL of one query, or the reason why it can't be answered."""
     import panel
 
     relation = asked.study.relation(name)
@@ -124,19 +126,19 @@ def answer_of(asked: Asked, name: str, trace: str | None) -> Any:
 
 
 def own_answer(asked: Asked, statement: str) -> Any:
-    """The first rows of a visitor's own SELECT, or what is wrong with it, as text."""
+    """The first rows of a visitor's own SELECT, or the error as text."""
     import panel
 
     try:
         with asked.limited() as study:
-            frame = study.sql(statement, most_rows=MOST_ROWS + 1)
+            frame = study.sql(statement, most_rows=MAX_ROWS + 1)
     except UserError as reason:
         return text_of(reason)
     return panel.Column(*table_of(frame), sizing_mode="stretch_width")
 
 
 def text_of(text: object, tag: str = "p", *, keep: str = "") -> Any:
-    """A pane that shows the text as it is, whatever HTML or Markdown it looks like."""
+    """A pane that shows the text as it is, never as HTML or Markdown."""
     import panel
 
     shown = f"<{tag}>{escape(printable(text, keep=keep))}</{tag}>"
@@ -144,15 +146,15 @@ def text_of(text: object, tag: str = "p", *, keep: str = "") -> Any:
 
 
 def table_of(frame: pl.DataFrame) -> list[Any]:
-    """The rows, at most MOST_ROWS, and a sentence if there are more.
+    """The rows, at most MAX_ROWS, and a sentence if there are more.
 
-    Tabulator takes a column's title for HTML, and a name with a dot for a path: columns get names
-    of ours, and titles are escaped.
+    Tabulator reads a column's title as HTML, and a name with a dot as a path, so columns get names
+    of our own, and titles are escaped.
     """
     import pandas as pd
     import panel
 
-    first = frame.head(MOST_ROWS)
+    first = frame.head(MAX_ROWS)
     titles = {f"c{place}": escape(printable(name)) for place, name in enumerate(frame.columns)}
     table = pd.DataFrame(
         {
@@ -171,7 +173,7 @@ def table_of(frame: pl.DataFrame) -> list[Any]:
         page_size=20,
         show_index=False,
     )
-    more = [text_of(f"The first {MOST_ROWS:,} rows.")] if frame.height > MOST_ROWS else []
+    more = [text_of(f"The first {MAX_ROWS:,} rows.")] if frame.height > MAX_ROWS else []
     return [shown, *more]
 
 

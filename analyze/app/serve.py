@@ -1,7 +1,7 @@
-"""Serve a study's page on this machine, to its user's browser and to nothing else.
+"""Serve a study's page on this machine, to the user's own browser only.
 
-Any web page can send requests to 127.0.0.1, under a name of its own too, and then read the answers.
-So every request must be for this very address and from no other page, and must know a secret path.
+Any web page can send requests to 127.0.0.1, also under its own host name, and then read the answers.
+So every request must name this address, must not come from another page, and must know a secret path.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _NAMES = (HOST, "localhost")
 
 
 def serve_study(path: Path, port: int, *, started: Callable[[str], None]) -> None:
-    """Serve `path` on this machine's own address only, until interrupted.
+    """Serve `path` on the loopback address only, until interrupted.
 
     `started` is called with the address once the server listens.
     """
     with Study(path) as study:
         study.traces()
     server = server_of(path, port)
-    # requests that were refused, as they came
+    # don't log refused requests as they arrive
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     started(address_of(server))
     server.run_until_shutdown()
 
 
 def server_of(path: Path, port: int) -> Any:
-    """A server of the study, which listens but answers only once its loop runs; port 0 is any free.
+    """A server of the study that listens, and answers once its loop runs; port 0 means any free port.
 
     Raises UserError without the extra `serve`, or if the port is taken.
     """
@@ -42,7 +42,7 @@ def server_of(path: Path, port: int) -> Any:
         import panel
     except ImportError as error:
         raise UserError(
-            "found no panel; expected the extra 'serve'; pip install 'genscope[serve]'"
+            "the browser view needs the package panel; run pip install 'genscope[serve]'"
         ) from error
     from genscope.analyze.app.page import page_of
 
@@ -57,24 +57,24 @@ def server_of(path: Path, port: int) -> Any:
         )
     except OSError as error:
         raise UserError(
-            f"port {port} cannot be used ({error.strerror}); choose another with --port"
+            f"port {port} can't be used ({error.strerror}); choose another one with --port"
         ) from error
     _guard(server)
     return server
 
 
 def address_of(server: Any) -> str:
-    """The address to open, secret included."""
+    """The address to open, including the secret."""
     return f"http://{HOST}:{server.port}{server.prefix}/"
 
 
 def is_own(host: str, origin: str | None, port: int) -> bool:
-    """Whether a request names this server by its own address and comes from no other page.
+    """Whether a request names this server by its address and doesn't come from another page.
 
-    `host` and `origin` are the headers of these names; a typed address sends no origin.
+    `host` and `origin` are the request's headers; an address typed by the user sends no origin.
     """
     hosts = {f"{name}:{port}" for name in _NAMES}
-    # browsers leave out the port of http itself
+    # browsers omit http's default port
     hosts |= set(_NAMES) if port == 80 else set()
     return host.lower() in hosts and (
         origin is None or origin.lower() in {f"http://{own}" for own in hosts}
@@ -82,7 +82,7 @@ def is_own(host: str, origin: str | None, port: int) -> bool:
 
 
 def _guard(server: Any) -> None:
-    """Refuse what is not ours before any handler, Bokeh's and Panel's included, sees it."""
+    """Refuse foreign requests before any handler, including Bokeh's and Panel's, sees them."""
     from tornado.routing import Matcher, Rule
     from tornado.web import HTTPError, RequestHandler
 
@@ -97,6 +97,6 @@ def _guard(server: Any) -> None:
         def prepare(self) -> None:
             raise HTTPError(403)
 
-    # Bokeh's own check of websockets expects localhost only
+    # Bokeh's own websocket check accepts localhost only
     server._tornado._websocket_origins |= {f"{name}:{server.port}" for name in _NAMES}
     server._tornado.default_router.rules.insert(0, Rule(Foreign(), Refuse))

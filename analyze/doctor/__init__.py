@@ -1,1 +1,1 @@
-"""What is wrong with a trace, and what that costs."""
+"""What is wrong with a trace, and how that affects its answers."""

@@ -1,7 +1,7 @@
-"""What is wrong with a trace, what it costs you, what to change in the capture, what it supports.
+"""Diagnose a trace: what is wrong, how that affects answers, what to change, which metrics it supports.
 
-The anomalies are those of a load that is thrown away again: the same SQL that fills a study, so the
-doctor and the report never disagree.
+The trace is loaded with the SQL that fills a study and then thrown away, so the doctor and the report
+never disagree.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from genscope.analyze.needs import NEEDS
 from genscope.analyze.sql_file import load_layer
 from genscope.errors import UserError
 
-# kernels without a launch, as a share of kernel time, beyond which categories by operator mislead
+# above this share of kernel time without a launch, categories by operator mislead
 MAX_UNLINKED_FRAC = 0.1
-# events lost, as a share of all
+# largest share of lost events with which shares of time can be trusted
 MAX_LOST_FRAC = 0.001
 
 
 @dataclass(frozen=True)
 class Anomaly:
-    """One kind of anomaly in a trace: `count` events, the first or worst of them as `example`.
+    """One kind of anomaly in a trace: `count` events, with the first or worst as `example`.
 
-    The rest is that of queries/rules/anomaly_kind.sql; `advice` is None if nothing needs to change.
+    The rest comes from queries/rules/anomaly_kind.sql; `advice` is None if nothing needs to change.
     """
 
     kind: str
@@ -44,10 +44,10 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All that is known of one file's soundness.
+    """The diagnosis of one file.
 
-    `supports` gives for each metric None, or the reason why this trace can't support it; `doubts`
-    the reasons why shares of its time can't be trusted. `error` is set if it can't be read at all.
+    `supports` maps each metric to None, or to the reason why this trace can't support it; `doubts`
+    are the reasons why shares of its time can't be trusted. `error` is set if it can't be read.
     """
 
     path: str
@@ -71,9 +71,9 @@ class Diagnosis:
 def examine(
     paths: Iterable[str | Path], *, done: Callable[[Diagnosis], None] | None = None
 ) -> list[Diagnosis]:
-    """Examine files, run folders or globs, one after the other; `done` is told each at once.
+    """Examine files, run folders or globs one after the other; `done` gets each diagnosis at once.
 
-    Raises UserError if a path is wrong. A file that can't be read gives a diagnosis that says so.
+    Raises UserError if a path is wrong. A file that can't be read gets a diagnosis that says so.
     """
     found = []
     for trace in find(paths):
@@ -89,7 +89,7 @@ def _examine(trace: TraceFile) -> Diagnosis:
     with TemporaryDirectory(prefix="genscope-") as folder:
         try:
             given = replace(trace, trace_id=1, sha256="-")
-            path = build.build(given, Path(folder) / "trace", attributed=False).path
+            path = build.build_trace(given, Path(folder) / "trace", attributed=False).path
         except UserError as error:
             return replace(blank, error=str(error))
         except (duckdb.Error, OSError) as error:
@@ -117,11 +117,11 @@ def _diagnosis(con: duckdb.DuckDBPyConnection, blank: Diagnosis) -> Diagnosis:
 
 
 def _contents(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """What there is in the trace that metrics need."""
+    """The things in the trace that metrics need."""
     trace = con.table("trace")
     kernels = con.table("kernel")
     calls = con.table("runtime_call").project("process_id, correlation_id").set_alias("call")
-    # correlations repeat across processes; not every trace says whose a kernel is
+    # correlation ids repeat across processes, and some traces don't say to which a kernel belongs
     of_unknown = kernels.filter("process_id IS NULL").set_alias("kernel")
     of_known = kernels.filter("process_id IS NOT NULL").set_alias("kernel")
     same = "kernel.correlation_id = call.correlation_id"
@@ -158,7 +158,7 @@ def _doubts(anomalies: Mapping[str, Anomaly], has: Mapping[str, Any]) -> Iterabl
     if "no_kernel" in anomalies:
         yield f"no_kernel: {anomalies['no_kernel'].consequence}"
     elif not has["kernel"] and not has["operator"]:
-        yield "there is no work in it: neither kernels nor operators"
+        yield "the trace holds no work, neither kernels nor operators"
     elif not has["kernel"] and "device_events_of_others" in anomalies:
         yield f"device_events_of_others: {anomalies['device_events_of_others'].consequence}"
     if has["operator"] and has["unlinked_frac"] > MAX_UNLINKED_FRAC:
@@ -166,7 +166,7 @@ def _doubts(anomalies: Mapping[str, Anomaly], has: Mapping[str, Any]) -> Iterabl
     untimed = [anomalies[kind] for kind in ("no_timestamp", "zero_time") if kind in anomalies]
     if sum(found.count for found in untimed) > MAX_LOST_FRAC * max(has["event_count"], 1):
         yield from (
-            f"{found.kind}: {found.count} of {has['event_count']} events" for found in untimed
+            f"{found.kind}: {found.count:,} of {has['event_count']:,} events" for found in untimed
         )
     if has["skipped_count"] > MAX_LOST_FRAC * max(has["event_count"], 1):
-        yield f"{has['skipped_count']} of {has['event_count']} events are lost"
+        yield f"{has['skipped_count']:,} of {has['event_count']:,} events are lost"

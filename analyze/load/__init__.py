@@ -1,1 +1,1 @@
-"""A file becomes rows: files are found, read into a database of their own, and put into the study."""
+"""Files become rows: find them, read each into a scratch database, and put it into the study."""

@@ -1,8 +1,8 @@
 """Open a study's file for questions without trusting anything but the rows of its base tables.
 
-A study may come from a stranger. Views, macros and defaults in it are code: a macro named `sum` would
-run in place of DuckDB's own. So the file is attached under a name of its own, outside the search path,
-and each of its base tables is found through a view in a database in memory that holds nothing else.
+A study may come from a stranger, and its views, macros and defaults are code: a macro named `sum` would
+run instead of DuckDB's own. So we attach the file under its own name, outside the search path, and reach
+each base table through a view in an in-memory database that holds nothing else.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ import duckdb
 from genscope.analyze.connect import connect, why_not_opened
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
-from genscope.analyze.sql_file import SqlFile, in_order, load_layer
+from genscope.analyze.sql_file import SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
-# what the file itself is called in SQL: a table that a user added to a study is study.<table>
+# the file's name in SQL: a table that a user added to a study is study.<table>
 CATALOG = "study"
 _OWN_TABLES = ("genscope_schema", "user_kernel_rule")
-# a name that no table has is never looked for among Python's variables
+# never look for an unknown table name among Python's variables
 _SETTINGS = {"python_enable_replacements": False}
 
 
 def open_attached(path: Path, *, allow_files: bool) -> duckdb.DuckDBPyConnection:
-    """A connection in memory that answers from the file, read-only, with all settings locked.
+    """Return an in-memory connection that reads from the file, with all settings locked.
 
-    Raises UserError if the file can't be opened or is no study that can be trusted.
+    Raises UserError if the file can't be opened or is not a study that can be trusted.
     """
     settings = {**_SETTINGS, "temp_directory": f"{path.absolute()}.tmp"}
     con = connect(config=settings)
     try:
         interruptible(con, lambda: _prepare(con, path, allow_files=allow_files))
     except Abandoned:
-        # closing it would wait for what still runs
+        # close() would wait for the query that still runs
         raise
     except BaseException:
         con.close()
@@ -57,9 +57,9 @@ def _prepare(con: duckdb.DuckDBPyConnection, path: Path, *, allow_files: bool) -
 
 
 def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Make the study's tables, and the views and macros over them, known by their plain names.
+    """Create views, so that plain names reach the study's tables, and our views and macros over them.
 
-    Raises UserError, and has run nothing of the file, if a table in it is none.
+    Raises UserError, before any code of the file has run, if one of its tables isn't a plain table.
     """
     check_tables(con, CATALOG, path)
     present = _kinds(con, CATALOG)
@@ -74,29 +74,29 @@ def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     _check_columns(con, path)
     views = [file for file in tables.attribution_files() if not _is_table(file)]
     for file in [*in_order(load_layer("interval")), *views]:
-        con.execute(tables.create_statement(file))
+        con.execute(create_statement(file))
 
 
 def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> None:
     """Raise UserError if a table of the study runs code when it is read.
 
-    Only DuckDB's catalogue is read, never the tables themselves. A table that is missing is left
-    to tables.check_schema.
+    This reads DuckDB's catalogue only, never the tables themselves. tables.check_schema reports
+    missing tables.
     """
     present = _kinds(con, catalog)
     for name in _tables():
         kind = present.get(name, "table")
         if kind != "table":
             raise UserError(
-                f"{path}: {name} is {kind} where a study has a table, so the file is not opened; "
-                "ingest the traces into a new study"
+                f"{path}: {name} is {kind} and not a plain table, so genscope doesn't open the file; "
+                "re-ingest the traces into a new study"
             )
 
 
 def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise UserError if a change of the study, open on `con`, would run code that the file holds.
+    """Raise UserError if writing to the study, open on `con`, would run code from the file.
 
-    That is a table that is none, or a macro that runs in place of a function of DuckDB's.
+    Such code is a view or computed column instead of a table, or a macro named like a DuckDB function.
     """
     found = con.execute("SELECT current_database()").fetchall()
     catalog = str(found[0][0])
@@ -110,13 +110,13 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     ).fetchall()
     if rows[0][0] is not None:
         raise UserError(
-            f"{path}: a macro replaces DuckDB's function {rows[0][0]}, so the file is not changed; "
-            "ingest the traces into a new study"
+            f"{path}: a macro replaces DuckDB's function {rows[0][0]}, so genscope doesn't change the "
+            "file; re-ingest the traces into a new study"
         )
 
 
 def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise UserError if a table has other columns than the SQL that its digest names would make."""
+    """Raise UserError if a table's columns differ from those that our SQL creates."""
     rows = con.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
         "WHERE database_name = $1 AND schema_name = 'main' ORDER BY table_name, column_index",
@@ -138,7 +138,7 @@ def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 @cache
 def _typed_columns() -> dict[str, dict[str, str]]:
-    """The columns of the base tables and their types; those of the others take long to find out."""
+    """The columns of the base tables and their types; for the other tables this would take long."""
     with connect() as con:
         for table in load_layer("schema"):
             con.execute(table.statement)
@@ -151,12 +151,12 @@ def _typed_columns() -> dict[str, dict[str, str]]:
 
 def _changed(path: Path, table: str) -> UserError:
     return UserError(
-        f"{path}: the table {table} is not as genscope makes it; ingest the traces into a new study"
+        f"{path}: the table {table} was changed by something else; re-ingest the traces into a new study"
     )
 
 
 def _kinds(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
-    """What each name in the file's main schema is: 'table', 'a view' or 'a computed table'."""
+    """The kind of each name in the file's main schema: 'table', 'a view' or 'a table with ...'."""
     views = con.execute(
         "SELECT view_name FROM system.main.duckdb_views() "
         "WHERE database_name = $1 AND schema_name = 'main'",

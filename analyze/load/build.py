@@ -1,7 +1,7 @@
-"""Build one trace, whole, in a scratch database of its own: read, stage, attribute.
+"""Build one trace in its own scratch database: read, stage, attribute.
 
-A scratch database holds one trace, so no statement filters by trace, its own limit bounds its memory,
-and a load that dies leaves the study as it was. Small traces share one: see small_traces.
+A scratch database holds one trace, so no statement filters by trace, DuckDB's limit bounds the memory,
+and a load that dies leaves the study as it was. Small traces share a database: see small_traces.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from genscope.analyze.connect import connect
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 from genscope.analyze.load.trace_file import TraceFile
 from genscope.analyze.readers import reader_of
 from genscope.analyze.readers.kineto.facts import create_relation
@@ -46,14 +46,14 @@ TRACE_FILE = {
 
 
 @dataclass(frozen=True)
-class Built:
-    """A finished scratch database, and the events that the trace's file holds."""
+class BuiltTrace:
+    """A finished scratch database, and the number of events in the trace's file."""
 
     path: Path
     event_count: int
 
 
-def build(
+def build_trace(
     found: TraceFile,
     folder: Path,
     *,
@@ -61,23 +61,23 @@ def build(
     threads: int = 2,
     attributed: bool = True,
     empty: bytes | None = None,
-) -> Built:
-    """Make `folder` and in it the trace's database. `threads` is 1 or 2, `keep` as in kineto.read.
+) -> BuiltTrace:
+    """Create `folder` and the trace's database in it. `threads` is 1 or 2, `keep` as in kineto.read.
 
-    Without `attributed` only the base tables are filled. `empty` is the file of a study without
-    traces to begin with.
+    Without `attributed` only the base tables are filled. `empty` holds the bytes of a study without
+    traces to start from.
 
-    Raises UserError if the file is no trace, and leaves the folder for the caller to remove.
+    Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
     con = open_scratch(folder, threads=threads, empty=empty)
     known_names = _names(con)
     try:
-        # hashing takes one thread as long as reading does, so it goes on meanwhile
+        # hashing takes as long as reading, so do both at the same time
         with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
             digest = aside.submit(lambda: found.sha256 or found.digest())
             stage(con, found, folder, keep=keep, threads=threads)
             if attributed:
-                database.attribute(con)
+                tables.attribute(con)
         con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]
@@ -85,16 +85,16 @@ def build(
         con.execute("CHECKPOINT")
     finally:
         con.close()
-    return Built(folder / DATABASE, event_count)
+    return BuiltTrace(folder / DATABASE, event_count)
 
 
 def open_scratch(
     folder: Path, *, threads: int, empty: bytes | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Make `folder` and in it a scratch database, and open it; `threads` and `empty` as in build."""
+    """Create `folder` and open a scratch database in it; `threads` and `empty` as in build_trace."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / DATABASE
-    path.write_bytes(database.empty_study() if empty is None else empty)
+    path.write_bytes(tables.empty_study() if empty is None else empty)
     con = connect(
         path,
         config={
@@ -107,7 +107,7 @@ def open_scratch(
     # give freed memory back to the system at once
     con.execute("SET allocator_flush_threshold = '4MB'")
     con.execute("SET allocator_bulk_deallocation_flush_threshold = '16MB'")
-    # both threads write a table at the same time; ids give the order
+    # lets both threads write a table at the same time; ids give the order
     con.execute("SET preserve_insertion_order = false")
     return con
 
@@ -124,8 +124,8 @@ def stage(
     parts = folder / "parts"
     parts.mkdir()
     _read(con, found, parts, keep=keep, threads=threads)
-    create_relation(con, folder, "trace_file", TRACE_FILE, [_facts(found)])
-    database.stage(con, found.format)
+    create_relation(con, folder, "trace_file", TRACE_FILE, [_trace_row(found)])
+    tables.stage(con, found.format)
     shutil.rmtree(parts)
 
 
@@ -141,12 +141,12 @@ def _read(
         raise UserError(found.refusal)
     reader = reader_of(found.format)
     raw = reader.read_raw(con, found.path, parts, keep=keep, workers=threads)
-    database.create_raw(con, found.format)
+    tables.create_raw(con, found.format)
     reader.check(con, found.path, raw)
 
 
 def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Tables and views, and which of the two each is."""
+    """The kind, TABLE or VIEW, of each name in the database."""
     kinds = (("TABLE", "duckdb_tables"), ("VIEW", "duckdb_views"))
     return {
         row[0]: kind
@@ -159,13 +159,13 @@ def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _drop_all_but(con: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> None:
-    """Drop the reader's raw relations and the steps of staging."""
+    """Drop the reader's raw relations and the intermediate relations of staging."""
     for name, kind in _names(con).items():
         if name not in kept:
             con.execute(f"DROP {kind} {name}")
 
 
-def _facts(found: TraceFile) -> dict[str, Any]:
+def _trace_row(found: TraceFile) -> dict[str, Any]:
     manifest = found.manifest or {}
     device = manifest.get("device")
     row = {key: _text(manifest.get(key)) for key in ("model", "family", "attention", "profiler")}

@@ -1,7 +1,7 @@
-"""Keep the file of an empty study in the user's cache folder: making one takes over a second.
+"""Keep the file of an empty study in the user's cache folder, because creating one takes over a second.
 
-A file is used only if it is whole, of this user and not open to others' changes. Where nothing can be
-kept, the study is made each time.
+A file is used only if it is whole, belongs to this user and nobody else may write to it. Where nothing
+can be kept, the study is created each time.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
-# one a version of genscope or DuckDB in use
+# one for each version of genscope and DuckDB in use
 _MAX_FILES = 4
 
 
 def read(key: str) -> bytes | None:
-    """What was kept under `key`, or None if that is missing, damaged or of somebody else."""
+    """Return the content kept under `key`, or None if it is missing, damaged or not this user's."""
     try:
-        # never through a link that somebody else could have put there
+        # never follow a link: somebody else could have put it there
         number = os.open(_path(key), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(number, "rb") as file:
             if not _is_ours(os.fstat(file.fileno())):
@@ -33,7 +33,7 @@ def read(key: str) -> bytes | None:
 
 
 def write(key: str, content: bytes) -> None:
-    """Keep `content` under `key`, whole at once, and remove the oldest of others."""
+    """Keep `content` under `key`, atomically, and remove the oldest other files."""
     try:
         path = _path(key)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -57,7 +57,7 @@ def _path(key: str) -> Path:
 
 
 def _folder() -> Path:
-    """The user's cache folder. Raises RuntimeError where the user has no home."""
+    """The user's cache folder. Raises RuntimeError if the user has no home."""
     if chosen := os.environ.get("XDG_CACHE_HOME"):
         return Path(chosen) / "genscope"
     if sys.platform == "win32":

@@ -1,8 +1,8 @@
-"""Load trace files into a study: found, read in parallel, each one whole or not at all.
+"""Load trace files into a study: find them, read them in parallel, add each one whole or not at all.
 
-Traces are built in scratch databases beside the study and copied over in one transaction each, or the
-only one becomes the study, so that a killed or failed load leaves nothing behind. The study is open
-for writing meanwhile: a second writer gets an error at once.
+Each trace is built in a scratch database next to the study and copied over in one transaction (a single
+trace becomes the study itself), so a killed or failed load leaves nothing behind. The study stays open
+for writing, so a second writer gets an error at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from genscope.analyze.connect import first_line
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 from genscope.analyze.load.leftovers import remove_leftovers
 from genscope.analyze.load.small_traces import BuiltGroup, build_group, groups
 from genscope.analyze.load.study_file import create_if_missing, open_to_write
@@ -29,7 +29,7 @@ from genscope.analyze.load.trace_file import TraceFile, find
 from genscope.analyze.load.user_data import empty_copy
 from genscope.errors import UserError
 
-# the study's connection only copies; the scratch databases have their own limit
+# the study's connection only copies rows; the scratch databases have their own limit
 _COPY_MEMORY = "200MB"
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_DISK_TEXTS = ("no space left", "file too large", "quota exceeded", "max_temp_directory_size")
@@ -37,9 +37,9 @@ _FULL_DISK_TEXTS = ("no space left", "file too large", "quota exceeded", "max_te
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What became of one file: 'loaded', 'duplicate' of a trace in the study, or 'failed'.
+    """The outcome for one file: 'loaded', 'duplicate' of a trace in the study, or 'failed'.
 
-    `seconds` are those spent on this file; `error` is one line that begins with a path.
+    `seconds` is the time spent on this file; `error` is one line that begins with a path.
     """
 
     path: Path
@@ -60,16 +60,16 @@ def ingest(
     jobs: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[IngestResult]:
-    """Load files, run folders, folders of them and globs; one result a file, in their order.
+    """Load files, run folders, folders of them and globs; return one result per file, in order.
 
-    `python` loads Python frames too, `args` every event with all its arguments. `jobs` files are
-    read at a time; `progress` gets the number of files done and of all. A file whose sha256 is in
-    the study is not loaded again. A file that can't be loaded, whatever the reason, ends no other.
-    Raises UserError, and writes nothing, if a path is wrong, the study can't be written, or the
-    only file is no trace.
+    `python` also loads Python frames, `args` all arguments of every event. `jobs` files are read at
+    a time; `progress` gets the number of files done and the total. A file whose sha256 is in the
+    study is not loaded again. A file that can't be loaded does not stop the others. Raises
+    UserError, and writes nothing, if a path is wrong, the study can't be written, or the only file
+    is not a trace.
     """
     if jobs < 1:
-        raise UserError(f"the number of jobs is {jobs}; it must be at least 1")
+        raise UserError(f"the number of jobs is {jobs}, but it must be at least 1")
     files = find(paths)
     keep = {name for name, wanted in (("python", python), ("args", args)) if wanted}
     study = Path(study)
@@ -79,11 +79,11 @@ def ingest(
     con = open_to_write(study)
     try:
         with con:
-            place = _Place(con, study, inode, is_new=is_new)
-            results = _ingest_all(place, files, keep=keep, jobs=jobs, progress=progress)
+            opened = OpenStudy(con, study, inode, is_new=is_new)
+            results = _ingest_all(opened, files, keep=keep, jobs=jobs, progress=progress)
     except (duckdb.Error, OSError) as error:
         raise UserError(
-            f"{study}: could not be written: {_cause(error)}; nothing of these traces was kept"
+            f"{study}: the study can't be written, so none of these traces was kept: {_cause(error)}"
         ) from error
     finally:
         if is_new and not any(result.status == "loaded" for result in results):
@@ -94,52 +94,52 @@ def ingest(
 
 
 @dataclass(frozen=True)
-class _Place:
-    """The study as this load has it open; `is_new` says that this load made it."""
+class OpenStudy:
+    """The study that this load has open; `is_new` says that this load created it."""
 
     con: duckdb.DuckDBPyConnection
-    study: Path
+    path: Path
     inode: int
     is_new: bool
 
     def put(self, built: Path, *, alone: bool) -> None:
-        """Copy a finished scratch database into the study; `alone` in a new one, it becomes it."""
-        if not self.study.exists() or self.study.stat().st_ino != self.inode:
+        """Copy a finished scratch database into the study, or make it the study if it is `alone`."""
+        if not self.path.exists() or self.path.stat().st_ino != self.inode:
             raise UserError(
-                f"{self.study}: another load has put its own study there meanwhile; "
-                "run one load at a time, and load this trace again"
+                f"{self.path}: another load replaced this study meanwhile; load this trace again, "
+                "one load at a time"
             )
         if self.is_new and alone:
             self.con.close()
-            built.replace(self.study)
+            built.replace(self.path)
         else:
-            database.copy_into(self.con, built)
+            tables.copy_into(self.con, built)
 
 
 def _ingest_all(
-    place: _Place,
+    opened: OpenStudy,
     files: Sequence[TraceFile],
     *,
     keep: Collection[str],
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[IngestResult]:
-    remove_leftovers(place.study)
-    folder = place.study.parent / f"{place.study.name}.ingest-{os.getpid()}"
+    remove_leftovers(opened.path)
+    folder = opened.path.parent / f"{opened.path.name}.ingest-{os.getpid()}"
     folder.mkdir()
-    # DuckDB's own choice lies beside the study, where a killed load would leave it
-    place.con.execute(f"SET temp_directory = '{database.quoted(folder / 'spill')}'")
-    place.con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
+    # DuckDB would spill next to the study, where a killed load would leave the files
+    opened.con.execute(f"SET temp_directory = '{tables.quoted(folder / 'spill')}'")
+    opened.con.execute(f"SET memory_limit = '{_COPY_MEMORY}'")
     try:
-        results, waiting, copies = _sort_out(place.con, files)
-        is_empty = not place.con.table("trace").limit(1).fetchall()
-        empty = empty_copy(place.con, folder)
+        results, waiting, copies = _sort_out(opened.con, files)
+        is_empty = not opened.con.table("trace").limit(1).fetchall()
+        empty = empty_copy(opened.con, folder)
         parts = list(groups(waiting, jobs=jobs))
         threads = 2 if len(parts) == 1 or jobs == 1 else 1
         build = partial(build_group, keep=keep, threads=threads, empty=empty)
         done = len(files) - len(waiting)
         for groups_built in _finished(build, parts, folder, jobs):
-            put = partial(place.put, alone=is_empty and len(parts) == len(groups_built) == 1)
+            put = partial(opened.put, alone=is_empty and len(parts) == len(groups_built) == 1)
             for built in groups_built:
                 for i, result in _placed(waiting, built, put):
                     results[i] = result
@@ -158,7 +158,7 @@ def _finished(
     folder: Path,
     jobs: int,
 ) -> Iterator[list[BuiltGroup]]:
-    """Build each part in a folder of its own, `jobs` at a time; the folder goes after its turn."""
+    """Build each part in its own folder, `jobs` at a time; remove the folder once it was used."""
     with ThreadPoolExecutor(jobs, thread_name_prefix="trace") as pool:
         futures: dict[Future[list[BuiltGroup]], Path] = {}
         try:
@@ -168,14 +168,14 @@ def _finished(
                 yield future.result()
                 shutil.rmtree(futures[future], ignore_errors=True)
         finally:
-            # an interrupt waits for what has begun, not for the whole batch
+            # an interrupt waits for the builds that have begun, not for the whole batch
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _placed(
     files: Mapping[int, TraceFile], built: BuiltGroup, put: Callable[[Path], None]
 ) -> Iterator[tuple[int, IngestResult]]:
-    """Put a finished scratch database into the study; a failure concerns its files alone."""
+    """Put a finished scratch database into the study; a failure affects its files only."""
     start = time.perf_counter()
     sound = [outcome for outcome in built.outcomes if outcome.error is None]
     lost: Exception | None = None
@@ -204,9 +204,9 @@ def _placed(
 def _sort_out(
     con: duckdb.DuckDBPyConnection, files: Sequence[TraceFile]
 ) -> tuple[dict[int, IngestResult], dict[int, TraceFile], dict[int, int]]:
-    """What is decided already; the files to load, with names and ids; and copies of those.
+    """Split the files, by number, into results known already, files to load, and copies of those.
 
-    Each by the file's number; a copy is given the number of the file that has the same bytes.
+    Files to load get their names and ids; a copy maps to the number of the file with the same bytes.
     """
     traces = con.table("trace").project("sha256, name, trace_id, size_bytes").fetchall()
     known = {row[0]: row[1] for row in traces}
@@ -220,7 +220,7 @@ def _sort_out(
     first_of: dict[str, int] = {}
     for i, found in enumerate(files):
         try:
-            # a file of unique size can't be a duplicate: it is hashed later, while it is read
+            # a unique size can't be a duplicate, so hash that file later, while it is read
             digest = found.digest() if sizes[found.size_bytes()] > 1 else ""
         except OSError as error:
             results[i] = IngestResult(found.path, "failed", error=_failure(found.path, error))
@@ -238,7 +238,7 @@ def _sort_out(
 
 
 def _of_copy(copy: TraceFile, first: IngestResult) -> IngestResult:
-    """What became of a file whose bytes another file of the same load has too."""
+    """The result for a file that has the same bytes as another file of this load."""
     if first.status == "loaded":
         return IngestResult(copy.path, "duplicate", first.name)
     why = str(first.error).removeprefix(f"{first.path}: ")
@@ -246,7 +246,7 @@ def _of_copy(copy: TraceFile, first: IngestResult) -> IngestResult:
         copy.path,
         "failed",
         copy.name,
-        error=f"{copy.path}: it has the same bytes as {first.path}, which failed: {why}",
+        error=f"{copy.path}: this is a copy of {first.path}, which failed: {why}",
     )
 
 
@@ -266,7 +266,7 @@ def _cause(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory; load fewer files at a time with --jobs 1"
     if isinstance(error, RecursionError):
-        return f"it is nested too deeply ({text})"
+        return f"its data is nested too deeply ({text})"
     is_full = isinstance(error, OSError) and error.errno in _FULL_DISK
     if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
         is_full = any(sign in str(error).lower() for sign in _FULL_DISK_TEXTS)
@@ -281,7 +281,7 @@ def _size(found: TraceFile) -> int | None:
 
 
 def _unique(name: str, taken: Collection[str]) -> str:
-    """The name, with the first number that makes it unique if it is taken, as by another rank."""
+    """The name, with the first free number appended if another trace, such as a rank, has it."""
     number, wanted = 1, name
     while wanted in taken:
         number += 1

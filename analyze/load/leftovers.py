@@ -1,4 +1,4 @@
-"""Remove what killed processes left beside a study."""
+"""Remove files that killed processes left next to a study."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-# DuckDB's own names: what it writes ahead, and where it spills
+# DuckDB's names for its write-ahead log and its spill folder
 _AHEAD = (".wal", ".wal.checkpoint", ".wal.recovery")
 _SPILL = ".tmp"
 _SPILLED = "duckdb_temp_*"
@@ -17,8 +17,8 @@ _SPILLED = "duckdb_temp_*"
 def remove_leftovers(study: Path) -> None:
     """Remove scratch folders, half-written studies and spilled blocks of processes that are gone.
 
-    Call it as the only one who has the study open: its lock shows that no load is alive. What can't
-    be removed stays for the next load.
+    The caller must hold the study's lock, which shows that no other load is alive. Files that can't
+    be removed stay for the next load.
     """
     name = glob.escape(study.name)
     for folder in study.parent.glob(f"{name}.ingest-*"):
@@ -31,11 +31,11 @@ def remove_leftovers(study: Path) -> None:
     with suppress(OSError):
         for block in spill.glob(_SPILLED):
             block.unlink()
-        # a folder of somebody else's that has that name isn't empty
+        # fails if the folder isn't empty, so it isn't DuckDB's
         spill.rmdir()
 
 
 def remove_log(study: Path) -> None:
-    """Remove the log of a study that is gone: DuckDB would write its rows into the next one."""
+    """Remove the log of a study that is gone: DuckDB would replay it into the next study."""
     for ending in _AHEAD:
         study.with_name(study.name + ending).unlink(missing_ok=True)

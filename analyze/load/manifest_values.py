@@ -1,7 +1,7 @@
-"""What a run folder's manifest may say under each key, and what of one can be believed.
+"""Check a run folder's manifest: which type of value each key may have.
 
-Anyone may write a manifest: a value of another kind than its key's is left out and named, so that
-every query may take the rest as it is.
+Anyone may write a manifest. A value of the wrong type is left out and reported, so that every query can
+rely on the rest.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-# steps, bytes and lengths beyond this would overflow the sums that are made of them
+# sums of larger steps, bytes or lengths could overflow
 _MOST = 2**53
 _DEEPEST = 20
 
 
 def read(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """A manifest, as `checked` leaves it; None, and why, if it is no JSON object at all."""
+    """Read a manifest and check it; return None and the reason if it is not a JSON object."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"), parse_int=_integer)
     except (ValueError, OSError, RecursionError) as error:
-        return None, [_shown(path.name, f"no readable JSON ({error})")]
+        return None, [_shown(path.name, f"not valid JSON ({error})")]
     if not isinstance(found, dict):
         return None, [_shown(path.name, found)]
     return checked(found)
@@ -34,10 +34,10 @@ def _integer(text: str) -> int | float:
 
 
 def checked(manifest: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The manifest without the values that can't be right, and those as 'key: value', shortened.
+    """Return the manifest without invalid values, and those values as shortened 'key: value' texts.
 
-    A list or table of numbers loses its odd entries alone. Keys that genscope doesn't know stay, if
-    a database can hold their values.
+    A list or table loses only its invalid entries. Keys that genscope doesn't know are kept if a
+    database can hold their values.
     """
     kept: dict[str, Any] = {}
     odd: list[str] = []
@@ -61,7 +61,7 @@ def checked(manifest: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 def _checked_table(
     value: object, kinds: Mapping[str, Callable[[object], bool]], path: str
 ) -> tuple[Any, list[str]]:
-    """A list or table with the entries that are of their kind; '' stands for every other key."""
+    """A list or table with its valid entries; '' in `kinds` covers every other key."""
     if isinstance(value, list) and "[]" in kinds:
         good = [entry for entry in value if kinds["[]"](entry)]
         return good, [_shown(path, entry) for entry in value if not kinds["[]"](entry)]
@@ -86,7 +86,7 @@ def _shown(key: str, value: object) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, dict | list):
         return f"{type(value).__name__} of {len(value)}"
-    # an integer of thousands of digits can't be written out
+    # Python refuses to print an integer of thousands of digits
     return repr(value) if not isinstance(value, int) or abs(value) < 10**30 else "a huge number"
 
 
@@ -124,7 +124,7 @@ def _is_flag(value: object) -> bool:
 
 
 def _is_storable(value: object) -> bool:
-    """Whether JSON of a database can hold it: finite numbers, whole texts, no endless depth."""
+    """Whether a JSON column can hold it: finite numbers, valid texts, limited depth."""
     return all(
         entry is None
         or isinstance(entry, bool)
@@ -135,7 +135,7 @@ def _is_storable(value: object) -> bool:
 
 
 def _leaves(value: object, depth: int) -> Iterator[object]:
-    """Every key and every plain value in it; an object() where it is nested too deep."""
+    """Yield every key and every plain value in it, and an object() where it is nested too deep."""
     if depth > _DEEPEST:
         yield object()
     elif isinstance(value, dict):
@@ -151,7 +151,7 @@ def _leaves(value: object, depth: int) -> Iterator[object]:
 
 _Kind = Callable[[object], bool]
 _COUNTS: dict[str, _Kind] = {"": _is_count}
-# key -> what its value is; of a table what its entries are, '' for any key, '[]' for a list
+# key -> check of its value; for a table, checks of its entries ('' for any key, '[]' for a list)
 _KINDS: dict[str, _Kind | dict[str, _Kind]] = {
     **dict.fromkeys(
         ("model", "variant", "family", "attention", "profiler", "size", "dtype", "device_name"),

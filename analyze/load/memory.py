@@ -1,4 +1,4 @@
-"""Run a statement within DuckDB's memory limit, and only where that can't be, within a larger one."""
+"""Run a statement within DuckDB's memory limit, or with a larger limit if it doesn't fit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
 
 
 def execute_within_memory(con: duckdb.DuckDBPyConnection, statement: str) -> None:
-    """Run it; retry on out-of-memory with one thread, which needs less, then with larger limits.
+    """Run it; on out-of-memory retry with one thread, which needs less, then with larger limits.
 
-    Raises duckdb.OutOfMemoryException if none suffices.
+    Raises duckdb.OutOfMemoryException if every limit is too small.
     """
     threads, memory = con.execute(
         "SELECT current_setting('threads'), current_setting('memory_limit')"

@@ -1,7 +1,7 @@
-"""Fill cpu_op_parent with one pass over the operators of each thread: a stack, compiled by Numba.
+"""Fill cpu_op_parent in one pass over the operators of each thread, with a stack compiled by Numba.
 
-The rows are those of queries/nesting/cpu_op_parent.sql, by the rules of nesting.sql. The SQL
-sorts every start and every end several times over, which is a quarter of a big trace's attribution.
+The rows equal those of queries/nesting/cpu_op_parent.sql, by the rules of nesting.sql. That SQL sorts
+every start and every end several times, which takes a quarter of a big trace's attribution.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ Ints = NDArray[np.int64]
 
 _BATCH = 1 << 16
 _DEPTH = 1 << 10
-# each operator that outlasts those around it moves their ends: beyond this it would take minutes
+# an operator that outlasts its parents moves their ends; with a deeper stack that would take minutes
 _DEEPEST = 1 << 16
-# of an operator that is open: its trace, itself, start, outermost operator, time of those it called
+# columns of an open operator: trace, id, start, outermost operator, time spent in its children
 _TRACE, _ID, _START, _ROOT, _CALLED = range(5)
 _COLUMNS = {
     "trace_id": np.int32,
@@ -40,9 +40,9 @@ _compiled = njit(nogil=True, cache=True)
 
 
 class _Stack(NamedTuple):
-    """What is open: `rows` int64[depth, 5], outermost first; `ends`, the last first; `size` of both.
+    """The open operators: `rows` int64[depth, 5], outermost first; `ends`, latest first; their `size`.
 
-    `track` is the thread that they are of.
+    `track` is the thread that they belong to.
     """
 
     rows: Ints
@@ -52,23 +52,23 @@ class _Stack(NamedTuple):
 
 
 def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
-    """Insert the row of every operator. Raises UserError where over 65,536 are open at once."""
+    """Insert one row per operator. Raises UserError if more than 65,536 are open at once."""
     too_deep: list[int] = []
     with con.cursor() as reading:
         batches = _in_order(reading).to_arrow_reader(_BATCH)
-        # one statement: its rows are written in parallel while the next ones are swept
+        # one statement, so that DuckDB writes rows in parallel while we compute the next ones
         rows = pa.RecordBatchReader.from_batches(_SCHEMA, _nested(batches, too_deep))
-        # a bare stream: for any other Arrow object DuckDB would import all of pandas
+        # pass the C stream: DuckDB imports pandas for any other Arrow object
         con.from_arrow(rows.__arrow_c_stream__()).insert_into("cpu_op_parent")
     if too_deep:
         raise UserError(
-            f"{con.table('trace').fetchall()[0][2]}: more than {_DEEPEST:,} operators of one thread run at the same time, which no program "
-            "does; record the trace again"
+            f"{con.table('trace').fetchall()[0][2]}: more than {_DEEPEST:,} operators of one thread are "
+            "open at once, which can't be true; record the trace again"
         )
 
 
 def _in_order(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-    """The operators, thread by thread, as each starts. Their threads are numbered: texts sort slowly."""
+    """The operators by thread and start. Threads get numbers, because texts sort slowly."""
     operators = con.table("cpu_op")
     threads = operators.aggregate("trace_id, process_id, thread_id").project(
         "trace_id, process_id, thread_id, "
@@ -88,7 +88,7 @@ def _in_order(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
 
 
 def _nested(batches: pa.RecordBatchReader, too_deep: list[int]) -> Iterator[pa.RecordBatch]:
-    """Batches of rows; they stop where operators are too deep, and `too_deep` then isn't empty."""
+    """Yield batches of rows; stop, and append to `too_deep`, where operators nest too deeply."""
     stack, out = _stack(_DEPTH), _out(_DEPTH)
     for batch in batches:
         operators = _matrix(batch)
@@ -107,7 +107,7 @@ def _nested(batches: pa.RecordBatchReader, too_deep: list[int]) -> Iterator[pa.R
 
 
 def _stack(depth: int, filled: _Stack | None = None) -> _Stack:
-    """Room for so many open operators, with those of `filled` in it."""
+    """A stack with room for `depth` open operators, holding those of `filled`."""
     rows, ends = np.zeros((depth, 5), np.int64), np.zeros(depth, np.int64)
     if filled is None:
         return _Stack(rows, ends, np.zeros(1, np.int64), np.zeros(1, np.int64))
@@ -116,7 +116,7 @@ def _stack(depth: int, filled: _Stack | None = None) -> _Stack:
 
 
 def _out(depth: int) -> Ints:
-    """Room for the rows of a batch and of what was open before it."""
+    """Room for the rows of a batch and of the operators that were open before it."""
     return np.zeros((_BATCH + depth, len(_COLUMNS)), np.int64)
 
 
@@ -155,7 +155,7 @@ def _finish(stack: _Stack, depth: int, at: int, row: Ints) -> None:
 
 @_compiled
 def _close(stack: _Stack, at: int, out: Ints, count: int) -> int:
-    """End what ends by `at`: an end closes what was opened last, whosever end it is."""
+    """Close the operators that end by `at`; each end closes the operator that was opened last."""
     while stack.size[0] and stack.ends[stack.size[0] - 1] <= at:
         stack.size[0] -= 1
         _finish(stack, stack.size[0], stack.ends[stack.size[0]], out[count])
@@ -165,9 +165,9 @@ def _close(stack: _Stack, at: int, out: Ints, count: int) -> int:
 
 @_compiled
 def _sweep(operators: Ints, stack: _Stack, out: Ints) -> tuple[int, int]:
-    """Open operators (track, trace, id, start, duration), closing those before.
+    """Open operators (track, trace, id, start, duration) and close those that ended before.
 
-    Returns the operators done, fewer than given where the stack is full, and the rows written.
+    Returns the number of operators done (fewer than given if the stack is full) and of rows written.
     """
     count = 0
     for i in range(len(operators)):

@@ -1,6 +1,6 @@
-"""Spell out the regular expressions that a statement matches names against.
+"""Write the regular expressions of rules into a statement as constants.
 
-DuckDB compiles a constant pattern once, but one that comes from a column again for every row.
+DuckDB compiles a constant pattern once, but a pattern from a column again for every row.
 """
 
 import re
@@ -12,8 +12,8 @@ from genscope.analyze.sql_file import SqlFile
 _MATCH = re.compile(r"regexp_matches\(([\w.]+), ([\w.]+\.pattern)\)")
 
 
-def with_constant_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
-    """The relation's statement, with the patterns of the rules that it reads as constants."""
+def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
+    """Return the relation's statement with the patterns of its rules as constants."""
     if not _MATCH.search(relation.statement):
         return relation.statement
     rules = (con.table(name) for name in relation.inputs)

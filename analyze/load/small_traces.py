@@ -1,8 +1,8 @@
-"""Build several small traces in one scratch database: one by one they would mostly pay for planning.
+"""Build several small traces in one scratch database, because planning would dominate one by one.
 
-Attribution plans some fifty statements, which takes longer than running them over a few hundred events.
-Its statements work on any number of traces, so a group shares them. Staging does not, so each trace is
-staged in a database in memory and its rows are then moved; what fails there concerns its file alone.
+Attribution plans about fifty statements, which takes longer than running them over a few hundred events.
+They work on any number of traces, so a group shares them. Staging does not, so each trace is staged in
+an in-memory database and its rows are then moved; a failure there affects only its own file.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.load import build as scratch
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import build, tables
 from genscope.analyze.load.trace_file import TraceFile
 
-# packed or not: 128 KB of gzip are some ten thousand events
+# compressed or not: 128 KB of gzip are about ten thousand events
 _SMALL_BYTES = 128 << 10
 _GROUP_BYTES = 512 << 10
 _MAX_GROUP = 16
@@ -28,7 +27,7 @@ _STAGE = "stage_area"
 
 @dataclass(frozen=True)
 class Outcome:
-    """One file that was built, or the error that ended it; `seconds` are those spent on it alone."""
+    """One file that was built, or the error that stopped it; `seconds` is the time for this file."""
 
     number: int
     event_count: int = 0
@@ -38,21 +37,21 @@ class Outcome:
 
 @dataclass(frozen=True)
 class BuiltGroup:
-    """A scratch database, and what became of each file that was to go into it."""
+    """A scratch database, and the outcome for each of its files."""
 
     path: Path
     outcomes: Sequence[Outcome]
 
 
 def groups(files: Mapping[int, TraceFile], *, jobs: int) -> Iterator[dict[int, TraceFile]]:
-    """The numbered files in groups to build together; a big file is a group by itself.
+    """Group the numbered files that are built together; a big file is its own group.
 
-    Every job gets at least two groups, so that a few small files are loaded side by side.
+    Every job gets at least two groups, so that a few small files are loaded in parallel.
     """
     sizes = {number: _size_bytes(found) for number, found in files.items()}
     small = [number for number, size in sizes.items() if size <= _SMALL_BYTES]
     for number in sorted(files.keys() - set(small)):
-        # big ones first: none of them is left alone at the end
+        # big ones first, so that none runs alone at the end
         yield {number: files[number]}
     most = min(_MAX_GROUP, max(1, len(small) // (2 * jobs)))
     group: list[int] = []
@@ -74,9 +73,9 @@ def build_group(
     threads: int,
     empty: bytes,
 ) -> list[BuiltGroup]:
-    """Make `folder` and build the files in it: together, or where that fails, one by one.
+    """Create `folder` and build the files in it: together, or one by one if that fails.
 
-    Never raises an Exception: it becomes the outcome of the files that it concerns.
+    Never raises an Exception: an error becomes the outcome of the files that it affects.
     """
     if len(files) > 1:
         try:
@@ -99,9 +98,9 @@ def _alone(
     empty: bytes,
 ) -> BuiltGroup:
     start = time.perf_counter()
-    outcome, path = Outcome(number), folder / scratch.DATABASE
+    outcome, path = Outcome(number), folder / build.DATABASE
     try:
-        built = scratch.build(found, folder, keep=keep, threads=threads, empty=empty)
+        built = build.build(found, folder, keep=keep, threads=threads, empty=empty)
         outcome, path = replace(outcome, event_count=built.event_count), built.path
     except Exception as error:
         outcome = replace(outcome, error=error)
@@ -117,7 +116,7 @@ def _together(
     threads: int,
     empty: bytes,
 ) -> BuiltGroup:
-    con = scratch.open_scratch(folder, threads=threads, empty=empty)
+    con = build.open_scratch(folder, threads=threads, empty=empty)
     outcomes = []
     try:
         home = con.execute("SELECT current_database()").fetchall()[0][0]
@@ -131,13 +130,13 @@ def _together(
                 outcome = replace(outcome, error=error)
             outcomes.append(replace(outcome, seconds=time.perf_counter() - start))
         start = time.perf_counter()
-        database.attribute(con)
+        tables.attribute(con)
         con.execute("CHECKPOINT")
         share = (time.perf_counter() - start) / len(files)
     finally:
         con.close()
     return BuiltGroup(
-        folder / scratch.DATABASE,
+        folder / build.DATABASE,
         [o if o.error else replace(o, seconds=o.seconds + share) for o in outcomes],
     )
 
@@ -150,18 +149,18 @@ def _stage_one(
     *,
     keep: Collection[str],
 ) -> int:
-    """Stage a trace in memory and move its rows into the database `home`; the file's events."""
+    """Stage a trace in memory, move its rows into the database `home`, and count its events."""
     folder.mkdir()
     con.execute(f"ATTACH ':memory:' AS {_STAGE}")
     try:
         con.execute(f"SET search_path = '{_STAGE}.main,{home}.main'")
-        tables = database.create_base_tables(con)
-        scratch.stage(con, found, folder, keep=keep, threads=1)
+        names = tables.create_base_tables(con)
+        build.stage(con, found, folder, keep=keep, threads=1)
         digest = found.sha256 or found.digest()
         con.execute(f"UPDATE trace SET sha256 = '{digest}'")
         event_count: int = con.table("trace").project("event_count").fetchall()[0][0]
-        with database.transaction(con):
-            for table in tables:
+        with tables.transaction(con):
+            for table in names:
                 con.execute(f"INSERT INTO {home}.main.{table} BY NAME SELECT * FROM {table}")
     finally:
         con.execute(f"SET search_path = '{home}.main'")
@@ -174,5 +173,5 @@ def _size_bytes(found: TraceFile) -> int:
     try:
         return found.size_bytes()
     except OSError:
-        # it has gone meanwhile, and its own build says so
+        # the file has gone; its build will report that
         return 0

@@ -16,16 +16,16 @@ from genscope.errors import UserError
 
 
 def open_read_only(path: Path, *, allow_files: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open a study for questions. Raises UserError if it is missing, foreign, damaged or locked."""
+    """Open a study to read. Raises UserError if it is missing, foreign, damaged or locked."""
     if not path.is_file():
         raise UserError(
-            f"{path}: no such file; create a study with 'genscope ingest ... --db {path}'"
+            f"{path}: there is no such study; create it with 'genscope ingest ... --db {path}'"
         )
     return attached.open_attached(path, allow_files=allow_files)
 
 
 def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a study for changes, and create it if it is missing. Raises UserError if it cannot."""
+    """Open a study to write, and create it if it is missing. Raises UserError if it can't."""
     new = create_if_missing(path)
     try:
         con = connect(path)
@@ -47,9 +47,9 @@ def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def create_if_missing(path: Path) -> bool:
-    """Put an empty study at `path` unless there is a file; true if this call did.
+    """Create an empty study at `path` unless there is a file; true if this call created it.
 
-    An empty file counts as missing: a load that was killed may have left it.
+    An empty file counts as missing: a killed load may have left it.
     """
     if is_taken(path):
         return False
@@ -63,7 +63,7 @@ def create_if_missing(path: Path) -> bool:
     except (OSError, duckdb.Error) as error:
         why = (isinstance(error, OSError) and error.strerror) or first_line(error)
         raise UserError(
-            f"{path}: cannot create the study here: {why}; choose a writable folder with free space"
+            f"{path}: the study can't be created here ({why}); choose a writable folder with free space"
         ) from error
     finally:
         with suppress(OSError):

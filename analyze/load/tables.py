@@ -1,7 +1,7 @@
 """Build the tables, macros and views of a study from the SQL files, and fill them.
 
-A trace is built in a scratch database of its own, by the same SQL, and copied into the study in one
-transaction: that bounds memory, and nothing half-loaded is ever seen.
+The same SQL builds each trace in its own scratch database, whose rows are then copied into the study in
+one transaction. That bounds memory, and nobody ever sees a half-loaded trace.
 """
 
 import glob
@@ -18,12 +18,12 @@ from genscope.analyze.connect import connect, first_line
 from genscope.analyze.load import empty_cache
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
-from genscope.analyze.load.rule_patterns import with_constant_patterns
-from genscope.analyze.sql_file import ROOMS, SqlFile, in_order, load_layer
+from genscope.analyze.load.rule_patterns import inline_patterns
+from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
 SCHEMA_VERSION = 1
-# the kernel rules of the user, which every trace of the study follows
+# the user's kernel rules, which apply to every trace of the study
 RULES = "user_kernel_rule"
 
 
@@ -47,7 +47,7 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the table macros that staging and attribution share, and the anomalies' meanings."""
+    """Create the table macros that staging and attribution share, and the view anomaly_kind."""
     kinds = (file for file in load_layer("rules") if file.name == "anomaly_kind")
     for relation in (*in_order(load_layer("interval")), *kinds):
         con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
@@ -55,8 +55,8 @@ def create_macros(con: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def empty_study() -> bytes:
-    """The file of a study without traces, which the user's cache folder keeps: it takes a second."""
-    # this file too says what is in a study
+    """The bytes of a study without traces, kept in the user's cache folder: creating it takes a second."""
+    # this file also decides what is in a study
     code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
     key = " ".join((duckdb.__version__, code, tables_sha256(), _metrics_sha256()))
     kept = empty_cache.read(key)
@@ -64,7 +64,7 @@ def empty_study() -> bytes:
         return kept
     with TemporaryDirectory(prefix="genscope-") as folder:
         path = Path(folder) / "empty.duckdb"
-        # from 1.3 on texts pack in half the time
+        # from 1.3 on, DuckDB compresses texts in half the time
         with connect(path, config={"storage_compatibility_version": "v1.3.0"}) as con:
             create_schema(con)
             store_metrics(con)
@@ -80,38 +80,34 @@ def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
     tables = {row[0] for row in con.execute("SHOW TABLES").fetchall()}
     if "genscope_schema" not in tables:
         raise UserError(
-            f"{path}: found a database without genscope's tables; expected a study; "
-            "make one with 'genscope ingest'"
+            f"{path}: this DuckDB database is not a study; create a study with 'genscope ingest'"
         )
     found = con.execute("SELECT * FROM genscope_schema").fetchall()
     version = max((row[0] for row in found), default=0)
     if version != SCHEMA_VERSION:
-        advice = (
-            "upgrade genscope"
-            if version > SCHEMA_VERSION
-            else "re-ingest the traces into a new study"
-        )
+        newer = version > SCHEMA_VERSION
         raise UserError(
-            f"{path}: found schema version {version}; expected {SCHEMA_VERSION}; {advice}"
+            f"{path}: {'a newer' if newer else 'an older'} genscope made this study (schema version "
+            f"{version}, this one reads {SCHEMA_VERSION}); "
+            + ("upgrade genscope" if newer else "re-ingest the traces into a new study")
         )
     if found[0][1] != tables_sha256():
         raise UserError(
-            f"{path}: found tables that another build of genscope filled, by other SQL; "
-            "expected this build's; re-ingest the traces into a new study"
+            f"{path}: another build of genscope filled this study with different SQL, so its answers "
+            "could be wrong; re-ingest the traces into a new study"
         )
 
 
 @cache
 def tables_sha256() -> str:
-    """Digest of the SQL that makes and fills the tables: equal digests, comparable rows."""
+    """Digest of the SQL that creates and fills the tables: rows of equal digests are comparable."""
     return _sha256([*load_layer("schema"), *load_layer("interval"), *attribution_files()])
 
 
 def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()) -> list[SqlFile]:
     """Create the metric views and macros, ours and the user's `extra`, and return them.
 
-    They are temporary: the code that answers is always the code that is installed, and a study that
-    was opened read-only answers too.
+    They are temporary, so that the installed code answers, also in a study that is open read-only.
     """
     created = in_order([*load_layer("metric"), *load_layer("nsys"), *extra])
     for relation in created:
@@ -120,16 +116,16 @@ def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()
 
 
 def create_temporary(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
-    """Create one metric for this connection, in place of one of its name."""
+    """Create one metric for this connection, replacing a metric of the same name."""
     try:
         con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
     except duckdb.Error as error:
-        why = f"DuckDB refuses this query: {first_line(error)}"
+        why = f"DuckDB can't run this query: {first_line(error)}"
         raise UserError(f"{relation.origin}: {why}") from error
 
 
 def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
-    """Keep the metrics in the study too, for whoever opens it with DuckDB alone."""
+    """Store the metrics in the study, for people who open it with DuckDB alone."""
     if con.table("genscope_schema").fetchall()[0][2] == _metrics_sha256():
         return
     for relation in _metrics():
@@ -138,9 +134,9 @@ def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
-    """Create the relations between what a reader leaves and the staging files: views, but for texts.
+    """Create the relations between the reader's output and the staging files.
 
-    Those are few, and every statement reads them.
+    They are views, except for texts: those are few, and every statement reads them.
     """
     for relation in in_order(load_layer(f"staging/{trace_format}/raw")):
         if relation.name.endswith("_text"):
@@ -150,9 +146,9 @@ def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
 
 
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
-    """Fill the base tables from the reader's raw relations, one SELECT a table.
+    """Fill the base tables from the reader's raw relations, one SELECT per table.
 
-    A file whose name is no base table is a step that others read, and goes when they have.
+    A file that isn't named after a base table is a step for others, and is dropped once they read it.
     """
     base = {table.name for table in load_layer("schema")}
     waiting = in_order(load_layer(f"staging/{trace_format}"))
@@ -160,7 +156,7 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     while waiting:
         names = {file.name for file in waiting}
         ready = [file for file in waiting if not names & (set(file.inputs) - {file.name})]
-        # what reads a step comes right behind it
+        # run the readers of a step right after it
         table = next((file for file in ready if file.name in base), ready[0])
         waiting.remove(table)
         if table.name in base:
@@ -174,14 +170,14 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
 
 
 def attribute(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill the classify and attribution tables of a scratch database from its base tables."""
+    """Fill the attribution tables of a scratch database from its base tables."""
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
     for relation in attribution_files():
         if relation.name == "cpu_op_parent":
             fill_cpu_op_parent(con)
         elif _is_table(relation):
-            statement = with_constant_patterns(con, relation)
+            statement = inline_patterns(con, relation)
             execute_within_memory(con, f"INSERT INTO {relation.name} BY NAME {statement}")
 
 
@@ -197,12 +193,12 @@ def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
 
 
 def user_tables() -> list[str]:
-    """The tables whose rows come from the user and belong to no trace."""
+    """The tables whose rows come from the user and not from a trace."""
     return [RULES, *(table.name for table in load_layer("schema") if not _is_table(table))]
 
 
 def create_base_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Create the base tables that hold a trace, empty, in the current schema; their names."""
+    """Create the empty base tables of a trace in the current schema; return their names."""
     tables = [table for table in load_layer("schema") if _is_table(table)]
     for table in tables:
         con.execute(table.statement)
@@ -210,9 +206,9 @@ def create_base_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, str]]) -> None:
-    """Put the user's kernel rules in place of earlier ones and redo what depends on them.
+    """Replace the user's kernel rules and recompute the tables that depend on them, atomically.
 
-    `rules` are (order, regular expression, category). One transaction: it all holds, or none of it.
+    `rules` are (order, regular expression, category).
     """
     con.execute("SET asof_loop_join_threshold = 0")
     with transaction(con):
@@ -221,13 +217,13 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
             con.execute(f"INSERT INTO {RULES} VALUES (?, ?, ?)", list(rule))
         for relation in _downstream(RULES):
             if _is_table(relation):
-                statement = with_constant_patterns(con, relation)
+                statement = inline_patterns(con, relation)
                 con.execute(f"DELETE FROM {relation.name}")
                 con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
 
 
 def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
-    """Replace a table's rows by those of a CSV; columns that the CSV lacks are NULL.
+    """Replace a table's rows with those of a CSV; columns that the CSV lacks are NULL.
 
     Raises UserError, and changes nothing, if the file can't be read as that table.
     """
@@ -239,24 +235,14 @@ def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> Non
     except duckdb.Error as error:
         columns = ", ".join(row[0] for row in con.execute(f"DESCRIBE {table}").fetchall())
         raise UserError(
-            f"{path}: cannot be read as {table} ({first_line(error)}); "
-            f"expected a CSV with the columns {columns}"
+            f"{path}: this file can't be loaded into {table} ({first_line(error)}); "
+            f"pass a CSV with the columns {columns}"
         ) from error
 
 
 def attribution_files() -> list[SqlFile]:
-    """The classify and attribution files, each after those it reads."""
+    """The attribution files, each after those that it reads."""
     return in_order(file for room in ROOMS for file in load_layer(room))
-
-
-def create_statement(relation: SqlFile) -> str:
-    """The statement that makes a relation: a table macro if it takes arguments, else a view."""
-    if relation.arguments:
-        return f"CREATE MACRO {relation.name}({relation.arguments}) AS TABLE {relation.statement}"
-    if relation.params:
-        arguments = ", ".join(f"{name} := {p.default}" for name, p in relation.params.items())
-        return f"CREATE MACRO {relation.name}({arguments}) AS TABLE {relation.statement}"
-    return f"CREATE VIEW {relation.name} AS {relation.statement}"
 
 
 def _downstream(name: str) -> list[SqlFile]:
@@ -270,19 +256,19 @@ def _downstream(name: str) -> list[SqlFile]:
 
 
 def _is_table(relation: SqlFile) -> bool:
-    # a relation without trace_id, such as a list of rules, is the same for every trace: a view
+    # a relation without trace_id, such as a list of rules, is the same for every trace, so it is a view
     return "trace_id" in relation.columns
 
 
 @contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All statements within hold, or none."""
+    """Commit all statements within, or none."""
     con.execute("BEGIN")
     try:
         yield
         con.execute("COMMIT")
     except BaseException:
-        # what invalidated the database has rolled it back already
+        # an error that invalidates the database has rolled back already
         with suppress(duckdb.Error):
             con.execute("ROLLBACK")
         raise

@@ -1,4 +1,4 @@
-"""Which trace files a user's paths stand for, and what the run folder around one says of it."""
+"""Find the trace files that a user's paths name, and read the manifest of a run folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from genscope.analyze.readers import FORMATS
 from genscope.errors import UserError
 
 MANIFEST = "manifest.json"
-# what genscope itself writes beside traces: a glob or a folder holds it, but it is none
+# files that genscope itself writes next to traces
 _NO_TRACES = frozenset({MANIFEST, "gpu_suite_failures.json"})
 # how a file is read follows from its name, how it is packed from its bytes
 _FORMAT_OF = {ending: known.name for known in FORMATS for ending in known.endings}
@@ -24,24 +24,24 @@ _ENDINGS = (".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep"
 
 @dataclass(frozen=True)
 class TraceFile:
-    """One file to load: its format, its label, and its manifest where it lies in a run folder.
+    """One file to load: its format, its label, and its manifest if it is in a run folder.
 
-    `refusal` says why it can't be loaded, where that shows before it is read: it concerns this file
-    alone. `trace_id` is known once it is certain that it is to be loaded, `sha256` once it was needed.
+    `refusal` says why it can't be loaded, if that is known before it is read. `trace_id` is set once
+    the file is going to be loaded, `sha256` once it was needed.
     """
 
     path: Path
     format: str
     name: str
     manifest: dict[str, Any] | None = field(default=None, compare=False)
-    # values of the manifest that can't be right and are not in it
+    # values that the manifest had and that were left out as invalid
     odd_manifest: tuple[str, ...] = field(default=(), compare=False)
     sha256: str = ""
     trace_id: int = 0
     refusal: str = ""
 
     def digest(self) -> str:
-        """Hex sha256 of the file's bytes; of a folder that is one trace, of its files' digests."""
+        """Hex sha256 of the file's bytes, or, for a folder that is one trace, of its files' digests."""
         if not self.path.is_dir():
             return _digest(self.path)
         total = hashlib.sha256()
@@ -50,7 +50,7 @@ class TraceFile:
         return total.hexdigest()
 
     def size_bytes(self) -> int:
-        """Bytes of the file as it lies there, or of all files of the folder."""
+        """Size of the file on disk, or of all files in the folder."""
         return sum(part.stat().st_size for part in self._parts())
 
     def _parts(self) -> list[Path]:
@@ -60,9 +60,9 @@ class TraceFile:
 
 
 def find(paths: Iterable[str | Path]) -> list[TraceFile]:
-    """The trace files that `paths` stand for: files, run folders, folders of them, globs.
+    """The trace files that `paths` name: files, run folders, folders of them, globs.
 
-    Raises UserError if a path holds none: a wrong path, a pipe, a folder without a trace.
+    Raises UserError for a path without a trace: a wrong path, a pipe, a folder without traces.
     """
     found: dict[Path, TraceFile] = {}
     for path in paths:
@@ -73,7 +73,7 @@ def find(paths: Iterable[str | Path]) -> list[TraceFile]:
         for trace in traces:
             found.setdefault(trace.path, trace)
     if not found:
-        raise UserError("found no path to load; expected trace files, run folders or globs")
+        raise UserError("there is nothing to load; name trace files, run folders or globs")
     return list(found.values())
 
 
@@ -86,7 +86,7 @@ def _expanded(path: Path) -> list[Path]:
         if traces:
             return traces
     raise UserError(
-        f"{path}: found nothing there; expected a trace file, a run folder or a glob that matches; "
+        f"{path}: there is no such file or run folder, and no file matches it as a glob; "
         "check the spelling"
     )
 
@@ -95,22 +95,20 @@ def _at(path: Path) -> list[TraceFile]:
     if path.is_file():
         return [_trace(path)]
     if not path.is_dir():
-        raise UserError(
-            f"{path}: found a pipe or device; expected a file; write the trace to a file first"
-        )
+        raise UserError(f"{path}: this is not a regular file; write the trace to a file first")
     traces = list(_in_folder(path, set()))
     if not traces:
         raise UserError(
-            f"{path}: found a folder without a trace; expected *.json, *.json.gz, *.sqlite or a run "
-            "folder; name the file that the profiler wrote"
+            f"{path}: this folder holds no trace; name the file that the profiler wrote, such as "
+            "*.json, *.json.gz or *.sqlite, or a run folder"
         )
     return traces
 
 
 def _in_folder(folder: Path, seen: set[Path]) -> Iterator[TraceFile]:
-    """The traces in a folder and those below, each folder once, whatever links lead to it.
+    """The traces in a folder and below it; each folder is read once, even if links lead to it.
 
-    Pipes, sockets and devices are passed over: to read them could take for ever.
+    Pipes, sockets and devices are skipped, because reading them could block forever.
     """
     try:
         place = folder.resolve()

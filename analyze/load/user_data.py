@@ -1,4 +1,4 @@
-"""Give the rows that a user put into a study, such as kernel rules, to the traces loaded later."""
+"""Apply the rows that a user put into a study, such as kernel rules, to traces loaded later."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 
 
 def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path) -> bytes:
-    """The file of a study without traces that has the user's rows of the open study `con`.
+    """The bytes of a study without traces that has the user's rows of the open study `con`.
 
-    `folder` is one to work in. Every trace is built in such a file, so that a rule of the user's
-    applies to it as it does to the traces that were there before.
+    `folder` is a place to work in. Every trace is built in such a file, so that a user's rule applies
+    to it as it does to the traces loaded before.
     """
-    filled = [name for name in database.user_tables() if con.table(name).limit(1).fetchall()]
+    filled = [name for name in tables.user_tables() if con.table(name).limit(1).fetchall()]
     if not filled:
-        return database.empty_study()
+        return tables.empty_study()
     path = folder / "empty.duckdb"
-    path.write_bytes(database.empty_study())
-    con.execute(f"ATTACH '{database.quoted(path)}' AS empty_copy (TYPE duckdb)")
+    path.write_bytes(tables.empty_study())
+    con.execute(f"ATTACH '{tables.quoted(path)}' AS empty_copy (TYPE duckdb)")
     try:
         for name in filled:
             con.execute(f"INSERT INTO empty_copy.{name} BY NAME SELECT * FROM {name}")

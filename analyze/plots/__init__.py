@@ -1,4 +1,5 @@
-"""One plot a file, with the same stem as the metric it draws: `plot(frame) -> HoloViews element`.
+"""One file per plot, named after the metric that it draws: `plot(frame) -> HoloViews element`.
 
-`registry` finds a plot by that name; `theme` holds every option, so that a class has one colour everywhere.
+`registry` finds a plot by that name, `charts` draws, and `theme` holds the options, so that a category
+has one colour everywhere.
 """

@@ -1,14 +1,14 @@
-"""Bytes of the score matrix at each attention site, by length of the query."""
+"""Bytes of the score matrix of each attention call, by query length."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
-MOST_SERIES = 8
+MAX_SERIES = 8
 
 
 def plot(frame: Any) -> Any:
-    """Points of attention_memory on log axes: the eight runs with the largest matrices."""
+    """Draw points from attention_memory on log axes for the eight runs with the largest matrices."""
     rows = frame.copy()
     rows["mib"] = rows["score_bytes"] / 2**20
     shapes = rows.groupby("trace_name")[["query_len", "mib"]].apply(
@@ -16,13 +16,15 @@ def plot(frame: Any) -> Any:
     )
     rows = rows[rows["trace_name"].isin(shapes.drop_duplicates().index)]
     largest = rows.groupby("trace_name")["mib"].max().sort_values(ascending=False)
-    rows = rows[rows["trace_name"].isin(largest.index[:MOST_SERIES])]
+    rows = rows[rows["trace_name"].isin(largest.index[:MAX_SERIES])]
     rows["run"] = list(rows["trace_name"])
-    return shape.points(
+    return charts.points(
         rows,
         x="query_len",
         y="mib",
         series="run",
-        axes=shape.Axes("query length, rows", "scores of one call, MiB", log_x=True, log_y=True),
-        title="Bytes of the score matrix",
+        axes=charts.Axes(
+            "query length (rows)", "score matrix of one call (MiB)", log_x=True, log_y=True
+        ),
+        title="Size of the score matrix by query length",
     )

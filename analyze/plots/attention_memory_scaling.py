@@ -1,14 +1,15 @@
-"""Bytes of all score matrices of a pass as the image grows, on log axes."""
+"""Bytes of all score matrices of a pass by image size, on log axes."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
 
 def plot(frame: Any) -> Any:
-    """Lines of attention_memory_scaling, one a component seen at two sizes or more.
+    """Draw one line per component that was run at two or more sizes.
 
-    The matrices are the same whether a kernel writes them or not: one line for all kinds of runs.
+    The matrices are the same whether a kernel writes them or not, so all attention settings share a
+    line.
     """
     rows = frame[frame["fitted_exponent"].notna()].sort_values("trace_id")
     rows = rows.drop_duplicates(["model", "component", "image_size"]).copy()
@@ -21,11 +22,13 @@ def plot(frame: Any) -> Any:
             rows["model"], rows["component"], rows["fitted_exponent"], strict=True
         )
     ]
-    return shape.lines(
+    return charts.lines(
         rows,
         x="image_size",
         y="gib",
         series="series",
-        axes=shape.Axes("image side, px", "scores of a pass, GiB", log_x=True, log_y=True),
-        title="Score matrices as the image grows",
+        axes=charts.Axes(
+            "image side (px)", "score matrices of one pass (GiB)", log_x=True, log_y=True
+        ),
+        title="Size of all score matrices by image size",
     )

@@ -1,14 +1,14 @@
-"""Attention time by kind: how much of a run each kind of attention takes."""
+"""Attention time by kind: the share of a run that each kind of attention takes."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 SMALLEST_PERCENT = 1.0
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of attention_split, one a run and component, the largest share of a request first.
+    """Draw stacked bars from attention_split, one per run and component, largest share first.
 
     Bars under 1 % are left out.
     """
@@ -24,12 +24,12 @@ def plot(frame: Any) -> Any:
     rows = rows.assign(whole=whole)[whole >= min(SMALLEST_PERCENT, whole.max())]
     rows = rows.sort_values("whole", ascending=False, kind="stable")
     rows["kind"] = rows["attention_kind"].fillna("unattributed")
-    return shape.bars(
+    return charts.bars(
         rows,
         label="row",
         part="kind",
         value="percent",
-        axis="attention core, % of the whole request's time",
-        title="Attention time by kind",
+        axis="attention core (% of the request's time)",
+        title="Attention time by attention kind",
         known=theme.KIND_COLOUR,
     )

@@ -1,12 +1,12 @@
-"""The class of operator that takes most time, before and after fused attention."""
+"""The category that takes the most time, before and after attention is fused."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
-    """Two bars a pair from bottleneck_shift, attention as core: the largest class of each run."""
+    """Draw two bars per pair of runs from bottleneck_shift, with attention as core."""
     import pandas as pd
 
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")]
@@ -16,13 +16,15 @@ def plot(frame: Any) -> Any:
         run = theme.run_label(pair["trace_name"], pair["predicted"])
         for when in ("before", "after"):
             category = pair[f"{when}_category"]
-            rows.append((f"{run} · {when}", theme.fold(category), 100 * pair[f"{when}_frac"]))
-    return shape.bars(
-        pd.DataFrame(rows, columns=["row", "class", "percent"]),
+            rows.append(
+                (f"{run} · {when}", theme.fold_category(category), 100 * pair[f"{when}_frac"])
+            )
+    return charts.bars(
+        pd.DataFrame(rows, columns=["row", "category", "percent"]),
         label="row",
-        part="class",
+        part="category",
         value="percent",
-        axis="largest class, % of the whole request's time",
-        title="The largest class before and after",
-        known=theme.CLASS_COLOUR,
+        axis="largest category (% of the request's time)",
+        title="Largest category before and after attention is fused",
+        known=theme.CATEGORY_COLOUR,
     )

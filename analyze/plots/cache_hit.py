@@ -1,8 +1,8 @@
-"""Cache hit rates by class of kernel and kind of attention."""
+"""Cache hit rates by operator, category and attention kind."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
 COLOUR = {"L1": "#0072b2", "L1, by time": "#56b4e9", "L2": "#d55e00", "L2, by time": "#e69f00"}
 FIELD = {
@@ -11,18 +11,18 @@ FIELD = {
     "L2": "l2_hit_frac",
     "L2, by time": "l2_hit_time_frac",
 }
-MOST_ROWS = 16
+MAX_ROWS = 16
 
 
 def plot(frame: Any) -> Any:
-    """A bar a cache and weight for each operator and kind of cache_hit, the most measured first.
+    """Draw one bar per cache and weight for the operators in cache_hit with the most kernels.
 
-    Weights are sectors, and the kernels' time where a timeline is known.
+    Hit rates are weighted by sectors and, if there is a timeline, by the kernels' time.
     """
     import pandas as pd
 
     rows = []
-    top = frame.sort_values("kernel_count", ascending=False, kind="stable").head(MOST_ROWS)
+    top = frame.sort_values("kernel_count", ascending=False, kind="stable").head(MAX_ROWS)
     for _, group in top.iterrows():
         name = f"{group['op_name']} ({group['category']}, {group['attention_kind']})"
         if frame["trace_name"].nunique() > 1:
@@ -32,12 +32,12 @@ def plot(frame: Any) -> Any:
                 rows.append((f"{name} · {cache}", cache, 100 * group[field]))
     if not rows:
         return None
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "cache", "percent"]),
         label="row",
         part="cache",
         value="percent",
-        axis="hit rate, %, weighed by sectors or by time",
+        axis="hit rate (%), weighted by sectors or by time",
         title="Cache hit rates",
         known=COLOUR,
     )

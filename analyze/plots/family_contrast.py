@@ -1,12 +1,12 @@
-"""Shares of the classes of operators, family of models by family."""
+"""Shares of the categories for each family of models."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of family_contrast, one a family and attention, attention as core."""
+    """Draw stacked bars from family_contrast, one per family and attention, attention as core."""
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")].copy()
     several = core["device_name"].nunique() > 1
     core["group"] = [
@@ -19,14 +19,14 @@ def plot(frame: Any) -> Any:
             strict=True,
         )
     ]
-    core["class"] = core["category"].map(theme.fold)
+    core["category"] = core["category"].map(theme.fold_category)
     core["percent"] = 100 * core["mean_frac"]
-    return shape.bars(
+    return charts.bars(
         core.sort_values("group", kind="stable"),
         label="group",
-        part="class",
+        part="category",
         value="percent",
-        axis="% of a whole request, mean over the runs",
-        title="Classes of operators by family of models",
-        known=theme.CLASS_COLOUR,
+        axis="share of the request's time (%, mean over runs)",
+        title="Time by category and family of models",
+        known=theme.CATEGORY_COLOUR,
     )

@@ -1,8 +1,8 @@
-"""Speedup by fused attention: end to end, by Amdahl's law, and the ceiling if attention cost nothing."""
+"""Speedup by fused attention: end to end, by Amdahl's law, and the limit if attention took no time."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 COLOUR = {"end to end": "#0072b2", "Amdahl": "#56b4e9", "ceiling": "#c8c8c8"}
 FIELD = {
@@ -13,7 +13,7 @@ FIELD = {
 
 
 def plot(frame: Any) -> Any:
-    """Three bars a pair from flash_speedup, whole request, attention as core."""
+    """Draw three bars per pair of runs from flash_speedup: whole requests, attention as core."""
     import pandas as pd
 
     chosen = frame[
@@ -27,12 +27,12 @@ def plot(frame: Any) -> Any:
     for _, pair in chosen.iterrows():
         run = theme.run_label(pair["trace_name"], pair["predicted"])
         rows += [(f"{run} · {part}", part, pair[field]) for part, field in FIELD.items()]
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "part", "times"]),
         label="row",
         part="part",
         value="times",
-        axis="times as fast as the baseline, whole request",
+        axis="speedup over the baseline (whole request)",
         title="Speedup by fused attention",
         known=COLOUR,
     )

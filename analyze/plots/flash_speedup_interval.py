@@ -1,15 +1,15 @@
-"""Speedup by fused attention over repeated measurements: the median and its interval."""
+"""Speedup by fused attention over repeated measurements: the median and its confidence interval."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
-MOST_ROWS = 24
+MAX_ROWS = 24
 
 
 def plot(frame: Any) -> Any:
-    """A mark and a range a row of flash_speedup_interval, the largest speedup first."""
-    rows = frame.sort_values("speedup", ascending=False, kind="stable").head(MOST_ROWS)
+    """Draw the median and the interval of each row of flash_speedup_interval, largest speedup first."""
+    rows = frame.sort_values("speedup", ascending=False, kind="stable").head(MAX_ROWS)
     names = [
         f"{name} · {quantity} ({before} + {after} measurements, {100 * sure:.0f} %)"
         for name, quantity, before, after, sure in zip(
@@ -21,12 +21,12 @@ def plot(frame: Any) -> Any:
             strict=True,
         )
     ]
-    return shape.ranges(
+    return charts.ranges(
         rows.assign(row=names),
         label="row",
         low="speedup_low",
         middle="speedup",
         high="speedup_high",
-        axis="times as fast as the baseline",
-        title="Speedup by fused attention, and its interval",
+        axis="speedup over the baseline",
+        title="Speedup by fused attention with confidence interval",
     )

@@ -1,14 +1,14 @@
-"""Devices for each parameter and memory in use of each class of models, against LLMs."""
+"""Devices per parameter and memory in use for each class of models, relative to LLMs."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
-COLOUR = {"devices for each parameter": "#0072b2", "memory in use": "#e69f00"}
+COLOUR = {"devices per parameter": "#0072b2", "memory in use": "#e69f00"}
 
 
 def plot(frame: Any) -> Any:
-    """Two bars a class from fleet, as ratios to the class 'llm'."""
+    """Draw two bars per class of models from fleet, as ratios to the class 'llm'."""
     import pandas as pd
 
     rows = []
@@ -18,12 +18,12 @@ def plot(frame: Any) -> Any:
                 rows.append((f"{group['model_class']} · {part}", part, group[field]))
     if not rows:
         return None
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "part", "ratio"]),
         label="row",
         part="part",
         value="ratio",
-        axis="times that of LLMs",
-        title="Devices and memory, against LLMs",
+        axis="ratio to LLMs",
+        title="Devices and memory relative to LLMs",
         known=COLOUR,
     )

@@ -1,16 +1,16 @@
-"""FLOPs through the forward pass, block by block, in the order the blocks run."""
+"""FLOPs of the forward pass, block by block, in the order in which the blocks run."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_PANELS = 9
-MOST_BLOCKS = 24
+MAX_PANELS = 9
+MAX_BLOCKS = 24
 SMALLEST_SHARE = 0.002
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of forward_flops, a panel a model: its component with most FLOPs in the profile."""
+    """Draw stacked bars from forward_flops, one panel per model, for its component with most FLOPs."""
     known = frame[frame["flops"] > 0]
     if known.empty:
         return None
@@ -22,7 +22,7 @@ def plot(frame: Any) -> Any:
         chosen = rows[(rows["trace_id"] == trace) & (rows["component"] == component)]
         found.append((total.max(), _panel(f"{chosen['trace_name'].iloc[0]} · {component}", chosen)))
     found.sort(key=lambda item: -item[0])
-    return theme.panels([panel for _, panel in found[:MOST_PANELS]])
+    return theme.panels([panel for _, panel in found[:MAX_PANELS]])
 
 
 def _panel(title: str, rows: Any) -> Any:
@@ -34,22 +34,22 @@ def _panel(title: str, rows: Any) -> Any:
         for block, component in zip(rows["block"], rows["component"], strict=True)
     ]
     rows = rows.assign(block=blocks)
-    rows = rows.sort_values("block_index").head(MOST_BLOCKS)
+    rows = rows.sort_values("block_index").head(MAX_BLOCKS)
     size, unit = (1e12, "TFLOP") if rows["flops"].max() >= 1e13 else (1e9, "GFLOP")
     named = {name: rows[f"{name}_flops"] for name in ("attention", "convolution", "linear")}
     named["other"] = rows["flops"] - sum(named.values())
     long = pd.concat(
         [
-            pd.DataFrame({"block": rows["block"], "class": name, "amount": flops / size})
+            pd.DataFrame({"block": rows["block"], "category": name, "amount": flops / size})
             for name, flops in named.items()
         ]
     )
-    return shape.bars(
+    return charts.bars(
         long,
         label="block",
-        part="class",
+        part="category",
         value="amount",
-        axis=f"FLOPs of all profiled calls, {unit}",
+        axis=f"FLOPs of all profiled calls ({unit})",
         title=title,
-        known=theme.CLASS_COLOUR,
+        known=theme.CATEGORY_COLOUR,
     )

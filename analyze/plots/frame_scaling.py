@@ -1,22 +1,22 @@
-"""Attention within frames and over frames, by number of frames: FLOPs of a call, and its time."""
+"""FLOPs and time of spatial and temporal attention calls, by number of frames."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_PANELS = 3
-MOST_LENGTHS = 3
+MAX_PANELS = 3
+MAX_LENGTHS = 3
 KINDS = ("spatial", "temporal")
 
 
 def plot(frame: Any) -> Any:
-    """Lines of frame_scaling on log axes, FLOPs of each model, then times of those run at several lengths.
+    """Draw lines on log axes: FLOPs of each model, then times of models run at several lengths.
 
-    A pair of lines of FLOPs crosses where frames = H * W.
+    A pair of FLOPs lines crosses where frames = H * W.
     """
     models = frame["model"].fillna(frame["trace_name"])
     found = [_flops(str(model), rows) for model, rows in frame.groupby(models, sort=False)]
-    found = found[:MOST_PANELS]
+    found = found[:MAX_PANELS]
     recorded = frame[frame["recorded"] & frame["spatial_call_ns"].notna()]
     keys = [models[recorded.index], recorded["attention"].fillna("unknown")]
     for (model, attention), rows in recorded.groupby(keys, sort=False):
@@ -28,35 +28,35 @@ def plot(frame: Any) -> Any:
 
 def _flops(model: str, rows: Any) -> Any:
     first = rows[rows["trace_id"] == rows["trace_id"].iloc[0]]
-    return shape.lines(
+    return charts.lines(
         _long(first, "flops", 1e9),
         x="frames",
         y="value",
         series="series",
-        axes=shape.Axes("frames", "FLOPs of one call, GFLOP", log_x=True, log_y=True),
+        axes=charts.Axes("frames", "FLOPs of one call (GFLOP)", log_x=True, log_y=True),
         title=f"{model}: FLOPs by number of frames",
     )
 
 
 def _times(run: str, rows: Any) -> Any:
-    return shape.lines(
+    return charts.lines(
         _long(rows, "call_ns", 1e6),
         x="frames",
         y="value",
         series="series",
-        axes=shape.Axes("frames", "time of one call, ms", log_x=True, log_y=True),
+        axes=charts.Axes("frames", "time of one call (ms)", log_x=True, log_y=True),
         title=f"{run}: time by number of frames",
     )
 
 
 def _long(rows: Any, measure: str, unit: float) -> Any:
-    """The measure of both kinds, one row each, for the longest rows of positions.
+    """The measure for both kinds, one row each, for the longest spatial lengths.
 
-    A length is met at several sites; drawn is one, the same for every number of frames.
+    Several attention modules have the same length; we draw the same one for every number of frames.
     """
     import pandas as pd
 
-    lengths = sorted(rows["spatial_len"].unique())[-MOST_LENGTHS:]
+    lengths = sorted(rows["spatial_len"].unique())[-MAX_LENGTHS:]
     rows = rows[rows["spatial_len"].isin(lengths)]
     rows = rows.sort_values(["spatial_len", "component", "channels"], kind="stable")
     site = rows["component"].astype(str) + " " + rows["channels"].astype(str)

@@ -1,14 +1,14 @@
-"""How much of the time from first to last event the GPU computes, copies and waits."""
+"""The shares of time in which the GPU computes, only copies, or is idle."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape
+from genscope.analyze.plots import charts
 
 COLOUR = {"kernels": "#0072b2", "copies alone": "#e69f00", "idle": "#c8c8c8"}
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of gpu_time, one a trace with a GPU, in % of its span; the idlest first."""
+    """Draw stacked bars from gpu_time, one per trace with a GPU, in % of its span, idlest first."""
     import pandas as pd
 
     traces = frame[(frame["gpu_span_ns"] > 0) & frame["idle_refusal"].isna()].copy()
@@ -31,12 +31,12 @@ def plot(frame: Any) -> Any:
             for state in COLOUR
         ]
     )
-    return shape.bars(
+    return charts.bars(
         rows,
         label="trace",
         part="state",
         value="percent",
-        axis="% of the time from the first to the last GPU event",
-        title="Computing, copying, waiting",
+        axis="share of the time from first to last GPU event (%)",
+        title="GPU time: kernels, copies, idle",
         known=COLOUR,
     )

@@ -1,14 +1,14 @@
-"""Time of attention and convolution as the image grows, on log axes."""
+"""Time of attention and convolution by image size, on log axes."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 DRAWN = ("attention", "convolution")
 
 
 def plot(frame: Any) -> Any:
-    """Lines of image_size_scaling, a panel a model seen at two sizes or more, attention as core."""
+    """Draw lines from image_size_scaling, one panel per model with two or more sizes."""
     rows = frame[
         (frame["attention_partition"] == "core")
         & (frame["scope"] == "request")
@@ -26,13 +26,13 @@ def plot(frame: Any) -> Any:
 def _panel(model: str, rows: Any) -> Any:
     predicted = bool(rows["predicted"].any())
     rows = rows.sort_values(["category", "attention"], kind="stable")
-    colour = {row.series: theme.CLASS_COLOUR[row.category] for row in rows.itertuples()}
-    return shape.lines(
+    colour = {row.series: theme.CATEGORY_COLOUR[row.category] for row in rows.itertuples()}
+    return charts.lines(
         rows,
         x="image_size",
         y="ms",
         series="series",
-        axes=shape.Axes("image side, px", "time of a whole request, ms", log_x=True, log_y=True),
-        title=f"{theme.run_label(model, predicted)}: attention and convolution",
+        axes=charts.Axes("image side (px)", "time of a request (ms)", log_x=True, log_y=True),
+        title=f"{theme.run_label(model, predicted)}: attention and convolution time",
         known=colour,
     )

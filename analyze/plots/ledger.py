@@ -1,14 +1,14 @@
-"""For how much of the time a trace can say what it was for: the largest gaps first."""
+"""The share of time that a trace can attribute and classify: the largest gaps first."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_ROWS = 24
+MAX_ROWS = 24
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of ledger, one a trace and question, known against unknown."""
+    """Draw stacked bars of known and unknown time from ledger, one per trace and question."""
     rows = frame[frame["work_frac"].notna()].copy()
     if rows.empty:
         return None
@@ -21,17 +21,17 @@ def plot(frame: Any) -> Any:
     rows["answer"] = rows["answered"].map({True: "known", False: "unknown"})
     rows["percent"] = 100 * rows["work_frac"]
     gaps = rows[~rows["answered"].astype(bool)].groupby("row")["percent"].sum()
-    worst = gaps.sort_values(ascending=False).head(MOST_ROWS).index
+    worst = gaps.sort_values(ascending=False).head(MAX_ROWS).index
     if worst.empty:
-        worst = rows["row"].drop_duplicates().head(MOST_ROWS)
+        worst = rows["row"].drop_duplicates().head(MAX_ROWS)
     place = {name: number for number, name in enumerate(worst)}
     shown = rows[rows["row"].isin(place)].sort_values("row", key=lambda names: names.map(place))
-    return shape.bars(
+    return charts.bars(
         shown,
         label="row",
         part="answer",
         value="percent",
-        axis="% of the run's time",
-        title="What is known of the work, largest gaps first",
+        axis="share of the run's time (%)",
+        title="Known and unknown work, largest gaps first",
         known=theme.ANSWER_COLOUR,
     )

@@ -1,14 +1,14 @@
-"""Quality against size: models on the front, and models that another one beats."""
+"""Quality by size: models on the Pareto front, and models that another one beats."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 COLOUR = {"on the front": "#0072b2", "beaten": theme.GREY}
 
 
 def plot(frame: Any) -> Any:
-    """Points of pareto, a panel a quality measure; the front is a line."""
+    """Draw points from pareto, one panel per quality measure; the front is a line."""
     return theme.panels(
         [
             _panel(str(measure), rows)
@@ -23,13 +23,13 @@ def _panel(measure: str, rows: Any) -> Any:
         place=rows["on_front"].map({True: "on the front", False: "beaten"}),
     )
     front = rows[rows["on_front"]].sort_values("billion")
-    return shape.points(
+    return charts.points(
         rows,
         x="billion",
         y="quality",
         series="place",
-        axes=shape.Axes("parameters, billions", f"{measure} (lower is better)", log_x=True),
-        title=f"{measure} against size",
+        axes=charts.Axes("parameters (billions)", f"{measure} (lower is better)", log_x=True),
+        title=f"{measure} by model size",
         known=COLOUR,
         ceilings={"front": list(zip(front["billion"], front["quality"], strict=True))},
     )

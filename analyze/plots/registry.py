@@ -12,7 +12,7 @@ from genscope.analyze.near import suggestion
 from genscope.analyze.plots import theme
 from genscope.errors import UserError
 
-NOT_PLOTS = {"__init__", "registry", "save", "theme", "shape"}
+NOT_PLOTS = {"__init__", "registry", "save", "theme", "charts"}
 
 
 def names() -> list[str]:
@@ -22,13 +22,14 @@ def names() -> list[str]:
 
 
 def plot_of(name: str) -> Callable[[Any], Any]:
-    """The function that turns a metric's pandas frame into a HoloViews element.
+    """Return the function that turns a metric's pandas frame into a HoloViews element.
 
-    Raises UserError if the metric has no plot; the function itself raises it if there is nothing to draw.
+    Raises UserError if the metric has no plot. The function raises it if there is nothing to draw.
     """
     if name not in names():
         raise UserError(
-            f"{name!r} has no plot{suggestion(name, names())}; 'genscope query' writes any query as a table"
+            f"{name!r} has no plot; 'genscope query' prints any query as a table"
+            f"{suggestion(name, names())}"
         )
     module = import_module(f"genscope.analyze.plots.{name}")
 
@@ -48,7 +49,7 @@ def plot_of(name: str) -> Callable[[Any], Any]:
 
 @contextmanager
 def drawing(name: str) -> Iterator[None]:
-    """Make one line of whatever drawing a plot raises: the libraries raise anything on odd rows."""
+    """Turn any error into a UserError of one line: plotting libraries can raise anything on odd rows."""
     try:
         yield
     except UserError:
@@ -56,5 +57,5 @@ def drawing(name: str) -> Iterator[None]:
     except Exception as error:
         lines = str(error).splitlines() or [""]
         raise UserError(
-            f"the plot of {name} can't be drawn: {type(error).__name__}: {lines[0][:200]}"
+            f"the plot of {name} can't be drawn ({type(error).__name__}: {lines[0][:200]})"
         ) from error

@@ -1,14 +1,14 @@
-"""Achieved rate against arithmetic intensity: models, then the classes of the heaviest run."""
+"""Achieved FLOP/s by arithmetic intensity: whole runs, then the categories of the longest run."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_MODELS = 18
+MAX_MODELS = 18
 
 
 def plot(frame: Any) -> Any:
-    """Points of roofline on log axes under the device's ceilings, intensity from operators' bytes."""
+    """Draw points from roofline on log axes under the device's ceilings, by operator_intensity."""
     known = frame[
         (frame["scope"] == "request")
         & frame["operator_intensity"].notna()
@@ -25,33 +25,32 @@ def plot(frame: Any) -> Any:
     if whole.empty:
         return None
     heavy = whole.iloc[0]
-    classes = known[(known["trace_id"] == heavy["trace_id"]) & (known["category"] != "all")]
-    classes = classes.assign(**{"class": classes["category"]})
-    palette = theme.CLASS_COLOUR
-    # one point a model and attention, of its heaviest run, so that small models are seen too
+    categories = known[(known["trace_id"] == heavy["trace_id"]) & (known["category"] != "all")]
+    palette = theme.CATEGORY_COLOUR
+    # one point per model and attention, for its longest run, so that small models are shown too
     models = (
         whole.drop_duplicates(["model", "attention"]) if whole["model"].notna().any() else whole
     )
     found = [
         _panel(
-            models.head(MOST_MODELS),
+            models.head(MAX_MODELS),
             "run",
-            "Whole requests: the heaviest run of each model and attention",
+            "Whole requests: the longest run of each model and attention",
             None,
         )
     ]
-    if not classes.empty:
-        found.append(_panel(classes, "class", f"Classes of operators of {heavy['run']}", palette))
+    if not categories.empty:
+        found.append(_panel(categories, "category", f"Categories of {heavy['run']}", palette))
     return theme.panels(found)
 
 
 def _panel(rows: Any, series: str, title: str, known: dict[str, str] | None) -> Any:
-    return shape.points(
+    return charts.points(
         rows,
         x="operator_intensity",
         y="tflops",
         series=series,
-        axes=shape.Axes("FLOP per byte, operators", "TFLOP/s", log_x=True, log_y=True),
+        axes=charts.Axes("operator intensity (FLOP/byte)", "TFLOP/s", log_x=True, log_y=True),
         title=title,
         known=known,
         ceilings=_ceilings(rows),
@@ -59,7 +58,7 @@ def _panel(rows: Any, series: str, title: str, known: dict[str, str] | None) -> 
 
 
 def _ceilings(rows: Any) -> dict[str, list[tuple[float, float]]]:
-    """Bandwidth up to the ridge, then the peak, for each device and dtype in `rows`."""
+    """For each device and dtype in `rows`, the line of its bandwidth up to the ridge, then its peak."""
     found = {}
     peaks = rows[["dtype", "peak_flops_per_s", "peak_bytes_per_s"]].dropna().drop_duplicates()
     low = rows["operator_intensity"].min() / 2

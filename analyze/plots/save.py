@@ -18,8 +18,8 @@ BACKENDS = {".html": "bokeh", ".png": "matplotlib", ".svg": "matplotlib"}
 def save_plot(element: Any, path: str | Path) -> Path:
     """Write `element` to `path`, whole or not at all, and return the path.
 
-    Raises UserError for another ending, for a place that can't be written, and for an element that
-    can't be drawn.
+    Raises UserError if the extension is another one, `path` can't be written, or the element can't
+    be drawn.
     """
     out = Path(path)
     check_place(out)
@@ -33,10 +33,10 @@ def save_plot(element: Any, path: str | Path) -> Path:
 
 
 def check_place(out: Path) -> None:
-    """Raise UserError unless a plot can be written there: before it is drawn, which takes seconds."""
+    """Raise UserError if a plot can't be written there. Call it before drawing, which takes seconds."""
     check_writable(out)
     if out.suffix not in BACKENDS:
-        raise UserError(f"{out}: a plot's name ends in .html, .png or .svg")
+        raise UserError(f"{out}: a plot can't be written in this format; use .html, .png or .svg")
 
 
 def _page(element: Any) -> str:
@@ -52,7 +52,7 @@ def _page(element: Any) -> str:
 
 
 def _picture(element: Any, suffix: str) -> bytes:
-    """One figure a panel, each as high as it needs to be, then all of them under each other."""
+    """Draw one figure per panel, each as high as it needs, and stack them vertically."""
     import matplotlib.pyplot as plt
 
     hv = theme.holoviews()
@@ -82,7 +82,7 @@ def _stacked_png(pictures: list[bytes]) -> bytes:
 
 
 def _stacked_svg(pictures: list[bytes]) -> bytes:
-    """Nested <svg> elements: the sizes are matplotlib's, in points."""
+    """Stack the pictures as nested <svg> elements, with matplotlib's sizes in points."""
     top, width, panels = 0.0, 0.0, []
     for picture in pictures:
         text = picture.decode()

@@ -1,13 +1,13 @@
-"""Sequence lengths of each run: how many calls and how much time fall on each length."""
+"""Sequence lengths of each run: the share of calls and of time for each length."""
 
 from math import log2
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
-    """Two stacked bars a run from sequence_length_distribution: calls and time of a whole request."""
+    """Draw two stacked bars per run: calls and time of a whole request, by query length."""
     import pandas as pd
 
     known = frame[frame["query_len"].notna()].sort_values(
@@ -34,14 +34,14 @@ def plot(frame: Any) -> Any:
     both = pd.concat([counted, timed]).sort_values("order", kind="stable")
     both["bucket"] = both["length"].map(_bucket)
     lengths = sorted(set(both["length"].map(lambda length: int(log2(length)))))
-    return shape.bars(
+    return charts.bars(
         both,
         label="run",
         part="bucket",
         value="percent",
-        axis="% of the request's attention calls, of its attention time",
-        title="Length of the query: calls and time",
-        known=dict(zip(map(_name, lengths), theme.ramp(len(lengths)), strict=True)),
+        axis="share of the request's attention calls or time (%)",
+        title="Attention calls and time by query length",
+        known=dict(zip(map(_name, lengths), theme.sequential_palette(len(lengths)), strict=True)),
     )
 
 

@@ -1,18 +1,19 @@
-"""Length of the query from one attention call to the next: one panel for each distinct profile."""
+"""Query length from one attention call to the next: one panel for each distinct profile."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_PANELS = 8
-MOST_CONSTANT = 2
-MOST_CALLS = 160
+MAX_PANELS = 8
+MAX_CONSTANT = 2
+MAX_CALLS = 160
 
 
 def plot(frame: Any) -> Any:
-    """Steps of sequence_length_profile on a log axis; runs with the same lengths share a panel.
+    """Draw steps from sequence_length_profile on a log axis; runs with the same lengths share a panel.
 
-    Series of one length are left out unless there is nothing else. Drawn is the query's length, of causal attention the keys': there one row asks of ever more.
+    Series with a single length are left out unless there is nothing else. For causal attention the
+    key length is drawn, because there the query is often one row.
     """
     known = frame[frame["query_len"].notna()].copy()
     known["length"] = known["kv_len"].where(known["attention_kind"] == "causal", known["query_len"])
@@ -25,36 +26,36 @@ def plot(frame: Any) -> Any:
     varied = [item for item in several if _lengths(item[1]) > 1]
     constant = [item for item in several if _lengths(item[1]) == 1]
     varied.sort(key=lambda item: -_lengths(item[1]))
-    chosen = varied[:MOST_PANELS] or constant[:MOST_CONSTANT]
+    chosen = varied[:MAX_PANELS] or constant[:MAX_CONSTANT]
     return theme.panels([_panel(names, calls) for names, calls in chosen]) if chosen else None
 
 
 def _shown(calls: Any) -> int:
-    """Two periods of the longest series, so that one can see it repeat, but no more than fit."""
+    """The calls of two periods, so that the repetition is visible, but no more than fit."""
     period = calls["period_calls"].max()
-    return int(min(2 * period if period == period else MOST_CALLS, MOST_CALLS))  # noqa: PLR0124
+    return int(min(2 * period if period == period else MAX_CALLS, MAX_CALLS))  # noqa: PLR0124
 
 
 def _lengths(calls: Any) -> int:
-    """Different lengths of the most varied series."""
+    """The number of different lengths in the series that varies most."""
     return int(calls.groupby("attention_kind")["length"].nunique().max())
 
 
 def _order(calls: Any) -> str:
-    """What the x axis counts, with the smallest period of the kinds that have one."""
+    """The label of the x axis, with the periods of the kinds that have one."""
     periods = sorted({int(period) for period in calls["period_calls"].dropna() if period > 1})
     repeats = f"; repeats every {' or '.join(map(str, periods))} calls" if periods else ""
-    return f"attention call of its kind{repeats}"
+    return f"call number within the attention kind{repeats}"
 
 
 def _panel(names: list[str], calls: Any) -> Any:
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return shape.lines(
+    return charts.lines(
         calls,
         x="series_index",
         y="length",
         series="attention_kind",
-        axes=shape.Axes(_order(calls), "rows (causal: keys)", log_y=True),
+        axes=charts.Axes(_order(calls), "query length (causal: key length)", log_y=True),
         title=f"{names[0]}{more}",
         known=theme.KIND_COLOUR,
         steps=True,

@@ -1,15 +1,15 @@
-"""Time by component of the pipeline, in a whole request: one panel a model."""
+"""Time of a whole request by component of the pipeline: one panel per model."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_COMPONENTS = 7
-MOST_PANELS = 12
+MAX_COMPONENTS = 7
+MAX_PANELS = 12
 
 
 def plot(frame: Any) -> Any:
-    """Stacked bars of stage_time, one a run, in % of its request; the smallest components fold."""
+    """Draw stacked bars from stage_time in % of the request; small components become 'other'."""
     rows = frame[frame["request_frac"].notna()].copy()
     if rows.empty:
         return None
@@ -17,24 +17,24 @@ def plot(frame: Any) -> Any:
         theme.run_label(name, time_source == "predicted")
         for name, time_source in zip(rows["trace_name"], rows["time_source"], strict=True)
     ]
-    models = rows["model"].fillna("without a model's name")
+    models = rows["model"].fillna("unknown model")
     panels = [_panel(str(model), mine) for model, mine in rows.groupby(models, sort=True)]
-    return theme.panels(panels[:MOST_PANELS])
+    return theme.panels(panels[:MAX_PANELS])
 
 
 def _panel(model: str, rows: Any) -> Any:
     weight = rows.groupby("component")["request_frac"].sum().sort_values(ascending=False)
-    named = [name for name in weight.index if name != "unattributed"][:MOST_COMPONENTS]
+    named = [name for name in weight.index if name != "unattributed"][:MAX_COMPONENTS]
     part = rows["component"].where(rows["component"].isin([*named, "unattributed"]), "other")
     known = dict(zip(named, theme.OKABE_ITO, strict=False))
-    return shape.bars(
+    return charts.bars(
         rows.assign(part=part, percent=100 * rows["request_frac"]).sort_values(
             "trace_id", kind="stable"
         ),
         label="run",
         part="part",
         value="percent",
-        axis="% of the whole request's time",
+        axis="share of the request's time (%)",
         title=f"{model}: time by component",
         known=known | {"other": theme.GREY, "unattributed": theme.BLACK},
     )

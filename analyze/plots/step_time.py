@@ -1,14 +1,14 @@
-"""Time of each step: flat for a denoiser, rising for a decoder whose cache grows."""
+"""Time of each step: constant for a denoiser, rising for a decoder whose cache grows."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_SERIES = 8
+MAX_SERIES = 8
 
 
 def plot(frame: Any) -> Any:
-    """Lines of step_time: the component of each model whose steps take longest, the heaviest eight."""
+    """Draw lines from step_time for the eight longest series, one component per model."""
     rows = frame.copy()
     rows["series"] = [
         f"{theme.run_label(name, time_source == 'predicted')} · {component}"
@@ -24,12 +24,12 @@ def plot(frame: Any) -> Any:
     models = rows.drop_duplicates("series").set_index("series")
     models = models["model"].fillna(models["trace_name"])
     heavy = heavy.sort_values(ascending=False)
-    chosen = heavy[~models[heavy.index].duplicated().to_numpy()].head(MOST_SERIES).index
-    return shape.lines(
+    chosen = heavy[~models[heavy.index].duplicated().to_numpy()].head(MAX_SERIES).index
+    return charts.lines(
         rows[rows["series"].isin(chosen)],
         x="step",
         y="ms",
         series="series",
-        axes=shape.Axes("step of the request", "time of the step, ms", log_y=True),
+        axes=charts.Axes("step of the request", "time of the step (ms)", log_y=True),
         title="Time of each step",
     )

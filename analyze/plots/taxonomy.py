@@ -1,12 +1,12 @@
-"""Parameters of each component, model by model."""
+"""Parameters of each component of each model."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
-    """Bars of taxonomy in billions of parameters, one a component; not stacked, as components may share them."""
+    """Draw one bar per component from taxonomy; they aren't stacked, as components may share parameters."""
     rows = frame[frame["parameter_count"].notna() & frame["model"].notna()]
     rows = rows.sort_values("parameter_count").drop_duplicates(["model", "component"], keep="last")
     if rows.empty:
@@ -20,12 +20,12 @@ def plot(frame: Any) -> Any:
         ["largest", "model", "parameter_count"], ascending=[False, True, False], kind="stable"
     )
     models = list(dict.fromkeys(rows["model"]))
-    return shape.bars(
+    return charts.bars(
         rows,
         label="row",
         part="model",
         value="billion",
-        axis="parameters read, billions (components may share them)",
+        axis="parameters read (billions; components may share them)",
         title="Parameters by component",
         known=theme.colours(models),
     )

@@ -1,10 +1,10 @@
-"""Attention over frames against attention within frames: share of time beside share of FLOPs."""
+"""Temporal attention (across frames) and spatial attention (within frames): shares of time and FLOPs."""
 
 from typing import Any
 
-from genscope.analyze.plots import shape, theme
+from genscope.analyze.plots import charts, theme
 
-MOST_PANELS = 6
+MAX_PANELS = 6
 MEASURE = {
     "time, core": "core_ns",
     "FLOPs, core": "core_flops",
@@ -14,11 +14,11 @@ MEASURE = {
 
 
 def plot(frame: Any) -> Any:
-    """A panel a run and component from temporal_spatial: four stacked bars of 100 %."""
+    """Draw one panel per run and component from temporal_spatial: four stacked bars of 100 %."""
     chosen = frame.sort_values("temporal_core_frac", ascending=False)
     found = [_panel(run) for _, run in chosen.iterrows()]
     drawn = [panel for panel in found if panel is not None]
-    return theme.panels(drawn[:MOST_PANELS]) if drawn else None
+    return theme.panels(drawn[:MAX_PANELS]) if drawn else None
 
 
 def _panel(run: Any) -> Any:
@@ -32,12 +32,12 @@ def _panel(run: Any) -> Any:
         rows += [(measure, kind, 100 * value / sum(pair.values())) for kind, value in pair.items()]
     if not rows:
         return None
-    return shape.bars(
+    return charts.bars(
         pd.DataFrame(rows, columns=["row", "kind", "percent"]),
         label="row",
         part="kind",
         value="percent",
-        axis="% of spatial and temporal attention together",
+        axis="share of spatial and temporal attention (%)",
         title=f"{theme.run_label(run['trace_name'], run['predicted'])} · {run['component']}",
         known=theme.KIND_COLOUR,
     )

@@ -1,7 +1,7 @@
 """Every colour and option of the plots, for Bokeh (HTML) and matplotlib (PNG, SVG) alike.
 
-A class of operators has one colour everywhere (Okabe-Ito; what is left folds into 'other').
-HoloViews is imported where it is used: it takes seconds.
+A category has one colour everywhere (Okabe-Ito; categories without one fold into 'other').
+HoloViews is imported where it is used, because that takes seconds.
 """
 
 from __future__ import annotations
@@ -14,18 +14,10 @@ from typing import Any
 
 GREY = "#c8c8c8"
 BLACK = "#000000"
-OKABE_ITO = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#e69f00",
-    "#cc79a7",
-    "#56b4e9",
-    "#f0e442",
-    "#000000",
-)
+_COLOURS = "#0072b2 #d55e00 #009e73 #e69f00 #cc79a7 #56b4e9 #f0e442 #000000"
+OKABE_ITO = tuple(_COLOURS.split())
 
-CLASS_COLOUR = {
+CATEGORY_COLOUR = {
     "attention": "#d55e00",
     "linear": "#0072b2",
     "convolution": "#009e73",
@@ -50,11 +42,11 @@ ANSWER_COLOUR = {"known": "#0072b2", "unknown": GREY}
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
 MARKERS_MATPLOTLIB = ("o", "s", "^", "D", "v", "h")
 
-MOST_BARS = 80
+MAX_BARS = 80
 ROW_PIXELS = 30
 TITLE_LENGTH = 90
 LINE_LENGTH = 32
-MOST_LINES = 3
+MAX_LINES = 3
 LINE_PIXELS = 15
 AXIS_LENGTH = 34
 NAME_LENGTH = 200
@@ -74,27 +66,27 @@ def holoviews() -> Any:
     return hv
 
 
-def fold(category: str) -> str:
-    """The class as drawn: classes without a colour of their own are 'other'."""
-    return category if category in CLASS_COLOUR else "other"
+def fold_category(category: str) -> str:
+    """The category as drawn: categories without their own colour are 'other'."""
+    return category if category in CATEGORY_COLOUR else "other"
 
 
 def run_label(name: str, predicted: bool) -> str:
-    """A trace's name on an axis; predicted times are marked wherever they stand."""
+    """A trace's name as a label; predicted times are always marked."""
     return f"{name} (predicted)" if predicted else str(name)
 
 
 def plain(text: str) -> str:
-    """Text without what Bokeh would take for TeX, for which it fetches MathJax over the network.
+    """Text without TeX marks, for which Bokeh would fetch MathJax over the network.
 
-    Characters that have no shape, or no name in Unicode, are written out: HoloViews fails on those.
+    Characters that are not printable are escaped, because HoloViews fails on them.
     """
     text = text.replace("$$", "$ $").replace("\\", "/")
     return "".join(char if _is_shown(char) else _escaped(char) for char in text)
 
 
 def _is_shown(char: str) -> bool:
-    # a space that doesn't break, and the joiners that words and emoji need
+    # the no-break space, and the joiners that words and emoji need
     return char.isprintable() or char in "\u00a0\u200c\u200d"
 
 
@@ -103,7 +95,7 @@ def _escaped(char: str) -> str:
 
 
 def bounded(frame: Any) -> Any:
-    """The pandas frame with names cut to NAME_LENGTH; two that are cut alike stay two."""
+    """The pandas frame with names cut to NAME_LENGTH; names that are then equal get a number."""
     import pandas as pd
 
     cut = {}
@@ -118,7 +110,7 @@ def bounded(frame: Any) -> Any:
 
 
 def fitting(names: Iterable[str], fit: Callable[[str], str]) -> dict[str, str]:
-    """Each name as `fit` makes it; those that come out the same get a number."""
+    """Map each name to `fit(name)`; results that are equal get a number."""
     seen: dict[str, int] = {}
     found = {}
     for name in names:
@@ -129,48 +121,48 @@ def fitting(names: Iterable[str], fit: Callable[[str], str]) -> dict[str, str]:
 
 
 def legend_names(names: Iterable[str]) -> dict[str, str]:
-    """For each series its name in the legend."""
+    """Map each series to its name in the legend."""
     return fitting(names, lambda name: shorten(plain(str(name)), LEGEND_LENGTH))
 
 
-def shorten(text: str, most: int = 44) -> str:
-    """The text, cut in its middle if it is longer than `most`."""
-    if len(text) <= most:
+def shorten(text: str, limit: int = 44) -> str:
+    """The text, with its middle cut out if it is longer than `limit`."""
+    if len(text) <= limit:
         return text
-    head = (most - 1) * 2 // 3
-    return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+    head = (limit - 1) * 2 // 3
+    return f"{text[:head]}…{text[-(limit - 1 - head) :]}"
 
 
 def wrapped(text: str, length: int = LINE_LENGTH) -> str:
-    """A label for an axis: few lines, so that it leaves room for the plot on a phone.
+    """A label for an axis in few lines, so that it leaves room for the plot on a phone.
 
-    What is too long is cut in its middle: its end tells it apart.
+    A long label loses its middle, because labels differ at their ends.
     """
     from textwrap import wrap
 
-    text = shorten(text, length * MOST_LINES)
+    text = shorten(text, length * MAX_LINES)
     lines = wrap(text, length) or [""]
-    most = len(text)
-    while len(lines) > MOST_LINES:
-        most -= 4
-        lines = wrap(shorten(text, most), length)
+    limit = len(text)
+    while len(lines) > MAX_LINES:
+        limit -= 4
+        lines = wrap(shorten(text, limit), length)
     return "\n".join(lines)
 
 
 def colours(names: list[str], known: dict[str, str] | None = None) -> dict[str, str]:
-    """A colour for each name, the known ones first, the rest from Okabe-Ito in order."""
+    """A colour for each name: the known one, or the next of Okabe-Ito."""
     spare = cycle(OKABE_ITO)
     return {name: (known or {}).get(name) or next(spare) for name in names}
 
 
 def panels_of(element: Any) -> list[Any]:
-    """The panels of a layout, one after the other; a single plot is its own panel."""
+    """The panels of a layout in order; a single plot is its own panel."""
     hv = holoviews()
     return list(element) if isinstance(element, hv.Layout) else [element]
 
 
 def panels(elements: list[Any]) -> Any:
-    """Several plots under each other, axes not linked, those with nothing to draw left out; None if all are."""
+    """Stack plots vertically with separate axes, without empty ones; None if all are empty."""
     drawn = [element for element in elements if element is not None]
     if not drawn:
         return None
@@ -190,7 +182,7 @@ def bokeh_figure(element: Any) -> Any:
 
 
 def _lay_out_legend(figure: Any) -> None:
-    """Move the legend under the plot, in columns that fit a phone: beside it, it hides the data."""
+    """Move the legend below the plot, in columns that fit a phone: next to the plot, it hides data."""
     for side in ("above", "right", "left", "center", "below"):
         for legend in [item for item in getattr(figure, side) if type(item).__name__ == "Legend"]:
             getattr(figure, side).remove(legend)
@@ -207,7 +199,7 @@ def _lay_out_legend(figure: Any) -> None:
 def inline_script() -> str:
     """The script element with BokehJS in it.
 
-    Not Resources.render(): where Panel is installed, that asks for further scripts by their address.
+    Resources.render() would also link to further scripts if Panel is installed.
     """
     from bokeh.resources import Resources
 
@@ -215,15 +207,15 @@ def inline_script() -> str:
     return f"<script>{chr(10).join(raw)}</script>"
 
 
-def ramp(count: int) -> list[str]:
-    """Colours from dark to light for ordered parts: viridis, which holds for colour-blind eyes."""
+def sequential_palette(count: int) -> list[str]:
+    """Colours from dark to light for ordered parts: viridis, which colour-blind people can read."""
     from bokeh.palettes import viridis
 
     return list(viridis(count)) if count else []
 
 
 def number(value: float) -> str:
-    """A number as a person reads it: 3 figures, thousands as k, M, G."""
+    """A number with three or four digits, and thousands as k, M, G."""
     for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if letter == 'k' else size):.3g}{letter}"
@@ -231,9 +223,9 @@ def number(value: float) -> str:
 
 
 def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
-    """Ticks of a log axis, few enough to read: the values themselves, else powers of ten.
+    """A few ticks for a log axis: the values themselves if they are few, else powers of ten.
 
-    A backend's own ticks leave most of a decade empty, or write 4 x 10^2 over its neighbour.
+    A backend's own ticks leave most of a decade empty, or overlap.
     """
     found = sorted({float(value) for value in values.dropna() if value > 0})
     if not log or not found:
@@ -251,7 +243,7 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
 
 
 def finish_matplotlib(plot: Any, _: Any) -> None:
-    """What HoloViews has no option for: the axes fill the figure, the legend lies under them."""
+    """Let the axes fill the figure and the legend go below them: HoloViews has no option for that."""
     from matplotlib.ticker import NullFormatter
 
     axis = plot.handles["axis"]
@@ -276,7 +268,7 @@ def finish_matplotlib(plot: Any, _: Any) -> None:
     )
 
 
-def dress(
+def apply_style(
     element: Any,
     kind: str,
     title: str,
@@ -294,10 +286,10 @@ def dress(
     )
 
 
-# dollar signs are part of names
+# dollar signs are part of names, not TeX
 _NO_TEX = {"text.parse_math": False}
 
 
 def _literal(options: dict[str, Any]) -> dict[str, Any]:
-    """The options with a title that HoloViews, which fills in braces, shows as it is."""
+    """The options with the title's braces escaped, because HoloViews formats titles."""
     return options | {"title": options["title"].replace("{", "{{").replace("}", "}}")}

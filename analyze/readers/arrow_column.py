@@ -1,4 +1,4 @@
-"""Arrow columns made of NumPy arrays, without pyarrow's own conversion, which imports all of pandas."""
+"""Arrow columns from NumPy arrays, without pyarrow's own conversion, which imports all of pandas."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ def numbers(
     values: NDArray[np.int64] | NDArray[np.uint64] | NDArray[np.int32],
     absent: NDArray[np.bool_] | None = None,
 ) -> pa.Array:
-    """A column of the values' own type, NULL where `absent`. The values are copied."""
+    """A column of the values' type, NULL where `absent`. Copies the values."""
     present = None if absent is None else pa.py_buffer(np.packbits(~absent, bitorder="little"))
     kind = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(kind, len(values), [present, pa.py_buffer(values.tobytes())])
@@ -31,6 +31,6 @@ def texts(values: Sequence[bytes | None]) -> pa.Array:
 
 
 def as_numpy(column: pa.Array, kind: type[np.integer[Any]]) -> NDArray[Any]:
-    """The values of a column of that type without NULLs; not copied."""
+    """The values of a column of type `kind` without NULLs, as a view."""
     values = np.frombuffer(column.buffers()[1], kind)
     return values[column.offset : column.offset + len(column)]

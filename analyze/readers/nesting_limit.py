@@ -1,6 +1,6 @@
-"""One line instead of a traceback for JSON that is nested deeper than its parsers go.
+"""Report JSON that is nested too deeply in one line instead of a traceback.
 
-Parsers of JSON recurse, so each has its limit, near a thousand levels. No profiler writes ten.
+JSON parsers recurse, so each has a limit of about a thousand levels. No profiler writes even ten.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from genscope.errors import UserError
 
 @contextmanager
 def nesting_limit(path: Path) -> Iterator[None]:
-    """Raise UserError where what is done inside recurses too deep into what `path` holds."""
+    """Turn a RecursionError within the block into a UserError about `path`."""
     try:
         yield
     except RecursionError as error:
         raise UserError(
-            f"{path}: its JSON is nested too deep to be read, which no profiler writes; "
-            "write the file again with the profiler's own export"
+            f"{path}: the JSON is nested too deeply to be read, and no profiler writes such JSON; "
+            "export the file again with the profiler"
         ) from error

@@ -1,4 +1,4 @@
-"""The result card of each trace: the conditions under which it was recorded."""
+"""The result card of each trace: the conditions of its recording."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CARD_KEYS = (
     ("guidance", "guidance"),
     ("prompt_tokens", "prompt tokens"),
     ("steps_profiled", "steps profiled"),
-    ("steps_full", "steps of a request"),
+    ("steps_full", "steps in a request"),
     ("attention_seen", "attention seen"),
     ("parameters", "parameters"),
     ("versions", "versions"),
@@ -40,7 +40,7 @@ def manifest_of(text: str | None) -> dict[str, Any]:
 
 
 def cards(summary: pl.DataFrame, traces: pl.DataFrame) -> list[dict[str, Any]]:
-    """The conditions of each trace: what its manifest says, else what the file does."""
+    """The conditions of each trace, from its manifest or else from the file."""
     manifests = dict(zip(traces["trace_id"], traces["manifest"], strict=True))
     names = dict(zip(traces["trace_id"], traces["name"], strict=True))
     return [
@@ -64,7 +64,7 @@ def _facts(row: dict[str, Any], name: str, manifest: dict[str, Any]) -> list[tup
         ("trace", name),
         ("model", row["model"] or "not recorded"),
         ("device", row["device_name"] or "not recorded"),
-        ("attention asked for", row["attention"] or "not recorded"),
+        ("attention requested", row["attention"] or "not recorded"),
         ("profiler", row["profiler"] or row["format"]),
     ]
     facts += [
@@ -74,19 +74,19 @@ def _facts(row: dict[str, Any], name: str, manifest: dict[str, Any]) -> list[tup
     ]
     wall_ns = manifest.get("wall_ns")
     if isinstance(wall_ns, int | float) and wall_ns > 0:
-        facts.append(("wall time, not profiled", duration(wall_ns)))
-    counts = f"{row['event_count']} events, {row['kernel_count']} kernels, "
-    facts.append(("read", f"{counts}{row['cpu_op_count']} operators"))
+        facts.append(("wall time without profiler", duration(wall_ns)))
+    counts = f"{row['event_count']:,} events, {row['kernel_count']:,} kernels, "
+    facts.append(("read", f"{counts}{row['cpu_op_count']:,} operators"))
     facts.append(("file", row["path"]))
     return facts
 
 
 def _plain(value: Any) -> str:
-    """A manifest's value as a person reads it: no braces, no quotes."""
+    """A manifest's value without braces and quotes."""
     if isinstance(value, dict):
         return ", ".join(f"{key} {_plain(item)}" for key, item in value.items() if item is not None)
     if isinstance(value, list):
         return "; ".join(_plain(item) for item in value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}".replace(",", " ")
+        return f"{value:,}"
     return str(value)

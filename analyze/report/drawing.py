@@ -1,4 +1,4 @@
-"""The plot of each metric in the report, or the reason why there is none; none ends the report."""
+"""The plot of each metric in the report, or the reason why there is none; a failure never ends the report."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A metric's panels, each a caption, a div and a script; `silence` says why one is missing."""
+    """A metric's panels (caption, div, script); `no_plot_reason` says why one is missing."""
 
     panels: tuple[tuple[str, str, str], ...] = ()
-    silence: str = ""
+    no_plot_reason: str = ""
 
 
 def drawings(frames: Mapping[str, pl.DataFrame]) -> dict[str, Drawing]:
-    """The plots of the metrics that have one and have rows."""
+    """The plots of those metrics that have a plot and rows."""
     from genscope.analyze.plots import registry
 
     drawn = set(registry.names())
@@ -40,20 +40,20 @@ def _drawing(name: str, frame: pl.DataFrame) -> Drawing:
         with registry.drawing(name):
             elements = theme.panels_of(element)
     except UserError as error:
-        return Drawing(silence=str(error).partition("; see")[0])
+        return Drawing(no_plot_reason=str(error).partition("; see")[0])
     panels = []
-    silence = ""
+    no_plot_reason = ""
     for panel in elements:
         try:
             with registry.drawing(name):
                 panels.append(_panel(panel))
         except UserError as error:
-            silence = str(error)
-    return Drawing(tuple(panels), silence)
+            no_plot_reason = str(error)
+    return Drawing(tuple(panels), no_plot_reason)
 
 
 def _panel(element: Any) -> tuple[str, str, str]:
-    """Caption, div and script of one plot. Its title goes into the page, where it can wrap."""
+    """Caption, div and script of one plot. The title becomes page text, so that it can wrap."""
     from bokeh.embed import components
 
     from genscope.analyze.plots import theme

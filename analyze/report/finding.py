@@ -1,4 +1,4 @@
-"""One line of the report's first page, and the small change that such lines are made of."""
+"""One line of the report's first page, and the functions that write numbers and lists into it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from genscope.analyze.report.format import duration, figures, joined, size
 
-MOST_OF_A_KIND = 4
+MAX_OF_A_KIND = 4
 DIGITS = 3
 Frames = Mapping[str, pl.DataFrame]
 Row = Mapping[str, Any]
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence, the metric it is read from, and the traces that it is about."""
+    """One sentence, the metric that it comes from, and the traces that it is about."""
 
     text: str
     metric: str
@@ -26,13 +26,13 @@ class Finding:
     predicted: bool = False
 
 
-def most_of(found: list[Finding], rest: str, most: int = MOST_OF_A_KIND) -> list[Finding]:
-    """The first findings, and one line that counts the others: nothing is left out in silence."""
-    if len(found) <= most + 1:
+def limited(found: list[Finding], rest: str, limit: int = MAX_OF_A_KIND) -> list[Finding]:
+    """The first findings, and one line that counts the others, so that none is dropped silently."""
+    if len(found) <= limit + 1:
         return found
-    left = found[most:]
+    left = found[limit:]
     line = Finding(f"{len(left)} {rest}; see the section.", left[0].metric)
-    return [*found[:most], line]
+    return [*found[:limit], line]
 
 
 def in_requests(frame: pl.DataFrame) -> pl.DataFrame:
@@ -49,22 +49,22 @@ def counted(number: int, word: str) -> str:
 
 
 def times(ratio: float) -> str:
-    """A ratio in three digits: '3.78x'."""
+    """A ratio with three digits: '3.78x'."""
     return f"{figures(ratio, DIGITS)}x"
 
 
 def time(ns: float) -> str:
-    """A duration in three digits."""
+    """A duration with three digits."""
     return duration(ns, DIGITS)
 
 
 def amount(count: float) -> str:
-    """Bytes in three digits."""
+    """Bytes with three digits."""
     return size(count, DIGITS)
 
 
-def listed(names: list[str], most: int = 4) -> str:
-    """Names as a list in a sentence, the first few of many."""
-    if len(names) <= most:
+def listed(names: list[str], limit: int = 4) -> str:
+    """Names as a list in a sentence; of many names, only the first few."""
+    if len(names) <= limit:
         return joined(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return f"{', '.join(names[:limit])} and {len(names) - limit} more"

@@ -1,7 +1,7 @@
-"""What a study shows, in plain words with numbers: the lines of the report's first page.
+"""The findings on the report's first page: what a study shows, in sentences with numbers.
 
-Each finding is taken from the rows of one metric and names that metric and the traces it rests on,
-so that a reader can go on to the section, the SQL and the result cards.
+Each finding comes from the rows of one metric and names that metric and its traces, so that a reader
+can go on to the section, the SQL and the result cards.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from genscope.analyze.report.finding import (
     amount,
     counted,
     in_requests,
+    limited,
     listed,
-    most_of,
     time,
     times,
 )
@@ -30,7 +30,7 @@ from genscope.analyze.report.format import figures, percent
 def find(frames: Frames) -> list[Finding]:
     """Every finding that the frames support, in the order of the report.
 
-    A rule that fails on odd rows is a line that says so: the others still come.
+    If a rule fails on odd rows, a line says so, and the other rules still run.
     """
     found: list[Finding] = []
     for metric, rule in RULES:
@@ -38,7 +38,9 @@ def find(frames: Frames) -> list[Finding]:
             try:
                 found += rule(frames[metric], frames)
             except Exception as error:
-                text = f"No finding could be made of {metric} ({type(error).__name__}: {error})."
+                text = (
+                    f"{metric} gives no finding: its rule failed ({type(error).__name__}: {error})."
+                )
                 found.append(Finding(text, metric))
     return found
 
@@ -58,7 +60,7 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     if broken:
         ids = tuple(frame.filter(~pl.col("complete"))["trace_id"])
         found.append(
-            Finding(f"Cut short, so the end is missing: {listed(broken)}.", "trace_summary", ids)
+            Finding(f"These traces are cut short: {listed(broken)}.", "trace_summary", ids)
         )
     return found
 
@@ -67,10 +69,10 @@ def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     named = frame.filter(pl.col("component") != "unattributed", pl.col("request_frac") > 0.5)
     model = pl.coalesce("model", "trace_name").alias("model")
     by_model = named.sort("request_ns", descending=True).with_columns(model)
-    return most_of(
+    return limited(
         [
             Finding(
-                f"Component {row['component']} takes {percent(row['request_frac'])} of "
+                f"The component {row['component']} takes {percent(row['request_frac'])} of the time of "
                 + ("" if row["source"] == "profile" else "a whole request of ")
                 + f"{row['trace_name']}.",
                 "stage_time",
@@ -79,7 +81,7 @@ def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             )
             for row in by_model.unique("model", maintain_order=True).iter_rows(named=True)
         ],
-        "more models spend most time in one component",
+        "more models spend most of their time in one component",
     )
 
 
@@ -87,7 +89,7 @@ def _lengths(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     known = frame.filter(pl.col("max_min_ratio") > 1)
     series = known.sort("max_min_ratio", descending=True).unique("trace_name", maintain_order=True)
     rows = series.unique(["component", "max_min_ratio", "period_calls"], maintain_order=True)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"In {row['attention_kind']} attention of {row['component']} in "
@@ -103,13 +105,13 @@ def _lengths(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             )
             for row in rows.iter_rows(named=True)
         ],
-        "more profiles vary",
-        most=3,
+        "more traces have sequence lengths that vary",
+        limit=3,
     )
 
 
 def _adjacent(ratio: float | None) -> str:
-    return "" if ratio is None else f" (up to {times(ratio)} from one call to the next)"
+    return "" if ratio is None else f" (at most {times(ratio)} between successive calls)"
 
 
 def _memory(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -117,39 +119,39 @@ def _memory(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     if row["score_bytes"] is None:
         return []
     text = (
-        f"The largest score matrix takes {amount(row['score_bytes'])} ({row['query_len']} by "
-        f"{row['kv_len']}), in {row['attention_kind']} attention of {row['component']} in "
+        f"The largest score matrix takes {amount(row['score_bytes'])} ({row['query_len']:,} by "
+        f"{row['kv_len']:,}), in {row['attention_kind']} attention of {row['component']} in "
         f"{row['trace_name']}; "
     )
-    text += "it is written to memory." if row["materialized"] else "its kernel never writes it."
+    text += "it is written to memory." if row["materialized"] else "a fused kernel never writes it."
     return [Finding(text, "attention_memory", (row["trace_id"],))]
 
 
 def _frames_and_space(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     rows = frame.filter(pl.col("core_flops_ratio").is_not_null(), pl.col("temporal_core_frac") > 0)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"Temporal attention takes {percent(row['temporal_core_frac'])} of the attention "
-                f"time of {row['component']} in {row['trace_name']}; spatial attention needs "
-                f"{times(row['core_flops_ratio'])} its FLOPs{_with_projections(row)}.",
+                f"time of {row['component']} in {row['trace_name']}, but spatial attention has "
+                f"{times(row['core_flops_ratio'])} as many FLOPs{_with_projections(row)}.",
                 "temporal_spatial",
                 (row["trace_id"],),
                 bool(row["predicted"]),
             )
             for row in rows.sort("temporal_core_frac", descending=True).iter_rows(named=True)
         ],
-        "more components have both",
+        "more components have temporal and spatial attention",
     )
 
 
 def _with_projections(row: Row) -> str:
     ratio = row["module_flops_ratio"]
-    return "" if ratio is None else f", {times(ratio)} with projections"
+    return "" if ratio is None else f" ({times(ratio)} with projections)"
 
 
 def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    """Which runs attend like a prefill and which like decoding, by where most of the time goes."""
+    """Which runs spend most attention time in prefill-like calls, and which in decode-like calls."""
     known = frame.filter(pl.col("request_frac").is_not_null(), pl.col("phase") != "unknown")
     keys = ("trace_id", "trace_name", "predicted", "phase")
     total = known.group_by(keys, maintain_order=True).agg(pl.col("request_frac").sum())
@@ -187,9 +189,10 @@ def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             latent = shares.get(("latent diffusion", category))
             if pixel is not None and latent is not None:
                 text = (
-                    f"With flash attention, {category} takes {percent(pixel['mean_frac'])} of pixel "
-                    f"diffusion and {percent(latent['mean_frac'])} of latent diffusion (means over "
-                    f"{counted(pixel['trace_count'], 'run')} and {counted(latent['trace_count'], 'run')})."
+                    f"With flash attention, {category} takes {percent(pixel['mean_frac'])} of the time "
+                    f"of pixel diffusion and {percent(latent['mean_frac'])} of latent diffusion (means "
+                    f"over {counted(pixel['trace_count'], 'run')} and "
+                    f"{counted(latent['trace_count'], 'run')})."
                 )
                 found.append(Finding(text, "family_contrast", (), bool(pixel["predicted"])))
     return found
@@ -207,17 +210,17 @@ def _growth(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         cross = first["crossover_size"]
         found.append(
             Finding(
-                f"From {sizes[0]} to {sizes[-1]} px, attention time of {first['model']} "
-                f"({first['attention']}) grows with power {figures(power['attention'], DIGITS)} of "
-                f"the image side, convolution time with power "
+                f"From {sizes[0]} to {sizes[-1]} px, the attention time of {first['model']} "
+                f"({first['attention']}) grows with the image side to the power of "
+                f"{figures(power['attention'], DIGITS)}, and the convolution time to the power of "
                 f"{figures(power['convolution'], DIGITS)}"
-                + (f"; the two are equal at {cross} px." if cross else "."),
+                + (f"; they are equal at {cross} px." if cross else "."),
                 "image_size_scaling",
                 tuple(rows["trace_id"].unique(maintain_order=True)),
                 bool(first["predicted"]),
             )
         )
-    return most_of(found, "more series grow")
+    return limited(found, "more models were run at several image sizes")
 
 
 def _bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -230,7 +233,7 @@ def _bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     compute = len(whole) - len(memory)
     text = (
         f"{len(memory)} of {counted(len(whole), 'run')} {_are(len(memory))} memory-bound and {compute} "
-        "compute-bound, by bytes from shapes."
+        "compute-bound, with bytes computed from shapes."
     )
     return [Finding(text, "roofline", tuple(memory["trace_id"]))]
 
@@ -245,7 +248,7 @@ def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         (pl.col("gpu_idle_ns") / pl.col("gpu_span_ns")).alias("idle_frac")
     )
     rows = used.filter(pl.col("idle_frac") > 0.1).sort("idle_frac", descending=True)
-    return most_of(
+    return limited(
         [
             Finding(
                 f"The GPU of {row['trace_name']} is idle for {percent(row['idle_frac'])} of "
@@ -255,26 +258,26 @@ def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             )
             for row in rows.iter_rows(named=True)
         ],
-        "more traces have a GPU that is idle for over a tenth of the time",
-        most=3,
+        "more traces have a GPU that is idle for over 10 % of the time",
+        limit=3,
     )
 
 
 def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     open_rows = frame.filter(~pl.col("answered"), pl.col("question") == "category")
     rows = open_rows.filter(pl.col("work_frac") > 0.02).sort("work_frac", descending=True)
-    return most_of(
+    return limited(
         [
             Finding(
-                f"{percent(row['work_frac'])} of the time of {row['trace_name']} can't be classified, "
-                "so its shares are lower bounds.",
+                f"{percent(row['work_frac'])} of the time of {row['trace_name']} has no category, "
+                "so the shares of its categories are lower bounds.",
                 "ledger",
                 (row["trace_id"],),
             )
             for row in rows.iter_rows(named=True)
         ],
         "more traces have unclassified time",
-        most=3,
+        limit=3,
     )
 
 

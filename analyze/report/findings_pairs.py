@@ -1,4 +1,4 @@
-"""Findings from pairs of runs: what fused attention gained, where the time went, what is next."""
+"""Findings from pairs of runs: what fused attention gained, where the time went, what is largest now."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from genscope.analyze.report.finding import (
     Row,
     counted,
     in_requests,
-    most_of,
+    limited,
     pair_of,
     time,
     times,
@@ -23,9 +23,9 @@ def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
     rows = core.filter(pl.col("speedup").is_not_null()).sort("speedup")
     found = [_slower(row, frames) for row in rows.iter_rows(named=True) if row["speedup"] < 1]
     faster = [_faster(row) for row in rows.reverse().iter_rows(named=True) if row["speedup"] >= 1]
-    found += most_of(faster, "more pairs are faster")
+    found += limited(faster, "more pairs are faster")
     refused = core.filter(pl.col("refusal").is_not_null())
-    found += most_of(
+    found += limited(
         [
             Finding(
                 f"No speedup is given for {row['trace_name']} over {row['baseline_trace_name']}, "
@@ -35,15 +35,15 @@ def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
             )
             for row in refused.iter_rows(named=True)
         ],
-        "more pairs aren't compared",
+        "more pairs can't be compared",
     )
     return found
 
 
 def intervals(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    """What repeated measurements say of a speedup, and whether they say anything."""
+    """The confidence interval of a speedup, and whether it shows a difference."""
     rows = frame.filter(pl.col("quantity").is_in(["request", "wall"]))
-    return most_of(
+    return limited(
         [
             Finding(
                 _interval(row),
@@ -64,7 +64,7 @@ def _interval(row: Row) -> str:
         f"is {times(low)} to {times(high)} ({row['baseline_count']} and {row['optimized_count']} "
         "measurements)"
     )
-    return text + (", so no difference is shown." if low <= 1 <= high else ".")
+    return text + (", so they show no difference." if low <= 1 <= high else ".")
 
 
 def _measured_by(quantity: str) -> str:
@@ -98,7 +98,7 @@ def _slower(row: Row, frames: Frames) -> Finding:
 
 
 def _gone_to(trace: int, shift: pl.DataFrame) -> str:
-    """Where the time of a slower run went: its classes that lost, and their extra work items."""
+    """Where the time of a slower run went: the categories that got slower, with their work items."""
     lost = (
         in_requests(shift)
         .filter(
@@ -122,24 +122,25 @@ def _more_work(row: Row) -> str:
 
 def bottlenecks(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     core = in_requests(frame).sort(["shifted", "after_frac"], descending=True)
-    return most_of(
+    return limited(
         [
             Finding(
-                f"The largest class of {row['trace_name']} is {row['after_category']} with "
-                f"{percent(row['after_frac'])}; before, it took {percent(row['after_baseline_frac'])}"
-                + (f" and {row['before_category']} took most." if row["shifted"] else "."),
+                f"The largest category of {row['trace_name']} is {row['after_category']} with "
+                f"{percent(row['after_frac'])}; in the baseline it took "
+                f"{percent(row['after_baseline_frac'])}"
+                + (f", and {row['before_category']} took most." if row["shifted"] else "."),
                 "bottleneck_shift",
                 pair_of(row),
                 bool(row["predicted"]),
             )
             for row in core.iter_rows(named=True)
         ],
-        "more pairs have a largest class",
+        "more pairs are in the section",
     )
 
 
 def contrasts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    """The range of diffusion's gain over other families', of attention and end to end."""
+    """How much more diffusion models gain than other families, in attention and end to end."""
     found = []
     core = in_requests(frame).filter(pl.col("attention_ratio").is_not_null())
     for (family, _), rows in core.group_by(["other_family", "predicted"], maintain_order=True):

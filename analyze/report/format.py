@@ -1,4 +1,4 @@
-"""A result as a table that a person reads: times in ms, shares in %, the heaviest rows of each trace."""
+"""Format a result as a readable table: times in ms, shares in %, the heaviest rows of each trace."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from genscope.analyze.printable import printable
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_ROWS = 60
-# characters of a name that a cell shows, and those that the page holds of it at all
+MAX_ROWS = 60
+# characters of a name that a cell shows, and that the page holds at most
 SHORT = 160
 LONGEST = 1000
 HIDDEN = {"trace_id", "path", "predicted", "baseline_trace_id", "other_trace_id"}
@@ -21,7 +21,7 @@ HIDDEN = {"trace_id", "path", "predicted", "baseline_trace_id", "other_trace_id"
 
 @dataclass(frozen=True)
 class Table:
-    """Headings, rows of cells, a mark for each predicted row, and how many rows were left out."""
+    """Headings, rows of cells, a flag for each predicted row, and the number of rows left out."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -31,12 +31,12 @@ class Table:
 
 
 def table_of(frame: pl.DataFrame) -> Table:
-    """The first rows of each trace, as many as fit, in the query's own order."""
+    """The first rows of each trace, as many as fit, in the query's order."""
     shown = frame
-    if len(frame) > MOST_ROWS and "trace_id" in frame.columns:
-        each = max(MOST_ROWS // frame["trace_id"].n_unique(), 1)
+    if len(frame) > MAX_ROWS and "trace_id" in frame.columns:
+        each = max(MAX_ROWS // frame["trace_id"].n_unique(), 1)
         shown = frame.group_by("trace_id", maintain_order=True).head(each)
-    shown = shown.head(MOST_ROWS)
+    shown = shown.head(MAX_ROWS)
     columns = [name for name in frame.columns if name not in HIDDEN]
     columns = columns or frame.columns
     marks = [is_predicted(row) for row in shown.iter_rows(named=True)]
@@ -52,12 +52,12 @@ def table_of(frame: pl.DataFrame) -> Table:
 
 
 def is_predicted(row: dict[str, Any]) -> bool:
-    """Whether the row's times were predicted, by either column that says so."""
+    """Whether the row's times are predicted: two columns can say so."""
     return bool(row.get("predicted")) or row.get("time_source") == "predicted"
 
 
 def cell(column: str, value: Any) -> str:
-    """One value as text, its unit told by the ending of the column's name."""
+    """One value as text; the column's name ends in its unit."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -69,34 +69,34 @@ def cell(column: str, value: Any) -> str:
     for ending, written in _WRITTEN:
         if column.endswith(ending):
             return written(value)
-    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}".replace(",", " ")
+    return f"{value:.3g}" if isinstance(value, float) else f"{value:,}"
 
 
 def readable(text: str) -> str:
-    """A text of others as the page shows it: on one line, of a bounded length."""
+    """Other people's text as the page shows it: on one line and of limited length."""
     return printable(cut(str(text), LONGEST))
 
 
 def shortened(text: str) -> str:
-    """A text as a cell shows it; the whole is there to point at."""
+    """A text as a cell shows it; a tooltip shows the whole."""
     return cut(text, SHORT)
 
 
-def cut(text: str, most: int) -> str:
-    """The text, its middle left out if it is longer: names differ at their ends."""
-    if len(text) <= most:
+def cut(text: str, limit: int) -> str:
+    """The text without its middle if it is too long, because names differ at their ends."""
+    if len(text) <= limit:
         return text
-    head = (most - 1) * 2 // 3
-    return f"{text[:head]}…{text[-(most - 1 - head) :]}"
+    head = (limit - 1) * 2 // 3
+    return f"{text[:head]}…{text[-(limit - 1 - head) :]}"
 
 
 def capitalized(text: str) -> str:
-    """The text with a capital first letter, the rest as it is: 'FLOPs of a GPU'."""
+    """The text with a capital first letter and the rest unchanged: 'FLOPs of a GPU'."""
     return text[:1].upper() + text[1:]
 
 
-def duration(ns: float, digits: int = 4) -> str:
-    """A time in the unit that leaves 1 to 999 before the point: ns, µs, ms or s."""
+def duration(ns: float, digits: int = 3) -> str:
+    """A time in ns, µs, ms or s, with 1 to 999 before the decimal point."""
     for limit, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
         if abs(ns) >= limit:
             return f"{figures(ns / limit, digits)} {unit}"
@@ -104,13 +104,13 @@ def duration(ns: float, digits: int = 4) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 1 as per cent, small ones told from nothing."""
+    """A share of 1 in percent; a small share isn't shown as zero."""
     if 0 < abs(share) < 0.0005:
         return "<0.1 %" if share > 0 else ">-0.1 %"
     return f"{100 * share:.1f} %"
 
 
-def size(count: float, digits: int = 4) -> str:
+def size(count: float, digits: int = 3) -> str:
     """Bytes in KiB, MiB, GiB."""
     for limit, unit in ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if abs(count) >= limit:
@@ -119,15 +119,15 @@ def size(count: float, digits: int = 4) -> str:
 
 
 def scaled(count: float) -> str:
-    """A number with a space and a letter for thousands: '803 G'."""
+    """A number with a space and an SI prefix: '803 G'."""
     for limit, letter in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(count) >= limit:
             return f"{figures(count / limit)} {letter}"
     return f"{figures(count)} "
 
 
-def figures(value: float, digits: int = 4) -> str:
-    """As many significant digits, more where the number itself is longer."""
+def figures(value: float, digits: int = 3) -> str:
+    """The value with so many significant digits; a longer whole number keeps all of its digits."""
     if not isfinite(value):
         return str(value)
     whole = abs(value) >= 10 ** (digits - 1) or value == int(value)

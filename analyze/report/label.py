@@ -1,4 +1,4 @@
-"""What a run is called in the report: its model and conditions, where the manifest tells them."""
+"""The label of a run in the report: its model and conditions, if it has a manifest."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ NAMED = ("trace_name", "baseline_trace_name", "other_trace_name")
 
 
 def labels_of(traces: pl.DataFrame) -> dict[str, str]:
-    """For each trace's name the shortest label that no other trace of the study has.
+    """The shortest unique label for each trace's name.
 
-    What is too long to be read is cut; labels that are the same then get a number.
+    Long labels are cut, and labels that are then equal get a number.
     """
     labels = _labels(list(traces.iter_rows(named=True)))
     seen: Counter[str] = Counter()
@@ -46,15 +46,15 @@ def labelled(frame: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).replace(labels) for name in found)
 
 
-def bounded(frame: pl.DataFrame, most: int) -> pl.DataFrame:
-    """The frame with longer texts cut in their middle; two that are cut alike stay two."""
+def bounded(frame: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """The frame with long texts cut in the middle; texts that are then equal get a number."""
     for name, kind in frame.schema.items():
-        if kind != pl.String or not (frame[name].str.len_chars() > most).any():
+        if kind != pl.String or not (frame[name].str.len_chars() > limit).any():
             continue
         seen: Counter[str] = Counter()
         short = {}
         for text in frame[name].unique(maintain_order=True).drop_nulls():
-            found = cut(text, most)
+            found = cut(text, limit)
             seen[found] += 1
             short[text] = found if seen[found] == 1 else f"{found} ({seen[found]})"
         frame = frame.with_columns(pl.col(name).replace(short))

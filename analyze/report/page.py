@@ -1,7 +1,7 @@
-"""The report of a study: one HTML file that needs no network, from first findings down to the SQL.
+"""The report of a study: one HTML file that needs no network, from the findings down to the SQL.
 
-Everything it shows is a row of a metric; each section carries the query's text, and each trace its
-result card. Plots are Bokeh's, its script is inlined, and a content policy forbids any request.
+All that it shows are rows of metrics. Each section has the query's text, and each trace a result card.
+Plots are Bokeh's, with its script inlined, and a content policy forbids any request.
 """
 
 from __future__ import annotations
@@ -35,53 +35,63 @@ if TYPE_CHECKING:
     from genscope.analyze.sql_file import SqlFile
 
 SECTIONS: tuple[tuple[str, str], ...] = (
-    ("operator_breakdown", "What the time is spent on, and what is left once attention is fused."),
-    ("bottleneck_shift", "The largest class before fused attention, and the largest after."),
+    ("operator_breakdown", "Which categories take the time, with and without fused attention."),
+    ("bottleneck_shift", "The largest category before and after attention is fused."),
     (
         "flash_speedup",
-        "A fused kernel is worth what attention weighs: law and clock, side by side.",
+        "How much faster a run gets with fused attention, measured and by Amdahl's law.",
     ),
     (
         "flash_speedup_interval",
-        "How sure a speedup is, where runs or passes were measured several times.",
+        "How certain a speedup is, if runs or passes were measured several times.",
     ),
-    ("operator_shift", "Class by class, what a change of attention won and what it cost."),
+    ("operator_shift", "Which categories got faster or slower when attention was replaced."),
     (
         "flash_contrast",
-        "Whether diffusion gains more from a fused kernel than other families, pair by pair.",
+        "Whether diffusion models gain more from fused attention than other families.",
     ),
-    ("family_contrast", "Families of models differ in the classes of operators that carry them."),
-    ("attention_split", "Attention is several kinds of work, and they do not gain alike."),
-    ("sequence_length_profile", "The length that is attended over changes from call to call."),
+    ("family_contrast", "How the categories' shares differ between families of models."),
+    ("attention_split", "How attention time divides into self, cross, spatial and other kinds."),
+    ("sequence_length_profile", "How sequence length changes from one attention call to the next."),
     (
         "sequence_length_distribution",
-        "How many calls fall on each length, and how much of the time.",
+        "How many attention calls, and how much of their time, each sequence length has.",
     ),
-    ("attention_memory", "Unfused attention writes a score matrix: this is how large it gets."),
-    ("attention_memory_scaling", "The score matrices grow with the fourth power of the side."),
+    ("attention_memory", "The size of the score matrix that unfused attention writes to memory."),
+    (
+        "attention_memory_scaling",
+        "How score matrices grow: with the fourth power of the image side.",
+    ),
     (
         "image_size_scaling",
-        "How fast attention and convolution grow with the image, and where they cross.",
+        "How attention and convolution time grow with the image, and where they are equal.",
     ),
     (
         "temporal_spatial",
-        "Attention over frames beside attention within frames: do time and FLOPs agree?",
+        "Whether attention across frames and within frames differ in time as they do in FLOPs.",
     ),
-    ("frame_scaling", "More frames: spatial attention grows in line, temporal with the square."),
-    ("prefill_decode", "Calls with many rows gain from fused attention, single rows hardly do."),
-    ("roofline", "Whether compute or memory is the wall, under three definitions of intensity."),
-    ("cache_hit", "Hit rates of the caches, by class of kernel and kind of attention."),
+    (
+        "frame_scaling",
+        "Spatial attention grows in proportion to the number of frames, temporal with its square.",
+    ),
+    (
+        "prefill_decode",
+        "Which runs attend with many query rows per call, which gain from fused attention, or few.",
+    ),
+    ("roofline", "Whether a run is compute-bound or memory-bound, by three kinds of intensity."),
+    ("cache_hit", "Cache hit rates by category and attention kind."),
     ("stage_time", "Which component of the pipeline takes the time of a whole request."),
-    ("step_time", "Whether steps cost the same, or grow with a cache."),
+    ("step_time", "Whether all steps take the same time, or grow with a cache."),
     ("forward_flops", "Where in the network the FLOPs are, in the order of the forward pass."),
-    ("taxonomy", "What the models are made of."),
-    ("pareto", "Quality against size, from a table of published figures."),
-    ("fleet", "What classes of models take of a fleet, from its job table."),
-    ("kernel_summary", "The kernels, or operators, that take the most time."),
-    ("gpu_time", "How much of the time the GPU works, and how much it waits."),
-    ("ledger", "How much of the work is known: every share above rests on it."),
+    ("taxonomy", "How many parameters each component of a model has."),
+    ("pareto", "The quality of published models against their size."),
+    ("fleet", "How many devices and how much memory each class of models uses in a fleet."),
+    ("kernel_summary", "The kernels, or operators if there are none, that take the most time."),
+    ("gpu_time", "How much of the time the GPU computes, copies or waits."),
+    ("ledger", "How much of the work is attributed and classified: all shares depend on it."),
     ("trace_summary", "What was read from each file."),
-)  # of a name in a sentence
+)
+# longest name within a sentence
 LONGEST_NAME = 100
 
 
@@ -89,16 +99,16 @@ LONGEST_NAME = 100
 class Section:
     """One metric, ready for the page.
 
-    `plots` are its panels, each a caption and a div; `silence` says why one is missing. `notes` say
-    why there are no rows, or what they leave out. `terms` are the definitions that its columns rest
-    on, each an id in the page and a term.
+    `plots` are its panels, each a caption and a div; `no_plot_reason` says why one is missing.
+    `notes` say why there are no rows, or what they leave out. `terms` are the definitions behind its
+    columns, each an HTML id and a term.
     """
 
     metric: str
     title: str
     sentence: str
     plots: tuple[tuple[str, str], ...]
-    silence: str
+    no_plot_reason: str
     notes: tuple[str, ...]
     terms: tuple[tuple[str, str], ...]
     table: Table
@@ -108,7 +118,7 @@ class Section:
 def render(answers: Mapping[str, Answer], traces: pl.DataFrame, path: str | Path) -> Path:
     """Write the report of these answers, whole or not at all, and return its path.
 
-    `answers` are those of the metrics in `sections_of`, by name; `traces` is the table `trace`. Raises
+    `answers` holds the metrics of `sections_of` by name; `traces` is the table `trace`. Raises
     UserError if the file can't be written.
     """
     from genscope.analyze.plots import theme
@@ -133,8 +143,8 @@ def render(answers: Mapping[str, Answer], traces: pl.DataFrame, path: str | Path
         scripts=[script for drawing in drawn.values() for _, _, script in drawing.panels],
         findings=find({name: bounded(frame, LONGEST_NAME) for name, frame in frames.items()}),
         cards=cards(frames["trace_summary"], traces),
-        answered=[section for section in sections if section.table.rows],
-        silent=[section for section in sections if not section.table.rows],
+        filled_sections=[section for section in sections if section.table.rows],
+        empty_sections=[section for section in sections if not section.table.rows],
         terms=[(anchor(term), term, text) for term, text in TERMS],
     )
     write_whole(out, page)
@@ -142,7 +152,7 @@ def render(answers: Mapping[str, Answer], traces: pl.DataFrame, path: str | Path
 
 
 def sections_of(relations: Iterable[SqlFile]) -> dict[str, str]:
-    """The metrics that a report shows and a sentence on each: ours, in order, then the user's own."""
+    """The metrics of a report with a sentence each: ours, in order, then the user's own."""
     known = {relation.name: relation for relation in relations}
     ours = {name: sentence for name, sentence in SECTIONS if name in known}
     own = {
@@ -161,7 +171,7 @@ def _section(answer: Answer, sentence: str, drawing: Drawing) -> Section:
         title=" ".join(title.split()),
         sentence=sentence,
         plots=tuple((readable(caption), div) for caption, div, _ in drawing.panels),
-        silence=readable(drawing.silence),
+        no_plot_reason=readable(drawing.no_plot_reason),
         notes=tuple(capitalized(readable(note)) for note in answer.notes),
         terms=tuple((anchor(term), term) for term in terms_of(answer.frame.columns)),
         table=table_of(answer.frame),

@@ -1,4 +1,4 @@
-"""Which attention implementation runs: seven behind one switch, for every model, and the reason why one can't run.
+"""One switch between seven attention implementations for every model, and the reasons why one can't run.
 
 The libraries' own switches differ and some are silently ignored (diffusers' on UNets). So a capture replaces the one function
 that all of them call, torch.nn.functional.scaled_dot_product_attention. A single call that an implementation can't take (it has a

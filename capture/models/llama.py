@@ -30,7 +30,7 @@ _TINY: dict[str, Any] = {
 
 
 class ReservedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
-    """One layer's keys and values in memory that is reserved once; a call writes behind the valid ones."""
+    """One layer's keys and values in memory that is reserved once; a call writes after the valid ones."""
 
     def __init__(self, size: tuple[int, ...]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -42,14 +42,14 @@ class ReservedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write new keys and values behind the valid ones and return all of them."""
+        """Write new keys and values after the valid ones and return all of them."""
         end = self.position + key_states.shape[-2]
         self.keys[:, :, self.position : end] = key_states
         self.values[:, :, self.position : end] = value_states
         return self.keys[:, :, :end], self.values[:, :, :end]
 
     def get_seq_length(self) -> int:
-        """How many are valid."""
+        """The number of valid positions."""
         return self.position
 
 

@@ -1,4 +1,4 @@
-"""SDXL (Podell et al. 2023), standing in for a production text-to-image model whose dimensions are not public."""
+"""SDXL (Podell et al. 2023), used instead of a production text-to-image model whose dimensions are not public."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEPS = 50
 GUIDANCE = 5.0
 LATENT_SCALE = 0.13025
 ASSUMPTIONS = (
-    "the production model is closed: SDXL stands in for it",
+    "the production model is closed, so SDXL is used instead",
     f"{STEPS} steps with guidance {GUIDANCE}: defaults of the published pipeline; the refiner is left out",
     "the VAE decodes in the run's dtype, where the published one needs float32",
 )

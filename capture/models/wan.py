@@ -64,7 +64,7 @@ def build(settings: Settings) -> Workload:
         prompt_tokens=text_len,
         assumptions=(
             pipeline_defaults(STEPS),
-            "T5's encoder with UMT5's vocabulary stands for UMT5-XXL, whose position bias differs",
+            "T5's encoder with UMT5's vocabulary replaces UMT5-XXL, whose position bias differs",
             "guidance runs both prompts as one batch of two",
         ),
     ).workload()

@@ -143,7 +143,7 @@ class DiffusionRequest:
 
 def pipeline_defaults(steps: int) -> str:
     """The assumption of a model whose published pipeline sets what the user leaves open."""
-    return f"{steps} steps, and sizes that are not asked for: defaults of the published pipeline"
+    return f"{steps} steps, and sizes that are not set: defaults of the published pipeline"
 
 
 def last_hidden(encoder: Any, tokens: torch.Tensor) -> Callable[[Context], Context]:

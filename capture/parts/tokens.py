@@ -24,7 +24,7 @@ class Shape:
 class KeyValueCache:
     """Keys and values of every layer, kept for the whole request: (batch, heads, length, head_dim) each.
 
-    `position` is how many are valid; a call writes its own behind them. Cross-attention's are written once.
+    `position` is the number of valid ones; a call writes its own after them. Those of cross-attention are written once.
     """
 
     def __init__(self, shape: Shape, *, batch: int, length: int) -> None:
@@ -37,7 +37,7 @@ class KeyValueCache:
     def extended(
         self, layer: int, key: torch.Tensor, value: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write new keys and values behind the valid ones and return all of them."""
+        """Write new keys and values after the valid ones and return all of them."""
         end = self.position + key.shape[-2]
         self._keys[layer][:, :, self.position : end] = key
         self._values[layer][:, :, self.position : end] = value

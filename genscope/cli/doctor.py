@@ -1,4 +1,4 @@
-"""The `genscope doctor` command: print what examine found, for a person or as JSON."""
+"""The `genscope doctor` command: print the diagnoses as text or JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genscope.errors import UserError
 
 
 def examine_and_print(paths: Sequence[Path], fmt: str, repair_to: Path | None) -> int:
-    """Examine `paths`, print the anomalies as 'table' or 'json', and write the clean copy if asked.
+    """Examine `paths`, print the anomalies as 'table' or 'json', and write a repaired copy if asked.
 
     Returns 1 if any trace can't be trusted for shares, else 0.
     """
@@ -29,13 +29,13 @@ def examine_and_print(paths: Sequence[Path], fmt: str, repair_to: Path | None) -
         from genscope.analyze.readers.kineto.repair_file import repair
 
         done = repair(damaged, repair_to)
-        counts = f"{done.repaired} events repaired, {done.skipped} left out"
+        counts = f"{done.repaired:,} events repaired, {done.skipped:,} left out"
         print(f"{printable(repair_to)}: {counts}", file=sys.stderr)
     return 0 if all(diagnosis.trustworthy for diagnosis in found) else 1
 
 
 def _one_to_repair(paths: Sequence[Path], repair_to: Path) -> Path:
-    """The one Kineto trace that the paths, such as a run folder, stand for."""
+    """The one Kineto trace that the paths, such as a run folder, name."""
     check_writable(repair_to)
     traces = find(paths)
     if len(traces) != 1:
@@ -48,14 +48,14 @@ def _one_to_repair(paths: Sequence[Path], repair_to: Path) -> Path:
 def _print(diagnosis: Diagnosis) -> None:
     print_line(f"{diagnosis.path} ({diagnosis.format}, {diagnosis.event_count:,} events)")
     if diagnosis.error:
-        print_line(f"  cannot be read: {diagnosis.error}")
+        print_line(f"  can't be read: {diagnosis.error}")
         print()
         return
     for anomaly in diagnosis.anomalies:
         example = f"  e.g. {anomaly.example}" if anomaly.example else ""
         print_line(f"  {anomaly.kind}: {anomaly.count:,}{example}")
-        print_line(f"    means: {anomaly.consequence}")
-        print_line(f"    do:    {anomaly.advice or 'nothing needs to change'}")
+        print_line(f"    effect: {anomaly.consequence}")
+        print_line(f"    advice: {anomaly.advice or 'none, nothing needs to change'}")
     for reason, metrics in _unsupported(diagnosis).items():
         print_line(f"  no {', '.join(metrics)}: {reason}")
     verdict = "shares can be trusted" if diagnosis.trustworthy else "shares can't be trusted"
@@ -64,7 +64,7 @@ def _print(diagnosis: Diagnosis) -> None:
 
 
 def _unsupported(diagnosis: Diagnosis) -> dict[str, list[str]]:
-    """For each reason the metrics that the trace can't support."""
+    """The metrics that the trace can't support, by reason."""
     found: dict[str, list[str]] = {}
     for metric, reason in sorted((diagnosis.supports or {}).items()):
         if reason:

@@ -1,4 +1,4 @@
-"""The `genscope example` command: copy the two captured runs that ship with the package to where a user can look at them."""
+"""The `genscope example` command: copy the two captures that ship with the package into a folder."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from genscope.errors import UserError
 
 
 def copy_example(out: Path) -> list[Path]:
-    """Copy the example's run folders into `out` and return where they are; equal files are left alone.
+    """Copy the example's run folders into `out` and return their paths; equal files stay as they are.
 
-    Raises UserError if a file of the same name with other contents is there, and then copies nothing.
+    Raises UserError, and copies nothing, if a file with other contents has one of the names.
     """
     with as_file(files("genscope") / "example") as shipped:
         paths = sorted(path for path in shipped.glob("*/*") if path.is_file())
@@ -20,7 +20,7 @@ def copy_example(out: Path) -> list[Path]:
         for path, target in targets.items():
             if _differs(path, target):
                 raise UserError(
-                    f"{target} exists and is not the example's: name another folder with --out"
+                    f"{target} exists and is not from the example; name another folder with --out"
                 )
         for path, target in targets.items():
             _copy(path, target)
@@ -39,5 +39,5 @@ def _copy(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
     except OSError as error:
         raise UserError(
-            f"{target} cannot be written ({error.strerror}): name another folder with --out"
+            f"{target} can't be written ({error.strerror}); name another folder with --out"
         ) from error

@@ -1,4 +1,4 @@
-"""Show the progress of a load: a bar on a terminal, then one line a file and a summary."""
+"""Show the progress of a load: a bar on a terminal, then one line per file and a summary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: Any) -> int:
-    """Load `paths` into `study` and print one line a file; 1 if any failed, else 0.
+    """Load `paths` into `study` and print one line per file; return 1 if any failed, else 0.
 
     `options` are those of genscope.analyze.load.ingest.ingest.
     """
@@ -45,5 +45,5 @@ def _line(result: IngestResult) -> str:
     if result.status == "failed":
         return f"failed     {result.error}"
     if result.status == "duplicate":
-        return f"skipped    {result.path}: in the study as {result.name}"
+        return f"skipped    {result.path}: already in the study as {result.name}"
     return f"loaded     {result.name}: {result.event_count:,} events in {result.seconds:.1f} s"

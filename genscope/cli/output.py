@@ -1,4 +1,4 @@
-"""Write a result the way a shell or a program wants it: table, csv, json or parquet."""
+"""Write a result as a table, csv, json or parquet."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Format = Literal["table", "csv", "json", "parquet"]
 def write_result(
     frame: pl.DataFrame, fmt: Format, out: Path | None = None, *, wide: bool = False
 ) -> None:
-    """Write `frame` to `out`, whole or not at all, or to standard output if that is None.
+    """Write `frame` to `out`, whole or not at all, or to standard output if `out` is None.
 
     'json' is one array of objects whose keys are the columns; 'parquet' needs a file. A table in a
-    terminal has the columns that fit, unless `wide`; in a pipe or file it has all. Names in a trace
-    may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as its own \\u001b, only
-    'parquet' has them raw. A csv cell keeps its newlines and tabs, in quotes, and a leading '=' or
-    '-' too: it is read by programs, and a guard would change names and numbers.
+    terminal has the columns that fit, unless `wide`; in a pipe or file it has all columns. Names in
+    a trace may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as \\u001b, and
+    'parquet' keeps them raw. A csv cell keeps newlines and tabs, in quotes, and a leading '=' or '-',
+    because programs read it, and a guard would change names and numbers.
     """
     check_out(fmt, out)
     if out is not None:
@@ -42,22 +42,22 @@ def write_result(
 
 
 def check_out(fmt: Format, out: Path | None) -> None:
-    """Raise UserError if a result can't be written there: before a query runs, which may take long."""
+    """Raise UserError if a result can't be written there. Call it before a query, which may take long."""
     if out is not None:
         check_writable(out)
     elif fmt == "parquet":
-        raise UserError("parquet is written to a file; add --out FILE")
+        raise UserError("parquet can't be printed; add --out FILE")
     elif sys.stdout is None:
         raise UserError("standard output is closed; add --out FILE")
 
 
 def print_line(text: object, *, keep: str = "") -> None:
-    """Print a text that may hold names of others; line ends in it stay only if `keep` has them."""
+    """Print a text with escaped control characters, except those in `keep`."""
     print(printable(text, keep=keep), flush=True)
 
 
 def print_listed(entries: Sequence[tuple[str, str]]) -> None:
-    """Print lines of a name and a sentence, the sentences one below the other."""
+    """Print lines of a name and a sentence, with the sentences aligned."""
     width = max((len(name) for name, _ in entries), default=0)
     lines = [f"{printable(name):<{width}}  {printable(text)}" for name, text in entries]
     print("\n".join(lines), flush=True)
@@ -81,7 +81,7 @@ def _csv(frame: pl.DataFrame) -> str:
     import csv
     from io import StringIO
 
-    # not write_csv's own header: two names may be the same once they are printable
+    # not write_csv's own header, because two names may be equal once they are escaped
     header = StringIO()
     csv.writer(header, lineterminator="\n").writerow(map(printable, frame.columns))
     return header.getvalue() + _shown(_flat(frame)).write_csv(include_header=False)
@@ -103,7 +103,7 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shown(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with its texts printable; most columns have nothing to write out."""
+    """The frame with escaped texts; most columns have nothing to escape."""
     import polars as pl
 
     for name, kind in frame.schema.items():
@@ -127,5 +127,5 @@ def _compact(value: Any) -> str:
 def _encoded(value: Any) -> bytes:
     import msgspec
 
-    # what JSON has no form for, such as a date, is text
+    # values that JSON has no type for, such as dates, become text
     return msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(value)

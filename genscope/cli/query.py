@@ -1,4 +1,4 @@
-"""Run one query and print it, with the reasons why rows are missing on standard error."""
+"""Run one query and print it, with the reasons for missing rows on standard error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_answer(
     out: Path | None = None,
     wide: bool = False,
 ) -> None:
-    """Run one query and write its rows; on standard error, why there are none or a trace is left out."""
+    """Run one query and write its rows; write why rows or traces are missing to standard error."""
     check_out(fmt, out)
     frame = study.query(name, trace=trace, params=params)
     write_result(frame, fmt, out, wide=wide)

@@ -1,4 +1,4 @@
-"""The last words of a command: one line for an error, and what to do when output can't be written."""
+"""Print an error as one line, and handle output that can't be written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from genscope.analyze.printable import printable
 
 
 def drop_output() -> None:
-    """Send what is left in standard output nowhere: Python would fail on it again when it ends."""
+    """Discard what is left in standard output, because Python would fail on it again at exit."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):
@@ -17,7 +17,7 @@ def drop_output() -> None:
 
 
 def reason_of(error: OSError) -> str:
-    """One line for what the system refused; an error of standard output has no file name."""
+    """One line for an OSError; an error of standard output has no file name."""
     reason = error.strerror or str(error)
     return f"{error.filename}: {reason}" if error.filename else f"can't write the output: {reason}"
 

@@ -1,4 +1,4 @@
-"""A table of text for a terminal or a file: one line a row, never wrapped."""
+"""A text table for a terminal or a file: one line per row, never wrapped."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     import polars as pl
 
 GAP = "  "
-# how long a text may be in a terminal: the first limit with which all columns fit, else the last
+# longest cell in a terminal: the first limit with which all columns fit, else the last
 CELL_LIMITS = (60, 40, 28)
 
 
 def whole_table(frame: pl.DataFrame) -> str:
-    """All columns and the whole of every cell, however long the lines get."""
+    """All columns and whole cells, however long the lines get."""
     columns = _columns(frame)
     return _text(columns, _widths(columns), [_counted(frame.height)])
 
 
 def fitted_table(frame: pl.DataFrame, width: int) -> str:
-    """As many columns as fit into `width` characters, long texts cut; a note names the others."""
+    """As many columns as fit into `width` characters, with long texts cut; a note names the others."""
     columns = _columns(frame)
     for limit in CELL_LIMITS:
         cut = [_cut_column(column, min(limit, max(width, 8))) for column in columns]
@@ -32,13 +32,13 @@ def fitted_table(frame: pl.DataFrame, width: int) -> str:
     widths = _widths(cut)
     kept = next(n for n in range(len(cut), 0, -1) if n == 1 or _total(widths[:n]) <= width)
     names = [column.title for column in columns[kept:]]
-    note = f"{len(names)} more: {', '.join(names)}; --wide shows all columns"
+    note = f"{len(names)} more columns: {', '.join(names)}; --wide shows all"
     lines = wrap(note, max(width, 20), break_long_words=False) if names else []
     return _text(cut[:kept], widths[:kept], [_counted(frame.height), *lines])
 
 
 class _Column:
-    """A title, cells of text, and the side on which they are flush."""
+    """A title, text cells, and whether they are numbers, which are aligned right."""
 
     def __init__(self, title: str, cells: Sequence[str], *, numeric: bool) -> None:
         self.title = title
@@ -63,7 +63,7 @@ def _cut_column(column: _Column, limit: int) -> _Column:
 
 
 def _cut(text: str, limit: int) -> str:
-    """The text in `limit` columns of a terminal, where Chinese letters take two each."""
+    """The text cut to `limit` terminal columns; Chinese characters take two each."""
     from rich.cells import cell_len, set_cell_size
 
     if len(text) * 2 <= limit or cell_len(text[: limit + 1]) <= limit:

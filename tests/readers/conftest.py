@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.load import build as scratch
+from genscope.analyze.load import build
 from genscope.analyze.load.trace_file import find
 
 Load = Callable[..., duckdb.DuckDBPyConnection]
@@ -21,7 +21,7 @@ def load(tmp_path: Path) -> Iterator[Load]:
     def load_one(path: Path, *, keep: Collection[str] = ()) -> duckdb.DuckDBPyConnection:
         found = replace(find([path])[0], trace_id=1, sha256="0")
         folder = tmp_path / f"scratch-{len(opened)}"
-        path = scratch.build(found, folder, keep=keep, attributed=False).path
+        path = build.build_trace(found, folder, keep=keep, attributed=False).path
         con = duckdb.connect(str(path), read_only=True)
         opened.append(con)
         return con

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 from genscope.analyze.readers.nsys import read as nsys
 from genscope.analyze.sql_file import load_layer
 
@@ -71,7 +71,7 @@ def staged(path: Path) -> duckdb.DuckDBPyConnection:
     con.execute("SET threads = 1")
     for table in load_layer("schema"):
         con.execute(table.statement)
-    database.create_macros(con)
+    tables.create_macros(con)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1::INTEGER AS trace_id, $1::VARCHAR AS name, "
         "$2::VARCHAR AS path, $1::VARCHAR AS sha256, 1::BIGINT AS size_bytes, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
@@ -81,7 +81,7 @@ def staged(path: Path) -> duckdb.DuckDBPyConnection:
         [path.stem, str(path)],
     )
     nsys.load(path, con)
-    database.stage(con, "nsys")
+    tables.stage(con, "nsys")
     return con
 
 

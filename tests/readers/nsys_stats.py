@@ -12,8 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.load.tables import create_statement
-from genscope.analyze.sql_file import in_order, load_layer
+from genscope.analyze.sql_file import create_statement, in_order, load_layer
 
 FOLDER = Path(__file__).with_name("nsys_stats")
 TOP = 30

@@ -120,7 +120,7 @@ def test_one_huge_event_is_read_and_one_beyond_the_limit_refused(form: Any) -> N
     found = read_bytes(with_huge(form, 6000))
     assert Counter(row[2] for row in found.rows.elements()) == NAMES
     for size in (8600, 40_000):
-        with pytest.raises(UserError, match="found no end of an event within"):
+        with pytest.raises(UserError, match="has no end within"):
             read_bytes(with_huge(form, size))
 
 

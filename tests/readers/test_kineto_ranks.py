@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load import build as scratch
+from genscope.analyze.load import build
 from genscope.analyze.load.trace_file import find
 from tests.readers.test_kineto_traps import call, kernel, op
 
@@ -34,7 +34,7 @@ def rank(pid: Any, device: Any, name: str, number: int = 1, at: int = 0) -> list
 def links(folder: Path, *events: dict[str, Any]) -> tuple[list[Any], set[str]]:
     path = folder / "merged.json"
     path.write_text(json.dumps({"traceEvents": events}))
-    built = scratch.build(find([path])[0], folder / "scratch").path
+    built = build.build_trace(find([path])[0], folder / "scratch").path
     with duckdb.connect(str(built), read_only=True) as con:
         kinds = {row[0] for row in con.execute("SELECT kind FROM anomaly").fetchall()}
         return con.execute(LINKS).fetchall(), kinds

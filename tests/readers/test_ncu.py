@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load import tables as database
+from genscope.analyze.load import tables
 from genscope.analyze.readers.ncu import read as ncu
 from genscope.analyze.readers.ncu.units import base_unit, comma_is_decimal, number
 from genscope.analyze.sql_file import load_layer
@@ -52,7 +52,7 @@ def _staged(path: Path) -> duckdb.DuckDBPyConnection:
         [path.stem],
     )
     ncu.load(path, con)
-    database.stage(con, "ncu")
+    tables.stage(con, "ncu")
     return con
 
 
@@ -167,15 +167,15 @@ def test_a_table_that_breaks_off(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "found no kernel of Nsight Compute; expected a table"),
-        ("a,b\n1,2\n", "found no kernel of Nsight Compute; expected a table"),
+        ("", "has no table of Nsight Compute kernels"),
+        ("a,b\n1,2\n", "has no table of Nsight Compute kernels"),
         (
             RAW.split('"0","7"', maxsplit=1)[0],
-            "found no kernel of Nsight Compute; expected a table",
+            "has no table of Nsight Compute kernels",
         ),
         (
             "==PROF== Connected to process 1\n==ERROR== ERR_NVGPUCTRPERM - no permission\n",
-            "(==ERROR== ERR_NVGPUCTRPERM - no permission); expected",
+            "(==ERROR== ERR_NVGPUCTRPERM - no permission); write one with",
         ),
     ],
 )
@@ -275,7 +275,7 @@ def test_reports_through_the_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "ncu_report", None)
     report = _written(tmp_path / "run.ncu-rep", "report")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match="neither the module ncu_report nor ncu on PATH"):
+    with pytest.raises(UserError, match="needs the module ncu_report or ncu on PATH"):
         _staged(report)
     tool = _written(
         tmp_path / "ncu", f"#!/bin/sh\n/bin/cat {_written(tmp_path / 'raw.csv', RAW)}\n"
@@ -289,5 +289,5 @@ def test_a_report_that_the_module_refuses(tmp_path: Path, monkeypatch: pytest.Mo
         raise RuntimeError("not a report")
 
     monkeypatch.setitem(sys.modules, "ncu_report", SimpleNamespace(load_report=refuse))
-    with pytest.raises(UserError, match=r"ncu_report can read .not a report"):
+    with pytest.raises(UserError, match=r"ncu_report can't read this report .not a report"):
         _staged(_written(tmp_path / "run.ncu-rep", "x"))

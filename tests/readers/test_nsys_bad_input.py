@@ -67,16 +67,16 @@ def _no_correlation(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda path: path.write_bytes(b""), "found no bytes; expected 'SQLite format 3'"),
-        (lambda path: path.write_bytes(b"{}" * 60), "found b'{}{}{}{}{}{}{}{}' at its start"),
-        (_zero_header, "found a header of zeros, as an interrupted export leaves"),
+        (lambda path: path.write_bytes(b""), "it is empty; export again"),
+        (lambda path: path.write_bytes(b"{}" * 60), "it starts with b'{}{}{}{}{}{}{}{}'"),
+        (_zero_header, "its header is all zeros, so the export was interrupted"),
         (_half_written, "the file was cut short"),
-        (_damaged_page, "found a damaged export"),
-        (_damaged_end, "found a damaged export"),
-        (_foreign, "found a database with bookmarks; expected StringIds"),
-        (_no_tables, "found a database with no table at all"),
-        (_journal, "a write that did not finish"),
-        (_no_correlation, f"found {KERNEL} without correlationId"),
+        (_damaged_page, "the export is damaged"),
+        (_damaged_end, "the export is damaged"),
+        (_foreign, "this database holds bookmarks, so it is not an Nsight Systems export"),
+        (_no_tables, "this database holds no table at all"),
+        (_journal, "shows that the export did not finish"),
+        (_no_correlation, f"the table {KERNEL} has no column correlationId"),
     ],
 )
 def test_one_line_says_what_is_wrong(
@@ -98,14 +98,14 @@ def test_a_report_without_nsys_says_how_to_export_it(
     report = tmp_path / "run.nsys-rep"
     report.write_bytes(b"report")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match=r"no nsys on PATH.*nsys export --type sqlite"):
+    with pytest.raises(UserError, match=r"needs nsys on PATH.*nsys export --type sqlite"):
         staged(report)
 
 
 def test_a_recording_that_was_never_imported_says_so(tmp_path: Path) -> None:
     stream = tmp_path / "run.qdstrm"
     stream.write_bytes(b"stream")
-    with pytest.raises(UserError, match=r"never made into a report.*QdstrmImporter"):
+    with pytest.raises(UserError, match=r"never turned into a report.*QdstrmImporter"):
         Study(tmp_path / "study.duckdb").ingest(stream)
 
 
@@ -124,7 +124,7 @@ def test_a_report_that_nsys_refuses_says_why(
 
 def test_a_broken_parquet_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "StringIds.parquet").write_bytes(b"PAR1 nothing more")
-    with pytest.raises(UserError, match="a parquet file that can't be read"):
+    with pytest.raises(UserError, match="a parquet file in this folder can't be read"):
         staged(tmp_path)
 
 
@@ -137,7 +137,7 @@ def test_damaged_data_in_a_parquet_file_is_one_line(tmp_path: Path) -> None:
     data = bytearray(file.read_bytes())
     data[200:2000] = b"\xff" * 1800
     file.write_bytes(data)
-    with pytest.raises(UserError, match="found a damaged export") as raised:
+    with pytest.raises(UserError, match="the export is damaged") as raised:
         staged(tmp_path)
     assert "\n" not in str(raised.value)
 

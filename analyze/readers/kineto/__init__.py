@@ -1,1 +1,1 @@
-"""Traces of the PyTorch profiler (Kineto, Chrome JSON)."""
+"""The reader of PyTorch-profiler traces (Kineto, Chrome JSON)."""

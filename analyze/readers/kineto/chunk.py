@@ -1,7 +1,7 @@
-"""Write chunks of events as rows of two Parquet files a thread: numbers, and texts.
+"""Write chunks of events to two Parquet files per thread, one for numbers and one for texts.
 
-The fast way is a strict scan, which is also the proof that the chunk was whole. A chunk that it
-refuses goes the careful way, event by event.
+The fast path is a strict scan, which also proves that the chunk is valid. A chunk that the scan refuses
+takes the slow path, event by event.
 """
 
 import re
@@ -20,19 +20,19 @@ from genscope.analyze.readers.kineto.events import (
     NotEventsError,
     TextNumbers,
 )
-from genscope.analyze.readers.kineto.repair_events import AROUND, Fault, example_of, mend
+from genscope.analyze.readers.kineto.repair_events import AROUND, Fault, example_of, repair_events
 from genscope.analyze.readers.kineto.split import Chunk
 
-# what is known of each row group takes memory with every query
+# each row group's metadata takes memory in every query
 _ROW_GROUP = 1 << 16
-# texts of megabytes each may not pile up
+# don't collect many texts of several megabytes
 _ROW_GROUP_BYTES = 32 << 20
 _EDGE = re.compile(b"[" + AROUND + b"]*")
 
 
 @dataclass
 class ChunkReport:
-    """What became of a chunk: events left out unread, arguments without a column, mended, lost, why."""
+    """Counts for one chunk: unread events, arguments without a column, repaired and lost events, faults."""
 
     unread: Counter[str] = field(default_factory=Counter)
     arguments: Counter[str] = field(default_factory=Counter)
@@ -44,8 +44,8 @@ class ChunkReport:
 class ChunkLoader:
     """Writes chunks as row groups of events-NAME.parquet and texts-NAME.parquet; one per thread.
 
-    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args';
-    `numbers` are shared by the threads. Close it.
+    `keep` may hold 'python' and 'flow', to load events that are otherwise only counted, and 'args'.
+    The threads share `numbers`. Call `close` at the end.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class ChunkLoader:
         self._texts = _Writer(folder / f"texts-{name}.parquet", text_schema())
 
     def load(self, chunk: Chunk, *, at_cut: bool = False) -> ChunkReport:
-        """Write the chunk's events; `at_cut` tells that the trace breaks off at its end."""
-        # cut off without a copy where there is nothing to cut off
+        """Write the chunk's events; `at_cut` says that the trace is cut off at the chunk's end."""
+        # avoid copying the chunk if there is nothing to strip
         start = _EDGE.match(chunk.text).end()  # type: ignore[union-attr]
         try:
             found = self._scanner.read(
@@ -76,21 +76,21 @@ class ChunkLoader:
         self._texts.close()
 
     def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
-        mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
+        repaired = repair_events(chunk.text, chunk.offset, at_cut=at_cut)
         if b'"traceEvents"' in chunk.text:
-            mended.faults.append(Fault("mixed_writers", chunk.offset, ""))
+            repaired.faults.append(Fault("mixed_writers", chunk.offset, ""))
         lost: list[Fault] = []
         report = ChunkReport()
-        for found in self._parts(mended.events, chunk.offset, lost):
+        for found in self._parts(repaired.events, chunk.offset, lost):
             self._write(found)
             report.unread.update(found.unread)
             report.arguments.update(found.arguments)
-        report.repaired, report.skipped = mended.repaired, mended.skipped + len(lost)
-        report.faults = [*mended.faults, *lost]
+        report.repaired, report.skipped = repaired.repaired, repaired.skipped + len(lost)
+        report.faults = [*repaired.faults, *lost]
         return report
 
     def _parts(self, events: list[bytes], offset: int, lost: list[Fault]) -> list[Events]:
-        """Read mended events; where the scan still refuses some, halve until the one is alone."""
+        """Read repaired events; if the scan still refuses some, halve the list to isolate them."""
         if not events:
             return []
         try:
@@ -109,7 +109,7 @@ class ChunkLoader:
 
 
 class _Writer:
-    """Writes tables to a Parquet file, in row groups that are large enough to be few."""
+    """Writes tables to a Parquet file in a few large row groups."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._waiting: list[pa.Table] = []

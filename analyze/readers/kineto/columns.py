@@ -1,6 +1,6 @@
-"""What is read of an event: the typed columns of the raw layer, and the spellings they had.
+"""The typed columns that are read from an event, and the spellings that their keys have had.
 
-Each column costs time on every event, so the list is lean. Kineto has renamed keys over the years.
+Each column costs time on every event, so the list is short. Kineto has renamed keys over the years.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from genscope.analyze.readers.kineto.scan import ARGUMENTS, INTEGER, TEXT, TIME, UNSIGNED, Keys
 
-# the first three in this order: the scan tells frames and arrows by them
+# keep the first three in this order: the scan recognizes frames and arrows by them
 TOP: dict[str, int] = {
     "ph": TEXT,
     "cat": TEXT,
@@ -54,10 +54,10 @@ ARGS: dict[str, int] = {
     "process_name": TEXT,
 }
 
-# a column that can't be named like its key, as another one is: its key
+# the key of a column whose name differs, because another column has that name
 _SPELLED = {"process_name": "name"}
 
-# old spelling -> the one above
+# old spelling -> current spelling
 RENAMED: dict[str, str] = {"external id": "External id", "Input dims": "Input Dims"}
 
 KINDS: dict[str, int] = TOP | ARGS
@@ -70,14 +70,14 @@ _TYPES = {
     UNSIGNED: pa.uint64(),
     TIME: pa.int64(),
 }
-# whose texts an event has, and the text of all its arguments, where that is asked for
+# the id of an event's set of texts, and the text of all its arguments if that is kept
 TEXT_ID_FIELD = pa.field("text_id", pa.int32())
 ARGUMENTS_FIELD = pa.field("arguments", pa.string())
 _LONGEST, _TABLE = 32, 512
 
 
 def column_name(name: str) -> str:
-    """Name of a key's column: SQL is blind to case, and times are in ns there."""
+    """The name of a key's column: SQL ignores case, and times are in ns."""
     if KINDS[name] == TIME:
         return f"{name}_ns"
     return "memory bytes" if name == "Bytes" else name
@@ -85,14 +85,14 @@ def column_name(name: str) -> str:
 
 @cache
 def event_schema() -> pa.Schema:
-    """The raw columns of events: their texts, the numbers in the order of NUMBERS, the arguments."""
+    """The raw columns of events: text_id, the numbers in the order of NUMBERS, the arguments."""
     columns = [pa.field(column_name(name), _TYPES[KINDS[name]]) for name in NUMBERS]
     return pa.schema([TEXT_ID_FIELD, *columns, ARGUMENTS_FIELD])
 
 
 @cache
 def text_schema() -> pa.Schema:
-    """The raw columns of the texts that events have together, in the order of TEXTS."""
+    """The raw columns of the sets of texts, in the order of TEXTS."""
     return pa.schema(
         [TEXT_ID_FIELD, *(pa.field(column_name(name), _TYPES[TEXT]) for name in TEXTS)]
     )
@@ -100,7 +100,7 @@ def text_schema() -> pa.Schema:
 
 @cache
 def keys() -> Keys:
-    """The table by which the scan finds a key: every spelling once, without collisions."""
+    """The hash table in which the scan finds a key: every spelling once, without collisions."""
     spellings = [*((0, k, k) for k in TOP), (0, "args", ""), *_arguments()]
     spellings += [(1, old, new) for old, new in RENAMED.items()]
     letters = np.zeros((len(spellings), _LONGEST), np.uint8)

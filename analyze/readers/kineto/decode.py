@@ -1,6 +1,6 @@
-"""Decode the text of an event that may not be JSON, spelling its numbers as they were.
+"""Decode the text of an event that may be invalid JSON, and keep the spelling of its numbers.
 
-Changes are tried from the mildest to the boldest, and each that was needed is named.
+Repairs are tried from the mildest to the boldest, and each repair that was needed is reported.
 """
 
 import json
@@ -18,20 +18,20 @@ _COMMA_TOO_MANY = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _INNER_QUOTE = re.compile(r'(?<![\[{,:\\])(?<![\[{,:] )"(?!\s*[,:}\]])')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,9}))?", re.ASCII)
-_MOST_DIGITS = 4000
+_MAX_DIGITS = 4000
 
 
 class Spelled(str):
-    """A number, as it was spelled."""
+    """The spelling of a number."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a piece of text holds; `values` is None if it can't be decoded.
+    """The values in a piece of text; `values` is None if it can't be decoded.
 
-    `kinds` names what was wrong with it; `is_open` tells that it only lacks its end.
+    `kinds` names what was wrong with it; `is_open` says that only its end is missing.
     """
 
     values: list[Any] | None
@@ -39,7 +39,7 @@ class Decoded:
     is_open: bool = False
 
 
-# from the mildest to the boldest; control characters need no change, only leniency
+# from the mildest to the boldest; control characters only need a lenient parser
 _CHANGES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("control_character", lambda text: text),
     ("bad_escape", lambda text: _ESCAPE.sub(lambda m: m[0] if m[1] else "\\\\", text)),
@@ -48,13 +48,13 @@ _CHANGES: tuple[tuple[str, Callable[[str], str]], ...] = (
 
 
 def decode(piece: bytes) -> Decoded:
-    """Decode comma-separated JSON values, mended as far as needed."""
+    """Decode comma-separated JSON values, repaired as far as needed."""
     text = piece.strip(b"\0").decode("utf-8", "replace")
     kinds = set() if is_utf8(piece) else {"invalid_utf8"}
     found = _decode(text, kinds, strict=True)
     if found.values is not None or found.is_open:
         return found
-    # forgiven in silence, as the fast way does: nothing is lost by it
+    # ignored silently, as on the fast path, because nothing is lost
     text = _COMMA_TOO_MANY.sub(lambda m: m[1] or "", text)
     found = _decode(text, kinds, strict=True)
     if found.values is not None:
@@ -74,7 +74,7 @@ def decode(piece: bytes) -> Decoded:
 
 
 def encode(value: Any) -> str:
-    """JSON text, with numbers spelled as they were and no half characters."""
+    """JSON text with the original spelling of numbers and without half characters."""
     if isinstance(value, Spelled):
         return str.__str__(value)
     if isinstance(value, dict):
@@ -86,7 +86,7 @@ def encode(value: Any) -> str:
 
 
 def has_half_characters(text: str) -> bool:
-    """Whether a text holds one half of a UTF-16 pair."""
+    """Whether a text holds half of a UTF-16 pair."""
     return _SURROGATE.search(text) is not None
 
 
@@ -96,7 +96,7 @@ def whole_text(text: str) -> str:
 
 
 def is_utf8(data: bytes) -> bool:
-    """Whether bytes are UTF-8."""
+    """Whether bytes are valid UTF-8."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -105,9 +105,9 @@ def is_utf8(data: bytes) -> bool:
 
 
 def nanoseconds(value: object) -> int | None:
-    """floor(1000 * value) of a decimal text in microseconds; None if it is none, or out of range.
+    """floor(1000 * value) of a decimal text in microseconds; None if it is invalid or out of range.
 
-    In range is what leaves room for a start plus a duration in an int64: 146 years either way.
+    The range is 146 years in both directions, so that a start plus a duration fits in an int64.
     """
     match = _DECIMAL.fullmatch(str(value).strip())
     if match is None or not match[2] + match[3]:
@@ -118,7 +118,7 @@ def nanoseconds(value: object) -> int | None:
     size = len(digits) + power
     if not digits or size <= 0:
         return -1 if sign == "-" and digits else 0
-    if size > 19 or len(digits) > _MOST_DIGITS:
+    if size > 19 or len(digits) > _MAX_DIGITS:
         return None
     signed = int(sign + digits)
     ns = signed * 10**power if power >= 0 else signed // 10**-power
@@ -126,7 +126,7 @@ def nanoseconds(value: object) -> int | None:
 
 
 def _decode(text: str, kinds: set[str], *, strict: bool) -> Decoded:
-    """`kinds` gains what JSON forbids and Python's decoder accepts."""
+    """Decode with Python's decoder; add to `kinds` what it accepts but JSON forbids."""
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(items)
@@ -147,7 +147,7 @@ def _decode(text: str, kinds: set[str], *, strict: bool) -> Decoded:
             strict=strict,
         )
     except json.JSONDecodeError as error:
-        # the ']' put behind the text closes what the text left open, and then the end is missing
+        # the parser accepted our final ']' for something inside the text, so its end is missing
         return Decoded(None, frozenset(kinds), is_open=error.pos > len(text))
     except (ValueError, RecursionError):
         return Decoded(None, frozenset(kinds))

@@ -1,6 +1,6 @@
-"""Turn the text of events into Arrow tables: what the compiled scan found, as typed columns.
+"""Turn the text of events into Arrow tables with typed columns, using the compiled scan.
 
-Each distinct text is decoded once a table, so escapes, lists and their proof cost next to nothing.
+Each distinct text is decoded once per table, so escapes, lists and their validation cost very little.
 """
 
 from collections import Counter
@@ -32,19 +32,21 @@ _GAPS = 1 << 12
 _GUESSES = 1 << 14
 _ODD = 1024
 _BITS = {name: 1 << place for place, name in enumerate(KINDS)}
-# the scan looks so far behind the end of the text
+# the scan reads this far past the end of the text
 _PADDING = 64
 
 
 class NotEventsError(Exception):
-    """The text is no JSON, or a value is not of its column's type."""
+    """The text is not JSON, or a value doesn't have its column's type."""
 
 
 @dataclass
 class Events:
-    """What a piece of text holds: events and their texts, what was counted only, what is no JSON.
+    """The events in a piece of text and their texts.
 
-    `tables` are of event_schema, `texts` of text_schema, new ones only. `unread` counts events by kind, `arguments` those that no column takes, by name.
+    `tables` have event_schema; `texts` have text_schema and hold new sets of texts only. `unread`
+    counts events that were not loaded, by kind; `arguments` counts those without a column, by name.
+    `odd` are the positions and texts of values that aren't JSON.
     """
 
     tables: list[pa.Table] = field(default_factory=list)
@@ -55,24 +57,24 @@ class Events:
 
 
 class TextNumbers:
-    """Numbers for what texts events have together: each is given once, whatever thread asks."""
+    """Unique ids for sets of texts, shared by all threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._next = 0
 
     def take(self, count: int) -> int:
-        """The first of the next `count` numbers."""
+        """Reserve `count` numbers and return the first."""
         with self._lock:
             self._next += count
             return self._next - count
 
 
 class EventScanner:
-    """Reads text into tables with buffers of its own: one a thread.
+    """Reads text into tables with its own buffers; one per thread.
 
-    `keep` may hold 'python' and 'flow', events that are else only counted, and 'args'; `numbers` are
-    shared by all threads.
+    `keep` may hold 'python' and 'flow', to load events that are otherwise only counted, and 'args'.
+    The threads share `numbers`.
     """
 
     def __init__(self, keep: frozenset[str], numbers: TextNumbers) -> None:
@@ -80,14 +82,14 @@ class EventScanner:
         self._ids = np.zeros(_SETS, np.int32)
         self._left_out = scan.FRAME * ("python" not in keep) | scan.ARROW * ("flow" not in keep)
         self._keeps_arguments = "args" in keep
-        # what is no JSON may not stand in a column of JSON: such text goes the careful way
+        # NaN can't go into a JSON column, so send such chunks to the slow path
         self._out = _new_out(odd=0 if self._keeps_arguments else _ODD)
         self._text = np.zeros(_PADDING, np.uint8)
         self._seen = _new_seen()
         self._forget()
 
     def read(self, text: bytes, start: int = 0, end: int | None = None) -> Events:
-        """Read comma-separated events. Raises NotEventsError if that is not what they are."""
+        """Read comma-separated events. Raises NotEventsError if the text is something else."""
         if not text.isascii():
             _prove_utf8(text)
         size = (len(text) if end is None else end) - start
@@ -96,11 +98,11 @@ class EventScanner:
         try:
             return self._scan(words, size)
         except NotEventsError:
-            # what it taught may be wrong
+            # what the scan learned from this text may be wrong
             self._forget()
             if knew_nothing:
                 raise
-        # there may have been no room left for what a long event has to teach
+        # retry once: there may have been too little room left for the texts of a long event
         return self.read(text, start, end)
 
     def _scan(self, words: scan.Words, size: int) -> Events:
@@ -133,7 +135,7 @@ class EventScanner:
         return _words(self._text)
 
     def _forget(self) -> None:
-        """Begin anew with nothing seen."""
+        """Start again with nothing learned."""
         self._knows_nothing = True
         for filled, unused in (
             (self._seen.used, 0),
@@ -145,7 +147,7 @@ class EventScanner:
             (self._seen.guesses, -1),
         ):
             filled[:] = unused
-        # the first gap is what stands before any
+        # gap 0 is the one before all others
         self._seen.used[scan.GAPS] = 1
         self._texts: list[list[bytes]] = [[] for _ in self._seen.counts]
         self._decoded = self._told = 0
@@ -167,7 +169,7 @@ class EventScanner:
             found.tables.append(self._table(rows))
 
     def _decode(self) -> None:
-        """Decode the distinct texts that are new. Raises NotEventsError."""
+        """Decode the new distinct texts. Raises NotEventsError."""
         end = int(self._seen.used[scan.ENTRIES])
         letters = self._seen.letters
         for column, start, size, _, _ in self._seen.entries[self._decoded : end].tolist():
@@ -188,7 +190,7 @@ class EventScanner:
         return arrow_column.texts([text[i:end].tobytes() if end else None for i, end in spans])
 
     def _new_texts(self) -> list[pa.Table]:
-        """The sets of texts that no earlier table of them has."""
+        """The sets of texts that no earlier table holds."""
         first, self._told = self._told, int(self._seen.used[scan.SETS])
         if first == self._told:
             return []
@@ -249,7 +251,7 @@ def _new_seen(*, letters: int = 0) -> scan.Seen:
         hashes=np.zeros(_TEXTS, np.uint64),
         slots=np.zeros(2 * _TEXTS, np.int32),
         uses=np.zeros(_TEXTS, np.int64),
-        # two more than columns: names of arguments without one, and what is only checked
+        # two more than columns: names of arguments without a column, and values that are only checked
         counts=np.zeros(len(TEXTS) + 2, np.int64),
         sets=np.zeros((_SETS, len(TEXTS)), np.int32),
         set_hashes=np.zeros(_SETS, np.uint64),
@@ -264,7 +266,7 @@ def _new_seen(*, letters: int = 0) -> scan.Seen:
 
 
 def _words(letters: scan.Bytes) -> scan.Words:
-    """The 8 bytes from each index on, as one word."""
+    """A view of the 8 bytes from each index as one word."""
     return np.lib.stride_tricks.as_strided(letters[:8].view(np.uint64), (letters.size - 8,), (1,))
 
 
@@ -276,7 +278,7 @@ def _prove_utf8(text: bytes) -> None:
 
 
 def _decoded(raw: bytes) -> bytes:
-    """Text of a string; of a list or object its JSON without spaces; of anything else as spelled."""
+    """The text of a string, the compact JSON of a list or object, or anything else as spelled."""
     try:
         if raw[0] == ord('"'):
             return msgspec.json.decode(raw, type=str).encode() if b"\\" in raw else raw[1:-1]

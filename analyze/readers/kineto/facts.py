@@ -1,7 +1,7 @@
-"""What a trace says of itself, and what was wrong with it, as one-line relations for the SQL.
+"""Create small relations from a trace's header: its properties, its devices and its anomalies.
 
-Kept apart from the events because most of it may stand behind them, and because what a fault does to
-the figures belongs in one table.
+The header is separate from the events because much of it may come after them. All anomalies of the
+reader go into one table.
 """
 
 import glob
@@ -58,7 +58,7 @@ FAULT = {
 }
 
 
-def define(
+def create_header_tables(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
     path: Path,
@@ -82,11 +82,11 @@ def create_relation(
     columns: Mapping[str, str],
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Create a table from a few rows; a missing key is NULL."""
+    """Create a table from a few rows; a missing key becomes NULL."""
     file = folder / f"{name}.json"
-    # half characters, which JSON may hold, are no text to DuckDB
+    # JSON may hold half characters, which DuckDB rejects
     file.write_text(whole_text(json.dumps(list(rows), ensure_ascii=False)), encoding="utf-8")
-    # DuckDB would read brackets in the path as a pattern
+    # DuckDB would read brackets in the path as a glob
     con.read_json(glob.escape(str(file)), columns=dict(columns), format="array").create(name)
 
 
@@ -173,12 +173,12 @@ def _faults(found: KinetoFile) -> list[dict[str, Any]]:
 
 
 def environment_keys(keys: Mapping[str, Any]) -> list[str]:
-    """Dotted names (never values) of keys that look like dumps of environment variables."""
+    """Dotted names (never values) of keys that look like a dump of environment variables."""
     return sorted(_environments(keys, ""))
 
 
 def without_environment(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys, without those that `environment_keys` names."""
+    """The header without the keys that `environment_keys` names."""
     dumps = set(_environments(keys, ""))
 
     def clean(value: Any, path: str) -> Any:
@@ -210,6 +210,6 @@ def _text(value: Any) -> str | None:
 
 
 def _integer(value: Any, bits: int) -> int | None:
-    """The value if it is an integer that a column of so many bits can hold."""
+    """The value if it is an integer that fits in so many bits, else None."""
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     return value if is_integer and abs(value) < 1 << (bits - 1) else None

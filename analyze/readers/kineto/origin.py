@@ -1,7 +1,7 @@
-"""Refuse Chrome JSON in which no event is the PyTorch profiler's, and say whose it looks like.
+"""Refuse Chrome JSON without events of the PyTorch profiler, and say which program it looks like.
 
-Many programs write this format. Arrows alone prove nothing, and some categories ('Kernel', 'Runtime')
-are others' as well: they count only where nothing points to another program.
+Many programs write this format. Arrows alone prove nothing, and other programs also write some of the
+categories ('Kernel', 'Runtime'): those count only if nothing points to another program.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class _Writer:
-    """A program, and what gives its files away: categories, top-level keys, arguments, processes."""
+    """A program and the signs of its files: categories, top-level keys, arguments, process names."""
 
     name: str
     categories: frozenset[str] = frozenset()
@@ -59,9 +59,9 @@ _WRITERS = (
 
 
 def refuse_others(con: duckdb.DuckDBPyConnection, path: Path, found: KinetoFile) -> None:
-    """Raise UserError unless an event is the PyTorch profiler's; `con` holds kineto_text."""
+    """Raise UserError unless an event comes from the PyTorch profiler; `con` holds kineto_text."""
     texts = con.table("kineto_text")
-    # what was counted and not read: Python frames are PyTorch's alone
+    # only PyTorch writes Python frames, even if they were counted and not read
     if found.unread["python"]:
         return
     roles = texts.filter("role IS NOT NULL AND role <> 'flow'").project("cat").distinct()
@@ -69,21 +69,21 @@ def refuse_others(con: duckdb.DuckDBPyConnection, path: Path, found: KinetoFile)
     pids = {str(row[0]).lower() for row in texts.project("pid").distinct().fetchall()}
     if not own and any(pid.endswith(" functions") for pid in pids):
         raise UserError(
-            f"{path}: this is an export of PyTorch's old autograd profiler, whose events have no "
-            "category, device or launch; record again with torch.profiler.profile and load what its "
+            f"{path}: PyTorch's old autograd profiler wrote this file, so its events have no category, "
+            "device or launch; record again with torch.profiler.profile and load what its "
             "export_chrome_trace writes"
         )
     writer = next(_looks(texts, found), None)
     if own - _COMMON or (own and writer is None):
         return
     raise UserError(
-        f"{path}: no event in this file is the PyTorch profiler's; {_said(texts, found, writer)}; "
+        f"{path}: no event in this file is from the PyTorch profiler, because {_said(texts, found, writer)}; "
         "record with torch.profiler.profile and load what its export_chrome_trace writes"
     )
 
 
 def _looks(texts: duckdb.DuckDBPyRelation, found: KinetoFile) -> Iterator[str]:
-    """The programs that the file may be of."""
+    """The programs that may have written the file."""
     categories = {
         part.strip()
         for row in texts.filter("cat IS NOT NULL").project("cat").distinct().fetchall()
@@ -107,7 +107,7 @@ def _said(texts: duckdb.DuckDBPyRelation, found: KinetoFile, writer: str | None)
     known = texts.filter("cat IS NOT NULL").project("cat").distinct().order("cat")
     some = ", ".join(repr(str(row[0])[:40]) for row in known.limit(_SHOWN).fetchall())
     if some:
-        return f"its categories, {some}, are another program's"
+        return f"its categories ({some}) are those of another program"
     if texts.limit(1).fetchall():
         return "its events have no category"
-    return "it holds nothing but arrows" if found.unread.total() else "it holds no event at all"
+    return "it only holds arrows" if found.unread.total() else "it holds no events"

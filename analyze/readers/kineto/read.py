@@ -1,8 +1,8 @@
 """Read a PyTorch-profiler (Kineto) trace into raw relations that the staging SQL turns into tables.
 
-Reads the text once, in chunks, in bounded memory: split, parse in parallel, Parquet files for each
-thread. What the file says of itself becomes `kineto_header`, its devices `kineto_device`, what was
-wrong with it `kineto_reader_anomaly`, its events `kineto_chunk`, with their texts in `kineto_chunk_text`.
+The text is read once, in chunks and in bounded memory: one thread splits it, several parse it, and each
+writes Parquet files. The events become the view `kineto_chunk` and their texts `kineto_chunk_text`; see
+facts.py for the header.
 """
 
 import glob
@@ -23,16 +23,16 @@ import pyarrow
 
 from genscope.analyze.readers.kineto.chunk import ChunkLoader, ChunkReport
 from genscope.analyze.readers.kineto.events import TextNumbers
-from genscope.analyze.readers.kineto.repair_events import Fault, edges_of, example_of, mend
+from genscope.analyze.readers.kineto.repair_events import Fault, edges_of, example_of, repair_events
 from genscope.analyze.readers.kineto.source import TextSource
 from genscope.analyze.readers.kineto.split import Chunk, Splitter, parse_tail
 from genscope.analyze.readers.nesting_limit import nesting_limit
 
-# an event this long would take many times its size where it is read, and no profiler writes one
+# reading such a long event would take many times its size in memory, and no profiler writes one
 GIANT_BYTES = 8 << 20
 
-# 'rank3', 'rank_3', 'rank-3', 'rank3of8', 'r3of8', and 'TP-3' as SGLang ends its names. A size, as in
-# 'tp8' or 'ddp4', is no rank, nor is the rank of a node's own count or of an adapter.
+# 'rank3', 'rank_3', 'rank-3', 'rank3of8', 'r3of8', and SGLang's 'TP-3'. A size, as in 'tp8' or 'ddp4',
+# isn't a rank, nor is a local rank or a LoRA rank.
 _RANK_IN_NAME = re.compile(
     r"(?<![a-z0-9])(?<!local[-_ .])(?<!lora[-_ .])(?:rank[-_ ]?(\d{1,6})(?:[-_ ]?of[-_ ]?\d+)?|r(\d{1,6})of\d+)"
     r"(?![a-z0-9])|(?-i:-TP-(\d{1,6})(?=\.trace\.json|-))",
@@ -42,7 +42,7 @@ _RANK_IN_NAME = re.compile(
 
 @dataclass
 class KinetoFile:
-    """What one file says of itself, and what reading it took."""
+    """A file's header keys, and what happened while it was read."""
 
     keys: dict[str, Any] = field(default_factory=dict)
     complete: bool = True
@@ -63,7 +63,7 @@ class KinetoFile:
             self.note(fault)
 
     def note(self, fault: Fault) -> None:
-        """Count a fault and keep the first of its kind."""
+        """Count a fault and keep the first one of its kind."""
         self.fault_counts[fault.kind] += 1
         if fault.offset < self.faults.setdefault(fault.kind, fault).offset:
             self.faults[fault.kind] = fault
@@ -81,7 +81,7 @@ def read(
     """Parse the events of `path` into Parquet files in `folder`, with `workers` threads.
 
     `keep` may hold 'python' (python_function events), 'flow' (arrows) and 'args' (the text of every
-    event's arguments). `progress` is told the bytes read so far. Raises UserError if it is no trace.
+    event's arguments). `progress` gets the bytes read so far. Raises UserError if it isn't a trace.
     """
     source = TextSource(path)
     splitter = Splitter(source, str(path))
@@ -96,9 +96,9 @@ def read(
         )
         result.text_bytes = source.text_bytes
         read_keys(splitter, source, result)
-    # what comes next needs the room
+    # staging needs the memory
     pyarrow.default_memory_pool().release_unused()
-    # DuckDB would read brackets in the folder's name as a pattern
+    # DuckDB would read brackets in the folder's name as a glob
     escaped = glob.escape(str(folder))
     con.read_parquet(f"{escaped}/events-*.parquet").create_view("kineto_chunk")
     con.read_parquet(f"{escaped}/texts-*.parquet").create_view("kineto_chunk_text")
@@ -106,7 +106,7 @@ def read(
 
 
 def rank_of(path: Path, info: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Rank and world size: what the trace says, else the one rank that its file's name gives."""
+    """Rank and world size from the trace, or else the rank from the file's name if it has only one."""
     rank, size = _whole(info.get("rank")), _whole(info.get("world_size"))
     if rank is None:
         named = {int(max(match.groups(""))) for match in _RANK_IN_NAME.finditer(path.name)}
@@ -122,7 +122,7 @@ def _whole(value: object) -> int | None:
 
 
 def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, bool]]:
-    """Chunks, and whether the text breaks off behind one; another writer's output in the tail too."""
+    """Chunks, and whether the text is cut off after each; includes another writer's events in the tail."""
     previous: Chunk | None = None
     for chunk in splitter:
         for part in _without_giants(chunk, result):
@@ -138,7 +138,7 @@ def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, b
 
 
 def _without_giants(chunk: Chunk, result: KinetoFile) -> Iterator[Chunk]:
-    """The chunk in parts, from which events beyond GIANT_BYTES are left out and declared."""
+    """The chunk in parts, without events over GIANT_BYTES, which are reported as faults."""
     start = 0
     edges = edges_of(chunk.text) if len(chunk.text) > GIANT_BYTES else []
     for begin, end in pairwise(edges):
@@ -152,7 +152,7 @@ def _without_giants(chunk: Chunk, result: KinetoFile) -> Iterator[Chunk]:
 
 
 class _Loaders:
-    """A loader for each thread that asks for one."""
+    """One loader per thread."""
 
     def __init__(self, folder: Path, keep: frozenset[str]) -> None:
         self._folder = folder
@@ -163,7 +163,7 @@ class _Loaders:
         self.mine()
 
     def mine(self) -> ChunkLoader:
-        """The loader of the thread that calls."""
+        """The loader of the calling thread."""
         if not hasattr(self._own, "loader"):
             self._own.loader = ChunkLoader(
                 self._folder, str(get_ident()), keep=self._keep, numbers=self._numbers
@@ -173,7 +173,7 @@ class _Loaders:
         return loader
 
     def close(self) -> None:
-        """Finish their files."""
+        """Finish the files of all loaders."""
         for loader in self._made:
             loader.close()
 
@@ -186,7 +186,7 @@ def _load_all(
     workers: int,
     progress: Callable[[int], None],
 ) -> None:
-    """Load chunks on `workers` threads, never holding more than one more than are being loaded."""
+    """Load chunks on `workers` threads, with at most one chunk waiting."""
     room = BoundedSemaphore(workers + 1)
     waiting: list[Future[ChunkReport]] = []
 
@@ -208,7 +208,7 @@ def _load_all(
 
 
 def read_keys(splitter: Splitter, source: TextSource, result: KinetoFile) -> None:
-    """Fill in the file's own keys, and whether it is whole."""
+    """Fill in the file's header keys, and whether the file is complete."""
     header = b"" if splitter.is_list else splitter.header + b"]}"
     tail = parse_tail(splitter.tail)
     for text, offset in ((header, 0), (b"{" + splitter.tail.strip().removeprefix(b","), 0)):
@@ -229,9 +229,9 @@ def _take_keys(text: bytes, offset: int, result: KinetoFile) -> None:
     try:
         keys = json.loads(text.lstrip(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
-        mended = mend(text, offset)
-        keys = json.loads(mended.events[0]) if mended.events else {}
-        for fault in mended.faults:
+        repaired = repair_events(text, offset)
+        keys = json.loads(repaired.events[0]) if repaired.events else {}
+        for fault in repaired.faults:
             result.note(Fault("broken_header", offset, fault.kind))
     if isinstance(keys, dict):
         keys.pop("traceEvents", None)

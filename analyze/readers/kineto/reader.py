@@ -18,7 +18,7 @@ def read_raw(
 ) -> read.KinetoFile:
     """Create kineto_chunk, its texts and the tables of the header; see readers.Reader."""
     found = read.read(con, path, folder, keep=keep, workers=workers)
-    facts.define(con, folder.parent, path, found, keep=keep)
+    facts.create_header_tables(con, folder.parent, path, found, keep=keep)
     return found
 
 

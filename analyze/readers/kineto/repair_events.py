@@ -1,7 +1,7 @@
-"""Read events one by one out of text that is not JSON, and say what was wrong with each.
+"""Read events one by one from text that is not valid JSON, and report what was wrong with each.
 
-This is the careful way: slow, and taken only for a chunk that the fast way refused. At most the
-events with a fault are lost. Nothing is mended without being counted.
+This is the slow path, for chunks that the fast path refused. Only events with a fault can get lost, and
+every repair is counted.
 """
 
 import json
@@ -22,12 +22,12 @@ from genscope.analyze.readers.kineto.decode import (
 )
 from genscope.analyze.readers.kineto.scan import INTEGER, UNSIGNED
 
-# what may stand around an event
+# characters that may surround an event
 AROUND = b" \t\r\n\0,"
 _EXAMPLE_CHARACTERS = 160
-# kernels and copies: without one of them nothing is known of the device's idle time
+# kernels and copies: without one of them the device's idle time is unknown
 _WORK = ("kernel", "Kernel", "gpu_memcpy", "gpu_memset", "Memcpy", "Memset")
-# an event is cut where a nested list looks like events: so many pieces are put together again
+# a nested list can look like an event boundary; rejoin up to this many pieces
 _JOINS = 16
 _USUAL_BYTES = 1 << 16
 _DECODER = json.JSONDecoder(parse_float=Spelled, parse_int=Spelled)
@@ -40,7 +40,7 @@ _START = re.compile(rb'\{\s*"' + _KEYS)
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing found wrong: its kind, where in the uncompressed text, and what it looks like."""
+    """One fault: its kind, its offset in the uncompressed text, and the text there."""
 
     kind: str
     offset: int
@@ -48,8 +48,8 @@ class Fault:
 
 
 @dataclass
-class Mended:
-    """Events fit for the fast way, and what it took: `skipped` events are not among them."""
+class Repaired:
+    """Events that the fast path can read, and the faults; `skipped` counts events that were dropped."""
 
     events: list[bytes] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -57,13 +57,12 @@ class Mended:
     skipped: int = 0
 
 
-def mend(text: bytes, offset: int, *, at_cut: bool = False) -> Mended:
+def repair_events(text: bytes, offset: int, *, at_cut: bool = False) -> Repaired:
     """Read every event of `text`, which begins at byte `offset` of the uncompressed trace.
 
-    `at_cut` tells that the trace ends here in the middle, so that a broken last event is no fault
-    of its own.
+    `at_cut` says that the trace is cut off here, so a broken last event is not another fault.
     """
-    result = Mended()
+    result = Repaired()
     edges = edges_of(text)
     first = 0
     while first < len(edges) - 1:
@@ -83,18 +82,18 @@ def mend(text: bytes, offset: int, *, at_cut: bool = False) -> Mended:
 
 
 def edges_of(text: bytes) -> list[int]:
-    """Where events begin, as far as that shows without reading them, and the end of the text."""
+    """Where events seem to begin, without parsing them, and the end of the text."""
     return [0, *(match.end(1) for match in _BETWEEN.finditer(text)), len(text)]
 
 
 def example_of(piece: bytes) -> str:
-    """The beginning of a piece of text, on one line."""
+    """The beginning of a text, on one line."""
     text = " ".join(piece[: 4 * _EXAMPLE_CHARACTERS].decode("utf-8", "replace").split())
     return "".join(c if c.isprintable() else "\ufffd" for c in text)[:_EXAMPLE_CHARACTERS]
 
 
 def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
-    """Decode the piece that begins at an edge, with those after it if it only lacks its end."""
+    """Decode the piece that begins at an edge, joined with the next ones if only its end is missing."""
     farthest = min(first + 1 + _JOINS, len(edges) - 1)
     for last in range(first + 1, farthest + 1):
         found = decode(text[edges[first] : edges[last]].strip(AROUND))
@@ -103,8 +102,8 @@ def _read(text: bytes, edges: list[int], first: int) -> tuple[int, Decoded]:
     return first + 1, Decoded(None)
 
 
-def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Mended) -> int:
-    """Keep whole events that stand before or behind a broken one; the edge to go on from."""
+def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Repaired) -> int:
+    """Keep whole events before and after a broken one; return the edge to continue from."""
     last, at = first + 1, edges[first]
     while match := _START.search(text, at, edges[last]):
         farthest = edges[min(last + _JOINS, len(edges) - 1)]
@@ -118,7 +117,7 @@ def _salvage(text: bytes, edges: list[int], first: int, offset: int, result: Men
 
 
 def _event(text: bytes) -> bytes:
-    """The event that `text` begins with; empty if it begins with none, or a part of one."""
+    """The event at the beginning of `text`; empty if there is none, or only a part of one."""
     for size in (_USUAL_BYTES, len(text)):
         rest = text[:size].decode("utf-8", "surrogateescape")
         try:
@@ -131,7 +130,9 @@ def _event(text: bytes) -> bytes:
     return b""
 
 
-def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, result: Mended) -> None:
+def _keep(
+    events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, result: Repaired
+) -> None:
     for event in events:
         found = set(kinds)
         clean = _clean(event, found) if isinstance(event, dict) else None
@@ -147,9 +148,9 @@ def _keep(events: list[Any], kinds: Iterable[str], raw: bytes, offset: int, resu
 
 
 def _clean(event: dict[str, Any], kinds: set[str]) -> dict[str, Any] | None:
-    """The event with values that the typed columns take; None if it has no place in time."""
+    """The event with values that fit the typed columns; None if it has no timestamp."""
     if has_half_characters(json.dumps(event, ensure_ascii=False)):
-        kinds.add("lone_surrogate")  # replaced when it is written
+        kinds.add("lone_surrogate")  # encode() replaces it
     clean = {key: _scalar(key, value, kinds) for key, value in event.items() if key != "args"}
     for key in ("ts", "dur"):
         if clean.get(key) is None:

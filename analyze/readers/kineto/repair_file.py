@@ -1,6 +1,6 @@
-"""Write a clean copy of a Kineto trace: plain JSON, the same events, what was mended mended.
+"""Write a valid copy of a damaged Kineto trace, with its repairable events repaired.
 
-Environment variables in the header, which may hold credentials, are left out of the copy.
+The copy leaves out environment variables in the header, because they may hold credentials.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 from genscope.analyze.readers.kineto.decode import decode
 from genscope.analyze.readers.kineto.facts import without_environment
 from genscope.analyze.readers.kineto.read import KinetoFile, chunks_of, read_keys
-from genscope.analyze.readers.kineto.repair_events import AROUND, mend
+from genscope.analyze.readers.kineto.repair_events import AROUND, repair_events
 from genscope.analyze.readers.kineto.source import TextSource
 from genscope.analyze.readers.kineto.split import Splitter
 from genscope.analyze.readers.nesting_limit import nesting_limit
@@ -23,14 +23,14 @@ from genscope.errors import UserError
 
 
 def repair(path: Path, out: Path) -> KinetoFile:
-    """Write the clean copy of `path` to `out` (packed if it ends in .gz), whole or not at all.
+    """Write the valid copy of `path` to `out` (compressed if it ends in .gz), whole or not at all.
 
-    Returns what was wrong. Raises UserError if `out` exists, or `path` is no trace or can't be read.
+    Returns what was wrong. Raises UserError if `out` exists, or `path` isn't a trace or can't be read.
     """
     check_writable(out)
     if out.exists():
         raise UserError(
-            f"{out} exists already; name a file that doesn't, to keep the original safe"
+            f"{out} already exists; name a new file, so that the original stays as it is"
         )
     found = KinetoFile()
     packed = out.name.endswith(".gz")
@@ -69,12 +69,12 @@ def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
         ):
             yield text
             continue
-        mended = mend(chunk.text, chunk.offset, at_cut=at_cut)
-        found.repaired += mended.repaired
-        found.skipped += mended.skipped
-        for fault in mended.faults:
+        repaired = repair_events(chunk.text, chunk.offset, at_cut=at_cut)
+        found.repaired += repaired.repaired
+        found.skipped += repaired.skipped
+        for fault in repaired.faults:
             found.note(fault)
-        yield from mended.events
+        yield from repaired.events
 
 
 def _is_event(value: object) -> bool:

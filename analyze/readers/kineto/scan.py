@@ -1,11 +1,10 @@
 """Scan the text of events into columns: compiled (811 lines because Numba's cache sees one file).
 
-A trace is millions of events of the same few keys and texts. One pass over the bytes keeps times as
-exact nanoseconds (decimal text, never a float) and each distinct text once. What was read strictly
-once is known by its bytes the next time: a gap (all that stands between two values: keys, commas,
-brackets) and a text are compared with those that came last time in the same place, and only scanned
-anew where they differ. Whatever is not JSON, or not of a column's type, stops the scan: the caller
-then goes the careful way.
+A trace is millions of events with the same few keys and texts. One pass over the bytes keeps times as
+exact nanoseconds (from decimal text, never a float) and stores each distinct text once. A gap is
+everything between two values: keys, commas and brackets. The scan compares each gap and text with the
+one that came last time in the same place, and parses it strictly only if they differ. Anything that is
+not JSON, or doesn't have its column's type, stops the scan, and the caller takes the slow path.
 """
 
 from typing import NamedTuple
@@ -18,20 +17,20 @@ from numpy.typing import NDArray
 TEXT, INTEGER, UNSIGNED, TIME, ARGUMENTS = range(5)
 # why a scan stopped
 DONE, FULL, FAULTY = range(3)
-# places in Out.tally
+# indexes in Out.tally
 ROWS, ODD, FRAMES, ARROWS = range(4)
-# places in Seen.used
+# indexes in Seen.used
 ENTRIES, GAPS, LETTERS, SETS = range(4)
 # columns of Seen.entries, and of Seen.gaps
 COLUMN, START, SIZE, CODE, KIND = range(5)
 _KEY, _WORD, _BEFORE, _LEVEL, _OPENS, _CLOSES = 0, 3, 4, 5, 6, 7
 # kinds of event that may be left out of the rows
 FRAME, ARROW = 1, 2
-# columns that tell such events
+# columns that identify such events
 PH, CAT, NAME = range(3)
-# an event may need so many new distinct texts or gaps, and so many letters for them
+# room for the new distinct texts or gaps of one event, and for their letters
 _ROOM, LETTER_ROOM = 256, 1 << 20
-# a gap's key, where it has none: of a value that no column wants, or the event ends
+# a gap's key if there is none: the next value has no column, or the event ends
 _UNREAD, _END = -1, -2
 # depth of nesting
 _OUTSIDE, _TOP, _INSIDE = range(3)
@@ -46,7 +45,7 @@ _QUOTE, _BACKSLASH, _SLASH, _COMMA, _COLON = b'"\\/,:'
 _LIST, _LIST_END, _OBJECT, _OBJECT_END = b"[]{}"
 _0, _2, _8, _9, _MINUS, _PLUS, _POINT = b"0289-+."
 _A, _B, _C, _D, _E, _F, _N, _R, _S, _T, _U = b"abcdefnrstu"
-# the same byte eight times, to look at eight letters at once
+# the same byte eight times, to compare eight letters at once
 _LOW = np.uint64(0x2020202020202020)
 _QUOTES = np.uint64(0x2222222222222222)
 _BACKSLASHES = np.uint64(0x5C5C5C5C5C5C5C5C)
@@ -57,24 +56,24 @@ _FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _NONE = np.iinfo(np.int64).min
 
 # floor(1000 * microseconds) must leave room for a start plus a duration in an int64
-_MOST_MICROSECONDS = (1 << 62) // 1000 - 1
+_MAX_MICROSECONDS = (1 << 62) // 1000 - 1
 _FRAME_CATEGORY = np.frombuffer(b'"python_function"', np.uint8)
-# frames of nn.Module are always wanted: they are the module tree
+# frames of nn.Module are always kept, because they are the module tree
 _MODULE_NAME = np.frombuffer(b'"nn.Module: ', np.uint8)
 _LITERALS = tuple(np.frombuffer(word, np.uint8) for word in (b"true", b"false", b"null"))
 _ODD = tuple(np.frombuffer(word, np.uint8) for word in (b"NaN", b"nan", b"Infinity", b"inf"))
 
 _NO_KEY, _ONE_KEY = np.uint64(0), np.uint64(1)
-# seen so far of an event, beside FRAME and ARROW
+# what is known of an event so far, in addition to FRAME and ARROW
 _NAMED, _MODULE = 4, 8
 
 _compiled = njit(nogil=True, cache=True, forceinline=True, _nrt=False)
-# of what is rare a copy at each place would only take long to compile
+# not inlined: rare calls would only take longer to compile
 _called = njit(nogil=True, cache=True, _nrt=False)
 
 
 class Keys(NamedTuple):
-    """The keys that are read. A key's number indexes all but `table`, which finds it.
+    """The keys that are read. A key's number indexes all arrays except `table`, which finds it.
 
     `table` int16[level, 512]: number of the key with that hash, by `factors` int64[4] of its size,
     first, last and middle letter. `letters` uint8[key, 32], `sizes`, `kinds`; `slots`: column among
@@ -92,16 +91,16 @@ class Keys(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What earlier events taught: distinct texts, sets of them, gaps, and what follows what.
+    """What was learned from earlier events: distinct texts, sets of texts, gaps and their order.
 
     `letters` holds texts and gaps, `words` the 8 bytes from each letter on; `used` says how much of
     what is taken, see above. `entries` int32[entry, 5] is a text's column, start, size, its number
-    in the column, and what it says of its event; `hashes` and `slots` find it again. Beside the
+    in the column, and what it says of its event; `hashes` and `slots` find it again. Next to the
     columns there is one of names of arguments that no column wants, counted in `uses`, and one of
     lists and objects that are only checked: `counts` int64[column + 2]. `sets` int32[set, column]
     are the entries of one event, -1 where it has none, found again by `set_hashes` and `set_slots`;
     `own` are those of this event. `gaps` int32[gap, 8] is the key whose value comes next, start,
-    size, entry of the argument's name, depth before and behind it, where in it arguments open and
+    size, entry of the argument's name, depth before and after it, where in it arguments open and
     close; `gap_hashes` and `gap_slots` find it again. `follows` is the gap that came last time in a
     context, `guesses` the text that did.
     """
@@ -126,11 +125,11 @@ class Seen(NamedTuple):
 
 
 class Out(NamedTuple):
-    """What a scan fills. `filled` uint64[row] has the bit of each column that has a value.
+    """The output of a scan. `filled` uint64[row] has the bit of each column that has a value.
 
-    `numbers` int64[slot, row], `texts` int32[row] the set of its texts in Seen. `odd`: where values are that
-    are no JSON. `arguments` int64[row, 2]: where the object of arguments is, end 0 if there is none.
-    `tally`: see above.
+    `numbers` is int64[slot, row]; `texts` int32[row] is the row's set of texts in Seen; `odd` are the
+    indexes of values that aren't JSON; `arguments` int64[row, 2] is the span of the arguments' object
+    (end 0 if there is none); `tally`: see above.
     """
 
     numbers: Ints
@@ -163,7 +162,7 @@ def _hex(c: int) -> bool:
 
 @_called
 def _escape(text: Bytes, i: int) -> int:
-    """Index behind the escape at `i`; -1 if it is none, or half of a UTF-16 pair."""
+    """Index after the escape at `i`; -1 if it isn't one, or is half of a UTF-16 pair."""
     c = text[i + 1]
     if c == _U:
         for k in range(2, 6):
@@ -198,7 +197,7 @@ def _letters(text: Bytes, words: Words, i: int) -> int:
 
 @_compiled
 def _string(text: Bytes, words: Words, i: int) -> int:
-    """Index behind the string that begins at `i`; -1 if it is none."""
+    """Index after the string at `i`; -1 if there is none."""
     if text[i] != _QUOTE:
         return -1
     i += 1
@@ -222,7 +221,7 @@ def _digits(text: Bytes, i: int) -> int:
 
 @_compiled
 def _number(text: Bytes, i: int) -> int:
-    """Index behind the number at `i`; -1 if it is none."""
+    """Index after the number at `i`; -1 if there is none."""
     i += text[i] == _MINUS
     whole = i
     i = _digits(text, i)
@@ -245,7 +244,7 @@ def _number(text: Bytes, i: int) -> int:
 
 @_called
 def _nested(text: Bytes, words: Words, i: int) -> int:
-    """Index behind the list or object at `i`, its inside not yet checked; -1 if it has no end."""
+    """Index after the list or object at `i`, whose contents aren't checked; -1 if it has no end."""
     depth = 0
     while True:
         c = text[i]
@@ -267,7 +266,7 @@ def _nested(text: Bytes, words: Words, i: int) -> int:
 
 @_called
 def _odd(text: Bytes, i: int) -> int:
-    """Index behind a NaN or an infinity, which are no JSON; -1 if it is neither."""
+    """Index after a NaN or an infinity, which aren't JSON; -1 if it is neither."""
     i += text[i] == _MINUS
     for word in _ODD:
         if _starts(text, i, word):
@@ -277,7 +276,7 @@ def _odd(text: Bytes, i: int) -> int:
 
 @_compiled
 def _value(text: Bytes, words: Words, i: int) -> int:
-    """Index behind the value at `i`; -1 if it is none."""
+    """Index after the value at `i`; -1 if there is none."""
     c = text[i]
     if c == _QUOTE:
         return _string(text, words, i)
@@ -314,7 +313,7 @@ def _same(a: Words, i: int, b: Words, j: int, size: int) -> bool:
 
 @_compiled
 def _keep(text: Bytes, start: int, size: int, seen: Seen) -> int:
-    """Where the text is kept from now on; -1 if there is no room."""
+    """Copy the text into `seen` and return its index there; -1 if there is no room."""
     at = seen.used[LETTERS]
     if at + size > seen.words.size - 8:
         return -1
@@ -326,7 +325,7 @@ def _keep(text: Bytes, start: int, size: int, seen: Seen) -> int:
 
 @_called
 def _intern(text: Bytes, words: Words, start: int, end: int, column: int, seen: Seen) -> int:
-    """Entry of the text among the distinct texts of its column; -1 if there is no room."""
+    """The text's entry among the distinct texts of its column, known or new; -1 if there is no room."""
     h = _hash(words, start, end) ^ (np.uint64(column) * _PRIME)
     most, one = np.uint64(seen.slots.size - 1), np.uint64(1)
     slot = (h ^ (h >> np.uint64(32))) & most
@@ -356,7 +355,7 @@ def _intern(text: Bytes, words: Words, start: int, end: int, column: int, seen: 
 
 @_compiled
 def _time(text: Bytes, i: int, end: int) -> int:
-    """floor(1000 * microseconds) of the decimal text; _NONE if that is not what it is."""
+    """floor(1000 * microseconds) of a decimal text; _NONE if it is something else."""
     if text[i] == _QUOTE:
         i, end = i + 1, end - 1
     negative = text[i] == _MINUS
@@ -365,7 +364,7 @@ def _time(text: Bytes, i: int, end: int) -> int:
     while _0 <= text[i] <= _9 and i - start < 17:
         whole = whole * 10 + (np.int64(text[i]) - _0)
         i += 1
-    if i == start or whole > _MOST_MICROSECONDS:
+    if i == start or whole > _MAX_MICROSECONDS:
         return _NONE
     ns, below = whole * 1000, 0
     if text[i] == _POINT:
@@ -385,7 +384,7 @@ def _time(text: Bytes, i: int, end: int) -> int:
 
 @_compiled
 def _integer(text: Bytes, i: int, end: int, unsigned: bool) -> tuple[int, bool]:
-    """The integer that the text spells, an unsigned one by its bits, and whether it fits."""
+    """The integer in the text (an unsigned one by its bits), and whether it fits."""
     if text[i] == _QUOTE:
         i, end = i + 1, end - 1
     negative = text[i] == _MINUS
@@ -407,7 +406,7 @@ def _integer(text: Bytes, i: int, end: int, unsigned: bool) -> tuple[int, bool]:
 
 @_compiled
 def _key(text: Bytes, start: int, end: int, level: int, keys: Keys) -> int:
-    """Number of the key that is spelled there; -1 if it is none that is read."""
+    """Number of the key in the text; -1 if it isn't read."""
     size = end - start
     if size == 0:
         return -1
@@ -424,7 +423,7 @@ def _key(text: Bytes, start: int, end: int, level: int, keys: Keys) -> int:
 
 @_called
 def _escaped_key(text: Bytes, words: Words, i: int) -> int:
-    """As `_string`, of a key with escapes; -1 too if one stands for a letter that needs none."""
+    """As `_string`, for a key with escapes; also -1 if a letter that needs no escape is escaped."""
     end = _string(text, words, i)
     while i < end:
         if text[i] == _BACKSLASH:
@@ -437,7 +436,7 @@ def _escaped_key(text: Bytes, words: Words, i: int) -> int:
 
 @_compiled
 def _name(text: Bytes, words: Words, i: int, level: int, keys: Keys) -> tuple[int, int]:
-    """Index of the value whose key begins at `i` (-1 if none does), and the number of the key."""
+    """Index of the value whose key begins at `i` (-1 if there is no key), and the key's number."""
     if text[i] != _QUOTE:
         return -1, -1
     end = _letters(text, words, i + 1) + 1
@@ -454,9 +453,9 @@ def _name(text: Bytes, words: Words, i: int, level: int, keys: Keys) -> tuple[in
 def _gap(
     text: Bytes, words: Words, i: int, level: int, keys: Keys, seen: Seen
 ) -> tuple[int, int, int, int, int, int]:
-    """Read the gap at `i` strictly: index behind it (-1 if it is none), and its fields in Seen.
+    """Parse the gap at `i` strictly: index after it (-1 if it isn't one), and its fields in Seen.
 
-    They are key, word, level, opens and closes.
+    The fields are key, word, level, opens and closes.
     """
     start, opens, closes, fresh = i, -1, -1, level == _OUTSIDE
     if fresh:
@@ -481,7 +480,7 @@ def _gap(
             return (i if word >= 0 else -1), key, word, level, opens, closes
         if key < 0 or keys.kinds[key] != ARGUMENTS:
             return i, key, -1, level, opens, closes
-        # arguments may be null: they open and do not close
+        # arguments may be null: then they open and don't close
         if opens >= 0 or not (text[i] == _OBJECT or _starts(text, i, _LITERALS[2])):
             break
         opens, fresh = i - start, text[i] == _OBJECT
@@ -491,11 +490,11 @@ def _gap(
 
 @_called
 def _learn(text: Bytes, words: Words, start: int, level: int, keys: Keys, seen: Seen) -> int:
-    """Number of the gap at `start`, among those known or new; -1 if it is none."""
+    """Number of the gap at `start`, known or new; -1 if there is none."""
     end, key, word, behind, opens, closes = _gap(text, words, start, level, keys, seen)
     if end < 0:
         return -1
-    # alike bytes mean something else at another depth
+    # the same bytes mean something else at another depth
     h = _hash(words, start, end) ^ (np.uint64(level) * _PRIME)
     most, one = np.uint64(seen.gap_slots.size - 1), np.uint64(1)
     slot = (h ^ (h >> np.uint64(32))) & most
@@ -521,7 +520,7 @@ def _learn(text: Bytes, words: Words, start: int, level: int, keys: Keys, seen: 
 def _next(
     text: Bytes, words: Words, i: int, level: int, context: np.uint64, keys: Keys, seen: Seen
 ) -> int:
-    """Number of the gap at `i`: the one that came last time in this context if it is so; or -1."""
+    """Number of the gap at `i`, first trying the one that came last time in this context; or -1."""
     place = context & np.uint64(seen.follows.size - 1)
     g = seen.follows[place]
     if (
@@ -541,7 +540,7 @@ def _is_delimiter(c: int) -> bool:
 
 @_compiled
 def _plain_number(text: Bytes, i: int, seen_point: bool) -> tuple[int, int, int]:
-    """Index behind the short number at `i` (-1 if it is none), its digits as one, and decimals."""
+    """Index after the short number at `i` (-1 if there is none), its digits, and its decimals."""
     start, value = i, 0
     while _0 <= text[i] <= _9:
         value = value * 10 + (np.int64(text[i]) - _0)
@@ -562,13 +561,13 @@ def _plain_number(text: Bytes, i: int, seen_point: bool) -> tuple[int, int, int]
 def _text(
     text: Bytes, words: Words, i: int, column: int, context: np.uint64, seen: Seen
 ) -> tuple[int, int]:
-    """Index behind the value at `i` (-1 if it is none), and its entry: the guessed one if it is so."""
+    """Index after the value at `i` (-1 if there is none), and its entry, first trying the last one."""
     place = context & np.uint64(seen.guesses.size - 1)
     e = seen.guesses[place]
     if e >= 0 and seen.entries[e, COLUMN] == column:
         size = seen.entries[e, SIZE]
         is_alike = _same(seen.words, seen.entries[e, START], words, i, size)
-        # a string, list or object ends where it ends, but a number may go on
+        # a string, list or object has its own end, but a number may continue
         if is_alike and (text[i] in (_QUOTE, _LIST, _OBJECT) or _is_delimiter(text[i + size])):
             return i + size, e
     end = _value(text, words, i)
@@ -581,7 +580,7 @@ def _text(
 
 @_called
 def _store(text: Bytes, i: int, end: int, key: int, keys: Keys, out: Out) -> bool:
-    """Put a number into its column of the row; False if it is not of the column's type."""
+    """Put a number into its column of the row; False if it doesn't have the column's type."""
     row, slot, kind = out.tally[ROWS], keys.slots[key], keys.kinds[key]
     if kind == TIME:
         ns = _time(text, i, end)
@@ -593,7 +592,7 @@ def _store(text: Bytes, i: int, end: int, key: int, keys: Keys, out: Out) -> boo
 
 @_compiled
 def _skip(text: Bytes, words: Words, i: int, context: np.uint64, seen: Seen, out: Out) -> int:
-    """Index behind a value that no column wants; NaN and infinities are noted; -1 if it is none."""
+    """Index after a value without a column; -1 if there is none. Records NaN and infinities."""
     if text[i] in (_LIST, _OBJECT):
         return _text(text, words, i, seen.counts.size - 1, context, seen)[0]
     end, _, _ = _plain_number(text, i, True)
@@ -611,7 +610,7 @@ def _skip(text: Bytes, words: Words, i: int, context: np.uint64, seen: Seen, out
 def _number_member(
     text: Bytes, words: Words, i: int, key: int, keys: Keys, out: Out
 ) -> tuple[int, bool]:
-    """Read a number into its column: index behind it (-1: not of its type), and if it is there."""
+    """Read a number into its column: index after it (-1: wrong type), and whether it isn't null."""
     is_time = keys.kinds[key] == TIME
     end, value, decimals = _plain_number(text, i, is_time)
     if end > 0:
@@ -632,7 +631,7 @@ def _is_left_out(found: int, left_out: int) -> bool:
 
 @_compiled
 def _kind(text: Bytes, start: int, end: int, column: int) -> int:
-    """What an event is that has this text as its phase, category or name."""
+    """The kind of an event that has this text as its phase, category or name."""
     if column == PH and end - start == 3 and text[start + 1] in (_S, _F):
         return ARROW
     if column == CAT and _starts(text, start, _FRAME_CATEGORY):
@@ -644,7 +643,7 @@ def _kind(text: Bytes, start: int, end: int, column: int) -> int:
 
 @_compiled
 def _set(h: np.uint64, seen: Seen) -> int:
-    """Number of the set of texts that this event has, among those known or new; -1 if it is full."""
+    """Number of this event's set of texts, known or new; -1 if there is no room."""
     most, one = np.uint64(seen.set_slots.size - 1), np.uint64(1)
     slot = (h ^ (h >> np.uint64(32))) & most
     while seen.set_slots[slot] >= 0:
@@ -684,7 +683,7 @@ def _member(
     out: Out,
     state: tuple[int, int, np.uint64],
 ) -> tuple[int, bool, int, int]:
-    """Read the value of a key: index behind it (-1: not of its type), if it is there, entry, `found`."""
+    """Read a key's value: index after it (-1: wrong type), whether it isn't null, entry, `found`."""
     found, left_out, context = state
     if keys.kinds[key] != TEXT:
         end, is_there = _number_member(text, words, i, key, keys, out)
@@ -708,7 +707,7 @@ def _clear(own: Codes) -> None:
 def _event(
     text: Bytes, words: Words, i: int, keys: Keys, seen: Seen, out: Out, state: tuple[int, int, int]
 ) -> tuple[int, int, int]:
-    """Read the object at `i` into the next row: index behind it (-1 if it is none), last gap, name.
+    """Read the object at `i` into the next row: index after it (-1: no event), last gap, name.
 
     `state` is the gap and the name before it, and what is left out.
     """
@@ -734,7 +733,7 @@ def _event(
         i += seen.gaps[g, SIZE]
         if key == _END:
             break
-        # a value may stand further off than last time
+        # there may be more space before the value than last time
         i, context = _space(text, i), _mixed(g, last, name)
         if key == _UNREAD:
             word = seen.gaps[g, _WORD]
@@ -771,15 +770,15 @@ def scan(
     out: Out,
     left_out: int,
 ) -> tuple[int, int]:
-    """Read comma-separated events of `text[start:end]` into `out`: where and why it stopped.
+    """Read comma-separated events of `text[start:end]` into `out`; return where and why it stopped.
 
-    `text` holds at least 16 zero bytes behind `end`, `words` its 8 bytes from each index on.
-    `left_out` says which of FRAME and ARROW are counted only. FULL: go on from there, with `out`
-    emptied, and with nothing seen where there is no room left in that. FAULTY: something there is no
-    event, or has a value that is not of its column's type, or needs more room.
+    `text` holds at least 16 zero bytes after `end`, `words` its 8 bytes from each index. `left_out`
+    says which of FRAME and ARROW are only counted. FULL: continue from there with an empty `out`, and
+    with an empty `seen` if that has no room. FAULTY: the text there isn't an event, or has a value of
+    the wrong type, or needs more room.
     """
     i, end = span
-    # the first gap stands for what is before any
+    # gap 0 is the one before all others
     g, name = 0, -1
     while True:
         i = _space(text, i)
@@ -802,7 +801,7 @@ def scan(
 
 @_compiled
 def has_room(seen: Seen) -> bool:
-    """Whether one more event may teach something new."""
+    """Whether there is room for what one more event can teach."""
     return (
         seen.used[ENTRIES] < seen.hashes.size - _ROOM
         and seen.used[SETS] < seen.set_hashes.size

@@ -1,7 +1,7 @@
-"""Uncompressed text of a trace file, block by block, whatever it is packed in.
+"""The uncompressed text of a trace file, block by block.
 
-The hard part is what a file may turn out to be: gzip under a .json name, several gzip members, a
-member that stops half-way, a pipe, or a few kilobytes that inflate for ever.
+This is hard because a file may be gzip under a .json name, several gzip members, a member that stops
+half-way, a pipe, or a few kilobytes that inflate forever.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from genscope.errors import UserError
 
 BLOCK_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
-# real traces shrink 13 to 29 times (a repetitive one 100 times); deflate's own limit is 1032
+# real traces compress 13- to 29-fold (a repetitive one 100-fold); deflate's own limit is 1032-fold
 BOMB_RATIO = 400
 BOMB_BYTES = 256 << 20
 
@@ -26,7 +26,7 @@ class _Inflater(Protocol):
 
 
 class TextSource:
-    """The uncompressed bytes of one file; iterate it once, then read the facts.
+    """The uncompressed bytes of one file; iterate over it once, then read the attributes.
 
     `cut` says why the text ended too early; None if it did not.
     """
@@ -39,7 +39,7 @@ class TextSource:
 
     @property
     def text_bytes(self) -> int:
-        """Bytes of uncompressed text handed out so far."""
+        """Bytes of uncompressed text returned so far."""
         return self._text_bytes
 
     def __iter__(self) -> Iterator[bytes]:
@@ -48,9 +48,7 @@ class TextSource:
             head = file.read(2)
             file.seek(0)
             if not head:
-                raise UserError(
-                    f"{self.path}: found an empty file; expected a trace; record it again"
-                )
+                raise UserError(f"{self.path}: the file is empty; record the trace again")
             raw = self._raw(cast("Iterator[bytes]", iter(lambda: file.read(BLOCK_BYTES), b"")))
             for block in self._inflated(raw) if head == GZIP_MAGIC else raw:
                 self._text_bytes += len(block)
@@ -90,8 +88,8 @@ class TextSource:
         size = self._text_bytes + more
         if size > BOMB_BYTES and size > BOMB_RATIO * self._read_bytes:
             raise UserError(
-                f"{self.path}: found gzip data that inflates more than {BOMB_RATIO}-fold; "
-                "expected a trace; unpack it yourself if you trust it"
+                f"{self.path}: the gzip data inflates more than {BOMB_RATIO}-fold, which no trace "
+                "does; decompress it yourself if you trust it"
             )
 
 

@@ -1,7 +1,7 @@
-"""Cut the text of a trace into chunks of whole events.
+"""Cut the text of a trace into chunks of whole events, and keep the text before and after them.
 
-What stands before and after the events is kept. Hard because a key or a bracket may stand inside a string, the metadata may come after the events,
-and the formatting may be Kineto's, json.dumps' or one line. A cut is safe where '[' + text + ']'
+This is hard because a key or a bracket may be inside a string, the metadata may come after the events,
+and the formatting may be Kineto's, json.dumps' or a single line. A cut is safe if '[' + text + ']'
 parses: JSON is read from left to right, so the text then ends between two events.
 """
 
@@ -20,9 +20,9 @@ CHUNK_BYTES = 4 << 20
 # one event, or all of the header or the tail, must fit in this
 LIMIT_BYTES = 96 << 20
 _HEADER_STEP = 1 << 20
-# a cut may fall into a nested list or a string: so many are tried before the chunk is held faulty
+# a cut may be inside a nested list or a string; try this many before the chunk counts as faulty
 _GUESSES = 8
-# in a layout of lines, events so many chunks long are held possible
+# in a layout of lines, allow events of this many chunks
 _PATIENCE = 4
 
 _EVENTS_KEY = re.compile(rb'"traceEvents"\s*:\s*\[')
@@ -34,17 +34,17 @@ _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 
 @dataclass(frozen=True)
 class Chunk:
-    """Whole events, comma-separated, and where they begin in the uncompressed text."""
+    """Whole events, separated by commas, and their offset in the uncompressed text."""
 
     offset: int
     text: bytes
 
 
 class Splitter:
-    """Iterate it for the chunks; then `header`, `tail` and `ended` are known.
+    """Iterate over it for the chunks; then `header`, `tail` and `ended` are set.
 
     `header` and `tail` are the raw text before and after the array of events; `ended` is false if
-    the text stopped inside the array. `is_list` tells that the root is the array itself.
+    the text stopped inside the array. `is_list` says that the root is the array itself.
     """
 
     chunk_bytes = CHUNK_BYTES
@@ -83,8 +83,8 @@ class Splitter:
             start = self._buffer.lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1]
             if start and start not in b"{[":
                 raise UserError(
-                    f"{self._name}: found a file that starts with {start!r}; expected a trace in "
-                    "JSON ('{' or '['); name the file that the profiler wrote"
+                    f"{self._name}: the file starts with {start!r}, so it is not a trace in JSON; "
+                    "name the file that the profiler wrote"
                 )
             if start == b"[":
                 self.is_list = True
@@ -98,7 +98,7 @@ class Splitter:
         first = _EVENTS_KEY.search(self._buffer)
         if first is None:
             raise UserError(
-                f"{self._name}: found JSON without 'traceEvents'; expected a Chrome trace; "
+                f"{self._name}: the JSON has no 'traceEvents', so it is not a Chrome trace; "
                 "name the file that the profiler wrote"
             )
         return self._take_header(first.end())
@@ -112,7 +112,7 @@ class Splitter:
         while True:
             more = self._fill(self._size)
             cut = self._buffer.rfind(self._boundary)
-            # where the last object is an event as Kineto writes it, the end is behind it
+            # if the last object is an event as Kineto writes it, the end comes after it
             is_usual = cut >= 0 and self._buffer.startswith(self._usual, cut)
             end = self._find_end(cut if is_usual else max(searched - 64, 0))
             if end is not None:
@@ -123,7 +123,7 @@ class Splitter:
                 yield self._at_end_of_file()
                 return
             if cut < 0 and searched > _PATIENCE * self._size:
-                # the layout was not kept
+                # the layout has changed
                 yield from self._by_proof()
                 return
             if cut < 0:
@@ -145,7 +145,7 @@ class Splitter:
         yield self._at_end_of_file()
 
     def _proven_cut(self) -> Chunk | None:
-        """The longest prefix of whole events; where none can be proven, an unproven one."""
+        """The longest prefix that is proven to be whole events, or else an unproven one."""
         last = None
         for cut in islice(_cuts(self._buffer), _GUESSES):
             last = last or cut
@@ -190,7 +190,7 @@ class Splitter:
         )
 
     def _finish(self, bracket: int, text: bytes) -> Chunk:
-        """The array ends at `bracket`, with `text` before it; everything after is the tail."""
+        """End the array at `bracket`, with `text` before it; everything after it is the tail."""
         chunk = Chunk(self._offset, text)
         self.ended = True
         self._advance(bracket + 1)
@@ -202,12 +202,12 @@ class Splitter:
     def _refuse_endless(self) -> None:
         if len(self._buffer) >= LIMIT_BYTES:
             raise UserError(
-                f"{self._name}: found no end of an event within {LIMIT_BYTES >> 20} MB after byte "
-                f"{self._offset}; expected events of a trace; record it again"
+                f"{self._name}: the event at byte {self._offset} has no end within "
+                f"{LIMIT_BYTES >> 20} MB; record the trace again"
             )
 
     def _fill(self, size: int) -> bool:
-        """Read on until the buffer holds more than it did and at least `size`; False at the end."""
+        """Read until the buffer holds more than before and at least `size`; False at the end."""
         parts = [self._buffer]
         held = len(self._buffer)
         size = max(size, held + 1)
@@ -227,7 +227,7 @@ class Splitter:
 
 
 def parse_tail(tail: bytes) -> dict[str, Any] | None:
-    """Top-level keys that follow the events; None if the tail is not the rest of an object."""
+    """Top-level keys after the events; None if the tail is not the rest of an object."""
     rest = tail.strip(b" \t\r\n\0")
     if not rest:
         return {}
@@ -247,7 +247,7 @@ def _is_header(text: bytes) -> bool:
 
 
 def _fault(text: bytes) -> str | None:
-    """What keeps `text` from being whole events; None if nothing does."""
+    """Why `text` isn't a list of whole events; None if it is."""
     try:
         msgspec.json.decode(b"[" + text + b"]", type=msgspec.Raw)
     except msgspec.DecodeError as error:
@@ -256,33 +256,33 @@ def _fault(text: bytes) -> str | None:
 
 
 def _end_of_array(text: bytes, fault: str) -> int | None:
-    """Index of the ']' that closes the events, if `fault` says that text goes on behind it."""
+    """Index of the ']' that closes the events, if `fault` says that text follows it."""
     if not (match := _TRAILING.search(fault)):
         return None
-    # msgspec counts from 1, and our own '[' stands before the text
+    # msgspec counts from 1, and our own '[' comes before the text
     end = text.rfind(b"]", 0, int(match[1]) - 2)
     return end if end >= 0 and _fault(text[:end]) is None else None
 
 
 def _is_open(text: bytes) -> bool:
-    """Whether events lack their end; a comma behind the last one is forgiven."""
+    """Whether the end of the events is missing; a comma after the last one is ignored."""
     return decode(text.rstrip(b", \t\r\n")).is_open
 
 
 def _end_before_tail(text: bytes) -> int | None:
-    """Index of the first ']' behind which the rest of an object parses, of text that has faults."""
+    """Index of the first ']' in a faulty text after which the rest of an object parses."""
     start = max(len(text) - (1 << 20), 0)
     for match in re.finditer(rb"\]", text[start:]):
         rest = text[start + match.end() :]
         if _TAIL_START.match(rest[:256]) and parse_tail(rest) is not None:
             end = start + match.start()
-            # the list of an argument may end so as well, if the text stops behind it
+            # the list of an argument may end like this too, if the text stops after it
             return None if _is_open(text[:end]) else end
     return None
 
 
 def _cuts(text: bytes) -> Iterator[int]:
-    """Places behind a '}' that a ',' and a '{' follow, from the end of the text backwards."""
+    """Indexes after a '}' that ',' and '{' follow, from the end of the text backwards."""
     reach = 1 << 16
     seen = len(text)
     while True:

@@ -1,1 +1,1 @@
-"""Reports of Nsight Compute."""
+"""The reader of Nsight Compute reports."""

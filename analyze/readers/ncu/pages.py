@@ -1,7 +1,7 @@
-"""The tables that `ncu --csv` prints, both layouts, as one cell per metric and kernel.
+"""Read the tables that `ncu --csv` prints, in both layouts, as one cell per metric and kernel.
 
-What the profiled program and ncu itself say stands before and between the tables. The raw page is
-wide, with a row of units under its header; the details page is long, and has rows for rules too.
+Output of the profiled program and of ncu itself comes before and between the tables. The raw page is
+wide, with a row of units below its header; the details page is long, and also has rows for rules.
 """
 
 import csv
@@ -22,7 +22,7 @@ _STARTS = ('"ID"', "ID,", '"Kernel Name"', '"Process ID"')
 
 @dataclass(frozen=True)
 class Cell:
-    """One metric of one kernel, as printed; `key` tells the kernels of a file apart."""
+    """One metric of one kernel, as printed; `key` identifies the kernel within the file."""
 
     key: tuple[int, str, str]
     about: dict[str, str]
@@ -34,7 +34,7 @@ class Cell:
 
 @dataclass
 class Anomalies:
-    """What was wrong with a file, counted by kind, with the first of each."""
+    """The anomalies of a file, counted by kind, with the first example of each."""
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
@@ -45,8 +45,8 @@ class Anomalies:
 
 
 def read_cells(lines: Iterable[str], anomalies: Anomalies) -> Iterator[Cell]:
-    """Every metric in the tables among `lines`; other lines are passed over."""
-    # the names of templates and the texts of rules may be longer than the module's 128 KiB
+    """Every metric in the tables among `lines`; other lines are skipped."""
+    # names of templates and texts of rules may exceed csv's default limit of 128 KiB
     csv.field_size_limit(_LONGEST_FIELD)
     header: list[str] = []
     units: list[str] = []
@@ -55,7 +55,7 @@ def read_cells(lines: Iterable[str], anomalies: Anomalies) -> Iterator[Cell]:
         if "Kernel Name" in row:
             header, units, table = row, [], table + 1
         elif "Metric Name" in header:
-            # rows that hold a metric may lack the columns of rules behind it
+            # rows with a metric may lack the columns of rules that come after it
             if _reaches(row, header.index("Metric Value") + 1, len(header), anomalies):
                 yield from _long_cell(dict(zip(header, row, strict=False)), table)
         elif not units:
@@ -75,8 +75,8 @@ def _table_lines(lines: Iterable[str], anomalies: Anomalies) -> Iterator[str]:
             yield text
 
 
-def _reaches(row: Sequence[str], least: int, most: int, anomalies: Anomalies) -> bool:
-    if least <= len(row) <= most:
+def _reaches(row: Sequence[str], least: int, limit: int, anomalies: Anomalies) -> bool:
+    if least <= len(row) <= limit:
         return True
     anomalies.note("cut_row", ",".join(row))
     return False

@@ -1,7 +1,7 @@
-"""Nsight Compute results, CSV of the raw or the details page and .ncu-rep, as `ncu_metric`.
+"""Read Nsight Compute results (CSV of the raw or details page, or .ncu-rep) as `ncu_metric`.
 
-Hard because a value means nothing without its unit, which differs from kernel to kernel, and because
-durations were taken while kernels ran one by one, several times over: they are never joined by time.
+This is hard because a value means nothing without its unit, which differs from kernel to kernel, and
+because ncu runs kernels one by one and several times, so its times never match those of a timeline.
 """
 
 import io
@@ -41,10 +41,10 @@ _ANOMALIES = pa.schema({"kind": pa.string(), "count": pa.int64(), "example": pa.
 
 
 def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
-    """Create ncu_metric and ncu_reader_anomaly in `con`: values in base units, kernels in order of launch.
+    """Create ncu_metric and ncu_reader_anomaly in `con`: values in base units, kernels in launch order.
 
-    `section` is NULL where `metric` is the metric's own name, and `text` is the value as printed.
-    Raises UserError if the file holds no table of Nsight Compute, or no kernel.
+    `section` is NULL if `metric` is the metric's internal name; `text` is the value as printed.
+    Raises UserError if the file holds no Nsight Compute table or no kernel.
     """
     anomalies_found = Anomalies()
     if path.suffix.lower() == ".ncu-rep":
@@ -57,8 +57,8 @@ def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
     if not row or not row[0]:
         said = anomalies_found.examples.get("profiler_warning")
         raise UserError(
-            f"{path}: found no kernel of Nsight Compute{f' ({said})' if said else ''}; expected a "
-            f"table whose header has 'ID' and 'Kernel Name'; write one with {_HOW}"
+            f"{path}: the file has no table of Nsight Compute kernels{f' ({said})' if said else ''}; "
+            f"write one with {_HOW}"
         )
     rows = [
         (kind, count, anomalies_found.examples[kind])
@@ -89,7 +89,7 @@ def _row(cell: Cell, *, decimal_comma: bool) -> dict[str, Any]:
         "name": cell.about["Kernel Name"],
         "grid": _dimensions(cell.about.get("Grid Size", "")),
         "block": _dimensions(cell.about.get("Block Size", "")),
-        # ncu prints metrics that were asked for by name under this heading
+        # under this heading, ncu prints metrics that were requested by name
         "section": None if "__" in cell.metric else cell.section or None,
         "metric": cell.metric,
         "unit": unit or None,
@@ -99,13 +99,13 @@ def _row(cell: Cell, *, decimal_comma: bool) -> dict[str, Any]:
 
 
 def _dimensions(text: str) -> str | None:
-    """'(384, 1, 1)' as '[384,1,1]', as kernels of other traces have it."""
+    """'(384, 1, 1)' as '[384,1,1]', as in other traces."""
     inner = text.strip("() ").replace(" ", "")
     return f"[{inner}]" if inner else None
 
 
 def _report_batches(path: Path, anomalies_found: Anomalies) -> Iterator[pa.RecordBatch]:
-    """A .ncu-rep through NVIDIA's ncu_report module, else through the ncu on PATH."""
+    """Read a .ncu-rep with NVIDIA's ncu_report module, or else with the ncu on PATH."""
     try:
         import ncu_report
     except ImportError:
@@ -113,10 +113,10 @@ def _report_batches(path: Path, anomalies_found: Anomalies) -> Iterator[pa.Recor
     try:
         context = ncu_report.load_report(str(path))
     except Exception as error:
-        # the module raises RuntimeError and types of its own
+        # the module raises RuntimeError and its own types
         raise UserError(
-            f"{path}: found no report that ncu_report can read ({error}); expected a .ncu-rep; "
-            f"install a newer ncu-report, or print it: {_HOW}"
+            f"{path}: ncu_report can't read this report ({error}); install a newer ncu-report, or "
+            f"print the report with {_HOW}"
         ) from error
     return _action_batches([action for part in context for action in part])
 
@@ -162,10 +162,10 @@ def _printed(path: Path) -> Iterator[str]:
     ncu = shutil.which("ncu")
     if ncu is None:
         raise UserError(
-            f"{path}: found a report, and neither the module ncu_report nor ncu on PATH to read it; "
-            f"expected one of them; pip install ncu-report, or where ncu is: {_HOW}"
+            f"{path}: a report needs the module ncu_report or ncu on PATH; run pip install "
+            f"ncu-report, or print the report on a machine that has ncu: {_HOW}"
         )
-    # units as they read well: with base units ncu rounds to two digits
+    # not --print-units base: with base units ncu rounds to two digits
     command = [ncu, "--import", str(path), "--csv", "--page", "raw"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     yield from io.StringIO(done.stdout, newline="")

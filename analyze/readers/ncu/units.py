@@ -1,7 +1,7 @@
-"""Numbers and units as Nsight Compute prints them, as plain numbers in base units.
+"""Convert numbers and units that Nsight Compute prints to plain numbers in base units.
 
-By default each value is scaled to a unit that reads well, so one metric comes in Mbyte for one kernel
-and in Gbyte for the next; and digits are grouped by the locale, '1,234.5' here and '1.234,5' there.
+By default ncu scales each value to a readable unit, so a metric is in Mbyte for one kernel and in Gbyte
+for the next, and it groups digits by the locale, such as '1,234.5' or '1.234,5'.
 """
 
 import math
@@ -13,7 +13,7 @@ from functools import cache
 # ncu's prefixes are decimal: 5.12 Kbyte/block is 5120 bytes
 _PREFIX = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _SCALED = re.compile(r"^([KMGTP])([a-z].*)$")
-# names of times, long ones from versions before 2023, in nanoseconds
+# names of time units in nanoseconds; versions before 2023 used the long ones
 _NANOSECONDS = (
     (1.0, ("ns", "nsecond", "nsec")),
     (1e3, ("us", "usecond", "usec")),
@@ -22,14 +22,14 @@ _NANOSECONDS = (
 )
 _TIME = {name: factor for factor, names in _NANOSECONDS for name in names}
 _COMMA_GROUPS = re.compile(r"^-?\d{1,3}(,\d{3})+(\.\d+)?$")
-# numbers that can be read in one way only
+# numbers that can be read in only one way
 _COMMA_IS_DECIMAL = re.compile(
     r"^-?(\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,}|\d+,(\d{1,2}|\d{4,}))$"
 )
 _POINT_IS_DECIMAL = re.compile(
     r"^-?(\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,}|\d+\.(\d{1,2}|\d{4,}))$"
 )
-# digits may also be grouped by blanks, wide, narrow or unbreakable, and by apostrophes
+# digits may also be grouped by spaces (plain, no-break or narrow) and by apostrophes
 _BLANKS = str.maketrans("", "", " '\u00a0\u202f\u2019")
 
 
@@ -37,7 +37,7 @@ _BLANKS = str.maketrans("", "", " '\u00a0\u202f\u2019")
 def base_unit(unit: str) -> tuple[float, str]:
     """Factor and unit: ('Gbyte/s') -> (1e9, 'byte/s'), ('usecond') -> (1e3, 'ns').
 
-    Times become ns, rates are per second, cycles per second hz; another unit stays as it is.
+    Times become ns, rates are per second, cycles per second hz; other units stay as they are.
     """
     top, _, bottom = unit.strip().partition("/")
     factor = 1.0
@@ -54,7 +54,7 @@ def base_unit(unit: str) -> tuple[float, str]:
 
 
 def comma_is_decimal(values: Iterable[str]) -> bool:
-    """Whether a file's numbers are written '1.234,5': those that can be read in one way decide."""
+    """Whether a file writes '1.234,5', judged by the numbers that can be read in only one way."""
     commas = points = 0
     for value in values:
         commas += bool(_COMMA_IS_DECIMAL.match(value))

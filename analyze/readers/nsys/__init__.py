@@ -1,1 +1,1 @@
-"""Exports of Nsight Systems."""
+"""The reader of Nsight Systems exports."""

@@ -1,7 +1,7 @@
-"""Nsight Systems exports (.sqlite, parquet directory, .nsys-rep) as raw typed relations `nsys_*`.
+"""Read Nsight Systems exports (.sqlite, parquet directory, .nsys-rep) as typed relations `nsys_*`.
 
-Hard because no two versions export the same tables and columns, a table without rows is absent, and
-SQLite columns hold anything: see nsys_tables for what is read and nsys_source for how.
+This is hard because no two versions export the same tables and columns, tables without rows are missing,
+and SQLite columns can hold any type. See tables.py for what is read, and source.py for how.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from genscope.errors import UserError
 
 @dataclass(frozen=True)
 class Anomaly:
-    """One kind of anomaly met while reading: a row of the relation nsys_reader_anomaly."""
+    """One kind of anomaly in the file: a row of the relation nsys_reader_anomaly."""
 
     kind: str
     count: int
@@ -37,11 +37,12 @@ _ANOMALY_FIELDS = [
 
 
 def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
-    """Create every relation of nsys_tables in `con`, plus nsys_table and nsys_reader_anomaly.
+    """Create every relation of tables.py in `con`, and also nsys_table and nsys_reader_anomaly.
 
-    nsys_table says which table of the file each relation came from (NULL if none) and its rows;
-    nsys_reader_anomaly what was mended. Times stay int64 nanoseconds from the session's start, as recorded.
-    Raises UserError, and leaves half-made relations behind in `con`, if the file can't be read.
+    nsys_table gives the file's table for each relation (NULL if none) and its number of rows;
+    nsys_reader_anomaly says what was repaired. Times stay int64 nanoseconds from the session's start,
+    as recorded. Raises UserError, and may leave unfinished relations in `con`, if the file can't be
+    read.
     """
     with open_export(path) as source:
         _check_is_nsight(source, path)
@@ -52,7 +53,7 @@ def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
                 name = _pick(source, table)
                 rows = _load_table(source, table, name, con, anomalies)
             except (duckdb.Error, pa.ArrowException, OSError) as error:
-                # the careful way failed as well
+                # reading value by value failed too
                 raise damaged(path, error) from error
             found.append((table.name, name, rows))
         anomalies += _version_anomalies(con, path)
@@ -65,13 +66,13 @@ def _check_is_nsight(source: Source, path: Path) -> None:
         return
     some = ", ".join(sorted(source.tables)[:4]) or "no table at all"
     raise UserError(
-        f"{path}: found a database with {some}; expected StringIds and the tables of an Nsight "
-        "Systems export; give the .sqlite that nsys export or nsys stats wrote"
+        f"{path}: this database holds {some}, so it is not an Nsight Systems export; name the "
+        ".sqlite that nsys export or nsys stats wrote"
     )
 
 
 def _pick(source: Source, table: RawTable) -> str | None:
-    """The file's table to read: the first name with rows, later versions (_V3, _V2) after it."""
+    """The file's table to read: the first one with rows; versions such as _V3 come after the plain name."""
     names = [
         name
         for base in table.sources
@@ -102,18 +103,18 @@ def _load_table(
     try:
         return _create_from(con, table, _typed(table, present, source, name))
     except (duckdb.Error, pa.ArrowException, OSError):
-        # a value of another type, or text that is no UTF-8: once more, value by value
+        # a value of another type, or text that isn't UTF-8: read again, value by value
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
-    mended: Counter[str] = Counter()
-    rows = _create_from(con, table, _mended(table, present, source, name, mended))
+    repaired: Counter[str] = Counter()
+    rows = _create_from(con, table, _repaired(table, present, source, name, repaired))
     anomalies += [
-        Anomaly(kind, count, f"in {name}") for kind, count in sorted(mended.items()) if count
+        Anomaly(kind, count, f"in {name}") for kind, count in sorted(repaired.items()) if count
     ]
     return rows
 
 
 def _present_columns(source: Source, table: RawTable, name: str) -> dict[str, str]:
-    """Our column names to those of the file's table, for the columns that it has."""
+    """Map our column names to those of the file's table, for the columns that it has."""
     have = source.tables[name]
     found = {}
     for column in table.columns:
@@ -129,34 +130,34 @@ def _check_required(source: Source, table: RawTable, name: str, present: dict[st
         return
     wanted = [next(c.sources[0] for c in table.columns if c.name == column) for column in missing]
     raise UserError(
-        f"{source.path}: found {name} without {', '.join(wanted)}; expected a schema up to "
-        f"{NEWEST_SCHEMA[0]}.{NEWEST_SCHEMA[1]}; export with a version of nsys that writes that"
+        f"{source.path}: the table {name} has no column {', '.join(wanted)}; export again with a "
+        f"version of nsys whose schema is at most {NEWEST_SCHEMA[0]}.{NEWEST_SCHEMA[1]}"
     )
 
 
 def _typed(
     table: RawTable, present: dict[str, str], source: Source, name: str
 ) -> Iterator[pa.RecordBatch]:
-    """The file's rows in the relation's types; raises where a value doesn't fit."""
+    """The file's rows in the relation's types; raises if a value doesn't fit."""
     start = 0
     for batch in source.fast(name, list(present.values())):
         yield _shaped(table, present, batch, start)
         start += batch.num_rows
 
 
-def _mended(
-    table: RawTable, present: dict[str, str], source: Source, name: str, mended: Counter[str]
+def _repaired(
+    table: RawTable, present: dict[str, str], source: Source, name: str, repaired: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """As `_typed`, but a value that doesn't fit is mended and counted."""
+    """As `_typed`, but a value that doesn't fit is repaired and counted."""
     kinds = {column.name: column for column in table.columns}
     schema = pa.schema(
         [
-            pa.field(present[ours], kinds[ours].type, metadata={"most": str(kinds[ours].most)})
+            pa.field(present[ours], kinds[ours].type, metadata={"limit": str(kinds[ours].limit)})
             for ours in present
         ]
     )
     start = 0
-    for batch in source.careful(name, schema, mended):
+    for batch in source.careful(name, schema, repaired):
         yield _shaped(table, present, batch, start)
         start += batch.num_rows
 
@@ -172,17 +173,17 @@ def _shaped(
         else:
             columns.append(pa.nulls(batch.num_rows, column.type))
     shaped = pa.record_batch(columns, schema=table.schema)
-    # DuckDB takes text from Arrow as it is: bytes that are no UTF-8 must be found here
+    # DuckDB doesn't check text from Arrow, so find invalid UTF-8 here
     shaped.validate(full=True)
     for column in table.columns:
-        if column.most is not None:
-            _check_size(shaped.column(column.name), column.most)
+        if column.limit is not None:
+            _check_size(shaped.column(column.name), column.limit)
     return _kept(shaped, table.keep) if table.keep else shaped
 
 
-def _check_size(values: pa.Array, most: int) -> None:
+def _check_size(values: pa.Array, limit: int) -> None:
     extremes = compute.min_max(values).as_py()
-    if any(value is not None and abs(value) > most for value in extremes.values()):
+    if any(value is not None and abs(value) > limit for value in extremes.values()):
         raise pa.ArrowInvalid("a value too large to be true")
 
 
@@ -213,7 +214,7 @@ def _version_anomalies(con: duckdb.DuckDBPyConnection, path: Path) -> list[Anoma
     options = dict(con.table("nsys_export_option").select("name", "value").fetchall())
     version = options.get("EXPORT_SCHEMA_VERSION")
     if version is None:
-        # a parquet export from a version that writes no options still has a version of its own
+        # some versions write no options into a parquet export
         return [Anomaly("no_export_metadata", 1, path.name)]
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers > NEWEST_SCHEMA:

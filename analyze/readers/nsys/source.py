@@ -1,8 +1,8 @@
-"""Open what Nsight Systems leaves behind, .sqlite, a parquet directory or .nsys-rep, as one thing.
+"""Open any output of Nsight Systems (.sqlite, a parquet directory or .nsys-rep) in the same way.
 
-SQLite types are hints only: a column may hold anything. ADBC reads fast but stops at the first
-value that isn't of the first batch's type, and Arrow takes text that is no UTF-8; a table where
-that happens is read again value by value, and each value that had to be mended is counted.
+SQLite types are only hints: a column may hold anything. ADBC reads fast but stops at the first value
+that doesn't have the first batch's type, and Arrow accepts text that isn't UTF-8. A table where that
+happens is read again value by value, and each repaired value is counted.
 """
 
 import shutil
@@ -25,16 +25,16 @@ _MAGIC = b"SQLite format 3\x00"
 _BATCH_ROWS = 8192
 _EXPORT = "nsys export --type sqlite --force-overwrite true -o OUT.sqlite REPORT.nsys-rep"
 
-# a table, and the columns wanted of it -> its rows in pieces
+# (table, columns) -> batches of rows
 Batches = Callable[[str, Sequence[str]], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
 class Source:
-    """An opened export: its tables with their columns, and two ways to read one of them.
+    """An open export: its tables with their columns, and two functions to read a table.
 
-    `fast` yields whatever types the file holds; `careful` yields text and integers only, mended,
-    counting into the Counter it is given.
+    `fast` yields the types that the file holds; `careful` repairs values to the types of a schema and
+    counts the repairs in the given Counter.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Source:
 
 @contextmanager
 def open_export(path: Path) -> Iterator[Source]:
-    """Open an export, exporting first if it is a report. Raises UserError on anything else."""
+    """Open an export, or export a report first. Raises UserError for anything else."""
     if path.is_dir():
         yield _parquet(path)
     elif path.suffix.lower() in (".nsys-rep", ".qdrep"):
@@ -53,9 +53,9 @@ def open_export(path: Path) -> Iterator[Source]:
             yield _sqlite(_export(path, Path(folder)))
     elif path.suffix.lower() == ".qdstrm":
         raise UserError(
-            f"{path}: found a recording that was never made into a report, as is left where nsys or "
-            "its program was killed; expected .nsys-rep or .sqlite; run QdstrmImporter, which comes "
-            "with Nsight Systems, on it, or record again and let the program end"
+            f"{path}: this recording was never turned into a report, probably because nsys or its "
+            "program was killed; run QdstrmImporter, which comes with Nsight Systems, on it, or record "
+            "again and let the program end"
         )
     else:
         check_header(path)
@@ -67,35 +67,35 @@ def check_header(path: Path) -> None:
     with path.open("rb") as file:
         header = file.read(100)
     if not header.startswith(_MAGIC):
-        zeros = "a header of zeros, as an interrupted export leaves"
-        found = f"{header[:16]!r} at its start" if any(header) else zeros if header else "no bytes"
+        zeros = "its header is all zeros, so the export was interrupted"
+        start = f"it starts with {header[:16]!r} and is not a SQLite file"
+        why = start if any(header) else zeros if header else "it is empty"
         raise UserError(
-            f"{path}: found {found}; expected 'SQLite format 3'; export again: {_EXPORT}"
+            f"{path}: this export can't be read, because {why}; export again: {_EXPORT}"
         )
     page_bytes = int.from_bytes(header[16:18], "big")
     page_bytes = 65536 if page_bytes == 1 else page_bytes
     pages = int.from_bytes(header[28:32], "big")
     size = path.stat().st_size
-    # bytes 24 and 92 agree when the page count is to be believed (sqlite.org/fileformat.html 1.3.7)
+    # the page count is valid only if bytes 24 and 92 agree (sqlite.org/fileformat.html 1.3.7)
     if header[24:28] == header[92:96] and size < pages * page_bytes:
         raise UserError(
-            f"{path}: found {size} bytes; expected {pages * page_bytes} by its header: the file was "
-            f"cut short; copy it whole or export again: {_EXPORT}"
+            f"{path}: the file was cut short ({size:,} of {pages * page_bytes:,} bytes); copy it whole "
+            f"or export again: {_EXPORT}"
         )
     for suffix in ("-journal", "-wal"):
         left = path.with_name(path.name + suffix)
         if left.exists() and left.stat().st_size:
             raise UserError(
-                f"{path}: found {left.name} beside it, a write that did not finish; expected a whole "
-                f"export; export again: {_EXPORT}"
+                f"{path}: {left.name} next to it shows that the export did not finish; "
+                f"export again: {_EXPORT}"
             )
 
 
 def damaged(path: Path, error: Exception) -> UserError:
-    """The error of an export whose header is sound and whose pages are not."""
+    """The error for an export with a valid header and damaged pages."""
     return UserError(
-        f"{path}: found a damaged export ({_line(error)}); expected a whole Nsight Systems export; "
-        f"copy it again or export again: {_EXPORT}"
+        f"{path}: the export is damaged ({_line(error)}); copy it again or export again: {_EXPORT}"
     )
 
 
@@ -113,12 +113,12 @@ def _sqlite(path: Path) -> Source:
         path,
         tables,
         lambda table, columns: _adbc_batches(path, table, columns),
-        lambda table, schema, mended: _value_batches(path, table, schema, mended),
+        lambda table, schema, repaired: _value_batches(path, table, schema, repaired),
     )
 
 
 def _sqlite_columns(con: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    # the description of a query that was not stepped: no row is read
+    # a query has a description before any row is read
     cursor = con.execute(f"SELECT * FROM {_name(table)} LIMIT 0")
     return tuple(column[0] for column in cursor.description)
 
@@ -134,7 +134,7 @@ def _connect(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _uri(path: Path) -> str:
-    # immutable: no lock and no journal is looked for, so a read-only folder will do
+    # immutable: SQLite doesn't look for locks and journals, so the folder may be read-only
     return f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
 
 
@@ -148,7 +148,7 @@ def _adbc_batches(path: Path, table: str, columns: Sequence[str]) -> Iterator[pa
 
 
 def _value_batches(
-    path: Path, table: str, schema: pa.Schema, mended: Counter[str]
+    path: Path, table: str, schema: pa.Schema, repaired: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
     try:
         with _connect(path) as con:
@@ -156,7 +156,7 @@ def _value_batches(
             while rows := cursor.fetchmany(_BATCH_ROWS):
                 yield pa.record_batch(
                     [
-                        pa.array([_mend(value, field, mended) for value in column], field.type)
+                        pa.array([_repair(value, field, repaired) for value in column], field.type)
                         for column, field in zip(zip(*rows, strict=True), schema, strict=True)
                     ],
                     schema=schema,
@@ -165,32 +165,32 @@ def _value_batches(
         raise damaged(path, error) from error
 
 
-def _mend(value: Any, field: pa.Field, mended: Counter[str]) -> Any:
-    """One SQLite value as the type it should have: NULL, and counted, where it can't be."""
+def _repair(value: Any, field: pa.Field, repaired: Counter[str]) -> Any:
+    """One SQLite value in its field's type; NULL, and counted, if that is impossible."""
     if value is None:
         return None
     if pa.types.is_string(field.type):
-        return _text(value, mended)
+        return _text(value, repaired)
     is_whole = pa.types.is_integer(field.type)
     number = _number(value, int if is_whole else float)
-    if is_whole and number is not None and abs(number) > _most(field):
+    if is_whole and number is not None and abs(number) > _limit(field):
         number = None
-    mended["mixed_type"] += number is None
+    repaired["mixed_type"] += number is None
     return number
 
 
-def _most(field: pa.Field) -> int:
-    """The largest size of a whole number: the column's own, else that of its type."""
-    given = (field.metadata or {}).get(b"most", b"None")
+def _limit(field: pa.Field) -> int:
+    """The largest absolute value of an integer column: the column's own limit, or that of its type."""
+    given = (field.metadata or {}).get(b"limit", b"None")
     largest: int = 2 ** (field.type.bit_width - 1) - 1
     return largest if given == b"None" else int(given)
 
 
-def _text(value: Any, mended: Counter[str]) -> str:
+def _text(value: Any, repaired: Counter[str]) -> str:
     if not isinstance(value, bytes):
         return str(value)
     text = value.decode("utf-8", "replace")
-    mended["invalid_utf8"] += text.encode() != value
+    repaired["invalid_utf8"] += text.encode() != value
     return text
 
 
@@ -210,20 +210,20 @@ def _parquet(path: Path) -> Source:
         tables = {name: tuple(parquet.read_schema(file).names) for name, file in files.items()}
     except (pa.ArrowException, OSError) as error:
         raise UserError(
-            f"{path}: found a parquet file that can't be read ({_line(error)}); expected the folder "
-            "that nsys export --type parquetdir writes; export again"
+            f"{path}: a parquet file in this folder can't be read ({_line(error)}); export again with "
+            "nsys export --type parquetdir"
         ) from error
 
     def fast(table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         file = parquet.ParquetFile(files[table])
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns))
 
-    def careful(table: str, schema: pa.Schema, mended: Counter[str]) -> Iterator[pa.RecordBatch]:
+    def careful(table: str, schema: pa.Schema, repaired: Counter[str]) -> Iterator[pa.RecordBatch]:
         for batch in fast(table, schema.names):
             yield pa.record_batch(
                 [
                     pa.array(
-                        [_mend(v, field, mended) for v in batch.column(field.name).to_pylist()],
+                        [_repair(v, field, repaired) for v in batch.column(field.name).to_pylist()],
                         field.type,
                     )
                     for field in schema
@@ -235,12 +235,12 @@ def _parquet(path: Path) -> Source:
 
 
 def _export(path: Path, folder: Path) -> Path:
-    """Export a report to SQLite in `folder` with the nsys that is on PATH."""
+    """Export a report to SQLite in `folder` with the nsys on PATH."""
     nsys = shutil.which("nsys")
     if nsys is None:
         raise UserError(
-            f"{path}: found a report, and no nsys on PATH to export it; expected a .sqlite or nsys; "
-            f"run this where Nsight Systems is installed: {_EXPORT}"
+            f"{path}: a report needs nsys on PATH to export it; run this where Nsight Systems is "
+            f"installed: {_EXPORT}"
         )
     target = folder / f"{path.stem}.sqlite"
     command = [nsys, "export", "--type", "sqlite", "--force-overwrite", "true"]
@@ -250,8 +250,7 @@ def _export(path: Path, folder: Path) -> Path:
     if done.returncode or not target.exists():
         said = _line(done.stderr or done.stdout or f"exit status {done.returncode}")
         raise UserError(
-            f"{path}: nsys export failed ({said}); expected a report that this nsys can read; "
-            "export it with the version that recorded it"
+            f"{path}: nsys export failed ({said}); export the report with the version that recorded it"
         )
     check_header(target)
     return target

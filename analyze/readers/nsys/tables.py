@@ -1,8 +1,8 @@
-"""Which tables of an Nsight Systems export are read, under which names, and with which types.
+"""The tables of an Nsight Systems export that are read, with their names and types.
 
-Exports differ by version: tables are absent when they are empty, columns come and go, and a few
-were renamed. So every table here is created, empty if need be, and every column is there, NULL if
-the export lacks it. What a column means is documented in NVIDIA's user guide, "SQLite schema".
+Exports differ by version: empty tables are missing, columns come and go, and a few were renamed. So
+every table here is created, even if it is empty, and every column exists, NULL if the export lacks it.
+NVIDIA's user guide, "SQLite schema", documents the columns.
 """
 
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ TEXT = pa.string()
 
 @dataclass(frozen=True)
 class RawColumn:
-    """One column: our name, its Arrow type, the names it has had in exports, newest first."""
+    """One column: our name, its Arrow type, and its names in exports, newest first."""
 
     name: str
     type: pa.DataType
     sources: tuple[str, ...]
 
     @property
-    def most(self) -> int | None:
-        """The largest size of a value that the sums and differences made of it can hold."""
+    def limit(self) -> int | None:
+        """The largest absolute value whose sums and differences can't overflow."""
         return (
             2**62
             if self.name in {"start_ns", "end_ns"}
@@ -40,9 +40,9 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class RawTable:
-    """One relation `nsys_*`, the tables it may come from and the columns it can't do without.
+    """One relation `nsys_*`, the tables that it may come from and the columns that it requires.
 
-    Of a table of options only those are kept whose name starts with one of `keep`: the rest is the
+    From a table of options, only names that start with one of `keep` are read: the others are the
     recorded program's command and environment, which may hold secrets.
     """
 
@@ -231,7 +231,7 @@ TABLES = (
     ),
 )
 
-# any of these makes a database with StringIds an export of Nsight Systems
+# a database with StringIds and any of these is an Nsight Systems export
 MARKERS = (
     "META_DATA_EXPORT",
     "EXPORT_META_DATA",

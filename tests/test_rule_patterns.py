@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from genscope.analyze.load.rule_patterns import with_constant_patterns
+from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.load.tables import attribution_files, create_schema
 
 NAMES = [
@@ -34,7 +34,7 @@ def test_the_rows_are_the_same(name: str) -> None:
                 "0 AS start_ns, 1 AS dur_ns",
                 [number, text],
             )
-        statement = with_constant_patterns(con, relation)
+        statement = inline_patterns(con, relation)
         assert statement != relation.statement
         found = con.execute(f"SELECT * FROM ({statement}) ORDER BY ALL").fetchall()
         assert found == con.execute(f"SELECT * FROM ({relation.statement}) ORDER BY ALL").fetchall()

@@ -1,6 +1,6 @@
-"""The few shapes that plots are made of: bars, lines and points.
+"""The charts that plots are made of: bars, ranges, lines and points.
 
-Aggregation is SQL's work: a plot is handed a small pandas frame, picks columns and calls one of these.
+SQL aggregates: a plot gets a small pandas frame, picks columns and calls one of these functions.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from genscope.analyze.plots.theme import (
     LINE_PIXELS,
     MARKERS,
     MARKERS_MATPLOTLIB,
-    MOST_BARS,
+    MAX_BARS,
     OKABE_ITO,
     ROW_PIXELS,
+    apply_style,
     colours,
-    dress,
     finish_matplotlib,
     fitting,
     holoviews,
@@ -32,7 +32,7 @@ from genscope.analyze.plots.theme import (
 
 @dataclass(frozen=True)
 class Axes:
-    """What the axes say, with units, and which of them are logarithmic."""
+    """The axis labels, with units, and which axes are logarithmic."""
 
     x: str
     y: str
@@ -50,15 +50,15 @@ def bars(
     title: str,
     known: dict[str, str] | None = None,
 ) -> Any:
-    """Horizontal bars from zero, one a label in the frame's order, first on top.
+    """Draw horizontal bars from zero, one per label in the frame's order, the first on top.
 
-    `part` splits a bar; the parts lie in the order of `known`, negative ones to the left of zero.
-    `axis` names the value and its unit. Drawn as rectangles: HoloViews' own stacked bars lose
-    negative parts, and the two backends colour them by different rules. None if no bar has a length.
+    `part` splits a bar; the parts are in the order of `known`, negative ones to the left of zero.
+    `axis` names the value and its unit. The bars are rectangles, because HoloViews' own stacked bars
+    lose negative parts, and the two backends colour them differently. None if all bars are empty.
     """
     if frame.empty:
         return None
-    labels = list(dict.fromkeys(frame[label]))[:MOST_BARS]
+    labels = list(dict.fromkeys(frame[label]))[:MAX_BARS]
     parts = _ordered(frame[part], known) if part else [""]
     palette = colours(parts, known)
     sums = frame.groupby([label, part] if part else [label], observed=True)[value].sum()
@@ -77,15 +77,15 @@ def bars(
 def ranges(
     frame: Any, *, label: str, low: str, middle: str, high: str, axis: str, title: str
 ) -> Any:
-    """A range a row with a mark at its middle, and a line at 1: no change. None without a row."""
+    """Draw a range per row with a mark at its median, and a line at 1, no change. None without rows."""
     if frame.empty:
         return None
-    labels = list(frame[label])[:MOST_BARS]
+    labels = list(frame[label])[:MAX_BARS]
     thin = 0.004 * max(float(frame[high].max()), 1.0)
     pieces: dict[str, Any] = {
         "no change": [(1 - thin / 2, -0.6, 1 + thin / 2, len(labels) - 0.4, "", 1.0)]
     }
-    for row, (_, item) in enumerate(frame.head(MOST_BARS).iterrows()):
+    for row, (_, item) in enumerate(frame.head(MAX_BARS).iterrows()):
         centre, name = float(item[middle]), plain(str(item[label]))
         span = (float(item[low]), row - 0.15, float(item[high]), row + 0.15, name, centre)
         mark = (centre - thin, row - 0.35, centre + thin, row + 0.35, name, centre)
@@ -99,7 +99,7 @@ def ranges(
 def _in_rows(
     layers: list[Any], labels: list[str], ends: list[float], axis: str, title: str, *, legend: bool
 ) -> Any:
-    """The layers over one another, one label a row from top to bottom, the axis from zero."""
+    """Overlay the layers, with one label per row from top to bottom and an axis from zero."""
     hv = holoviews()
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     margin = (high - low or 1.0) * 0.02
@@ -113,7 +113,7 @@ def _in_rows(
         "xlabel": wrapped(axis, AXIS_LENGTH),
         "ylabel": "",
     }
-    element = dress(
+    element = apply_style(
         hv.Overlay(layers),
         "Overlay",
         title,
@@ -142,16 +142,16 @@ def lines(
     known: dict[str, str] | None = None,
     steps: bool = False,
 ) -> Any:
-    """One line a series, with a mark at each point unless the line is drawn in steps.
+    """Draw one line per series, with a mark at each point unless the line is drawn in steps.
 
-    A later series of a colour that is taken already is dashed.
+    A later series with a colour that is already used is dashed.
     """
     names = _ordered(frame[series], known)
     palette, legend = colours(names, known), legend_names(names)
     layers = []
     taken: set[str] = set()
     for place, name in enumerate(names):
-        # lines that lie on each other are both seen if the later one is thinner
+        # lines on top of each other are both visible if the later one is thinner
         width = max(4.5 - 1.5 * place, 1.5) if steps else 2
         points = _points(frame[frame[series] == name].sort_values(x), x, y)
         if points.empty:
@@ -177,7 +177,7 @@ def points(
     known: dict[str, str] | None = None,
     ceilings: dict[str, list[tuple[float, float]]] | None = None,
 ) -> Any:
-    """Marks without lines, one colour and shape a series, under named `ceilings` in black."""
+    """Draw marks without lines, one colour and marker per series, under named black `ceilings`."""
     names = _ordered(frame[series], known)
     palette, legend = colours(names, known), legend_names(names)
     layers = []
@@ -228,7 +228,7 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
     if not layers:
         return None
     hv = holoviews()
-    element = dress(
+    element = apply_style(
         hv.Overlay(layers),
         "Overlay",
         title,
@@ -271,7 +271,7 @@ def _ordered(names: Any, known: dict[str, str] | None) -> list[str]:
 def _stack(
     sums: Any, labels: list[str], parts: list[str], *, split: bool
 ) -> dict[str, list[tuple[float, float, float, float, str, float]]]:
-    """For each part its rectangles: left, top, right, bottom, label, value."""
+    """The rectangles of each part: left, top, right, bottom, label, value."""
     edge = {(name, sign): 0.0 for name in labels for sign in (True, False)}
     found: dict[str, list[tuple[float, float, float, float, str, float]]] = {}
     for part in parts:

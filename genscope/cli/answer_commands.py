@@ -1,0 +1,115 @@
+"""Commands that answer: queries, query, sql, compare, plot, report, serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from genscope import open
+from genscope.cli import options
+
+
+def queries() -> None:
+    """List the queries with a sentence each."""
+    from genscope.analyze.sql_file import shipped_queries
+    from genscope.cli.output import print_listed
+
+    print_listed([(file.name, file.summary) for file in shipped_queries()])
+
+
+def query(
+    name: options.Query,
+    *,
+    db: options.Db = options.STUDY,
+    trace: options.Trace = None,
+    param: options.Params = (),
+    queries: options.Queries = (),
+    format: options.Format = "table",
+    wide: options.Wide = False,
+    out: options.Out = None,
+) -> None:
+    """Run one query and print its rows."""
+    from genscope.cli.query import write_answer
+    from genscope.errors import UserError
+
+    wrong = [text for text in param if "=" not in text]
+    if wrong:
+        raise UserError(f"--param {wrong[0]!r} has no '='; write it as name=value")
+    params = dict(text.split("=", 1) for text in param)
+    with open(db, queries=queries) as study:
+        write_answer(study, name, trace=trace, params=params, fmt=format, out=out, wide=wide)
+
+
+def sql(
+    statement: options.Statement,
+    *,
+    db: options.Db = options.STUDY,
+    format: options.Format = "table",
+    wide: options.Wide = False,
+    out: options.Out = None,
+    allow_files: options.AllowFiles = False,
+) -> None:
+    """Run your own SELECT, which can't change the study or access files."""
+    from genscope.cli.output import check_out, write_result
+
+    check_out(format, out)
+    with open(db, allow_files=allow_files) as study:
+        write_result(study.sql(statement), format, out, wide=wide)
+
+
+def compare(
+    a: options.First,
+    b: options.Second,
+    *,
+    db: options.Db = options.STUDY,
+    format: options.Format = "table",
+    wide: options.Wide = False,
+    out: options.Out = None,
+) -> None:
+    """Compare the time of two traces by operator category."""
+    from genscope.cli.query import write_answer
+
+    with open(db) as study:
+        sides = {"first": a, "second": b}
+        write_answer(study, "trace_comparison", params=sides, fmt=format, out=out, wide=wide)
+
+
+def plot(
+    name: options.Plotted,
+    *,
+    out: options.Picture,
+    db: options.Db = options.STUDY,
+    trace: options.Trace = None,
+    queries: options.Queries = (),
+) -> None:
+    """Draw the plot of one query."""
+    from genscope.analyze.plots.save import check_place, save_plot
+    from genscope.cli.output import print_line
+
+    check_place(out)
+    with open(db, queries=queries) as study:
+        print_line(save_plot(study.plot(name, trace=trace), out))
+
+
+def report(
+    *,
+    out: options.Page = Path("report.html"),
+    db: options.Db = options.STUDY,
+    trace: options.Trace = None,
+    queries: options.Queries = (),
+) -> None:
+    """Write the report: one HTML file that needs no network."""
+    from genscope.cli.output import print_line
+
+    with open(db, queries=queries) as study:
+        print_line(study.report(out, trace=trace))
+
+
+def serve(*, db: options.Db = options.STUDY, port: options.Port = 5006) -> None:
+    """Open a study in the browser. Needs the extra `serve`."""
+    from genscope.analyze.app.serve import serve_study
+    from genscope.cli.output import print_line
+
+    serve_study(db, port, started=lambda address: print_line(f"{address}  (Ctrl-C ends it)"))
+
+
+COMMANDS = (queries, query, sql, compare, plot, report, serve)

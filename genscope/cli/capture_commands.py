@@ -1,0 +1,71 @@
+"""Commands that record: models, capture, suite."""
+
+from __future__ import annotations
+
+from genscope.cli import options
+
+
+def models() -> None:
+    """List the models that can be captured."""
+    from genscope.capture.catalog import MODELS
+    from genscope.cli.output import print_listed
+
+    print_listed([(name, entry.summary) for name, entry in MODELS.items()])
+
+
+def capture(  # noqa: PLR0913  one argument an option of the command
+    model: options.Model,
+    *,
+    profiler: options.Profiler = "torch",
+    attention: options.Attention = None,
+    size: options.Size = None,
+    image_size: options.ImageSize = None,
+    frames: options.Frames = None,
+    steps: options.Steps = 2,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    out: options.RunsIn = options.TRACES,
+) -> None:
+    """Run and record one model, and print the path of its run folder."""
+    from genscope.capture.script import ScriptRun, capture_script, is_script
+    from genscope.capture.session import capture as run
+    from genscope.capture.settings import Settings
+    from genscope.cli.output import print_line
+
+    scale = size or ("paper" if profiler == "dry" else "tiny")
+    how = (attention or "flash", scale, image_size, frames, steps, batch, dtype, device)
+    settings = Settings(model, profiler, *how)
+    own = ScriptRun(steps, attention, out)
+    print_line(capture_script(model, own, settings) if is_script(model) else run(settings, out))
+
+
+def suite(
+    *,
+    profiler: options.Profiler = "dry",
+    size: options.SuiteSize = "paper",
+    steps: options.Steps = 2,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    out: options.RunsIn = options.TRACES,
+) -> int:
+    """Run and record the paper's eight models, each with baseline and flash attention.
+
+    Exits with 1 if any run failed.
+    """
+    from genscope.capture.settings import Settings
+    from genscope.capture.suite import plan, summary
+    from genscope.capture.suite import suite as run_all
+    from genscope.cli.output import print_line
+
+    base = Settings("llama", profiler, size=size, steps=steps, dtype=dtype, device=device)
+    runs = run_all(
+        plan(base),
+        out,
+        progress=lambda run: print_line(f"{run.seconds:6.1f} s  {run.folder or run.error}"),
+    )
+    print_line(summary(runs), keep="\n")
+    return 1 if any(run.error for run in runs) else 0
+
+
+COMMANDS = (models, capture, suite)

@@ -1,0 +1,52 @@
+"""Commands that fill and check a study: example, ingest, doctor, classify, load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from genscope import open
+from genscope.cli import options
+
+
+def example(*, out: options.ExampleIn = Path("example")) -> None:
+    """Copy two small example captures into a folder and print their paths."""
+    from genscope.cli.example import copy_example
+
+    print(*copy_example(out), sep="\n")
+
+
+def ingest(
+    *paths: options.Paths,
+    db: options.Db = options.STUDY,
+    python: options.Python = False,
+    args: options.Arguments = False,
+    jobs: options.Jobs = 2,
+) -> int:
+    """Load traces into a study, except those already in it. Exits with 1 if any file failed."""
+    from genscope.cli.ingest import ingest_with_progress
+
+    return ingest_with_progress(db, paths, python=python, args=args, jobs=jobs)
+
+
+def doctor(
+    *paths: options.Paths, format: options.DoctorFormat = "table", repair: options.Repair = None
+) -> int:
+    """Diagnose traces. Exits with 1 if any trace's shares can't be trusted."""
+    from genscope.cli.doctor import examine_and_print
+
+    return int(examine_and_print(paths, format, repair))
+
+
+def classify(*, rules: options.Rules, db: options.Db = options.STUDY) -> None:
+    """Classify a study again with your kernel rules ahead of the built-in ones."""
+    with open(db) as study:
+        study.classify(rules)
+
+
+def load(table: options.Table, csv: options.Rows, *, db: options.Db = options.STUDY) -> None:
+    """Load the table fleet_job or published_model from a CSV, replacing its rows."""
+    with open(db) as study:
+        study.load_table(table, csv)
+
+
+COMMANDS = (example, ingest, doctor, classify, load)
