@@ -100,7 +100,7 @@ def _alone(
     start = time.perf_counter()
     outcome, path = Outcome(number), folder / build.DATABASE
     try:
-        built = build.build(found, folder, keep=keep, threads=threads, empty=empty)
+        built = build.build_trace(found, folder, keep=keep, threads=threads, empty=empty)
         outcome, path = replace(outcome, event_count=built.event_count), built.path
     except Exception as error:
         outcome = replace(outcome, error=error)

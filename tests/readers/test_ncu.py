@@ -42,7 +42,7 @@ def _staged(path: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     for table in load_layer("schema"):
         con.execute(table.statement)
-    database.create_macros(con)
+    tables.create_macros(con)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1::INTEGER AS trace_id, $1::VARCHAR AS name, "
         "$1::VARCHAR AS path, $1::VARCHAR AS sha256, 1::BIGINT AS size_bytes, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
