@@ -78,7 +78,7 @@ def test_unknown_parameter_trace_and_command(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = str(study)
-    assert "expected" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
+    assert "takes none" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
     assert "name=value" in _fails(capsys, "query", "ledger", "--param", "x", "--db", db)
     assert "one of: one" in _fails(capsys, "query", "ledger", "--trace", "two*", "--db", db)
     assert "Unknown command" in _fails(capsys, "qurey")
@@ -146,7 +146,7 @@ def test_own_kernel_rules_and_own_queries(
         assert opened.query("my_count").rows() == [("embedding", 1)]
         assert "my_count" in [file.name for file in opened.relations()]
     (own / "my_count.sql").write_text("-- my_count: x.\n-- Inputs:  none\nSELECT nothing")
-    assert "my_count.sql: DuckDB refuses" in _fails(
+    assert "my_count.sql: DuckDB can't run" in _fails(
         capsys, "query", "ledger", "--queries", str(own), "--db", str(study)
     )
     rules.write_text("pattern,category\n(,linear\n")
@@ -189,7 +189,7 @@ def test_tables_of_ones_own(
 
 
 def test_every_option_and_argument_has_help() -> None:
-    commands = [name for name in genscope.app if not name.startswith("-")]
+    commands = [name for name in cli.app if not name.startswith("-")]
     assert len(commands) > 10
     for name in commands:
         for argument in cli.app[name].assemble_argument_collection():

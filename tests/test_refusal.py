@@ -11,7 +11,6 @@ import study_by_hand
 from genscope.analyze import refusal
 from genscope.analyze.study import Study
 from genscope.cli import app as cli
-from genscope.cli.query import left_out
 from genscope.errors import UserError
 
 REASON = "record again with --cuda-graph-trace=node"
@@ -56,7 +55,7 @@ def test_a_pair_whose_baseline_is_refused_is_not_shown_and_the_reason_is(
         for name in ("flash_speedup", "bottleneck_shift", "operator_shift"):
             assert set(study.query(name)["trace_id"]) == {4}, name
             assert study.query(name, trace="run-2").is_empty()
-            assert "left out run-1" in left_out(study, name, "run-2")[0]
+            assert "left out run-1" in study.left_out(name, trace="run-2")[0]
         breakdown = study.query("operator_breakdown", trace="run-2")
         assert breakdown.height and breakdown["baseline_frac"].null_count() == breakdown.height
     ask = ["query", "flash_speedup", "--trace", "run-2", "--db", str(study.path)]
