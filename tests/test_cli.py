@@ -80,7 +80,7 @@ def test_unknown_parameter_trace_and_command(
     db = str(study)
     assert "takes none" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
     assert "name=value" in _fails(capsys, "query", "ledger", "--param", "x", "--db", db)
-    assert "one of: one" in _fails(capsys, "query", "ledger", "--trace", "two*", "--db", db)
+    assert "the study holds one" in _fails(capsys, "query", "ledger", "--trace", "two*", "--db", db)
     assert "Unknown command" in _fails(capsys, "qurey")
     assert "DuckDB refused" in _fails(capsys, "sql", "SELECT nothing FROM nowhere", "--db", db)
 
