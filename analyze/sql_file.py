@@ -157,7 +157,7 @@ def call_of(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any
     """The SQL that names a relation with these parameters, and the values of its placeholders."""
     unknown = params.keys() - relation.params.keys()
     if unknown:
-        expected = ", ".join(relation.params) or "no parameter"
+        expected = ", ".join(relation.params) or "none"
         raise UserError(
             f"{relation.name} has no parameter {', '.join(sorted(unknown))}; it takes {expected}"
         )

@@ -78,9 +78,9 @@ def test_unknown_parameter_trace_and_command(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = str(study)
-    assert "no parameter x" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
+    assert "takes none" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
     assert "name=value" in _fails(capsys, "query", "ledger", "--param", "x", "--db", db)
-    assert "one of: one" in _fails(capsys, "query", "ledger", "--trace", "two*", "--db", db)
+    assert "the study holds one" in _fails(capsys, "query", "ledger", "--trace", "two*", "--db", db)
     assert "Unknown command" in _fails(capsys, "qurey")
     assert "DuckDB refused" in _fails(capsys, "sql", "SELECT nothing FROM nowhere", "--db", db)
 
@@ -146,7 +146,7 @@ def test_own_kernel_rules_and_own_queries(
         assert opened.query("my_count").rows() == [("embedding", 1)]
         assert "my_count" in [file.name for file in opened.relations()]
     (own / "my_count.sql").write_text("-- my_count: x.\n-- Inputs:  none\nSELECT nothing")
-    assert "my_count.sql: DuckDB refuses" in _fails(
+    assert "my_count.sql: DuckDB can't run" in _fails(
         capsys, "query", "ledger", "--queries", str(own), "--db", str(study)
     )
     rules.write_text("pattern,category\n(,linear\n")
