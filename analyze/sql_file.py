@@ -64,6 +64,11 @@ class SqlFile:
         return bool(self.arguments or self.params)
 
     @property
+    def is_of_traces(self) -> bool:
+        """Whether a table of it holds rows of traces; a list of rules, or `Kept: view`, is a view."""
+        return "trace_id" in self.columns and self.sections.get("Kept", "").strip() != "view"
+
+    @property
     def summary(self) -> str:
         """The sentence, and the parameters as written on the command line."""
         params = [f" [--param {name}={param.default}]" for name, param in self.params.items()]

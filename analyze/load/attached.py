@@ -177,4 +177,4 @@ def _tables() -> list[str]:
 
 
 def _is_table(file: SqlFile) -> bool:
-    return file.layer == "schema" or "trace_id" in file.columns
+    return file.layer == "schema" or file.is_of_traces

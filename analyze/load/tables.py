@@ -40,7 +40,7 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(table.statement)
     create_macros(con)
     for relation in attribution_files():
-        if _is_table(relation):
+        if relation.is_of_traces:
             con.execute(f"CREATE TABLE {relation.name} AS {relation.statement} WITH NO DATA")
         elif relation.name != "anomaly_kind":
             con.execute(create_statement(relation))
@@ -176,7 +176,7 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
     for relation in attribution_files():
         if relation.name == "cpu_op_parent":
             fill_cpu_op_parent(con)
-        elif _is_table(relation):
+        elif relation.is_of_traces:
             statement = inline_patterns(con, relation)
             execute_within_memory(con, f"INSERT INTO {relation.name} BY NAME {statement}")
 
@@ -194,12 +194,12 @@ def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
 
 def user_tables() -> list[str]:
     """The tables whose rows come from the user and not from a trace."""
-    return [RULES, *(table.name for table in load_layer("schema") if not _is_table(table))]
+    return [RULES, *(table.name for table in load_layer("schema") if not table.is_of_traces)]
 
 
 def create_base_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Create the empty base tables of a trace in the current schema; return their names."""
-    tables = [table for table in load_layer("schema") if _is_table(table)]
+    tables = [table for table in load_layer("schema") if table.is_of_traces]
     for table in tables:
         con.execute(table.statement)
     return [table.name for table in tables]
@@ -216,7 +216,7 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
         for rule in rules:
             con.execute(f"INSERT INTO {RULES} VALUES (?, ?, ?)", list(rule))
         for relation in _downstream(RULES):
-            if _is_table(relation):
+            if relation.is_of_traces:
                 statement = inline_patterns(con, relation)
                 con.execute(f"DELETE FROM {relation.name}")
                 con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
@@ -255,11 +255,6 @@ def _downstream(name: str) -> list[SqlFile]:
     return found
 
 
-def _is_table(relation: SqlFile) -> bool:
-    # a relation without trace_id, such as a list of rules, is the same for every trace, so it is a view
-    return "trace_id" in relation.columns
-
-
 @contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Commit all statements within, or none."""
@@ -284,7 +279,9 @@ def _metrics_sha256() -> str:
 
 
 def _trace_tables() -> list[str]:
-    return [file.name for file in (*load_layer("schema"), *attribution_files()) if _is_table(file)]
+    return [
+        file.name for file in (*load_layer("schema"), *attribution_files()) if file.is_of_traces
+    ]
 
 
 def _sha256(sql_files: Iterable[SqlFile]) -> str:
