@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.cli import app as cli
 
 MINUTES = "SELECT count(*) FROM range(100000000000)"
+
+
+@pytest.fixture(autouse=True)
+def _keys_arrive() -> Iterator[None]:
+    """A process that a shell starts in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _press() -> None:
