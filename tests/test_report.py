@@ -40,9 +40,7 @@ def _findings(study: Study) -> list[Finding]:
 def test_unclassified_time_is_a_finding(study: Study) -> None:
     with study:
         texts = [finding.text for finding in _findings(study)]
-    assert any("100.0 % of the time of stranger has no category" in text for text in texts), (
-        texts
-    )
+    assert any("100.0 % of the time of stranger has no category" in text for text in texts), texts
 
 
 def test_every_metric_of_ours_is_a_section_once() -> None:

@@ -34,6 +34,7 @@ split AS (
   FROM label
 ),
 
+-- noqa: disable=PRS,LT02
 checked AS (
   SELECT
     *,

@@ -1,4 +1,4 @@
--- anomaly_kind: how each kind of anomaly affects the numbers, and its fix (91 lines because it is a list).
+-- anomaly_kind: what each kind of anomaly does to the numbers, and what to change in the recording.
 --
 -- Why:     an anomaly is useful only with its effect; the readers, the doctor and the report use
 --          this one text.

@@ -1,4 +1,4 @@
--- kernel_rule: the category of a kernel, by its name; over 120 lines because one ordered list reads best.
+-- kernel_rule: category of a kernel by its name (214 lines because one ordered list reads best).
 --
 -- Why:     if the operator is unknown, only the name is left. Rules are rows, so that they can be
 --          counted, tested and overridden by a user's rules. Generated kernels come first, because

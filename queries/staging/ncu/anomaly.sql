@@ -10,7 +10,7 @@
 --   example      the first one
 --   consequence  effect on the metrics
 SELECT
-  trace_file.trace_id,
+  file.trace_id,
   found.kind,
   found.count,
   found.example,
@@ -21,6 +21,6 @@ FROM (
   SELECT 'odd_manifest_value' AS kind, odd_manifest_count AS count, odd_manifest_example AS example
   FROM trace_file
 ) AS found
-CROSS JOIN trace_file
+CROSS JOIN trace_file AS file
 LEFT JOIN anomaly_kind AS known USING (kind)
 WHERE found.count > 0

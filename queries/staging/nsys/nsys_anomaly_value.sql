@@ -20,7 +20,7 @@ WITH repeated AS (
   FROM nsys_memcpy_kind
   UNION ALL
   SELECT
-    count(*) - count(DISTINCT (pid, cuda_id)) AS count,
+    count(*) - count(DISTINCT concat_ws(' ', pid, cuda_id)) AS count,
     'device ' || mode(cuda_id) AS example
   FROM nsys_cuda_device
   WHERE gpu_id IS NOT NULL
