@@ -217,7 +217,7 @@ def test_no_trace_loses_or_doubles_work(
 
 def _empty(con: duckdb.DuckDBPyConnection) -> None:
     for relation in (*load_layer("schema"), *attribution_files()):
-        if "trace_id" in relation.columns:
+        if relation.is_of_traces:
             con.execute(f"DELETE FROM {relation.name}")
 
 
