@@ -25,9 +25,9 @@ def refused(folder: Path, trace: object) -> str | None:
     [
         ([ARROW | {"cat": "DataFlow"}, ROW | {"args": {"BeginNs": "7"}}], "ROCm's rocprof"),
         ([ARROW | {"cat": "toplevel.flow"}, ROW | {"cat": "toplevel"}], "chrome://tracing"),
-        ([ARROW | {"cat": "test"}, ROW | {"cat": "test"}], "'test', are another program's"),
+        ([ARROW | {"cat": "test"}, ROW | {"cat": "test"}], "('test') are those of another program"),
         ([ARROW, ROW], "its events have no category"),
-        ([ARROW | {"cat": "ac2g"}], "nothing but arrows"),
+        ([ARROW | {"cat": "ac2g"}], "only holds arrows"),
         ([ROW | {"cat": "Node"}, ROW | {"cat": "Kernel"}], "ONNX Runtime"),
         ({"beginningOfTime": 1, "traceEvents": [ROW]}, "Clang's -ftime-trace"),
         ([OLD], "old autograd profiler"),
