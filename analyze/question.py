@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from genscope.analyze.connect import first_line
 from genscope.analyze.sql_file import create_statement
 from genscope.errors import UserError
 
@@ -158,7 +159,7 @@ def _statements(con: duckdb.DuckDBPyConnection, text: str) -> list[tuple[str, st
 
 def refusal_of(error: Exception) -> str:
     """DuckDB's objection to a statement, as one line."""
-    return f"DuckDB refused the statement: {str(error).strip().splitlines()[0]}"
+    return f"DuckDB refused the statement: {first_line(error)}"
 
 
 def _functions(con: duckdb.DuckDBPyConnection, text: str) -> set[str]:

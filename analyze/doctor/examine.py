@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from genscope.analyze.connect import connect
+from genscope.analyze.connect import connect, first_line
 from genscope.analyze.load import build
 from genscope.analyze.load.trace_file import TraceFile, find
 from genscope.analyze.needs import NEEDS
@@ -93,7 +93,7 @@ def _examine(trace: TraceFile) -> Diagnosis:
         except UserError as error:
             return replace(blank, error=str(error))
         except (duckdb.Error, OSError) as error:
-            return replace(blank, error=f"{trace.path}: {str(error).splitlines()[0]}")
+            return replace(blank, error=f"{trace.path}: {first_line(error)}")
         with connect(path, read_only=True) as con:
             return _diagnosis(con, blank)
 

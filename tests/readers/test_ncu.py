@@ -51,7 +51,6 @@ def _staged(path: Path) -> duckdb.DuckDBPyConnection:
         "0::BIGINT AS odd_manifest_count, NULL::VARCHAR AS odd_manifest_example",
         [path.stem],
     )
-    tables.create_macros(con)
     ncu.load(path, con)
     tables.stage(con, "ncu")
     return con
