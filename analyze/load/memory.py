@@ -15,16 +15,21 @@ def execute_within_memory(con: duckdb.DuckDBPyConnection, statement: str) -> Non
 
     Raises duckdb.OutOfMemoryException if every limit is too small.
     """
+    try:
+        con.execute(statement)
+    except duckdb.OutOfMemoryException:
+        _retry(con, statement)
+
+
+def _retry(con: duckdb.DuckDBPyConnection, statement: str) -> None:
     threads, memory = con.execute(
         "SELECT current_setting('threads'), current_setting('memory_limit')"
     ).fetchall()[0]
-    retries = ["SET threads = 1", *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS)]
-    for retry in retries:
-        try:
+    for retry in ("SET threads = 1", *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS)):
+        con.execute(retry)
+        with suppress(duckdb.OutOfMemoryException):
             con.execute(statement)
             break
-        except duckdb.OutOfMemoryException:
-            con.execute(retry)
     else:
         con.execute(statement)
     con.execute(f"SET threads = {threads}")
