@@ -45,16 +45,15 @@ def rests_on_device_time(relation: SqlFile) -> bool:
     )
 
 
-def withhold(con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile]) -> list[SqlFile]:
-    """Redefine the metrics' views without rows that depend on a refused trace; return the metrics.
+def create_metrics(con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile]) -> None:
+    """Create the metrics, each after those that it reads, without rows that depend on a refused trace.
 
     The user's own SQL over these views then doesn't see those rows either.
     """
-    given = list(metrics)
-    if ids := refused(con):
-        for metric in filter(rests_on_device_time, given):
-            create_temporary(con, trace_filter.without(metric, ids))
-    return given
+    ids = refused(con)
+    for metric in metrics:
+        withheld = ids and rests_on_device_time(metric)
+        create_temporary(con, trace_filter.without(metric, ids) if withheld else metric)
 
 
 def answerable_traces(

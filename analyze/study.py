@@ -47,7 +47,9 @@ class Study:
         self._allow_files = allow_files
         self._extra = [file for folder in queries for file in own_queries(Path(folder))]
         self._con: duckdb.DuckDBPyConnection | None = None
+        # every metric by name, and the names of those that the connection has already
         self._metrics: dict[str, SqlFile] = {}
+        self._created: set[str] = set()
         # which traces meet which need of a query
         self._known: dict[str, set[int]] = {}
 
@@ -75,22 +77,38 @@ class Study:
 
         Raises UserError if the file is missing, locked, of another version or not a study.
         """
+        con = self._opened
+        self._create(self._metrics)
+        return con
+
+    @property
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        """The connection with the tables, and those metrics that were asked for so far."""
         if self._con is None:
-            con = open_read_only(self.path, allow_files=self._allow_files)
+            self._con = open_read_only(self.path, allow_files=self._allow_files)
+            self._metrics, self._created = tables.metrics(self._extra), set()
             try:
-                metrics = interruptible(con, lambda: self._metrics_in(con))
-            except Abandoned:
-                raise
+                for file in self._extra:
+                    question.check_definition(self._con, file)
+                # a header of the user's need not name all that its statement reads
+                self._create(self._metrics if self._extra else ())
             except BaseException:
-                con.close()
+                self.close()
                 raise
-            self._con, self._metrics = con, {file.name: file for file in metrics}
         return self._con
 
-    def _metrics_in(self, con: duckdb.DuckDBPyConnection) -> list[SqlFile]:
-        for file in self._extra:
-            question.check_definition(con, file)
-        return refusal.withhold(con, tables.create_metrics(con, self._extra))
+    def _create(self, names: Iterable[str]) -> None:
+        """Create these metrics and those that they read: all of them would take longer than a query."""
+        wanted = tables.with_inputs(names, self._metrics)
+        missing = [file for name, file in self._metrics.items() if name in wanted - self._created]
+        if missing and (con := self._con):
+            try:
+                interruptible(con, lambda: refusal.create_metrics(con, missing))
+            except Abandoned:
+                # close() would wait for the query
+                self._con = None
+                raise
+            self._created |= wanted
 
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
@@ -111,7 +129,7 @@ class Study:
         from genscope.analyze.load.user_rules import read_rules
 
         found = read_rules(Path(rules))
-        self.connection  # noqa: B018  the messages for a missing or foreign file
+        self._opened  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
             tables.reclassify(con, found)
@@ -121,14 +139,14 @@ class Study:
 
         Raises UserError if the file can't be read as that table.
         """
-        self.connection  # noqa: B018  the messages for a missing or foreign file
+        self._opened  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
             tables.fill_from_csv(con, name, Path(csv))
 
     def relation(self, name: str) -> SqlFile:
         """The SQL file of one metric. Raises UserError, with similar names, if there is none."""
-        self.connection  # noqa: B018  fills the list
+        self._opened  # noqa: B018  fills the list
         if name not in self._metrics:
             raise UserError(
                 f"there is no query {name!r}; 'genscope queries' lists them all"
@@ -138,7 +156,7 @@ class Study:
 
     def relations(self) -> list[SqlFile]:
         """Every metric, ours and the user's own, by name."""
-        self.connection  # noqa: B018  fills the list
+        self._opened  # noqa: B018  fills the list
         return [self._metrics[name] for name in sorted(self._metrics)]
 
     def query(
@@ -150,10 +168,11 @@ class Study:
         parameter or trace, or if none of the chosen traces can answer the query.
         """
         relation = self.relation(name)
+        self._create([name])
         asked = None if trace is None else self._matching(trace)
         if relation.name == "trace_comparison":
             self._check_sides(relation, params or {})
-        answerable = refusal.answerable_traces(self.connection, relation, asked)
+        answerable = refusal.answerable_traces(self._opened, relation, asked)
         where = ""
         if asked is not None and "trace_id" not in relation.columns and self.is_about_traces(name):
             relation = self._narrowed(relation, answerable or ())
@@ -171,19 +190,19 @@ class Study:
         """The relation computed from these traces only, for a relation without a column trace_id."""
         found = trace_filter.only(relation, trace_ids)
         found = replace(found, name=f"{relation.name}_of_some_traces")
-        tables.create_temporary(self.connection, found)
+        tables.create_temporary(self._opened, found)
         return found
 
     def _check_sides(self, relation: SqlFile, params: Mapping[str, Any]) -> None:
         """Raise UserError if one side of a comparison has no trace, or only refused ones."""
         names = self.names()
         for side in relation.params.keys() & params.keys():
-            rows = self.connection.execute(
+            rows = self._opened.execute(
                 "SELECT trace_id FROM trace WHERE name GLOB ?", [params[side]]
             ).fetchall()
             if not rows:
                 raise UserError(_no_such_trace(str(params[side]), names.values()))
-            refusal.answerable_traces(self.connection, relation, [row[0] for row in rows])
+            refusal.answerable_traces(self._opened, relation, [row[0] for row in rows])
 
     def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
         """Run one SELECT over the study's tables, views and macros and return a polars frame.
@@ -203,7 +222,7 @@ class Study:
 
     def _ask(self, ask: Callable[[duckdb.DuckDBPyConnection], pl.DataFrame]) -> pl.DataFrame:
         """Return `ask(connection)`; Ctrl-C stops it, and DuckDB's errors become a UserError."""
-        con = self.connection
+        con = self._opened
         try:
             return interruptible(con, lambda: ask(con))
         except Abandoned:
@@ -215,7 +234,7 @@ class Study:
 
     def traces(self) -> pl.DataFrame:
         """The table `trace`, one row per loaded file."""
-        return self.connection.execute("SELECT * FROM trace ORDER BY trace_id").pl()
+        return self._opened.execute("SELECT * FROM trace ORDER BY trace_id").pl()
 
     def plot(self, name: str, *, trace: str | None = None) -> Any:
         """The HoloViews element of one metric. Raises UserError if it has no plot or no rows."""
@@ -237,7 +256,7 @@ class Study:
             return ["the query isn't computed from traces, so --trace changes nothing"]
         # a pair, a mean or a fit depends on more traces than the chosen ones
         alone = "trace_id" in relation.columns and "run_pair" not in relation.inputs
-        return reasons.left_out(self.connection, relation, self.names(trace if alone else None))
+        return reasons.left_out(self._opened, relation, self.names(trace if alone else None))
 
     def answer(self, name: str, *, trace: str | None = None) -> Answer:
         """A query's rows, with the reasons for missing ones; an error becomes such a reason."""
@@ -268,13 +287,13 @@ class Study:
     def names(self, trace: str | None = None) -> dict[int, str]:
         """Names by trace_id of the traces that a glob matches, or of all traces."""
         kept = None if trace is None else self._matching(trace)
-        rows = self.connection.table("trace").project("trace_id, name").order("trace_id").fetchall()
+        rows = self._opened.table("trace").project("trace_id, name").order("trace_id").fetchall()
         return {number: name for number, name in rows if kept is None or number in kept}
 
     def _matching(self, pattern: str) -> list[int]:
         """The traces with exactly this name or path, else those that it matches as a glob."""
         for test in ("name = $1 OR path = $1", "name GLOB $1 OR path GLOB $1"):
-            rows = self.connection.execute(
+            rows = self._opened.execute(
                 f"SELECT trace_id FROM trace WHERE {test}", [pattern]
             ).fetchall()
             if rows:

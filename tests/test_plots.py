@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load.tables import create_metrics, create_schema
+from genscope.analyze.load.tables import create_schema, metrics
+from genscope.analyze.refusal import create_metrics
 from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.sql_file import SqlFile, load_layer
@@ -40,7 +41,7 @@ def study() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET threads = 1")
     create_schema(con)
-    create_metrics(con)
+    create_metrics(con, metrics().values())
     return con
 
 

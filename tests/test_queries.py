@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.load.tables import create_metrics, create_schema
+from genscope.analyze.load.tables import create_schema, metrics
+from genscope.analyze.refusal import create_metrics
 from genscope.analyze.sql_file import LAYERS, SqlFile, create_statement, load_layer
 
 FOLDER = Path(__file__).parent / "queries"
@@ -25,7 +26,7 @@ def _empty_study() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET threads = 1")
     create_schema(con)
-    create_metrics(con)
+    create_metrics(con, metrics().values())
     return con
 
 

@@ -23,6 +23,8 @@ from genscope.analyze.readers.kineto.facts import create_relation
 from genscope.errors import UserError
 
 DATABASE = "trace.duckdb"
+# compressed or not: 128 KB of gzip are about ten thousand events, for which a second thread does not pay
+SMALL_BYTES = 128 << 10
 # limit of DuckDB's buffers by threads; it spills the rest into the scratch folder
 _MEMORY = {1: "80MB", 2: "105MB"}
 
@@ -62,13 +64,14 @@ def build_trace(
     attributed: bool = True,
     empty: bytes | None = None,
 ) -> BuiltTrace:
-    """Create `folder` and the trace's database in it. `threads` is 1 or 2, `keep` as in kineto.read.
+    """Create `folder` and the trace's database in it. `keep` is as in kineto.read; `threads` is 1 or 2.
 
     Without `attributed` only the base tables are filled. `empty` holds the bytes of a study without
     traces to start from.
 
     Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
+    threads = 1 if found.size_bytes() <= SMALL_BYTES else threads
     con = open_scratch(folder, threads=threads, empty=empty)
     known_names = _names(con)
     try:

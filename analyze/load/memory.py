@@ -25,7 +25,10 @@ def _retry(con: duckdb.DuckDBPyConnection, statement: str) -> None:
     threads, memory = con.execute(
         "SELECT current_setting('threads'), current_setting('memory_limit')"
     ).fetchall()[0]
-    for retry in ("SET threads = 1", *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS)):
+    for retry in (
+        "SET threads = 1",
+        *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS),
+    ):
         con.execute(retry)
         with suppress(duckdb.OutOfMemoryException):
             con.execute(statement)

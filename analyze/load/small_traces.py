@@ -18,8 +18,6 @@ import duckdb
 from genscope.analyze.load import build, tables
 from genscope.analyze.load.trace_file import TraceFile
 
-# compressed or not: 128 KB of gzip are about ten thousand events
-_SMALL_BYTES = 128 << 10
 _GROUP_BYTES = 512 << 10
 _MAX_GROUP = 16
 _STAGE = "stage_area"
@@ -49,7 +47,7 @@ def groups(files: Mapping[int, TraceFile], *, jobs: int) -> Iterator[dict[int, T
     Every job gets at least two groups, so that a few small files are loaded in parallel.
     """
     sizes = {number: _size_bytes(found) for number, found in files.items()}
-    small = [number for number, size in sizes.items() if size <= _SMALL_BYTES]
+    small = [number for number, size in sizes.items() if size <= build.SMALL_BYTES]
     for number in sorted(files.keys() - set(small)):
         # big ones first, so that none runs alone at the end
         yield {number: files[number]}

@@ -6,7 +6,7 @@ one transaction. That bounds memory, and nobody ever sees a half-loaded trace.
 
 import glob
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -104,15 +104,23 @@ def tables_sha256() -> str:
     return _sha256([*load_layer("schema"), *load_layer("interval"), *attribution_files()])
 
 
-def create_metrics(con: duckdb.DuckDBPyConnection, extra: Iterable[SqlFile] = ()) -> list[SqlFile]:
-    """Create the metric views and macros, ours and the user's `extra`, and return them.
+def metrics(extra: Iterable[SqlFile] = ()) -> dict[str, SqlFile]:
+    """Our metrics and the user's `extra` by name, each after those that it reads.
 
-    They are temporary, so that the installed code answers, also in a study that is open read-only.
+    A metric of the user's replaces ours of that name.
     """
-    created = in_order([*load_layer("metric"), *load_layer("nsys"), *extra])
-    for relation in created:
-        create_temporary(con, relation)
-    return created
+    found = {file.name: file for file in (*load_layer("metric"), *load_layer("nsys"), *extra)}
+    return {file.name: file for file in in_order(found.values())}
+
+
+def with_inputs(names: Iterable[str], known: Mapping[str, SqlFile]) -> set[str]:
+    """Those of the names that are known, and all that they read among the known."""
+    found: set[str] = set()
+    waiting = set(names) & known.keys()
+    while waiting:
+        found |= waiting
+        waiting = {other for name in waiting for other in known[name].inputs} & known.keys() - found
+    return found
 
 
 def create_temporary(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
@@ -128,7 +136,7 @@ def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
     """Store the metrics in the study, for people who open it with DuckDB alone."""
     if con.table("genscope_schema").fetchall()[0][2] == _metrics_sha256():
         return
-    for relation in _metrics():
+    for relation in metrics().values():
         con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
     con.execute(f"UPDATE genscope_schema SET metrics_sha256 = '{_metrics_sha256()}'")
 
@@ -269,13 +277,9 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def _metrics() -> list[SqlFile]:
-    return in_order([*load_layer("metric"), *load_layer("nsys")])
-
-
 @cache
 def _metrics_sha256() -> str:
-    return _sha256(_metrics())
+    return _sha256(metrics().values())
 
 
 def _trace_tables() -> list[str]:
