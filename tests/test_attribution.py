@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from genscope.analyze.load.tables import attribute, attribution_files, create_schema
 from genscope.analyze.sql_file import load_layer
+from tests.effort import EFFORT
 
 CATEGORIES = {
     *("attention", "linear", "convolution", "group_norm", "normalization", "softmax"),
@@ -62,7 +63,7 @@ def _stack_sweep(ranges: list[tuple[int, int]]) -> dict[int, tuple[int | None, i
     return {number: (parent[number], own[number]) for number in parent}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ranges=RANGES)
 def test_nesting_agrees_with_a_stack(ranges: list[tuple[int, int]]) -> None:
     (sql,) = [file.statement for file in attribution_files() if file.name == "cpu_op_parent"]
@@ -198,7 +199,7 @@ WORK_RELATIONS = (
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(traces=_traces())
 def test_no_trace_loses_or_doubles_work(
     scratch: duckdb.DuckDBPyConnection, traces: list[Rows]

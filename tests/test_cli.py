@@ -1,6 +1,7 @@
 """The command line as a user meets it: mistakes cost one line and status 2, and write nothing."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,18 +24,27 @@ EVENTS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def trace(tmp_path: Path) -> Path:
-    path = tmp_path / "one.json"
+def _write(path: Path) -> Path:
     path.write_text(json.dumps({"schemaVersion": 1, "traceEvents": EVENTS}))
     return path
 
 
 @pytest.fixture
-def study(tmp_path: Path, trace: Path) -> Path:
-    path = tmp_path / "study.duckdb"
-    assert cli.main(["ingest", str(trace), "--db", str(path)]) == 0
+def trace(tmp_path: Path) -> Path:
+    return _write(tmp_path / "one.json")
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("loaded")
+    path = folder / "study.duckdb"
+    assert cli.main(["ingest", str(_write(folder / "one.json")), "--db", str(path)]) == 0
     return path
+
+
+@pytest.fixture
+def study(tmp_path: Path, loaded: Path) -> Path:
+    return Path(shutil.copy(loaded, tmp_path))
 
 
 def _fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

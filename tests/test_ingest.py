@@ -21,7 +21,7 @@ from genscope.analyze.study import Study
 from genscope.errors import UserError
 
 # GENSCOPE_KILLS=20 tries more moments
-KILLS = int(os.environ.get("GENSCOPE_KILLS", "5"))
+KILLS = int(os.environ.get("GENSCOPE_KILLS", "3"))
 ROOT = Path(__file__).resolve().parent.parent
 
 LOAD = """

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.tables import create_schema, metrics
-from genscope.analyze.refusal import create_metrics
 from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.plots.save import save_plot
+from genscope.analyze.refusal import create_metrics
 from genscope.analyze.sql_file import SqlFile, load_layer
 from genscope.errors import UserError
 

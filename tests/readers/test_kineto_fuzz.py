@@ -6,7 +6,6 @@ here; GENSCOPE_FUZZ multiplies it.
 
 import gzip
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -18,12 +17,12 @@ from hypothesis import strategies as st
 
 from genscope.analyze.readers.kineto import source as kineto_source
 from genscope.analyze.readers.kineto import split as kineto_split
+from tests.effort import EFFORT
 from tests.readers.raw_events import read_bytes
 from tests.readers.slow_reader import read_events, row_of
 
-EFFORT = int(os.environ.get("GENSCOPE_FUZZ", "1"))
 QUICK = settings(
-    max_examples=60 * EFFORT,
+    max_examples=15 * EFFORT,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # shrinking could take minutes
     database=None,

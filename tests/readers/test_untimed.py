@@ -18,6 +18,8 @@ DAY = 86_400_000_000
 KERNELS = "CUPTI_ACTIVITY_KIND_KERNEL"
 CALLS = "CUPTI_ACTIVITY_KIND_RUNTIME"
 
+LAUNCHED = [launch(50 * DAY), op(50 * DAY, 90), *(kernel(50 * DAY + 100 * i, 10) for i in range(3))]
+
 
 def diagnosed(folder: Path, *events: dict[str, Any]) -> Diagnosis:
     path = folder / "t.json"
@@ -31,6 +33,11 @@ def gpu_time(folder: Path) -> dict[str, Any]:
         study.ingest([folder / "t.json"])
         (row,) = study.query("gpu_time").iter_rows(named=True)
         return row
+
+
+def test_records_with_credible_times_have_a_span(tmp_path: Path) -> None:
+    assert diagnosed(tmp_path, *LAUNCHED).trustworthy
+    assert gpu_time(tmp_path)["gpu_span_ns"] == 210_000
 
 
 @pytest.mark.parametrize(
@@ -49,13 +56,7 @@ def gpu_time(folder: Path) -> dict[str, Any]:
 def test_a_device_record_without_a_credible_time_refuses_span_and_idle(
     odd: dict[str, Any], kind: str, tmp_path: Path
 ) -> None:
-    base = 50 * DAY
-    timed = [kernel(base + 100 * i, 10) for i in range(3)]
-    launched = [launch(base), op(base, 90), *timed]
-    assert diagnosed(tmp_path, *launched).trustworthy
-    assert gpu_time(tmp_path)["gpu_span_ns"] == 210_000
-    (tmp_path / "s.duckdb").unlink()
-    found = diagnosed(tmp_path, *launched, odd)
+    found = diagnosed(tmp_path, *LAUNCHED, odd)
     assert {f.kind: f.count for f in found.anomalies}[kind] == 1
     assert not found.trustworthy
     assert found.supports is not None and found.supports["gpu_time"] is not None
