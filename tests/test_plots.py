@@ -10,12 +10,10 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.tables import create_metrics, create_schema
-from genscope.analyze.plots import charts, elements, figure, registry, theme
-from genscope.analyze.plots.chart import Chart
+from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.sql_file import SqlFile, load_layer
 from genscope.errors import UserError
-from tests.figure_looks import looks_of
 
 FIXTURES = Path(__file__).parent / "queries"
 METRICS = {file.name: file for file in load_layer("metric")}
@@ -46,14 +44,14 @@ def study() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _drawable(study: duckdb.DuckDBPyConnection, name: str) -> list[Chart]:
-    """The charts of the metric's first fixture that has something to draw."""
+def _drawable(study: duckdb.DuckDBPyConnection, name: str) -> Any:
+    """A frame of the metric that has something to draw: of its first fixture that has."""
     for case in ("plain", "two_traces", *sorted(p.name for p in (FIXTURES / name).iterdir())):
         frame = _frame(study, METRICS[name], case)
         if frame.empty:
             continue
         try:
-            return registry.charts_of(name)(frame)
+            return registry.plot_of(name)(frame)
         except UserError:
             continue
     raise AssertionError(f"no fixture of {name} can be drawn")
@@ -64,14 +62,12 @@ def test_every_plot_belongs_to_a_metric_and_is_drawn_by_both_backends(
     name: str, study: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     assert METRICS[name].sections["Plot"], f"{name} has a plot but no Plot: line in its header"
-    drawable = _drawable(study, name)
-    element = elements.element_of(drawable)
-    for chart, panel in zip(drawable, elements.panels_of(element), strict=True):
-        drawn = elements.bokeh_figure(panel)
-        full = [r for r in drawn.renderers if len(next(iter(r.data_source.data.values()), []))]
-        assert full, "the Bokeh figure holds no rows"
-        assert drawn.title.text
-        assert looks_of(figure.bokeh_figure(chart)) == looks_of(drawn)
+    element = _drawable(study, name)
+    for panel in theme.panels_of(element):
+        figure = theme.bokeh_figure(panel)
+        drawn = [r for r in figure.renderers if len(next(iter(r.data_source.data.values()), []))]
+        assert drawn, "the Bokeh figure holds no rows"
+        assert figure.title.text
     out = save_plot(element, tmp_path / "plot.svg")
     assert len(re.findall("<path", out.read_text())) > 10
 
@@ -84,7 +80,7 @@ def test_every_metric_that_names_a_plot_has_one() -> None:
 def test_a_png_and_a_page_are_written_and_another_ending_is_refused(
     study: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    element = elements.element_of(_drawable(study, "operator_breakdown"))
+    element = _drawable(study, "operator_breakdown")
     assert save_plot(element, tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
     page = save_plot(element, tmp_path / "plot.html").read_text()
     assert "Bokeh" in page
@@ -104,8 +100,8 @@ def test_an_unknown_plot_and_no_rows_are_the_users_to_mend() -> None:
         registry.plot_of("ledger")(pd.DataFrame())
 
 
-def _rectangles(*found: Chart | None) -> list[charts.Rectangle]:
-    return [row for chart in found if chart for layer in chart.layers for row in layer.rows]
+def _rectangles(element: Any) -> list[tuple[float, float, float, float, str, float]]:
+    return [tuple(row) for layer in element for row in layer.data.to_numpy()]
 
 
 def test_bars_start_at_zero_and_stack_in_the_order_of_the_colours() -> None:
@@ -115,7 +111,7 @@ def test_bars_start_at_zero_and_stack_in_the_order_of_the_colours() -> None:
         [("run", "linear", 30.0), ("run", "attention", 10.0), ("other", "linear", 5.0)],
         columns=["run", "class", "ms"],
     )
-    chart = charts.bars(
+    element = charts.bars(
         frame,
         label="run",
         part="class",
@@ -124,8 +120,11 @@ def test_bars_start_at_zero_and_stack_in_the_order_of_the_colours() -> None:
         title="t",
         known=theme.CATEGORY_COLOUR,
     )
-    assert chart
-    edges = {(row[4], layer.name): (row[0], row[2]) for layer in chart.layers for row in layer.rows}
+    edges = {
+        (row[4], layer.label): (row[0], row[2])
+        for layer in element
+        for row in layer.data.to_numpy()
+    }
     assert edges == {
         ("run", "attention"): (0, 10),
         ("run", "linear"): (10, 40),
@@ -137,8 +136,8 @@ def test_a_negative_part_lies_left_of_zero() -> None:
     import pandas as pd
 
     frame = pd.DataFrame([("a", "x", -4.0), ("a", "y", 3.0)], columns=["run", "part", "ms"])
-    chart = charts.bars(frame, label="run", part="part", value="ms", axis="ms", title="t")
-    assert sorted((row[0], row[2]) for row in _rectangles(chart)) == [(-4, 0), (0, 3)]
+    element = charts.bars(frame, label="run", part="part", value="ms", axis="ms", title="t")
+    assert sorted((row[0], row[2]) for row in _rectangles(element)) == [(-4, 0), (0, 3)]
 
 
 def test_two_runs_whose_names_are_cut_alike_stay_two_bars() -> None:
@@ -146,10 +145,9 @@ def test_two_runs_whose_names_are_cut_alike_stay_two_bars() -> None:
 
     names = [f"{'x' * 80}{end}{'y' * 80}" for end in "ab"]
     frame = pd.DataFrame({"run": names, "ms": [1.0, 2.0]})
-    chart = charts.bars(frame, label="run", part=None, value="ms", axis="ms", title="t")
-    assert len(_rectangles(chart)) == 2
-    assert chart
-    labels = figure.bokeh_figure(chart).yaxis[0].major_label_overrides.values()
+    element = charts.bars(frame, label="run", part=None, value="ms", axis="ms", title="t")
+    assert len(_rectangles(element)) == 2
+    labels = theme.bokeh_figure(element).yaxis[0].major_label_overrides.values()
     assert len(set(labels)) == 2
 
 
@@ -190,11 +188,10 @@ def test_a_range_holds_its_middle_and_the_line_of_no_change() -> None:
     import pandas as pd
 
     frame = pd.DataFrame([("run", 0.8, 2.0, 3.0)], columns=["row", "low", "middle", "high"])
-    chart = charts.ranges(
+    element = charts.ranges(
         frame, label="row", low="low", middle="middle", high="high", axis="times", title="t"
     )
-    assert chart
-    spans = {layer.name: layer.rows[0] for layer in chart.layers}
+    spans = {layer.label: _rectangles([layer])[0] for layer in element}
     assert spans["interval"][0::2][:2] == (0.8, 3.0)
     assert spans["median"][0] < 2.0 < spans["median"][2]
     assert spans["no change"][0] < 1.0 < spans["no change"][2]
@@ -215,7 +212,7 @@ def test_a_second_line_of_one_colour_is_dashed() -> None:
     frame = pd.DataFrame(
         [(1, 1.0, "a"), (2, 2.0, "a"), (1, 2.0, "b"), (2, 3.0, "b")], columns=["x", "y", "series"]
     )
-    chart = charts.lines(
+    element = charts.lines(
         frame,
         x="x",
         y="y",
@@ -224,8 +221,7 @@ def test_a_second_line_of_one_colour_is_dashed() -> None:
         title="t",
         known={"a": "#d55e00", "b": "#d55e00"},
     )
-    assert chart
-    lines = [r.glyph for r in figure.bokeh_figure(chart).renderers if r.glyph.name != "Scatter"]
+    lines = [r.glyph for r in theme.bokeh_figure(element).renderers if r.glyph.name != "Scatter"]
     assert [bool(line.line_dash) for line in lines if type(line).__name__ == "Line"] == [
         False,
         True,
@@ -233,6 +229,6 @@ def test_a_second_line_of_one_colour_is_dashed() -> None:
 
 
 def test_hit_rates_of_two_traces_are_never_added_up(study: duckdb.DuckDBPyConnection) -> None:
-    found = registry.charts_of("cache_hit")(_frame(study, METRICS["cache_hit"], "two_traces"))
-    ends = [row[2] for row in _rectangles(*found)]
+    element = registry.plot_of("cache_hit")(_frame(study, METRICS["cache_hit"], "two_traces"))
+    ends = [row[2] for row in _rectangles(element)]
     assert max(ends) == pytest.approx(75)

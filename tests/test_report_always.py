@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import study_by_hand
 
-from genscope.analyze.plots import charts, figure, registry, theme
+from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.study import Study
 
 GRAPHS = (
@@ -98,7 +98,7 @@ def test_of_a_plot_that_fails_whatever_it_raises(
         in page
     )
     # what fails only once it becomes a page
-    monkeypatch.setattr(figure, "bokeh_figure", fails)
+    monkeypatch.setattr(theme, "bokeh_figure", fails)
     page = _report(tmp_path.parent)
     assert "can't be drawn (ZeroDivisionError" in _section(page, "operator_breakdown")
 

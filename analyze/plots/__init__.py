@@ -1,6 +1,5 @@
-"""One file per plot, named after the metric that it draws: `plot(frame) -> Chart`, several, or None.
+"""One file per plot, named after the metric that it draws: `plot(frame) -> HoloViews element`.
 
-`registry` finds a plot by that name, `charts` makes a Chart of a frame, and `theme` holds the colours, so
-that a category has one colour everywhere. `figure` draws a Chart for the report, and `elements` makes a
-HoloViews element of it for everything else.
+`registry` finds a plot by that name, `charts` draws, and `theme` holds the options, so that a category
+has one colour everywhere.
 """

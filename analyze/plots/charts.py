@@ -1,7 +1,6 @@
 """The charts that plots are made of: bars, ranges, lines and points.
 
-SQL aggregates: a plot gets a small pandas frame, picks columns and calls one of these functions. Each
-returns a Chart, which no library has drawn yet.
+SQL aggregates: a plot gets a small pandas frame, picks columns and calls one of these functions.
 """
 
 from __future__ import annotations
@@ -9,25 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from genscope.analyze.plots.chart import Axis, Chart, Layer
 from genscope.analyze.plots.theme import (
     AXIS_LENGTH,
     BLACK,
     GREY,
     LINE_PIXELS,
+    MARKERS,
+    MARKERS_MATPLOTLIB,
     MAX_BARS,
     OKABE_ITO,
     ROW_PIXELS,
+    apply_style,
     colours,
+    finish_matplotlib,
     fitting,
+    holoviews,
     legend_names,
     plain,
     ticks,
-    title_of,
     wrapped,
 )
-
-Rectangle = tuple[float, float, float, float, str, float]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def bars(
     axis: str,
     title: str,
     known: dict[str, str] | None = None,
-) -> Chart | None:
+) -> Any:
     """Draw horizontal bars from zero, one per label in the frame's order, the first on top.
 
     `part` splits a bar; the parts are in the order of `known`, negative ones to the left of zero.
@@ -67,7 +67,7 @@ def bars(
         return None
     legend = legend_names(pieces)
     layers = [
-        Layer("rectangles", rows, legend[name], palette[name] if part else OKABE_ITO[0])
+        _rectangles(rows, legend[name], palette[name] if part else OKABE_ITO[0])
         for name, rows in pieces.items()
     ]
     ends = [edge for rows in pieces.values() for row in rows for edge in (row[0], row[2])]
@@ -76,13 +76,13 @@ def bars(
 
 def ranges(
     frame: Any, *, label: str, low: str, middle: str, high: str, axis: str, title: str
-) -> Chart | None:
+) -> Any:
     """Draw a range per row with a mark at its median, and a line at 1, no change. None without rows."""
     if frame.empty:
         return None
     labels = list(frame[label])[:MAX_BARS]
     thin = 0.004 * max(float(frame[high].max()), 1.0)
-    pieces: dict[str, list[Rectangle]] = {
+    pieces: dict[str, Any] = {
         "no change": [(1 - thin / 2, -0.6, 1 + thin / 2, len(labels) - 0.4, "", 1.0)]
     }
     for row, (_, item) in enumerate(frame.head(MAX_BARS).iterrows()):
@@ -92,36 +92,42 @@ def ranges(
         pieces.setdefault("interval", []).append(span)
         pieces.setdefault("median", []).append(mark)
     colour = {"no change": GREY, "interval": OKABE_ITO[5], "median": OKABE_ITO[0]}
-    layers = [Layer("rectangles", rows, name, colour[name]) for name, rows in pieces.items()]
+    layers = [_rectangles(rows, name, colour[name]) for name, rows in pieces.items()]
     return _in_rows(layers, labels, [float(frame[high].max()), 1.0], axis, title, legend=True)
 
 
 def _in_rows(
-    layers: list[Layer],
-    labels: list[str],
-    ends: list[float],
-    axis: str,
-    title: str,
-    *,
-    legend: bool,
-) -> Chart:
-    """Lay the layers over each other, with one label per row from top to bottom and an axis from zero."""
+    layers: list[Any], labels: list[str], ends: list[float], axis: str, title: str, *, legend: bool
+) -> Any:
+    """Overlay the layers, with one label per row from top to bottom and an axis from zero."""
+    hv = holoviews()
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     margin = (high - low or 1.0) * 0.02
     shown = list(fitting(labels, lambda name: wrapped(plain(str(name)))).values())
     row_pixels = max(ROW_PIXELS, *(LINE_PIXELS * (text.count("\n") + 1) for text in shown))
-    count = max(len(labels), 2)
-    return Chart(
-        title=title_of(title),
-        layers=tuple(layers),
-        x=Axis(
-            wrapped(axis, AXIS_LENGTH),
-            limits=(low - margin if low < 0 else 0.0, high + margin if high > 0 else 0.0),
-        ),
-        y=Axis("", ticks=tuple(enumerate(shown)), limits=(len(labels) - 0.4, -0.6)),
-        legend=legend,
-        height=110 + row_pixels * count,
-        inches=1.0 + 0.4 * count * row_pixels / ROW_PIXELS,
+    shared = {
+        "yticks": list(zip(range(len(labels)), shown, strict=True)),
+        "invert_yaxis": True,
+        "ylim": (-0.6, len(labels) - 0.4),
+        "xlim": (low - margin if low < 0 else 0.0, high + margin if high > 0 else 0.0),
+        "xlabel": wrapped(axis, AXIS_LENGTH),
+        "ylabel": "",
+    }
+    element = apply_style(
+        hv.Overlay(layers),
+        "Overlay",
+        title,
+        both={"show_legend": legend},
+        bokeh={"height": 110 + row_pixels * max(len(labels), 2)},
+        matplotlib={
+            "fig_inches": (9, 1.0 + 0.4 * max(len(labels), 2) * row_pixels / ROW_PIXELS),
+            "aspect": None,
+            "hooks": [finish_matplotlib],
+        },
+    )
+    return element.opts(
+        hv.opts.Rectangles(backend="bokeh", **shared),
+        hv.opts.Rectangles(backend="matplotlib", **shared),
     )
 
 
@@ -135,14 +141,14 @@ def lines(
     title: str,
     known: dict[str, str] | None = None,
     steps: bool = False,
-) -> Chart | None:
+) -> Any:
     """Draw one line per series, with a mark at each point unless the line is drawn in steps.
 
     A later series with a colour that is already used is dashed.
     """
     names = _ordered(frame[series], known)
     palette, legend = colours(names, known), legend_names(names)
-    layers: list[Layer] = []
+    layers = []
     taken: set[str] = set()
     for place, name in enumerate(names):
         # lines on top of each other are both visible if the later one is thinner
@@ -150,22 +156,14 @@ def lines(
         points = _points(frame[frame[series] == name].sort_values(x), x, y)
         if points.empty:
             continue
-        name_shown, colour = legend[name], palette[name]
+        dash = "dashed" if palette[name] in taken else "solid"
+        taken.add(palette[name])
         layers.append(
-            Layer(
-                "line",
-                points,
-                name_shown,
-                colour,
-                width=width,
-                dash="dashed" if colour in taken else "solid",
-                steps=steps,
-            )
+            _curve(points, legend[name], palette[name], steps=steps, width=width, dash=dash)
         )
-        taken.add(colour)
         if not steps:
-            layers.append(Layer("points", points, name_shown, colour, place=place))
-    return _overlay(layers, len(names), frame[x], frame[y], axes, title)
+            layers.append(_marks(points, legend[name], palette[name], place))
+    return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
 
 
 def points(
@@ -178,20 +176,21 @@ def points(
     title: str,
     known: dict[str, str] | None = None,
     ceilings: dict[str, list[tuple[float, float]]] | None = None,
-) -> Chart | None:
+) -> Any:
     """Draw marks without lines, one colour and marker per series, under named black `ceilings`."""
     names = _ordered(frame[series], known)
     palette, legend = colours(names, known), legend_names(names)
-    layers: list[Layer] = []
+    layers = []
     for place, name in enumerate(names):
         mine = _points(frame[frame[series] == name], x, y)
         if not mine.empty:
-            layers.append(Layer("points", mine, legend[name], palette[name], place=place))
+            layers.append(_marks(mine, legend[name], palette[name], place))
     if not layers:
         return None
     for name, corners in (ceilings or {}).items():
-        layers.append(Layer("line", _corners(corners), plain(name), BLACK))
-    return _overlay(layers, len(names) + len(ceilings or {}), frame[x], frame[y], axes, title)
+        layers.append(_curve(corners, plain(name), BLACK, steps=False))
+    shared = _options(frame[x], frame[y], axes)
+    return _overlay(layers, len(names) + len(ceilings or {}), shared, title)
 
 
 def _points(frame: Any, x: str, y: str) -> Any:
@@ -199,26 +198,67 @@ def _points(frame: Any, x: str, y: str) -> Any:
     return known.rename(columns={x: "x", y: "y"})
 
 
-def _corners(corners: list[tuple[float, float]]) -> Any:
-    import pandas as pd
+def _curve(
+    table: Any, name: str, colour: str, *, steps: bool, width: float = 2, dash: str = "solid"
+) -> Any:
+    hv = holoviews()
+    shape = {"interpolation": "steps-mid"} if steps else {}
+    return hv.Curve(table, "x", "y", label=name).opts(
+        hv.opts.Curve(color=colour, line_width=width, line_dash=dash, backend="bokeh", **shape),
+        hv.opts.Curve(
+            color=colour, linewidth=width * 0.8, linestyle=dash, backend="matplotlib", **shape
+        ),
+    )
 
-    return pd.DataFrame(corners, columns=["x", "y"])
+
+def _marks(table: Any, name: str, colour: str, place: int) -> Any:
+    hv = holoviews()
+    marker = place % len(MARKERS)
+    return hv.Scatter(table, "x", "y", label=name).opts(
+        hv.opts.Scatter(
+            color=colour, marker=MARKERS[marker], size=9, tools=["hover"], backend="bokeh"
+        ),
+        hv.opts.Scatter(
+            color=colour, marker=MARKERS_MATPLOTLIB[marker], s=40, backend="matplotlib"
+        ),
+    )
 
 
-def _overlay(
-    layers: list[Layer], names: int, x: Any, y: Any, axes: Axes, title: str
-) -> Chart | None:
+def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) -> Any:
     if not layers:
         return None
-    return Chart(
-        title=title_of(title),
-        layers=tuple(layers),
-        x=Axis(axes.x, axes.log_x, tuple(ticks(x, axes.log_x))),
-        y=Axis(axes.y, axes.log_y, tuple(ticks(y, axes.log_y))),
-        legend=names > 1,
-        height=380,
-        inches=4.6,
+    hv = holoviews()
+    element = apply_style(
+        hv.Overlay(layers),
+        "Overlay",
+        title,
+        both={"show_legend": names > 1},
+        bokeh={"height": 380},
+        matplotlib={
+            "fig_inches": (9, 4.6),
+            "aspect": None,
+            "hooks": [finish_matplotlib],
+        },
     )
+    options = [hv.opts.Curve, hv.opts.Scatter]
+    for option in options:
+        element = element.opts(
+            option(backend="bokeh", **shared),
+            option(backend="matplotlib", **shared),
+        )
+    return element
+
+
+def _options(x: Any, y: Any, axes: Axes) -> dict[str, Any]:
+    options = {
+        "logx": axes.log_x,
+        "logy": axes.log_y,
+        "xlabel": axes.x,
+        "ylabel": axes.y,
+        "padding": 0.06,
+    }
+    placed = {"xticks": ticks(x, axes.log_x), "yticks": ticks(y, axes.log_y)}
+    return options | {name: found for name, found in placed.items() if found}
 
 
 def _ordered(names: Any, known: dict[str, str] | None) -> list[str]:
@@ -230,10 +270,10 @@ def _ordered(names: Any, known: dict[str, str] | None) -> list[str]:
 
 def _stack(
     sums: Any, labels: list[str], parts: list[str], *, split: bool
-) -> dict[str, list[Rectangle]]:
+) -> dict[str, list[tuple[float, float, float, float, str, float]]]:
     """The rectangles of each part: left, top, right, bottom, label, value."""
     edge = {(name, sign): 0.0 for name in labels for sign in (True, False)}
-    found: dict[str, list[Rectangle]] = {}
+    found: dict[str, list[tuple[float, float, float, float, str, float]]] = {}
     for part in parts:
         for row, name in enumerate(labels):
             value = float(sums.get((name, part) if split else name, 0))
@@ -246,3 +286,14 @@ def _stack(
                 (left, row - 0.4, right, row + 0.4, plain(str(name)), value)
             )
     return found
+
+
+def _rectangles(
+    rows: list[tuple[float, float, float, float, str, float]], name: str, colour: str
+) -> Any:
+    hv = holoviews()
+    element = hv.Rectangles(rows, vdims=["row", "value"], label=name)
+    return element.opts(
+        hv.opts.Rectangles(color=colour, line_color="white", tools=["hover"], backend="bokeh"),
+        hv.opts.Rectangles(facecolor=colour, edgecolor="white", backend="matplotlib"),
+    )

@@ -10,10 +10,9 @@ from typing import Any
 
 from genscope.analyze.near import suggestion
 from genscope.analyze.plots import theme
-from genscope.analyze.plots.chart import Chart
 from genscope.errors import UserError
 
-NOT_PLOTS = {"__init__", "chart", "charts", "elements", "figure", "registry", "save", "theme"}
+NOT_PLOTS = {"__init__", "registry", "save", "theme", "charts"}
 
 
 def names() -> list[str]:
@@ -22,8 +21,8 @@ def names() -> list[str]:
     return sorted(stem for stem in stems if stem not in NOT_PLOTS)
 
 
-def charts_of(name: str) -> Callable[[Any], list[Chart]]:
-    """Return the function that turns a metric's pandas frame into its charts, from top to bottom.
+def plot_of(name: str) -> Callable[[Any], Any]:
+    """Return the function that turns a metric's pandas frame into a HoloViews element.
 
     Raises UserError if the metric has no plot. The function raises it if there is nothing to draw.
     """
@@ -34,34 +33,16 @@ def charts_of(name: str) -> Callable[[Any], list[Chart]]:
         )
     module = import_module(f"genscope.analyze.plots.{name}")
 
-    def draw(frame: Any) -> list[Chart]:
+    def draw(frame: Any) -> Any:
         if frame.empty:
             raise UserError(f"{name} has no rows to draw; see 'genscope query {name}'")
         with drawing(name):
-            drawn = module.plot(theme.bounded(frame))
-        charts = [drawn] if isinstance(drawn, Chart) else drawn or []
-        if not charts:
+            element = module.plot(theme.bounded(frame))
+        if element is None:
             rows = "its row" if len(frame) == 1 else f"none of its {len(frame)} rows"
             can = "can't" if len(frame) == 1 else "can"
             raise UserError(f"{name}: {rows} {can} be drawn; see 'genscope query {name}'")
-        return charts
-
-    return draw
-
-
-def plot_of(name: str) -> Callable[[Any], Any]:
-    """Return the function that turns a metric's pandas frame into a HoloViews element.
-
-    Raises UserError as `charts_of` does.
-    """
-    charts = charts_of(name)
-
-    def draw(frame: Any) -> Any:
-        from genscope.analyze.plots.elements import element_of
-
-        drawn = charts(frame)
-        with drawing(name):
-            return element_of(drawn)
+        return element
 
     return draw
 

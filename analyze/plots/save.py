@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from genscope.analyze.plots import elements, registry, theme
+from genscope.analyze.plots import registry, theme
 from genscope.analyze.whole_file import check_writable, write_whole
 from genscope.errors import UserError
 
@@ -42,7 +42,7 @@ def check_place(out: Path) -> None:
 def _page(element: Any) -> str:
     from bokeh.embed import components
 
-    figures = [elements.bokeh_figure(panel) for panel in elements.panels_of(element)]
+    figures = [theme.bokeh_figure(panel) for panel in theme.panels_of(element)]
     script, divs = components(figures)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>genscope</title>'
@@ -55,9 +55,9 @@ def _picture(element: Any, suffix: str) -> bytes:
     """Draw one figure per panel, each as high as it needs, and stack them vertically."""
     import matplotlib.pyplot as plt
 
-    hv = elements.holoviews()
+    hv = theme.holoviews()
     pictures = []
-    for panel in elements.panels_of(element):
+    for panel in theme.panels_of(element):
         # hv.render would draw it twice
         figure = hv.renderer("matplotlib").get_plot(panel).state
         picture = BytesIO()

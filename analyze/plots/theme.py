@@ -1,16 +1,16 @@
-"""Every colour and size of the plots, and how names become labels.
+"""Every colour and option of the plots, for Bokeh (HTML) and matplotlib (PNG, SVG) alike.
 
 A category has one colour everywhere (Okabe-Ito; categories without one fold into 'other').
+HoloViews is imported where it is used, because that takes seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import cycle
 from math import ceil, floor, log10
 from typing import Any
-
-from genscope.analyze.plots.chart import Chart
 
 GREY = "#c8c8c8"
 BLACK = "#000000"
@@ -42,8 +42,6 @@ ANSWER_COLOUR = {"known": "#0072b2", "unknown": GREY}
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
 MARKERS_MATPLOTLIB = ("o", "s", "^", "D", "v", "h")
 
-POINT_SIZE = 9
-
 MAX_BARS = 80
 ROW_PIXELS = 30
 TITLE_LENGTH = 90
@@ -54,9 +52,18 @@ AXIS_LENGTH = 34
 NAME_LENGTH = 200
 LEGEND_LENGTH = 60
 LEGEND_CHARACTERS = 64
-LEGEND_PIXELS = 48
+LEGEND_PIXELS = 24
 LEGEND_INCHES = 0.65
 AXES_SHARE = 0.85
+
+
+@cache
+def holoviews() -> Any:
+    """HoloViews with both backends loaded."""
+    import holoviews as hv
+
+    hv.extension("bokeh", "matplotlib")
+    return hv
 
 
 def fold_category(category: str) -> str:
@@ -118,12 +125,6 @@ def legend_names(names: Iterable[str]) -> dict[str, str]:
     return fitting(names, lambda name: shorten(plain(str(name)), LEGEND_LENGTH))
 
 
-def legend_columns(names: Iterable[str]) -> int:
-    """The number of columns in which a legend of these names fits a phone."""
-    longest = max(map(len, names), default=1)
-    return min(max(LEGEND_CHARACTERS // (longest + 5), 1), 4)
-
-
 def shorten(text: str, limit: int = 44) -> str:
     """The text, with its middle cut out if it is longer than `limit`."""
     if len(text) <= limit:
@@ -148,20 +149,51 @@ def wrapped(text: str, length: int = LINE_LENGTH) -> str:
     return "\n".join(lines)
 
 
-def title_of(text: str) -> str:
-    """A plot's title from text that holds names of traces, at most TITLE_LENGTH long."""
-    return shorten(plain(shorten(text, NAME_LENGTH)), TITLE_LENGTH)
-
-
 def colours(names: list[str], known: dict[str, str] | None = None) -> dict[str, str]:
     """A colour for each name: the known one, or the next of Okabe-Ito."""
     spare = cycle(OKABE_ITO)
     return {name: (known or {}).get(name) or next(spare) for name in names}
 
 
-def panels(charts: list[Chart | None]) -> list[Chart]:
-    """The charts of a plot, from top to bottom, without empty ones."""
-    return [chart for chart in charts if chart is not None]
+def panels_of(element: Any) -> list[Any]:
+    """The panels of a layout in order; a single plot is its own panel."""
+    hv = holoviews()
+    return list(element) if isinstance(element, hv.Layout) else [element]
+
+
+def panels(elements: list[Any]) -> Any:
+    """Stack plots vertically with separate axes, without empty ones; None if all are empty."""
+    drawn = [element for element in elements if element is not None]
+    if not drawn:
+        return None
+    hv = holoviews()
+    return drawn[0] if len(drawn) == 1 else hv.Layout(drawn).cols(1)
+
+
+def bokeh_figure(element: Any) -> Any:
+    """The Bokeh model of one panel, as wide as its page."""
+    hv = holoviews()
+    figure = hv.renderer("bokeh").get_plot(element).state
+    figure.sizing_mode = "stretch_width"
+    figure.toolbar.logo = None
+    figure.toolbar.autohide = True
+    _lay_out_legend(figure)
+    return figure
+
+
+def _lay_out_legend(figure: Any) -> None:
+    """Move the legend below the plot, in columns that fit a phone: next to the plot, it hides data."""
+    for side in ("above", "right", "left", "center", "below"):
+        for legend in [item for item in getattr(figure, side) if type(item).__name__ == "Legend"]:
+            getattr(figure, side).remove(legend)
+            longest = max((len(str(item.label.value)) for item in legend.items), default=1)
+            columns = min(max(LEGEND_CHARACTERS // (longest + 5), 1), 4)
+            legend.update(
+                orientation="horizontal", ncols=columns, border_line_color=None, padding=4
+            )
+            legend.update(title=None, label_text_font_size="12px", spacing=10, margin=0)
+            figure.add_layout(legend, "below")
+            figure.height += LEGEND_PIXELS * ceil(len(legend.items) / columns)
 
 
 def inline_script() -> str:
@@ -208,3 +240,56 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
         if not kept or value / kept[-1] > 1.3:
             kept.append(value)
     return [(value, number(value)) for value in kept] if len(kept) > 1 else []
+
+
+def finish_matplotlib(plot: Any, _: Any) -> None:
+    """Let the axes fill the figure and the legend go below them: HoloViews has no option for that."""
+    from matplotlib.ticker import NullFormatter
+
+    axis = plot.handles["axis"]
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.set_aspect("auto")
+    axis.set_position((0.1, 0.1, AXES_SHARE, AXES_SHARE))
+    legend = axis.get_legend()
+    if legend is None:
+        return
+    handles, names = legend.legend_handles, [text.get_text() for text in legend.get_texts()]
+    legend.remove()
+    below = -LEGEND_INCHES / (axis.figure.get_figheight() * AXES_SHARE)
+    axis.legend(
+        handles,
+        names,
+        loc="upper left",
+        bbox_to_anchor=(0, below),
+        ncols=max(1, min(5, 100 // (max(map(len, names)) + 6))),
+        frameon=False,
+        fontsize=9,
+    )
+
+
+def apply_style(
+    element: Any,
+    kind: str,
+    title: str,
+    *,
+    both: dict[str, Any],
+    bokeh: dict[str, Any],
+    matplotlib: dict[str, Any],
+) -> Any:
+    hv = holoviews()
+    options = getattr(hv.opts, kind)
+    common = {"title": shorten(plain(shorten(title, NAME_LENGTH)), TITLE_LENGTH), **both}
+    return element.opts(
+        options(responsive=True, toolbar="above", backend="bokeh", **_literal(common), **bokeh),
+        options(backend="matplotlib", fig_rcparams=_NO_TEX, **_literal(common), **matplotlib),
+    )
+
+
+# dollar signs are part of names, not TeX
+_NO_TEX = {"text.parse_math": False}
+
+
+def _literal(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with the title's braces escaped, because HoloViews formats titles."""
+    return options | {"title": options["title"].replace("{", "{{").replace("}", "}}")}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from genscope.analyze.plots.chart import Chart
 
 
 @dataclass(frozen=True)
@@ -35,30 +33,33 @@ def drawings(frames: Mapping[str, pl.DataFrame]) -> dict[str, Drawing]:
 
 
 def _drawing(name: str, frame: pl.DataFrame) -> Drawing:
-    from genscope.analyze.plots import registry
+    from genscope.analyze.plots import registry, theme
 
     try:
-        charts = registry.charts_of(name)(frame.to_pandas())
+        element = registry.plot_of(name)(frame.to_pandas())
+        with registry.drawing(name):
+            elements = theme.panels_of(element)
     except UserError as error:
         return Drawing(no_plot_reason=str(error).partition("; see")[0])
     panels = []
     no_plot_reason = ""
-    for chart in charts:
+    for panel in elements:
         try:
             with registry.drawing(name):
-                panels.append(_panel(chart))
+                panels.append(_panel(panel))
         except UserError as error:
             no_plot_reason = str(error)
     return Drawing(tuple(panels), no_plot_reason)
 
 
-def _panel(chart: Chart) -> tuple[str, str, str]:
+def _panel(element: Any) -> tuple[str, str, str]:
     """Caption, div and script of one plot. The title becomes page text, so that it can wrap."""
     from bokeh.embed import components
 
-    from genscope.analyze.plots import figure
+    from genscope.analyze.plots import theme
 
-    drawn = figure.bokeh_figure(chart)
-    drawn.title.visible = False
-    script, div = components(drawn)
-    return chart.title, div, script
+    figure = theme.bokeh_figure(element)
+    figure.title.visible = False
+    caption = str(figure.title.text)
+    script, div = components(figure)
+    return caption, div, script
