@@ -56,7 +56,7 @@ def report_by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from genscope.analyze.study import Study
 
     def make(folder: Path) -> None:
-        with Study(study_by_hand.write(folder / "study.duckdb")) as study:
+        with Study(study_by_hand.copy(folder / "study.duckdb")) as study:
             study.report(folder / "report.html")
 
     return made_once(folder_of_all_workers(tmp_path_factory) / "report", make) / "report.html"

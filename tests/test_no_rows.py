@@ -6,14 +6,20 @@ import pytest
 
 from genscope.analyze.study import Study
 from genscope.cli import app as cli
+from tests.made_once import folder_of_all_workers, made_once
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 
 NAMES = strings("cudaGraphLaunch_v10000", "gemm")
 
 
-@pytest.fixture
-def study(tmp_path: Path) -> Study:
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Three exports: ranges alone, kernels alone, and kernels beside a graph that was traced whole."""
+    folder = made_once(folder_of_all_workers(tmp_path_factory) / "no-rows", _make)
+    return Study(folder / "study.duckdb")
+
+
+def _make(folder: Path) -> None:
     graph = {"start": 10, "end": 90, "deviceId": 0, "streamId": 1, "globalPid": 7 << 24}
     kernels = [kernel(0, 10, demangledName=2)]
     made = {
@@ -26,12 +32,10 @@ def study(tmp_path: Path) -> Study:
         },
     }
     paths = [
-        write_export(tmp_path / f"{name}.sqlite", {"StringIds": NAMES} | tables)
+        write_export(folder / f"{name}.sqlite", {"StringIds": NAMES} | tables)
         for name, tables in made.items()
     ]
-    found = Study(tmp_path / "study.duckdb")
-    found.ingest(paths)
-    return found
+    Study(folder / "study.duckdb").ingest(paths)
 
 
 def test_the_reason_is_what_the_trace_lacks(study: Study) -> None:

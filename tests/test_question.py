@@ -73,7 +73,7 @@ ANSWERED = [
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study_by_hand.write(tmp_path_factory.mktemp("study") / "study.duckdb")
+    return study_by_hand.copy(tmp_path_factory.mktemp("study") / "study.duckdb")
 
 
 def test_only_questions_are_answered(

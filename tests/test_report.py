@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return Study(study_by_hand.write(tmp_path_factory.mktemp("study") / "study.duckdb"))
+    return Study(study_by_hand.copy(tmp_path_factory.mktemp("study") / "study.duckdb"))
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,14 @@ def _findings(study: Study) -> list[Finding]:
     return find({name: study.query(name) for name, _ in SECTIONS})
 
 
-def test_unclassified_time_is_a_finding(study: Study) -> None:
+@pytest.fixture(scope="module")
+def findings(study: Study) -> list[Finding]:
     with study:
-        texts = [finding.text for finding in _findings(study)]
+        return _findings(study)
+
+
+def test_unclassified_time_is_a_finding(findings: list[Finding]) -> None:
+    texts = [finding.text for finding in findings]
     assert any("100.0 % of the time of stranger has no category" in text for text in texts), texts
 
 
@@ -91,8 +96,8 @@ def test_every_link_of_the_page_has_its_target(page: str) -> None:
     assert set(re.findall(r'href="#([^"]+)"', page)) <= targets
 
 
-def test_findings_carry_the_numbers_of_the_pair(study: Study) -> None:
-    texts = [finding.text for finding in _findings(study)]
+def test_findings_carry_the_numbers_of_the_pair(findings: list[Finding]) -> None:
+    texts = [finding.text for finding in findings]
     # (60 + 40) / (15 + 40) and 60 / 15
     assert (
         "End to end, run-2 is 1.82x as fast as run-1 (5 µs to 2.75 µs): 4x in attention; Amdahl's "
@@ -112,8 +117,8 @@ def test_findings_carry_the_numbers_of_the_pair(study: Study) -> None:
     assert "5 traces: 3 measured, 2 predicted with a roofline model." in texts
 
 
-def test_a_finding_is_a_sentence_and_names_start_none_of_them(study: Study) -> None:
-    texts = [finding.text for finding in _findings(study)]
+def test_a_finding_is_a_sentence_and_names_start_none_of_them(findings: list[Finding]) -> None:
+    texts = [finding.text for finding in findings]
     assert len(texts) > 10
     assert [text for text in texts if not (text[0].isupper() or text[0].isdigit())] == []
     assert [text for text in texts if not text.endswith(".")] == []
@@ -121,11 +126,11 @@ def test_a_finding_is_a_sentence_and_names_start_none_of_them(study: Study) -> N
     assert [text for text in texts if re.search(r"\d\.\d{3}", text)] == []
 
 
-def test_findings_lead_to_a_section_and_the_traces(study: Study) -> None:
+def test_findings_lead_to_a_section_and_the_traces(findings: list[Finding]) -> None:
     sections = {name for name, _ in SECTIONS}
-    for finding in _findings(study):
+    for finding in findings:
         assert finding.metric in sections
-    pair = next(f for f in _findings(study) if "run-4 is" in f.text)
+    pair = next(f for f in findings if "run-4 is" in f.text)
     assert pair.traces == (4, 3)
     assert pair.predicted
 
@@ -133,7 +138,7 @@ def test_findings_lead_to_a_section_and_the_traces(study: Study) -> None:
 def test_a_slower_run_is_called_slower_with_where_the_time_went(tmp_path: Path) -> None:
     import duckdb
 
-    path = study_by_hand.write(tmp_path / "slower.duckdb")
+    path = study_by_hand.copy(tmp_path / "slower.duckdb")
     with duckdb.connect(str(path)) as con:
         con.execute("UPDATE work SET dur_ns = 100 WHERE trace_id = 2 AND work_id = 2")
         study_by_hand.add_up(con)

@@ -64,7 +64,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return Study(study_by_hand.write(tmp_path_factory.mktemp("study") / "study.duckdb"))
+    return Study(study_by_hand.copy(tmp_path_factory.mktemp("study") / "study.duckdb"))
 
 
 @pytest.fixture(scope="module")

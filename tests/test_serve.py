@@ -30,7 +30,7 @@ UPGRADE = {
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study_by_hand.write(tmp_path_factory.mktemp("study") / "study.duckdb")
+    return study_by_hand.copy(tmp_path_factory.mktemp("study") / "study.duckdb")
 
 
 @pytest.fixture(scope="module")

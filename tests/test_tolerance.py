@@ -5,6 +5,7 @@ Each trace holds an operator, its launch, its kernel and, between, one event wit
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import duckdb
 import pytest
 
 from genscope.cli import app as cli
+from tests.made_once import folder_of_all_workers, made_once
 from tests.readers.test_kineto_traps import call, kernel, op
 
 SOUND = [op(0, 50, **{"External id": 1}), call(2), kernel(10, 4)]
@@ -36,6 +38,7 @@ FAULTS: dict[str, tuple[str, str, str, bool]] = {
     "no_time": ('"ts": 30', '"ts": "soon"', "no_timestamp", False),
     "no_end": ('"args": {"stream": 3}}', '"args": {"stream"', "unreadable_event", False),
 }
+LAYOUTS = ("kineto", "one_line")
 
 
 def trace(*events: str, compact: bool) -> bytes:
@@ -55,27 +58,60 @@ def ingested(folder: Path, data: bytes, name: str = "t.json") -> duckdb.DuckDBPy
     return duckdb.connect(str(study), read_only=True)
 
 
-def anomaly(con: duckdb.DuckDBPyConnection, kind: str) -> tuple[Any, ...]:
+def anomaly(con: duckdb.DuckDBPyConnection, kind: str, name: str = "t") -> tuple[Any, ...]:
+    """The only anomaly of this kind in the trace of this name."""
     found = con.execute(
-        "SELECT count, byte_offset, example, consequence FROM anomaly WHERE kind = ?", [kind]
+        "SELECT count, byte_offset, example, consequence "
+        "FROM anomaly JOIN trace USING (trace_id) WHERE kind = ? AND name = ?",
+        [kind, name],
     ).fetchall()
-    assert len(found) == 1, con.execute("SELECT kind FROM anomaly").fetchall()
+    assert len(found) == 1, con.execute(
+        "SELECT name, kind FROM anomaly JOIN trace USING (trace_id)"
+    ).fetchall()
     return found[0]
 
 
+def one(con: duckdb.DuckDBPyConnection, aggregate: str, table: str, name: str) -> Any:
+    """An aggregate over the rows that a table has of one trace."""
+    ask = f"SELECT {aggregate} FROM {table} JOIN trace USING (trace_id) WHERE trace.name = ?"
+    return con.execute(ask, [name]).fetchall()[0][0]
+
+
+def faulty(fault: str, layout: str) -> bytes:
+    old, new, _, _ = FAULTS[fault]
+    return trace(ODD.replace(old, new), compact=layout == "one_line")
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A study with one trace for each fault and layout, all loaded by one command."""
+
+    def make(folder: Path) -> None:
+        for fault in FAULTS:
+            for layout in LAYOUTS:
+                (folder / f"{fault}-{layout}.json").write_bytes(faulty(fault, layout))
+        assert cli.main(["ingest", str(folder / "*.json"), "--db", str(folder / "s.duckdb")]) == 0
+
+    folder = made_once(folder_of_all_workers(tmp_path_factory) / "faults", make)
+    with duckdb.connect(str(folder / "s.duckdb"), read_only=True) as con:
+        yield con
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("compact", [False, True], ids=["kineto", "one_line"])
-def test_a_fault_costs_at_most_its_event(fault: str, compact: bool, tmp_path: Path) -> None:
-    old, new, kind, is_kept = FAULTS[fault]
-    data = trace(ODD.replace(old, new), compact=compact)
-    with ingested(tmp_path, data) as con:
-        count, offset, example, consequence = anomaly(con, kind)
-        ops = con.execute("SELECT count(*) FROM cpu_op").fetchall()[0][0]
-        assert con.execute("SELECT sum(dur_ns) FROM kernel").fetchall() == [(4000,)]
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_fault_costs_at_most_its_event(
+    fault: str, layout: str, faults: duckdb.DuckDBPyConnection
+) -> None:
+    _, _, kind, is_kept = FAULTS[fault]
+    name = f"{fault}-{layout}"
+    count, offset, example, consequence = anomaly(faults, kind, name)
+    ops = one(faults, "count(*)", "cpu_op", name)
+    assert one(faults, "sum(dur_ns)", "kernel", name) == 4000
     assert ops == 1 + is_kept
     assert count == 1
     assert consequence
     # the first fault is in the second event, or where that begins
+    data = faulty(fault, layout)
     first = data.index(b'"aten::mm"')
     assert first < offset <= data.index(b"cudaLaunchKernel")
     assert example
@@ -96,7 +132,7 @@ def test_a_cut_trace_refuses_idle_and_span(
     data = trace(*[ODD.replace("30", str(i)) for i in range(90)], compact=compact)
     cut = pack(data)[:-9] if pack is gzip.compress else data[:-90]
     with ingested(tmp_path, cut, "cut.json.gz") as con:
-        assert anomaly(con, "truncated")[0] == 1
+        assert anomaly(con, "truncated", "cut")[0] == 1
         assert con.execute("SELECT count(*) >= 90 FROM cpu_op").fetchall() == [(True,)]
     capsys.readouterr()
     query = ["query", "gpu_time", "--db", str(tmp_path / "s.duckdb"), "--format", "json"]
