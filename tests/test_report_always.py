@@ -63,15 +63,14 @@ def test_of_two_traces_without_any_difference(tmp_path: Path) -> None:
     assert "There is no plot: operator_shift" in _section(_report(tmp_path, same), "operator_shift")
 
 
-@pytest.mark.parametrize("odd", ["\x01", "\n", "\u202e", "\ue000"])
-def test_of_names_with_characters_that_have_no_shape(odd: str, tmp_path: Path) -> None:
-    name = f"unet{odd}2"
+def test_of_names_with_characters_that_have_no_shape(tmp_path: Path) -> None:
+    name = "unet\x01a\nb\u202ec\ue000d"
     tables = ("work_component", "component_scale", "attention_call")
     page = _report(tmp_path, *(f"UPDATE {t} SET component = '{name}'" for t in tables))
     assert "<figure>" in _section(page, "stage_time")
     assert "can't be drawn" not in page
-    if odd != "\ue000":  # a letter of somebody's own font
-        assert name not in page
+    # the last is a letter of somebody's own font
+    assert not any(odd in page for odd in ("t\x01a", "a\nb", "b\u202ec"))
 
 
 def test_of_a_name_of_a_megabyte(tmp_path: Path) -> None:
@@ -103,7 +102,8 @@ def test_of_a_plot_that_fails_whatever_it_raises(
     assert "can't be drawn (ZeroDivisionError" in _section(page, "operator_breakdown")
 
 
-def test_of_a_query_that_fails(tmp_path: Path) -> None:
+def test_of_a_query_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "names", list)  # the plots take most of the time
     own = tmp_path / "own"
     own.mkdir()
     (own / "odd.sql").write_text(
