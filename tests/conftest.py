@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # The workers share the cores: a second thread of torch's would wait, spinning, for one that another worker has
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def pytest_collection_finish() -> None:
+    """What the imports made stays: a collection that looks at all of it takes longer than reading most traces."""
+    gc.collect()
+    gc.freeze()
 
 
 def shared_traces_folder() -> Path | None:
