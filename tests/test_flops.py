@@ -11,7 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 import genscope
 from genscope.analyze.study import Study
 from genscope.capture.catalog import MODELS
-from genscope.capture.dry.operators import Outcomes, outcome
+from genscope.capture.label.sinks import Sink
+from genscope.capture.runner import PassResult, Runner
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
 from tests.made_once import folder_of_all_workers, made_once
@@ -44,11 +45,16 @@ def _make(folder: Path) -> None:
 
 def _run(model: str, folder: Path) -> tuple[Path, int]:
     """The run folder, and the FLOPs that torch counts while it is made."""
-    # the counter sees what is worked out, so nothing may be remembered here
-    with pytest.MonkeyPatch.context() as patch, FlopCounterMode(display=False) as counter:
-        patch.setattr(
-            Outcomes, "of", lambda self, func, args, kwargs, key=None: outcome(func, args, kwargs)
-        )
+    counter = FlopCounterMode(display=False)
+    labelled = Runner.labelled
+
+    def counted(run: Runner, sink: Sink) -> PassResult:
+        # inside the recorder, which then answers from memory without keeping anything from the counter
+        with counter:
+            return labelled(run, sink)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Runner, "labelled", counted)
         run = capture(Settings(model, "dry", "baseline", "tiny", steps=1), folder)
     return run, counter.get_total_flops()
 
