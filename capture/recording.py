@@ -171,7 +171,7 @@ class Recording:
         return profile(
             activities=activities(self._device),
             schedule=schedule(wait=0, warmup=self._warmup, active=NO_END),
-            on_trace_ready=lambda ready: ready.export_chrome_trace(str(path)),
+            on_trace_ready=lambda ready: trace_writer.export(ready, path),
             record_shapes=True,
             profile_memory=True,
         )

@@ -1,33 +1,68 @@
 """FLOPs from recorded shapes equal what torch's own counter sees, on every tiny model."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from torch.utils.flop_counter import FlopCounterMode
 
 import genscope
+from genscope.analyze.study import Study
 from genscope.capture.catalog import MODELS
-from genscope.capture.dry.operators import Outcomes, outcome
+from genscope.capture.label.sinks import Sink
+from genscope.capture.runner import PassResult, Runner
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
+from tests.made_once import folder_of_all_workers, made_once
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One study of every model's run, and what torch counted in each run."""
+
+    study: Study
+    by_torch: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
+    folder = made_once(folder_of_all_workers(tmp_path_factory) / "flops", _make)
+    by_torch = json.loads((folder / "by_torch.json").read_text())
+    with genscope.open(folder / "study.duckdb") as study:
+        yield Counted(study, by_torch)
+
+
+def _make(folder: Path) -> None:
+    runs = {model: _run(model, folder) for model in MODELS}
+    by_torch = {model: flops for model, (_, flops) in runs.items()}
+    (folder / "by_torch.json").write_text(json.dumps(by_torch))
+    with genscope.open(folder / "study.duckdb") as study:
+        results = study.ingest([run for run, _ in runs.values()])
+    assert [result.status for result in results] == ["loaded"] * len(MODELS)
+
+
+def _run(model: str, folder: Path) -> tuple[Path, int]:
+    """The run folder, and the FLOPs that torch counts while it is made."""
+    counter = FlopCounterMode(display=False)
+    labelled = Runner.labelled
+
+    def counted(run: Runner, sink: Sink) -> PassResult:
+        # inside the recorder, which then answers from memory without keeping anything from the counter
+        with counter:
+            return labelled(run, sink)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Runner, "labelled", counted)
+        run = capture(Settings(model, "dry", "baseline", "tiny", steps=1), folder)
+    return run, counter.get_total_flops()
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_flops_equal_torchs_counter(
-    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # the counter sees what is worked out, so nothing may be remembered here
-    monkeypatch.setattr(
-        Outcomes, "of", lambda self, func, args, kwargs: outcome(func, args, kwargs)
-    )
-    settings = Settings(model, "dry", "baseline", "tiny", steps=1)
-    with FlopCounterMode(display=False) as counter:
-        run = capture(settings, tmp_path)
-    with genscope.open(tmp_path / "study.duckdb") as study:
-        study.ingest(run)
-        counted = study.sql("SELECT sum(flops)::BIGINT AS flops FROM work_cost")["flops"][0]
-        unknown = study.sql(
-            "SELECT formula FROM work_cost WHERE flops IS NULL AND formula <> 'none'"
-        )
-    assert counted == counter.get_total_flops()
+def test_flops_equal_torchs_counter(model: str, counted: Counted) -> None:
+    costs = f"FROM work_cost JOIN trace USING (trace_id) WHERE model = '{model}'"
+    found = counted.study.sql(f"SELECT sum(flops)::BIGINT AS flops {costs}")["flops"][0]
+    unknown = counted.study.sql(f"SELECT formula {costs} AND flops IS NULL AND formula <> 'none'")
+    assert found == counted.by_torch[model]
     assert unknown.height == 0

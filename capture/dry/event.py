@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
@@ -38,6 +39,7 @@ _NO_WORK = frozenset(
 )  # fmt: skip
 
 
+@functools.cache
 def does_work(func: Any) -> bool:
     """Whether an operator moves or computes anything; views and reservations do neither."""
     name: str = func._schema.name

@@ -30,21 +30,38 @@ class Outcomes:
     def __init__(self) -> None:
         self._known: dict[Any, Any] = {}
 
-    def of(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The same as `outcome`, from memory if possible. A result that shares memory with an input is never remembered."""
-        if torch.Tag.pointwise in func.tags and func._schema.is_mutable:
-            return args[0] if func._schema.name.endswith("_") else outcome(func, args, kwargs)
+    def of(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], key: Any = None) -> Any:
+        """The same as `outcome`, from memory if possible. A result that shares memory with an input is never remembered.
+
+        `key` is the call's `call_key`, for a caller that has it already.
+        """
+        if _in_place(func):
+            return args[0]
         if _shares_memory(func):
             return outcome(func, args, kwargs)
-        key = (func, _key(args), _key(tuple(kwargs.items())))
-        if key in self._known:
-            return _made(self._known[key])
+        key = key or call_key(func, args, kwargs)
+        known = self._known.get(key)
+        if known is not None:
+            return _made(known)
         found = outcome(func, args, kwargs)
         each = found if isinstance(found, tuple) else (found,)
         if all(isinstance(one, torch.Tensor) for one in each):
             described = [(one.shape, one.stride(), one.dtype, one.device) for one in each]
             self._known[key] = (isinstance(found, tuple), described)
         return found
+
+
+def call_key(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a call's shapes, cost and record depend on: they are the same for equal keys."""
+    return (func, _key(args), _key(tuple(kwargs.items())) if kwargs else ())
+
+
+@functools.cache
+def _in_place(func: Any) -> bool:
+    """Whether an operator returns its first input, with other values."""
+    schema = func._schema
+    pointwise: bool = torch.Tag.pointwise in func.tags
+    return pointwise and schema.is_mutable and schema.name.endswith("_")
 
 
 @functools.cache
@@ -58,8 +75,9 @@ def _key(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return (value.shape, value.stride(), value.dtype, value.device)
     if isinstance(value, (list, tuple)):
-        return tuple(_key(one) for one in value)
-    return (type(value), value)
+        return tuple([_key(one) for one in value])
+    # 0.0 and -0.0 are equal too, but a trace spells them differently
+    return (type(value), repr(value) if isinstance(value, float) else value)
 
 
 def _made(known: tuple[bool, list[tuple[Any, ...]]]) -> Any:

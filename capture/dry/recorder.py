@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from genscope.capture.dry.cost import cost_of
 from genscope.capture.dry.event import arguments, does_work, shapes_of
-from genscope.capture.dry.operators import Outcomes, shown_name
+from genscope.capture.dry.operators import Outcomes, call_key, shown_name
 from genscope.capture.dry.roofline import Device, predicted_ns
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """What is the same in every row of one operator at the same shapes."""
+
+    name: str
+    dur_ns: int
+    shapes: dict[str, list[Any]]
 
 
 class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -20,6 +30,7 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self._device = device
         self._outcomes = Outcomes()
+        self._known: dict[Any, _Recorded] = {}
         self._now_ns = 0
         self._rows: list[dict[str, Any]] = []
         self._open: list[tuple[int, str, int]] = []
@@ -46,20 +57,26 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Run one operator for its shapes and record it."""
         kwargs = kwargs or {}
-        output = self._outcomes.of(func, args, kwargs)
-        if does_work(func):
-            self._add(func, arguments(func, args, kwargs), output)
+        if not does_work(func):
+            return self._outcomes.of(func, args, kwargs)
+        key = call_key(func, args, kwargs)
+        output = self._outcomes.of(func, args, kwargs, key)
+        recorded = self._known.get(key)
+        if recorded is None:
+            recorded = self._recorded(func, arguments(func, args, kwargs), output)
+            self._known[key] = recorded
+        row = _event("cpu_op", recorded.name, self._now_ns, recorded.dur_ns)
+        row["args"] = {"External id": len(self._rows) + 1, **recorded.shapes}
+        self._rows.append(row)
+        self._now_ns += recorded.dur_ns
         return output
 
-    def _add(self, func: Any, values: list[Any], output: Any) -> None:
+    def _recorded(self, func: Any, values: list[Any], output: Any) -> _Recorded:
         cost = cost_of(func, values, output)
         dur_ns = predicted_ns(
             self._device, flops=cost.flops, size_bytes=cost.size_bytes, dtype=cost.dtype
         )
-        row = _event("cpu_op", shown_name(func, values), self._now_ns, dur_ns)
-        row["args"] = {"External id": len(self._rows) + 1, **shapes_of(values)}
-        self._rows.append(row)
-        self._now_ns += dur_ns
+        return _Recorded(shown_name(func, values), dur_ns, shapes_of(values))
 
     def events(self) -> Iterator[dict[str, Any]]:
         """The trace's events: names of process and thread, then everything in order of start."""

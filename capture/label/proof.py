@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from genscope.capture.label import grammar
@@ -28,7 +28,7 @@ _ATTENDING = (
 )
 
 
-def attention_seen(found: Iterable[dict[str, Any]]) -> dict[str, int]:
+def attention_seen(found: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """How many attention calls ran with each implementation, judged by the operators inside their ranges.
 
     Raises CaptureError if a call's label says something else than its operators.
@@ -48,7 +48,7 @@ def attention_seen(found: Iterable[dict[str, Any]]) -> dict[str, int]:
     return dict(seen)
 
 
-def attention_unlabelled(found: Iterable[dict[str, Any]]) -> dict[str, int]:
+def attention_unlabelled(found: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Attention operators that ran outside every attention range, by name: calls that didn't go through the switch.
 
     Backward operators don't count: they run after the range of their forward operator has closed.
@@ -72,7 +72,7 @@ def _claimed(label: str) -> str:
     return str(read.fields.get("implementation", "")) if read else ""
 
 
-def _calls(found: Iterable[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
+def _calls(found: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[str]]]:
     """Each attention range's label with the names of the operators inside it, thread by thread."""
     for rows in _threads(found):
         label, end = "", 0.0
@@ -88,9 +88,9 @@ def _calls(found: Iterable[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
             yield label, names
 
 
-def _threads(found: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _threads(found: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
     """Operators and labels of each thread, outer ones first."""
-    threads: dict[Any, list[dict[str, Any]]] = {}
+    threads: dict[Any, list[Mapping[str, Any]]] = {}
     for event in found:
         if event.get("ph") == "X" and event.get("cat") in ("cpu_op", "user_annotation"):
             threads.setdefault(event.get("tid"), []).append(event)

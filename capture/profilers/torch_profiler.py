@@ -44,7 +44,7 @@ def recorded(run: Runner, path: Path) -> PassResult:
     profiler = profile(
         activities=activities(run.device),
         schedule=schedule(wait=0, warmup=1, active=1, repeat=1),
-        on_trace_ready=lambda ready: ready.export_chrome_trace(str(path)),
+        on_trace_ready=lambda ready: trace_writer.export(ready, path),
         record_shapes=True,
         profile_memory=True,
     )
