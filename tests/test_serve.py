@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from importlib.util import find_spec
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -17,7 +18,7 @@ from genscope.analyze.app.page import Asked, answer_of, own_answer, page_of, tab
 from genscope.analyze.app.serve import HOST, address_of, is_own, server_of
 from genscope.errors import UserError
 
-pytest.importorskip("panel")
+pytestmark = pytest.mark.skipif(find_spec("panel") is None, reason="panel is not installed")
 
 EVIL = "<img src=x onerror=alert(1)>\x1b"
 UPGRADE = {
