@@ -3,13 +3,22 @@
 Each column costs time on every event, so the list is short. Kineto has renamed keys over the years.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from itertools import count
 
 import numpy as np
 import pyarrow as pa
 
-from genscope.analyze.readers.kineto.scan import ARGUMENTS, INTEGER, TEXT, TIME, UNSIGNED, Keys
+from genscope.analyze.readers.kineto.scan import (
+    ARGUMENTS,
+    INTEGER,
+    TEXT,
+    TIME,
+    UNSIGNED,
+    Ints,
+    Keys,
+)
 
 # keep the first three in this order: the scan recognizes frames and arrows by them
 TOP: dict[str, int] = {
@@ -112,12 +121,15 @@ def keys() -> Keys:
         table,
         factors,
         letters,
-        np.array([len(spelling) for _, spelling, _ in spellings]),
-        np.array([KINDS.get(name, ARGUMENTS) for *_, name in spellings]),
-        np.array([_slot(name) for *_, name in spellings]),
-        np.array([order.index(name) if name else len(order) for *_, name in spellings]),
-        len(order),
+        _numbers(len(spelling) for _, spelling, _ in spellings),
+        _numbers(KINDS.get(name, ARGUMENTS) for *_, name in spellings),
+        _numbers(_slot(name) for *_, name in spellings),
+        _numbers(order.index(name) if name else len(order) for *_, name in spellings),
     )
+
+
+def _numbers(values: Iterable[int]) -> Ints:
+    return np.array([*values], np.int64)
 
 
 def _arguments() -> list[tuple[int, str, str]]:
