@@ -14,7 +14,13 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 _FOLDER = Path("analyze/native")
-_CHECKS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+# Python's own flags include -fwrapv, which hides overflows
+_CHECKS = [
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer",
+    "-fno-wrapv",
+]
 _checks = _CHECKS if os.environ.get("GENSCOPE_SANITIZE") == "1" else []
 
 
@@ -40,7 +46,14 @@ setup(
             "genscope.analyze.native.native",
             sources=[str(path) for path in sorted(_FOLDER.glob("*.c"))],
             depends=[str(path) for path in sorted(_FOLDER.glob("*.h"))],
-            extra_compile_args=["-std=c11", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra", *_checks],
+            extra_compile_args=[
+                "-std=c11",
+                "-O3",
+                "-fvisibility=hidden",
+                "-Wall",
+                "-Wextra",
+                *_checks,
+            ],
             extra_link_args=_checks,
             optional=True,
         )

@@ -21,14 +21,15 @@ _BATCH = 1 << 16
 _DEPTH = 1 << 10
 # an operator that outlasts its parents moves their ends; with a deeper stack that would take minutes
 _DEEPEST = 1 << 16
-_OPERATOR = {
+_Integer = type[np.integer[Any]]
+_OPERATOR: dict[str, _Integer] = {
     "track": np.int64,
     "trace_id": np.int32,
     "op_id": np.int64,
     "start_ns": np.int64,
     "dur_ns": np.int64,
 }
-_ROW = {
+_ROW: dict[str, _Integer] = {
     "trace_id": np.int32,
     "op_id": np.int64,
     "parent_op_id": np.int64,
@@ -130,12 +131,16 @@ class _Sweep:
     def _make_room(self) -> None:
         self._c_stack = native.Buffers(self._operators, self._ends, self._state)
         # rows of a batch and of the operators that were open before it
-        self._rows = {name: np.zeros(_BATCH + self.depth, kind) for name, kind in _ROW.items()}
+        self._rows: dict[str, NDArray[Any]] = {
+            name: np.zeros(_BATCH + self.depth, kind) for name, kind in _ROW.items()
+        }
         self._c_rows = native.Buffers(*self._rows.values())
 
     def _batch(self, count: int) -> pa.RecordBatch:
         columns = [
-            numbers(values[:count], values[:count] == _NO_PARENT if name == "parent_op_id" else None)
+            numbers(
+                values[:count], values[:count] == _NO_PARENT if name == "parent_op_id" else None
+            )
             for name, values in self._rows.items()
         ]
         return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)

@@ -46,10 +46,16 @@ class Buffers:
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """The library, or None if this installation has none. GENSCOPE_LIBRARY may name another build."""
+    """The library, or None if this installation has none.
+
+    GENSCOPE_LIBRARY names another build of it. Raises OSError if that can't be loaded.
+    """
+    other = os.environ.get("GENSCOPE_LIBRARY")
     try:
-        found = ctypes.CDLL(os.environ.get("GENSCOPE_LIBRARY") or str(LIBRARY))
+        found = ctypes.CDLL(other or str(LIBRARY))
     except OSError:
+        if other:
+            raise
         return None
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(found, name)
