@@ -19,7 +19,15 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "capture", "analyze", "queries"):
+    for name in (
+        "pyproject.toml",
+        "setup.py",
+        "README.md",
+        "LICENSE",
+        "capture",
+        "analyze",
+        "queries",
+    ):
         (source / name).symlink_to(ROOT / name)
     # its three links would be the parts a second time, and a build writes next to its source
     (source / "genscope").mkdir()

@@ -117,7 +117,9 @@ def _is_object(text: str) -> bool:
 @pytest.fixture(autouse=True, params=[(1 << 15, 1 << 15, 1 << 12, 1 << 14), (512, 2, 512, 1)])
 def small_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kineto_split.Splitter, "chunk_bytes", 300)
-    for name, size in zip(("_MAX_TEXTS", "MAX_SETS", "_MAX_GAPS", "_GUESSES"), request.param, strict=True):
+    for name, size in zip(
+        ("_MAX_TEXTS", "MAX_SETS", "_MAX_GAPS", "_GUESSES"), request.param, strict=True
+    ):
         monkeypatch.setattr(kineto_scan, name, size)
 
 
