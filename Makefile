@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+NATIVE := analyze/native/native.so
 TRACES := build/traces
 DB     := build/study.duckdb
 
@@ -13,9 +14,9 @@ export KINETO_LOG_LEVEL := 99
 # some containers set it; the tests start many processes, and each would compile every module again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint check env reference example docs figures clean
+.PHONY: demo test sanitize lint check env reference example docs figures clean
 
-env: $(STAMP)
+env: $(STAMP) $(NATIVE)
 
 # torch first and by itself: a plain "torch" asked for by another package may take a build of several GB
 $(STAMP): pyproject.toml constraints.txt
@@ -23,6 +24,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[capture,dev,serve]'
 	@touch $@
+
+# after a change of the C code; without a compiler nothing is made, and loading is slow
+$(NATIVE): setup.py $(wildcard analyze/native/*.[ch]) | $(STAMP)
+	$(BIN)/python setup.py --quiet build_ext --inplace
 
 demo: env
 	@mkdir -p build
@@ -35,6 +40,16 @@ demo: env
 
 test: env
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=40
+
+# hostile files against a build of the C code that checks each access: gcc's AddressSanitizer and UBSan
+CHECKED := build/sanitize/genscope/$(NATIVE)
+sanitize: env
+	rm -rf build/sanitize
+	GENSCOPE_SANITIZE=1 $(BIN)/python setup.py --quiet build_ext --build-lib build/sanitize --build-temp build/sanitize
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 GENSCOPE_LIBRARY="$(CURDIR)/$(CHECKED)" \
+	  GENSCOPE_FUZZ_SECONDS=$${GENSCOPE_FUZZ_SECONDS:-30} $(BIN)/python -m pytest tests/readers/test_native.py \
+	  tests/readers/test_kineto_fuzz.py tests/readers/test_kineto_mutation.py tests/readers/test_kineto_values.py
 
 lint: env
 	$(BIN)/ruff check .

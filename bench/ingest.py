@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def _machine() -> dict[str, Any]:
-    packages = ("duckdb", "numba", "pyarrow", "msgspec", "isal", "pandas")
+    packages = ("duckdb", "pyarrow", "msgspec", "isal", "pandas")
     return {
         "cores": os.cpu_count(),
         "processor": platform.processor() or platform.machine(),
@@ -108,7 +108,7 @@ def _measure(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
     readers |= {name: reader for name, reader in peers.items() if name in given.peers}
     with tempfile.TemporaryDirectory(prefix="genscope-bench-") as name:
         folder = Path(name)
-        # compiled code is kept on disk: made once a machine, and not measured here
+        # the first load on a machine makes an empty study, which is kept and not measured here
         _run(*readers["genscope"], given.traces / f"{WORKLOADS['plain'][0]}.json.gz", folder)
         for megabytes in given.megabytes:
             for workload in given.workloads:

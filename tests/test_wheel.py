@@ -1,14 +1,13 @@
 """The wheel holds one package with its SQL and its example, and works next to files that are named like its parts."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-
-import genscope
 
 ROOT = Path(__file__).resolve().parent.parent
 pytest.importorskip("setuptools")
@@ -20,7 +19,15 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", "capture", "analyze", "queries"):
+    for name in (
+        "pyproject.toml",
+        "setup.py",
+        "README.md",
+        "LICENSE",
+        "capture",
+        "analyze",
+        "queries",
+    ):
         (source / name).symlink_to(ROOT / name)
     # its three links would be the parts a second time, and a build writes next to its source
     (source / "genscope").mkdir()
@@ -31,6 +38,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ran = _run([*build, "--wheel-dir", str(folder), str(source)], folder)
     assert ran.returncode == 0, ran.stderr
     (wheel,) = folder.glob("genscope-*.whl")
+    assert re.search(r"-py3-none-(?!any)\w+\.whl$", wheel.name)
     zipfile.ZipFile(wheel).extractall(folder / "site")
     return folder / "site"
 
@@ -51,6 +59,7 @@ def test_one_package_with_all_its_files(unpacked: Path) -> None:
     assert tops == {"genscope"}
     for part, pattern in (("queries", "*.sql"), ("analyze", "*.py"), ("capture", "*.py")):
         assert _files(unpacked / "genscope", part, pattern) == _files(ROOT, part, pattern) != set()
+    assert (unpacked / "genscope/analyze/native/native.so").is_file()
     others = {"genscope/py.typed", "genscope/queries/README.md", "genscope/analyze/report/page.css"}
     assert not [name for name in others if not (unpacked / name).is_file()]
     assert len(_files(unpacked / "genscope", "example", "trace.json.gz")) == 2
@@ -70,9 +79,8 @@ def test_it_answers_in_a_folder_with_an_analyze_of_the_users(
     parts = _run(["-c", where], tmp_path, str(unpacked)).stdout.split()
     assert len(parts) == 2 and all(Path(part).is_relative_to(unpacked) for part in parts)
     assert _run(["-m", "genscope", "example"], tmp_path, str(unpacked)).returncode == 0
-    # loaded in this process: the reader is compiled here, and would be once more over there
-    with genscope.open(tmp_path / "study.duckdb") as study:
-        study.ingest(tmp_path / "example")
+    ran = _run(["-m", "genscope", "ingest", "example"], tmp_path, str(unpacked))
+    assert (ran.returncode, ran.stderr) == (0, "")
     ask = ["-m", "genscope", "query", "operator_breakdown", "--format", "csv"]
     ran = _run(ask, tmp_path, str(unpacked))
     assert ran.returncode == 0, ran.stderr

@@ -105,8 +105,7 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         "SELECT min(own.function_name) FROM system.main.duckdb_functions() AS own "
         "SEMI JOIN (SELECT function_name FROM system.main.duckdb_functions() "
         "WHERE database_name = 'system') AS builtin USING (function_name) "
-        "WHERE own.database_name = $1",
-        [catalog],
+        f"WHERE own.database_name = {_text(catalog)}"
     ).fetchall()
     if rows[0][0] is not None:
         raise UserError(
@@ -119,8 +118,8 @@ def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Raise UserError if a table's columns differ from those that our SQL creates."""
     rows = con.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-        "WHERE database_name = $1 AND schema_name = 'main' ORDER BY table_name, column_index",
-        [CATALOG],
+        f"WHERE database_name = {_text(CATALOG)} AND schema_name = 'main' "
+        "ORDER BY table_name, column_index"
     ).fetchall()
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in rows:
@@ -155,17 +154,20 @@ def _changed(path: Path, table: str) -> UserError:
     )
 
 
+def _text(value: str) -> str:
+    """A text in SQL: with a list of parameters, DuckDB would import all of pandas."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _kinds(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
     """The kind of each name in the file's main schema: 'table', 'a view' or 'a table with ...'."""
     views = con.execute(
         "SELECT view_name FROM system.main.duckdb_views() "
-        "WHERE database_name = $1 AND schema_name = 'main'",
-        [catalog],
+        f"WHERE database_name = {_text(catalog)} AND schema_name = 'main'"
     ).fetchall()
     tables = con.execute(
         "SELECT table_name, sql LIKE '%GENERATED ALWAYS AS%' FROM system.main.duckdb_tables() "
-        "WHERE database_name = $1 AND schema_name = 'main'",
-        [catalog],
+        f"WHERE database_name = {_text(catalog)} AND schema_name = 'main'"
     ).fetchall()
     kinds = {name: "a table with computed columns" if code else "table" for name, code in tables}
     return kinds | {name: "a view" for (name,) in views}

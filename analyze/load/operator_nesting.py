@@ -1,30 +1,35 @@
-"""Fill cpu_op_parent in one pass over the operators of each thread, with a stack compiled by Numba.
+"""Fill cpu_op_parent in one pass over the operators of each thread, with a stack in C.
 
 The rows equal those of queries/nesting/cpu_op_parent.sql, by the rules of nesting.sql. That SQL sorts
 every start and every end several times, which takes a quarter of a big trace's attribution.
 """
 
+import ctypes
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
+from genscope.analyze import native
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
 from genscope.errors import UserError
-
-Ints = NDArray[np.int64]
 
 _BATCH = 1 << 16
 _DEPTH = 1 << 10
 # an operator that outlasts its parents moves their ends; with a deeper stack that would take minutes
 _DEEPEST = 1 << 16
-# columns of an open operator: trace, id, start, outermost operator, time spent in its children
-_TRACE, _ID, _START, _ROOT, _CALLED = range(5)
-_COLUMNS = {
+_Integer = type[np.integer[Any]]
+_OPERATOR: dict[str, _Integer] = {
+    "track": np.int64,
+    "trace_id": np.int32,
+    "op_id": np.int64,
+    "start_ns": np.int64,
+    "dur_ns": np.int64,
+}
+_ROW: dict[str, _Integer] = {
     "trace_id": np.int32,
     "op_id": np.int64,
     "parent_op_id": np.int64,
@@ -33,22 +38,8 @@ _COLUMNS = {
     "end_ns": np.int64,
     "self_ns": np.int64,
 }
-_SCHEMA = pa.schema([(name, pa.from_numpy_dtype(kind)) for name, kind in _COLUMNS.items()])
+_SCHEMA = pa.schema([(name, pa.from_numpy_dtype(kind)) for name, kind in _ROW.items()])
 _NO_PARENT = -1
-
-_compiled = njit(nogil=True, cache=True)
-
-
-class _Stack(NamedTuple):
-    """The open operators: `rows` int64[depth, 5], outermost first; `ends`, latest first; their `size`.
-
-    `track` is the thread that they belong to.
-    """
-
-    rows: Ints
-    ends: Ints
-    size: Ints
-    track: Ints
 
 
 def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
@@ -89,106 +80,79 @@ def _in_order(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
 
 def _nested(batches: pa.RecordBatchReader, too_deep: list[int]) -> Iterator[pa.RecordBatch]:
     """Yield batches of rows; stop, and append to `too_deep`, where operators nest too deeply."""
-    stack, out = _stack(_DEPTH), _out(_DEPTH)
+    sweep = _Sweep(_DEPTH)
     for batch in batches:
-        operators = _matrix(batch)
-        while len(operators):
-            done, count = _sweep(operators, stack, out)
-            yield _record_batch(out[:count])
-            operators = operators[done:]
-            if not len(operators):
-                break
-            depth = 2 * stack.ends.size
-            if depth > _DEEPEST:
-                too_deep.append(depth)
-                return
-            stack, out = _stack(depth, stack), _out(depth)
-    yield _record_batch(out[: _close(stack, np.iinfo(np.int64).max, out, 0)])
+        operators = [as_numpy(batch.column(name), kind) for name, kind in _OPERATOR.items()]
+        while len(operators[0]):
+            done, rows = sweep.open(operators)
+            yield rows
+            operators = [column[done:] for column in operators]
+            if len(operators[0]):
+                if 2 * sweep.depth > _DEEPEST:
+                    too_deep.append(2 * sweep.depth)
+                    return
+                sweep.deepen()
+    yield sweep.close()
 
 
-def _stack(depth: int, filled: _Stack | None = None) -> _Stack:
-    """A stack with room for `depth` open operators, holding those of `filled`."""
-    rows, ends = np.zeros((depth, 5), np.int64), np.zeros(depth, np.int64)
-    if filled is None:
-        return _Stack(rows, ends, np.zeros(1, np.int64), np.zeros(1, np.int64))
-    rows[: filled.ends.size], ends[: filled.ends.size] = filled.rows, filled.ends
-    return _Stack(rows, ends, filled.size, filled.track)
+class _Sweep:
+    """The open operators of one thread: int64[depth, 5] and their ends; and room for a batch of rows."""
 
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self._operators = np.zeros((depth, 5), np.int64)
+        self._ends = np.zeros(depth, np.int64)
+        # how many are open, and their track
+        self._state = np.zeros(2, np.int64)
+        self._make_room()
 
-def _out(depth: int) -> Ints:
-    """Room for the rows of a batch and of the operators that were open before it."""
-    return np.zeros((_BATCH + depth, len(_COLUMNS)), np.int64)
+    def open(self, operators: list[NDArray[Any]]) -> tuple[int, pa.RecordBatch]:
+        """Open operators, and close those that ended before: how many were done, and rows.
 
-
-def _matrix(batch: pa.RecordBatch) -> Ints:
-    columns = [
-        as_numpy(batch.column(name), kind)
-        for name, kind in (
-            ("track", np.int64),
-            ("trace_id", np.int32),
-            ("op_id", np.int64),
-            ("start_ns", np.int64),
-            ("dur_ns", np.int64),
+        Fewer are done than given if the stack is full.
+        """
+        count = ctypes.c_int64()
+        done = _library().genscope_nest(
+            native.Buffers(*operators), self._c_stack, self._c_rows, ctypes.byref(count)
         )
-    ]
-    return np.stack(columns, axis=1).astype(np.int64, copy=False)
+        return _sound(done), self._batch(count.value)
+
+    def close(self) -> pa.RecordBatch:
+        """Close all that are open."""
+        return self._batch(_sound(_library().genscope_close(self._c_stack, self._c_rows)))
+
+    def deepen(self) -> None:
+        """Make room for twice as many open operators."""
+        self._operators = np.concatenate([self._operators, np.zeros_like(self._operators)])
+        self._ends = np.concatenate([self._ends, np.zeros_like(self._ends)])
+        self.depth *= 2
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self._c_stack = native.Buffers(self._operators, self._ends, self._state)
+        # rows of a batch and of the operators that were open before it
+        self._rows: dict[str, NDArray[Any]] = {
+            name: np.zeros(_BATCH + self.depth, kind) for name, kind in _ROW.items()
+        }
+        self._c_rows = native.Buffers(*self._rows.values())
+
+    def _batch(self, count: int) -> pa.RecordBatch:
+        columns = [
+            numbers(
+                values[:count], values[:count] == _NO_PARENT if name == "parent_op_id" else None
+            )
+            for name, values in self._rows.items()
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
 
 
-def _record_batch(rows: Ints) -> pa.RecordBatch:
-    columns = [
-        numbers(values.astype(kind), values == _NO_PARENT if name == "parent_op_id" else None)
-        for values, (name, kind) in zip(rows.T, _COLUMNS.items(), strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
+def _library() -> ctypes.CDLL:
+    library = native.library()
+    assert library is not None
+    return library
 
 
-@_compiled
-def _finish(stack: _Stack, depth: int, at: int, row: Ints) -> None:
-    """Write the row of the operator at `depth`, which ends at `at`."""
-    op = stack.rows[depth]
-    row[0], row[1], row[3], row[4], row[5] = op[_TRACE], op[_ID], op[_ROOT], depth, at
-    row[2] = stack.rows[depth - 1, _ID] if depth else _NO_PARENT
-    row[6] = at - op[_START] - op[_CALLED]
-    if depth:
-        stack.rows[depth - 1, _CALLED] += at - op[_START]
-
-
-@_compiled
-def _close(stack: _Stack, at: int, out: Ints, count: int) -> int:
-    """Close the operators that end by `at`; each end closes the operator that was opened last."""
-    while stack.size[0] and stack.ends[stack.size[0] - 1] <= at:
-        stack.size[0] -= 1
-        _finish(stack, stack.size[0], stack.ends[stack.size[0]], out[count])
-        count += 1
+def _sound(count: int) -> int:
+    if count < 0:
+        raise AssertionError("the sweep's buffers don't fit each other")
     return count
-
-
-@_compiled
-def _sweep(operators: Ints, stack: _Stack, out: Ints) -> tuple[int, int]:
-    """Open operators (track, trace, id, start, duration) and close those that ended before.
-
-    Returns the number of operators done (fewer than given if the stack is full) and of rows written.
-    """
-    count = 0
-    for i in range(len(operators)):
-        start, duration = operators[i, 3], operators[i, 4]
-        is_first = operators[i, 0] != stack.track[0]
-        stack.track[0] = operators[i, 0]
-        count = _close(stack, np.iinfo(np.int64).max if is_first else start, out, count)
-        depth = stack.size[0]
-        if depth == stack.ends.size - 1:
-            return i, count
-        op = stack.rows[depth]
-        op[_TRACE], op[_ID], op[_START], op[_CALLED] = operators[i, 1], operators[i, 2], start, 0
-        op[_ROOT] = stack.rows[depth - 1, _ROOT] if depth else op[_ID]
-        if duration <= 0:
-            _finish(stack, depth, start, out[count])
-            count += 1
-            continue
-        place = depth
-        while place and stack.ends[place - 1] < start + duration:
-            stack.ends[place] = stack.ends[place - 1]
-            place -= 1
-        stack.ends[place] = start + duration
-        stack.size[0] += 1
-    return len(operators), count

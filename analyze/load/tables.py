@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from genscope.analyze import native
 from genscope.analyze.connect import connect, first_line
 from genscope.analyze.load import empty_cache
 from genscope.analyze.load.memory import execute_within_memory
-from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
@@ -182,7 +182,9 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
     for relation in attribution_files():
-        if relation.name == "cpu_op_parent":
+        if relation.name == "cpu_op_parent" and native.library():
+            from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
+
             fill_cpu_op_parent(con)
         elif relation.is_of_traces:
             statement = inline_patterns(con, relation)

@@ -24,7 +24,9 @@ def ingest(
 ) -> int:
     """Load traces into a study, except those already in it. Exits with 1 if any file failed."""
     from genscope.cli.ingest import ingest_with_progress
+    from genscope.cli.standard_output import say_if_slow
 
+    say_if_slow()
     return ingest_with_progress(db, paths, python=python, args=args, jobs=jobs)
 
 
@@ -33,7 +35,9 @@ def doctor(
 ) -> int:
     """Diagnose traces. Exits with 1 if any trace's shares can't be trusted."""
     from genscope.cli.doctor import examine_and_print
+    from genscope.cli.standard_output import say_if_slow
 
+    say_if_slow()
     return int(examine_and_print(paths, format, repair))
 
 

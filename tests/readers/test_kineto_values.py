@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genscope.analyze.readers.kineto import events as kineto_events
+from genscope.analyze.readers.kineto import scan as kineto_scan
 from genscope.analyze.readers.kineto import split as kineto_split
 from tests.readers.raw_events import read_bytes
 from tests.readers.slow_reader import Row, read_oddities
@@ -117,8 +117,10 @@ def _is_object(text: str) -> bool:
 @pytest.fixture(autouse=True, params=[(1 << 15, 1 << 15, 1 << 12, 1 << 14), (512, 2, 512, 1)])
 def small_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kineto_split.Splitter, "chunk_bytes", 300)
-    for name, size in zip(("_TEXTS", "_SETS", "_GAPS", "_GUESSES"), request.param, strict=True):
-        monkeypatch.setattr(kineto_events, name, size)
+    for name, size in zip(
+        ("_MAX_TEXTS", "MAX_SETS", "_MAX_GAPS", "_GUESSES"), request.param, strict=True
+    ):
+        monkeypatch.setattr(kineto_scan, name, size)
 
 
 @QUICK

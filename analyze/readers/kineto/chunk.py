@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from genscope.analyze import native
 from genscope.analyze.readers.kineto.columns import event_schema, text_schema
 from genscope.analyze.readers.kineto.events import (
     Events,
@@ -20,6 +21,7 @@ from genscope.analyze.readers.kineto.events import (
     NotEventsError,
     TextNumbers,
 )
+from genscope.analyze.readers.kineto.python_scan import PythonScanner
 from genscope.analyze.readers.kineto.repair_events import AROUND, Fault, example_of, repair_events
 from genscope.analyze.readers.kineto.split import Chunk
 
@@ -51,7 +53,8 @@ class ChunkLoader:
     def __init__(
         self, folder: Path, name: str, *, keep: frozenset[str], numbers: TextNumbers
     ) -> None:
-        self._scanner = EventScanner(keep, numbers)
+        scanner = EventScanner if native.library() else PythonScanner
+        self._scanner = scanner(keep, numbers)
         self._events = _Writer(folder / f"events-{name}.parquet", event_schema())
         self._texts = _Writer(folder / f"texts-{name}.parquet", text_schema())
 

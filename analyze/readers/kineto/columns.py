@@ -3,13 +3,22 @@
 Each column costs time on every event, so the list is short. Kineto has renamed keys over the years.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from itertools import count
 
 import numpy as np
 import pyarrow as pa
 
-from genscope.analyze.readers.kineto.scan import ARGUMENTS, INTEGER, TEXT, TIME, UNSIGNED, Keys
+from genscope.analyze.readers.kineto.scan import (
+    ARGUMENTS,
+    INTEGER,
+    TEXT,
+    TIME,
+    UNSIGNED,
+    Ints,
+    Keys,
+)
 
 # keep the first three in this order: the scan recognizes frames and arrows by them
 TOP: dict[str, int] = {
@@ -101,38 +110,43 @@ def text_schema() -> pa.Schema:
 @cache
 def keys() -> Keys:
     """The hash table in which the scan finds a key: every spelling once, without collisions."""
-    spellings = [*((0, k, k) for k in TOP), (0, "args", ""), *_arguments()]
-    spellings += [(1, old, new) for old, new in RENAMED.items()]
-    letters = np.zeros((len(spellings), _LONGEST), np.uint8)
-    for row, (_, spelling, _) in zip(letters, spellings, strict=True):
+    listed = spellings()
+    letters = np.zeros((len(listed), _LONGEST), np.uint8)
+    for row, (_, spelling, _) in zip(letters, listed, strict=True):
         row[: len(spelling)] = np.frombuffer(spelling.encode(), np.uint8)
-    table, factors = _table([(level, spelling) for level, spelling, _ in spellings])
+    table, factors = _table([(level, spelling) for level, spelling, _ in listed])
     order = list(KINDS)
     return Keys(
         table,
         factors,
         letters,
-        np.array([len(spelling) for _, spelling, _ in spellings]),
-        np.array([KINDS.get(name, ARGUMENTS) for *_, name in spellings]),
-        np.array([_slot(name) for *_, name in spellings]),
-        np.array([order.index(name) if name else len(order) for *_, name in spellings]),
-        len(order),
+        _numbers(len(spelling) for _, spelling, _ in listed),
+        _numbers(KINDS.get(name, ARGUMENTS) for *_, name in listed),
+        _numbers(_slot(name) for *_, name in listed),
+        _numbers(order.index(name) if name else len(order) for *_, name in listed),
     )
 
 
-def _arguments() -> list[tuple[int, str, str]]:
-    return [(1, _SPELLED.get(name, name), name) for name in ARGS]
+def spellings() -> list[tuple[int, str, str]]:
+    """Level, key and column of all that is read: 0 is the event, 1 its arguments, whose column is ''."""
+    arguments = [(1, _SPELLED.get(name, name), name) for name in ARGS]
+    renamed = [(1, old, new) for old, new in RENAMED.items()]
+    return [*((0, name, name) for name in TOP), (0, "args", ""), *arguments, *renamed]
+
+
+def _numbers(values: Iterable[int]) -> Ints:
+    return np.array([*values], np.int64)
 
 
 def _slot(name: str) -> int:
     return TEXTS.index(name) if name in TEXTS else NUMBERS.index(name) if name else 0
 
 
-def _table(spellings: list[tuple[int, str]]) -> tuple[np.ndarray, np.ndarray]:
+def _table(listed: list[tuple[int, str]]) -> tuple[np.ndarray, np.ndarray]:
     for seed in count():
         factors = np.random.default_rng(seed).integers(1, 255, 4)
         table = np.full((2, _TABLE), -1, np.int16)
-        for key, (level, spelling) in enumerate(spellings):
+        for key, (level, spelling) in enumerate(listed):
             parts = [len(spelling), *(ord(spelling[i]) for i in (0, -1, len(spelling) * 2 // 3))]
             place = int(np.dot(parts, factors)) % _TABLE
             if table[level, place] >= 0:

@@ -1,4 +1,4 @@
-"""Turn the text of events into Arrow tables with typed columns, using the compiled scan.
+"""Turn the text of events into Arrow tables with typed columns, using the C library's scan.
 
 Each distinct text is decoded once per table, so escapes, lists and their validation cost very little.
 """
@@ -25,15 +25,8 @@ from genscope.analyze.readers.kineto.columns import (
     text_schema,
 )
 
-_ROWS = 1 << 14
-_TEXTS = 1 << 15
-_SETS = 1 << 15
-_GAPS = 1 << 12
-_GUESSES = 1 << 14
 _ODD = 1024
 _BITS = {name: 1 << place for place, name in enumerate(KINDS)}
-# the scan reads this far past the end of the text
-_PADDING = 64
 
 
 class NotEventsError(Exception):
@@ -79,24 +72,28 @@ class EventScanner:
 
     def __init__(self, keep: frozenset[str], numbers: TextNumbers) -> None:
         self._numbers = numbers
-        self._ids = np.zeros(_SETS, np.int32)
+        self._ids = np.zeros(scan.MAX_SETS, np.int32)
         self._left_out = scan.FRAME * ("python" not in keep) | scan.ARROW * ("flow" not in keep)
         self._keeps_arguments = "args" in keep
-        # NaN can't go into a JSON column, so send such chunks to the slow path
-        self._out = _new_out(odd=0 if self._keeps_arguments else _ODD)
-        self._text = np.zeros(_PADDING, np.uint8)
-        self._seen = _new_seen()
+        self._scan = scan.Scan(
+            keys(),
+            text_columns=len(TEXTS),
+            number_columns=len(NUMBERS),
+            # NaN can't go into a JSON column, so send such chunks to the slow path
+            odd=0 if self._keeps_arguments else _ODD,
+        )
         self._forget()
 
     def read(self, text: bytes, start: int = 0, end: int | None = None) -> Events:
         """Read comma-separated events. Raises NotEventsError if the text is something else."""
         if not text.isascii():
-            _prove_utf8(text)
+            prove_utf8(text)
         size = (len(text) if end is None else end) - start
-        words = self._take(text, start, size)
+        if self._scan.take(text, start, size):
+            self._forget()
         knew_nothing = self._knows_nothing
         try:
-            return self._scan(words, size)
+            return self._read(size)
         except NotEventsError:
             # what the scan learned from this text may be wrong
             self._forget()
@@ -105,102 +102,77 @@ class EventScanner:
         # retry once: there may have been too little room left for the texts of a long event
         return self.read(text, start, end)
 
-    def _scan(self, words: scan.Words, size: int) -> Events:
+    def _read(self, size: int) -> Events:
         found = Events()
         at, status = 0, scan.FULL
-        self._out.tally[:] = 0
-        self._seen.uses[:] = 0
-        while status == scan.FULL:
-            span = (at, size)
-            at, status = scan.scan(
-                self._text, words, span, keys(), self._seen, self._out, self._left_out
-            )
+        self._scan.seen.uses[:] = 0
+        while status in (scan.FULL, scan.CROWDED):
+            at, status = self._scan.run(at, size, self._left_out)
             if status == scan.FAULTY:
                 raise NotEventsError
             self._collect(found)
-            self._out.tally[:] = 0
             self._knows_nothing = False
-            if not scan.has_room.py_func(self._seen):
+            if status == scan.CROWDED:
                 self._forget()
         return found
 
-    def _take(self, text: bytes, start: int, length: int) -> scan.Words:
-        size = length + _PADDING
-        if self._text.size < size:
-            self._text = np.zeros(size + (size >> 3), np.uint8)
-            self._seen = _new_seen(letters=self._text.size)
-            self._forget()
-        self._text[:length] = np.frombuffer(text, np.uint8, length, start)
-        self._text[length:size] = 0
-        return _words(self._text)
-
     def _forget(self) -> None:
         """Start again with nothing learned."""
+        self._scan.forget()
         self._knows_nothing = True
-        for filled, unused in (
-            (self._seen.used, 0),
-            (self._seen.counts, 0),
-            (self._seen.slots, -1),
-            (self._seen.set_slots, -1),
-            (self._seen.gap_slots, -1),
-            (self._seen.follows, -1),
-            (self._seen.guesses, -1),
-        ):
-            filled[:] = unused
-        # gap 0 is the one before all others
-        self._seen.used[scan.GAPS] = 1
-        self._texts: list[list[bytes]] = [[] for _ in self._seen.counts]
+        self._texts: list[list[bytes]] = [[] for _ in self._scan.seen.counts]
         self._decoded = self._told = 0
 
     def _collect(self, found: Events) -> None:
-        tally, entries = self._out.tally, self._seen.used[scan.ENTRIES]
+        out, seen = self._scan.out, self._scan.seen
+        tally, entries = out.tally, seen.used[scan.ENTRIES]
         found.unread.update(python=int(tally[scan.FRAMES]), flow=int(tally[scan.ARROWS]))
-        found.odd += [(at, self._word(at)) for at in self._out.odd[: tally[scan.ODD]].tolist()]
+        found.odd += [(at, self._word(at)) for at in out.odd[: tally[scan.ODD]].tolist()]
         self._decode()
-        names = self._seen.entries[:entries, scan.COLUMN] == len(TEXTS)
-        uses = self._seen.uses[:entries][names].tolist()
+        names = seen.entries[:entries, scan.COLUMN] == len(TEXTS)
+        uses = seen.uses[:entries][names].tolist()
         named = zip(map(bytes.decode, self._texts[len(TEXTS)]), uses, strict=True)
         for name, used in named:
             if used:
                 found.arguments[name] += used
-        self._seen.uses[:entries] = 0
+        seen.uses[:entries] = 0
         if rows := int(tally[scan.ROWS]):
             found.texts += self._new_texts()
             found.tables.append(self._table(rows))
 
     def _decode(self) -> None:
         """Decode the new distinct texts. Raises NotEventsError."""
-        end = int(self._seen.used[scan.ENTRIES])
-        letters = self._seen.letters
-        for column, start, size, _, _ in self._seen.entries[self._decoded : end].tolist():
-            self._texts[column].append(_decoded(letters[start : start + size].tobytes()))
+        seen = self._scan.seen
+        end = int(seen.used[scan.ENTRIES])
+        for column, start, size, _, _ in seen.entries[self._decoded : end].tolist():
+            self._texts[column].append(decoded(seen.letters[start : start + size].tobytes()))
         self._decoded = end
 
     def _word(self, start: int) -> str:
         end = start + 1
-        while chr(self._text[end]).isalpha():
+        while chr(self._scan.text[end]).isalpha():
             end += 1
-        return self._text[start:end].tobytes().decode()
+        return self._scan.text[start:end].tobytes().decode()
 
     def _arguments(self, rows: int) -> pa.Array:
         if not self._keeps_arguments:
             return _nulls(ARGUMENTS_FIELD.type).slice(0, rows)
-        spans = self._out.arguments[:rows].tolist()
-        text = self._text
+        spans = self._scan.out.arguments[:rows].tolist()
+        text = self._scan.text
         return arrow_column.texts([text[i:end].tobytes() if end else None for i, end in spans])
 
     def _new_texts(self) -> list[pa.Table]:
         """The sets of texts that no earlier table holds."""
-        first, self._told = self._told, int(self._seen.used[scan.SETS])
+        first, self._told = self._told, int(self._scan.seen.used[scan.SETS])
         if first == self._told:
             return []
-        sets = self._seen.sets[first : self._told]
+        sets = self._scan.seen.sets[first : self._told]
         ids = self._ids[first : self._told]
         ids[:] = self._numbers.take(len(ids)) + np.arange(len(ids))
         columns = [arrow_column.numbers(ids)]
         for entries, texts in zip(sets.T, self._texts, strict=False):
             absent = entries < 0
-            codes = self._seen.entries[np.where(absent, 0, entries), scan.CODE]
+            codes = self._scan.seen.entries[np.where(absent, 0, entries), scan.CODE]
             used, places = np.unique(np.where(absent, 0, codes), return_inverse=True)
             distinct = arrow_column.texts([texts[code] for code in used] if texts else [b""])
             codes = arrow_column.numbers(places.astype(np.int32), absent if absent.any() else None)
@@ -208,11 +180,11 @@ class EventScanner:
         return [pa.Table.from_arrays(columns, schema=text_schema())]
 
     def _table(self, rows: int) -> pa.Table:
-        filled = self._out.filled[:rows]
+        filled = self._scan.out.filled[:rows]
         present = int(np.bitwise_or.reduce(filled))
         always = int(np.bitwise_and.reduce(filled))
-        columns = [arrow_column.numbers(self._ids[self._out.texts[:rows]])]
-        for name, values in zip(NUMBERS, self._out.numbers, strict=True):
+        columns = [arrow_column.numbers(self._ids[self._scan.out.texts[:rows]])]
+        for name, values in zip(NUMBERS, self._scan.out.numbers, strict=True):
             kind, bit = event_schema().field(column_name(name)).type, _BITS[name]
             if not present & bit:
                 columns.append(_nulls(kind).slice(0, rows))
@@ -227,57 +199,17 @@ class EventScanner:
 
 @cache
 def _nulls(kind: pa.DataType) -> pa.Array:
-    return pa.nulls(_ROWS, kind)
+    return pa.nulls(scan.MAX_ROWS, kind)
 
 
-def _new_out(*, odd: int) -> scan.Out:
-    return scan.Out(
-        numbers=np.zeros((len(NUMBERS), _ROWS), np.int64),
-        texts=np.zeros(_ROWS, np.int32),
-        filled=np.zeros(_ROWS, np.uint64),
-        odd=np.zeros(odd, np.int64),
-        arguments=np.zeros((_ROWS, 2), np.int64),
-        tally=np.zeros(4, np.int64),
-    )
-
-
-def _new_seen(*, letters: int = 0) -> scan.Seen:
-    kept = np.zeros(letters + 2 * scan.LETTER_ROOM, np.uint8)
-    return scan.Seen(
-        letters=kept,
-        words=_words(kept),
-        used=np.zeros(4, np.int64),
-        entries=np.zeros((_TEXTS, 5), np.int32),
-        hashes=np.zeros(_TEXTS, np.uint64),
-        slots=np.zeros(2 * _TEXTS, np.int32),
-        uses=np.zeros(_TEXTS, np.int64),
-        # two more than columns: names of arguments without a column, and values that are only checked
-        counts=np.zeros(len(TEXTS) + 2, np.int64),
-        sets=np.zeros((_SETS, len(TEXTS)), np.int32),
-        set_hashes=np.zeros(_SETS, np.uint64),
-        set_slots=np.zeros(2 * _SETS, np.int32),
-        own=np.zeros(len(TEXTS), np.int32),
-        gaps=np.zeros((_GAPS, 8), np.int32),
-        gap_hashes=np.zeros(_GAPS, np.uint64),
-        gap_slots=np.zeros(2 * _GAPS, np.int32),
-        follows=np.zeros(_GUESSES, np.int32),
-        guesses=np.zeros(_GUESSES, np.int32),
-    )
-
-
-def _words(letters: scan.Bytes) -> scan.Words:
-    """A view of the 8 bytes from each index as one word."""
-    return np.lib.stride_tricks.as_strided(letters[:8].view(np.uint64), (letters.size - 8,), (1,))
-
-
-def _prove_utf8(text: bytes) -> None:
+def prove_utf8(text: bytes) -> None:
     try:
         text.decode()
     except UnicodeDecodeError as error:
         raise NotEventsError from error
 
 
-def _decoded(raw: bytes) -> bytes:
+def decoded(raw: bytes) -> bytes:
     """The text of a string, the compact JSON of a list or object, or anything else as spelled."""
     try:
         if raw[0] == ord('"'):

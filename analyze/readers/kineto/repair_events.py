@@ -31,7 +31,8 @@ _WORK = ("kernel", "Kernel", "gpu_memcpy", "gpu_memset", "Memcpy", "Memset")
 _JOINS = 16
 _USUAL_BYTES = 1 << 16
 _DECODER = json.JSONDecoder(parse_float=Spelled, parse_int=Spelled)
-_RANGES = {INTEGER: range(-(1 << 63), 1 << 63), UNSIGNED: range(1 << 64)}
+# the integers that fit in a column, by how it is read
+RANGES = {INTEGER: range(-(1 << 63), 1 << 63), UNSIGNED: range(1 << 64)}
 
 _KEYS = rb'(?:ph|name|cat|pid|tid|ts|dur|id|bp|s|args)"\s*:'
 _BETWEEN = re.compile(rb'\}\s*(,?)\s*(?=\{\s*"' + _KEYS + rb")")
@@ -182,7 +183,7 @@ def _scalar(key: str, value: Any, kinds: set[str]) -> Any:
 
 
 def _argument(key: str, value: Any, kinds: set[str]) -> Any:
-    allowed = _RANGES.get(ARGS.get(key, -1))
+    allowed = RANGES.get(ARGS.get(key, -1))
     if value is None or allowed is None:
         return value
     try:
