@@ -31,7 +31,6 @@ RANGES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 8)), max_size=12)
 
 @pytest.fixture(scope="module")
 def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty study in memory."""
     with duckdb.connect() as con:
         con.execute("SET threads = 1")
         create_schema(con)
