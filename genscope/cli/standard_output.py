@@ -35,6 +35,6 @@ def say_if_slow() -> None:
 
     if native.library() is None:
         complain(
-            "this installation has no compiled reader, so loading takes many times as long; "
+            "this installation has no compiled reader, so loading takes several times as long; "
             "install gcc, then 'pip install --force-reinstall --no-deps --no-cache-dir genscope'"
         )
