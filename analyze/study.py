@@ -293,9 +293,8 @@ class Study:
     def _matching(self, pattern: str) -> list[int]:
         """The traces with exactly this name or path, else those that it matches as a glob."""
         for test in ("name = $1 OR path = $1", "name GLOB $1 OR path GLOB $1"):
-            rows = self._opened.execute(
-                f"SELECT trace_id FROM trace WHERE {test}", [pattern]
-            ).fetchall()
+            named = f"SELECT trace_id FROM trace WHERE {test}"
+            rows = self._opened.execute(named, [pattern]).fetchall()
             if rows:
                 return [row[0] for row in rows]
         raise UserError(trace_filter.no_such_trace(pattern, self.names().values()))
