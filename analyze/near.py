@@ -24,3 +24,10 @@ def few(names: Iterable[str], limit: int = MAX_NAMES) -> str:
     found = list(names)
     shown = ", ".join(found[:limit])
     return shown if len(found) <= limit else f"{shown} and {len(found) - limit} more"
+
+
+def no_such_trace(pattern: str, names: Iterable[str]) -> str:
+    """Say that a glob matches no trace, with the names of those in the study."""
+    known = list(names)
+    held = f"the study holds {few(known)}" if known else "the study holds no trace"
+    return f"no trace matches {pattern!r}; {held}{suggestion(pattern, known)}"

@@ -15,7 +15,7 @@ from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
 from genscope.analyze.load.study_file import open_read_only, open_to_write
-from genscope.analyze.near import suggestion
+from genscope.analyze.near import no_such_trace, suggestion
 from genscope.analyze.sql_file import SqlFile, call_of, own_queries
 from genscope.analyze.whole_file import check_writable
 from genscope.errors import UserError
@@ -201,7 +201,7 @@ class Study:
                 "SELECT trace_id FROM trace WHERE name GLOB ?", [params[side]]
             ).fetchall()
             if not rows:
-                raise UserError(trace_filter.no_such_trace(str(params[side]), names.values()))
+                raise UserError(no_such_trace(str(params[side]), names.values()))
             refusal.answerable_traces(self._opened, relation, [row[0] for row in rows])
 
     def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
@@ -297,4 +297,4 @@ class Study:
             rows = self._opened.execute(named, [pattern]).fetchall()
             if rows:
                 return [row[0] for row in rows]
-        raise UserError(trace_filter.no_such_trace(pattern, self.names().values()))
+        raise UserError(no_such_trace(pattern, self.names().values()))

@@ -6,11 +6,10 @@ lack the trace, nothing computed from them can depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
 
-from genscope.analyze.near import few, suggestion
 from genscope.analyze.sql_file import ROOMS, SqlFile, load_layer
 
 _LAYERS = ("schema", *ROOMS)
@@ -68,10 +67,3 @@ def _of_traces(columns: Collection[str]) -> tuple[str, ...]:
 def _listed(trace_ids: Collection[int]) -> str:
     # a list in SQL can't be empty, and no trace has the id -1
     return ", ".join(map(str, sorted(trace_ids))) or "-1"
-
-
-def no_such_trace(pattern: str, names: Iterable[str]) -> str:
-    """Say that a glob matches no trace, with the names of those in the study."""
-    known = list(names)
-    held = f"the study holds {few(known)}" if known else "the study holds no trace"
-    return f"no trace matches {pattern!r}; {held}{suggestion(pattern, known)}"
