@@ -15,7 +15,8 @@ from tests.effort import EFFORT
 
 CATEGORIES = {
     *("attention", "linear", "convolution", "group_norm", "normalization", "softmax"),
-    *("elementwise", "embedding", "resampling", "reduction", "copy", "communication", "other"),
+    *("elementwise", "quantization", "embedding", "resampling", "reduction", "copy"),
+    *("communication", "other"),
 }
 OPERATORS = (
     *("aten::linear", "aten::addmm", "aten::bmm", "aten::_softmax", "aten::copy_", "my::op"),

@@ -1,24 +1,31 @@
 -- work_category: what each work item computes.
 --
 -- Why:     for some, "attention" is only its core (QK^T, softmax, AV), for others the whole module
---          with its projections. The choice changes every share, so both partitions are given.
+--          with its projections. The choice changes every share, so both partitions are given. The
+--          operator decides before the kernel's name, except a wrapper, such as a view or a custom
+--          autograd function: that only decides on its own time.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, work_attention, operator_category, kernel_category
 -- Columns:
 --   trace_id         trace.trace_id
 --   work_id          work.work_id
 --   category         partition `core`: 'attention' | 'linear' | 'convolution' | 'group_norm' |
---                    'normalization' | 'softmax' | 'elementwise' | 'embedding' | 'resampling' |
---                    'reduction' | 'copy' | 'communication' | 'other' | 'unclassified'
+--                    'normalization' | 'softmax' | 'elementwise' | 'quantization' (casts to and
+--                    from 8 and 4 bits) | 'embedding' | 'resampling' | 'reduction' | 'copy' |
+--                    'communication' | 'other' | 'unclassified'
 --   module_category  partition `module`: 'attention' for all work inside an attention module
 --   source           'user_rule' | 'attention' (an attention call) | 'operator' | 'kernel_name' |
 --                    'none'
 --   rule             the rule that decided; NULL if none did
 -- Never:   WHERE category IS NULL OR (source = 'none') <> (category = 'unclassified')
 WITH known AS (
-  SELECT trace_id, name, category, rule, by_user, TRUE AS is_kernel FROM kernel_category
+  SELECT
+    trace_id, name, category, rule, by_user, FALSE AS is_wrapper, TRUE AS is_kernel
+  FROM kernel_category
   UNION ALL
-  SELECT trace_id, name, category, rule, FALSE AS by_user, FALSE AS is_kernel FROM operator_category
+  SELECT
+    trace_id, name, category, rule, FALSE AS by_user, is_wrapper, FALSE AS is_kernel
+  FROM operator_category
 ),
 
 listed AS MATERIALIZED (
@@ -32,7 +39,7 @@ kernel AS (
 ),
 
 operator AS (
-  SELECT trace_id, name, category, category_number FROM listed
+  SELECT trace_id, name, category, is_wrapper, category_number FROM listed
   WHERE NOT is_kernel
 ),
 
@@ -52,9 +59,10 @@ by_operator AS (
   SELECT
     work_op.trace_id,
     work_op.work_id,
-    called.category_number,
+    if(called.is_wrapper AND work_op.source <> 'self', NULL, called.category_number)
+      AS category_number,
     called.category = 'attention' AS is_attention,
-    outermost.category_number AS root_category_number
+    if(outermost.is_wrapper, NULL, outermost.category_number) AS root_category_number
   FROM work_op
   LEFT JOIN operator AS called
     ON work_op.trace_id = called.trace_id AND work_op.op_name = called.name
