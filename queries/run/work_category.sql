@@ -1,9 +1,9 @@
 -- work_category: what each work item computes.
 --
 -- Why:     for some, "attention" is only its core (QK^T, softmax, AV), for others the whole module
---          with its projections. The choice changes every share, so both partitions are given. The
---          operator decides before the kernel's name, except a wrapper, such as a view or a custom
---          autograd function: that only decides on its own time.
+--          with its projections, so both partitions are given. The operator decides before the
+--          kernel's name, except wrappers, such as views and custom autograd functions, which only
+--          decide on their own time, and except writes to a cache inside attention.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, work_attention, operator_category, kernel_category
 -- Columns:
@@ -14,32 +14,28 @@
 --                    from 8 and 4 bits) | 'embedding' | 'resampling' | 'reduction' | 'copy' |
 --                    'communication' | 'other' | 'unclassified'
 --   module_category  partition `module`: 'attention' for all work inside an attention module
---   source           'user_rule' | 'attention' (an attention call) | 'operator' | 'kernel_name' |
---                    'none'
+--   source           'user_rule' | 'attention' (a call) | 'operator' | 'kernel_name' | 'none'
 --   rule             the rule that decided; NULL if none did
 -- Never:   WHERE category IS NULL OR (source = 'none') <> (category = 'unclassified')
 WITH known AS (
-  SELECT
-    trace_id, name, category, rule, by_user, FALSE AS is_wrapper, TRUE AS is_kernel
+  SELECT trace_id, name, category, rule, by_user, FALSE AS is_wrapper, TRUE AS is_kernel
   FROM kernel_category
   UNION ALL
-  SELECT
-    trace_id, name, category, rule, FALSE AS by_user, is_wrapper, FALSE AS is_kernel
+  SELECT trace_id, name, category, rule, FALSE AS by_user, is_wrapper, FALSE AS is_kernel
   FROM operator_category
 ),
 
 listed AS MATERIALIZED (
-  SELECT *, row_number() OVER () AS category_number
-  FROM known
+  SELECT *, row_number() OVER () AS category_number FROM known
 ),
 
 kernel AS (
-  SELECT trace_id, name, category, by_user, category_number FROM listed
+  FROM listed
   WHERE is_kernel
 ),
 
 operator AS (
-  SELECT trace_id, name, category, is_wrapper, category_number FROM listed
+  FROM listed
   WHERE NOT is_kernel
 ),
 
@@ -50,7 +46,8 @@ by_name AS (
     work.work_id,
     kernel.by_user,
     kernel.category_number,
-    kernel.category = 'attention' AS is_attention
+    kernel.category = 'attention' AS is_attention,
+    kernel.rule = 'kv_cache' AS is_cache_write
   FROM work
   INNER JOIN kernel USING (trace_id, name)
 ),
@@ -81,6 +78,7 @@ decided AS (
         work_attention.role = 'core'
         AND NOT coalesce(by_operator.is_attention, by_name.is_attention, FALSE)
         THEN 'attention'
+      WHEN by_name.is_cache_write AND by_operator.is_attention THEN 'kernel_name'
       WHEN by_operator.category_number IS NOT NULL THEN 'operator'
       WHEN by_name.category_number IS NOT NULL THEN 'kernel_name'
       WHEN by_operator.root_category_number IS NOT NULL THEN 'operator'
