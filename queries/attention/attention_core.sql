@@ -1,4 +1,4 @@
--- attention_core: the work in the core of an attention call (131 lines because some is beside it).
+-- attention_core: the work in the core of an attention call (131 lines because it excludes some).
 --
 -- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator all
 --          work counts, except writes to a key-value cache and embeddings. Between the products of
@@ -56,7 +56,7 @@ weighed AS (
 ),
 
 -- a cache that the call writes and an embedding of positions are not its core
-beside AS (
+excluded AS (
   SELECT
     inside.trace_id,
     inside.work_id
@@ -86,7 +86,7 @@ ranged AS (
     work_id,
     range_id
   FROM weighed
-  ANTI JOIN beside USING (trace_id, work_id)
+  ANTI JOIN excluded USING (trace_id, work_id)
   WHERE is_core
 ),
 
