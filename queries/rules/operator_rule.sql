@@ -83,6 +83,6 @@ FROM (
     'aten::as_strided'),
   (30, 'allocation', '^aten::(empty|empty_like|empty_strided|empty_permuted|_empty_affine_quantized|new_empty|new_empty_strided|scalar_tensor|tensor|_efficientzerotensor|record_stream|_has_compatible_shallow_copy_type|seed|is_pinned|_assert_async|_version|requires_grad_|retain_grad|output_nr|_nested_\w+|_make_dual)$', 'other',
     'aten::empty'),
-  (31, 'autograd', '^autograd::engine::evaluate_function|^torch::autograd::(AccumulateGrad|GraphRoot|CopyBackwards|CppNode)|Backward[0-9]*$|^Optimizer\.|^<(back|for)ward op>$|^CompiledFunction$|^Torch-Compiled Region', 'other',
+  (31, 'autograd', '^autograd::engine::evaluate_function|^torch::autograd::(AccumulateGrad|GraphRoot|CopyBackwards|CppNode)|Backward[0-9]*$|^Optimizer\.|^<(back|for)ward op>$', 'other',
     'autograd::engine::evaluate_function: AddmmBackward0')
 ) AS rules (rule_order, rule, pattern, category, example)
