@@ -13,10 +13,6 @@ from genscope.analyze.load.tables import attribute, attribution_files, create_sc
 from genscope.analyze.sql_file import load_layer
 from tests.effort import EFFORT
 
-CATEGORIES = {
-    *("attention", "linear", "convolution", "group_norm", "normalization", "softmax"),
-    *("elementwise", "embedding", "resampling", "reduction", "copy", "communication", "other"),
-}
 OPERATORS = (
     *("aten::linear", "aten::addmm", "aten::bmm", "aten::_softmax", "aten::copy_", "my::op"),
     "aten::_scaled_dot_product_flash_attention",
@@ -268,33 +264,3 @@ def test_no_join_compares_every_pair(scratch: duckdb.DuckDBPyConnection) -> None
     finally:
         scratch.execute("RESET asof_loop_join_threshold")
         _empty(scratch)
-
-
-@pytest.mark.parametrize("rules", ["kernel_rule", "operator_rule"])
-def test_every_rule_decides_its_own_example(scratch: duckdb.DuckDBPyConnection, rules: str) -> None:
-    wrong = scratch.execute(
-        f"""
-        SELECT given.rule, given.example, arg_min(tried.rule, tried.rule_order) AS first
-        FROM {rules} AS given, {rules} AS tried
-        WHERE regexp_matches(given.example, tried.pattern)
-        GROUP BY ALL HAVING first <> given.rule
-        UNION ALL
-        SELECT rule, example, NULL FROM {rules} WHERE NOT regexp_matches(example, pattern)
-        """
-    ).fetchall()
-    assert not wrong, "(rule, its example, the rule that decides instead)"
-    found = scratch.execute(f"SELECT category, rule, rule_order FROM {rules}").fetchall()
-    assert {row[0] for row in found} <= CATEGORIES
-    assert len({row[1] for row in found}) == len({row[2] for row in found}) == len(found)
-
-
-def test_every_attention_word_decides_its_own_example(scratch: duckdb.DuckDBPyConnection) -> None:
-    wrong = scratch.execute(
-        """
-        SELECT given.word, given.example, arg_min(tried.word, tried.rule_order) AS first
-        FROM attention_word AS given, attention_word AS tried
-        WHERE contains(lower(given.example), tried.word)
-        GROUP BY ALL HAVING first <> given.word
-        """
-    ).fetchall()
-    assert not wrong

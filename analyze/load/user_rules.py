@@ -16,6 +16,7 @@ CATEGORIES = (
     "normalization",
     "softmax",
     "elementwise",
+    "quantization",
     "embedding",
     "resampling",
     "reduction",

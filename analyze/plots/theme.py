@@ -1,6 +1,7 @@
 """Every colour and option of the plots, for Bokeh (HTML) and matplotlib (PNG, SVG) alike.
 
-A category has one colour everywhere (Okabe-Ito; categories without one fold into 'other').
+A category has one colour everywhere: Okabe-Ito, and wine of Paul Tol's muted scheme. Categories
+without one fold into 'other'.
 HoloViews is imported where it is used, because that takes seconds.
 """
 
@@ -25,6 +26,7 @@ CATEGORY_COLOUR = {
     "normalization": "#56b4e9",
     "softmax": "#f0e442",
     "elementwise": "#e69f00",
+    "quantization": "#882255",
     "other": GREY,
     "unclassified": BLACK,
 }

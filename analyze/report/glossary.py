@@ -40,9 +40,11 @@ TERMS: tuple[tuple[str, str], ...] = (
     (
         "category",
         "What a kernel or operator is: attention, linear, convolution, group_norm, normalization, "
-        "softmax, elementwise, embedding, resampling, reduction, copy, communication or other, and "
-        "unclassified if no rule matches. The operator that launched a kernel decides first, then the "
-        "kernel's name.",
+        "softmax, elementwise, quantization (casts to and from 8 and 4 bits), embedding, resampling, "
+        "reduction, copy, communication or other, and unclassified if no rule matches. The operator that "
+        "launched a kernel decides first, then the kernel's name. Operators that only wrap others, such "
+        "as views and custom autograd functions, decide nothing about what they launch. A norm or an "
+        "activation that also quantizes stays a norm or an activation.",
     ),
     (
         "attention kind",

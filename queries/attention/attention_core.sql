@@ -1,12 +1,14 @@
--- attention_core: the work that belongs to the core of an attention call.
+-- attention_core: the work in the core of an attention call (131 lines because it excludes some).
 --
 -- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator all
---          work counts. Between the products of an unfused call other operators run too, so only
---          those that read something of the scores' size count. Kernels of a graph replay have no
+--          work counts, except writes to a key-value cache and embeddings. Between the products of
+--          an unfused call other operators run too, so only those that read something of the
+--          scores' size count. Kernels of a graph replay have no
 --          operator: each kernel with an attention name is one call, and helpers, such as a combine
 --          step, go with the attention kernel before them on their stream.
 -- Grain:   one row per (trace_id, work_id) of work in a core
--- Inputs:  work, work_op, work_call, cpu_op, kernel_category, attention_range, attention_scores
+-- Inputs:  work, work_op, work_call, cpu_op, cpu_op_parent, operator_category, kernel_category,
+--          attention_range, attention_scores
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
@@ -53,12 +55,38 @@ weighed AS (
     ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
 ),
 
+-- a cache that the call writes and an embedding of positions are not its core
+excluded AS (
+  SELECT
+    inside.trace_id,
+    inside.work_id
+  FROM inside
+  INNER JOIN work USING (trace_id, work_id)
+  INNER JOIN kernel_category USING (trace_id, name)
+  WHERE kernel_category.rule = 'kv_cache'
+  UNION ALL
+  SELECT
+    inside.trace_id,
+    inside.work_id
+  FROM inside
+  INNER JOIN work_op USING (trace_id, work_id)
+  LEFT JOIN cpu_op_parent USING (trace_id, op_id)
+  LEFT JOIN cpu_op AS caller
+    ON inside.trace_id = caller.trace_id AND cpu_op_parent.parent_op_id = caller.op_id
+  LEFT JOIN operator_category AS called
+    ON inside.trace_id = called.trace_id AND work_op.op_name = called.name
+  LEFT JOIN operator_category AS around
+    ON inside.trace_id = around.trace_id AND caller.name = around.name
+  WHERE called.rule IN ('cache', 'embedding') OR around.rule IN ('cache', 'embedding')
+),
+
 ranged AS (
   SELECT
     trace_id,
     work_id,
     range_id
   FROM weighed
+  ANTI JOIN excluded USING (trace_id, work_id)
   WHERE is_core
 ),
 

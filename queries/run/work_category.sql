@@ -1,38 +1,41 @@
 -- work_category: what each work item computes.
 --
 -- Why:     for some, "attention" is only its core (QK^T, softmax, AV), for others the whole module
---          with its projections. The choice changes every share, so both partitions are given.
+--          with its projections, so both partitions are given. The operator decides before the
+--          kernel's name, except wrappers, such as views and custom autograd functions, which only
+--          decide on their own time, and except writes to a cache inside attention.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, work_attention, operator_category, kernel_category
 -- Columns:
 --   trace_id         trace.trace_id
 --   work_id          work.work_id
 --   category         partition `core`: 'attention' | 'linear' | 'convolution' | 'group_norm' |
---                    'normalization' | 'softmax' | 'elementwise' | 'embedding' | 'resampling' |
---                    'reduction' | 'copy' | 'communication' | 'other' | 'unclassified'
+--                    'normalization' | 'softmax' | 'elementwise' | 'quantization' (casts to and
+--                    from 8 and 4 bits) | 'embedding' | 'resampling' | 'reduction' | 'copy' |
+--                    'communication' | 'other' | 'unclassified'
 --   module_category  partition `module`: 'attention' for all work inside an attention module
---   source           'user_rule' | 'attention' (an attention call) | 'operator' | 'kernel_name' |
---                    'none'
+--   source           'user_rule' | 'attention' (a call) | 'operator' | 'kernel_name' | 'none'
 --   rule             the rule that decided; NULL if none did
 -- Never:   WHERE category IS NULL OR (source = 'none') <> (category = 'unclassified')
 WITH known AS (
-  SELECT trace_id, name, category, rule, by_user, TRUE AS is_kernel FROM kernel_category
+  SELECT trace_id, name, category, rule, by_user, FALSE AS is_wrapper, TRUE AS is_kernel
+  FROM kernel_category
   UNION ALL
-  SELECT trace_id, name, category, rule, FALSE AS by_user, FALSE AS is_kernel FROM operator_category
+  SELECT trace_id, name, category, rule, FALSE AS by_user, is_wrapper, FALSE AS is_kernel
+  FROM operator_category
 ),
 
 listed AS MATERIALIZED (
-  SELECT *, row_number() OVER () AS category_number
-  FROM known
+  SELECT *, row_number() OVER () AS category_number FROM known
 ),
 
 kernel AS (
-  SELECT trace_id, name, category, by_user, category_number FROM listed
+  FROM listed
   WHERE is_kernel
 ),
 
 operator AS (
-  SELECT trace_id, name, category, category_number FROM listed
+  FROM listed
   WHERE NOT is_kernel
 ),
 
@@ -43,7 +46,8 @@ by_name AS (
     work.work_id,
     kernel.by_user,
     kernel.category_number,
-    kernel.category = 'attention' AS is_attention
+    kernel.category = 'attention' AS is_attention,
+    kernel.rule = 'kv_cache' AS is_cache_write
   FROM work
   INNER JOIN kernel USING (trace_id, name)
 ),
@@ -52,9 +56,10 @@ by_operator AS (
   SELECT
     work_op.trace_id,
     work_op.work_id,
-    called.category_number,
+    if(called.is_wrapper AND work_op.source <> 'self', NULL, called.category_number)
+      AS category_number,
     called.category = 'attention' AS is_attention,
-    outermost.category_number AS root_category_number
+    if(outermost.is_wrapper, NULL, outermost.category_number) AS root_category_number
   FROM work_op
   LEFT JOIN operator AS called
     ON work_op.trace_id = called.trace_id AND work_op.op_name = called.name
@@ -73,6 +78,7 @@ decided AS (
         work_attention.role = 'core'
         AND NOT coalesce(by_operator.is_attention, by_name.is_attention, FALSE)
         THEN 'attention'
+      WHEN by_name.is_cache_write AND by_operator.is_attention THEN 'kernel_name'
       WHEN by_operator.category_number IS NOT NULL THEN 'operator'
       WHEN by_name.category_number IS NOT NULL THEN 'kernel_name'
       WHEN by_operator.root_category_number IS NOT NULL THEN 'operator'

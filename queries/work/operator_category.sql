@@ -5,10 +5,11 @@
 -- Grain:   one row per (trace_id, name) of cpu_op that matches a rule
 -- Inputs:  cpu_op, operator_rule
 -- Columns:
---   trace_id  trace.trace_id
---   name      cpu_op.name
---   category  see work_category
---   rule      operator_rule.rule
+--   trace_id    trace.trace_id
+--   name        cpu_op.name
+--   category    see work_category
+--   rule        operator_rule.rule
+--   is_wrapper  see operator_rule
 WITH name AS (
   -- matching a name of a megabyte would take a second
   SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM cpu_op
@@ -29,5 +30,6 @@ SELECT
   trace_id,
   name,
   first_rule.category,
-  first_rule.rule
+  first_rule.rule,
+  first_rule.is_wrapper
 FROM decided
