@@ -101,8 +101,8 @@ def test_an_unknown_plot_and_no_rows_are_the_users_to_mend() -> None:
         registry.plot_of("ledger")(pd.DataFrame())
 
 
-def _rectangles(element: Any) -> list[tuple[float, float, float, float, str, float]]:
-    return [tuple(row) for layer in element for row in layer.data.to_numpy()]
+def _rectangles(element: Any) -> list[tuple[float, float, float, float, str, float, str, str]]:
+    return [tuple(row) for row in element.data.to_numpy()]
 
 
 def test_bars_start_at_zero_and_stack_in_the_order_of_the_colours() -> None:
@@ -121,11 +121,7 @@ def test_bars_start_at_zero_and_stack_in_the_order_of_the_colours() -> None:
         title="t",
         known=theme.CATEGORY_COLOUR,
     )
-    edges = {
-        (row[4], layer.label): (row[0], row[2])
-        for layer in element
-        for row in layer.data.to_numpy()
-    }
+    edges = {(row[4], row[6]): (row[0], row[2]) for row in _rectangles(element)}
     assert edges == {
         ("run", "attention"): (0, 10),
         ("run", "linear"): (10, 40),
@@ -192,7 +188,7 @@ def test_a_range_holds_its_middle_and_the_line_of_no_change() -> None:
     element = charts.ranges(
         frame, label="row", low="low", middle="middle", high="high", axis="times", title="t"
     )
-    spans = {layer.label: _rectangles([layer])[0] for layer in element}
+    spans = {row[6]: row for row in _rectangles(element)}
     assert spans["interval"][0::2][:2] == (0.8, 3.0)
     assert spans["median"][0] < 2.0 < spans["median"][2]
     assert spans["no change"][0] < 1.0 < spans["no change"][2]

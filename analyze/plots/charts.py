@@ -5,9 +5,12 @@ SQL aggregates: a plot gets a small pandas frame, picks columns and calls one of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from genscope.analyze.plots.legend import add_legend, finish_matplotlib
 from genscope.analyze.plots.theme import (
     AXIS_LENGTH,
     BLACK,
@@ -20,7 +23,6 @@ from genscope.analyze.plots.theme import (
     ROW_PIXELS,
     apply_style,
     colours,
-    finish_matplotlib,
     fitting,
     holoviews,
     legend_names,
@@ -28,6 +30,9 @@ from genscope.analyze.plots.theme import (
     ticks,
     wrapped,
 )
+
+# left, top, right, bottom, the row's label and the value
+Rectangle = tuple[float, float, float, float, str, float]
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ def bars(
     """Draw horizontal bars from zero, one per label in the frame's order, the first on top.
 
     `part` splits a bar; the parts are in the order of `known`, negative ones to the left of zero.
-    `axis` names the value and its unit. The bars are rectangles, because HoloViews' own stacked bars
-    lose negative parts, and the two backends colour them differently. None if all bars are empty.
+    `axis` names the value and its unit. The bars are rectangles, because HoloViews' stacked bars lose
+    negative parts, and one element, because each takes a tenth of a second. None if all are empty.
     """
     if frame.empty:
         return None
@@ -65,13 +70,11 @@ def bars(
     pieces = _stack(sums, labels, parts, split=bool(part))
     if not pieces:
         return None
-    legend = legend_names(pieces)
-    layers = [
-        _rectangles(rows, legend[name], palette[name] if part else OKABE_ITO[0])
-        for name, rows in pieces.items()
-    ]
+    shown = legend_names(pieces)
     ends = [edge for rows in pieces.values() for row in rows for edge in (row[0], row[2])]
-    return _in_rows(layers, labels, ends, axis, title, legend=bool(part))
+    named = {shown[name]: rows for name, rows in pieces.items()}
+    hues = {shown[name]: palette[name] if part else OKABE_ITO[0] for name in pieces}
+    return _in_rows(named, hues, labels, ends, axis, title, legend=bool(part))
 
 
 def ranges(
@@ -82,7 +85,7 @@ def ranges(
         return None
     labels = list(frame[label])[:MAX_BARS]
     thin = 0.004 * max(float(frame[high].max()), 1.0)
-    pieces: dict[str, Any] = {
+    pieces: dict[str, list[Rectangle]] = {
         "no change": [(1 - thin / 2, -0.6, 1 + thin / 2, len(labels) - 0.4, "", 1.0)]
     }
     for row, (_, item) in enumerate(frame.head(MAX_BARS).iterrows()):
@@ -91,43 +94,54 @@ def ranges(
         mark = (centre - thin, row - 0.35, centre + thin, row + 0.35, name, centre)
         pieces.setdefault("interval", []).append(span)
         pieces.setdefault("median", []).append(mark)
-    colour = {"no change": GREY, "interval": OKABE_ITO[5], "median": OKABE_ITO[0]}
-    layers = [_rectangles(rows, name, colour[name]) for name, rows in pieces.items()]
-    return _in_rows(layers, labels, [float(frame[high].max()), 1.0], axis, title, legend=True)
+    hues = {"no change": GREY, "interval": OKABE_ITO[5], "median": OKABE_ITO[0]}
+    return _in_rows(pieces, hues, labels, [float(frame[high].max()), 1.0], axis, title, legend=True)
 
 
 def _in_rows(
-    layers: list[Any], labels: list[str], ends: list[float], axis: str, title: str, *, legend: bool
+    pieces: Mapping[str, list[Rectangle]],
+    hues: Mapping[str, str],
+    labels: list[str],
+    ends: list[float],
+    axis: str,
+    title: str,
+    *,
+    legend: bool,
 ) -> Any:
-    """Overlay the layers, with one label per row from top to bottom and an axis from zero."""
-    hv = holoviews()
+    """Draw the rectangles of each piece in its colour, with one label per row from top to bottom."""
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     margin = (high - low or 1.0) * 0.02
     shown = list(fitting(labels, lambda name: wrapped(plain(str(name)))).values())
     row_pixels = max(ROW_PIXELS, *(LINE_PIXELS * (text.count("\n") + 1) for text in shown))
-    shared = {
-        "yticks": list(zip(range(len(labels)), shown, strict=True)),
-        "invert_yaxis": True,
-        "ylim": (-0.6, len(labels) - 0.4),
-        "xlim": (low - margin if low < 0 else 0.0, high + margin if high > 0 else 0.0),
-        "xlabel": wrapped(axis, AXIS_LENGTH),
-        "ylabel": "",
-    }
-    element = apply_style(
-        hv.Overlay(layers),
-        "Overlay",
+    rows = [(*row, name, hues[name]) for name, found in pieces.items() for row in found]
+    named = hues if legend else {}
+    return apply_style(
+        holoviews().Rectangles(rows, vdims=["row", "value", "part", "colour"]),
+        "Rectangles",
         title,
-        both={"show_legend": legend},
-        bokeh={"height": 110 + row_pixels * max(len(labels), 2)},
+        both={
+            "yticks": list(zip(range(len(labels)), shown, strict=True)),
+            "invert_yaxis": True,
+            "ylim": (-0.6, len(labels) - 0.4),
+            "xlim": (low - margin if low < 0 else 0.0, high + margin if high > 0 else 0.0),
+            "xlabel": wrapped(axis, AXIS_LENGTH),
+            "ylabel": "",
+        },
+        bokeh={
+            "color": "colour",
+            "line_color": "white",
+            "tools": ["hover"],
+            "hover_tooltips": ["row", "part", "value"] if legend else ["row", "value"],
+            "height": 110 + row_pixels * max(len(labels), 2),
+            "hooks": [partial(add_legend, named=named)],
+        },
         matplotlib={
+            "facecolor": "colour",
+            "edgecolor": "white",
             "fig_inches": (9, 1.0 + 0.4 * max(len(labels), 2) * row_pixels / ROW_PIXELS),
             "aspect": None,
-            "hooks": [finish_matplotlib],
+            "hooks": [partial(finish_matplotlib, named=named)],
         },
-    )
-    return element.opts(
-        hv.opts.Rectangles(backend="bokeh", **shared),
-        hv.opts.Rectangles(backend="matplotlib", **shared),
     )
 
 
@@ -194,8 +208,7 @@ def points(
 
 
 def _points(frame: Any, x: str, y: str) -> Any:
-    known = frame[[x, y]].dropna().astype(float)
-    return known.rename(columns={x: "x", y: "y"})
+    return frame[[x, y]].dropna().astype(float).rename(columns={x: "x", y: "y"})
 
 
 def _curve(
@@ -240,8 +253,7 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
             "hooks": [finish_matplotlib],
         },
     )
-    options = [hv.opts.Curve, hv.opts.Scatter]
-    for option in options:
+    for option in (hv.opts.Curve, hv.opts.Scatter):
         element = element.opts(
             option(backend="bokeh", **shared),
             option(backend="matplotlib", **shared),
@@ -270,10 +282,10 @@ def _ordered(names: Any, known: dict[str, str] | None) -> list[str]:
 
 def _stack(
     sums: Any, labels: list[str], parts: list[str], *, split: bool
-) -> dict[str, list[tuple[float, float, float, float, str, float]]]:
+) -> dict[str, list[Rectangle]]:
     """The rectangles of each part: left, top, right, bottom, label, value."""
     edge = {(name, sign): 0.0 for name in labels for sign in (True, False)}
-    found: dict[str, list[tuple[float, float, float, float, str, float]]] = {}
+    found: dict[str, list[Rectangle]] = {}
     for part in parts:
         for row, name in enumerate(labels):
             value = float(sums.get((name, part) if split else name, 0))
@@ -286,14 +298,3 @@ def _stack(
                 (left, row - 0.4, right, row + 0.4, plain(str(name)), value)
             )
     return found
-
-
-def _rectangles(
-    rows: list[tuple[float, float, float, float, str, float]], name: str, colour: str
-) -> Any:
-    hv = holoviews()
-    element = hv.Rectangles(rows, vdims=["row", "value"], label=name)
-    return element.opts(
-        hv.opts.Rectangles(color=colour, line_color="white", tools=["hover"], backend="bokeh"),
-        hv.opts.Rectangles(facecolor=colour, edgecolor="white", backend="matplotlib"),
-    )

@@ -12,7 +12,7 @@ from genscope.analyze.near import suggestion
 from genscope.analyze.plots import theme
 from genscope.errors import UserError
 
-NOT_PLOTS = {"__init__", "registry", "save", "theme", "charts"}
+NOT_PLOTS = {"__init__", "registry", "save", "theme", "charts", "legend"}
 
 
 def names() -> list[str]:

@@ -13,6 +13,8 @@ from itertools import cycle
 from math import ceil, floor, log10
 from typing import Any
 
+from genscope.analyze.plots.legend import lay_out_legend
+
 GREY = "#c8c8c8"
 BLACK = "#000000"
 _COLOURS = "#0072b2 #d55e00 #009e73 #e69f00 #cc79a7 #56b4e9 #f0e442 #000000"
@@ -53,10 +55,6 @@ LINE_PIXELS = 15
 AXIS_LENGTH = 34
 NAME_LENGTH = 200
 LEGEND_LENGTH = 60
-LEGEND_CHARACTERS = 64
-LEGEND_PIXELS = 24
-LEGEND_INCHES = 0.65
-AXES_SHARE = 0.85
 
 
 @cache
@@ -179,23 +177,8 @@ def bokeh_figure(element: Any) -> Any:
     figure.sizing_mode = "stretch_width"
     figure.toolbar.logo = None
     figure.toolbar.autohide = True
-    _lay_out_legend(figure)
+    lay_out_legend(figure)
     return figure
-
-
-def _lay_out_legend(figure: Any) -> None:
-    """Move the legend below the plot, in columns that fit a phone: next to the plot, it hides data."""
-    for side in ("above", "right", "left", "center", "below"):
-        for legend in [item for item in getattr(figure, side) if type(item).__name__ == "Legend"]:
-            getattr(figure, side).remove(legend)
-            longest = max((len(str(item.label.value)) for item in legend.items), default=1)
-            columns = min(max(LEGEND_CHARACTERS // (longest + 5), 1), 4)
-            legend.update(
-                orientation="horizontal", ncols=columns, border_line_color=None, padding=4
-            )
-            legend.update(title=None, label_text_font_size="12px", spacing=10, margin=0)
-            figure.add_layout(legend, "below")
-            figure.height += LEGEND_PIXELS * ceil(len(legend.items) / columns)
 
 
 def inline_script() -> str:
@@ -242,32 +225,6 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
         if not kept or value / kept[-1] > 1.3:
             kept.append(value)
     return [(value, number(value)) for value in kept] if len(kept) > 1 else []
-
-
-def finish_matplotlib(plot: Any, _: Any) -> None:
-    """Let the axes fill the figure and the legend go below them: HoloViews has no option for that."""
-    from matplotlib.ticker import NullFormatter
-
-    axis = plot.handles["axis"]
-    axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.yaxis.set_minor_formatter(NullFormatter())
-    axis.set_aspect("auto")
-    axis.set_position((0.1, 0.1, AXES_SHARE, AXES_SHARE))
-    legend = axis.get_legend()
-    if legend is None:
-        return
-    handles, names = legend.legend_handles, [text.get_text() for text in legend.get_texts()]
-    legend.remove()
-    below = -LEGEND_INCHES / (axis.figure.get_figheight() * AXES_SHARE)
-    axis.legend(
-        handles,
-        names,
-        loc="upper left",
-        bbox_to_anchor=(0, below),
-        ncols=max(1, min(5, 100 // (max(map(len, names)) + 6))),
-        frameon=False,
-        fontsize=9,
-    )
 
 
 def apply_style(
