@@ -15,7 +15,7 @@ from capture_traces import Captured
 
 from genscope.capture.catalog import MODELS, SUITE
 from genscope.capture.label.grammar import KINDS
-from genscope.capture.models import imagen, make_a_video
+from genscope.capture.models import imagen, make_a_video, prod_image, stable_diffusion
 from genscope.capture.runner import runner
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings, resolved
@@ -24,10 +24,12 @@ VARIANTS = [*MODELS, "llama:3.1-8b", "muse:amused-256", "muse:amused-512", "cogv
 ATTENTIONS = ("baseline", "flash")
 # all tests of one model run after each other, while its traces are in memory
 each_variant = pytest.mark.parametrize("model", VARIANTS, scope="module")
-# published requests of 225 and 150 steps in three UNets; one of fewer steps has the same arithmetic
+# published requests have 50 to 225 steps of a UNet; one of fewer steps has the same arithmetic
 SHORTER: dict[str, tuple[ModuleType, Any]] = {
     "imagen": (imagen, {"unet_64": 12, "unet_256": 6, "unet_1024": 9}),
     "make_a_video": (make_a_video, 6),
+    "prod_image": (prod_image, 6),
+    "stable_diffusion": (stable_diffusion, 6),
 }
 
 

@@ -47,18 +47,17 @@ def test_deep_json_fails_its_file_alone(text: str, tmp_path: Path) -> None:
     assert str(bad) in failed.error and "\n" not in failed.error
 
 
-@pytest.mark.parametrize("manifest", [f'{{"x": {DEEP}}}', "{", "[]"])
-def test_a_manifest_that_cannot_be_read_costs_nothing_but_itself(
-    manifest: str, tmp_path: Path
-) -> None:
+def test_a_manifest_that_cannot_be_read_costs_nothing_but_itself(tmp_path: Path) -> None:
     good = written(tmp_path / "good.json", f"[{GOOD}]")
-    written(tmp_path / "run/trace.json", f"[{GOOD} ]")
-    written(tmp_path / "run/manifest.json", manifest)
-    loaded = ingest(tmp_path / "s.duckdb", [tmp_path / "run", good])
-    assert [result.status for result in loaded] == ["loaded", "loaded"]
+    for number, manifest in enumerate([f'{{"x": {DEEP}}}', "{", "[]"], start=1):
+        written(tmp_path / f"run-{number}/trace.json", f"[{GOOD}{' ' * number}]")
+        written(tmp_path / f"run-{number}/manifest.json", manifest)
+    runs = sorted(tmp_path.glob("run-*"))
+    loaded = ingest(tmp_path / "s.duckdb", [*runs, good])
+    assert [result.status for result in loaded] == ["loaded"] * 4
     with Study(tmp_path / "s.duckdb") as study:
         odd = study.sql("SELECT trace_id, kind FROM anomaly WHERE kind = 'odd_manifest_value'")
-    assert odd.rows() == [(1, "odd_manifest_value")]
+    assert sorted(odd.rows()) == [(number, "odd_manifest_value") for number in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("count", [3000, 70_000])
