@@ -3,8 +3,8 @@
 -- Why:     aten::linear calls aten::addmm: one product, one cost. The innermost operator whose
 --          shapes give a cost carries it: the shapes of an outer one can be missing (nested
 --          tensors) or larger (DTensor), and under autocast casts run inside it.
--- Grain:   one row per cpu_op that is, or runs inside, a costed operator
--- Inputs:  cpu_op, cpu_op_parent, costed_call, signature_cost, nesting, timeline
+-- Grain:   one row per cpu_op with work that is, or runs inside, a costed operator
+-- Inputs:  work_op, cpu_op, cpu_op_parent, costed_call, signature_cost, nesting, timeline
 -- Columns:
 --   trace_id    trace.trace_id
 --   op_id       cpu_op.op_id
@@ -32,9 +32,10 @@ costed AS (
     cpu_op.op_id,
     cpu_op_parent.root_op_id,
     costed_call.cost_rank,
-    -- of ranges with one start the deeper one opens later, so the depth is part of the moment
-    cpu_op.start_ns::HUGEINT * 65536 + least(cpu_op_parent.depth, 65535) AS opened,
-    cpu_op_parent.end_ns::HUGEINT * 65536 AS closed,
+    -- of ranges with one start the deeper one opens later, so the depth is part of the moment;
+    -- TRY, because a hundred days overflow
+    try(cpu_op.start_ns * 1024 + least(cpu_op_parent.depth, 1023)) AS opened,
+    try(cpu_op_parent.end_ns * 1024) AS closed,
     costed_call.cost_rank < 2 OR known_product.op_id IS NOT NULL AS is_known
   FROM costed_call
   INNER JOIN cpu_op USING (trace_id, op_id)
@@ -53,6 +54,7 @@ slice AS (
     greatest(closed - opened, 0) AS dur_ns,
     0 AS tie
   FROM costed
+  WHERE opened IS NOT NULL AND closed IS NOT NULL
 ),
 
 nested AS (
@@ -79,10 +81,11 @@ op AS (
     cpu_op_parent.op_id,
     2 * cpu_op_parent.root_op_id AS unknown_track,
     2 * cpu_op_parent.root_op_id + 1 AS known_track,
-    cpu_op.start_ns::HUGEINT * 65536 + least(cpu_op_parent.depth, 65535) AS opened
+    try(cpu_op.start_ns * 1024 + least(cpu_op_parent.depth, 1023)) AS opened
   FROM cpu_op_parent
   INNER JOIN cpu_op USING (trace_id, op_id)
   SEMI JOIN costed USING (trace_id, root_op_id)
+  SEMI JOIN work_op USING (trace_id, op_id)
 ),
 
 found AS (
