@@ -1,10 +1,10 @@
--- attention_operator: fused attention operators, outermost of each (139 lines because of layouts).
+-- attention_operator: fused attention operators, outermost of each (153 lines because of layouts).
 --
 -- Why:     one call appears as a chain: scaled_dot_product_attention, its flash variant, the
 --          forward kernel's operator. The chain is one call, with the range of its outermost
 --          operator; the inner ones show which implementation ran.
 -- Grain:   one row per outermost forward attention operator
--- Inputs:  cpu_op, operator_category, scalar_type, nesting
+-- Inputs:  cpu_op, operator_category, fused_attention, scalar_type, nesting
 -- Columns:
 --   trace_id        trace.trace_id
 --   op_id           the outermost operator of the chain
@@ -28,15 +28,22 @@ WITH candidate AS (
     cpu_op.start_ns,
     cpu_op.dur_ns,
     lower(cpu_op.name) AS name,
+    fused_attention.name IS NOT NULL AS is_fused,
+    fused_attention.formula,
+    coalesce(operator_category.category = 'attention', FALSE) AS is_listed,
     try(json_extract(cpu_op.input_dims, '$[*]')) AS dims,
     try(json_extract_string(cpu_op.input_types, '$[*]')) AS types,
     try(json_extract_string(cpu_op.concrete_inputs, '$[*]')) AS arguments
   FROM cpu_op
-  INNER JOIN operator_category USING (trace_id, name)
+  LEFT JOIN operator_category USING (trace_id, name)
+  LEFT JOIN fused_attention USING (trace_id, name, input_dims)
   WHERE
-    operator_category.category = 'attention'
-    AND NOT contains(lower(cpu_op.name), 'backward')
-    AND cpu_op.name <> 'aten::_fused_sdp_choice'
+    fused_attention.name IS NOT NULL
+    OR (
+      operator_category.category = 'attention'
+      AND NOT contains(lower(cpu_op.name), 'backward')
+      AND cpu_op.name <> 'aten::_fused_sdp_choice'
+    )
 ),
 
 slice AS (
@@ -61,11 +68,17 @@ shaped AS (
     name,
     try_cast(dims[1] AS BIGINT[]) AS query,
     try_cast(dims[2] AS BIGINT[]) AS key,
-    -- schemas from ATen's native_functions.yaml: heads come first, except in the *_forward variants
-    contains(name, 'scaled_dot_product') AS heads_first,
+    -- schemas from ATen's native_functions.yaml: heads come first, except in *_forward; NULL if
+    -- the shapes of another library's operator don't show it
+    CASE
+      WHEN formula = 'attention' THEN TRUE
+      WHEN formula = 'attention_by_length' THEN FALSE
+      WHEN NOT is_fused THEN contains(name, 'scaled_dot_product')
+    END AS heads_first,
     types[1] AS type,
     -- the position of is_causal in the same schemas; the efficient forward uses 1 or 2 for it
     lower(arguments[CASE
+      WHEN NOT is_listed THEN NULL
       WHEN contains(name, 'flash_attention_forward') THEN 9
       WHEN contains(name, 'efficient_attention_forward') THEN 10
       WHEN contains(name, 'dot_product_efficient') OR contains(name, 'dot_product_cudnn') THEN 7
@@ -92,7 +105,8 @@ layout AS (
   FROM shaped
   -- an invalid length makes the whole shape unknown
   WHERE
-    len(query) >= if(heads_first, 2, 3)
+    heads_first IS NOT NULL
+    AND len(query) >= if(heads_first, 2, 3)
     AND len(list_filter(query, LAMBDA n: n > 0)) = len(query)
     AND coalesce(len(list_filter(key, LAMBDA n: n > 0)) = len(key), TRUE)
 ),

@@ -14,7 +14,8 @@
 --   position_count   batch size times the positions where the kernel is applied: positions of the
 --                    output, or of the input if transposed
 WITH geometry AS (
-  SELECT
+  -- strides in memory don't matter here
+  SELECT DISTINCT
     trace_id,
     name,
     input_dims,

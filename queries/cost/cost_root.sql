@@ -1,69 +1,119 @@
 -- cost_root: the operator that carries the cost of each operator's work.
 --
--- Why:     aten::linear calls aten::addmm, and aten::convolution calls cuDNN: one call, one cost.
---          Costed operators inside a costed one are left out, so the costed ones never overlap and
---          each operator finds its own by start time alone.
--- Grain:   one row per cpu_op that is, or runs inside, a costed operator
--- Inputs:  cpu_op, cpu_op_parent, costed_operator
+-- Why:     aten::linear calls aten::addmm: one product, one cost. The innermost operator whose
+--          shapes give a cost carries it: the shapes of an outer one can be missing (nested
+--          tensors) or larger (DTensor), and under autocast casts run inside it.
+-- Grain:   one row per cpu_op with work that is, or runs inside, a costed operator
+-- Inputs:  work_op, cpu_op, cpu_op_parent, costed_call, signature_cost, nesting, timeline
 -- Columns:
 --   trace_id    trace.trace_id
 --   op_id       cpu_op.op_id
---   cost_op_id  the outermost costed operator around it, or the operator itself
-WITH costed AS (
+--   cost_op_id  the innermost operator with a known cost around it, or itself; if there is none,
+--               the innermost one whose cost is unknown
+--   has_cost    false if operators inside cost_op_id carry its cost
+WITH known_product AS (
+  SELECT cpu_op.trace_id, cpu_op.op_id
+  FROM costed_call
+  INNER JOIN cpu_op USING (trace_id, op_id)
+  INNER JOIN signature_cost
+    ON
+      cpu_op.trace_id = signature_cost.trace_id
+      AND cpu_op.name = signature_cost.name
+      AND cpu_op.input_dims = signature_cost.input_dims
+      AND cpu_op.input_strides IS NOT DISTINCT FROM signature_cost.input_strides
+      AND cpu_op.input_types IS NOT DISTINCT FROM signature_cost.input_types
+      AND cpu_op.concrete_inputs IS NOT DISTINCT FROM signature_cost.concrete_inputs
+  WHERE costed_call.cost_rank = 2 AND signature_cost.flops IS NOT NULL
+),
+
+costed AS (
   SELECT
     cpu_op.trace_id,
     cpu_op.op_id,
-    cpu_op.start_ns,
-    cpu_op.dur_ns,
     cpu_op_parent.root_op_id,
-    cpu_op_parent.depth
-  FROM cpu_op
+    costed_call.cost_rank,
+    -- of ranges with one start the deeper one opens later, so the depth is part of the moment;
+    -- TRY, because a hundred days overflow
+    try(cpu_op.start_ns * 1024 + least(cpu_op_parent.depth, 1023)) AS opened,
+    try(cpu_op_parent.end_ns * 1024) AS closed,
+    costed_call.cost_rank < 2 OR known_product.op_id IS NOT NULL AS is_known
+  FROM costed_call
+  INNER JOIN cpu_op USING (trace_id, op_id)
   INNER JOIN cpu_op_parent USING (trace_id, op_id)
-  INNER JOIN costed_operator ON split_part(cpu_op.name, '.', 1) = costed_operator.op_name
-  WHERE cpu_op.input_dims IS NOT NULL
+  LEFT JOIN known_product USING (trace_id, op_id)
 ),
 
-reached AS (
+slice AS (
   SELECT
-    *,
-    max(start_ns + dur_ns) OVER (
-      PARTITION BY trace_id, root_op_id
-      ORDER BY start_ns, depth, op_id
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS earlier_end_ns
+    trace_id,
+    is_known,
+    -- known and unknown costs nest apart from each other
+    2 * root_op_id + is_known::INTEGER AS track,
+    op_id AS slice_id,
+    opened AS start_ns,
+    greatest(closed - opened, 0) AS dur_ns,
+    0 AS tie
   FROM costed
+  WHERE opened IS NOT NULL AND closed IS NOT NULL
 ),
 
-owner AS (
-  SELECT *
-  FROM reached
-  WHERE earlier_end_ns IS NULL OR start_ns >= earlier_end_ns
+nested AS (
+  FROM nesting('slice')
 ),
 
-reached_by AS (
-  -- of operators with the same start, only those deeper than the costed one are inside it
+around AS (
+  FROM timeline('nested')
+),
+
+emptied AS (
+  SELECT DISTINCT nested.trace_id, nested.parent_id AS op_id
+  FROM nested
+  INNER JOIN costed AS inner_op
+    ON nested.trace_id = inner_op.trace_id AND nested.slice_id = inner_op.op_id
+  INNER JOIN costed AS outer_op
+    ON nested.trace_id = outer_op.trace_id AND nested.parent_id = outer_op.op_id
+  WHERE inner_op.is_known AND inner_op.cost_rank >= outer_op.cost_rank
+),
+
+op AS (
   SELECT
-    cpu_op.trace_id,
-    cpu_op.op_id,
-    cpu_op.start_ns + cpu_op.dur_ns AS end_ns,
-    cpu_op_parent.depth,
-    owner.op_id AS cost_op_id,
-    owner.start_ns + owner.dur_ns AS owner_end_ns,
-    owner.depth AS owner_depth
+    cpu_op_parent.trace_id,
+    cpu_op_parent.op_id,
+    2 * cpu_op_parent.root_op_id AS unknown_track,
+    2 * cpu_op_parent.root_op_id + 1 AS known_track,
+    try(cpu_op.start_ns * 1024 + least(cpu_op_parent.depth, 1023)) AS opened
   FROM cpu_op_parent
   INNER JOIN cpu_op USING (trace_id, op_id)
-  ASOF INNER JOIN owner
+  SEMI JOIN costed USING (trace_id, root_op_id)
+  SEMI JOIN work_op USING (trace_id, op_id)
+),
+
+found AS (
+  SELECT
+    op.trace_id,
+    op.op_id,
+    coalesce(
+      if(costed.is_known, costed.op_id, NULL), known.slice_id, costed.op_id, unknown.slice_id
+    ) AS cost_op_id
+  FROM op
+  LEFT JOIN costed USING (trace_id, op_id)
+  ASOF LEFT JOIN around AS known
     ON
-      cpu_op_parent.trace_id = owner.trace_id
-      AND cpu_op_parent.root_op_id = owner.root_op_id
-      AND cpu_op.start_ns >= owner.start_ns
+      op.trace_id = known.trace_id
+      AND op.known_track = known.track
+      AND op.opened >= known.start_ns
+  ASOF LEFT JOIN around AS unknown
+    ON
+      op.trace_id = unknown.trace_id
+      AND op.unknown_track = unknown.track
+      AND op.opened >= unknown.start_ns
 )
 
 SELECT
-  trace_id,
-  op_id,
-  cost_op_id
-FROM reached_by
-WHERE
-  cost_op_id = op_id
-  OR (depth > owner_depth AND end_ns <= owner_end_ns)
+  found.trace_id,
+  found.op_id,
+  found.cost_op_id,
+  emptied.op_id IS NULL AS has_cost
+FROM found
+LEFT JOIN emptied ON found.trace_id = emptied.trace_id AND found.cost_op_id = emptied.op_id
+WHERE found.cost_op_id IS NOT NULL

@@ -1,18 +1,21 @@
 -- operator_signature: the distinct calls of operators that have a cost, with their shapes parsed.
 --
 -- Why:     ten million operators have a few thousand distinct shapes, so each text is parsed once.
--- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs)
--- Inputs:  cpu_op, costed_operator, scalar_type
+-- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
+-- Inputs:  cpu_op, costed_call, scalar_type
 -- Columns:
 --   trace_id         trace.trace_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
+--   input_strides    cpu_op.input_strides
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
---   formula          costed_operator.formula
+--   formula          costed_call.formula
 --   dims             shape of each input; empty if it is not a tensor, NULL if the shape is invalid
 --   numels           elements of each input, summed over a list of tensors; NULL if it is not a
 --                    tensor or the shape is invalid
+--   read_numels      elements of each input that memory holds: as numels, but a dimension with
+--                    stride 0, such as a broadcast one, counts once
 --   item_bytes       bytes of one element of each input; NULL if it is not a tensor
 --   arguments        value of each input, as text; NULL if values were not recorded
 WITH distinct_call AS (
@@ -20,12 +23,12 @@ WITH distinct_call AS (
     cpu_op.trace_id,
     cpu_op.name,
     cpu_op.input_dims,
+    cpu_op.input_strides,
     cpu_op.input_types,
     cpu_op.concrete_inputs,
-    costed_operator.formula
+    costed_call.formula
   FROM cpu_op
-  INNER JOIN costed_operator ON split_part(cpu_op.name, '.', 1) = costed_operator.op_name
-  WHERE cpu_op.input_dims IS NOT NULL
+  INNER JOIN costed_call USING (trace_id, op_id)
 ),
 
 parsed AS (
@@ -33,6 +36,7 @@ parsed AS (
     *,
     -- TRY, because a file can contain any text here
     try(json_extract(input_dims, '$[*]')) AS entries,
+    try(json_extract(input_strides, '$[*]')) AS stride_entries,
     try(json_extract_string(input_types, '$[*]')) AS type_names,
     try(json_extract_string(concrete_inputs, '$[*]')) AS arguments
   FROM distinct_call
@@ -61,33 +65,51 @@ shaped AS (
 sizes AS (
   SELECT map(list(type_name), list(item_bytes)) AS item_bytes_of
   FROM scalar_type
+),
+
+counted AS (
+  SELECT
+    shaped.*,
+    list_transform(
+      list_zip(shaped.entries, shaped.shapes),
+      LAMBDA pair: if(pair[1]::VARCHAR LIKE '[[%', []::BIGINT[], pair[2][1])
+    ) AS dims,
+    list_transform(
+      list_zip(shaped.entries, shaped.shapes, coalesce(shaped.type_names, [])),
+      -- without types, as in NVTX texts, every entry counts as a tensor
+      LAMBDA entry: CASE
+        WHEN
+          entry[1]::VARCHAR LIKE '[[%'
+          OR shaped.type_names IS NULL
+          OR item_bytes_of[entry[3]] IS NOT NULL
+          THEN try_cast(list_sum(list_transform(
+            entry[2], LAMBDA shape: if(len(shape) = 0, 1, list_product(shape))
+          )) AS BIGINT)
+      END
+    ) AS numels,
+    list_transform(shaped.type_names, LAMBDA type_name: item_bytes_of[type_name]) AS item_bytes
+  FROM shaped
+  CROSS JOIN sizes
 )
 
 SELECT
-  shaped.trace_id,
-  shaped.name,
-  shaped.input_dims,
-  shaped.input_types,
-  shaped.concrete_inputs,
-  shaped.formula,
+  trace_id,
+  name,
+  input_dims,
+  input_strides,
+  input_types,
+  concrete_inputs,
+  formula,
+  dims,
+  numels,
   list_transform(
-    list_zip(shaped.entries, shaped.shapes),
-    LAMBDA pair: if(pair[1]::VARCHAR LIKE '[[%', []::BIGINT[], pair[2][1])
-  ) AS dims,
-  list_transform(
-    list_zip(shaped.entries, shaped.shapes, coalesce(shaped.type_names, [])),
-    -- without types, as in NVTX texts, every entry counts as a tensor
-    LAMBDA entry: CASE
-      WHEN
-        entry[1]::VARCHAR LIKE '[[%'
-        OR shaped.type_names IS NULL
-        OR item_bytes_of[entry[3]] IS NOT NULL
-        THEN try_cast(list_sum(list_transform(
-          entry[2], LAMBDA shape: if(len(shape) = 0, 1, list_product(shape))
-        )) AS BIGINT)
-    END
-  ) AS numels,
-  list_transform(shaped.type_names, LAMBDA type_name: item_bytes_of[type_name]) AS item_bytes,
-  shaped.arguments
-FROM shaped
-CROSS JOIN sizes
+    list_zip(numels, dims, stride_entries),
+    -- lists of tensors have no strides here, nor have old traces
+    LAMBDA entry: coalesce(entry[1] // nullif(try_cast(list_product(list_transform(
+      list_zip(entry[2], try_cast(entry[3] AS BIGINT[])),
+      LAMBDA axis: if(axis[2] = 0, axis[1], 1)
+    )) AS BIGINT), 0), entry[1])
+  ) AS read_numels,
+  item_bytes,
+  arguments
+FROM counted

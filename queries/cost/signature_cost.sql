@@ -1,16 +1,16 @@
 -- signature_cost: FLOPs and bytes of one call of each distinct operator signature.
 --
--- Why:     a trace records only input shapes; output shapes are derived from them, formula by
---          formula. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter: convolution 2 * N
---          * positions * weight elements (positions of the output, of the input if transposed), mm
---          2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masks not subtracted. Bytes are inputs read
---          once plus output written once: no cache, no fusion.
--- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs)
+-- Why:     a trace records only input shapes; output shapes follow from them. FLOPs are 2 *
+--          multiply-adds, as in torch.utils.flop_counter: convolution 2 * N * positions * weight
+--          elements (positions of the output, of the input if transposed), mm 2*m*k*n, attention
+--          2*B*H*Lq*Lk*(D + Dv), masked or not. Bytes: inputs read and output written, once
+-- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
 -- Inputs:  operator_signature, convolution_output, scalar_type
 -- Columns:
 --   trace_id         trace.trace_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
+--   input_strides    cpu_op.input_strides
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
 --   flops            2 * multiply-adds; 0 for operators without matrix products; NULL if unknown
@@ -28,11 +28,10 @@ WITH numbered AS (
       WHEN 'attention' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
       WHEN 'attention_by_length' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
       WHEN 'pointwise'
-        THEN
-          list_product(list_transform(
-            list_zip(list_reverse(dims[1]), list_reverse(coalesce(dims[2], []))),
-            LAMBDA pair: greatest(coalesce(pair[1], 1), coalesce(pair[2], 1))
-          ))
+        THEN list_product(list_transform(
+          list_zip(list_reverse(dims[1]), list_reverse(coalesce(dims[2], []))),
+          LAMBDA pair: greatest(coalesce(pair[1], 1), coalesce(pair[2], 1))
+        ))
       WHEN 'embedding' THEN numels[2] * dims[1][-1]
       WHEN 'index_select'
         THEN numels[1] // nullif(dims[1][try_cast(arguments[2] AS BIGINT) + 1], 0) * numels[3]
@@ -46,15 +45,16 @@ WITH numbered AS (
             ))
           )
       WHEN 'reduction' THEN 1
-      WHEN 'convolution' THEN NULL
-      ELSE numels[1]
+      ELSE if(formula = 'convolution', NULL, numels[1])
     END AS BIGINT)) AS output_numel,
-    list_max(list_filter(
-      list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)
-    ))[1] AS widest_bytes,
-    try_cast(list_sum(list_transform(
-      list_zip(item_bytes, numels), LAMBDA pair: try(pair[1] * pair[2])
-    )) AS BIGINT) AS read_bytes
+    list_max(list_filter(list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)))[1]
+      AS widest_bytes,
+    try_cast(list_sum(
+      list_transform(list_zip(item_bytes, read_numels), LAMBDA pair: try(pair[1] * pair[2]))
+    ) AS BIGINT) AS read_bytes,
+    try_cast(list_sum(
+      list_transform(list_zip(item_bytes, numels), LAMBDA pair: try(pair[1] * pair[2]))
+    ) AS BIGINT) AS input_bytes
   FROM operator_signature
 ),
 
@@ -64,14 +64,13 @@ costed AS (
     convolution_output.output_numel AS convolution_numel,
     coalesce(scalar_type.item_bytes, numbered.widest_bytes) AS output_item_bytes,
     try(cast(CASE numbered.formula
-      WHEN 'convolution'
-        THEN 2 * convolution_output.position_count * numbered.numels[2]
+      WHEN 'convolution' THEN 2 * convolution_output.position_count * numbered.numels[2]
       WHEN 'linear' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
       WHEN 'mm' THEN 2 * numbered.output_numel * numbered.dims[1][-1]
       WHEN 'addmm' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
+      -- [.., length, head size]: with three dimensions there is one head
       WHEN 'attention'
         THEN
-          -- [.., length, head size]: with three dimensions there is one head
           2 * list_product(numbered.dims[1][:-2]) * numbered.dims[2][-2]
           * (numbered.dims[1][-1] + numbered.dims[3][-1])
       WHEN 'attention_by_length'
@@ -93,6 +92,7 @@ SELECT
   trace_id,
   name,
   input_dims,
+  input_strides,
   input_types,
   concrete_inputs,
   -- reject a shape that would take the fastest device a thousand seconds
@@ -106,13 +106,13 @@ SELECT
   try(CASE formula
     -- an overwritten input is not read, nor are rows that no index selects
     WHEN 'copy'
-      THEN
-        coalesce(
-          numels[2] * item_bytes[2] + numels[1] * item_bytes[1], 2 * read_bytes,
-          2 * numels[1] * 4
-        )
-    WHEN 'fill' THEN read_bytes
-    WHEN 'embedding' THEN read_bytes - numels[1] * item_bytes[1] + 2 * output_numel * item_bytes[1]
+      THEN coalesce(
+        read_numels[2] * item_bytes[2] + numels[1] * item_bytes[1],
+        read_bytes + input_bytes,
+        2 * numels[1] * 4
+      )
+    WHEN 'fill' THEN input_bytes
+    WHEN 'embedding' THEN input_bytes - numels[1] * item_bytes[1] + 2 * output_numel * item_bytes[1]
     WHEN 'index_select' THEN numels[3] * item_bytes[3] + 2 * output_numel * item_bytes[1]
     ELSE read_bytes + coalesce(convolution_numel, output_numel) * output_item_bytes
   END) AS bytes,

@@ -49,11 +49,17 @@ WITH answer AS (
     if(module = 'unattributed', module, source) AS answer
   FROM work_module
   UNION ALL
+  -- products of two activations, softmax without an operator and unknown work can be attention
   SELECT
     trace_id, work_id, 'attention' AS question,
-    TRUE AS answered,
-    role AS answer
+    role <> 'none' OR (
+      category <> 'unclassified' AND op_name NOT IN ('aten::bmm', 'aten::baddbmm')
+      AND (op_id IS NOT NULL OR category <> 'softmax')
+    ) AS answered,
+    if(answered, role, 'unattributed') AS answer
   FROM work_attention
+  INNER JOIN work_category USING (trace_id, work_id)
+  INNER JOIN work_op USING (trace_id, work_id)
   UNION ALL
   SELECT
     trace_id, work_id, 'cost' AS question,
@@ -77,9 +83,7 @@ answered_work AS (
 ),
 
 total AS (
-  SELECT
-    trace_id,
-    sum(dur_ns) AS trace_ns
+  SELECT trace_id, sum(dur_ns) AS trace_ns
   FROM work
   GROUP BY trace_id
 )

@@ -1,6 +1,6 @@
 -- costed_operator: operators whose FLOPs and bytes follow from their shapes, and the formula.
 --
--- Why:     cost is charged once per chain of operators, to the outermost one in this list.
+-- Why:     cost is charged once per chain of operators, to the innermost one whose shapes tell it.
 -- Grain:   one row per operator
 -- Inputs:  none
 -- Columns:
