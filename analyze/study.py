@@ -102,13 +102,17 @@ class Study:
         wanted = tables.with_inputs(names, self._metrics)
         missing = [file for name, file in self._metrics.items() if name in wanted - self._created]
         if missing and (con := self._con):
-            try:
-                interruptible(con, lambda: refusal.create_metrics(con, missing))
-            except Abandoned:
-                # close() would wait for the query
-                self._con = None
-                raise
+            self._run(con, lambda: refusal.create_metrics(con, missing))
             self._created |= wanted
+
+    def _run(self, con: duckdb.DuckDBPyConnection, ask: Callable[[], Any]) -> Any:
+        """Return `ask()`, which Ctrl-C stops."""
+        try:
+            return interruptible(con, ask)
+        except Abandoned:
+            # close() would wait for the query
+            self._con = None
+            raise
 
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
@@ -195,13 +199,12 @@ class Study:
 
     def _check_sides(self, relation: SqlFile, params: Mapping[str, Any]) -> None:
         """Raise UserError if one side of a comparison has no trace, or only refused ones."""
-        names = self.names()
         for side in relation.params.keys() & params.keys():
             rows = self._opened.execute(
                 "SELECT trace_id FROM trace WHERE name GLOB ?", [params[side]]
             ).fetchall()
             if not rows:
-                raise UserError(no_such_trace(str(params[side]), names.values()))
+                raise UserError(no_such_trace(str(params[side]), self.names().values()))
             refusal.answerable_traces(self._opened, relation, [row[0] for row in rows])
 
     def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
@@ -224,13 +227,10 @@ class Study:
         """Return `ask(connection)`; Ctrl-C stops it, and DuckDB's errors become a UserError."""
         con = self._opened
         try:
-            return interruptible(con, lambda: ask(con))
-        except Abandoned:
-            # close() would wait for the query
-            self._con = None
-            raise
+            frame: pl.DataFrame = self._run(con, lambda: ask(con))
         except duckdb.Error as error:
             raise UserError(question.refusal_of(error)) from error
+        return frame
 
     def traces(self) -> pl.DataFrame:
         """The table `trace`, one row per loaded file."""

@@ -44,10 +44,11 @@ def open_attached(path: Path, *, allow_files: bool) -> duckdb.DuckDBPyConnection
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, path: Path, *, allow_files: bool) -> None:
-    place = str(path.absolute()).replace("'", "''")
     try:
         con.execute("SET enable_progress_bar = false")
-        con.execute(f"ATTACH '{place}' AS {CATALOG} (READ_ONLY, TYPE duckdb)")
+        con.execute(
+            f"ATTACH '{tables.quoted(path.absolute())}' AS {CATALOG} (READ_ONLY, TYPE duckdb)"
+        )
     except duckdb.Error as error:
         raise UserError(f"{path}: {why_not_opened(error)}") from error
     if not allow_files:
@@ -105,7 +106,7 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         "SELECT min(own.function_name) FROM system.main.duckdb_functions() AS own "
         "SEMI JOIN (SELECT function_name FROM system.main.duckdb_functions() "
         "WHERE database_name = 'system') AS builtin USING (function_name) "
-        f"WHERE own.database_name = {_text(catalog)}"
+        f"WHERE own.database_name = '{tables.quoted(catalog)}'"
     ).fetchall()
     if rows[0][0] is not None:
         raise UserError(
@@ -118,7 +119,7 @@ def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Raise UserError if a table's columns differ from those that our SQL creates."""
     rows = con.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-        f"WHERE database_name = {_text(CATALOG)} AND schema_name = 'main' "
+        f"WHERE database_name = '{CATALOG}' AND schema_name = 'main' "
         "ORDER BY table_name, column_index"
     ).fetchall()
     found: dict[str, dict[str, str]] = {}
@@ -154,22 +155,17 @@ def _changed(path: Path, table: str) -> UserError:
     )
 
 
-def _text(value: str) -> str:
-    """A text in SQL: with a list of parameters, DuckDB would import all of pandas."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _kinds(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
     """The kind of each name in the file's main schema: 'table', 'a view' or 'a table with ...'."""
     views = con.execute(
         "SELECT view_name FROM system.main.duckdb_views() "
-        f"WHERE database_name = {_text(catalog)} AND schema_name = 'main'"
+        f"WHERE database_name = '{tables.quoted(catalog)}' AND schema_name = 'main'"
     ).fetchall()
-    tables = con.execute(
+    plain = con.execute(
         "SELECT table_name, sql LIKE '%GENERATED ALWAYS AS%' FROM system.main.duckdb_tables() "
-        f"WHERE database_name = {_text(catalog)} AND schema_name = 'main'"
+        f"WHERE database_name = '{tables.quoted(catalog)}' AND schema_name = 'main'"
     ).fetchall()
-    kinds = {name: "a table with computed columns" if code else "table" for name, code in tables}
+    kinds = {name: "a table with computed columns" if code else "table" for name, code in plain}
     return kinds | {name: "a view" for (name,) in views}
 
 

@@ -25,15 +25,14 @@ def _retry(con: duckdb.DuckDBPyConnection, statement: str) -> None:
     threads, memory = con.execute(
         "SELECT current_setting('threads'), current_setting('memory_limit')"
     ).fetchall()[0]
-    for retry in (
-        "SET threads = 1",
-        *(f"SET memory_limit = '{limit}'" for limit in _LARGER_LIMITS),
-    ):
+    *retries, last = ["SET threads = 1", *(f"SET memory_limit = '{m}'" for m in _LARGER_LIMITS)]
+    for retry in retries:
         con.execute(retry)
         with suppress(duckdb.OutOfMemoryException):
             con.execute(statement)
             break
     else:
+        con.execute(last)
         con.execute(statement)
     con.execute(f"SET threads = {threads}")
     # fails while DuckDB still holds more than the old limit

@@ -295,6 +295,6 @@ def _sha256(sql_files: Iterable[SqlFile]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def quoted(path: Path) -> str:
-    """A path as the inside of an SQL text."""
-    return str(path).replace("'", "''")
+def quoted(value: str | Path) -> str:
+    """A name or path as the inside of an SQL text: a list of parameters makes DuckDB import pandas."""
+    return str(value).replace("'", "''")

@@ -102,7 +102,7 @@ EXPORTED int64_t genscope_nest(const Operators *operators, const Stack *stack, R
     return count;
 }
 
-/* Close all open operators; returns the number of rows, or -1 if there is no room for them. */
+/* Close all open operators; returns the number of rows, or -1 if they do not fit. */
 EXPORTED int64_t genscope_close(const Stack *stack, Rows *rows) {
     Operators none = {0};
     if (!is_sound(&none, stack) || stack->state.at[SIZE] > room_of(rows)) return -1;

@@ -66,7 +66,7 @@ CALLED int64_t read_escaped_key(const uint8_t *t, int64_t i) {
     return end;
 }
 
-/* Index of the value whose key begins at `i` (-1 if there is no key), and the key's number. */
+/* Index of the value whose key begins at `i` (-1 if none begins there), and the key's number. */
 CALLED int64_t read_key(const Scan *scan, int64_t i, int64_t level, int64_t *key) {
     const uint8_t *t = scan->t;
     *key = UNREAD;
@@ -212,7 +212,7 @@ INLINED int64_t read_text_member(const Scan *scan, int64_t i, int64_t key, uint6
     return i;
 }
 
-/* Finish the row of an event that ends at `i`; -1 if there is no room for its texts. */
+/* Finish the row of an event that ends at `i`; -1 if its texts do not fit. */
 INLINED int64_t finish_row(const Scan *scan, int64_t i, const Event *event) {
     int64_t *tally = scan->out->tally.at, row = tally[ROWS];
     scan->out->filled.at[row] = event->filled;

@@ -85,7 +85,7 @@ INLINED bool is_same(const uint8_t *a, const uint8_t *b, int64_t size) {
 /* Slot in a table of `count` slots, a power of two; a full search goes on to the next one. */
 INLINED int64_t slot_of(uint64_t h, int64_t count) { return (int64_t)((h ^ (h >> 32)) & (uint64_t)(count - 1)); }
 
-/* Copy letters into `seen` and return their index there; -1 if there is no room. */
+/* Copy letters into `seen` and return their index there; -1 if it does not fit. */
 INLINED int64_t keep_letters(Seen *seen, const uint8_t *t, int64_t size) {
     int64_t at = seen->used.at[LETTERS];
     if (size > COUNT(seen->letters) - PADDING - at) return -1;
@@ -102,7 +102,7 @@ INLINED int32_t kind_of(const uint8_t *t, int64_t size, int64_t column) {
     return 0;
 }
 
-/* The entry of a text of `column`, known or new; -1 if there is no room. */
+/* The entry of a text of `column`, known or new; -1 if it does not fit. */
 CALLED int64_t intern(Seen *seen, const uint8_t *t, int64_t size, int64_t column) {
     uint64_t h = hash_of(t, size) ^ ((uint64_t)column * PRIME);
     int64_t slot = slot_of(h, COUNT(seen->slots));
@@ -123,7 +123,7 @@ CALLED int64_t intern(Seen *seen, const uint8_t *t, int64_t size, int64_t column
     return e;
 }
 
-/* Number of the event's own set of texts, known or new; -1 if there is no room. */
+/* Number of the event's own set of texts, known or new; -1 if it does not fit. */
 INLINED int64_t set_of(Seen *seen, uint64_t h) {
     int64_t width = COUNT(seen->own), slot = slot_of(h, COUNT(seen->set_slots));
     size_t bytes = seen->own.bytes;
@@ -139,7 +139,7 @@ INLINED int64_t set_of(Seen *seen, uint64_t h) {
     return s;
 }
 
-/* Number of the gap in the text, known or new; -1 if there is no room. */
+/* Number of the gap in the text, known or new; -1 if it does not fit. */
 INLINED int64_t keep_gap(Seen *seen, const uint8_t *t, Gap gap) {
     /* the same bytes mean something else at another depth */
     uint64_t h = hash_of(t, gap.size) ^ ((uint64_t)gap.before * PRIME);
