@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ def _report(folder: Path, *statements: str) -> str:
     return unescape(page)
 
 
+def _draw_only(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the other plots out of a report: they take most of the time."""
+    monkeypatch.setattr(registry, "names", lambda: [name])
+
+
 def _section(page: str, name: str) -> str:
     """The text of one section or, without rows, of its entry among those."""
     part = page[page.index(f'id="{name}">') :]
@@ -58,28 +64,27 @@ def test_of_traces_without_work_and_of_an_empty_study(tmp_path: Path) -> None:
     assert "The study holds no trace" in page
 
 
-def test_of_two_traces_without_any_difference(tmp_path: Path) -> None:
+def test_of_two_traces_without_any_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _draw_only("operator_shift", monkeypatch)
     same = "UPDATE work SET dur_ns = 40; UPDATE attention_call SET core_ns = 10"
     assert "There is no plot: operator_shift" in _section(_report(tmp_path, same), "operator_shift")
 
 
-def test_of_names_with_characters_that_have_no_shape(tmp_path: Path) -> None:
-    name = "unet\x01a\nb\u202ec\ue000d"
+def test_of_names_of_a_megabyte_and_of_characters_that_have_no_shape(tmp_path: Path) -> None:
+    odd = "unet\x01a\nb\u202ec\ue000d"
+    long = f"'{odd}' || repeat('x ', 500000) || 'tail'"
     tables = ("work_component", "component_scale", "attention_call")
-    page = _report(tmp_path, *(f"UPDATE {t} SET component = '{name}'" for t in tables))
+    page = _report(
+        tmp_path,
+        f"UPDATE work SET name = {long}; UPDATE trace SET name = {long} || trace_id, model = {long}",
+        *(f"UPDATE {table} SET component = {long}" for table in tables),
+    )
     assert "<figure>" in _section(page, "stage_time")
     assert "can't be drawn" not in page
     # the last is a letter of somebody's own font
     assert not any(odd in page for odd in ("t\x01a", "a\nb", "b\u202ec"))
-
-
-def test_of_a_name_of_a_megabyte(tmp_path: Path) -> None:
-    long = "'head' || repeat('x ', 500000) || 'tail'"
-    page = _report(
-        tmp_path,
-        f"UPDATE work SET name = {long}; UPDATE trace SET name = {long} || trace_id, model = {long}",
-        f"UPDATE work_component SET component = {long}; UPDATE component_scale SET component = {long}",
-    )
     assert len(page) < 3_000_000
     assert 30 < max(map(len, re.findall(r"(?:x )+", page))) <= 1000
 
@@ -87,23 +92,25 @@ def test_of_a_name_of_a_megabyte(tmp_path: Path) -> None:
 def test_of_a_plot_that_fails_whatever_it_raises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: Any, **__: Any) -> None:
-        raise ZeroDivisionError("a reason\nof two lines")
+    def failing(reason: str) -> Callable[..., None]:
+        def fails(*_: Any, **__: Any) -> None:
+            raise ZeroDivisionError(f"{reason}\nof two lines")
 
-    monkeypatch.setattr(charts, "lines", fails)
-    page = _report(tmp_path)
-    assert (
-        "There is no plot: the plot of frame_scaling can't be drawn (ZeroDivisionError: a reason)."
-        in page
-    )
+        return fails
+
+    monkeypatch.setattr(charts, "lines", failing("a reason"))
     # what fails only once it becomes a page
-    monkeypatch.setattr(theme, "bokeh_figure", fails)
-    page = _report(tmp_path.parent)
-    assert "can't be drawn (ZeroDivisionError" in _section(page, "operator_breakdown")
+    monkeypatch.setattr(theme, "bokeh_figure", failing("a later reason"))
+    page = _report(tmp_path)
+    sentence = "There is no plot: the plot of {} can't be drawn (ZeroDivisionError: {})."
+    assert sentence.format("frame_scaling", "a reason") in page
+    assert sentence.format("operator_breakdown", "a later reason") in _section(
+        page, "operator_breakdown"
+    )
 
 
 def test_of_a_query_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "names", list)  # the plots take most of the time
+    _draw_only("none", monkeypatch)
     own = tmp_path / "own"
     own.mkdir()
     (own / "odd.sql").write_text(
