@@ -102,11 +102,11 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     found = con.execute("SELECT current_database()").fetchall()
     catalog = str(found[0][0])
     check_tables(con, catalog, path)
+    # listing all functions takes long: do it once
     rows = con.execute(
-        "SELECT min(own.function_name) FROM system.main.duckdb_functions() AS own "
-        "SEMI JOIN (SELECT function_name FROM system.main.duckdb_functions() "
-        "WHERE database_name = 'system') AS builtin USING (function_name) "
-        f"WHERE own.database_name = '{tables.quoted(catalog)}'"
+        "SELECT min(function_name) FROM (SELECT function_name FROM system.main.duckdb_functions() "
+        "GROUP BY function_name HAVING bool_or(database_name = 'system') "
+        f"AND bool_or(database_name = '{tables.quoted(catalog)}'))"
     ).fetchall()
     if rows[0][0] is not None:
         raise UserError(

@@ -76,7 +76,7 @@ def ingest(
     is_new = create_if_missing(study)
     inode = study.stat().st_ino
     results: list[IngestResult] = []
-    con = open_to_write(study)
+    con = open_to_write(study, is_new=is_new)
     try:
         with con:
             opened = OpenStudy(con, study, inode, is_new=is_new)

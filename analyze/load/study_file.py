@@ -24,21 +24,25 @@ def open_read_only(path: Path, *, allow_files: bool = False) -> duckdb.DuckDBPyC
     return attached.open_attached(path, allow_files=allow_files)
 
 
-def open_to_write(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a study to write, and create it if it is missing. Raises UserError if it can't."""
-    new = create_if_missing(path)
+def open_to_write(path: Path, *, is_new: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a study to write, and create it if it is missing. Raises UserError if it can't.
+
+    `is_new` says that the caller has just created it, so that nobody can have put code into it.
+    """
+    created = create_if_missing(path)
     try:
         con = connect(path)
         try:
             con.execute("SET enable_progress_bar = false")
-            attached.check_to_write(con, path)
-            tables.check_schema(con, str(path))
+            if not (is_new or created):
+                attached.check_to_write(con, path)
+                tables.check_schema(con, str(path))
             tables.store_metrics(con)
         except BaseException:
             con.close()
             raise
     except BaseException as error:
-        if new:
+        if created:
             path.unlink(missing_ok=True)
         if isinstance(error, duckdb.Error):
             raise UserError(f"{path}: {why_not_opened(error)}") from error
