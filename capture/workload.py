@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from genscope.capture.dry.shapes_only import ShapesOnly
 from genscope.capture.label.labels import Labels
 from genscope.capture.settings import Settings
 
@@ -53,7 +54,8 @@ def built(settings: Settings, device: torch.device) -> Workload:
     """The workload, ready for inference, with random weights on a device ('meta' holds no values)."""
     module = importlib.import_module(f"genscope.capture.models.{settings.name}")
     torch.manual_seed(settings.seed)
-    with torch.device(device), default_dtype(dtype_of(settings)), torch.no_grad():
+    place = ShapesOnly() if device.type == "meta" else device
+    with place, default_dtype(dtype_of(settings)), torch.no_grad():
         workload: Workload = module.build(settings)
     for component in workload.components.values():
         component.eval()

@@ -39,7 +39,8 @@ class Outcomes:
             return args[0]
         if _shares_memory(func):
             return outcome(func, args, kwargs)
-        key = key or call_key(func, args, kwargs)
+        # an operator that makes a tensor takes the default dtype, which a key doesn't say
+        key = (torch.get_default_dtype(), key or call_key(func, args, kwargs))
         known = self._known.get(key)
         if known is not None:
             return _made(known)

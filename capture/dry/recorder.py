@@ -13,6 +13,9 @@ from genscope.capture.dry.event import arguments, does_work, shapes_of
 from genscope.capture.dry.operators import Outcomes, call_key, shown_name
 from genscope.capture.dry.roofline import Device, predicted_ns
 
+# the same in every run, so that models that follow each other share it
+_OUTCOMES = Outcomes()
+
 
 @dataclass(frozen=True)
 class _Recorded:
@@ -29,7 +32,6 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, device: Device) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._device = device
-        self._outcomes = Outcomes()
         self._known: dict[Any, _Recorded] = {}
         self._now_ns = 0
         self._rows: list[dict[str, Any]] = []
@@ -58,9 +60,9 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Run one operator for its shapes and record it."""
         kwargs = kwargs or {}
         if not does_work(func):
-            return self._outcomes.of(func, args, kwargs)
+            return _OUTCOMES.of(func, args, kwargs)
         key = call_key(func, args, kwargs)
-        output = self._outcomes.of(func, args, kwargs, key)
+        output = _OUTCOMES.of(func, args, kwargs, key)
         recorded = self._known.get(key)
         if recorded is None:
             recorded = self._recorded(func, arguments(func, args, kwargs), output)

@@ -24,6 +24,11 @@ def events(folder: Path) -> list[Event]:
     return found
 
 
+def output_file(folder: Path) -> Path:
+    """What the model of a finished real run returned, from its first pass."""
+    return folder.parent / "outputs" / f"{folder.name}.pt"
+
+
 def head(folder: Path) -> dict[str, Any]:
     with gzip.open(folder / "trace.json.gz", "rb") as file:
         return {key: value for key, value in json.load(file).items() if key != "traceEvents"}

@@ -1,14 +1,18 @@
-"""FLOPs of every model and variant at published dimensions: against formulas over those dimensions, and torch's own counter.
+"""FLOPs of every model and variant at published dimensions: against formulas over those dimensions, and torch's own.
 
 Every component's call is counted twice in one pass on the meta device: from the shapes in the trace, as an analysis does, and by
-torch. The formulas are for what dominates, so they hold within half a percent: D is a width, N a length, 2 FLOPs a multiply-add.
+torch's formulas from the tensors. Those below are for what dominates, so they hold within half a percent: D is a width, N a length,
+2 FLOPs a multiply-add.
 """
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import capture_traces as traces
 import pytest
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from genscope.capture.catalog import MODELS
 from genscope.capture.dry.operators import functions_as_on
@@ -24,41 +28,67 @@ ALL = [
 ]
 
 
-class CallSink:
-    """Labels go to the recorder; each call of a component keeps its trace rows and what torch counted in it."""
+@functools.cache
+def formula_of(func: Any) -> Any:
+    """Torch's formula, None for an operator that multiplies nothing."""
+    formula = flop_registry.get(func._overloadpacket)
+    # one that is made of others never gets here: FlopCounterMode would count those
+    assert formula is not None or not func._can_decompose(), func
+    return formula
 
-    def __init__(self, recorder: DryRecorder, counter: FlopCounterMode) -> None:
-        self.recorder, self.counter = recorder, counter
-        self.open: list[tuple[str, int, int]] = []
+
+class CountingRecorder(DryRecorder):
+    """Adds up what torch's FlopCounterMode would, which also follows every module, for as long as the rest of a pass takes."""
+
+    def __init__(self) -> None:
+        super().__init__(devices()["a100"])
         self.by_torch: dict[str, list[int]] = {}
         self.by_shape: dict[str, list[int]] = {}
+        self._total = 0
+        self._began: list[tuple[str, int, int]] = []
+        # by the list of dimensions that all rows of one operator and shape share
+        self._flops_of: dict[int, int] = {}
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        output = super().__torch_dispatch__(func, types, args, kwargs)
+        formula = formula_of(func)
+        if formula is not None:
+            self._total += formula(*args, **(kwargs or {}), out_val=output)
+        return output
 
     def enter(self, label: str) -> None:
-        self.open.append((label, self.counter.get_total_flops(), len(self.rows())))
-        self.recorder.enter(label)
+        self._began.append((label, self._total, len(self._rows)))
+        super().enter(label)
 
     def leave(self) -> None:
-        label, flops, row = self.open.pop()
+        label, total, row = self._began.pop()
         if label.startswith("component:"):
             name = label.partition(":")[2]
-            self.by_torch.setdefault(name, []).append(self.counter.get_total_flops() - flops)
-            found = sum(traces.flops(event) for event in self.rows()[row:] if event)
+            self.by_torch.setdefault(name, []).append(self._total - total)
+            found = sum(self._flops(event) for event in self._rows[row:] if "args" in event)
             self.by_shape.setdefault(name, []).append(found)
-        self.recorder.leave()
+        super().leave()
 
-    def rows(self) -> list[traces.Event]:
-        return self.recorder._rows
+    def _flops(self, event: traces.Event) -> int:
+        key = id(event["args"]["Input Dims"])
+        if key not in self._flops_of:
+            self._flops_of[key] = traces.flops(event)
+        return self._flops_of[key]
 
 
-def counted(model: str) -> CallSink:
+def counted(model: str) -> CountingRecorder:
     """One request of one profiled step."""
     settings = resolved(Settings(model, profiler="dry", size="paper", attention="flash", steps=1))
-    run = dry_runner(settings)
-    counter, recorder = FlopCounterMode(display=False), DryRecorder(devices()["a100"])
-    sink = CallSink(recorder, counter)
-    with functions_as_on("cuda"), recorder, counter:
-        run.labelled(sink)
-    return sink
+    run, recorder = dry_runner(settings), CountingRecorder()
+    with functions_as_on("cuda"), recorder:
+        run.labelled(recorder)
+    return recorder
 
 
 def blocks(layers: int, width: int, length: int, *, weights: int, attended: int = 0) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import capture_traces as traces
@@ -15,21 +13,19 @@ from capture_traces import Captured
 
 from genscope.capture.catalog import MODELS, SUITE
 from genscope.capture.label.grammar import KINDS
-from genscope.capture.models import imagen, make_a_video, prod_image, stable_diffusion
-from genscope.capture.runner import runner
 from genscope.capture.session import capture
-from genscope.capture.settings import Settings, resolved
+from genscope.capture.settings import Settings
 
 VARIANTS = [*MODELS, "llama:3.1-8b", "muse:amused-256", "muse:amused-512", "cogvideox:5b"]
 ATTENTIONS = ("baseline", "flash")
 # all tests of one model run after each other, while its traces are in memory
 each_variant = pytest.mark.parametrize("model", VARIANTS, scope="module")
 # published requests have 50 to 225 steps of a UNet; one of fewer steps has the same arithmetic
-SHORTER: dict[str, tuple[ModuleType, Any]] = {
-    "imagen": (imagen, {"unet_64": 12, "unet_256": 6, "unet_1024": 9}),
-    "make_a_video": (make_a_video, 6),
-    "prod_image": (prod_image, 6),
-    "stable_diffusion": (stable_diffusion, 6),
+SHORTER: dict[str, Any] = {
+    "imagen": {"unet_64": 12, "unet_256": 6, "unet_1024": 9},
+    "make_a_video": 6,
+    "prod_image": 6,
+    "stable_diffusion": 6,
 }
 
 
@@ -93,14 +89,10 @@ def test_under_one_percent_of_operator_time_has_no_component(
 
 
 @each_variant
-def test_baseline_and_flash_give_the_same_output(model: str) -> None:
-    asked = [resolved(Settings(model, attention=each, device="cpu")) for each in ATTENTIONS]
-    built = runner(asked[0])
-    outputs = []
-    for each in asked:
-        # a sampler draws random numbers: the same for both
-        with torch.random.fork_rng(devices=[]):
-            outputs.append(replace(built, settings=each).unlabelled().output)
+def test_baseline_and_flash_give_the_same_output(captured: Captured, model: str) -> None:
+    # both drew the same weights and, in a sampler, the same random numbers
+    folders = [captured(model, attention=each, device="cpu") for each in ATTENTIONS]
+    outputs = [torch.load(traces.output_file(folder)) for folder in folders]
     assert torch.isfinite(outputs[0]).all()
     scale = outputs[0].abs().max()
     assert (outputs[0] - outputs[1]).abs().max() <= 1e-3 * scale
@@ -136,8 +128,7 @@ def test_profiled_time_scales_to_the_whole_requests(
     """What a component takes in two steps, times its calls in a request over those two's, is what all steps take."""
     run = captured
     if model in SHORTER:
-        module, steps = SHORTER[model]
-        monkeypatch.setattr(module, "STEPS", steps)
+        monkeypatch.setattr(f"genscope.capture.models.{model}.STEPS", SHORTER[model])
         run = captured_into(tmp_path)
     few, all_steps = (
         run(model, profiler="dry", device="cpu", attention="flash", steps=steps)

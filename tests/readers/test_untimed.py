@@ -28,39 +28,46 @@ def diagnosed(folder: Path, *events: dict[str, Any]) -> Diagnosis:
     return found
 
 
-def gpu_time(folder: Path) -> dict[str, Any]:
+# a device record next to three that have times, and the anomaly that it is
+ODD: dict[str, tuple[dict[str, Any], str]] = {
+    "zero": (kernel(0, 0), "untimed_work"),
+    "absent": ({k: v for k, v in kernel(0, 0).items() if k not in ("ts", "dur")}, "untimed_work"),
+    "no_number": (kernel("soon", 5), "untimed_work"),
+    "no_end": (kernel(50 * DAY + 9, -50 * DAY), "untimed_work"),
+    "copy": (kernel(0, 0) | {"cat": "gpu_memcpy"}, "untimed_work"),
+    "far": (kernel(2 * DAY, 3), "outlier_work"),
+    "long": (kernel(0, 50 * DAY), "outlier_work"),
+}
+
+
+@pytest.fixture(scope="module")
+def gpu_time(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What gpu_time says of a trace with each odd record, and of one without any."""
+    folder = tmp_path_factory.mktemp("untimed")
+    for name, extra in {"sound": [], **{name: [odd] for name, (odd, _) in ODD.items()}}.items():
+        (folder / f"{name}.json").write_text(json.dumps([*LAUNCHED, *extra]))
     with Study(folder / "s.duckdb") as study:
-        study.ingest([folder / "t.json"])
-        (row,) = study.query("gpu_time").iter_rows(named=True)
-        return row
+        study.ingest(sorted(folder.glob("*.json")), jobs=1)
+        return {row["trace_name"]: row for row in study.query("gpu_time").iter_rows(named=True)}
 
 
-def test_records_with_credible_times_have_a_span(tmp_path: Path) -> None:
-    assert diagnosed(tmp_path, *LAUNCHED).trustworthy
-    assert gpu_time(tmp_path)["gpu_span_ns"] == 210_000
-
-
-@pytest.mark.parametrize(
-    ("odd", "kind"),
-    [
-        (kernel(0, 0), "untimed_work"),
-        ({k: v for k, v in kernel(0, 0).items() if k not in ("ts", "dur")}, "untimed_work"),
-        (kernel("soon", 5), "untimed_work"),
-        (kernel(50 * DAY + 9, -50 * DAY), "untimed_work"),
-        (kernel(0, 0) | {"cat": "gpu_memcpy"}, "untimed_work"),
-        (kernel(2 * DAY, 3), "outlier_work"),
-        (kernel(0, 50 * DAY), "outlier_work"),
-    ],
-    ids=["zero", "absent", "no_number", "no_end", "copy", "far", "long"],
-)
-def test_a_device_record_without_a_credible_time_refuses_span_and_idle(
-    odd: dict[str, Any], kind: str, tmp_path: Path
+def test_records_with_credible_times_have_a_span(
+    tmp_path: Path, gpu_time: dict[str, dict[str, Any]]
 ) -> None:
+    assert diagnosed(tmp_path, *LAUNCHED).trustworthy
+    assert gpu_time["sound"]["gpu_span_ns"] == 210_000
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_device_record_without_a_credible_time_refuses_span_and_idle(
+    name: str, tmp_path: Path, gpu_time: dict[str, dict[str, Any]]
+) -> None:
+    odd, kind = ODD[name]
     found = diagnosed(tmp_path, *LAUNCHED, odd)
     assert {f.kind: f.count for f in found.anomalies}[kind] == 1
     assert not found.trustworthy
     assert found.supports is not None and found.supports["gpu_time"] is not None
-    row = gpu_time(tmp_path)
+    row = gpu_time[name]
     assert row["gpu_span_ns"] is row["gpu_idle_ns"] is None
     assert "idle and span" in row["idle_refusal"]
 

@@ -91,13 +91,15 @@ def test_any_json_gives_the_same_rows(listed: list[str]) -> None:
     assert fast == slow
 
 
-@pytest.mark.parametrize("name", SMALL)
-def test_real_traces_give_the_same_study(name: str, shared_traces: Path, tmp_path: Path) -> None:
+def test_real_traces_give_the_same_study(shared_traces: Path, tmp_path: Path) -> None:
     fast, slow = tmp_path / "fast.duckdb", tmp_path / "slow.duckdb"
-    ingest(fast, [shared_traces / name])
+    paths = [shared_traces / name for name in SMALL]
+    # one job, so that all of them are built together
+    results = ingest(fast, paths, jobs=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(native, "library", lambda: None)
-        ingest(slow, [shared_traces / name])
+        results += ingest(slow, paths, jobs=1)
+    assert [result.status for result in results] == ["loaded"] * 2 * len(SMALL)
     with duckdb.connect(str(fast)) as one, duckdb.connect(str(slow)) as other:
         tables = [row[0] for row in one.execute("SHOW TABLES").fetchall()]
         assert "cpu_op_parent" in tables
