@@ -16,13 +16,14 @@ from typing import Any
 import duckdb
 
 from genscope.analyze.connect import connect
-from genscope.analyze.load import tables
+from genscope.analyze.load import staging, tables
 from genscope.analyze.load.trace_file import TraceFile
 from genscope.analyze.readers import reader_of
 from genscope.analyze.readers.kineto.facts import create_relation
 from genscope.errors import UserError
 
 DATABASE = "trace.duckdb"
+_CATALOG = "built"
 # compressed or not: 128 KB of gzip are about ten thousand events, for which a second thread does not pay
 SMALL_BYTES = 128 << 10
 # limit of DuckDB's buffers by threads; it spills the rest into the scratch folder
@@ -84,7 +85,7 @@ def build_trace(
         con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]
-        # on a full disk close() silently leaves the rows in the log; CHECKPOINT raises
+        # on a full disk close() silently loses the rows; CHECKPOINT raises
         con.execute("CHECKPOINT")
     finally:
         con.close()
@@ -99,13 +100,16 @@ def open_scratch(
     path = folder / DATABASE
     path.write_bytes(tables.empty_study() if empty is None else empty)
     con = connect(
-        path,
         config={
             "memory_limit": _MEMORY[threads],
             "threads": threads,
             "temp_directory": str(folder / "spill"),
         },
     )
+    # without a log, which would hold every row a second time: a load that dies is never resumed
+    name = tables.quoted(path.absolute())
+    con.execute(f"ATTACH '{name}' AS {_CATALOG} (TYPE duckdb, RECOVERY_MODE no_wal_writes)")
+    con.execute(f"USE {_CATALOG}")
     con.execute("SET enable_progress_bar = false")
     # give freed memory back to the system at once
     con.execute("SET allocator_flush_threshold = '4MB'")
@@ -128,7 +132,7 @@ def stage(
     parts.mkdir()
     _read(con, found, parts, keep=keep, threads=threads)
     create_relation(con, folder, "trace_file", TRACE_FILE, [_trace_row(found)])
-    tables.stage(con, found.format)
+    staging.stage(con, found.format)
     shutil.rmtree(parts)
 
 
@@ -144,7 +148,7 @@ def _read(
         raise UserError(found.refusal)
     reader = reader_of(found.format)
     raw = reader.read_raw(con, found.path, parts, keep=keep, workers=threads)
-    tables.create_raw(con, found.format)
+    staging.create_raw(con, found.format)
     reader.check(con, found.path, raw)
 
 

@@ -5,6 +5,7 @@
 --          tensors) or larger (DTensor), and under autocast casts run inside it.
 -- Grain:   one row per cpu_op with work that is, or runs inside, a costed operator
 -- Inputs:  work_op, cpu_op, cpu_op_parent, costed_call, signature_cost, nesting, timeline
+-- From:    costed_call
 -- Columns:
 --   trace_id    trace.trace_id
 --   op_id       cpu_op.op_id

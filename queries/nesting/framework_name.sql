@@ -3,6 +3,7 @@
 -- Why:     a trace has few names and many ranges, so each name is matched once.
 -- Grain:   one row per (trace_id, name)
 -- Inputs:  annotation, framework_range
+-- From:    annotation WHERE kind = 'user'
 -- Columns:
 --   trace_id  trace.trace_id
 --   name      annotation.name

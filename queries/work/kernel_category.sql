@@ -5,6 +5,7 @@
 --          kept whole.
 -- Grain:   one row per (trace_id, name) of work that matches a rule
 -- Inputs:  work, kernel_rule, user_kernel_rule
+-- From:    work
 -- Columns:
 --   trace_id  trace.trace_id
 --   name      work.name

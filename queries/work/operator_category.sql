@@ -4,6 +4,7 @@
 --          see the first 65,536 characters of a name; the name itself is kept whole.
 -- Grain:   one row per (trace_id, name) of cpu_op that matches a rule
 -- Inputs:  cpu_op, operator_rule
+-- From:    cpu_op
 -- Columns:
 --   trace_id    trace.trace_id
 --   name        cpu_op.name

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from genscope.analyze.load import tables
+from genscope.analyze.load import staging, tables
 from genscope.analyze.readers.nsys import read as nsys
 from genscope.analyze.sql_file import load_layer
 
@@ -81,7 +81,7 @@ def staged(path: Path) -> duckdb.DuckDBPyConnection:
         [path.stem, str(path)],
     )
     nsys.load(path, con)
-    tables.stage(con, "nsys")
+    staging.stage(con, "nsys")
     return con
 
 

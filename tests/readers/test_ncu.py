@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load import tables
+from genscope.analyze.load import staging, tables
 from genscope.analyze.readers.ncu import read as ncu
 from genscope.analyze.readers.ncu.units import base_unit, comma_is_decimal, number
 from genscope.analyze.sql_file import load_layer
@@ -52,7 +52,7 @@ def _staged(path: Path) -> duckdb.DuckDBPyConnection:
         [path.stem],
     )
     ncu.load(path, con)
-    tables.stage(con, "ncu")
+    staging.stage(con, "ncu")
     return con
 
 
