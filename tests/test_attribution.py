@@ -147,7 +147,7 @@ COLUMNS = {
 
 def _load(con: duckdb.DuckDBPyConnection, trace_id: int, rows: Rows) -> None:
     con.execute(
-        "INSERT INTO trace (trace_id, name, path, sha256, format, predicted, resolution_ns, "
+        "INSERT INTO trace (trace_id, name, path, digest, format, predicted, resolution_ns, "
         "complete, event_count, repaired_count, skipped_count) "
         "VALUES (?, ?, '', ?, 'kineto', false, 1, true, 0, 0, 0)",
         [trace_id, str(trace_id), str(trace_id)],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ TRACE_FILE = {
     "trace_id": "INTEGER",
     "name": "VARCHAR",
     "path": "VARCHAR",
-    "sha256": "VARCHAR",
+    "digest": "VARCHAR",
     "size_bytes": "BIGINT",
     "model": "VARCHAR",
     "family": "VARCHAR",
@@ -76,13 +75,10 @@ def build_trace(
     con = open_scratch(folder, threads=threads, empty=empty)
     known_names = _names(con)
     try:
-        # hashing takes as long as reading, so do both at the same time
-        with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
-            digest = aside.submit(lambda: found.sha256 or found.digest())
-            stage(con, found, folder, keep=keep, threads=threads)
-            if attributed:
-                tables.attribute(con)
-        con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
+        digest = stage(con, found, folder, keep=keep, threads=threads)
+        if attributed:
+            tables.attribute(con)
+        con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]
         # on a full disk close() silently loses the rows; CHECKPOINT raises
@@ -126,14 +122,18 @@ def stage(
     *,
     keep: Collection[str],
     threads: int,
-) -> None:
-    """Read a file and fill the empty base tables of `con`; the raw relations stay."""
+) -> str:
+    """Read a file and fill the empty base tables of `con`; the raw relations stay.
+
+    Returns the file's digest, or '' if the reader did not see all of its bytes.
+    """
     parts = folder / "parts"
     parts.mkdir()
-    _read(con, found, parts, keep=keep, threads=threads)
+    digest = _read(con, found, parts, keep=keep, threads=threads)
     create_relation(con, folder, "trace_file", TRACE_FILE, [_trace_row(found)])
     staging.stage(con, found.format)
     shutil.rmtree(parts)
+    return found.digest or digest
 
 
 def _read(
@@ -143,13 +143,14 @@ def _read(
     *,
     keep: Collection[str],
     threads: int,
-) -> None:
+) -> str:
     if found.refusal:
         raise UserError(found.refusal)
     reader = reader_of(found.format)
     raw = reader.read_raw(con, found.path, parts, keep=keep, workers=threads)
     staging.create_raw(con, found.format)
     reader.check(con, found.path, raw)
+    return raw.digest if raw else ""
 
 
 def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -180,7 +181,7 @@ def _trace_row(found: TraceFile) -> dict[str, Any]:
         "trace_id": found.trace_id,
         "name": found.name,
         "path": str(found.path),
-        "sha256": found.sha256,
+        "digest": found.digest,
         "size_bytes": found.size_bytes(),
         "predicted": manifest.get("predicted"),
         "manifest": found.manifest,

@@ -22,7 +22,7 @@ from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # the user's kernel rules, which apply to every trace of the study
 RULES = "user_kernel_rule"
 
