@@ -150,6 +150,10 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
             from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 
             fill_cpu_op_parent(con)
+        elif relation.name == "cost_root" and _can_have_rows(con, relation):
+            from genscope.analyze.load.cost_roots import fill_cost_root
+
+            fill_cost_root(con)
         elif relation.is_of_traces and _can_have_rows(con, relation):
             statement = inline_patterns(con, relation)
             execute_within_memory(con, f"INSERT INTO {relation.name} BY NAME {statement}")
