@@ -119,7 +119,7 @@ class Study:
     ) -> list[IngestResult]:
         """Load trace files, run folders or globs; return one result per file, in order.
 
-        A file whose sha256 is already in the study is skipped. `options` are those of
+        A file whose digest is already in the study is skipped. `options` are those of
         genscope.analyze.load.ingest.ingest. Raises UserError if nothing can be read at all.
         """
         from genscope.analyze.load import ingest

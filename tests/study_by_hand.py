@@ -20,7 +20,7 @@ from genscope.analyze.sql_file import load_layer
 # what a careless page would run, and what BokehJS would fetch MathJax for
 HOSTILE = "void kernel</script><script>alert(1)</script><int>(float $$x$$)"
 TRACE = """INSERT INTO trace BY NAME SELECT $trace_id AS trace_id, $name AS name, $path AS path,
-  $name AS sha256, 'kineto' AS format, $model AS model, $family AS family, $attention AS attention,
+  $name AS digest, 'kineto' AS format, $model AS model, $family AS family, $attention AS attention,
   'torch' AS profiler, $predicted AS predicted, $manifest AS manifest, 'A100' AS device_name,
   1 AS resolution_ns, TRUE AS complete, 9 AS event_count, 0 AS repaired_count, 0 AS skipped_count"""
 RUNS = (

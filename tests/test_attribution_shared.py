@@ -64,7 +64,7 @@ def built(shared_traces_built_once: None, tmp_path: Path) -> Iterator[Build]:
     opened: list[duckdb.DuckDBPyConnection] = []
 
     def build_one(path: Path) -> duckdb.DuckDBPyConnection:
-        found = replace(find([path])[0], trace_id=1, sha256="0")
+        found = replace(find([path])[0], trace_id=1, digest="0")
         con = duckdb.connect(
             str(build.build_trace(found, tmp_path / "scratch").path), read_only=True
         )

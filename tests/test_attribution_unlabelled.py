@@ -29,7 +29,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     def make(folder: Path) -> None:
         for attention in ATTENTIONS:
             run = capture(Settings("stable_diffusion", "dry", attention, "tiny", steps=1), folder)
-            found = replace(find([run])[0], trace_id=1, sha256="0")
+            found = replace(find([run])[0], trace_id=1, digest="0")
             build.build_trace(found, folder / attention)
 
     folder = made_once(folder_of_all_workers(tmp_path_factory) / "unlabelled", make)

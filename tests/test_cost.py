@@ -73,7 +73,7 @@ class _Trace:
         """FLOPs and bytes of each kernel, by its name."""
         path = folder / "trace.json"
         path.write_text(json.dumps({"schemaVersion": 1, "traceEvents": self.events}))
-        found = replace(find([path])[0], trace_id=1, sha256="0")
+        found = replace(find([path])[0], trace_id=1, digest="0")
         built = build.build_trace(found, folder / "built").path
         with duckdb.connect(str(built), read_only=True) as con:
             rows = con.execute(

@@ -52,7 +52,7 @@ def each_built_once(traces: Path, out: Path) -> Iterator[None]:
             )
         name = found.path.relative_to(traces).as_posix().replace("/", "-")
         whole = attributed or found.path in attributed_ones
-        given = replace(found, trace_id=_trace_id(found.path, traces), sha256=name)
+        given = replace(found, trace_id=_trace_id(found.path, traces), digest=name)
         kept = made_once(
             out / f"{name}-{'whole' if whole else 'base'}",
             lambda partial: build_trace(given, partial, threads=threads, attributed=whole),

@@ -88,7 +88,7 @@ def _examine(trace: TraceFile) -> Diagnosis:
     blank = Diagnosis(str(trace.path), trace.format)
     with TemporaryDirectory(prefix="genscope-") as folder:
         try:
-            given = replace(trace, trace_id=1, sha256="-")
+            given = replace(trace, trace_id=1, digest="-")
             path = build.build_trace(given, Path(folder) / "trace", attributed=False).path
         except UserError as error:
             return replace(blank, error=str(error))

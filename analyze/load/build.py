@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,14 @@ from typing import Any
 import duckdb
 
 from genscope.analyze.connect import connect
-from genscope.analyze.load import tables
+from genscope.analyze.load import staging, tables
 from genscope.analyze.load.trace_file import TraceFile
 from genscope.analyze.readers import reader_of
 from genscope.analyze.readers.kineto.facts import create_relation
 from genscope.errors import UserError
 
 DATABASE = "trace.duckdb"
+_CATALOG = "built"
 # compressed or not: 128 KB of gzip are about ten thousand events, for which a second thread does not pay
 SMALL_BYTES = 128 << 10
 # limit of DuckDB's buffers by threads; it spills the rest into the scratch folder
@@ -32,7 +32,7 @@ TRACE_FILE = {
     "trace_id": "INTEGER",
     "name": "VARCHAR",
     "path": "VARCHAR",
-    "sha256": "VARCHAR",
+    "digest": "VARCHAR",
     "size_bytes": "BIGINT",
     "model": "VARCHAR",
     "family": "VARCHAR",
@@ -75,16 +75,13 @@ def build_trace(
     con = open_scratch(folder, threads=threads, empty=empty)
     known_names = _names(con)
     try:
-        # hashing takes as long as reading, so do both at the same time
-        with ThreadPoolExecutor(1, thread_name_prefix="digest") as aside:
-            digest = aside.submit(lambda: found.sha256 or found.digest())
-            stage(con, found, folder, keep=keep, threads=threads)
-            if attributed:
-                tables.attribute(con)
-        con.execute(f"UPDATE trace SET sha256 = '{digest.result()}'")
+        digest = stage(con, found, folder, keep=keep, threads=threads)
+        if attributed:
+            tables.attribute(con)
+        con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]
-        # on a full disk close() silently leaves the rows in the log; CHECKPOINT raises
+        # on a full disk close() silently loses the rows; CHECKPOINT raises
         con.execute("CHECKPOINT")
     finally:
         con.close()
@@ -99,13 +96,16 @@ def open_scratch(
     path = folder / DATABASE
     path.write_bytes(tables.empty_study() if empty is None else empty)
     con = connect(
-        path,
         config={
             "memory_limit": _MEMORY[threads],
             "threads": threads,
             "temp_directory": str(folder / "spill"),
         },
     )
+    # without a log, which would hold every row a second time: a load that dies is never resumed
+    name = tables.quoted(path.absolute())
+    con.execute(f"ATTACH '{name}' AS {_CATALOG} (TYPE duckdb, RECOVERY_MODE no_wal_writes)")
+    con.execute(f"USE {_CATALOG}")
     con.execute("SET enable_progress_bar = false")
     # give freed memory back to the system at once
     con.execute("SET allocator_flush_threshold = '4MB'")
@@ -122,14 +122,18 @@ def stage(
     *,
     keep: Collection[str],
     threads: int,
-) -> None:
-    """Read a file and fill the empty base tables of `con`; the raw relations stay."""
+) -> str:
+    """Read a file and fill the empty base tables of `con`; the raw relations stay.
+
+    Returns the file's digest, or '' if the reader did not see all of its bytes.
+    """
     parts = folder / "parts"
     parts.mkdir()
-    _read(con, found, parts, keep=keep, threads=threads)
+    digest = _read(con, found, parts, keep=keep, threads=threads)
     create_relation(con, folder, "trace_file", TRACE_FILE, [_trace_row(found)])
-    tables.stage(con, found.format)
+    staging.stage(con, found.format)
     shutil.rmtree(parts)
+    return found.digest or digest
 
 
 def _read(
@@ -139,13 +143,14 @@ def _read(
     *,
     keep: Collection[str],
     threads: int,
-) -> None:
+) -> str:
     if found.refusal:
         raise UserError(found.refusal)
     reader = reader_of(found.format)
     raw = reader.read_raw(con, found.path, parts, keep=keep, workers=threads)
-    tables.create_raw(con, found.format)
+    staging.create_raw(con, found.format)
     reader.check(con, found.path, raw)
+    return raw.digest if raw else ""
 
 
 def _names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -176,7 +181,7 @@ def _trace_row(found: TraceFile) -> dict[str, Any]:
         "trace_id": found.trace_id,
         "name": found.name,
         "path": str(found.path),
-        "sha256": found.sha256,
+        "digest": found.digest,
         "size_bytes": found.size_bytes(),
         "predicted": manifest.get("predicted"),
         "manifest": found.manifest,

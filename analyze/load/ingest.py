@@ -63,7 +63,7 @@ def ingest(
     """Load files, run folders, folders of them and globs; return one result per file, in order.
 
     `python` also loads Python frames, `args` all arguments of every event. `jobs` files are read at
-    a time; `progress` gets the number of files done and the total. A file whose sha256 is in the
+    a time; `progress` gets the number of files done and the total. A file whose digest is in the
     study is not loaded again. A file that can't be loaded does not stop the others. Raises
     UserError, and writes nothing, if a path is wrong, the study can't be written, or the only file
     is not a trace.
@@ -208,7 +208,7 @@ def _sort_out(
 
     Files to load get their names and ids; a copy maps to the number of the file with the same bytes.
     """
-    traces = con.table("trace").project("sha256, name, trace_id, size_bytes").fetchall()
+    traces = con.table("trace").project("digest, name, trace_id, size_bytes").fetchall()
     known = {row[0]: row[1] for row in traces}
     names = {row[1] for row in traces}
     last = max((row[2] for row in traces), default=0)
@@ -221,7 +221,7 @@ def _sort_out(
     for i, found in enumerate(files):
         try:
             # a unique size can't be a duplicate, so hash that file later, while it is read
-            digest = found.digest() if sizes[found.size_bytes()] > 1 else ""
+            digest = found.hashed() if sizes[found.size_bytes()] > 1 else ""
         except OSError as error:
             results[i] = IngestResult(found.path, "failed", error=_failure(found.path, error))
             continue
@@ -233,7 +233,7 @@ def _sort_out(
             last += 1
             name = _unique(found.name, names)
             names.add(name)
-            waiting[i] = replace(found, name=name, sha256=digest, trace_id=last)
+            waiting[i] = replace(found, name=name, digest=digest, trace_id=last)
     return results, waiting, copies
 
 

@@ -45,7 +45,9 @@ _NO_PARENT = -1
 def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
     """Insert one row per operator. Raises UserError if more than 65,536 are open at once."""
     too_deep: list[int] = []
+    catalog = con.execute("SELECT current_database()").fetchall()[0][0]
     with con.cursor() as reading:
+        reading.execute(f"USE {catalog}")
         batches = _in_order(reading).to_arrow_reader(_BATCH)
         # one statement, so that DuckDB writes rows in parallel while we compute the next ones
         rows = pa.RecordBatchReader.from_batches(_SCHEMA, _nested(batches, too_deep))

@@ -153,9 +153,8 @@ def _stage_one(
     try:
         con.execute(f"SET search_path = '{_STAGE}.main,{home}.main'")
         names = tables.create_base_tables(con)
-        build.stage(con, found, folder, keep=keep, threads=1)
-        digest = found.sha256 or found.digest()
-        con.execute(f"UPDATE trace SET sha256 = '{digest}'")
+        digest = build.stage(con, found, folder, keep=keep, threads=1)
+        con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
         event_count: int = con.table("trace").project("event_count").fetchall()[0][0]
         with tables.transaction(con):
             for table in names:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from genscope.analyze.load import manifest_values
 from genscope.analyze.readers import FORMATS
+from genscope.analyze.readers.file_digest import FileDigest
 from genscope.errors import UserError
 
 MANIFEST = "manifest.json"
@@ -27,7 +27,7 @@ class TraceFile:
     """One file to load: its format, its label, and its manifest if it is in a run folder.
 
     `refusal` says why it can't be loaded, if that is known before it is read. `trace_id` is set once
-    the file is going to be loaded, `sha256` once it was needed.
+    the file is going to be loaded, `digest` once it was needed.
     """
 
     path: Path
@@ -36,18 +36,18 @@ class TraceFile:
     manifest: dict[str, Any] | None = field(default=None, compare=False)
     # values that the manifest had and that were left out as invalid
     odd_manifest: tuple[str, ...] = field(default=(), compare=False)
-    sha256: str = ""
+    digest: str = ""
     trace_id: int = 0
     refusal: str = ""
 
-    def digest(self) -> str:
-        """Hex sha256 of the file's bytes, or, for a folder that is one trace, of its files' digests."""
+    def hashed(self) -> str:
+        """Digest of the file's bytes, or, for a folder that is one trace, of its files' digests."""
         if not self.path.is_dir():
             return _digest(self.path)
-        total = hashlib.sha256()
+        total = FileDigest()
         for part in self._parts():
             total.update(f"{part.name}:{_digest(part)}\n".encode())
-        return total.hexdigest()
+        return total.text()
 
     def size_bytes(self) -> int:
         """Size of the file on disk, or of all files in the folder."""
@@ -171,5 +171,6 @@ def _stem(path: Path) -> str:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = FileDigest()
+    digest.add_rest(path)
+    return digest.text()

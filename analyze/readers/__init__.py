@@ -40,6 +40,14 @@ FORMATS = (
 )
 
 
+class Raw(Protocol):
+    """What a reader knows of a file besides its raw relations."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of the file's bytes, see FileDigest; '' if the reader did not see all of them."""
+
+
 class Reader(Protocol):
     """What each format's module `reader` offers."""
 
@@ -51,7 +59,7 @@ class Reader(Protocol):
         *,
         keep: Collection[str],
         workers: int,
-    ) -> Any:
+    ) -> Raw | None:
         """Create the raw relations of a file in `con`, and return what `check` needs.
 
         `folder` is empty and may hold their data until staging is done. `keep` names what else to

@@ -5,6 +5,7 @@
 --          a call: its kernels were captured into a graph and appear where the graph runs.
 -- Grain:   one row per attention call
 -- Inputs:  attention_range, attention_core, annotation_timeline, work, work_annotation
+-- From:    attention_range, attention_core
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  from 1: ranges first, then calls known only by a kernel's name

@@ -6,6 +6,7 @@
 --          resolutions, else the shorter one.
 -- Grain:   one row per (trace_id, component, batch, query_len) that has such a counterpart
 -- Inputs:  attention_annotation, attention_range, attention_context
+-- From:    attention_annotation
 -- Columns:
 --   trace_id   trace.trace_id
 --   component  see attention_context

@@ -4,6 +4,7 @@
 -- Grain:   one row per (trace_id, attention_call_id)
 -- Inputs:  attention_annotation, attention_range, attention_module, attention_kind, work_attention,
 --          work, work_cost, attention_context, kernel_category, scalar_type
+-- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  number within the trace

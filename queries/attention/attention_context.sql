@@ -3,6 +3,7 @@
 -- Why:     a call belongs to a component even if its kernels were not recorded.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, annotation, module_root
+-- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation

@@ -9,6 +9,7 @@
 -- Grain:   one row per (trace_id, work_id) of work in a core
 -- Inputs:  work, work_op, work_call, cpu_op, cpu_op_parent, operator_category, kernel_category,
 --          attention_range, attention_scores
+-- From:    attention_range, kernel_category WHERE category = 'attention'
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id

@@ -8,6 +8,7 @@
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, attention_module, attention_context,
 --          attention_axis, attention_decode, attention_word, work
+-- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation

@@ -5,6 +5,7 @@
 --          around a graph launch the innermost frame is the whole model.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, annotation, annotation_parent
+-- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation

@@ -5,6 +5,7 @@
 --          operator; the inner ones show which implementation ran.
 -- Grain:   one row per outermost forward attention operator
 -- Inputs:  cpu_op, operator_category, fused_attention, scalar_type, nesting
+-- From:    fused_attention, operator_category WHERE category = 'attention'
 -- Columns:
 --   trace_id        trace.trace_id
 --   op_id           the outermost operator of the chain

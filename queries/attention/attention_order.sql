@@ -5,6 +5,7 @@
 --          layer, so it does not match. Lengths stay unknown.
 -- Grain:   one row per softmax without shapes between two bmm on one thread
 -- Inputs:  cpu_op
+-- From:    cpu_op WHERE name = 'aten::_softmax' OR name = 'aten::_masked_softmax'
 -- Columns:
 --   trace_id       trace.trace_id
 --   softmax_op_id  cpu_op.op_id

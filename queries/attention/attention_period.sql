@@ -6,6 +6,7 @@
 --          calls after it have the number of the prefix with as many calls.
 -- Grain:   one row per (trace_id, component, attention_kind) of attention_call
 -- Inputs:  attention_call
+-- From:    attention_call
 -- Columns:
 --   trace_id        trace.trace_id
 --   component       see attention_call

@@ -5,6 +5,7 @@
 --          output goes to the bmm after it. A router's softmax has no such products around it.
 -- Grain:   one row per softmax between two such products on one thread
 -- Inputs:  cpu_op
+-- From:    cpu_op WHERE name = 'aten::_softmax' OR name = 'aten::_masked_softmax'
 -- Columns:
 --   trace_id       trace.trace_id
 --   softmax_op_id  cpu_op.op_id

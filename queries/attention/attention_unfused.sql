@@ -4,6 +4,7 @@
 --          separates them: it takes rows of heads * value_dim.
 -- Grain:   one row per attention_scores
 -- Inputs:  attention_scores, cpu_op, scalar_type
+-- From:    attention_scores
 -- Columns:
 --   trace_id       trace.trace_id
 --   softmax_op_id  see attention_scores

@@ -4,6 +4,7 @@
 --          dilation.
 -- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs) of a convolution
 -- Inputs:  operator_signature
+-- From:    operator_signature WHERE formula = 'convolution'
 -- Columns:
 --   trace_id         trace.trace_id
 --   name             cpu_op.name

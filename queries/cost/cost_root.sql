@@ -4,43 +4,28 @@
 --          shapes give a cost carries it: the shapes of an outer one can be missing (nested
 --          tensors) or larger (DTensor), and under autocast casts run inside it.
 -- Grain:   one row per cpu_op with work that is, or runs inside, a costed operator
--- Inputs:  work_op, cpu_op, cpu_op_parent, costed_call, signature_cost, nesting, timeline
+-- Inputs:  work_op, cpu_op, cpu_op_parent, cost_candidate, nesting, timeline
+-- From:    cost_candidate
 -- Columns:
 --   trace_id    trace.trace_id
 --   op_id       cpu_op.op_id
 --   cost_op_id  the innermost operator with a known cost around it, or itself; if there is none,
 --               the innermost one whose cost is unknown
 --   has_cost    false if operators inside cost_op_id carry its cost
-WITH known_product AS (
-  SELECT cpu_op.trace_id, cpu_op.op_id
-  FROM costed_call
-  INNER JOIN cpu_op USING (trace_id, op_id)
-  INNER JOIN signature_cost
-    ON
-      cpu_op.trace_id = signature_cost.trace_id
-      AND cpu_op.name = signature_cost.name
-      AND cpu_op.input_dims = signature_cost.input_dims
-      AND cpu_op.input_strides IS NOT DISTINCT FROM signature_cost.input_strides
-      AND cpu_op.input_types IS NOT DISTINCT FROM signature_cost.input_types
-      AND cpu_op.concrete_inputs IS NOT DISTINCT FROM signature_cost.concrete_inputs
-  WHERE costed_call.cost_rank = 2 AND signature_cost.flops IS NOT NULL
-),
-
-costed AS (
+WITH costed AS (
   SELECT
     cpu_op.trace_id,
     cpu_op.op_id,
     cpu_op_parent.root_op_id,
-    costed_call.cost_rank,
+    cost_candidate.cost_rank,
+    cost_candidate.is_known,
     -- of ranges with one start the deeper one opens later, so the depth is part of the moment;
     -- TRY, because a hundred days overflow
     try(cpu_op.start_ns * 1024 + least(cpu_op_parent.depth, 1023)) AS opened,
-    try(cpu_op_parent.end_ns * 1024) AS closed,
-    costed_call.cost_rank < 2 OR known_product.op_id IS NOT NULL AS is_known
-  FROM costed_call
+    try(cpu_op_parent.end_ns * 1024) AS closed
+  FROM cost_candidate
   INNER JOIN cpu_op USING (trace_id, op_id)
   INNER JOIN cpu_op_parent USING (trace_id, op_id)
-  LEFT JOIN known_product USING (trace_id, op_id)
 ),
 
 slice AS (

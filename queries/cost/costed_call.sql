@@ -4,6 +4,7 @@
 --          its shapes.
 -- Grain:   one row per cpu_op with shapes and a formula
 -- Inputs:  cpu_op, costed_operator, fused_attention
+-- From:    cpu_op WHERE input_dims IS NOT NULL
 -- Columns:
 --   trace_id   trace.trace_id
 --   op_id      cpu_op.op_id

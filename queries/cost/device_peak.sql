@@ -16,13 +16,13 @@
 -- Never:   GROUP BY trace_id, device_id HAVING count(*) > 1
 WITH matched AS (
   SELECT
-    device.trace_id,
-    device.device_id,
-    arg_min(device_spec, device_spec.rule_order) AS spec
+    trace_id,
+    device_id,
+    (
+      SELECT min(device_spec.rule_order) FROM device_spec
+      WHERE regexp_matches(device.name, device_spec.pattern)
+    ) AS rule_order
   FROM device
-  CROSS JOIN device_spec
-  WHERE regexp_matches(device.name, device_spec.pattern)
-  GROUP BY device.trace_id, device.device_id
 )
 
 SELECT
@@ -31,7 +31,7 @@ SELECT
   device.name,
   coalesce(device.memory_bytes, cast(spec.memory_bytes AS BIGINT)) AS memory_bytes,
   coalesce(device.sm_count, spec.sm_count) AS sm_count,
-  coalesce(device.peak_flops_per_s, if(spec IS NULL, NULL, json_merge_patch(
+  coalesce(device.peak_flops_per_s, if(spec.rule_order IS NULL, NULL, json_merge_patch(
     json_object('float16', spec.half_flops, 'float32', spec.float32_flops),
     if(spec.has_bfloat16, json_object('bfloat16', spec.half_flops), '{}'),
     if(spec.float8_flops IS NULL, '{}', json_object('float8_e4m3fn', spec.float8_flops))
@@ -42,5 +42,6 @@ SELECT
     ELSE coalesce(spec.source, 'none')
   END AS source
 FROM device
-LEFT JOIN matched
+INNER JOIN matched
   ON device.trace_id = matched.trace_id AND device.device_id = matched.device_id
+LEFT JOIN device_spec AS spec ON matched.rule_order = spec.rule_order

@@ -3,6 +3,7 @@
 -- Why:     ten million operators have a few thousand distinct shapes, so each text is parsed once.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
 -- Inputs:  cpu_op, costed_call, scalar_type
+-- From:    costed_call
 -- Columns:
 --   trace_id         trace.trace_id
 --   name             cpu_op.name

@@ -1,11 +1,11 @@
 -- signature_cost: FLOPs and bytes of one call of each distinct operator signature.
 --
--- Why:     a trace records only input shapes; output shapes follow from them. FLOPs are 2 *
---          multiply-adds, as in torch.utils.flop_counter: convolution 2 * N * positions * weight
---          elements (positions of the output, of the input if transposed), mm 2*m*k*n, attention
---          2*B*H*Lq*Lk*(D + Dv), masked or not. Bytes: inputs read and output written, once
+-- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
+--          convolution 2 * N * positions * weight elements (positions of the output; of the input
+--          if transposed), mm 2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masked or not.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
 -- Inputs:  operator_signature, convolution_output, scalar_type
+-- From:    operator_signature
 -- Columns:
 --   trace_id         trace.trace_id
 --   name             cpu_op.name

@@ -3,6 +3,7 @@
 -- Why:     module frames nest, and the name of an enclosing module often says what a module is for.
 -- Grain:   one row per (trace_id, annotation_id) of annotation, except ranges on device timelines
 -- Inputs:  annotation, framework_name, nesting
+-- From:    annotation
 -- Columns:
 --   trace_id              trace.trace_id
 --   annotation_id         annotation.annotation_id

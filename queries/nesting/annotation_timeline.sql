@@ -4,6 +4,7 @@
 --          change, one ASOF join gives everything that surrounds a moment.
 -- Grain:   one row per (trace_id, track, start_ns) at which a range of the thread opens or closes
 -- Inputs:  annotation, annotation_parent, timeline
+-- From:    annotation
 -- Columns:
 --   trace_id          trace.trace_id
 --   process_id        annotation.process_id

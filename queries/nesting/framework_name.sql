@@ -3,6 +3,7 @@
 -- Why:     a trace has few names and many ranges, so each name is matched once.
 -- Grain:   one row per (trace_id, name)
 -- Inputs:  annotation, framework_range
+-- From:    annotation WHERE kind = 'user'
 -- Columns:
 --   trace_id  trace.trace_id
 --   name      annotation.name
@@ -12,12 +13,22 @@ WITH found AS (
   SELECT DISTINCT trace_id, name
   FROM annotation
   WHERE kind = 'user'
+),
+
+matched AS (
+  SELECT
+    trace_id,
+    name,
+    (
+      SELECT min(framework_range.rule) FROM framework_range
+      WHERE regexp_matches(found.name, framework_range.pattern)
+    ) AS rule
+  FROM found
 )
 
 SELECT
-  found.trace_id,
-  found.name,
-  min(framework_range.rule) AS rule
-FROM found
-INNER JOIN framework_range ON regexp_matches(found.name, framework_range.pattern)
-GROUP BY found.trace_id, found.name
+  trace_id,
+  name,
+  rule
+FROM matched
+WHERE rule IS NOT NULL

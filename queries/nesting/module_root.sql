@@ -4,6 +4,7 @@
 --          distributed model is inside one or more wrappers, which don't show what it is.
 -- Grain:   one row per (trace_id, annotation_id) of kind 'python_module'
 -- Inputs:  annotation, annotation_parent, wrapper_class, nesting
+-- From:    annotation WHERE kind = 'python_module'
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  annotation.annotation_id

@@ -46,7 +46,7 @@ operator_digest AS (
       try_cast(
         md5_number_lower(concat_ws(' ', name, coalesce(input_dims, ''), op_count)) AS HUGEINT
       )
-    ) AS digest
+    ) AS op_digest
   FROM operator_kind
   GROUP BY trace_id
 )
@@ -64,7 +64,7 @@ UNION ALL
 SELECT
   trace_id,
   'operators' AS setting,
-  concat(op_count, ' operators, digest ', digest) AS value
+  concat(op_count, ' operators, digest ', op_digest) AS value
 FROM operator_digest
 INNER JOIN trace USING (trace_id)
 WHERE trace.manifest IS NULL

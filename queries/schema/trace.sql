@@ -7,7 +7,7 @@
 --   trace_id        number of the trace in this study, in order of ingestion
 --   name            short label: the run folder's name, else the file's stem; unique in a study
 --   path            absolute path from which the file was read
---   sha256          hex digest of the file's bytes; a digest is loaded once
+--   digest          BLAKE3 digest of the file's bytes, as 'blake3:<hex>'; a digest is loaded once
 --   size_bytes      size of the file on disk, in bytes
 --   format          'kineto' | 'nsys' | 'ncu'
 --   producer        program and version that wrote the file; NULL if unknown
@@ -30,7 +30,7 @@ CREATE TABLE trace (
   trace_id INTEGER PRIMARY KEY,
   name VARCHAR NOT NULL UNIQUE,
   path VARCHAR NOT NULL,
-  sha256 VARCHAR NOT NULL UNIQUE,
+  digest VARCHAR NOT NULL UNIQUE,
   size_bytes BIGINT,
   format VARCHAR NOT NULL,
   producer VARCHAR,

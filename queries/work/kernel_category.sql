@@ -5,6 +5,7 @@
 --          kept whole.
 -- Grain:   one row per (trace_id, name) of work that matches a rule
 -- Inputs:  work, kernel_rule, user_kernel_rule
+-- From:    work
 -- Columns:
 --   trace_id  trace.trace_id
 --   name      work.name
@@ -16,39 +17,28 @@ WITH name AS (
   SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM work
 ),
 
-every_rule AS (
+matched AS (
   SELECT
-    FALSE AS by_user,
-    rule_order,
-    rule,
-    pattern,
-    category
-  FROM kernel_rule
-  UNION ALL
-  SELECT
-    TRUE AS by_user,
-    rule_order,
-    'user rule ' || rule_order AS rule,
-    pattern,
-    category
-  FROM user_kernel_rule
-),
-
-decided AS (
-  SELECT
-    name.trace_id,
-    name.name,
-    arg_min(every_rule, (NOT every_rule.by_user, every_rule.rule_order)) AS first_rule
+    trace_id,
+    name,
+    (
+      SELECT min(user_kernel_rule.rule_order) FROM user_kernel_rule
+      WHERE regexp_matches(name.start, user_kernel_rule.pattern)
+    ) AS user_order,
+    (
+      SELECT min(kernel_rule.rule_order) FROM kernel_rule
+      WHERE regexp_matches(name.start, kernel_rule.pattern)
+    ) AS rule_order
   FROM name
-  CROSS JOIN every_rule
-  WHERE regexp_matches(name.start, every_rule.pattern)
-  GROUP BY name.trace_id, name.name
 )
 
 SELECT
-  trace_id,
-  name,
-  first_rule.category,
-  first_rule.rule,
-  first_rule.by_user
-FROM decided
+  matched.trace_id,
+  matched.name,
+  coalesce(user_kernel_rule.category, kernel_rule.category) AS category,
+  coalesce('user rule ' || matched.user_order, kernel_rule.rule) AS rule,
+  matched.user_order IS NOT NULL AS by_user
+FROM matched
+LEFT JOIN user_kernel_rule ON matched.user_order = user_kernel_rule.rule_order
+LEFT JOIN kernel_rule ON matched.rule_order = kernel_rule.rule_order
+WHERE coalesce(matched.user_order, matched.rule_order) IS NOT NULL

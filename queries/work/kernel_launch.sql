@@ -4,6 +4,7 @@
 --          launch starts many kernels, and some kernels were launched before recording began.
 -- Grain:   one row per (trace_id, kernel_id) of kernel
 -- Inputs:  kernel, runtime_call, cpu_op, cpu_op_parent, timeline
+-- From:    kernel
 -- Columns:
 --   trace_id   trace.trace_id
 --   kernel_id  kernel.kernel_id

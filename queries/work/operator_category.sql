@@ -4,6 +4,7 @@
 --          see the first 65,536 characters of a name; the name itself is kept whole.
 -- Grain:   one row per (trace_id, name) of cpu_op that matches a rule
 -- Inputs:  cpu_op, operator_rule
+-- From:    cpu_op
 -- Columns:
 --   trace_id    trace.trace_id
 --   name        cpu_op.name
@@ -15,21 +16,22 @@ WITH name AS (
   SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM cpu_op
 ),
 
-decided AS (
+matched AS (
   SELECT
-    name.trace_id,
-    name.name,
-    arg_min(operator_rule, operator_rule.rule_order) AS first_rule
+    trace_id,
+    name,
+    (
+      SELECT min(operator_rule.rule_order) FROM operator_rule
+      WHERE regexp_matches(name.start, operator_rule.pattern)
+    ) AS rule_order
   FROM name
-  CROSS JOIN operator_rule
-  WHERE regexp_matches(name.start, operator_rule.pattern)
-  GROUP BY name.trace_id, name.name
 )
 
 SELECT
-  trace_id,
-  name,
-  first_rule.category,
-  first_rule.rule,
-  first_rule.is_wrapper
-FROM decided
+  matched.trace_id,
+  matched.name,
+  operator_rule.category,
+  operator_rule.rule,
+  operator_rule.is_wrapper
+FROM matched
+INNER JOIN operator_rule USING (rule_order)

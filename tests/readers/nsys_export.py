@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from genscope.analyze.load import tables
+from genscope.analyze.load import staging, tables
 from genscope.analyze.readers.nsys import read as nsys
 from genscope.analyze.sql_file import load_layer
 
@@ -74,14 +74,14 @@ def staged(path: Path) -> duckdb.DuckDBPyConnection:
     tables.create_macros(con)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1::INTEGER AS trace_id, $1::VARCHAR AS name, "
-        "$2::VARCHAR AS path, $1::VARCHAR AS sha256, 1::BIGINT AS size_bytes, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
+        "$2::VARCHAR AS path, $1::VARCHAR AS digest, 1::BIGINT AS size_bytes, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
         "NULL::VARCHAR AS attention, NULL::VARCHAR AS profiler, NULL::BOOLEAN AS predicted, "
         "NULL::JSON AS manifest, NULL::VARCHAR AS device_name, NULL::JSON AS device, "
         "0::BIGINT AS odd_manifest_count, NULL::VARCHAR AS odd_manifest_example",
         [path.stem, str(path)],
     )
     nsys.load(path, con)
-    tables.stage(con, "nsys")
+    staging.stage(con, "nsys")
     return con
 
 

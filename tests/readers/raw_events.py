@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from genscope.analyze.load import tables
+from genscope.analyze.load import staging, tables
 from genscope.analyze.readers.kineto import read as kineto
 from tests.readers.slow_reader import COLUMNS, Row
 
@@ -38,7 +38,7 @@ def read_bytes(data: bytes, *, keep: tuple[str, ...] = ("python", "flow")) -> Re
         parts.mkdir()
         file = kineto.read(con, path, parts, keep=keep, workers=1)
         tables.create_macros(con)
-        tables.create_raw(con, "kineto")
+        staging.create_raw(con, "kineto")
         columns = ", ".join(f"CAST({name} AS VARCHAR)" for name in COLUMNS)
         rows = con.table("kineto_event").project(columns).fetchall()
         return Read(Counter(rows), file)

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load import tables
+from genscope.analyze.load import staging, tables
 from genscope.analyze.readers.ncu import read as ncu
 from genscope.analyze.readers.ncu.units import base_unit, comma_is_decimal, number
 from genscope.analyze.sql_file import load_layer
@@ -45,14 +45,14 @@ def _staged(path: Path) -> duckdb.DuckDBPyConnection:
     tables.create_macros(con)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1::INTEGER AS trace_id, $1::VARCHAR AS name, "
-        "$1::VARCHAR AS path, $1::VARCHAR AS sha256, 1::BIGINT AS size_bytes, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
+        "$1::VARCHAR AS path, $1::VARCHAR AS digest, 1::BIGINT AS size_bytes, NULL::VARCHAR AS model, NULL::VARCHAR AS family, "
         "NULL::VARCHAR AS attention, NULL::VARCHAR AS profiler, NULL::BOOLEAN AS predicted, "
         "NULL::JSON AS manifest, NULL::VARCHAR AS device_name, NULL::JSON AS device, "
         "0::BIGINT AS odd_manifest_count, NULL::VARCHAR AS odd_manifest_example",
         [path.stem],
     )
     ncu.load(path, con)
-    tables.stage(con, "ncu")
+    staging.stage(con, "ncu")
     return con
 
 

@@ -53,6 +53,7 @@ class KinetoFile:
     faults: dict[str, Fault] = field(default_factory=dict)
     fault_counts: Counter[str] = field(default_factory=Counter)
     text_bytes: int = 0
+    digest: str = ""
 
     def add(self, report: ChunkReport) -> None:
         self.unread.update(report.unread)
@@ -96,6 +97,7 @@ def read(
         )
         result.text_bytes = source.text_bytes
         read_keys(splitter, source, result)
+    result.digest = source.digest()
     # staging needs the memory
     pyarrow.default_memory_pool().release_unused()
     # DuckDB would read brackets in the folder's name as a glob

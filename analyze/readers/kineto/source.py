@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, cast
 
+from genscope.analyze.readers.file_digest import FileDigest
 from genscope.errors import UserError
 
 BLOCK_BYTES = 1 << 20
@@ -36,11 +37,17 @@ class TextSource:
         self.cut: str | None = None
         self._read_bytes = 0
         self._text_bytes = 0
+        self._digest = FileDigest()
 
     @property
     def text_bytes(self) -> int:
         """Bytes of uncompressed text returned so far."""
         return self._text_bytes
+
+    def digest(self) -> str:
+        """Digest of the whole file, even if the text ended before its end; see FileDigest."""
+        self._digest.add_rest(self.path)
+        return self._digest.text()
 
     def __iter__(self) -> Iterator[bytes]:
         """Blocks of text. Raises UserError if the file is empty or inflates without bound."""
@@ -57,6 +64,7 @@ class TextSource:
     def _raw(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         for block in blocks:
             self._read_bytes += len(block)
+            self._digest.update(block)
             yield block
 
     def _inflated(self, raw: Iterator[bytes]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@
 --   trace_id        trace.trace_id
 --   name            short label
 --   path            absolute path
---   sha256          hex digest of the file's bytes
+--   digest          BLAKE3 digest of the file's bytes
 --   size_bytes      size of the file on disk, in bytes
 --   format          'kineto'
 --   producer        program and version that wrote the file
@@ -59,7 +59,7 @@ SELECT
   file.trace_id,
   file.name,
   file.path,
-  file.sha256,
+  file.digest,
   file.size_bytes,
   'kineto' AS format,
   header.producer,

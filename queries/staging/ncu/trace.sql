@@ -7,7 +7,7 @@
 --   trace_id        trace.trace_id
 --   name            short label
 --   path            absolute path
---   sha256          hex digest of the file's bytes
+--   digest          BLAKE3 digest of the file's bytes
 --   size_bytes      size of the file on disk, in bytes
 --   format          'ncu'
 --   producer        'Nsight Compute'; the file does not give a version
@@ -34,7 +34,7 @@ SELECT
   trace_file.trace_id,
   trace_file.name,
   trace_file.path,
-  trace_file.sha256,
+  trace_file.digest,
   trace_file.size_bytes,
   'ncu' AS format,
   'Nsight Compute' AS producer,

@@ -8,7 +8,7 @@
 --   trace_id        trace.trace_id
 --   name            short label
 --   path            absolute path
---   sha256          hex digest of the file's bytes
+--   digest          BLAKE3 digest of the file's bytes
 --   size_bytes      size of the file on disk, in bytes
 --   format          'nsys'
 --   producer        program and version that wrote the export; NULL in very old exports
@@ -53,7 +53,7 @@ SELECT
   trace_file.trace_id,
   trace_file.name,
   trace_file.path,
-  trace_file.sha256,
+  trace_file.digest,
   trace_file.size_bytes,
   'nsys' AS format,
   nullif(concat_ws(' ', option.product, option.version), '') AS producer,
