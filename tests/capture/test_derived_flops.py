@@ -7,12 +7,11 @@ torch's formulas from the tensors. Those below are for what dominates, so they h
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import capture_traces as traces
 import pytest
-from torch.utils.flop_counter import flop_registry
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from genscope.capture.catalog import MODELS
 from genscope.capture.dry.operators import functions_as_on
@@ -28,13 +27,17 @@ ALL = [
 ]
 
 
-@functools.cache
-def formula_of(func: Any) -> Any:
-    """Torch's formula, None for an operator that multiplies nothing."""
+def flops_by_torch(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> int:
+    """FLOPs of one call by torch's formula; of a call that torch can write as others, the FLOPs of those."""
     formula = flop_registry.get(func._overloadpacket)
-    # one that is made of others never gets here: FlopCounterMode would count those
-    assert formula is not None or not func._can_decompose(), func
-    return formula
+    if formula is not None:
+        return int(formula(*args, **kwargs, out_val=output))
+    # which calls these are depends on what else has been imported
+    if not func._can_decompose():
+        return 0
+    with FlopCounterMode(display=False) as counter:
+        func.decompose(*args, **kwargs)
+    return int(counter.get_total_flops())
 
 
 class CountingRecorder(DryRecorder):
@@ -57,9 +60,7 @@ class CountingRecorder(DryRecorder):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         output = super().__torch_dispatch__(func, types, args, kwargs)
-        formula = formula_of(func)
-        if formula is not None:
-            self._total += formula(*args, **(kwargs or {}), out_val=output)
+        self._total += flops_by_torch(func, args, kwargs or {}, output)
         return output
 
     def enter(self, label: str) -> None:
