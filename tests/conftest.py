@@ -16,6 +16,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
+# they import diffusers, which takes as long as ten tests
+BUILD_MODELS = ("capture", "test_attribution_unlabelled.py", "test_flops.py", "test_golden_stable_diffusion.py", "test_pages.py")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests that build models first: one worker starts with the first half, so the other imports no diffusers."""
+    tests = ROOT / "tests"
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in BUILD_MODELS)
+
+
 def pytest_collection_finish() -> None:
     """Leave what the imports made to the end: each full collection would look through all of it."""
     gc.collect()

@@ -20,7 +20,7 @@ class ShapesOnly(DeviceContext):
     """As `with torch.device("meta")`; a function that only writes values into a tensor doesn't run."""
 
     def __init__(self) -> None:
-        super().__init__("meta")  # type: ignore[no-untyped-call]
+        super().__init__("meta")
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None

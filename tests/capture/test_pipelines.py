@@ -8,8 +8,6 @@ from typing import Any
 
 import capture_traces as traces
 
-from genscope.capture.models.stable_diffusion import unet, vae
-from genscope.capture.parts.text_encoders import clip
 from genscope.capture.recording import record
 
 
@@ -19,6 +17,9 @@ def stable_diffusion() -> Any:
     )
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
     from transformers import CLIPTokenizer
+
+    from genscope.capture.models.stable_diffusion import unet, vae
+    from genscope.capture.parts.text_encoders import clip
 
     words = ("<|startoftext|>", "<|endoftext|>", "a</w>", "c", "a", "t</w>")
     tokenizer = CLIPTokenizer(
