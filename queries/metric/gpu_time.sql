@@ -2,7 +2,7 @@
 --
 -- Why:     the sum of durations, the busy time and the span are different numbers, easily confused.
 -- Grain:   one row per trace
--- Inputs:  trace, kernel, gpu_copy, anomaly
+-- Inputs:  trace, device_busy, anomaly
 -- Needs:   kernel, complete, one_clock, timed
 -- Columns:
 --   trace_id        trace.trace_id
@@ -21,58 +21,9 @@
 --   idle_refusal    why idle, or busy, time is unknown; NULL if it is known
 -- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0
 -- Plot:    GPU time: computing, copying and idle
-WITH event AS (
-  SELECT
-    trace_id,
-    TRUE AS is_kernel,
-    start_ns,
-    start_ns + dur_ns AS end_ns
-  FROM kernel
-  UNION ALL
-  SELECT
-    trace_id,
-    FALSE AS is_kernel,
-    start_ns,
-    start_ns + dur_ns AS end_ns
-  FROM gpu_copy
-),
-
--- an event adds to the union only its part after the latest earlier end
-reached AS (
-  SELECT
-    trace_id,
-    is_kernel,
-    start_ns,
-    end_ns,
-    max(end_ns) OVER (
-      PARTITION BY trace_id ORDER BY start_ns
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS any_reached_ns,
-    max(end_ns) OVER (
-      PARTITION BY trace_id, is_kernel ORDER BY start_ns
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS same_reached_ns
-  FROM event
-),
-
-total AS (
-  SELECT
-    trace_id,
-    count(*) FILTER (WHERE is_kernel) AS kernel_count,
-    count(*) FILTER (WHERE NOT is_kernel) AS copy_count,
-    sum(end_ns - start_ns) FILTER (WHERE is_kernel) AS kernel_ns,
-    sum(greatest(end_ns - greatest(start_ns, coalesce(same_reached_ns, start_ns)), 0))
-    FILTER (WHERE is_kernel) AS kernel_busy_ns,
-    sum(greatest(end_ns - greatest(start_ns, coalesce(any_reached_ns, start_ns)), 0))
-      AS gpu_busy_ns,
-    max(end_ns) - min(start_ns) AS gpu_span_ns
-  FROM reached
-  GROUP BY trace_id
-),
-
--- uneven_graph_replay: replays of one graph differ in kernels, so some are missing; merged_process:
--- each rank has its clock; the other two: one wrong time makes a span of decades
-unsure AS (
+WITH unsure AS (
+  -- uneven_graph_replay: replays of one graph differ in kernels, so some are missing;
+  -- merged_process: each rank has its clock; the other two: one wrong time makes a span of decades
   SELECT
     trace_id,
     min(consequence) FILTER (WHERE kind = 'uneven_graph_replay') AS uneven,
@@ -103,18 +54,18 @@ SELECT
   trace_id,
   judged.trace_name,
   judged.path,
-  coalesce(kernel_count, 0) AS kernel_count,
-  coalesce(copy_count, 0) AS copy_count,
-  try_cast(coalesce(kernel_ns, 0) AS BIGINT) AS kernel_ns,
-  if(judged.has_busy, try_cast(coalesce(kernel_busy_ns, 0) AS BIGINT), NULL) AS kernel_busy_ns,
-  if(judged.has_busy, try_cast(coalesce(gpu_busy_ns, 0) AS BIGINT), NULL) AS gpu_busy_ns,
-  if(judged.has_span, try_cast(coalesce(gpu_span_ns, 0) AS BIGINT), NULL) AS gpu_span_ns,
+  coalesce(busy.kernel_count, 0) AS kernel_count,
+  coalesce(busy.copy_count, 0) AS copy_count,
+  if(busy.trace_id IS NULL, 0, busy.kernel_ns) AS kernel_ns,
+  if(judged.has_busy, if(busy.trace_id IS NULL, 0, busy.kernel_busy_ns), NULL) AS kernel_busy_ns,
+  if(judged.has_busy, if(busy.trace_id IS NULL, 0, busy.gpu_busy_ns), NULL) AS gpu_busy_ns,
+  if(judged.has_span, if(busy.trace_id IS NULL, 0, busy.gpu_span_ns), NULL) AS gpu_span_ns,
   if(
     judged.idle_refusal IS NULL,
-    try_cast(coalesce(gpu_span_ns, 0) - coalesce(gpu_busy_ns, 0) AS BIGINT),
+    if(busy.trace_id IS NULL, 0, busy.gpu_span_ns - busy.gpu_busy_ns),
     NULL
   ) AS gpu_idle_ns,
   judged.idle_refusal
 FROM judged
-LEFT JOIN total USING (trace_id)
+LEFT JOIN device_busy AS busy USING (trace_id)
 ORDER BY trace_id

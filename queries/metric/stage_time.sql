@@ -2,7 +2,7 @@
 --
 -- Why:     in a request the denoiser may run fifty times and the text encoder once.
 -- Grain:   one row per (trace_id, component)
--- Inputs:  trace, work, work_component, work_step, component_scale, anomaly
+-- Inputs:  trace, work_sum, component_busy, component_scale, anomaly
 -- Needs:   component
 -- Columns:
 --   trace_id        trace.trace_id
@@ -27,68 +27,42 @@
 --   request_frac    0..1 of the whole request
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
 -- Plot:    Time of each pipeline component in a whole request
-WITH numbered AS (
-  -- sort millions of rows by the component's number, because texts are slow to sort and carry
+WITH step_total AS (
   SELECT
-    trace_id, component,
-    row_number() OVER (ORDER BY trace_id, component) AS stage_number
-  FROM component_scale
-),
-
-item AS (
-  SELECT
-    numbered.stage_number,
-    work.time_source,
-    work_step.step,
-    work.dur_ns,
-    work.start_ns,
-    work.start_ns + work.dur_ns AS end_ns,
-    max(work.start_ns + work.dur_ns) OVER (
-      PARTITION BY numbered.stage_number ORDER BY work.start_ns
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS reached_ns
-  FROM work
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN work_step USING (trace_id, work_id)
-  INNER JOIN numbered USING (trace_id, component)
-),
-
-step_total AS (
-  SELECT
-    stage_number,
+    trace_id,
+    component,
     time_source,
     step,
-    count(*) AS work_count,
-    sum(dur_ns) AS work_ns,
-    sum(greatest(end_ns - greatest(start_ns, coalesce(reached_ns, start_ns)), 0)) AS busy_ns
-  FROM item
-  GROUP BY stage_number, time_source, step
+    sum(work_count) AS work_count,
+    sum(work_ns) AS work_ns
+  FROM work_sum
+  GROUP BY trace_id, component, time_source, step
 ),
 
 stage AS (
   SELECT
-    stage_number,
+    trace_id,
+    component,
     time_source,
     sum(work_count) AS work_count,
     sum(work_ns) AS work_ns,
-    sum(busy_ns) AS busy_ns,
     min(work_ns) FILTER (WHERE step IS NOT NULL) AS step_min_ns,
-    median(work_ns) FILTER (WHERE step IS NOT NULL) AS step_median_ns,
+    median(work_ns::HUGEINT) FILTER (WHERE step IS NOT NULL) AS step_median_ns,
     max(work_ns) FILTER (WHERE step IS NOT NULL) AS step_max_ns
   FROM step_total
-  GROUP BY stage_number, time_source
+  GROUP BY trace_id, component, time_source
 ),
 
 -- on a CPU, an operator's self time has gaps; ranks have different clocks, so overlap is chance
 judged AS (
   SELECT
-    numbered.trace_id, numbered.component,
     stage.*,
+    component_busy.busy_ns,
     if(time_source = 'cpu', 'self times on a CPU leave gaps', merged.consequence) AS busy_refusal
   FROM stage
-  INNER JOIN numbered USING (stage_number)
+  INNER JOIN component_busy USING (trace_id, component)
   LEFT JOIN anomaly AS merged
-    ON numbered.trace_id = merged.trace_id AND merged.kind = 'merged_process'
+    ON stage.trace_id = merged.trace_id AND merged.kind = 'merged_process'
 )
 
 SELECT
@@ -104,7 +78,7 @@ SELECT
   try_cast(judged.work_count AS BIGINT) AS work_count,
   try_cast(judged.work_ns AS BIGINT) AS work_ns,
   judged.work_ns / nullif(sum(judged.work_ns) OVER (PARTITION BY trace_id), 0) AS work_frac,
-  if(judged.busy_refusal IS NULL, try_cast(judged.busy_ns AS BIGINT), NULL) AS busy_ns,
+  if(judged.busy_refusal IS NULL, judged.busy_ns, NULL) AS busy_ns,
   judged.busy_refusal,
   try_cast(judged.step_min_ns AS BIGINT) AS step_min_ns,
   try_cast(judged.step_median_ns AS BIGINT) AS step_median_ns,

@@ -3,7 +3,7 @@
 -- Why:     architectures differ in where they use attention and over how many positions. Read the
 --          other answers next to this table.
 -- Grain:   one row per (trace_id, component)
--- Inputs:  trace, work, work_component, work_cost, component_scale, attention_call
+-- Inputs:  trace, work_sum, component_scale, attention_call
 -- Columns:
 --   trace_id         trace.trace_id
 --   trace_name       trace.name
@@ -25,12 +25,10 @@
 WITH costed AS (
   SELECT
     trace_id,
-    work_component.component,
-    sum(work_cost.flops) AS flops
-  FROM work
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN work_cost USING (trace_id, work_id)
-  GROUP BY trace_id, work_component.component
+    component,
+    sum(flops) AS flops
+  FROM work_sum
+  GROUP BY trace_id, component
 ),
 
 attended AS (

@@ -2,7 +2,7 @@
 --
 -- Why:     a gain in one category is often paid for in another; the rows 'all' show the net gain.
 -- Grain:   one row per (attention_partition, category); 'all' is the sum of a partition
--- Inputs:  trace, work, work_category
+-- Inputs:  trace, work_sum
 -- Needs:   pair
 -- Params:
 --   first VARCHAR = '*'   glob on the first trace's name; several matching traces are added up
@@ -30,21 +30,22 @@ WITH chosen AS (
 partitioned AS (
   SELECT
     trace_id,
-    work_id,
+    time_source,
+    work_ns,
     unnest(['core', 'core', 'module', 'module']) AS attention_partition,
     unnest([category, 'all', module_category, 'all']) AS category
-  FROM work_category
+  FROM work_sum
 ),
 
 summed AS (
   SELECT
     partitioned.attention_partition,
     partitioned.category,
-    string_agg(DISTINCT work.time_source, ', ' ORDER BY work.time_source) AS time_sources,
-    coalesce(sum(work.dur_ns) FILTER (WHERE chosen.in_first), 0)::BIGINT AS first_ns,
-    coalesce(sum(work.dur_ns) FILTER (WHERE chosen.in_second), 0)::BIGINT AS second_ns
+    string_agg(DISTINCT partitioned.time_source, ', ' ORDER BY partitioned.time_source)
+      AS time_sources,
+    coalesce(sum(partitioned.work_ns) FILTER (WHERE chosen.in_first), 0)::BIGINT AS first_ns,
+    coalesce(sum(partitioned.work_ns) FILTER (WHERE chosen.in_second), 0)::BIGINT AS second_ns
   FROM partitioned
-  INNER JOIN work USING (trace_id, work_id)
   INNER JOIN chosen USING (trace_id)
   GROUP BY partitioned.attention_partition, partitioned.category
 )

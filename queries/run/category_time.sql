@@ -3,7 +3,7 @@
 -- Why:     most answers are sums over categories. Computed once, a sum is the same in every answer:
 --          with attention as core and as module, as profiled and scaled to a whole request.
 -- Grain:   one row per (trace_id, scope, attention_partition, time_source, component, category)
--- Inputs:  work, work_category, work_component, work_cost, component_scale
+-- Inputs:  work_sum, component_scale
 -- Columns:
 --   trace_id             trace.trace_id
 --   scope                'profile' as recorded | 'request' scaled by component_scale
@@ -26,22 +26,19 @@ categorized AS (
   SELECT
     trace_id,
     component,
-    work.time_source,
-    work_category.category,
-    work_category.module_category,
+    work_sum.time_source,
+    work_sum.category,
+    work_sum.module_category,
     component_scale.request_scale,
-    count(*) AS work_count,
-    sum(work.dur_ns) AS work_ns,
-    sum(if(work_cost.flops IS NULL, 0, work.dur_ns)) AS costed_ns,
-    sum(work_cost.flops) AS flops,
-    sum(work_cost.bytes) AS bytes
-  FROM work
-  INNER JOIN work_category USING (trace_id, work_id)
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN work_cost USING (trace_id, work_id)
+    sum(work_sum.work_count) AS work_count,
+    sum(work_sum.work_ns) AS work_ns,
+    sum(if(work_sum.has_cost, work_sum.work_ns, 0)) AS costed_ns,
+    sum(work_sum.flops) AS flops,
+    sum(work_sum.bytes) AS bytes
+  FROM work_sum
   INNER JOIN component_scale USING (trace_id, component)
   GROUP BY
-    trace_id, component, work.time_source, work_category.category, work_category.module_category,
+    trace_id, component, work_sum.time_source, work_sum.category, work_sum.module_category,
     component_scale.request_scale
 ),
 

@@ -2,8 +2,8 @@
 --
 -- Why:     a few steady steps are profiled, but a request may take fifty. The text encoder, which
 --          runs once, would look far too large if the profile were read as the request.
--- Grain:   one row per (trace_id, component) of work_component
--- Inputs:  trace, annotation, work_component, work_step
+-- Grain:   one row per (trace_id, component) of work_sum
+-- Inputs:  trace, annotation, work_sum
 -- Columns:
 --   trace_id         trace.trace_id
 --   component        see work_component
@@ -28,8 +28,7 @@ worked AS (
     trace_id,
     component,
     count(DISTINCT step) AS step_count
-  FROM work_component
-  LEFT JOIN work_step USING (trace_id, work_id)
+  FROM work_sum
   GROUP BY trace_id, component
 ),
 
