@@ -189,3 +189,12 @@ def test_every_attention_word_decides_its_own_example(rules: duckdb.DuckDBPyConn
         """
     ).fetchall()
     assert not wrong
+
+
+def test_each_call_rule_matches_its_own_example(rules: duckdb.DuckDBPyConnection) -> None:
+    rows = rules.execute("SELECT kind, pattern, example FROM call_rule").fetchall()
+    for kind, pattern, example in rows:
+        matching = rules.execute(
+            "SELECT DISTINCT kind FROM call_rule WHERE regexp_matches(?, pattern)", [example]
+        ).fetchall()
+        assert matching == [(kind,)], (example, pattern)
