@@ -173,7 +173,7 @@ class Study:
         relation = self.relation(name)
         self._create([name])
         asked = None if trace is None else self._matching(trace)
-        if relation.name == "trace_comparison":
+        if {"first", "second"} <= relation.params.keys():
             self._check_sides(relation, params or {})
         answerable = refusal.answerable_traces(self._opened, relation, asked)
         where = ""

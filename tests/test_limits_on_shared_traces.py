@@ -52,6 +52,7 @@ FIGURES = (
         ("kind", "call_name"),
     ),
     Figures("short_kernel", "short_kernel", ()),
+    Figures("serving", "serving_iteration", ("iteration",)),
     Figures(
         "step",
         "step_breakdown()",

@@ -22,10 +22,11 @@ def _panel(waits: Any) -> Any:
     import pandas as pd
 
     top = waits.sort_values("wait_ns", ascending=False, kind="stable").head(MAX_PLACES).copy()
-    place = top["python_frame"].fillna(top["op_name"]).fillna("outside operators")
+    around = top["python_frame"].fillna(top["op_name"])
     top["place"] = [
-        f"{number}. {call} in {theme.shorten(str(name), 40)}"
-        for number, (call, name) in enumerate(zip(top["call_name"], place, strict=True), start=1)
+        f"{number}. {call} "
+        + ("outside operators" if pd.isna(name) else f"in {theme.shorten(name, 40)}")
+        for number, (call, name) in enumerate(zip(top["call_name"], around, strict=True), start=1)
     ]
     rows = pd.concat(
         [
