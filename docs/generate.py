@@ -21,6 +21,7 @@ ROOM_TITLES = {
     "work": "What ran, and what asked for it",
     "launch": "What devices ran, and the call that launched it",
     "idle": "When devices were idle and hosts waited, and why",
+    "memory": "What the allocator held, and for whom",
     "cost": "FLOPs, bytes and peaks",
     "attention": "Attention calls: found, placed, measured",
     "run": "Runs as wholes",

@@ -52,6 +52,14 @@ FIGURES = (
         ("kind", "call_name"),
     ),
     Figures("short_kernel", "short_kernel", ()),
+    Figures("memory", "memory_peak", ("device_id",)),
+    Figures(
+        "memory_alive",
+        "(SELECT device_id, if(op_name = 'unattributed', '', op_name) AS op_name, "
+        "sum(alive_count)::BIGINT AS alive_count, sum(alive_bytes)::BIGINT AS alive_bytes "
+        "FROM memory_at_peak GROUP BY ALL)",
+        ("device_id", "op_name"),
+    ),
     Figures("serving", "serving_iteration", ("iteration",)),
     Figures(
         "step",
