@@ -85,4 +85,14 @@ NEEDS: dict[str, Need] = {
         "no NVTX push/pop range was recorded; the query nvtx_range shows other ranges",
         (("annotation", "args ->> '$.nvtx.style' = 'push_pop'"),),
     ),
+    "serving": Need(
+        "no label of a serving engine was recorded: 'execute_..._context_...' (vLLM) or "
+        "'step[DECODE ...]', 'step[EXTEND ...]' (SGLang)",
+        (
+            (
+                "annotation",
+                "kind = 'user' AND (name LIKE 'execute%context%' OR name LIKE 'step[%')",
+            ),
+        ),
+    ),
 }

@@ -18,7 +18,7 @@ from genscope.analyze.connect import connect
 from genscope.errors import UserError
 
 # the rooms whose relations are filled at ingest; each reads only itself and the rooms before it
-ROOMS = ("rules", "nesting", "work", "cost", "attention", "run")
+ROOMS = ("rules", "nesting", "work", "launch", "idle", "memory", "cost", "attention", "run")
 LAYERS = ("schema", "interval", *ROOMS, "metric", "nsys")
 
 _TITLE = re.compile(r"^(?P<name>\w+)(\((?P<arguments>[^)]*)\))?: (?P<sentence>.+)$")
@@ -83,7 +83,7 @@ class SqlFile:
         text = " ".join(self.sections.get("Never", "").split())
         if not text or text.upper().startswith(("SELECT", "WITH")):
             return text
-        return f"SELECT 1 FROM {self.name} {text}"
+        return f"SELECT 1 FROM {self.name}{'()' if self.params else ''} {text}"
 
 
 def parse(text: str, layer: str, origin: str) -> SqlFile:

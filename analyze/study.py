@@ -14,6 +14,7 @@ from genscope.analyze import question, reasons, refusal, trace_filter
 from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
+from genscope.analyze.load.kept_views import create_kept_views, kept_views
 from genscope.analyze.load.study_file import open_read_only, open_to_write
 from genscope.analyze.near import no_such_trace, suggestion
 from genscope.analyze.sql_file import SqlFile, call_of, own_queries
@@ -78,7 +79,7 @@ class Study:
         Raises UserError if the file is missing, locked, of another version or not a study.
         """
         con = self._opened
-        self._create(self._metrics)
+        self._create([*kept_views(), *self._metrics])
         return con
 
     @property
@@ -98,12 +99,13 @@ class Study:
         return self._con
 
     def _create(self, names: Iterable[str]) -> None:
-        """Create these metrics and those that they read: all of them would take longer than a query."""
-        wanted = tables.with_inputs(names, self._metrics)
-        missing = [file for name, file in self._metrics.items() if name in wanted - self._created]
+        """Create these metrics and what they read: all of them would take longer than a query."""
+        missing = tables.with_inputs(names, {**kept_views(), **self._metrics}) - self._created
         if missing and (con := self._con):
-            self._run(con, lambda: refusal.create_metrics(con, missing))
-            self._created |= wanted
+            create_kept_views(con, missing)
+            files = [self._metrics[name] for name in self._metrics if name in missing]
+            self._run(con, lambda: refusal.create_metrics(con, files))
+            self._created |= missing
 
     def _run(self, con: duckdb.DuckDBPyConnection, ask: Callable[[], Any]) -> Any:
         """Return `ask()`, which Ctrl-C stops."""
@@ -139,10 +141,7 @@ class Study:
             tables.reclassify(con, found)
 
     def load_table(self, name: str, csv: str | Path) -> None:
-        """Load `fleet_job` or `published_model` from a CSV with its columns, replacing its rows.
-
-        Raises UserError if the file can't be read as that table.
-        """
+        """Replace the rows of `fleet_job` or `published_model` by a CSV's; UserError if it can't be read."""
         self._opened  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
@@ -174,7 +173,7 @@ class Study:
         relation = self.relation(name)
         self._create([name])
         asked = None if trace is None else self._matching(trace)
-        if relation.name == "trace_comparison":
+        if {"first", "second"} <= relation.params.keys():
             self._check_sides(relation, params or {})
         answerable = refusal.answerable_traces(self._opened, relation, asked)
         where = ""

@@ -19,6 +19,9 @@ ROOM_TITLES = {
     "rules": "Rules, data only",
     "nesting": "Who encloses whom",
     "work": "What ran, and what asked for it",
+    "launch": "What devices ran, and the call that launched it",
+    "idle": "When devices were idle and hosts waited, and why",
+    "memory": "What the allocator held, and for whom",
     "cost": "FLOPs, bytes and peaks",
     "attention": "Attention calls: found, placed, measured",
     "run": "Runs as wholes",
@@ -28,8 +31,8 @@ INTRO = """\
 # Every relation
 
 Generated from the headers of the .sql files by `make docs`; do not edit. In order of dependency: a relation reads
-only relations above it. Relations up to the runs are tables, filled at ingest one trace at a time; rules and metrics
-are views; a query with parameters is a table macro, called as `name(parameter := value)`.
+only relations above it. Relations up to the runs are tables, filled at ingest one trace at a time; rules, metrics,
+launches and idle times are views; a query with parameters is a table macro, called as `name(parameter := value)`.
 
 """
 

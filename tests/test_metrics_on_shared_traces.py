@@ -60,9 +60,7 @@ def test_gpu_time_is_known_to_the_nanosecond(study: Study, shared_traces: Path) 
         assert {name: row[name] for name in GOLDEN} == expected, row["trace_name"]
 
 
-@pytest.mark.parametrize(
-    "name", [file.name for file in load_layer("metric") if file.never and not file.params]
-)
+@pytest.mark.parametrize("name", [file.name for file in load_layer("metric") if file.never])
 def test_what_must_never_be_is_not(name: str, study: Study) -> None:
     assert study.sql(study.relation(name).never).is_empty()
 
@@ -99,3 +97,23 @@ def test_a_trace_without_a_gpu_is_answered_by_its_operators(study: Study) -> Non
     rows = study.query("operator_breakdown", trace="cpu-only-rank34")
     assert set(rows["time_source"]) == {"cpu"}
     assert rows["work_ns"].sum() > 0
+
+
+def test_differences_are_known_and_add_up(study: Study, shared_traces: Path) -> None:
+    figures = shared_traces.parent / "reference" / "compare_operator.csv"
+    if not figures.is_file():
+        pytest.skip("no reference figures here")
+    sides = {"first": "flux1-fmha-mi300x", "second": "flux1-sage-mi300x"}
+    rows = study.query("trace_difference", params=sides)
+    with figures.open() as file:
+        expected = {
+            row["op_name"]: (int(row["a_ns"] or 0), int(row["b_ns"] or 0))
+            for row in csv.DictReader(file)
+            if (row["a_file"], row["b_file"]) == tuple(f"{n}.json.gz" for n in sides.values())
+        }
+    operators = rows.filter(level="operator")
+    assert {r["op_name"]: (r["a_ns"], r["b_ns"]) for r in operators.to_dicts()} == expected
+    (total,) = rows.filter(level="total").to_dicts()
+    assert (total["difference_ns"], total["verdict"]) == (35_946_171, "regressed")
+    sums = rows.group_by("level").agg(pl.col("difference_ns").sum())["difference_ns"]
+    assert set(sums) == {total["difference_ns"]}

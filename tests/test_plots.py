@@ -13,11 +13,12 @@ from genscope.analyze.load.tables import create_schema, metrics
 from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.refusal import create_metrics
-from genscope.analyze.sql_file import SqlFile, load_layer
+from genscope.analyze.sql_file import SqlFile, create_statement, load_layer
 from genscope.errors import UserError
 
 FIXTURES = Path(__file__).parent / "queries"
 METRICS = {file.name: file for file in load_layer("metric")}
+MACROS = {file.name for file in load_layer("interval")}
 
 
 def _frame(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: str) -> Any:
@@ -25,12 +26,17 @@ def _frame(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: str) -> Any:
     folder = FIXTURES / relation.name / case
     con.execute("CREATE OR REPLACE SCHEMA given")
     for name in relation.inputs:
+        if name in MACROS:
+            continue
         con.execute(f"CREATE TABLE given.{name} AS SELECT * FROM {name} LIMIT 0")
         if (folder / f"{name}.csv").is_file():
             rows = f"read_csv('{folder / name}.csv', all_varchar = true, header = true)"
             con.execute(f"INSERT INTO given.{name} BY NAME SELECT * FROM {rows}")
     con.execute("SET search_path = 'given,temp.main,memory.main'")
-    frame = con.execute(relation.statement).df()
+    if relation.params:
+        con.execute(create_statement(relation).replace(relation.name, "given.asked", 1))
+    source = "given.asked()" if relation.params else f"({relation.statement})"
+    frame = con.execute(f"SELECT * FROM {source}").df()
     con.execute("SET search_path = 'memory.main'")
     con.execute("DROP SCHEMA given CASCADE")
     return frame

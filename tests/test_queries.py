@@ -3,7 +3,8 @@
 A case is a folder tests/queries/<relation>/<case>/ with one CSV per input and expected.csv. An input
 without a CSV is empty, a column without a value is NULL. Rows are compared without order, on the
 columns of expected.csv. A macro's case also has call.sql, the call itself, such as
-interval_union('busy'); its CSVs become tables of those names, typed by what they hold.
+interval_union('busy'); its CSVs become tables of those names, typed by what they hold. A metric's case
+may have call.sql too, with other parameters than the default ones.
 """
 
 from pathlib import Path
@@ -40,7 +41,7 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[str, ...]]:
 
 
 def _source(relation: SqlFile, case: Path) -> str:
-    if relation.arguments:
+    if relation.arguments or (case / "call.sql").is_file():
         return (case / "call.sql").read_text().strip()
     return f"given.{relation.name}()" if relation.params else f"({relation.statement})"
 

@@ -1,5 +1,6 @@
 """Every rule decides its own example, and none matches a word that only looks like its own."""
 
+import csv
 from collections.abc import Iterator
 
 import duckdb
@@ -8,6 +9,7 @@ import pytest
 from genscope.analyze.load.tables import create_schema
 from genscope.analyze.load.user_rules import CATEGORIES
 from genscope.analyze.plots.theme import CATEGORY_COLOUR
+from tests.conftest import shared_traces_folder
 
 # (kernel, words of the rules that must not decide it): C++ and Triton names are full of such words
 LOOKALIKES = {
@@ -189,3 +191,35 @@ def test_every_attention_word_decides_its_own_example(rules: duckdb.DuckDBPyConn
         """
     ).fetchall()
     assert not wrong
+
+
+def test_each_call_rule_matches_its_own_example(rules: duckdb.DuckDBPyConnection) -> None:
+    rows = rules.execute("SELECT kind, pattern, example FROM call_rule").fetchall()
+    for kind, pattern, example in rows:
+        matching = rules.execute(
+            "SELECT DISTINCT kind FROM call_rule WHERE regexp_matches(?, pattern)", [example]
+        ).fetchall()
+        assert matching == [(kind,)], (example, pattern)
+
+
+def test_tensor_core_rules_decide_what_was_read_off_each_name(
+    rules: duckdb.DuckDBPyConnection,
+) -> None:
+    first = (
+        "SELECT rule, tensor_core FROM tensor_core_rule WHERE regexp_matches(?, pattern) "
+        "ORDER BY rule_order LIMIT 1"
+    )
+    for rule, used, example in rules.execute(
+        "SELECT rule, tensor_core, example FROM tensor_core_rule"
+    ).fetchall():
+        assert rules.execute(first, [example]).fetchone() == (rule, used)
+    traces = shared_traces_folder()
+    figures = traces.parent / "reference" / "tensor_core_names.csv" if traces else None
+    if figures is None or not figures.is_file():
+        return
+    with figures.open(newline="") as file:
+        for row in csv.DictReader(file):
+            found = rules.execute(first, [row["kernel_name_140"]]).fetchone()
+            # a name that was cut off may have lost the word that decides
+            if len(row["kernel_name_140"]) < 140:
+                assert (found[1] if found else "unknown") == row["tensor_core"], row

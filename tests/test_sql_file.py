@@ -36,7 +36,7 @@ def test_header_becomes_data() -> None:
         "busy_ns": "ns, union of intervals; never more than the span",
     }
     assert file.params["top"].default == "10"
-    assert file.never == "SELECT 1 FROM busy_time WHERE busy_ns < 0"
+    assert file.never == "SELECT 1 FROM busy_time() WHERE busy_ns < 0"
     assert file.statement.startswith("SELECT") and not file.statement.endswith(";")
 
 

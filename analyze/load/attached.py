@@ -15,6 +15,7 @@ import duckdb
 from genscope.analyze.connect import connect, why_not_opened
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
+from genscope.analyze.load.kept_views import kept_views
 from genscope.analyze.sql_file import SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
@@ -73,7 +74,11 @@ def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     except (TypeError, IndexError, duckdb.Error) as error:
         raise _changed(path, "genscope_schema") from error
     _check_columns(con, path)
-    views = [file for file in tables.attribution_files() if not _is_table(file)]
+    views = [
+        file
+        for file in tables.attribution_files()
+        if not _is_table(file) and file.name not in kept_views()
+    ]
     for file in [*in_order(load_layer("interval")), *views]:
         con.execute(create_statement(file))
 

@@ -31,7 +31,8 @@ numbered AS (
     track,
     start_ns,
     end_ns,
-    count(*) FILTER (reached_ns IS NULL OR start_ns > reached_ns) OVER (
+    -- DuckDB computes a FILTER in a window again for each row
+    sum(if(reached_ns IS NULL OR start_ns > reached_ns, 1, 0)) OVER (
       PARTITION BY trace_id, track
       ORDER BY start_ns, end_ns
       ROWS UNBOUNDED PRECEDING

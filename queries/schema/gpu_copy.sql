@@ -13,6 +13,7 @@
 --   dur_ns          ns
 --   name            as recorded
 --   kind            'HtoD' | 'DtoH' | 'DtoD' | 'PtoP' | 'HtoH' | 'memset' | 'other'
+--   host_memory     'pinned' | 'pageable', of the side that is on the host; NULL if unknown or none
 --   size_bytes      bytes moved or set; NULL if not recorded
 --   correlation_id  as in kernel
 --   external_id     as in kernel
@@ -28,6 +29,7 @@ CREATE TABLE gpu_copy (
   dur_ns BIGINT NOT NULL,
   name VARCHAR NOT NULL,
   kind VARCHAR NOT NULL,
+  host_memory VARCHAR,
   size_bytes BIGINT,
   correlation_id BIGINT,
   external_id BIGINT,

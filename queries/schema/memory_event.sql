@@ -7,6 +7,8 @@
 --   trace_id         trace.trace_id
 --   ts_ns            ns from the trace's base
 --   device_id        device.device_id; -1 for host memory
+--   process_id       process, as text; NULL if unknown
+--   thread_id        thread that allocated or released, as text; NULL if unknown
 --   addr             address; NULL if absent
 --   size_bytes       bytes; negative for a release
 --   allocated_bytes  bytes in use afterwards; NULL if absent
@@ -15,6 +17,8 @@ CREATE TABLE memory_event (
   trace_id INTEGER NOT NULL,
   ts_ns BIGINT NOT NULL,
   device_id INTEGER NOT NULL,
+  process_id VARCHAR,
+  thread_id VARCHAR,
   addr UBIGINT,
   size_bytes BIGINT NOT NULL,
   allocated_bytes BIGINT,

@@ -104,7 +104,9 @@ TABLES = (
         (
             *_DEVICE,
             *_columns(
-                INTEGER, _SPAN + _STREAM + _LINK + _GRAPH + "size_bytes=bytes copy_kind=copyKind"
+                INTEGER,
+                _SPAN + _STREAM + _LINK + _GRAPH + "size_bytes=bytes copy_kind=copyKind "
+                "source_kind=srcKind target_kind=dstKind",
             ),
         ),
         required=("start_ns", "end_ns", "device_id"),

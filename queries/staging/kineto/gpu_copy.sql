@@ -14,6 +14,7 @@
 --   dur_ns          ns
 --   name            as recorded
 --   kind            'HtoD' | 'DtoH' | 'DtoD' | 'PtoP' | 'HtoH' | 'memset' | 'other'
+--   host_memory     from the name: 'Memcpy HtoD (Pinned -> Device)'; NULL where it does not say
 --   size_bytes      bytes moved or set; NULL if not recorded
 --   correlation_id  links to runtime_call; NULL if absent
 --   external_id     links to cpu_op; NULL if absent
@@ -75,6 +76,10 @@ SELECT
     WHEN text.copy_kind IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN text.copy_kind
     ELSE 'other'
   END AS kind,
+  CASE
+    WHEN contains(text.name, 'Pinned') THEN 'pinned'
+    WHEN contains(text.name, 'Pageable') THEN 'pageable'
+  END AS host_memory,
   numbered.size_bytes,
   numbered.correlation_id,
   numbered.external_id,

@@ -7,6 +7,8 @@
 --   trace_id         trace.trace_id
 --   ts_ns            ns from the trace's base
 --   device_id        device.device_id; -1 for host memory
+--   process_id       process, as text
+--   thread_id        thread that allocated or released, as text
 --   addr             address; NULL if absent
 --   size_bytes       bytes; negative for a release
 --   allocated_bytes  bytes in use afterwards; NULL if absent
@@ -18,6 +20,8 @@ SELECT
     WHEN event.memory_device_type = 0 THEN -1
     ELSE coalesce(event.memory_device_id, -1)
   END AS device_id,
+  event.pid AS process_id,
+  event.tid AS thread_id,
   event.addr,
   event.memory_bytes AS size_bytes,
   event.allocated_bytes,

@@ -15,6 +15,7 @@
 --   dur_ns          ns; 0 if the end is missing or before the start
 --   name            as nsys prints it, such as '[CUDA memcpy Host-to-Device]'
 --   kind            as in the schema; directions of unified memory count as the plain ones
+--   host_memory     from srcKind or dstKind: 'pinned' | 'pageable'; NULL if neither is on the host
 --   size_bytes      bytes
 --   correlation_id  correlationId
 --   graph_id        NULL outside graphs
@@ -54,7 +55,12 @@ operation AS (
     '[CUDA memcpy '
     || coalesce(named.label, direction.label, 'kind ' || copied.copy_kind, 'Unknown')
     || ']' AS name,
-    coalesce(direction.kind, 'other') AS kind
+    coalesce(direction.kind, 'other') AS kind,
+    -- ENUM_CUDA_MEM_KIND: 0 pageable, 1 pinned, 2 device
+    CASE
+      WHEN 1 IN (copied.source_kind, copied.target_kind) THEN 'pinned'
+      WHEN 0 IN (copied.source_kind, copied.target_kind) THEN 'pageable'
+    END AS host_memory
   FROM nsys_memcpy AS copied
   LEFT JOIN direction
     ON copied.copy_kind = direction.id
@@ -66,7 +72,8 @@ operation AS (
     'fill' AS event_kind,
     1 AS origin,
     '[CUDA memset]' AS name,
-    'memset' AS kind
+    'memset' AS kind,
+    NULL AS host_memory
   FROM nsys_memset
 ),
 
@@ -91,6 +98,7 @@ SELECT
   greatest(coalesce(started.end_ns - started.start_ns, 0), 0) AS dur_ns,
   started.name,
   started.kind,
+  started.host_memory,
   started.size_bytes,
   started.correlation_id,
   started.graph_id,

@@ -1,0 +1,43 @@
+"""How short the kernels of each trace are."""
+
+from typing import Any
+
+from genscope.analyze.plots import charts, theme
+
+LENGTHS = {
+    "below 1 us": "#d55e00",
+    "1 to 5 us": "#e69f00",
+    "5 to 10 us": "#f0e442",
+    "10 us and more": theme.GREY,
+}
+
+
+def plot(frame: Any) -> Any:
+    """Draw stacked bars from short_kernel: kernels by length in %, traces with the shortest first."""
+    import pandas as pd
+
+    traces = frame[frame["kernel_count"] > 0].copy()
+    traces["short"] = traces["below_10us_count"] / traces["kernel_count"]
+    traces = traces.sort_values("short", ascending=False, kind="stable")
+    edges = [0, *(traces[f"below_{us}us_count"] for us in (1, 5, 10)), traces["kernel_count"]]
+    rows = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "trace": traces["trace_name"],
+                    "length": length,
+                    "percent": 100 * (high - low) / traces["kernel_count"],
+                }
+            )
+            for length, low, high in zip(LENGTHS, edges, edges[1:], strict=False)
+        ]
+    )
+    return charts.bars(
+        rows,
+        label="trace",
+        part="length",
+        value="percent",
+        axis="share of the kernels (%)",
+        title="How short the kernels are",
+        known=LENGTHS,
+    )

@@ -1,0 +1,59 @@
+-- memory_timeline: every event of the allocator, with the operator that allocated or released.
+--
+-- Why:     the operator says what the memory was for; the allocator's event knows its thread only.
+-- Grain:   one row per memory_event
+-- Inputs:  memory_event, cpu_op, cpu_op_parent, timeline
+-- Kept:    view
+-- Columns:
+--   trace_id         trace.trace_id
+--   device_id        device.device_id; -1 for host memory
+--   ts_ns            ns from the trace's base
+--   track            process and thread; NULL if unknown
+--   addr             address; NULL if absent
+--   size_bytes       bytes; negative for a release
+--   allocated_bytes  bytes in use afterwards; NULL if absent
+--   reserved_bytes   bytes held by the allocator afterwards; NULL if absent
+--   op_id            innermost operator on its thread at that moment; NULL if there is none
+WITH thread AS (
+  SELECT DISTINCT trace_id, process_id, thread_id FROM memory_event
+),
+
+operator AS (
+  SELECT
+    cpu_op.trace_id,
+    concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
+    cpu_op.op_id AS slice_id,
+    cpu_op.start_ns,
+    parent.end_ns,
+    parent.depth,
+    parent.parent_op_id AS parent_id,
+    parent.root_op_id AS root_id
+  FROM cpu_op
+  INNER JOIN cpu_op_parent AS parent USING (trace_id, op_id)
+  SEMI JOIN thread USING (trace_id, process_id, thread_id)
+),
+
+change AS (
+  FROM timeline('operator')
+),
+
+event AS (
+  SELECT *, nullif(concat_ws(' ', process_id, thread_id), '') AS track FROM memory_event
+)
+
+SELECT
+  event.trace_id,
+  event.device_id,
+  event.ts_ns,
+  event.track,
+  event.addr,
+  event.size_bytes,
+  event.allocated_bytes,
+  event.reserved_bytes,
+  change.slice_id AS op_id
+FROM event
+ASOF LEFT JOIN change
+  ON
+    event.trace_id = change.trace_id
+    AND event.track = change.track
+    AND event.ts_ns >= change.start_ns

@@ -1,0 +1,120 @@
+-- gpu_overlap: how much communication and copying each device hides behind computing.
+--
+-- Why:     time in which a device only communicates or only copies is exposed: it can be hidden
+--          behind computing. A kernel that communicates also spins while it waits for other ranks,
+--          so its time is not transfer time.
+-- Grain:   one row per (trace_id, device_id) with kernels or copies
+-- Inputs:  trace, time_refusal, device_event, kernel, kernel_category, open_layer
+-- Needs:   kernel, complete, one_clock, timed
+-- Columns:
+--   trace_id              trace.trace_id
+--   trace_name            trace.name
+--   device_id             device.device_id
+--   gpu_span_ns           see idle_time; this and all times below are NULL if refused
+--   gpu_busy_ns           see idle_time; the sum of the seven times from only_compute_ns on
+--   gpu_idle_ns           see idle_time
+--   compute_ns            ns in which a kernel ran that does not communicate
+--   comm_ns               ns in which a kernel ran whose name has the category communication
+--   copy_ns               ns in which a copy or fill ran
+--   only_compute_ns       ns in which nothing but computing ran
+--   only_comm_ns          ns
+--   only_copy_ns          ns
+--   compute_comm_ns       ns in which computing and communication ran, and no copy
+--   compute_copy_ns       ns
+--   comm_copy_ns          ns
+--   compute_comm_copy_ns  ns in which all three ran
+--   overlapped_comm_ns    ns of comm_ns in which computing ran too
+--   exposed_comm_ns       ns of comm_ns in which no computing ran
+--   exposed_copy_ns       ns of copy_ns in which nothing else ran
+--   overlap_frac          0..1, overlapped_comm_ns by comm_ns; NULL without communication
+--   comm_sum_ns           ns, sum of the durations of kernels that communicate
+--   comm_kernel_count     kernels that communicate
+--   overlap_refusal       why the times are unknown; NULL if they are known
+-- Never:   WHERE compute_ns + exposed_comm_ns + exposed_copy_ns <> gpu_busy_ns
+--          OR overlapped_comm_ns + exposed_comm_ns <> comm_ns OR gpu_idle_ns < 0
+-- Plot:    Communication and copies, hidden and exposed
+WITH event AS (
+  SELECT
+    event.trace_id,
+    event.device_id AS track,
+    CASE
+      WHEN event.copy_id IS NOT NULL THEN 2
+      WHEN kernel_category.category = 'communication' THEN 1
+      ELSE 0
+    END AS layer,
+    event.start_ns,
+    event.end_ns
+  FROM device_event AS event
+  LEFT JOIN kernel USING (trace_id, kernel_id)
+  LEFT JOIN kernel_category
+    ON event.trace_id = kernel_category.trace_id AND kernel.name = kernel_category.name
+),
+
+spanned AS (
+  SELECT
+    trace_id,
+    track,
+    max(end_ns) - min(start_ns) AS span_ns,
+    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layer = 1), 0) AS BIGINT) AS comm_sum_ns,
+    count(*) FILTER (WHERE layer = 1) AS comm_kernel_count
+  FROM event
+  GROUP BY trace_id, track
+),
+
+cell AS (
+  SELECT
+    trace_id,
+    track,
+    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 1), 0) AS BIGINT) AS only_compute,
+    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 2), 0) AS BIGINT) AS only_comm,
+    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 4), 0) AS BIGINT) AS only_copy,
+    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 3), 0) AS BIGINT) AS compute_comm,
+    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 5), 0) AS BIGINT) AS compute_copy,
+    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 6), 0) AS BIGINT) AS comm_copy,
+    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 7), 0) AS BIGINT) AS all_three
+  FROM open_layer('event')
+  GROUP BY trace_id, track
+),
+
+judged AS (
+  SELECT
+    trace_id,
+    track,
+    spanned.comm_sum_ns,
+    spanned.comm_kernel_count,
+    if(time_refusal.refusal IS NULL, spanned.span_ns, NULL) AS span_ns,
+    if(refusal IS NULL, coalesce(COLUMNS(cell.* EXCLUDE (trace_id, track)), 0), NULL),
+    time_refusal.refusal
+  FROM spanned
+  INNER JOIN time_refusal USING (trace_id)
+  LEFT JOIN cell USING (trace_id, track)
+)
+
+SELECT
+  trace_id,
+  trace.name AS trace_name,
+  judged.track AS device_id,
+  judged.span_ns AS gpu_span_ns,
+  judged.only_compute + judged.only_comm + judged.only_copy + judged.compute_comm
+  + judged.compute_copy + judged.comm_copy + judged.all_three AS gpu_busy_ns,
+  judged.span_ns - gpu_busy_ns AS gpu_idle_ns,
+  judged.only_compute + judged.compute_comm + judged.compute_copy + judged.all_three AS compute_ns,
+  judged.only_comm + judged.compute_comm + judged.comm_copy + judged.all_three AS comm_ns,
+  judged.only_copy + judged.compute_copy + judged.comm_copy + judged.all_three AS copy_ns,
+  judged.only_compute AS only_compute_ns,
+  judged.only_comm AS only_comm_ns,
+  judged.only_copy AS only_copy_ns,
+  judged.compute_comm AS compute_comm_ns,
+  judged.compute_copy AS compute_copy_ns,
+  judged.comm_copy AS comm_copy_ns,
+  judged.all_three AS compute_comm_copy_ns,
+  judged.compute_comm + judged.all_three AS overlapped_comm_ns,
+  judged.only_comm + judged.comm_copy AS exposed_comm_ns,
+  judged.only_copy AS exposed_copy_ns,
+  overlapped_comm_ns / nullif(comm_ns, 0) AS overlap_frac,
+  judged.comm_sum_ns,
+  judged.comm_kernel_count,
+  judged.refusal AS overlap_refusal
+FROM judged
+INNER JOIN trace USING (trace_id)
+ORDER BY trace_id, device_id

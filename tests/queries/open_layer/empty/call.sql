@@ -1,0 +1,1 @@
+(WITH none AS (FROM given_layer WHERE FALSE) FROM open_layer('none'))

@@ -1,0 +1,1 @@
+open_layer('given_layer')

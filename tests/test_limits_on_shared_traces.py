@@ -1,0 +1,163 @@
+"""What limits a run, on other people's traces: every figure that slow, independent scripts computed.
+
+The scripts read the raw events and share nothing with the SQL. A figure that is refused here is not
+compared; _NVTX and _SINGLE say where a script and the definition disagree.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from genscope.analyze.load import build
+from genscope.analyze.load.trace_file import find
+from tests.conftest import shared_traces_folder
+
+TRACES = shared_traces_folder()
+REFERENCE = TRACES.parent / "reference" if TRACES else None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One file of figures, the relation that gives them, and what else the columns are called."""
+
+    csv: str
+    relation: str
+    keys: tuple[str, ...]
+    renamed: dict[str, str] = field(default_factory=dict)
+    refusal: str | None = None
+
+
+FIGURES = (
+    Figures(
+        "idle",
+        "idle_time",
+        ("device_id",),
+        refusal="idle_refusal",
+    ),
+    Figures("overlap", "gpu_overlap", ("device_id",), refusal="overlap_refusal"),
+    Figures("launch", "(FROM launch_statistics WHERE call_name = 'all')", ("what",)),
+    Figures("launch_queue", "launch_queue()", ("device_id", "stream_id")),
+    Figures("sync", "host_wait_sum", ()),
+    Figures(
+        "sync_call",
+        "(SELECT kind, call_name, sum(call_count)::BIGINT AS call_count, "
+        "sum(wait_ns)::BIGINT AS call_ns, sum(device_busy_ns)::BIGINT AS device_busy_ns, "
+        "max(longest_ns) AS longest_ns FROM host_wait_place GROUP BY ALL)",
+        ("kind", "call_name"),
+    ),
+    Figures("short_kernel", "short_kernel", ()),
+    Figures("memory", "memory_peak", ("device_id",)),
+    Figures(
+        "memory_alive",
+        "(SELECT device_id, if(op_name = 'unattributed', '', op_name) AS op_name, "
+        "sum(alive_count)::BIGINT AS alive_count, sum(alive_bytes)::BIGINT AS alive_bytes "
+        "FROM memory_at_peak GROUP BY ALL)",
+        ("device_id", "op_name"),
+    ),
+    Figures("serving", "serving_iteration", ("iteration",)),
+    Figures(
+        "step",
+        "step_breakdown()",
+        ("basis", "step"),
+        renamed={
+            "kernels_started_count": "kernel_count",
+            "kernels_launched_count": "launched_kernel_count",
+        },
+        refusal="step_refusal",
+    ),
+    Figures(
+        "step_verdict",
+        "(FROM step_breakdown() WHERE basis = 'host')",
+        ("step",),
+        renamed={"host_in_gaps_below_1ms_ns": "host_in_short_ns"},
+        refusal="step_refusal",
+    ),
+)
+# the scripts read no NVTX ranges, which are operators here
+_NVTX = {"host_operator_ns", "host_other_ns", "cpu_op_ns", "other_ns", "step_ns", "edge_ns"}
+# by the definition only kernels that are alone in their call; the script compared all of a graph's
+_SINGLE = {("short_kernel", "shorter_than_call_count")}
+
+
+@cache
+def _figures(name: str) -> dict[str, list[dict[str, str]]]:
+    """The rows of one file of figures by trace."""
+    assert REFERENCE is not None
+    found: dict[str, list[dict[str, str]]] = {}
+    with (REFERENCE / f"{name}.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row.pop("file"), []).append(row)
+    return found
+
+
+def _traces() -> list[str]:
+    if REFERENCE is None or not REFERENCE.is_dir():
+        return []
+    names = {name for figures in FIGURES for name in _figures(figures.csv)}
+    # no other test attributes this one: it is large and has no kernel
+    return sorted(names - {"mtia-single-rank.json.gz"})
+
+
+Open = Callable[[str], duckdb.DuckDBPyConnection]
+
+
+@pytest.fixture
+def opened(shared_traces_built_once: None, tmp_path: Path) -> Iterator[Open]:
+    """A function that builds one trace, attributed, and opens its database."""
+    kept: list[duckdb.DuckDBPyConnection] = []
+
+    def open_one(name: str) -> duckdb.DuckDBPyConnection:
+        assert TRACES is not None
+        found = replace(find([TRACES / name])[0], trace_id=1, digest="0")
+        path = build.build_trace(found, tmp_path / "scratch").path
+        kept.append(duckdb.connect(str(path), read_only=True))
+        return kept[-1]
+
+    yield open_one
+    for con in kept:
+        con.close()
+
+
+def _differences(con: duckdb.DuckDBPyConnection, name: str, figures: Figures) -> list[str]:
+    answer = con.execute(f"SELECT * FROM {figures.relation}")
+    columns = [column[0] for column in answer.description or ()]
+    rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+    mine = {tuple(_text(row[key]) for key in figures.keys): row for row in rows}
+    found = []
+    for expected in _figures(figures.csv).get(name, []):
+        key = tuple(expected[column] for column in figures.keys)
+        if figures.csv == "launch" and expected["event_count"] == "0":
+            continue
+        if key not in mine:
+            found.append(f"{figures.csv} {key}: no row")
+            continue
+        found += [
+            f"{figures.csv} {key} {column}: {mine[key][ours]}, not {value}"
+            for column, value in expected.items()
+            if (ours := figures.renamed.get(column, column)) in mine[key]
+            and not _agrees(mine[key], ours, value, figures)
+            and not (name.startswith("nsys/fastvideo") and column in _NVTX)
+            and (figures.csv, column) not in _SINGLE
+        ]
+    return found
+
+
+def _agrees(row: dict[str, Any], column: str, value: str, figures: Figures) -> bool:
+    refused = figures.refusal is not None and row[figures.refusal] is not None
+    return _text(row[column]) == value or (refused and row[column] is None)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+@pytest.mark.parametrize("name", _traces())
+def test_figures_are_those_of_the_raw_events(name: str, opened: Open) -> None:
+    con = opened(name)
+    assert [line for figures in FIGURES for line in _differences(con, name, figures)] == []
