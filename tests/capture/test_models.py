@@ -22,10 +22,10 @@ ATTENTIONS = ("baseline", "flash")
 each_variant = pytest.mark.parametrize("model", VARIANTS, scope="module")
 # published requests have 50 to 225 steps of a UNet; one of fewer steps has the same arithmetic
 SHORTER: dict[str, Any] = {
-    "imagen": {"unet_64": 12, "unet_256": 6, "unet_1024": 9},
-    "make_a_video": 6,
-    "prod_image": 6,
-    "stable_diffusion": 6,
+    "imagen": {"unet_64": 5, "unet_256": 3, "unet_1024": 4},
+    "make_a_video": 4,
+    "prod_image": 4,
+    "stable_diffusion": 4,
 }
 
 

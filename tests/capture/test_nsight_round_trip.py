@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import torch
 from capture_traces import Captured
 
 import genscope
+from genscope.analyze.study import Study
 from genscope.capture.label.sinks import NvtxSink
 from genscope.capture.runner import runner
 from genscope.capture.settings import Settings, resolved
@@ -38,23 +39,36 @@ def _ranges(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[dict[st
     return rows
 
 
-@pytest.mark.parametrize("model", ["stable_diffusion", "make_a_video", "parti"])
-def test_labels_read_the_same_from_either_profiler(
-    captured: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
-) -> None:
-    folder = captured(model, profiler="torch", attention="flash", device="cpu")
-    settings = resolved(Settings(model, profiler="nsys", attention="flash", device="cpu"))
-    rows = _ranges(monkeypatch, settings)
-    export = write_export(tmp_path / "run.sqlite", {"StringIds": strings(), "NVTX_EVENTS": rows})
-    with genscope.open(tmp_path / "study.duckdb") as study:
-        study.ingest([folder, export])
-        found: list[Counter[tuple[str, str, str]]] = []
-        for trace_id in (1, 2):
-            labels = study.sql(
-                "SELECT kind, name, args FROM annotation WHERE kind IN ('component', 'step', 'module', "
-                f"'attention') AND trace_id = {trace_id}"
-            ).rows()
-            found.append(Counter((kind, name, _fields(args)) for kind, name, args in labels))
+MODELS = ("stable_diffusion", "make_a_video", "parti")
+
+
+@pytest.fixture(scope="module")
+def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    """Each model's run under either profiler: the traces of model i are 2 i + 1 and 2 i + 2."""
+    folder = tmp_path_factory.mktemp("nsight")
+    paths = []
+    for model in MODELS:
+        paths.append(captured(model, profiler="torch", attention="flash", device="cpu"))
+        settings = resolved(Settings(model, profiler="nsys", attention="flash", device="cpu"))
+        with pytest.MonkeyPatch.context() as patch:
+            found = _ranges(patch, settings)
+        held = {"StringIds": strings(), "NVTX_EVENTS": found}
+        paths.append(write_export(folder / f"{model}.sqlite", held))
+    with genscope.open(folder / "study.duckdb") as opened:
+        results = opened.ingest(paths, jobs=1)
+        assert [result.trace_id for result in results] == list(range(1, 2 * len(MODELS) + 1))
+        yield opened
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_labels_read_the_same_from_either_profiler(study: Study, model: str) -> None:
+    found: list[Counter[tuple[str, str, str]]] = []
+    for trace_id in (2 * MODELS.index(model) + 1, 2 * MODELS.index(model) + 2):
+        labels = study.sql(
+            "SELECT kind, name, args FROM annotation WHERE kind IN ('component', 'step', 'module', "
+            f"'attention') AND trace_id = {trace_id}"
+        ).rows()
+        found.append(Counter((kind, name, _fields(args)) for kind, name, args in labels))
     assert {kind for kind, _, _ in found[0]} == {"component", "step", "module", "attention"}
     assert found[0] == found[1]
 
