@@ -18,7 +18,12 @@ from genscope.errors import UserError
 # the anomalies for which a trace is refused, each with what is missing
 ANOMALIES = {"graph_kernels_not_recorded": "kernels inside CUDA graphs were not recorded"}
 _STILL_ANSWERED = frozenset({"ledger", "trace_summary"})
-_DEVICE_TIME = frozenset({"kernel", "gpu_copy", "category_time", "run_pair", "run_measurement"})
+_DEVICE_TIME = frozenset(
+    {
+        *("kernel", "gpu_copy", "kernel_time", "device_busy", "component_busy"),
+        *("category_time", "run_pair", "run_measurement"),
+    }
+)
 
 
 def refused(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str]]:
