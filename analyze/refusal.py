@@ -6,21 +6,25 @@ such a trace is returned. `ledger` and `trace_summary` still show the trace, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import duckdb
 
-from genscope.analyze import trace_filter
+from genscope.analyze import chosen, trace_filter
 from genscope.analyze.load.tables import create_temporary
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
 # the anomalies for which a trace is refused, each with what is missing
 ANOMALIES = {"graph_kernels_not_recorded": "kernels inside CUDA graphs were not recorded"}
+# the parameters of a comparison that name its traces
+_SIDES = frozenset({"first", "second"})
 _STILL_ANSWERED = frozenset({"ledger", "trace_summary"})
 _DEVICE_TIME = frozenset(
     {
-        *("kernel", "gpu_copy", "category_time", "run_pair", "run_measurement"),
+        *("kernel", "gpu_copy", "kernel_time", "device_busy", "component_busy"),
+        *("category_time", "run_pair", "run_measurement"),
         *("device_event", "idle_gap", "launch", "host_wait", "step_state"),
     }
 )
@@ -78,6 +82,15 @@ def answerable_traces(
         _, first = next(without[number] for number in wanted)
         raise UserError(f"{relation.name} can't be answered: {first}")
     return left
+
+
+def check_sides(
+    con: duckdb.DuckDBPyConnection, relation: SqlFile, params: Mapping[str, Any]
+) -> None:
+    """Raise UserError if a side of a comparison of two traces names no trace, or only refused ones."""
+    if relation.params.keys() >= _SIDES:
+        for side in _SIDES & params.keys():
+            answerable_traces(con, relation, chosen.named(con, str(params[side])))
 
 
 def _holds_work(name: str) -> bool:

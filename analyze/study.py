@@ -6,17 +6,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from genscope.analyze import question, reasons, refusal, trace_filter
+from genscope.analyze import chosen, question, reasons, refusal, trace_filter
 from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
 from genscope.analyze.load.kept_views import create_kept_views, kept_views
 from genscope.analyze.load.study_file import open_read_only, open_to_write
-from genscope.analyze.near import no_such_trace, suggestion
+from genscope.analyze.near import suggestion
+from genscope.analyze.rows import Rows, rows_of
 from genscope.analyze.sql_file import SqlFile, call_of, own_queries
 from genscope.analyze.whole_file import check_writable
 from genscope.errors import UserError
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 
     from genscope.analyze.load.ingest import IngestResult
 
+_Fetched = TypeVar("_Fetched")
+
 
 class Study:
     """An open study, read-only; `ingest` and `classify` open it for writing while they run.
 
-    Use it in a `with` block, or call `close`. `queries` are folders with your own .sql files, which
-    have the same header as ours; a file of the same name replaces ours. No SQL can access files,
-    settings or extensions; `allow_files` allows files.
+    Use it in a `with` block, or call `close`. `queries` are folders with your own .sql files; a file of the
+    same name replaces ours. No SQL can reach files, settings or extensions; `allow_files` allows files.
     """
 
     def __init__(
@@ -170,19 +172,33 @@ class Study:
         `trace` is a glob on the trace's name or path. Raises UserError for an unknown query,
         parameter or trace, or if none of the chosen traces can answer the query.
         """
+        return self._answered(name, trace, params or {}, lambda result: result.pl())
+
+    def rows(
+        self, name: str, *, trace: str | None = None, params: Mapping[str, Any] | None = None
+    ) -> Rows:
+        """The same as Python values, without polars, whose import takes longer than most queries."""
+        return self._answered(name, trace, params or {}, rows_of)
+
+    def _answered(
+        self,
+        name: str,
+        trace: str | None,
+        params: Mapping[str, Any],
+        fetch: Callable[..., _Fetched],
+    ) -> _Fetched:
         relation = self.relation(name)
         self._create([name])
-        asked = None if trace is None else self._matching(trace)
-        if {"first", "second"} <= relation.params.keys():
-            self._check_sides(relation, params or {})
+        asked = None if trace is None else chosen.matching(self._opened, trace)
+        refusal.check_sides(self._opened, relation, params)
         answerable = refusal.answerable_traces(self._opened, relation, asked)
         where = ""
         if asked is not None and "trace_id" not in relation.columns and self.is_about_traces(name):
             relation = self._narrowed(relation, answerable or ())
         elif answerable is not None and "trace_id" in relation.columns:
             where = f" WHERE trace_id IN ({', '.join(map(str, answerable)) or 'NULL'})"
-        source, values = call_of(relation, params or {})
-        return self._ask(lambda con: con.execute(f"SELECT * FROM {source}{where}", values).pl())
+        source, values = call_of(relation, params)
+        return self._ask(lambda con: fetch(con.execute(f"SELECT * FROM {source}{where}", values)))
 
     def is_about_traces(self, name: str) -> bool:
         """Whether a metric is computed from traces, so that some can be chosen."""
@@ -195,16 +211,6 @@ class Study:
         found = replace(found, name=f"{relation.name}_of_some_traces")
         tables.create_temporary(self._opened, found)
         return found
-
-    def _check_sides(self, relation: SqlFile, params: Mapping[str, Any]) -> None:
-        """Raise UserError if one side of a comparison has no trace, or only refused ones."""
-        for side in relation.params.keys() & params.keys():
-            rows = self._opened.execute(
-                "SELECT trace_id FROM trace WHERE name GLOB ?", [params[side]]
-            ).fetchall()
-            if not rows:
-                raise UserError(no_such_trace(str(params[side]), self.names().values()))
-            refusal.answerable_traces(self._opened, relation, [row[0] for row in rows])
 
     def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
         """Run one SELECT over the study's tables, views and macros and return a polars frame.
@@ -222,14 +228,14 @@ class Study:
         if self._con is not None:
             self._con.interrupt()
 
-    def _ask(self, ask: Callable[[duckdb.DuckDBPyConnection], pl.DataFrame]) -> pl.DataFrame:
+    def _ask(self, ask: Callable[[duckdb.DuckDBPyConnection], _Fetched]) -> _Fetched:
         """Return `ask(connection)`; Ctrl-C stops it, and DuckDB's errors become a UserError."""
         con = self._opened
         try:
-            frame: pl.DataFrame = self._run(con, lambda: ask(con))
+            found: _Fetched = self._run(con, lambda: ask(con))
         except duckdb.Error as error:
             raise UserError(question.refusal_of(error)) from error
-        return frame
+        return found
 
     def traces(self) -> pl.DataFrame:
         """The table `trace`, one row per loaded file."""
@@ -285,15 +291,6 @@ class Study:
 
     def names(self, trace: str | None = None) -> dict[int, str]:
         """Names by trace_id of the traces that a glob matches, or of all traces."""
-        kept = None if trace is None else self._matching(trace)
+        kept = None if trace is None else chosen.matching(self._opened, trace)
         rows = self._opened.table("trace").project("trace_id, name").order("trace_id").fetchall()
         return {number: name for number, name in rows if kept is None or number in kept}
-
-    def _matching(self, pattern: str) -> list[int]:
-        """The traces with exactly this name or path, else those that it matches as a glob."""
-        for test in ("name = $1 OR path = $1", "name GLOB $1 OR path GLOB $1"):
-            named = f"SELECT trace_id FROM trace WHERE {test}"
-            rows = self._opened.execute(named, [pattern]).fetchall()
-            if rows:
-                return [row[0] for row in rows]
-        raise UserError(no_such_trace(pattern, self.names().values()))

@@ -58,10 +58,11 @@ def copy(path: Path) -> Path:
 
 
 def add_up(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill category_time from the work, as an ingest does."""
-    (relation,) = [file for file in load_layer("run") if file.name == "category_time"]
-    con.execute("DELETE FROM category_time")
-    con.execute(f"INSERT INTO category_time BY NAME {relation.statement}")
+    """Fill the sums of the work, as an ingest does."""
+    run = {file.name: file.statement for file in load_layer("run")}
+    for name in ("work_sum", "kernel_time", "device_busy", "component_busy", "category_time"):
+        con.execute(f"DELETE FROM {name}")
+        con.execute(f"INSERT INTO {name} BY NAME {run[name]}")
 
 
 def _add_run(

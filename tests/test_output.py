@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 import study_by_hand
 
+from genscope.analyze.study import Study
 from genscope.analyze.whole_file import write_whole
 from genscope.cli import app as cli
 from genscope.cli.output import write_result
@@ -170,3 +171,12 @@ def test_output_that_nobody_takes(tail: str, status: int, says: str, study: Path
         check=False,
     )
     assert (done.returncode, done.stderr) == (status, says)
+
+
+def test_rows_without_polars_give_the_same_table(study: Path) -> None:
+    with Study(study) as opened:
+        for relation in opened.relations():
+            frame, rows = opened.query(relation.name), opened.rows(relation.name)
+            # rows that are equal in the keys of an ORDER BY come in any order
+            texts = [sorted(whole_table(answer).splitlines()) for answer in (frame, rows)]
+            assert texts[0] == texts[1], relation.name

@@ -9,6 +9,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Literal
 
 from genscope.analyze.printable import HIDDEN_PATTERN, printable, printable_json
+from genscope.analyze.rows import Rows
 from genscope.analyze.whole_file import check_writable, write_whole
 from genscope.cli.text_table import fitted_table, whole_table
 from genscope.errors import UserError
@@ -20,7 +21,7 @@ Format = Literal["table", "csv", "json", "parquet"]
 
 
 def write_result(
-    frame: pl.DataFrame, fmt: Format, out: Path | None = None, *, wide: bool = False
+    frame: pl.DataFrame | Rows, fmt: Format, out: Path | None = None, *, wide: bool = False
 ) -> None:
     """Write `frame` to `out`, whole or not at all, or to standard output if `out` is None.
 
@@ -63,10 +64,12 @@ def print_listed(entries: Sequence[tuple[str, str]]) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _content(frame: pl.DataFrame, fmt: Format) -> str | bytes:
-    if fmt == "parquet":
-        return _parquet(frame)
-    return {"table": whole_table, "csv": _csv, "json": _json}[fmt](frame)
+def _content(frame: pl.DataFrame | Rows, fmt: Format) -> str | bytes:
+    if fmt == "table":
+        return whole_table(frame)
+    if isinstance(frame, Rows):
+        raise TypeError("rows without types become a table only")
+    return {"parquet": _parquet, "csv": _csv, "json": _json}[fmt](frame)
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:

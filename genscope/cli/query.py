@@ -26,7 +26,8 @@ def write_answer(
 ) -> None:
     """Run one query and write its rows; write why rows or traces are missing to standard error."""
     check_out(fmt, out)
-    frame = study.query(name, trace=trace, params=params)
+    ask = study.rows if fmt == "table" else study.query
+    frame = ask(name, trace=trace, params=params)
     write_result(frame, fmt, out, wide=wide)
     said = study.reasons(name, trace=trace) if frame.is_empty() else []
     said += study.left_out(name, trace=trace)

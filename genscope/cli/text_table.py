@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from genscope.analyze.printable import cell, printable
+from genscope.analyze.rows import Rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,25 +17,25 @@ GAP = "  "
 CELL_LIMITS = (60, 40, 28)
 
 
-def whole_table(frame: pl.DataFrame) -> str:
+def whole_table(frame: pl.DataFrame | Rows) -> str:
     """All columns and whole cells, however long the lines get."""
     columns = _columns(frame)
-    return _text(columns, _widths(columns), [_counted(frame.height)])
+    return _text(columns, _widths(columns), [_counted(_height(frame))])
 
 
-def fitted_table(frame: pl.DataFrame, width: int) -> str:
+def fitted_table(frame: pl.DataFrame | Rows, width: int) -> str:
     """As many columns as fit into `width` characters, with long texts cut; a note names the others."""
     columns = _columns(frame)
     for limit in CELL_LIMITS:
         cut = [_cut_column(column, min(limit, max(width, 8))) for column in columns]
         if _total(_widths(cut)) <= width:
-            return _text(cut, _widths(cut), [_counted(frame.height)])
+            return _text(cut, _widths(cut), [_counted(_height(frame))])
     widths = _widths(cut)
     kept = next(n for n in range(len(cut), 0, -1) if n == 1 or _total(widths[:n]) <= width)
     names = [column.title for column in columns[kept:]]
     note = f"{len(names)} more columns: {', '.join(names)}; --wide shows all"
     lines = wrap(note, max(width, 20), break_long_words=False) if names else []
-    return _text(cut[:kept], widths[:kept], [_counted(frame.height), *lines])
+    return _text(cut[:kept], widths[:kept], [_counted(_height(frame)), *lines])
 
 
 class _Column:
@@ -46,14 +47,24 @@ class _Column:
         self.numeric = numeric
 
 
-def _columns(frame: pl.DataFrame) -> list[_Column]:
-    return [
-        _Column(
-            printable(name),
-            [printable(cell(value)) for value in frame[name].to_list()],
-            numeric=kind.is_numeric(),
+def _height(frame: pl.DataFrame | Rows) -> int:
+    return len(frame.values) if isinstance(frame, Rows) else frame.height
+
+
+def _columns(frame: pl.DataFrame | Rows) -> list[_Column]:
+    if isinstance(frame, Rows):
+        found = zip(
+            frame.columns,
+            frame.are_numeric,
+            ([row[at] for row in frame.values] for at in range(len(frame.columns))),
+            strict=True,
         )
-        for name, kind in frame.schema.items()
+    else:
+        kinds = (kind.is_numeric() for kind in frame.schema.values())
+        found = zip(frame.columns, kinds, (series.to_list() for series in frame), strict=True)
+    return [
+        _Column(printable(name), [printable(cell(value)) for value in values], numeric=numeric)
+        for name, numeric, values in found
     ]
 
 

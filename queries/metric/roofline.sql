@@ -35,8 +35,7 @@
 -- Plot:    Achieved FLOP/s against arithmetic intensity
 WITH costed AS (
   SELECT
-    trace_id, scope, coalesce(category, 'all') AS category,
-    any_value(time_source) AS time_source,
+    trace_id, scope, coalesce(category, 'all') AS category, any_value(time_source) AS time_source,
     sum(work_ns) AS work_ns,
     sum(costed_ns) AS costed_ns,
     sum(flops) AS flops,
@@ -56,6 +55,7 @@ counted AS (
     sum(work_cost.flops) / sum(if(work_cost.flops IS NULL, NULL, nullif(work_counter.value, 0)))
       AS dram_intensity
   FROM work
+  SEMI JOIN work_counter AS known ON work.trace_id = known.timeline_trace_id
   INNER JOIN work_category USING (trace_id, work_id)
   INNER JOIN work_cost USING (trace_id, work_id)
   INNER JOIN work_counter
