@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.answer import Answer
+from genscope.analyze.predicted import NOTE as PREDICTED_NOTE
+from genscope.analyze.predicted import has_predicted
 from genscope.analyze.report.card import cards
 from genscope.analyze.report.drawing import Drawing, drawings
 from genscope.analyze.report.findings import find
@@ -141,6 +143,8 @@ def render(answers: Mapping[str, Answer], traces: pl.DataFrame, path: str | Path
         css=_text("page.css"),
         bokeh=theme.inline_script(),
         scripts=[script for drawing in drawn.values() for _, _, script in drawing.panels],
+        any_predicted=has_predicted(frames["trace_summary"]),
+        predicted_note=PREDICTED_NOTE,
         findings=find({name: bounded(frame, LONGEST_NAME) for name, frame in frames.items()}),
         cards=cards(frames["trace_summary"], traces),
         filled_sections=[section for section in sections if section.table.rows],

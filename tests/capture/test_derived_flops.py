@@ -13,7 +13,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from genscope.capture.catalog import MODELS
 from genscope.capture.dry.operators import functions_as_on
 from genscope.capture.dry.recorder import DryRecorder
-from genscope.capture.dry.roofline import devices
 from genscope.capture.runner import dry_runner
 from genscope.capture.settings import Settings, resolved
 
@@ -54,7 +53,7 @@ def counted(model: str) -> CallSink:
     """One request of one profiled step."""
     settings = resolved(Settings(model, profiler="dry", size="paper", attention="flash", steps=1))
     run = dry_runner(settings)
-    counter, recorder = FlopCounterMode(display=False), DryRecorder(devices()["a100"])
+    counter, recorder = FlopCounterMode(display=False), DryRecorder("cuda")
     sink = CallSink(recorder, counter)
     with functions_as_on("cuda"), recorder, counter:
         run.labelled(sink)
