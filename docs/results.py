@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from genscope.capture.dry.devices import devices
 from genscope.capture.prediction import predict
 
 DEVICES = ("a100", "h100", "h200", "l40s", "b200")
-SUITE = ("stable_diffusion", "imagen", "prod_image", "muse", "parti", "make_a_video", "phenaki", "llama")  # fmt: skip
 DIFFUSION, TRANSFORMER = ("stable_diffusion", "imagen", "prod_image"), ("muse", "parti")
+VIDEO = "make_a_video"
 POINTS = 4
 # file, and what it is; of https://huggingface.co and GitHub, named in shared/traces/manifest.csv's sources
 PUBLIC = (
@@ -51,17 +51,18 @@ class Statement:
 def main(runs: Path, page: Path) -> None:
     """Write the page for the dry runs in a folder."""
     with tempfile.TemporaryDirectory(prefix="genscope-") as scratch:
-        suite = [folder for folder in sorted(runs.iterdir()) if _is_of_the_suite(folder)]
+        suite = [folder for folder in sorted(runs.iterdir()) if _is_needed(folder)]
         folders = [predict(run, device, Path(scratch)) for device in DEVICES for run in suite]
         with Study(Path(scratch) / "study.duckdb") as study:
-            study.ingest(*folders)
+            study.ingest(folders)
             text = "\n".join(_page(study))
         page.write_text(text + "\n", encoding="utf-8")
 
 
-def _is_of_the_suite(folder: Path) -> bool:
-    # the other runs, numbered 2 and up, are of other sizes
-    return folder.name.endswith("-dry")
+def _is_needed(folder: Path) -> bool:
+    # runs of other sizes are numbered 2 and up
+    model = folder.name.split("-")[0]
+    return folder.name.endswith("-dry") and model in {*DIFFUSION, *TRANSFORMER, VIDEO}
 
 
 def _page(study: Study) -> Iterator[str]:
@@ -77,8 +78,8 @@ def _page(study: Study) -> Iterator[str]:
     yield "request at batch 1 with fused attention, unless a row says otherwise."
     yield ""
     estimates = [known.name for name, known in devices().items() if name in DEVICES and not known.is_fitted]  # fmt: skip
-    yield f"Rates were fitted for the other devices; for {' and '.join(estimates)} they are an estimate from data sheets, with intervals"
-    yield "twice as wide."
+    yield f"The times of {' and '.join(estimates)} are estimates from data sheets, as no measurements were at hand for a fit:"
+    yield "their intervals are twice as wide."
     for number, statement in enumerate(STATEMENTS, start=1):
         yield f"\n## {number}. {statement.title}\n"
         yield f"The paper: {statement.paper}\n"
@@ -95,15 +96,30 @@ def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Iterator[
         yield "| " + " | ".join(row) + " |"
 
 
-def _share(frac: float | None) -> str:
-    if frac is None:
-        return "-"
-    low, high = max(0.0, 100 * frac - POINTS), min(100.0, 100 * frac + POINTS)
-    return f"{100 * frac:.0f} % ({low:.0f} to {high:.0f})"
+def _width(device: str) -> int:
+    # a device without fitted rates has intervals twice as wide
+    return 1 if devices()[device].is_fitted else 2
 
 
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} ({LOW * value:.1f} to {HIGH * value:.1f})"
+def _shares(found: Mapping[str, float | None]) -> Iterator[str]:
+    """A share for each of DEVICES, from shares by the driver's name of a device."""
+    for device in DEVICES:
+        frac, points = found.get(devices()[device].name), POINTS * _width(device)
+        if frac is None:
+            yield "-"
+            continue
+        low, high = max(0.0, 100 * frac - points), min(100.0, 100 * frac + points)
+        yield f"{100 * frac:.0f} % ({low:.0f} to {high:.0f})"
+
+
+def _ratios(found: Mapping[str, float | None]) -> Iterator[str]:
+    """The same for ratios."""
+    for device in DEVICES:
+        value, width = found.get(devices()[device].name), _width(device)
+        if value is None:
+            yield "-"
+            continue
+        yield f"{value:.1f} ({LOW**width * value:.1f} to {HIGH**width * value:.1f})"
 
 
 def _device(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
@@ -120,7 +136,7 @@ def _category_share(models: tuple[str, ...], category: str) -> Callable[[Study],
             for partition in ("core", "module"):
                 mine = frame.filter(pl.col("model") == model, pl.col("attention_partition") == partition)  # fmt: skip
                 shares = dict(zip(mine["device"], mine["work_frac"], strict=True))
-                yield (model, partition, *(_share(shares.get(devices()[d].name)) for d in DEVICES))
+                yield (model, partition, *_shares(shares))
 
     return rows
 
@@ -138,8 +154,7 @@ def _gain(study: Study) -> Iterator[tuple[str, ...]]:
                     pl.col("attention_partition") == partition, pl.col("model") == model, pl.col("other_model") == other
                 )  # fmt: skip
                 found = dict(zip(mine["device"], mine["attention_ratio"], strict=True))
-                cells = (_ratio(found.get(devices()[device].name)) for device in DEVICES)
-                yield (f"{model} over {other}", partition, *cells)
+                yield (f"{model} over {other}", partition, *_ratios(found))
 
 
 def _lengths(study: Study) -> Iterator[tuple[str, ...]]:
@@ -161,9 +176,7 @@ def _lengths(study: Study) -> Iterator[tuple[str, ...]]:
 
 
 def _temporal(study: Study) -> Iterator[tuple[str, ...]]:
-    frame = _device(study, study.query("temporal_spatial")).filter(
-        pl.col("model") == "make_a_video"
-    )
+    frame = _device(study, study.query("temporal_spatial")).filter(pl.col("model") == VIDEO)
     for component in frame["component"].unique(maintain_order=True):
         for attention in ("flash", "baseline"):
             for partition in ("core", "module"):
@@ -179,8 +192,7 @@ def _temporal(study: Study) -> Iterator[tuple[str, ...]]:
                     for device, late, near in zip(mine["device"], temporal, spatial, strict=True)
                     if late is not None and near is not None
                 }
-                cells = (_share(shares.get(devices()[device].name)) for device in DEVICES)
-                yield (component, attention, partition, *cells)
+                yield (component, attention, partition, *_shares(shares))
 
 
 def _public() -> Iterator[str]:
@@ -194,7 +206,7 @@ def _public() -> Iterator[str]:
     yield "Shares of the device's time by `operator_breakdown`, attention as core. These are other models than the paper's, on other"
     yield "devices: they show which class dominates once attention is fused, not the paper's numbers.\n"
     with tempfile.TemporaryDirectory(prefix="genscope-") as scratch, Study(Path(scratch) / "public.duckdb") as study:  # fmt: skip
-        study.ingest(*(Path(str(folder)) / name for name, _, _ in present))
+        study.ingest([Path(str(folder)) / name for name, _, _ in present])
         frame = study.query("operator_breakdown").filter(
             pl.col("scope") == "profile", pl.col("attention_partition") == "core"
         )
@@ -229,8 +241,8 @@ STATEMENTS = (
         "operator_breakdown",
         _category_share(DIFFUSION, "convolution"),
         _SHARE_COLUMNS,
-        "Pixel diffusion (imagen) lies above: its super-resolution stages are all convolution; and eager PyTorch changes layouts "
-        "and adds the bias in kernels of their own, which count as convolution and elementwise here.",
+        "Pixel diffusion (imagen) lies above, as its super-resolution stages are mostly convolution, and eager PyTorch changes "
+        "layouts before and after each convolution, which counts as convolution here; latent diffusion lies near the paper's figure.",
     ),
     Statement(
         "Linear layers in transformer models, with fused attention",
@@ -247,8 +259,8 @@ STATEMENTS = (
         "flash_contrast",
         _gain,
         ("pair", "attention as", *DEVICES),
-        "Ours is the ratio of the speedups of attention itself; short sequences of transformer models gain little as each costs a "
-        "whole block, and the open models' sizes differ from those of the paper's.",
+        "Ours is the ratio of the speedups of attention itself: over parti, which decodes one token at a time, diffusion gains what "
+        "the paper says or more; over muse, which attends to a whole image in every step as diffusion does, it gains about as much.",
     ),
     Statement(
         "Sequence length during a diffusion model's inference",

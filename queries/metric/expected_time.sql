@@ -4,10 +4,12 @@
 --          prediction is held to account on every real trace with shapes. Kernels only: at batch 1
 --          an eager run also waits for the host. Of a predicted trace, both times are predicted.
 -- Grain:   one row per (trace_id, category, op_name, input_dims, dtype)
--- Inputs:  work, work_op, work_category, cost_root, cpu_op, expected_call
--- Needs:   work, shapes
+-- Inputs:  trace, work, work_op, work_category, cost_root, cpu_op, expected_call
+-- Needs:   operator, shape
 -- Columns:
 --   trace_id          trace.trace_id
+--   trace_name        trace.name
+--   time_source       'gpu' | 'cpu' | 'predicted': where work_ns comes from
 --   category          see work_category; of an operator with several, that of most time
 --   op_name           operator that the work belongs to; NULL if there is none
 --   input_dims        its shapes; NULL if there are none
@@ -24,6 +26,7 @@ WITH op_work AS (
     work.trace_id,
     -- an operator without a cost stands for itself
     if(cost_root.has_cost, cost_root.cost_op_id, work_op.op_id) AS op_id,
+    work.time_source,
     work_category.category,
     sum(work.dur_ns)::BIGINT AS work_ns
   FROM work
@@ -38,17 +41,19 @@ op AS (
   SELECT
     trace_id,
     op_id,
+    time_source,
     -- work without an operator is told by its category alone
     if(op_id IS NULL, category, NULL) AS own_category,
     arg_max(category, work_ns) AS category,
     sum(work_ns)::BIGINT AS work_ns
   FROM op_work
-  GROUP BY trace_id, op_id, own_category
+  GROUP BY trace_id, op_id, time_source, own_category
 ),
 
 call AS (
   SELECT
     op.trace_id,
+    op.time_source,
     op.category,
     cpu_op.name,
     cpu_op.input_dims,
@@ -85,16 +90,20 @@ told AS (
 
 SELECT
   trace_id,
-  category,
-  name AS op_name,
-  input_dims,
-  dtype,
-  sum(call_count)::BIGINT AS call_count,
-  sum(work_ns)::BIGINT AS work_ns,
+  trace.name AS trace_name,
+  told.time_source,
+  told.category,
+  told.name AS op_name,
+  told.input_dims,
+  told.dtype,
+  sum(told.call_count)::BIGINT AS call_count,
+  sum(told.work_ns)::BIGINT AS work_ns,
   -- unknown for one layout is unknown for all
   if(count(expected_ns) = count(*), sum(expected_ns)::BIGINT, NULL) AS expected_ns,
   if(count(expected_ns) = count(*), sum(expected_low_ns)::BIGINT, NULL) AS expected_low_ns,
   if(count(expected_ns) = count(*), sum(expected_high_ns)::BIGINT, NULL) AS expected_high_ns,
   if(count(expected_ns) = count(*), sum(work_ns - expected_ns)::BIGINT, NULL) AS lost_ns
 FROM told
-GROUP BY trace_id, category, op_name, input_dims, dtype
+INNER JOIN trace USING (trace_id)
+GROUP BY trace_id, trace_name, told.time_source, category, op_name, input_dims, dtype
+ORDER BY trace_id ASC, work_ns DESC, op_name ASC, input_dims ASC
