@@ -25,7 +25,7 @@ DEVICES = ("a100", "h100", "h200", "l40s", "b200")
 DIFFUSION, TRANSFORMER = ("stable_diffusion", "imagen", "prod_image"), ("muse", "parti")
 VIDEO = "make_a_video"
 POINTS = 4
-# file, and what it is; of https://huggingface.co and GitHub, named in shared/traces/manifest.csv's sources
+# traces that others published: file, what it is, device
 PUBLIC = (
     ("flux1-fmha-mi300x.json.gz", "FLUX.1, fused attention", "MI300X"),
     ("flux1-sage-mi300x.json.gz", "FLUX.1, Sage attention", "MI300X"),

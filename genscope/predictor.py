@@ -58,9 +58,12 @@ def _nanoseconds(microseconds: float) -> int:
 
 def signature_of(name: str, args: Mapping[str, object]) -> Signature:
     """The signature of an operator of a trace, from its event's args."""
-    keys = ("Input Dims", "Input Strides", "Input type", "Concrete Inputs")
-    dims, *others = (json.dumps(args[key]) if key in args else None for key in keys)
-    return (name, dims or "[]", *others)
+
+    def text(key: str) -> str | None:
+        return json.dumps(args[key]) if key in args else None
+
+    dims = text("Input Dims") or "[]"
+    return name, dims, text("Input Strides"), text("Input type"), text("Concrete Inputs")
 
 
 def expected_ns(

@@ -3,7 +3,7 @@
 -- Why:     a block computes 128 queries of one head, so short sequences pay for a whole block. If
 --          there are few blocks, as in decoding, kernels split the keys instead.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
---          an operator with the formula attention or attention_by_length
+--          an operator with the formula attention or attention_by_length, if the peak is known
 -- Inputs:  operator_signature, modelled_device, product_constant
 -- Columns:
 --   trace_id         trace.trace_id
@@ -13,7 +13,7 @@
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
 --   kernel_kind      'attention'
---   expected_ns      ns of the call's kernels; NULL if the device lacks the peak
+--   expected_ns      ns of the call's kernels
 -- Kept:    view
 WITH placed AS (
   SELECT
@@ -96,3 +96,4 @@ SELECT
     * head_size * element_bytes / (bytes_per_s * attention_bytes_share) * 1e9
   ) AS BIGINT) AS expected_ns
 FROM timed
+WHERE sequence_count * query_len * key_len * head_size * element_bytes * peak_flops_per_s > 0

@@ -44,27 +44,33 @@ WITH pass AS (
   FROM operator_product
   WHERE
     is_convolution AND is_aligned AND math IN ('half', 'tf32')
-    AND json_extract(input_strides, '$[0][1]')::BIGINT > 1
+    -- TRY, because a file can contain any text; without strides the layout is the common one
+    AND coalesce(try_cast(try(json_extract(input_strides, '$[0][1]')) AS BIGINT), 2) > 1
 ),
 
 kernel AS (
   SELECT
     pass.* EXCLUDE (element_count, bytes, row_count),
-    rate.launch_ns + greatest(
-      pass.bytes / if(kernel_kind = 'moments', 2, 1) / (device.bytes_per_s * rate.bytes_share) * 1e9
-      -- what is small comes from the cache and stays there
-      * (0.7 + 0.3 * least(1, pass.bytes / (2 * device.l2_bytes))),
-      CASE
+    CASE
+      WHEN pass.bytes IS NULL THEN NULL
+      WHEN rate.elements_per_clock > 0 AND pass.element_count IS NULL THEN NULL
+      ELSE rate.launch_ns + greatest(
+        pass.bytes
+        / if(kernel_kind = 'moments', 2, 1)
+        / (device.bytes_per_s * rate.bytes_share)
+        * 1e9
+        -- what is small comes from the cache and stays there
+        * (0.7 + 0.3 * least(1, pass.bytes / (2 * device.l2_bytes))),
+        CASE
         -- one block reads a row, so few rows leave multiprocessors idle
-        WHEN row_count > 0
-          THEN
-            ceil(row_count / device.sm_count) * (element_count / row_count)
-            / (rate.elements_per_clock * device.clock_hz) * 1e9
-        ELSE coalesce(
-          element_count / (rate.elements_per_clock * device.sm_count * device.clock_hz) * 1e9, 0
-        )
-      END
-    ) AS expected_ns
+          WHEN row_count > 0
+            THEN
+              ceil(row_count / device.sm_count) * (element_count / row_count)
+              / (rate.elements_per_clock * device.clock_hz) * 1e9
+          ELSE element_count / (rate.elements_per_clock * device.sm_count * device.clock_hz) * 1e9
+        END
+      )
+    END AS expected_ns
   FROM pass
   INNER JOIN modelled_device AS device USING (trace_id)
   INNER JOIN kernel_rate AS rate USING (kernel_kind)
@@ -81,9 +87,16 @@ SELECT
   input_strides,
   input_types,
   concrete_inputs,
-  sum(expected_ns)::BIGINT AS expected_ns,
-  sum(expected_ns * low_ratio * if(is_fitted, 1, 0.8))::BIGINT AS expected_low_ns,
-  sum(expected_ns * high_ratio * if(is_fitted, 1, 1.25))::BIGINT AS expected_high_ns
+  if(count(expected_ns) = count(*), sum(expected_ns)::BIGINT, NULL) AS expected_ns,
+  -- a kernel that is not known makes the operator unknown
+  if(
+    count(expected_ns) = count(*),
+    sum(expected_ns * low_ratio * if(is_fitted, 1, 0.8))::BIGINT, NULL
+  ) AS expected_low_ns,
+  if(
+    count(expected_ns) = count(*),
+    sum(expected_ns * high_ratio * if(is_fitted, 1, 1.25))::BIGINT, NULL
+  ) AS expected_high_ns
 FROM kernel
 INNER JOIN kernel_rate USING (kernel_kind)
 INNER JOIN modelled_device AS device ON kernel.trace_id = device.trace_id

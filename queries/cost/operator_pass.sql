@@ -58,7 +58,7 @@ laid AS (
     -- those as large as the largest; the others repeat along them
     list_filter(tensors, LAMBDA t: t.numel = list_max(numels)) AS full_operands,
     list_transform(full_operands, LAMBDA t: list_transform(t.axes, LAMBDA a: a[2])) AS strides,
-    len(try_cast(json_extract(costed.input_dims, '$[0][0]') AS BIGINT[])) AS rank,
+    len(try_cast(try(json_extract(costed.input_dims, '$[0][0]')) AS BIGINT[])) AS rank,
     len(operands) = len(full_operands) AS is_even,
     len(list_distinct(strides)) = 1 AS is_alike,
     -- dense: the last element is as far from the first as there are elements

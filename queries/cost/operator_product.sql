@@ -33,7 +33,7 @@ WITH shaped AS (
     CASE operator_signature.formula WHEN 'addmm' THEN 2 ELSE 1 END AS first,
     coalesce(try_cast(arguments[9] AS BIGINT), 1) AS group_count,
     arguments[7] IN ('True', 'true', '1') AS transposed,
-    json_extract_string(operator_signature.input_types, '$[*]')[first] AS type_name
+    try(json_extract_string(operator_signature.input_types, '$[*]'))[first] AS type_name
   FROM operator_signature
   INNER JOIN signature_cost
     ON
