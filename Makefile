@@ -14,7 +14,7 @@ export KINETO_LOG_LEVEL := 99
 # some containers set it; the tests start many processes, and each would compile every module again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test sanitize lint check env reference example docs figures clean
+.PHONY: demo test sanitize lint check env reference results example docs figures clean
 
 env: $(STAMP) $(NATIVE)
 
@@ -70,6 +70,10 @@ reference: env
 	for pixels in 256 768 1024; do for attention in baseline flash; do \
 	  $(DRY) stable_diffusion --attention $$attention --image-size $$pixels || exit 1; done; done
 	for frames in 8 32; do $(DRY) make_a_video --attention flash --frames $$frames || exit 1; done
+
+# RESULTS.md, of the reference runs, predicted for each device; public traces from $GENSCOPE_TRACES, if set
+results: env
+	$(BIN)/python docs/results.py traces/reference RESULTS.md
 
 # the two runs that `genscope example` copies: one thread, so that a busy machine disturbs them little
 example: env

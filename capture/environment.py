@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from genscope.capture.dry.roofline import Device, known_device
+from genscope.capture.dry.devices import known_device
 
 _PACKAGES = ("torch", "diffusers", "transformers", "flash-attn", "flash-attn-4")
 
@@ -62,14 +62,4 @@ def device_spec(device: torch.device) -> dict[str, Any] | None:
         "sm_count": properties.multi_processor_count,
         "peak_flops_per_s": known.peak_flops_per_s if known else None,
         "peak_bytes_per_s": known.peak_bytes_per_s if known else None,
-    }
-
-
-def predicted_device_spec(device: Device) -> dict[str, Any]:
-    """The same for a device whose times are predicted."""
-    return {
-        "memory_bytes": device.memory_bytes,
-        "sm_count": device.sm_count,
-        "peak_flops_per_s": device.peak_flops_per_s,
-        "peak_bytes_per_s": device.peak_bytes_per_s,
     }

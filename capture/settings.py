@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from genscope.capture.catalog import ATTENTIONS, MODELS, PROFILERS, SIZES
-from genscope.capture.dry.roofline import devices
+from genscope.capture.dry.devices import devices
 from genscope.errors import CaptureError
 
 DTYPES = ("float16", "bfloat16", "float32")

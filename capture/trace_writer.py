@@ -45,18 +45,18 @@ def stamp(profiler: str, *, predicted: bool, device: str | None) -> dict[str, An
 
 
 @contextmanager
-def _compressed(path: Path) -> Iterator[BinaryIO]:
+def _compressed(path: Path, level: int = 6) -> Iterator[BinaryIO]:
     """A gzip file that is compressed in large pieces: Python's own takes longer for a small piece than zlib does."""
     with (
-        gzip.GzipFile(path, "wb", compresslevel=6, mtime=0) as file,
+        gzip.GzipFile(path, "wb", compresslevel=level, mtime=0) as file,
         io.BufferedWriter(cast(io.RawIOBase, file), CHUNK_BYTES) as buffered,
     ):
         yield buffered
 
 
 def write(path: Path, head: dict[str, Any], events: Iterable[dict[str, Any]]) -> None:
-    """Write a gzipped Chrome trace, one event a line."""
-    with _compressed(path) as file:
+    """Write a gzipped Chrome trace, one event a line, packed tightly: dry runs are committed."""
+    with _compressed(path, level=9) as file:
         opening = json.dumps(head, indent=None)
         file.write(opening[:-1].encode() + b',\n"traceEvents": [\n')
         for number, event in enumerate(events):

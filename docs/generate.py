@@ -71,9 +71,10 @@ def device_rules() -> str:
     _, end, after = rest.partition(") AS specs (")
     text = (ROOT / "genscope" / "devices.csv").read_text(encoding="utf-8")
     rows = [
-        f"  ({order}, '{row['pattern']}', {_number(row, 'memory_bytes')}, {row['sm_count']}, "
-        f"{_number(row, 'half_flops')}, {row['float32_flops']}, {_number(row, 'float8_flops')}, "
-        f"{row['bytes_per_s']}, {row['has_bfloat16']}, '{row['source']}')"
+        f"  ({order}, '{row['device']}', '{row['pattern']}', {_number(row, 'memory_bytes')}, "
+        f"{row['sm_count']}, {row['clock_hz']}, {row['l2_bytes']}, {_number(row, 'half_flops')}, "
+        f"{_number(row, 'tf32_flops')}, {row['float32_flops']}, {_number(row, 'float8_flops')}, "
+        f"{row['bytes_per_s']}, {row['has_bfloat16']}, '{row['rates_of']}', '{row['source']}')"
         for order, row in enumerate(csv.DictReader(text.splitlines()), start=1)
     ]
     return before + start + ",\n".join(rows) + "\n" + end + after

@@ -162,7 +162,7 @@ def test_a_class_has_one_colour_and_the_rest_folds() -> None:
 
 
 def test_predicted_times_are_marked_on_the_axis() -> None:
-    assert theme.run_label("run", predicted=True) == "run (predicted)"
+    assert theme.run_label("run", predicted=True) == "run (predicted, x 0.75 to 1.3)"
     assert theme.run_label("run", predicted=False) == "run"
 
 
@@ -201,9 +201,7 @@ def test_a_range_holds_its_middle_and_the_line_of_no_change() -> None:
 
 
 def test_a_label_that_is_cut_keeps_its_end() -> None:
-    name = (
-        "phenaki · flash · 128 px · 11 frames (predicted) · a component with a very long name · end"
-    )
+    name = "phenaki · flash · 128 px · 11 frames (predicted, x 0.75 to 1.3) · a component with a very long name · end"
     lines = theme.wrapped(name).splitlines()
     assert len(lines) == theme.MAX_LINES
     assert lines[-1].endswith("· end")

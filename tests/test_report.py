@@ -115,7 +115,7 @@ def test_findings_carry_the_numbers_of_the_pair(findings: list[Finding]) -> None
         for text in texts
     )
     assert any("The GPU of stranger is idle for 50.0 %" in text for text in texts)
-    assert "5 traces: 3 measured, 2 predicted with a roofline model." in texts
+    assert "5 traces: 3 measured, 2 predicted." in texts
 
 
 def test_a_finding_is_a_sentence_and_names_start_none_of_them(findings: list[Finding]) -> None:

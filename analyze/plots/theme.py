@@ -14,6 +14,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 from genscope.analyze.plots.legend import lay_out_legend
+from genscope.analyze.predicted import LABEL as PREDICTED
 
 GREY = "#c8c8c8"
 BLACK = "#000000"
@@ -72,8 +73,8 @@ def fold_category(category: str) -> str:
 
 
 def run_label(name: str, predicted: bool) -> str:
-    """A trace's name as a label; predicted times are always marked."""
-    return f"{name} (predicted)" if predicted else str(name)
+    """A trace's name as a label; predicted times are always marked, with their interval."""
+    return f"{name} ({PREDICTED})" if predicted else str(name)
 
 
 def plain(text: str) -> str:

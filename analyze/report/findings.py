@@ -50,9 +50,9 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     count = len(frame)
     if predicted == count:
         times_of = "its times are" if count == 1 else "all times are"
-        text = f"{counted(count, 'trace')}; {times_of} predicted with a roofline model."
+        text = f"{counted(count, 'trace')}; {times_of} predicted, not measured."
     elif predicted:
-        text = f"{count} traces: {count - predicted} measured, {predicted} predicted with a roofline model."
+        text = f"{count} traces: {count - predicted} measured, {predicted} predicted."
     else:
         text = f"{counted(count, 'trace')}, measured."
     broken = frame.filter(~pl.col("complete"))["trace_name"].to_list()

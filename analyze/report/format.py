@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from genscope.analyze.predicted import is_predicted
 from genscope.analyze.printable import printable
 
 if TYPE_CHECKING:
@@ -49,11 +50,6 @@ def table_of(frame: pl.DataFrame) -> Table:
         numeric=tuple(shown[name].dtype.is_numeric() for name in columns),
         left_out=len(frame) - len(shown),
     )
-
-
-def is_predicted(row: dict[str, Any]) -> bool:
-    """Whether the row's times are predicted: two columns can say so."""
-    return bool(row.get("predicted")) or row.get("time_source") == "predicted"
 
 
 def cell(column: str, value: Any) -> str:

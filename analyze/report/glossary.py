@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from genscope.analyze.predicted import HIGH, LOW
+
 TERMS: tuple[tuple[str, str], ...] = (
     (
         "work",
@@ -20,9 +22,11 @@ TERMS: tuple[tuple[str, str], ...] = (
     ),
     (
         "predicted time",
-        "A time that was computed, not measured. It is the larger of two times: FLOPs at 70 % of the "
-        "device's peak, and bytes at 85 % of the memory's peak rate, which good kernels reach. "
-        "Predicted runs are compared with predicted runs only.",
+        "A time that was computed, not measured. An operator is the sum of the kernels that PyTorch "
+        "launches. A kernel takes its launch and the slowest of four: matrix products by tiles, bytes, "
+        "elements and blocks, at rates fitted to measurements. A category's time is expected within "
+        f"x {LOW} to {HIGH} of the one shown, a whole request's within 20 %. Host gaps are left out: at "
+        "batch 1 an eager run is slower. Predicted runs are compared with predicted runs only.",
     ),
     (
         "sum, union and span",

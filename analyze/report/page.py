@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.answer import Answer
+from genscope.analyze.predicted import NOTE as PREDICTED_NOTE
+from genscope.analyze.predicted import has_predicted
 from genscope.analyze.report.card import cards
 from genscope.analyze.report.drawing import Drawing, drawings
 from genscope.analyze.report.findings import find
@@ -78,7 +80,10 @@ SECTIONS: tuple[tuple[str, str], ...] = (
         "prefill_decode",
         "Which runs attend with many query rows per call, which gain from fused attention, or few.",
     ),
-    ("roofline", "Whether a run is compute-bound or memory-bound, by three kinds of intensity."),
+    (
+        "roofline",
+        "Whether a run is compute-bound or memory-bound, by three kinds of intensity; of a predicted run, as predicted.",
+    ),
     ("cache_hit", "Cache hit rates by category and attention kind."),
     ("stage_time", "Which component of the pipeline takes the time of a whole request."),
     ("step_time", "Whether all steps take the same time, or grow with a cache."),
@@ -87,6 +92,7 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("pareto", "The quality of published models against their size."),
     ("fleet", "How many devices and how much memory each class of models uses in a fleet."),
     ("kernel_summary", "The kernels, or operators if there are none, that take the most time."),
+    ("expected_time", "How long each operator should have taken by its shapes, and the time lost."),
     ("gpu_time", "How much of the time the GPU computes, copies or waits."),
     ("idle_time", "Why the GPU is idle: what the host did before it launched the next work."),
     ("step_breakdown", "What each step is spent on, and what limits it."),
@@ -153,6 +159,8 @@ def render(answers: Mapping[str, Answer], traces: pl.DataFrame, path: str | Path
         css=_text("page.css"),
         bokeh=theme.inline_script(),
         scripts=[script for drawing in drawn.values() for _, _, script in drawing.panels],
+        any_predicted=has_predicted(frames["trace_summary"]),
+        predicted_note=PREDICTED_NOTE,
         findings=find({name: bounded(frame, LONGEST_NAME) for name, frame in frames.items()}),
         cards=cards(frames["trace_summary"], traces),
         filled_sections=[section for section in sections if section.table.rows],

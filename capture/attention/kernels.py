@@ -90,10 +90,20 @@ def describe(asked: Arguments, implementation: str) -> AttentionCall:
 
 
 def unfused(asked: Arguments) -> torch.Tensor:
-    """Attention as matmul, scale, mask, softmax, matmul, in the model's own dtype: the baseline."""
+    """Attention as scaled product, mask, softmax, product, in the model's own dtype: the baseline.
+
+    The product scales its result, as in diffusers' AttnProcessor; a pass of its own would read and write all scores.
+    """
     query, key = asked.query, asked.key
     scale = asked.scale if asked.scale is not None else query.shape[-1] ** -0.5
-    scores = torch.matmul(query, key.transpose(-2, -1)).mul_(scale)
+    key = key.expand(*query.shape[:-2], *key.shape[-2:])
+    scores = torch.baddbmm(
+        torch.empty((), dtype=query.dtype, device=query.device),
+        query.reshape(-1, *query.shape[-2:]),
+        key.reshape(-1, *key.shape[-2:]).transpose(-2, -1),
+        beta=0,
+        alpha=scale,
+    ).view(*query.shape[:-1], key.shape[-2])
     if asked.causal:
         shape = (query.shape[-2], key.shape[-2])
         above = torch.ones(shape, dtype=torch.bool, device=query.device).triu_(1)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from diffusers.models.transformers.transformer_temporal import TransformerTemporalModel
 from diffusers.models.unets.unet_2d import UNet2DModel
 from diffusers.models.unets.unet_3d_condition import UNet3DConditionModel
 from torch import nn
@@ -21,7 +22,8 @@ STEPS = 50
 GUIDANCE = 9.0
 FRAMES = 16
 ASSUMPTIONS = (
-    "the decoder is ModelScope's UNet of 1.4 billion parameters on pixels, the open relative of the closed one",
+    "the decoder is ModelScope's UNet on pixels, the open relative of the closed one, with attention at 32 px and below",
+    "each spatial self-attention is followed by one temporal attention; ModelScope's attend twice",
     "text goes to the decoder without a prior; frames are not interpolated",
     "super-resolution has widths 128, 256, 512, 512, attends on its coarsest level only, at 768 px not at all",
     f"{STEPS} DDIM steps a stage; guidance {GUIDANCE} in the decoder only",
@@ -35,6 +37,17 @@ class NoTemporalLayer(nn.Module):
     def forward(self, x: torch.Tensor, **_: Any) -> tuple[torch.Tensor]:
         """The same, in the tuple that the UNet expects."""
         return (x,)
+
+
+def one_temporal_attention(model: Any) -> nn.Module:
+    """Leave each temporal layer its first attention, and none where there is no spatial one."""
+    model.transformer_in = NoTemporalLayer()
+    for module in model.modules():
+        if isinstance(module, TransformerTemporalModel):
+            for block in module.transformer_blocks:
+                block.attn2 = block.norm2 = None
+    found: nn.Module = model
+    return found
 
 
 def build(settings: Settings) -> Workload:
@@ -123,43 +136,46 @@ def _frames(video: torch.Tensor) -> torch.Tensor:
 
 
 def unet(*, tiny: bool) -> nn.Module:
-    """Every spatial layer is followed by a temporal one: convolution by 1D convolution, attention by attention."""
+    """Every spatial layer is followed by a temporal one: convolution by 1D convolution, attention by attention.
+
+    Imagen's and Make-A-Video's base UNets attend at 32, 16 and 8 px, not at the full 64.
+    """
     widths = (32, 64) if tiny else (320, 640, 1280, 1280)
     levels = len(widths) - 1
-    model: nn.Module = UNet3DConditionModel(
-        sample_size=64,
-        in_channels=3,
-        out_channels=3,
-        block_out_channels=widths,
-        layers_per_block=1 if tiny else 2,
-        down_block_types=("CrossAttnDownBlock3D",) * levels + ("DownBlock3D",),
-        up_block_types=("UpBlock3D",) + ("CrossAttnUpBlock3D",) * levels,
-        cross_attention_dim=32 if tiny else 1024,
-        attention_head_dim=8 if tiny else 64,
-        norm_num_groups=8 if tiny else 32,
+    return one_temporal_attention(
+        UNet3DConditionModel(
+            sample_size=64,
+            in_channels=3,
+            out_channels=3,
+            block_out_channels=widths,
+            layers_per_block=1 if tiny else 2,
+            down_block_types=("DownBlock3D",) + ("CrossAttnDownBlock3D",) * levels,
+            up_block_types=("CrossAttnUpBlock3D",) * levels + ("UpBlock3D",),
+            cross_attention_dim=32 if tiny else 1024,
+            attention_head_dim=8 if tiny else 64,
+            norm_num_groups=8 if tiny else 32,
+        )
     )
-    return model
 
 
 def sr_256(*, tiny: bool) -> nn.Module:
     """The 64 to 256 px stage, with temporal convolution everywhere and attention on the coarsest level."""
     widths = (16, 32) if tiny else (128, 256, 512, 512)
     plain = len(widths) - 1
-    model: Any = UNet3DConditionModel(
-        sample_size=256,
-        in_channels=6,
-        out_channels=3,
-        block_out_channels=widths,
-        layers_per_block=1 if tiny else 2,
-        down_block_types=("DownBlock3D",) * plain + ("CrossAttnDownBlock3D",),
-        up_block_types=("CrossAttnUpBlock3D",) + ("UpBlock3D",) * plain,
-        cross_attention_dim=32 if tiny else 1024,
-        attention_head_dim=8 if tiny else 64,
-        norm_num_groups=8 if tiny else 32,
+    return one_temporal_attention(
+        UNet3DConditionModel(
+            sample_size=256,
+            in_channels=6,
+            out_channels=3,
+            block_out_channels=widths,
+            layers_per_block=1 if tiny else 2,
+            down_block_types=("DownBlock3D",) * plain + ("CrossAttnDownBlock3D",),
+            up_block_types=("CrossAttnUpBlock3D",) + ("UpBlock3D",) * plain,
+            cross_attention_dim=32 if tiny else 1024,
+            attention_head_dim=8 if tiny else 64,
+            norm_num_groups=8 if tiny else 32,
+        )
     )
-    model.transformer_in = NoTemporalLayer()
-    found: nn.Module = model
-    return found
 
 
 def sr_768(*, tiny: bool) -> nn.Module:

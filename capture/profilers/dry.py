@@ -1,4 +1,4 @@
-"""A run without a GPU: every operator with its shapes, and the time a roofline predicts for it on a named device.
+"""A run without a GPU: every operator with its shapes, and the time that genscope.predictor gives it on a named device.
 
 The model runs on the meta device, where tensors have shapes and no values. Each operator that does work is written as a flat
 event. Operators that only reserve memory or view it differently take no time and are left out.
@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from genscope.capture import trace_writer
+from genscope.capture.dry.devices import devices
 from genscope.capture.dry.operators import functions_as_on
 from genscope.capture.dry.recorder import DryRecorder
-from genscope.capture.dry.roofline import devices
-from genscope.capture.environment import predicted_device_spec
 from genscope.capture.label.proof import attention_seen
 from genscope.capture.runner import attention_device, dry_runner
 from genscope.capture.settings import Settings
+from genscope.predictor import timed
 
 
 def record(settings: Settings, folder: Path) -> dict[str, Any]:
     """Write trace.json.gz with predicted times and return the facts of the manifest."""
     device = devices()[settings.device or "a100"]
     run = dry_runner(settings)
-    recorder = DryRecorder(device)
-    with functions_as_on(attention_device(settings)), recorder:
+    kind = attention_device(settings)
+    recorder = DryRecorder(kind)
+    with functions_as_on(kind), recorder:
         done = run.labelled(recorder)
     head = {
         "schemaVersion": 1,
@@ -33,10 +34,13 @@ def record(settings: Settings, folder: Path) -> dict[str, Any]:
         "displayTimeUnit": "ms",
         "genscope": trace_writer.stamp("dry", predicted=True, device=device.name),
     }
-    trace_writer.write(folder / trace_writer.FILE, head, recorder.events())
+    events = timed(recorder.events(), device_name=device.name, dtype=settings.dtype)
+    trace_writer.write(folder / trace_writer.FILE, head, events)
+    facts = run.facts(done)
     return {
-        **run.facts(done),
+        **facts,
+        "assumptions": [*facts["assumptions"], *device.assumptions()],
         "attention_seen": attention_seen(recorder.events()),
         "device_name": device.name,
-        "device": predicted_device_spec(device),
+        "device": device.card(),
     }

@@ -1,4 +1,4 @@
-"""Commands that record: models, capture, suite."""
+"""Commands that record: models, capture, suite, predict."""
 
 from __future__ import annotations
 
@@ -68,4 +68,20 @@ def suite(
     return 1 if any(run.error for run in runs) else 0
 
 
-COMMANDS = (models, capture, suite)
+def predict(
+    run: options.DryRun,
+    *,
+    device: options.PredictedDevice,
+    out: options.RunsIn = options.TRACES,
+) -> None:
+    """Predict the times of a dry capture for another device, and print the path of the new run folder.
+
+    Times are of kernels only: at batch 1 an eager run is slower.
+    """
+    from genscope.capture.prediction import predict as run_for
+    from genscope.cli.output import print_line
+
+    print_line(run_for(run, device, out))
+
+
+COMMANDS = (models, capture, suite, predict)

@@ -134,5 +134,9 @@ Device = Annotated[
     str | None,
     Parameter(help="cpu or cuda; for dry captures, the device to predict for, such as a100."),
 ]
+PredictedDevice = Annotated[
+    str, Parameter(help="The device to predict for, such as h200; an unknown one prints them all.")
+]
+DryRun = Annotated[Path, Parameter(help="Run folder of a dry capture.")]
 RunsIn = Annotated[Path, Parameter(help="Folder for the run folders.")]
 ExampleIn = Annotated[Path, Parameter(help="Folder to copy to.")]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genscope.analyze.predicted import NOTE, has_predicted
 from genscope.analyze.printable import printable
 from genscope.cli.output import Format, check_out, write_result
 
@@ -31,6 +32,8 @@ def write_answer(
     write_result(frame, fmt, out, wide=wide)
     said = study.reasons(name, trace=trace) if frame.is_empty() else []
     said += study.left_out(name, trace=trace)
+    if fmt == "table" and has_predicted(frame):
+        said.append(NOTE)
     if sys.stderr is not None:
         for line in said:
             sys.stderr.write(f"genscope: {printable(name)}: {printable(line)}\n")

@@ -10,7 +10,11 @@
 --   name              device.name
 --   memory_bytes      device memory, bytes; NULL if unknown
 --   sm_count          streaming multiprocessors, or compute units; NULL if unknown
---   peak_flops_per_s  {"float16": ..., ...} dense, FLOP/s; NULL if unknown
+--   device            device_spec.device; NULL without a datasheet, as are the next three
+--   clock_hz          highest clock of the multiprocessors, Hz
+--   l2_bytes          level-2 cache, bytes
+--   rates_of          see device_spec
+--   peak_flops_per_s  {"float16": ..., "tf32": ..., ...} dense, FLOP/s; NULL if unknown
 --   peak_bytes_per_s  device memory bandwidth, bytes/s; NULL if unknown
 --   source            'trace' (the trace or its manifest) | the datasheet | 'none'
 -- Never:   GROUP BY trace_id, device_id HAVING count(*) > 1
@@ -31,8 +35,13 @@ SELECT
   device.name,
   coalesce(device.memory_bytes, cast(spec.memory_bytes AS BIGINT)) AS memory_bytes,
   coalesce(device.sm_count, spec.sm_count) AS sm_count,
+  spec.device,
+  spec.clock_hz,
+  spec.l2_bytes,
+  spec.rates_of,
   coalesce(device.peak_flops_per_s, if(spec.rule_order IS NULL, NULL, json_merge_patch(
     json_object('float16', spec.half_flops, 'float32', spec.float32_flops),
+    if(spec.tf32_flops IS NULL, '{}', json_object('tf32', spec.tf32_flops)),
     if(spec.has_bfloat16, json_object('bfloat16', spec.half_flops), '{}'),
     if(spec.float8_flops IS NULL, '{}', json_object('float8_e4m3fn', spec.float8_flops))
   ))) AS peak_flops_per_s,

@@ -1,21 +1,63 @@
 -- trace_ceiling: the device's peak rates for a run's element type, and the size of its weights.
 --
 -- Why:     a roofline needs the peak of the element type in use, not the highest peak of the
---          device.
+--          device. A trace without a manifest shows it by its matrix products.
 -- Grain:   one row per trace
--- Inputs:  trace, device_peak
+-- Inputs:  trace, device_peak, work, work_cost, work_op, cost_root, cpu_op, scalar_type
 -- Columns:
 --   trace_id          trace.trace_id
---   dtype             element type, from the manifest; NULL if unknown
+--   dtype             element type, from the manifest, else of the products with most time; NULL if
+--                     unknown
 --   peak_flops_per_s  FLOP/s, dense, for dtype; NULL if unknown
 --   peak_bytes_per_s  bytes/s of device memory; NULL if unknown
 --   ridge_intensity   FLOP/byte at which compute and memory take equally long; NULL if unknown
 --   weight_bytes      bytes of all parameters in dtype; NULL without a manifest
 -- Never:   GROUP BY trace_id HAVING count(*) > 1
-WITH setting AS (
+WITH product AS (
   SELECT
-    trace_id,
-    manifest ->> 'dtype' AS dtype,
+    work.trace_id,
+    cost_root.cost_op_id,
+    sum(work.dur_ns) AS work_ns
+  FROM work
+  INNER JOIN work_cost USING (trace_id, work_id)
+  INNER JOIN work_op USING (trace_id, work_id)
+  INNER JOIN cost_root
+    ON work_op.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
+  WHERE work_cost.flops > 0
+  GROUP BY work.trace_id, cost_root.cost_op_id
+),
+
+typed AS (
+  SELECT
+    product.trace_id,
+    cpu_op.input_types,
+    sum(product.work_ns) AS work_ns
+  FROM product
+  INNER JOIN cpu_op
+    ON product.trace_id = cpu_op.trace_id AND product.cost_op_id = cpu_op.op_id
+  GROUP BY product.trace_id, cpu_op.input_types
+),
+
+common AS (
+  SELECT
+    typed.trace_id,
+    scalar_type.dtype,
+    sum(typed.work_ns) AS work_ns
+  FROM typed
+  INNER JOIN scalar_type
+    ON try(json_extract_string(typed.input_types, '$[1]')) = scalar_type.type_name
+  GROUP BY typed.trace_id, scalar_type.dtype
+),
+
+setting AS (
+  SELECT
+    trace.trace_id,
+    coalesce(
+      trace.manifest ->> 'dtype', (
+        SELECT arg_max(common.dtype, common.work_ns) FROM common
+        WHERE common.trace_id = trace.trace_id
+      )
+    ) AS dtype,
     -- components can share weights, as prefill and decode do; the total counts them once
     coalesce(
       try_cast(manifest ->> 'parameters_total' AS BIGINT),

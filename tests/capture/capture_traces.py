@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from genscope.capture.dry.cost import flops_of
+from flop_formulas import flops_of
+
 from genscope.capture.label import grammar
 
 Captured = Callable[..., Path]
@@ -59,7 +60,7 @@ def inside(event: Event, outer: Event) -> bool:
 
 
 def flops(event: Event) -> int:
-    """FLOPs of a dry event by capture's formulas, from "Input Dims" and "Concrete Inputs" only."""
+    """FLOPs of a dry event by the tests' formulas, from "Input Dims" and "Concrete Inputs" only."""
     args = event.get("args", {})
     return _flops(
         event["name"], json.dumps(args.get("Input Dims")), json.dumps(args.get("Concrete Inputs"))

@@ -16,7 +16,6 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 from genscope.capture.catalog import MODELS
 from genscope.capture.dry.operators import functions_as_on
 from genscope.capture.dry.recorder import DryRecorder
-from genscope.capture.dry.roofline import devices
 from genscope.capture.runner import dry_runner
 from genscope.capture.settings import Settings, resolved
 
@@ -44,7 +43,7 @@ class CountingRecorder(DryRecorder):
     """Adds up what torch's FlopCounterMode would, which also follows every module, for as long as the rest of a pass takes."""
 
     def __init__(self) -> None:
-        super().__init__(devices()["a100"])
+        super().__init__("cuda")
         self.by_torch: dict[str, list[int]] = {}
         self.by_shape: dict[str, list[int]] = {}
         self._total = 0

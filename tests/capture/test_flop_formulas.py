@@ -1,4 +1,4 @@
-"""FLOPs have two tables of formulas, as a dry capture can't ask SQL: both give the same for every operator's signature."""
+"""SQL gives the FLOPs of every operator's signature that formulas written on their own give."""
 
 from __future__ import annotations
 

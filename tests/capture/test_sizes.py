@@ -8,7 +8,6 @@ import torch
 from genscope.capture.catalog import MODELS
 from genscope.capture.dry.operators import functions_as_on
 from genscope.capture.dry.recorder import DryRecorder
-from genscope.capture.dry.roofline import devices
 from genscope.capture.runner import dry_runner
 from genscope.capture.settings import Settings, resolved
 from genscope.errors import CaptureError
@@ -20,7 +19,7 @@ FRAMED = [name for name, entry in MODELS.items() if "frames" in entry.options]
 def came_out(settings: Settings) -> tuple[torch.Size, int | None, int | None]:
     """The output's shape, with the image size and the frames of the manifest."""
     run = dry_runner(resolved(settings))
-    with functions_as_on("cpu"), DryRecorder(devices()["cpu"]):
+    with functions_as_on("cpu"), DryRecorder("cpu"):
         output = run.unlabelled().output
     return output.shape, run.workload.image_size, run.workload.frames
 

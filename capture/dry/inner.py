@@ -1,0 +1,35 @@
+"""Operators that a GPU runs inside another one, where recording on the meta device sees only the outer one.
+
+cuDNN adds a convolution's bias with a kernel of its own, and normalization over rows first makes a permuted input contiguous
+(aten/src/ATen/native/Convolution.cpp, native/cuda/layer_norm_kernel.cu). A real trace lists both as operators.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from genscope.capture.dry.event import shapes_of
+
+# name and shapes, as a trace's event holds them
+Operator = tuple[str, dict[str, list[Any]]]
+
+
+def inner_operators(
+    name: str, values: list[Any], output: Any
+) -> tuple[list[Operator], list[Operator]]:
+    """Operators whose kernels run before and after those of the operator itself."""
+    if name == "aten::native_layer_norm" and not values[0].is_contiguous():
+        copied = torch.empty_like(values[0], memory_format=torch.contiguous_format)
+        return [("aten::copy_", shapes_of([copied, values[0], False]))], []
+    if name == "aten::convolution" and values[2] is not None and not _is_depthwise(values):
+        bias = values[2].view(1, -1, *[1] * (output.ndim - 2))
+        return [], [("aten::add_", shapes_of([output, bias, 1]))]
+    return [], []
+
+
+def _is_depthwise(values: list[Any]) -> bool:
+    """One filter a channel: PyTorch's own kernel, which adds the bias itself."""
+    groups = values[8]
+    return groups > 1 and bool(groups == values[0].shape[1])

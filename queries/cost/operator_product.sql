@@ -1,0 +1,106 @@
+-- operator_product: the matrix product that each distinct operator runs.
+--
+-- Why:     linear layers, batched products and convolutions are products of M x K by K x N; their
+--          time follows from M, N, K and whether tensor cores can load the rows. A convolution is
+--          an implicit product: M are positions, K are input channels times the kernel's size.
+-- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
+--          an operator with the formula linear, mm, addmm or convolution
+-- Inputs:  operator_signature, convolution_output, signature_cost
+-- Columns:
+--   trace_id         trace.trace_id
+--   name             cpu_op.name
+--   input_dims       cpu_op.input_dims
+--   input_strides    cpu_op.input_strides
+--   input_types      cpu_op.input_types
+--   concrete_inputs  cpu_op.concrete_inputs
+--   m                rows of the output
+--   n                columns of the output
+--   k                length of the sums
+--   batch            products of that size
+--   bytes            inputs and output, read or written once
+--   item_bytes       bytes of one element
+--   math             'half' | 'tf32' | 'float32' | 'float8': cuDNN uses TF32 by default, cuBLAS
+--                    does not; NULL for other types
+--   is_aligned       true if tensor cores can load rows in pieces of 16 bytes
+--   is_convolution   true for an implicit product
+-- Kept:    view
+WITH shaped AS (
+  SELECT
+    operator_signature.*,
+    signature_cost.bytes,
+    signature_cost.flops,
+    convolution_output.position_count,
+    CASE operator_signature.formula WHEN 'addmm' THEN 2 ELSE 1 END AS first,
+    coalesce(try_cast(arguments[9] AS BIGINT), 1) AS group_count,
+    arguments[7] IN ('True', 'true', '1') AS transposed,
+    try(json_extract_string(operator_signature.input_types, '$[*]'))[first] AS type_name
+  FROM operator_signature
+  INNER JOIN signature_cost
+    ON
+      operator_signature.trace_id = signature_cost.trace_id
+      AND operator_signature.name = signature_cost.name
+      AND operator_signature.input_dims = signature_cost.input_dims
+      AND operator_signature.input_strides IS NOT DISTINCT FROM signature_cost.input_strides
+      AND operator_signature.input_types IS NOT DISTINCT FROM signature_cost.input_types
+      AND operator_signature.concrete_inputs IS NOT DISTINCT FROM signature_cost.concrete_inputs
+  LEFT JOIN convolution_output
+    ON
+      operator_signature.trace_id = convolution_output.trace_id
+      AND operator_signature.name = convolution_output.name
+      AND operator_signature.input_dims = convolution_output.input_dims
+      AND operator_signature.input_types IS NOT DISTINCT FROM convolution_output.input_types
+      AND operator_signature.concrete_inputs = convolution_output.concrete_inputs
+  WHERE
+    operator_signature.formula IN ('linear', 'mm', 'addmm', 'convolution')
+    AND signature_cost.flops > 0
+),
+
+measured AS (
+  SELECT
+    *,
+    item_bytes[first] AS first_item_bytes,
+    CASE
+      WHEN formula = 'convolution' THEN dims[2][1] // if(transposed, 1, group_count)
+      WHEN formula = 'linear' THEN dims[2][1]
+      ELSE dims[first + 1][-1]
+    END AS n,
+    CASE
+      WHEN formula = 'convolution' THEN list_product(dims[2][2:])
+      ELSE dims[first][-1]
+    END AS k,
+    CASE
+      WHEN formula = 'convolution' THEN group_count
+      WHEN len(dims[first]) = 3 AND formula <> 'linear' THEN dims[first][1]
+      ELSE 1
+    END AS batch
+  FROM shaped
+)
+
+SELECT
+  trace_id,
+  name,
+  input_dims,
+  input_strides,
+  input_types,
+  concrete_inputs,
+  try_cast(flops / nullif(2 * n * k * batch, 0) AS BIGINT) AS m,
+  try_cast(n AS BIGINT) AS n,
+  try_cast(k AS BIGINT) AS k,
+  try_cast(batch AS BIGINT) AS batch,
+  -- what is multiplied by 0 is not read
+  bytes - if(formula = 'addmm' AND arguments[4] = '0', numels[1] * item_bytes[1], 0) AS bytes,
+  first_item_bytes AS item_bytes,
+  CASE type_name
+    WHEN 'c10::Half' THEN 'half'
+    WHEN 'c10::BFloat16' THEN 'half'
+    WHEN 'float' THEN if(formula = 'convolution', 'tf32', 'float32')
+    WHEN 'c10::Float8_e4m3fn' THEN 'float8'
+    WHEN 'c10::Float8_e5m2' THEN 'float8'
+  END AS math,
+  if(
+    formula = 'convolution',
+    dims[2][2] * first_item_bytes % 16 = 0 AND group_count = 1,
+    n * first_item_bytes % 16 = 0 AND k * first_item_bytes % 16 = 0
+  ) AS is_aligned,
+  formula = 'convolution' AS is_convolution
+FROM measured
