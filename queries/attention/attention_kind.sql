@@ -1,4 +1,4 @@
--- attention_kind: the kind of each attention call, and where the kind is known from.
+-- attention_kind: the kind of each attention call (193 lines because it weighs all).
 --
 -- Why:     each kind scales differently. Some sources are more reliable than others, so the source
 --          is given. A class called CrossAttention can also do self-attention, as in CompVis's
@@ -7,7 +7,7 @@
 --          no kind: they can be a text, a cache or both.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, attention_module, attention_context,
---          attention_axis, attention_decode, attention_word, work
+--          attention_axis, attention_decode, attention_input, attention_mask, attention_word, work
 -- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
@@ -24,13 +24,23 @@ WITH shaped AS (
     attention_range.label_kind,
     attention_range.query_len,
     attention_range.kv_len,
-    coalesce(attention_range.is_causal, FALSE) AS is_causal,
+    attention_range.batch,
+    attention_range.heads,
+    attention_range.head_dim,
+    coalesce(attention_range.is_causal, FALSE) OR coalesce(mask.kind = 'causal', FALSE)
+      AS is_causal,
+    mask.kind AS mask_kind,
+    input.origin,
     attention_decode.role AS decode_role,
     attention_axis.kind AS axis_kind,
+    module.module IS NOT NULL AS is_named,
     lower(work.name) AS kernel_name
   FROM attention_annotation AS enclosing
   INNER JOIN attention_context AS context USING (trace_id, attention_call_id)
+  INNER JOIN attention_module AS module USING (trace_id, attention_call_id)
   LEFT JOIN attention_range USING (trace_id, range_id)
+  LEFT JOIN attention_input AS input USING (trace_id, range_id)
+  LEFT JOIN attention_mask AS mask USING (trace_id, range_id)
   LEFT JOIN attention_decode
     ON
       enclosing.trace_id = attention_decode.trace_id
@@ -49,7 +59,34 @@ WITH shaped AS (
 context_length AS (
   SELECT DISTINCT trace_id, component, kv_len
   FROM shaped
-  WHERE query_len > kv_len
+  WHERE query_len > kv_len OR origin = 'other'
+),
+
+-- once two sequences are one, later layers don't join them again
+joint_shape AS (
+  SELECT DISTINCT trace_id, component, batch, heads, head_dim, query_len
+  FROM shaped
+  WHERE origin = 'joined'
+),
+
+square AS (
+  SELECT DISTINCT trace_id, component, batch, heads, head_dim, query_len
+  FROM shaped
+  WHERE query_len = kv_len AND query_len > 1
+),
+
+-- as long as two others together: perhaps these two, joined where it can't be seen
+summed AS (
+  SELECT DISTINCT one.* REPLACE (one.query_len + other.query_len AS query_len)
+  FROM square AS one
+  INNER JOIN square AS other
+    ON
+      one.trace_id = other.trace_id
+      AND one.component = other.component
+      AND one.batch = other.batch
+      AND one.heads = other.heads
+      AND one.head_dim = other.head_dim
+      AND one.query_len < other.query_len
 ),
 
 named AS (
@@ -95,21 +132,58 @@ answered AS (
     CASE
       WHEN shaped.label_kind IS NOT NULL THEN ('label', shaped.label_kind)
       WHEN worded.kind <> 'self' THEN ('module', worded.kind)
-      WHEN shaped.is_causal OR shaped.decode_role IS NOT NULL THEN ('shape', 'causal')
+      WHEN shaped.origin = 'own and other' THEN ('shape', 'self+text')
+      -- of frames, which may see only earlier ones
+      WHEN shaped.axis_kind = 'temporal' THEN ('shape', 'temporal')
+      WHEN shaped.is_causal OR shaped.origin = 'cache' THEN ('shape', 'causal')
+      WHEN joint_shape.query_len IS NOT NULL THEN ('shape', 'joint')
+      WHEN shaped.origin = 'other' THEN ('shape', 'cross')
+      -- without modules, the keys of a decode step can be as many as those of a text
+      WHEN
+        shaped.decode_role = 'decode'
+        AND context_length.kv_len IS NOT NULL
+        AND NOT shaped.is_named
+        THEN ('none', 'unattributed')
+      WHEN shaped.decode_role IS NOT NULL THEN ('shape', 'causal')
       -- self-attention with one query: the other keys come from a cache
       WHEN worded.kind = 'self' AND shaped.query_len = 1 AND shaped.kv_len > 1
         THEN ('module', 'causal')
       WHEN shaped.axis_kind IS NOT NULL THEN ('shape', shaped.axis_kind)
-      WHEN worded.kind = 'self' THEN ('module', 'self')
+      WHEN worded.kind = 'self' AND coalesce(shaped.mask_kind <> 'triangle', TRUE)
+        THEN ('module', 'self')
+      -- the mask can be causal
+      WHEN shaped.mask_kind IN ('triangle', 'unknown') AND shaped.query_len <= shaped.kv_len
+        THEN ('none', 'unattributed')
       WHEN shaped.query_len > shaped.kv_len THEN ('shape', 'cross')
-      WHEN shaped.query_len = shaped.kv_len THEN ('shape', 'self')
-      WHEN context_length.kv_len IS NOT NULL THEN ('shape', 'cross')
+      WHEN summed.query_len IS NOT NULL THEN ('none', 'unattributed')
+      -- one position attends to itself in every kind
+      WHEN shaped.query_len = shaped.kv_len AND shaped.query_len > 1 THEN ('shape', 'self')
+      WHEN shaped.query_len < shaped.kv_len AND context_length.kv_len IS NOT NULL
+        THEN ('shape', 'cross')
       WHEN contains(shaped.kernel_name, 'causal') THEN ('name', 'causal')
       ELSE ('none', 'unattributed')
     END AS answer
   FROM shaped
   LEFT JOIN worded USING (trace_id, attention_call_id)
   LEFT JOIN context_length USING (trace_id, component, kv_len)
+  LEFT JOIN summed
+    ON
+      shaped.trace_id = summed.trace_id
+      AND shaped.component = summed.component
+      AND shaped.batch = summed.batch
+      AND shaped.heads = summed.heads
+      AND shaped.head_dim = summed.head_dim
+      AND shaped.query_len = summed.query_len
+      AND shaped.kv_len = summed.query_len
+  LEFT JOIN joint_shape
+    ON
+      shaped.trace_id = joint_shape.trace_id
+      AND shaped.component = joint_shape.component
+      AND shaped.query_len = joint_shape.query_len
+      AND shaped.kv_len = joint_shape.query_len
+      AND shaped.batch IS NOT DISTINCT FROM joint_shape.batch
+      AND shaped.heads IS NOT DISTINCT FROM joint_shape.heads
+      AND shaped.head_dim IS NOT DISTINCT FROM joint_shape.head_dim
 )
 
 SELECT

@@ -36,7 +36,7 @@ FROM (
   (14, 'attentionpool', 'cross', 'module', 'SiglipMultiheadAttentionPoolingHead_0'),
   (15, 'attention_pool', 'cross', 'module', 'time_embed.attention_pool'),
   (16, 'attnpool', 'cross', 'module', 'visual.attnpool'),
-  (17, 'selfatt', 'self', 'module', 'BertSelfAttention_0'),
+  (17, 'selfatt', 'self', 'enclosing', 'BertSelfAttention_0'),
   (18, 'self_att', 'self', 'module', 'model.layers.0.self_attn'),
   (19, 'attn1', 'self', 'module', 'unet.mid_block.attentions.0.transformer_blocks.0.attn1')
 ) AS words (rule_order, word, kind, scope, example)
