@@ -21,7 +21,7 @@ _STILL_ANSWERED = frozenset({"ledger", "trace_summary"})
 _DEVICE_TIME = frozenset(
     {
         *("kernel", "gpu_copy", "category_time", "run_pair", "run_measurement"),
-        *("device_event", "idle_gap", "launch", "host_wait", "step_state"),
+        *("device_event", "idle_gap", "launch", "host_wait", "step_state", "communication"),
     }
 )
 
