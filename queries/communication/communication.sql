@@ -56,17 +56,27 @@ change AS (
   FROM timeline('nested')
 ),
 
+-- each name is matched once
+range_name AS (
+  SELECT DISTINCT name FROM ranged
+),
+
+range_class AS (
+  SELECT range_name.name, arg_min(rule.collective, rule.rule_order) AS collective
+  FROM range_name
+  INNER JOIN collective_rule AS rule ON regexp_matches(range_name.name, rule.pattern)
+  GROUP BY range_name.name
+),
+
 said AS (
   SELECT
     ranged.trace_id,
     ranged.slice_id,
-    arg_min(rule.collective, rule.rule_order) AS collective,
-    any_value(try(cast(list_product(cast(ranged.args -> '$.input_dims[0]' AS BIGINT[])) AS BIGINT)))
-      AS numel,
-    any_value(ranged.args ->> '$.input_types[0]') AS type_name
+    range_class.collective,
+    try(cast(list_product(cast(ranged.args -> '$.input_dims[0]' AS BIGINT[])) AS BIGINT)) AS numel,
+    ranged.args ->> '$.input_types[0]' AS type_name
   FROM ranged
-  LEFT JOIN collective_rule AS rule ON regexp_matches(ranged.name, rule.pattern)
-  GROUP BY ranged.trace_id, ranged.slice_id
+  LEFT JOIN range_class USING (name)
 ),
 
 placed AS (
