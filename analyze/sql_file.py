@@ -18,7 +18,10 @@ from genscope.analyze.connect import connect
 from genscope.errors import UserError
 
 # the rooms whose relations are filled at ingest; each reads only itself and the rooms before it
-ROOMS = ("rules", "nesting", "work", "launch", "idle", "memory", "cost", "attention", "run")
+ROOMS = (
+    *("rules", "nesting", "work", "launch", "idle"),
+    *("memory", "communication", "cost", "attention", "run"),
+)
 LAYERS = ("schema", "interval", *ROOMS, "metric", "nsys")
 
 _TITLE = re.compile(r"^(?P<name>\w+)(\((?P<arguments>[^)]*)\))?: (?P<sentence>.+)$")

@@ -22,6 +22,7 @@ ROOM_TITLES = {
     "launch": "What devices ran, and the call that launched it",
     "idle": "When devices were idle and hosts waited, and why",
     "memory": "What the allocator held, and for whom",
+    "communication": "Collectives, their sizes and their ranks",
     "cost": "FLOPs, bytes and peaks",
     "attention": "Attention calls: found, placed, measured",
     "run": "Runs as wholes",

@@ -223,3 +223,14 @@ def test_tensor_core_rules_decide_what_was_read_off_each_name(
             # a name that was cut off may have lost the word that decides
             if len(row["kernel_name_140"]) < 140:
                 assert (found[1] if found else "unknown") == row["tensor_core"], row
+
+
+def test_each_collective_rule_decides_its_own_example(rules: duckdb.DuckDBPyConnection) -> None:
+    first = (
+        "SELECT collective FROM collective_rule WHERE regexp_matches(?, pattern) "
+        "ORDER BY rule_order LIMIT 1"
+    )
+    for collective, example in rules.execute(
+        "SELECT collective, example FROM collective_rule"
+    ).fetchall():
+        assert rules.execute(first, [example]).fetchone() == (collective,)

@@ -103,6 +103,8 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("launch_queue", "How many launches wait in each stream: an empty queue starves the GPU."),
     ("serving_iteration", "What each iteration of a serving engine holds, and how long it takes."),
     ("tensor_core_use", "How much of the time of matrix kernels uses tensor cores."),
+    ("communication_time", "How long collectives take, by kind and size."),
+    ("rank_skew", "How long each rank of a distributed job waits for the others."),
     ("memory_peak", "How much memory was allocated at most, and how much of it is explained."),
     ("memory_at_peak", "Which operators had allocated the memory at the peak."),
     ("short_kernel", "How many kernels are so short that launching them takes as long."),

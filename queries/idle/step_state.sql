@@ -1,4 +1,4 @@
--- step_state: what each window of step_window was spent on, and the kernels that belong to it.
+-- step_state: what each window of step_window was spent on (137 lines because it counts too).
 --
 -- Why:     the parts add up to the window, so that a share of it can be given.
 -- Grain:   one row per (trace_id, basis, start_ns) of step_window
@@ -51,41 +51,67 @@ spent AS (
 ),
 
 moment AS (
-  SELECT trace_id, start_ns AS at_ns, kernel_id, 'start' AS kind FROM device_event
+  SELECT
+    trace_id,
+    if(kernel_id IS NULL, 'copy', 'kernel') AS kind,
+    start_ns AS at_ns
+  FROM device_event
   UNION ALL
-  SELECT trace_id, call_start_ns AS at_ns, kernel_id, 'call' AS kind FROM device_event
+  SELECT
+    trace_id,
+    if(kernel_id IS NULL, 'copy call', 'kernel call') AS kind,
+    call_start_ns AS at_ns
+  FROM device_event
   WHERE call_id IS NOT NULL
   UNION ALL
-  SELECT trace_id, start_ns AS at_ns, NULL AS kernel_id, 'launch' AS kind FROM runtime_call
+  SELECT
+    trace_id,
+    'launch' AS kind,
+    start_ns AS at_ns
+  FROM runtime_call
   INNER JOIN call_kind USING (trace_id, name)
   WHERE call_kind.kind IN ('launch', 'launch_graph')
 ),
 
-series_list AS (
-  SELECT DISTINCT trace_id, series FROM step
+-- how many there were up to each moment
+numbered AS (
+  SELECT
+    trace_id,
+    kind,
+    at_ns,
+    cast(sum(count(*)) OVER (PARTITION BY trace_id, kind ORDER BY at_ns) AS BIGINT) AS so_far
+  FROM moment
+  GROUP BY trace_id, kind, at_ns
 ),
 
-repeated AS (
-  FROM moment INNER JOIN series_list USING (trace_id)
+edge AS (
+  SELECT
+    trace_id,
+    series,
+    start_ns,
+    kind_list.kind,
+    unnest([step.start_ns, step.end_ns]) AS at_ns,
+    unnest([-1, 1]) AS sign
+  FROM step
+  INNER JOIN (SELECT DISTINCT trace_id, kind FROM numbered) AS kind_list USING (trace_id)
 ),
 
 counted AS (
   SELECT
-    step.trace_id,
-    step.series AS basis,
-    step.start_ns,
-    count(kernel_id) FILTER (WHERE kind = 'start') AS kernel_count,
-    count(kernel_id) FILTER (WHERE kind = 'call') AS launched_kernel_count,
-    count(*) FILTER (WHERE kind = 'launch') AS launch_call_count,
-    count(*) FILTER (WHERE kind = 'call') AS event_count
-  FROM repeated
-  ASOF INNER JOIN step
+    edge.trace_id,
+    edge.series AS basis,
+    edge.start_ns,
+    sum(edge.sign * so_far) FILTER (WHERE edge.kind = 'kernel') AS kernel_count,
+    sum(edge.sign * so_far) FILTER (WHERE edge.kind = 'kernel call') AS launched_kernel_count,
+    sum(edge.sign * so_far) FILTER (WHERE edge.kind = 'launch') AS launch_call_count,
+    sum(edge.sign * so_far) FILTER (WHERE edge.kind IN ('kernel call', 'copy call')) AS event_count
+  FROM edge
+  ASOF INNER JOIN numbered
     ON
-      repeated.trace_id = step.trace_id
-      AND repeated.series = step.series
-      AND repeated.at_ns >= step.start_ns
-  WHERE repeated.at_ns < step.end_ns
-  GROUP BY step.trace_id, step.series, step.start_ns
+      edge.trace_id = numbered.trace_id
+      AND edge.kind = numbered.kind
+      AND edge.at_ns > numbered.at_ns
+  GROUP BY edge.trace_id, edge.series, edge.start_ns
 )
 
 SELECT
@@ -102,10 +128,10 @@ SELECT
   cast(coalesce(spent.dataloader_ns, 0) AS BIGINT) AS dataloader_ns,
   cast(coalesce(spent.cpu_op_ns, 0) AS BIGINT) AS cpu_op_ns,
   cast(step_window.end_ns - start_ns - coalesce(spent.known_ns, 0) AS BIGINT) AS other_ns,
-  coalesce(counted.kernel_count, 0) AS kernel_count,
-  coalesce(counted.launched_kernel_count, 0) AS launched_kernel_count,
-  coalesce(counted.launch_call_count, 0) AS launch_call_count,
-  coalesce(counted.event_count, 0) AS event_count
+  cast(coalesce(counted.kernel_count, 0) AS BIGINT) AS kernel_count,
+  cast(coalesce(counted.launched_kernel_count, 0) AS BIGINT) AS launched_kernel_count,
+  cast(coalesce(counted.launch_call_count, 0) AS BIGINT) AS launch_call_count,
+  cast(coalesce(counted.event_count, 0) AS BIGINT) AS event_count
 FROM step_window
 LEFT JOIN spent USING (trace_id, basis, start_ns)
 LEFT JOIN counted USING (trace_id, basis, start_ns)

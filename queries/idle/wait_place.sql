@@ -36,7 +36,7 @@ operator AS (
 ),
 
 -- only what is open when a wait begins, which is little: the next wait begins before its end
-nested_operator AS (
+nested_operator AS MATERIALIZED (
   SELECT operator.*
   FROM operator
   ASOF INNER JOIN wait
@@ -64,7 +64,7 @@ frame AS (
   WHERE contains(name, '.py(')
 ),
 
-open_frame AS (
+open_frame AS MATERIALIZED (
   SELECT frame.*
   FROM frame
   ASOF INNER JOIN wait

@@ -1,10 +1,10 @@
 -- window_time(source, windows): how much of each window each state takes.
 --
--- Why:     an interval join compares every range with every window. Ranges that don't overlap need
---          one look-up each, and one more for each window.
+-- Why:     an interval join compares every range with every window. With the time that a state took
+--          before each of its ranges, two look-ups per window and state are enough.
 -- Grain:   one row per (trace_id, series, window_start_ns, state) with time; `source`: trace_id,
---          state, start_ns, end_ns, whose ranges don't overlap within a trace; `windows`: trace_id,
---          series, start_ns, end_ns, which don't overlap within a series
+--          state, start_ns, end_ns, whose ranges don't overlap within a state; `windows`: trace_id,
+--          series, start_ns, end_ns
 -- Inputs:  none
 -- Columns:
 --   trace_id         trace.trace_id
@@ -12,74 +12,51 @@
 --   window_start_ns  start_ns of the window
 --   state            as given
 --   state_ns         ns of the window in that state
-WITH window_list AS (
-  SELECT
-    trace_id,
-    series,
-    start_ns,
-    end_ns
-  FROM query_table(windows)
-  WHERE end_ns > start_ns
-),
-
-slice AS MATERIALIZED (
+WITH slice AS MATERIALIZED (
   SELECT
     trace_id,
     state,
     start_ns,
-    end_ns
+    end_ns,
+    coalesce(sum(end_ns - start_ns) OVER (
+      PARTITION BY trace_id, state ORDER BY start_ns
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), 0) AS before_ns
   FROM query_table(source)
   WHERE end_ns > start_ns
 ),
 
-series_list AS (
-  SELECT DISTINCT trace_id, series FROM window_list
+state_list AS (
+  SELECT DISTINCT trace_id, state FROM slice
 ),
 
-repeated AS (
-  SELECT
-    slice.trace_id,
-    series_list.series,
-    slice.state,
-    slice.start_ns,
-    slice.end_ns
-  FROM slice
-  INNER JOIN series_list ON slice.trace_id = series_list.trace_id
-),
-
--- ranges that start in a window, then ranges that are open when a window starts
-piece AS (
-  SELECT
-    repeated.trace_id,
-    repeated.series,
-    held.start_ns AS window_start_ns,
-    repeated.state,
-    least(repeated.end_ns, held.end_ns) - repeated.start_ns AS piece_ns
-  FROM repeated
-  ASOF INNER JOIN window_list AS held
-    ON
-      repeated.trace_id = held.trace_id
-      AND repeated.series = held.series
-      AND repeated.start_ns >= held.start_ns
-  WHERE repeated.start_ns < held.end_ns
-  UNION ALL
+edge AS (
   SELECT
     held.trace_id,
     held.series,
     held.start_ns AS window_start_ns,
-    slice.state,
-    least(slice.end_ns, held.end_ns) - held.start_ns AS piece_ns
-  FROM window_list AS held
-  ASOF INNER JOIN slice
-    ON held.trace_id = slice.trace_id AND held.start_ns > slice.start_ns
-  WHERE slice.end_ns > held.start_ns
+    state_list.state,
+    unnest([held.start_ns, held.end_ns]) AS at_ns,
+    unnest([-1, 1]) AS sign
+  FROM query_table(windows) AS held
+  INNER JOIN state_list ON held.trace_id = state_list.trace_id
+  WHERE held.end_ns > held.start_ns
 )
 
+-- the time of the state up to the window's end, less that up to its start
 SELECT
-  trace_id,
-  series,
-  window_start_ns,
-  state,
-  cast(sum(piece_ns) AS BIGINT) AS state_ns
-FROM piece
-GROUP BY trace_id, series, window_start_ns, state
+  edge.trace_id,
+  edge.series,
+  edge.window_start_ns,
+  edge.state,
+  cast(sum(
+    edge.sign * (slice.before_ns + least(edge.at_ns, slice.end_ns) - slice.start_ns)
+  ) AS BIGINT) AS state_ns
+FROM edge
+ASOF INNER JOIN slice
+  ON
+    edge.trace_id = slice.trace_id
+    AND edge.state = slice.state
+    AND edge.at_ns >= slice.start_ns
+GROUP BY edge.trace_id, edge.series, edge.window_start_ns, edge.state
+HAVING state_ns > 0

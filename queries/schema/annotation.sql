@@ -14,7 +14,8 @@
 --   kind           'component' | 'step' | 'module' | 'attention' (labels of a capture),
 --                  'python_module' (nn.Module frames), 'profiler_step', 'user', 'gpu_user' (on a
 --                  device's timeline)
---   args           JSON; for a capture's label, its fields; NULL if there are none
+--   args           JSON; for a capture's label, its fields; for a collective's range
+--                  ('nccl:...'), 'input_dims' and 'input_types'; NULL if there are none
 CREATE TABLE annotation (
   trace_id INTEGER NOT NULL,
   annotation_id BIGINT NOT NULL,

@@ -9,7 +9,8 @@
 --                      'op'
 --   is_op              true for operators; in 2021 a profiler step was one too
 --   name               without the prefix for a label; the whole name for another range
---   args               JSON; for a label, its fields; NULL if there are none
+--   args               JSON; for a label, its fields; for a collective, 'input_dims' and
+--                      'input_types'; NULL if there are none
 --   is_odd_label       see kineto_text
 --   pid                process, as text
 --   tid                thread, as text
@@ -24,7 +25,12 @@ SELECT
   range_kind AS kind,
   role = 'op' AND range_kind IN ('op', 'profiler_step') AS is_op,
   coalesce(label_name, name) AS name,
-  label_args AS args,
+  -- the range of a collective holds the sizes of its messages
+  coalesce(label_args, if(
+    starts_with(name, 'nccl:') AND json_valid(input_dims) AND json_valid(input_types),
+    json_object('input_dims', cast(input_dims AS JSON), 'input_types', cast(input_types AS JSON)),
+    NULL
+  )) AS args,
   coalesce(is_odd_label, FALSE) AS is_odd_label,
   pid,
   tid,

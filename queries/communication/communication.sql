@@ -1,0 +1,116 @@
+-- communication: kernels that communicate: which collective each runs, and how many bytes.
+--
+-- Why:     a kernel's name is the last resort, because NCCL's entry points run any collective. The
+--          range that PyTorch writes around the call names the collective and its message. A range
+--          with several kernels has no message size for any of them.
+-- Grain:   one row per kernel whose name has the category communication
+-- Inputs:  kernel, kernel_category, device_event, annotation, collective_rule, scalar_type,
+--          nesting, timeline
+-- Kept:    view
+-- Columns:
+--   trace_id           trace.trace_id
+--   kernel_id          kernel.kernel_id
+--   device_id          device.device_id
+--   stream_id          stream or queue
+--   kernel_class       collective by the kernel's name; 'generic' for an entry point; else
+--                      'unclassified'
+--   collective         by the range around the call, else kernel_class
+--   source             'annotation' | 'none' (only the kernel's name)
+--   message_bytes      bytes as nccl-tests counts them: the input; NULL if unknown, as for a
+--                      gather, whose output counts
+--   start_ns           ns from the trace's base
+--   dur_ns             ns
+--   algbw_bytes_per_s  message_bytes by dur_ns; the time includes waiting for other ranks
+-- Never:   GROUP BY trace_id, kernel_id HAVING count(*) > 1
+WITH named AS (
+  SELECT
+    kernel_category.trace_id,
+    kernel_category.name,
+    coalesce(arg_min(rule.collective, rule.rule_order), 'unclassified') AS kernel_class
+  FROM kernel_category
+  LEFT JOIN collective_rule AS rule
+    ON regexp_matches(left(kernel_category.name, 65536), rule.pattern)
+  WHERE kernel_category.category = 'communication'
+  GROUP BY kernel_category.trace_id, kernel_category.name
+),
+
+ranged AS (
+  SELECT
+    annotation.trace_id,
+    concat_ws(' ', annotation.process_id, annotation.thread_id) AS track,
+    annotation.annotation_id AS slice_id,
+    annotation.start_ns,
+    annotation.dur_ns,
+    annotation.annotation_id AS tie,
+    annotation.name,
+    annotation.args
+  FROM annotation
+  WHERE annotation.kind = 'user' AND starts_with(annotation.name, 'nccl:')
+),
+
+nested AS (
+  FROM nesting('ranged')
+),
+
+change AS (
+  FROM timeline('nested')
+),
+
+-- each name is matched once
+range_name AS (
+  SELECT DISTINCT name FROM ranged
+),
+
+range_class AS (
+  SELECT range_name.name, arg_min(rule.collective, rule.rule_order) AS collective
+  FROM range_name
+  INNER JOIN collective_rule AS rule ON regexp_matches(range_name.name, rule.pattern)
+  GROUP BY range_name.name
+),
+
+said AS (
+  SELECT
+    ranged.trace_id,
+    ranged.slice_id,
+    range_class.collective,
+    try(cast(list_product(cast(ranged.args -> '$.input_dims[0]' AS BIGINT[])) AS BIGINT)) AS numel,
+    ranged.args ->> '$.input_types[0]' AS type_name
+  FROM ranged
+  LEFT JOIN range_class USING (name)
+),
+
+placed AS (
+  SELECT
+    event.trace_id,
+    event.kernel_id,
+    change.slice_id,
+    count(*) OVER (PARTITION BY event.trace_id, change.slice_id) AS kernel_count
+  FROM device_event AS event
+  INNER JOIN kernel USING (trace_id, kernel_id)
+  SEMI JOIN named ON event.trace_id = named.trace_id AND kernel.name = named.name
+  ASOF INNER JOIN change
+    ON
+      event.trace_id = change.trace_id
+      AND event.track = change.track
+      AND event.call_start_ns >= change.start_ns
+  WHERE change.slice_id IS NOT NULL
+)
+
+SELECT
+  kernel.trace_id,
+  kernel.kernel_id,
+  kernel.device_id,
+  kernel.stream_id,
+  named.kernel_class,
+  coalesce(said.collective, named.kernel_class) AS collective,
+  if(said.slice_id IS NULL, 'none', 'annotation') AS source,
+  if(placed.kernel_count = 1 AND said.collective <> 'all_gather', said.numel, NULL)
+  * scalar_type.item_bytes AS message_bytes,
+  kernel.start_ns,
+  kernel.dur_ns,
+  1e9 * message_bytes / nullif(kernel.dur_ns, 0) AS algbw_bytes_per_s
+FROM kernel
+INNER JOIN named USING (trace_id, name)
+LEFT JOIN placed USING (trace_id, kernel_id)
+LEFT JOIN said ON placed.trace_id = said.trace_id AND placed.slice_id = said.slice_id
+LEFT JOIN scalar_type ON said.type_name = scalar_type.type_name
