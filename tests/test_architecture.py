@@ -25,7 +25,7 @@ ANALYZE: dict[str, set[str]] = {
     "load": {*_BASE, "readers", "sql_file"},
     "question": {"connect", "load", "sql_file"},
     "trace_filter": {"sql_file"},
-    "refusal": {"load", "sql_file", "trace_filter"},
+    "refusal": {"chosen", "load", "sql_file", "trace_filter"},
     "chosen": {"load", "near"},
     "rows": set(),
     "needs": set(),
