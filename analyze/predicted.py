@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from genscope.analyze.rows import Rows
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -25,7 +27,9 @@ def is_predicted(row: dict[str, object]) -> bool:
     return bool(row.get("predicted")) or row.get("time_source") == "predicted"
 
 
-def has_predicted(frame: pl.DataFrame) -> bool:
+def has_predicted(frame: pl.DataFrame | Rows) -> bool:
     """Whether any row's times are predicted."""
+    if isinstance(frame, Rows):
+        return any(map(is_predicted, frame.dicts()))
     columns = [name for name in ("predicted", "time_source") if name in frame.columns]
     return any(is_predicted(row) for row in frame.select(columns).unique().iter_rows(named=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,10 @@ class Rows:
     columns: tuple[str, ...]
     are_numeric: tuple[bool, ...]
     values: Sequence[tuple[Any, ...]]
+
+    def dicts(self) -> Iterator[dict[str, Any]]:
+        """Each row by column name."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self.values)
 
     def is_empty(self) -> bool:
         """Whether there is no row."""

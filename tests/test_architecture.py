@@ -14,11 +14,13 @@ from genscope.analyze.sql_file import LAYERS, ROOMS, load_layer
 ROOT = Path(__file__).resolve().parent.parent
 # a room, and the rooms of analyze that it may import; the error class is everybody's
 _BASE = {
-    "connect", "interrupt", "native", "near", "new_file", "predicted", "printable", "whole_file",
+    "connect", "interrupt", "native", "near", "new_file", "predicted", "printable", "rows",
+    "whole_file",
 }  # fmt: skip
 _ASKED = {*_BASE, "load", "plots", "refusal", "sql_file", "trace_filter"}
 ANALYZE: dict[str, set[str]] = {
     **{room: set() for room in _BASE},
+    "predicted": {"rows"},
     "sql_file": {"connect"},
     "readers": {"native", "whole_file"},
     "plots": {"near", "predicted", "printable", "whole_file"},
@@ -27,12 +29,11 @@ ANALYZE: dict[str, set[str]] = {
     "trace_filter": {"sql_file"},
     "refusal": {"chosen", "load", "sql_file", "trace_filter"},
     "chosen": {"load", "near"},
-    "rows": set(),
     "needs": set(),
     "answer": {"sql_file"},
     "reasons": {"near", "needs", "refusal", "sql_file"},
     "report": {*_ASKED, "answer"},
-    "study": {*_ASKED, "answer", "chosen", "question", "reasons", "report", "rows"},
+    "study": {*_ASKED, "answer", "chosen", "question", "reasons", "report"},
     "doctor": {*_ASKED, "needs"},
     "app": {*_ASKED, "question", "study"},
 }
