@@ -18,14 +18,16 @@ from genscope.analyze.connect import connect
 from genscope.errors import UserError
 
 # the rooms whose relations are filled at ingest; each reads only itself and the rooms before it
-ROOMS = tuple("rules nesting work launch idle memory communication cost attention run".split())
+_ROOMS = "rules nesting work launch idle memory communication cost attention run"
+ROOMS = tuple(_ROOMS.split())
 LAYERS = ("schema", "interval", *ROOMS, "metric", "nsys")
 
 _TITLE = re.compile(r"^(?P<name>\w+)(\((?P<arguments>[^)]*)\))?: (?P<sentence>.+)$")
 _SECTION = re.compile(r"^(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")
 _ENTRY = re.compile(r"^\s+(?P<name>\w+)\s{2,}(?P<text>\S.*)$")
 _PARAM = re.compile(r"^\s*(?P<name>\w+) (?P<type>[A-Z]+) = (?P<default>\S+)\s+(?P<text>.+)$")
-_SECTIONS = tuple("Why Grain Inputs From Needs Params Columns Never Plot Kept".split())
+_KEYS = "Why Grain Inputs From Needs Params Columns Never Plot Kept"
+_SECTIONS = tuple(_KEYS.split())
 
 
 @dataclass(frozen=True)

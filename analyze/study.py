@@ -185,7 +185,7 @@ class Study:
         name: str,
         trace: str | None,
         params: Mapping[str, Any],
-        fetch: Callable[..., _Fetched],
+        fetch: Callable[[duckdb.DuckDBPyConnection], _Fetched],
     ) -> _Fetched:
         relation = self.relation(name)
         self._create([name])

@@ -69,7 +69,9 @@ def _content(frame: pl.DataFrame | Rows, fmt: Format) -> str | bytes:
         return whole_table(frame)
     if isinstance(frame, Rows):
         raise TypeError("rows without types become a table only")
-    return {"parquet": _parquet, "csv": _csv, "json": _json}[fmt](frame)
+    if fmt == "parquet":
+        return _parquet(frame)
+    return {"csv": _csv, "json": _json}[fmt](frame)
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
