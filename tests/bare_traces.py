@@ -39,7 +39,7 @@ def recorded(run: Runner, folder: Path) -> Path:
         )
         with profiler:
             labelled()
-    found = replace(find([path])[0], trace_id=1, sha256="0")
+    found = replace(find([path])[0], trace_id=1, digest="0")
     return build.build_trace(found, folder / "built").path
 
 
