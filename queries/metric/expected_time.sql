@@ -10,7 +10,7 @@
 --   trace_id          trace.trace_id
 --   trace_name        trace.name
 --   time_source       'gpu' | 'cpu' | 'predicted': where work_ns comes from
---   category          see work_category; of an operator with several, that of most time
+--   category          see work_category; of an operator with a cost, that of most of its time
 --   op_name           operator that the work belongs to; NULL if there is none
 --   input_dims        its shapes; NULL if there are none
 --   dtype             type of its first tensor, as the trace spells it; NULL if unknown
@@ -24,8 +24,9 @@
 WITH op_work AS (
   SELECT
     work.trace_id,
-    -- an operator without a cost stands for itself
-    if(cost_root.has_cost, cost_root.cost_op_id, work_op.op_id) AS op_id,
+    -- an operator without a cost, such as a compiled region, stands for itself
+    coalesce(cost_root.has_cost, FALSE) AS is_costed,
+    if(is_costed, cost_root.cost_op_id, work_op.op_id) AS op_id,
     work.time_source,
     work_category.category,
     sum(work.dur_ns)::BIGINT AS work_ns
@@ -42,8 +43,8 @@ op AS (
     trace_id,
     op_id,
     time_source,
-    -- work without an operator is told by its category alone
-    if(op_id IS NULL, category, NULL) AS own_category,
+    -- without a cost, work of several categories stays apart
+    if(is_costed, NULL, category) AS own_category,
     arg_max(category, work_ns) AS category,
     sum(work_ns)::BIGINT AS work_ns
   FROM op_work
