@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from genscope.capture.dry import operators as dry_operators
 from genscope.capture.dry.operators import Outcomes
+from genscope.capture.dry.shapes_only import ShapesOnly
+from genscope.capture.workload import default_dtype
 
 aten = torch.ops.aten
 
@@ -52,6 +55,25 @@ def test_equal_numbers_of_other_types_are_kept_apart() -> None:
     outcomes, whole = Outcomes(), meta(2, dtype=torch.int64)
     found = [outcomes.of(aten.mul.Tensor, (whole, number), {}).dtype for number in (1, 1.0, True)]
     assert found == [torch.int64, torch.float32, torch.int64]
+
+
+def test_a_new_default_dtype_is_another_outcome() -> None:
+    outcomes = Outcomes()
+    for dtype in (torch.float32, torch.float16, torch.float32):
+        with default_dtype(dtype):
+            made = outcomes.of(aten.zeros.default, ([2],), {"device": torch.device("meta")})
+        assert made.dtype == dtype
+
+
+def test_no_weights_are_drawn_where_they_have_no_values() -> None:
+    with ShapesOnly():
+        state = torch.get_rng_state()
+        layer = nn.Linear(3, 4)
+        assert torch.equal(torch.get_rng_state(), state)
+        # what is not about values runs as ever
+        assert torch.arange(3).add_(1).shape == (3,)
+    assert layer.weight.is_meta and layer.weight.shape == (4, 3)
+    assert torch.nn.init.ones_(torch.empty(2)).tolist() == [1, 1]
 
 
 def test_strides_and_several_outputs_are_as_torch_makes_them() -> None:
