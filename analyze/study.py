@@ -13,7 +13,7 @@ import duckdb
 from genscope.analyze import chosen, question, reasons, refusal, trace_filter
 from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.interrupt import Abandoned, interruptible
-from genscope.analyze.load import tables
+from genscope.analyze.load import tables, user_data
 from genscope.analyze.load.kept_views import create_kept_views, kept_views
 from genscope.analyze.load.study_file import open_read_only, open_to_write
 from genscope.analyze.near import suggestion
@@ -143,11 +143,14 @@ class Study:
             tables.reclassify(con, found)
 
     def load_table(self, name: str, csv: str | Path) -> None:
-        """Replace the rows of `fleet_job` or `published_model` by a CSV's; UserError if it can't be read."""
+        """Load `fleet_job`, `published_model` or `user_label_rule` from a CSV, replacing its rows.
+
+        Raises UserError if the file can't be read as that table.
+        """
         self._opened  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
-            tables.fill_from_csv(con, name, Path(csv))
+            user_data.fill_from_csv(con, name, Path(csv))
 
     def relation(self, name: str) -> SqlFile:
         """The SQL file of one metric. Raises UserError, with similar names, if there is none."""

@@ -50,7 +50,8 @@ def bare(database: Path, removed: tuple[str, ...]) -> Iterator[duckdb.DuckDBPyCo
         create_schema(con)
         con.execute(f"ATTACH '{database}' AS labelled (READ_ONLY)")
         for table in load_layer("schema"):
-            con.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM labelled.{table.name}")
+            if table.is_of_traces:
+                con.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM labelled.{table.name}")
         con.execute("DELETE FROM annotation WHERE list_contains(?, kind)", [list(removed)])
         attribute(con)
         yield con

@@ -223,7 +223,7 @@ SLOW = {"NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "PIECEWISE_MERGE_JOIN", "IE_JOI
 # both sides are lists of names, rules, shapes, runs or counters: neither grows with the trace
 SHORT_LISTS = {
     *("kernel_category", "operator_category", "attention_kind", "device_peak", "signature_cost"),
-    *("run_pair", "counter_match", "work_counter", "framework_name"),
+    *("run_pair", "counter_match", "work_counter", "framework_name", "annotation_role"),
 }
 
 

@@ -4,7 +4,6 @@ The same SQL builds each trace in its own scratch database, whose rows are then 
 one transaction. That bounds memory, and nobody ever sees a half-loaded trace.
 """
 
-import glob
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -202,34 +201,21 @@ def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, s
 
     `rules` are (order, regular expression, category).
     """
-    con.execute("SET asof_loop_join_threshold = 0")
     with transaction(con):
         con.execute(f"DELETE FROM {RULES}")
         for rule in rules:
             con.execute(f"INSERT INTO {RULES} VALUES (?, ?, ?)", list(rule))
-        for relation in _downstream(RULES):
-            if relation.is_of_traces:
-                statement = inline_patterns(con, relation)
-                con.execute(f"DELETE FROM {relation.name}")
-                con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
+        recompute(con, RULES)
 
 
-def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
-    """Replace a table's rows with those of a CSV; columns that the CSV lacks are NULL.
-
-    Raises UserError, and changes nothing, if the file can't be read as that table.
-    """
-    try:
-        with transaction(con):
-            con.execute(f"DELETE FROM {table}")
-            rows = "SELECT * FROM read_csv(?)"
-            con.execute(f"INSERT INTO {table} BY NAME {rows}", [glob.escape(str(path))])
-    except duckdb.Error as error:
-        columns = ", ".join(row[0] for row in con.execute(f"DESCRIBE {table}").fetchall())
-        raise UserError(
-            f"{path}: this file can't be loaded into {table} ({first_line(error)}); "
-            f"pass a CSV with the columns {columns}"
-        ) from error
+def recompute(con: duckdb.DuckDBPyConnection, changed: str) -> None:
+    """Fill the tables that depend on a table again."""
+    con.execute("SET asof_loop_join_threshold = 0")
+    for relation in _downstream(changed):
+        if relation.is_of_traces:
+            statement = inline_patterns(con, relation)
+            con.execute(f"DELETE FROM {relation.name}")
+            con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
 
 
 def attribution_files() -> list[SqlFile]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 
 import duckdb
 
+from genscope.analyze.connect import first_line
 from genscope.analyze.load import tables
+from genscope.errors import UserError
 
 
 def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path) -> bytes:
@@ -28,3 +31,24 @@ def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path) -> bytes:
     finally:
         con.execute("DETACH empty_copy")
     return path.read_bytes()
+
+
+def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    """Replace a table's rows with those of a CSV, and recompute what depends on them.
+
+    Columns that the CSV lacks are NULL.
+
+    Raises UserError, and changes nothing, if the file can't be read as that table.
+    """
+    try:
+        with tables.transaction(con):
+            con.execute(f"DELETE FROM {table}")
+            rows = "SELECT * FROM read_csv(?)"
+            con.execute(f"INSERT INTO {table} BY NAME {rows}", [glob.escape(str(path))])
+            tables.recompute(con, table)
+    except duckdb.Error as error:
+        columns = ", ".join(row[0] for row in con.execute(f"DESCRIBE {table}").fetchall())
+        raise UserError(
+            f"{path}: this file can't be loaded into {table} ({first_line(error)}); "
+            f"pass a CSV with the columns {columns}"
+        ) from error

@@ -74,7 +74,10 @@ Rules = Annotated[
         help="CSV with the columns pattern (a regular expression on kernel names) and category."
     ),
 ]
-Table = Annotated[Literal["fleet_job", "published_model"], Parameter(help="The table to load.")]
+Table = Annotated[
+    Literal["fleet_job", "published_model", "user_label_rule"],
+    Parameter(help="The table to load."),
+]
 Rows = Annotated[Path, Parameter(help="CSV with the table's columns; missing columns are NULL.")]
 DoctorFormat = Annotated[
     Literal["table", "json"], Parameter(help="table for people, json for programs.")

@@ -48,7 +48,7 @@ def classify(*, rules: options.Rules, db: options.Db = options.STUDY) -> None:
 
 
 def load(table: options.Table, csv: options.Rows, *, db: options.Db = options.STUDY) -> None:
-    """Load the table fleet_job or published_model from a CSV, replacing its rows."""
+    """Load the table fleet_job, published_model or user_label_rule from a CSV, replacing its rows."""
     with open(db) as study:
         study.load_table(table, csv)
 

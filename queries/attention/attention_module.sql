@@ -4,7 +4,7 @@
 --          requested. A frame counts as an attention module only if its name says so, because
 --          around a graph launch the innermost frame is the whole model.
 -- Grain:   one row per attention call
--- Inputs:  attention_annotation, attention_range, annotation, annotation_parent
+-- Inputs:  attention_annotation, attention_range, known_annotation, annotation_parent
 -- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
@@ -30,13 +30,13 @@ WITH chain AS (
     fourth.name AS fourth_name
   FROM attention_annotation AS enclosing
   LEFT JOIN attention_range USING (trace_id, range_id)
-  LEFT JOIN annotation AS first
+  LEFT JOIN known_annotation AS first
     ON
       enclosing.trace_id = first.trace_id
       AND coalesce(enclosing.module_id, enclosing.python_module_id) = first.annotation_id
   LEFT JOIN annotation_parent AS first_parent
     ON first.trace_id = first_parent.trace_id AND first.annotation_id = first_parent.annotation_id
-  LEFT JOIN annotation AS second
+  LEFT JOIN known_annotation AS second
     ON
       first_parent.trace_id = second.trace_id
       AND first_parent.parent_annotation_id = second.annotation_id
@@ -44,13 +44,13 @@ WITH chain AS (
     ON
       second.trace_id = second_parent.trace_id
       AND second.annotation_id = second_parent.annotation_id
-  LEFT JOIN annotation AS third
+  LEFT JOIN known_annotation AS third
     ON
       second_parent.trace_id = third.trace_id
       AND second_parent.parent_annotation_id = third.annotation_id
   LEFT JOIN annotation_parent AS third_parent
     ON third.trace_id = third_parent.trace_id AND third.annotation_id = third_parent.annotation_id
-  LEFT JOIN annotation AS fourth
+  LEFT JOIN known_annotation AS fourth
     ON
       third_parent.trace_id = fourth.trace_id
       AND third_parent.parent_annotation_id = fourth.annotation_id

@@ -2,8 +2,8 @@
 --
 -- Why:     module frames nest, and the name of an enclosing module often says what a module is for.
 -- Grain:   one row per (trace_id, annotation_id) of annotation, except ranges on device timelines
--- Inputs:  annotation, framework_name, nesting
--- From:    annotation
+-- Inputs:  known_annotation, framework_name, nesting
+-- From:    known_annotation
 -- Columns:
 --   trace_id              trace.trace_id
 --   annotation_id         annotation.annotation_id
@@ -25,7 +25,7 @@ WITH slice AS (
     annotation.start_ns,
     annotation.dur_ns,
     annotation.annotation_id AS tie
-  FROM annotation
+  FROM known_annotation AS annotation
   LEFT JOIN framework_name
     ON
       annotation.trace_id = framework_name.trace_id

@@ -3,14 +3,15 @@
 -- Why:     ranges nest, and what surrounds a moment is needed often. With the state after each
 --          change, one ASOF join gives everything that surrounds a moment.
 -- Grain:   one row per (trace_id, track, start_ns) at which a range of the thread opens or closes
--- Inputs:  annotation, annotation_parent, timeline
--- From:    annotation
+-- Inputs:  known_annotation, annotation_role, annotation_parent, timeline
+-- From:    known_annotation
 -- Columns:
 --   trace_id          trace.trace_id
 --   process_id        annotation.process_id
 --   track             process and thread
 --   start_ns          ns; the state holds until the next row of the track
---   component_id      annotation_id of the innermost component label; NULL if none is open
+--   component_id      annotation_id of the innermost component label, or of the outermost around a
+--                     range that a rule knows: a stage holds its parts; NULL if none is open
 --   step_id           annotation_id of the innermost step label; NULL if none is open
 --   module_id         annotation_id of the innermost module label; NULL if none is open
 --   attention_id      annotation_id of the innermost attention label; NULL if none is open
@@ -44,7 +45,7 @@ annotation_track AS (
     kind,
     process_id,
     concat_ws(' ', process_id, thread_id) AS thread_track
-  FROM annotation
+  FROM known_annotation AS annotation
 ),
 
 -- -1 is a closing here, so that NULL can mean "no change of this kind"
@@ -54,7 +55,8 @@ pivoted AS (
     any_value(annotation_track.process_id) AS process_id,
     annotation_track.thread_track AS track,
     change.start_ns,
-    max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'component') AS component,
+    max(coalesce(if(ruled.annotation_id IS NULL, change.slice_id, change.root_id), -1))
+    FILTER (annotation_track.kind = 'component') AS component,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'step') AS step,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'module') AS module,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'attention') AS attention,
@@ -68,6 +70,8 @@ pivoted AS (
     max(coalesce(change.root_id, -1)) FILTER (annotation_track.kind = 'user') AS user_root
   FROM change
   INNER JOIN annotation_track USING (trace_id, track)
+  LEFT JOIN annotation_role AS ruled
+    ON change.trace_id = ruled.trace_id AND change.slice_id = ruled.annotation_id
   GROUP BY change.trace_id, annotation_track.thread_track, change.start_ns
 )
 

@@ -3,7 +3,7 @@
 -- Why:     a few steady steps are profiled, but a request may take fifty. The text encoder, which
 --          runs once, would look far too large if the profile were read as the request.
 -- Grain:   one row per (trace_id, component) of work_sum
--- Inputs:  trace, annotation, work_sum
+-- Inputs:  trace, known_annotation, work_sum
 -- Columns:
 --   trace_id         trace.trace_id
 --   component        see work_component
@@ -18,7 +18,7 @@ WITH called AS (
     trace_id,
     name AS component,
     count(*) AS call_count
-  FROM annotation
+  FROM known_annotation AS annotation
   WHERE kind = 'component'
   GROUP BY trace_id, name
 ),

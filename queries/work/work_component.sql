@@ -2,12 +2,13 @@
 --
 -- Why:     text encoder, denoiser and decoder behave differently and need different optimizations.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_annotation, annotation, module_root
+-- Inputs:  work_annotation, known_annotation, module_root
 -- Columns:
 --   trace_id   trace.trace_id
 --   work_id    work.work_id
---   component  from the label, else the class of the outermost nn.Module, else the outermost user
---              range that the framework did not write; 'unattributed' if nothing surrounds the work
+--   component  from the label, else the outermost user range that the framework did not write: a
+--              stage holds all that ran in it; else the class of the outermost nn.Module;
+--              'unattributed' if nothing surrounds the work
 --   source     'label' | 'python_module' | 'annotation' | 'none'
 -- Never:   WHERE (source = 'none') <> (component = 'unattributed')
 WITH found AS (
@@ -19,15 +20,15 @@ WITH found AS (
     module_root.root_class,
     user_root.name AS user_root
   FROM work_annotation
-  LEFT JOIN annotation AS label
+  LEFT JOIN known_annotation AS label
     ON
       work_annotation.trace_id = label.trace_id
       AND work_annotation.component_id = label.annotation_id
-  LEFT JOIN annotation AS module
+  LEFT JOIN known_annotation AS module
     ON
       work_annotation.trace_id = module.trace_id
       AND work_annotation.module_id = module.annotation_id
-  LEFT JOIN annotation AS attention
+  LEFT JOIN known_annotation AS attention
     ON
       work_annotation.trace_id = attention.trace_id
       AND work_annotation.attention_id = attention.annotation_id
@@ -35,7 +36,7 @@ WITH found AS (
     ON
       work_annotation.trace_id = module_root.trace_id
       AND work_annotation.python_module_id = module_root.annotation_id
-  LEFT JOIN annotation AS user_root
+  LEFT JOIN known_annotation AS user_root
     ON
       work_annotation.trace_id = user_root.trace_id
       AND work_annotation.user_root_id = user_root.annotation_id
@@ -44,11 +45,11 @@ WITH found AS (
 SELECT
   trace_id,
   work_id,
-  coalesce(labelled, root_class, user_root, 'unattributed') AS component,
+  coalesce(labelled, user_root, root_class, 'unattributed') AS component,
   CASE
     WHEN labelled IS NOT NULL THEN 'label'
-    WHEN root_class IS NOT NULL THEN 'python_module'
     WHEN user_root IS NOT NULL THEN 'annotation'
+    WHEN root_class IS NOT NULL THEN 'python_module'
     ELSE 'none'
   END AS source
 FROM found

@@ -2,7 +2,7 @@
 --
 -- Why:     the module's path shows where to change the code.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_annotation, annotation
+-- Inputs:  work_annotation, known_annotation
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
@@ -20,19 +20,19 @@ WITH found AS (
     frame.name AS frame,
     user_range.name AS user_range
   FROM work_annotation
-  LEFT JOIN annotation AS label
+  LEFT JOIN known_annotation AS label
     ON
       work_annotation.trace_id = label.trace_id
       AND work_annotation.module_id = label.annotation_id
-  LEFT JOIN annotation AS attention
+  LEFT JOIN known_annotation AS attention
     ON
       work_annotation.trace_id = attention.trace_id
       AND work_annotation.attention_id = attention.annotation_id
-  LEFT JOIN annotation AS frame
+  LEFT JOIN known_annotation AS frame
     ON
       work_annotation.trace_id = frame.trace_id
       AND work_annotation.python_module_id = frame.annotation_id
-  LEFT JOIN annotation AS user_range
+  LEFT JOIN known_annotation AS user_range
     ON
       work_annotation.trace_id = user_range.trace_id
       AND work_annotation.user_id = user_range.annotation_id

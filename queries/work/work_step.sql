@@ -2,38 +2,52 @@
 --
 -- Why:     steps repeat, but the first and last often differ from the rest.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_annotation, annotation
+-- Inputs:  work_annotation, known_annotation, repeated_call
 -- Columns:
 --   trace_id  trace.trace_id
 --   work_id   work.work_id
---   step      from the label, else the number of the profiler's step; NULL if no step surrounds the
---             work
---   source    'label' | 'annotation' | 'none'
+--   step      from the label, else the number of the profiler's step, else the number of the call
+--             of the outermost module or range, if it repeats; NULL if no step surrounds the work
+--   source    'label' | 'annotation' | 'repeat' | 'none'
 -- Never:   WHERE (source = 'none') <> (step IS NULL)
 WITH found AS (
   SELECT
     work_annotation.trace_id,
     work_annotation.work_id,
     try_cast(label.name AS BIGINT) AS labelled,
-    try_cast(split_part(profiler_step.name, '#', 2) AS BIGINT) AS profiled
+    try_cast(split_part(profiler_step.name, '#', 2) AS BIGINT) AS profiled,
+    coalesce(component_call.step, user_call.step, module_call.step) AS repeated
   FROM work_annotation
-  LEFT JOIN annotation AS label
+  LEFT JOIN known_annotation AS label
     ON
       work_annotation.trace_id = label.trace_id
       AND work_annotation.step_id = label.annotation_id
-  LEFT JOIN annotation AS profiler_step
+  LEFT JOIN known_annotation AS profiler_step
     ON
       work_annotation.trace_id = profiler_step.trace_id
       AND work_annotation.profiler_step_id = profiler_step.annotation_id
+  LEFT JOIN repeated_call AS component_call
+    ON
+      work_annotation.trace_id = component_call.trace_id
+      AND work_annotation.component_id = component_call.annotation_id
+  LEFT JOIN repeated_call AS user_call
+    ON
+      work_annotation.trace_id = user_call.trace_id
+      AND work_annotation.user_root_id = user_call.annotation_id
+  LEFT JOIN repeated_call AS module_call
+    ON
+      work_annotation.trace_id = module_call.trace_id
+      AND work_annotation.python_root_id = module_call.annotation_id
 )
 
 SELECT
   trace_id,
   work_id,
-  coalesce(labelled, profiled) AS step,
+  coalesce(labelled, profiled, repeated) AS step,
   CASE
     WHEN labelled IS NOT NULL THEN 'label'
     WHEN profiled IS NOT NULL THEN 'annotation'
+    WHEN repeated IS NOT NULL THEN 'repeat'
     ELSE 'none'
   END AS source
 FROM found

@@ -1,0 +1,31 @@
+-- known_annotation: the annotations of a trace; those that a rule knows with their kind and name.
+--
+-- Why:     whatever reads components, steps and modules must not care who wrote the label.
+-- Grain:   one row per (trace_id, annotation_id) of annotation
+-- Inputs:  annotation, annotation_role
+-- Kept:    view
+-- Columns:
+--   trace_id       trace.trace_id
+--   annotation_id  annotation.annotation_id
+--   process_id     see annotation
+--   thread_id      see annotation
+--   start_ns       ns
+--   dur_ns         ns
+--   name           annotation_role.label, else annotation.name
+--   kind           'component' | 'step' | 'module' | 'request', by rule, else annotation.kind
+--   args           see annotation
+--   is_ruled       true if a rule decides
+-- Never:   GROUP BY trace_id, annotation_id HAVING count(*) > 1
+SELECT
+  annotation.trace_id,
+  annotation.annotation_id,
+  annotation.process_id,
+  annotation.thread_id,
+  annotation.start_ns,
+  annotation.dur_ns,
+  coalesce(annotation_role.label, annotation.name) AS name,
+  coalesce(annotation_role.role, annotation.kind) AS kind,
+  annotation.args,
+  annotation_role.role IS NOT NULL AS is_ruled
+FROM annotation
+LEFT JOIN annotation_role USING (trace_id, annotation_id)

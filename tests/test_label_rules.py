@@ -1,0 +1,55 @@
+"""Labels of other programs on a whole trace: stages, steps, and a user's own rules."""
+
+import json
+from pathlib import Path
+
+from genscope.analyze.study import Study
+
+# ranges as diffusers' guide writes them, around operators of a CPU trace: name, start and duration in us
+RANGES = [
+    ("pipeline_call", 0, 1000),
+    ("encode_prompt", 10, 90),
+    ("denoising_step_0", 110, 390),
+    ("denoise", 110, 790),
+    ("denoising_step_1", 510, 380),
+    ("vae_decode", 910, 80),
+]
+UNET = [(120, 350), (520, 360)]
+OPERATORS = [(20, 50), (130, 300), (480, 10), (530, 300), (920, 50)]
+
+
+def _trace(path: Path) -> Path:
+    place = {"ph": "X", "pid": 1, "tid": 1}
+    events = [
+        place | {"cat": "user_annotation", "name": name, "ts": start, "dur": dur}
+        for name, start, dur in RANGES
+    ]
+    events += [
+        place
+        | {"cat": "python_function", "name": "nn.Module: UNet_0", "ts": start, "dur": dur}
+        | {"args": {"Python id": number, "Python module id": 0}}
+        for number, (start, dur) in enumerate(UNET)
+    ]
+    events += [
+        place | {"cat": "cpu_op", "name": "aten::mul", "ts": start, "dur": dur, "args": {}}
+        for start, dur in OPERATORS
+    ]
+    path.write_text(json.dumps({"schemaVersion": 1, "traceEvents": events}))
+    return path
+
+
+def test_stages_and_steps_of_others_and_a_rule_of_the_user(tmp_path: Path) -> None:
+    with Study(tmp_path / "study.duckdb") as study:
+        study.ingest(_trace(tmp_path / "trace.json"))
+        work = "SELECT component, sum(dur_ns) // 1000 AS us FROM work JOIN work_component USING (work_id) "
+        by_component = work + "GROUP BY component ORDER BY us"
+        # the stage holds the UNet and the scheduler
+        stages = [("encode_prompt", 50), ("vae_decode", 50), ("denoise", 610)]
+        assert sorted(study.sql(by_component).rows()) == sorted(stages)
+        steps = "SELECT step, count(*) FROM work_step GROUP BY step ORDER BY step NULLS LAST"
+        assert study.sql(steps).rows() == [(0, 2), (1, 1), (None, 2)]
+        rules = tmp_path / "rules.csv"
+        rules.write_text("pattern,role\n^denoise$,request\n")
+        study.load_table("user_label_rule", rules)
+        modules = [*stages[:2], ("UNet", 600), ("unattributed", 10)]
+        assert sorted(study.sql(by_component).rows()) == sorted(modules)
