@@ -1,4 +1,4 @@
--- trace_difference: where two traces differ, exactly (206 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (209 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
@@ -28,6 +28,7 @@
 --   b_alignment_frac  0..1 of the second trace's time
 --   is_aligned        true at the finest of the levels module, operator and category at which at
 --                     least 0.9 of both traces has a key in both
+--   predicted         true if the times of a trace are predicted
 --   verdict           'regressed' | 'improved' | 'same' | 'new' | 'gone'; with several traces a
 --                     side, a change only if their ranges don't touch; NULL if refused
 --   verdict_refusal   why there are no verdicts; NULL if there are
@@ -142,6 +143,7 @@ judged AS (
   SELECT
     min(trace_id) FILTER (WHERE side = 'a') AS a_trace_id,
     min(trace_id) FILTER (WHERE side = 'b') AS b_trace_id,
+    bool_or(trace.predicted) AS predicted,
     CASE
       WHEN count(DISTINCT trace.predicted) > 1 THEN 'only one of them is predicted'
       WHEN count(DISTINCT trace.device_name) > 1 THEN 'the devices differ'
@@ -181,6 +183,7 @@ SELECT
   aligned.a_alignment_frac,
   aligned.b_alignment_frac,
   coalesce(aligned.place = best.place, FALSE) AS is_aligned,
+  judged.predicted,
   CASE
     WHEN judged.refusal IS NOT NULL THEN NULL
     WHEN compared.present_in = 'a' THEN 'gone'
