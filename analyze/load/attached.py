@@ -122,14 +122,7 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Raise UserError if a table's columns differ from those that our SQL creates."""
-    rows = con.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-        f"WHERE database_name = '{CATALOG}' AND schema_name = 'main' "
-        "ORDER BY table_name, column_index"
-    ).fetchall()
-    found: dict[str, dict[str, str]] = {}
-    for table, column, kind in rows:
-        found.setdefault(table, {})[column] = kind
+    found = _columns(con, CATALOG)
     typed = _typed_columns()
     for name, columns in typed.items():
         if found.get(name) != columns:
@@ -145,13 +138,21 @@ def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _typed_columns() -> dict[str, dict[str, str]]:
     """The columns of the base tables and their types; for the other tables this would take long."""
     with connect() as con:
-        for table in load_layer("schema"):
-            con.execute(table.statement)
-        return {
-            table.name: dict(zip(relation.columns, map(str, relation.types), strict=True))
-            for table in load_layer("schema")
-            for relation in [con.table(table.name)]
-        }
+        con.execute(";".join(table.statement for table in load_layer("schema")))
+        return _columns(con, "memory")
+
+
+def _columns(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, str]]:
+    """The columns of each table of a catalogue, in order, and their types."""
+    rows = con.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        f"WHERE database_name = '{catalog}' AND schema_name = 'main' "
+        "ORDER BY table_name, column_index"
+    ).fetchall()
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    return found
 
 
 def _changed(path: Path, table: str) -> UserError:
