@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -49,6 +49,9 @@ _REFUSED = frozenset(
 )
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\(\s*FORMAT\s+\w+\s*\)\s*)?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+# words of statements about the relations themselves
+_LISTING = frozenset({"show", "describe", "information_schema"})
+_CATALOGUES = ("duckdb_", "pg_", "sqlite_")
 
 
 def check_question(con: duckdb.DuckDBPyConnection, text: str) -> None:
@@ -106,6 +109,14 @@ def answer(con: duckdb.DuckDBPyConnection, text: str, most_rows: int | None) -> 
     names = _told_apart(reader.schema.names)
     table = pa.Table.from_batches(batches, schema=reader.schema).rename_columns(names)
     return pl.DataFrame(pl.from_arrow(table)).head(most_rows)
+
+
+def mentioned(text: str, names: Iterable[str]) -> list[str]:
+    """The names that are words of a statement; all of them if it may list what there is."""
+    words = set(_WORD.findall(text.lower()))
+    if words & _LISTING or any(word.startswith(_CATALOGUES) for word in words):
+        return list(names)
+    return [name for name in names if name.lower() in words]
 
 
 def unfolded(plan: pl.DataFrame) -> pl.DataFrame:

@@ -46,6 +46,11 @@ def no_rows(
     return lines
 
 
+def read_for(relation: SqlFile) -> list[str]:
+    """The relations that no_rows reads for this one."""
+    return [table for need in relation.needs for table, _ in NEEDS[need].found_in]
+
+
 def left_out(
     con: duckdb.DuckDBPyConnection, relation: SqlFile, names: Mapping[int, str]
 ) -> list[str]:

@@ -103,13 +103,13 @@ class Study:
     def _create(self, names: Iterable[str]) -> None:
         """Create these metrics and what they read: all of them would take longer than a query."""
         missing = tables.with_inputs(names, {**kept_views(), **self._metrics}) - self._created
-        if missing and (con := self._con):
-            create_kept_views(con, missing)
-            files = [self._metrics[name] for name in self._metrics if name in missing]
-            self._run(con, lambda: refusal.create_metrics(con, files))
+        if missing:
+            files = [file for name, file in self._metrics.items() if name in missing]
+            self._ask(lambda con: create_kept_views(con, missing))
+            self._ask(lambda con: refusal.create_metrics(con, files))
             self._created |= missing
 
-    def _run(self, con: duckdb.DuckDBPyConnection, ask: Callable[[], Any]) -> Any:
+    def _run(self, con: duckdb.DuckDBPyConnection, ask: Callable[[], _Fetched]) -> _Fetched:
         """Return `ask()`, which Ctrl-C stops."""
         try:
             return interruptible(con, ask)
@@ -143,10 +143,7 @@ class Study:
             tables.reclassify(con, found)
 
     def load_table(self, name: str, csv: str | Path) -> None:
-        """Load `fleet_job`, `published_model` or `user_label_rule` from a CSV, replacing its rows.
-
-        Raises UserError if the file can't be read as that table.
-        """
+        """Replace the rows of a table that no trace fills by those of a CSV; UserError if it can't be read."""
         self._opened  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
@@ -221,8 +218,9 @@ class Study:
         At most `most_rows` rows are fetched. With `allow_files`, COPY is allowed too. Raises
         UserError for any other statement, and for one that DuckDB refuses.
         """
-        check = question.check_files_question if self._allow_files else question.check_question
-        check(self.connection, statement)
+        allow = question.check_files_question if self._allow_files else question.check_question
+        allow(self._opened, statement)
+        self._create(question.mentioned(statement, [*kept_views(), *self._metrics]))
         frame = self._ask(lambda con: question.answer(con, statement, most_rows))
         return question.unfolded(frame) if frame.columns == question.EXPLAINED else frame
 
@@ -235,10 +233,9 @@ class Study:
         """Return `ask(connection)`; Ctrl-C stops it, and DuckDB's errors become a UserError."""
         con = self._opened
         try:
-            found: _Fetched = self._run(con, lambda: ask(con))
+            return self._run(con, lambda: ask(con))
         except duckdb.Error as error:
             raise UserError(question.refusal_of(error)) from error
-        return found
 
     def traces(self) -> pl.DataFrame:
         """The table `trace`, one row per loaded file."""
@@ -252,7 +249,9 @@ class Study:
 
     def reasons(self, name: str, *, trace: str | None = None) -> list[str]:
         """Why a query has no rows for the chosen traces, one line per reason."""
-        return reasons.no_rows(self.connection, self.relation(name), self.names(trace), self._known)
+        relation = self.relation(name)
+        self._create(reasons.read_for(relation))
+        return reasons.no_rows(self._opened, relation, self.names(trace), self._known)
 
     def left_out(self, name: str, *, trace: str | None = None) -> list[str]:
         """Which traces an answer leaves out and why, one line per reason.
