@@ -1,7 +1,8 @@
 """What limits a run, on other people's traces: every figure that slow, independent scripts computed.
 
 The scripts read the raw events and share nothing with the SQL. A figure that is refused here is not
-compared; _NVTX and _SINGLE say where a script and the definition disagree.
+compared; _NVTX and _SINGLE say where a script and the definition disagree. Every third trace by size is
+tried on every change, because each takes some two seconds; GENSCOPE_FUZZ > 1 tries them all.
 """
 
 import csv
@@ -18,6 +19,7 @@ from genscope.analyze.load import build
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import SqlFile, load_layer
 from tests.conftest import shared_traces_folder
+from tests.effort import EFFORT
 
 TRACES = shared_traces_folder()
 REFERENCE = TRACES.parent / "reference" if TRACES else None
@@ -122,7 +124,13 @@ def _traces() -> list[str]:
         return []
     names = {name for figures in FIGURES for name in _figures(figures.csv)}
     # no other test attributes this one: it is large and has no kernel
-    return sorted(names - {"mtia-single-rank.json.gz"})
+    found = sorted(names - {"mtia-single-rank.json.gz"}, key=_size)
+    return found if EFFORT > 1 else found[::3]
+
+
+def _size(name: str) -> int:
+    path = TRACES / name if TRACES else None
+    return path.stat().st_size if path and path.is_file() else 0
 
 
 Open = Callable[[str], duckdb.DuckDBPyConnection]

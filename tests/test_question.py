@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import study_by_hand
 
+from genscope.analyze.question import mentioned
 from genscope.analyze.study import Study
 from genscope.cli import app as cli
 from genscope.errors import UserError
@@ -169,3 +170,12 @@ def test_a_wrong_value_of_a_parameter_is_one_line(
     assert capsys.readouterr().err.count("\n") == 1
     assert cli.main([*ask, "x=2", "--format", "csv"]) == 0
     assert capsys.readouterr().out == "n\n2\n"
+
+
+def test_only_relations_that_a_statement_may_read_are_made() -> None:
+    names = ["gpu_time", "ledger"]
+    assert mentioned("SELECT * FROM Gpu_Time -- not gpu_times", names) == ["gpu_time"]
+    assert mentioned('FROM "ledger"', names) == ["ledger"]
+    assert mentioned("SELECT 1 AS x", names) == []
+    for listing in ("SHOW TABLES", "FROM duckdb_views()", "FROM information_schema.tables"):
+        assert mentioned(listing, names) == names
