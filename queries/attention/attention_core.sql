@@ -1,4 +1,4 @@
--- attention_core: the work in the core of an attention call (131 lines because it excludes some).
+-- attention_core: the work in the core of an attention call (132 lines because it excludes some).
 --
 -- Why:     the core is QK^T, scale, mask, softmax and AV. Inside a label or a fused operator all
 --          work counts, except writes to a key-value cache and embeddings. Between the products of

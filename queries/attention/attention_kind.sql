@@ -1,4 +1,4 @@
--- attention_kind: the kind of each attention call (193 lines because it weighs all).
+-- attention_kind: the kind of each attention call (194 lines because it weighs all).
 --
 -- Why:     each kind scales differently. Some sources are more reliable than others, so the source
 --          is given. A class called CrossAttention can also do self-attention, as in CompVis's

@@ -4,8 +4,7 @@
 --          inside a fused operator, is the same call and is not counted again.
 -- Grain:   one row per attention call that a label, an operator or a group of operators shows
 -- Inputs:  annotation, attention_operator, attention_scores, attention_order, attention_unfused
--- From:    attention_operator, attention_scores, attention_order,
---          annotation WHERE kind = 'attention'
+-- From:    attention_operator, attention_scores, attention_order, annotation WHERE kind='attention'
 -- Columns:
 --   trace_id        trace.trace_id
 --   range_id        1 and up, in order of start

@@ -1,4 +1,4 @@
--- step_breakdown: what each step was spent on, and what limits it (127 lines because of its parts).
+-- step_breakdown: what each step was spent on, and what limits it (126 lines because of its parts).
 --
 -- Why:     a step that is bound by its device gains from faster kernels only; one that is bound by
 --          launching, waiting or loading data gains from none.

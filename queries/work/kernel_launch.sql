@@ -1,4 +1,4 @@
--- kernel_launch: the call and operator that launched a kernel (170 lines because of four links).
+-- kernel_launch: the call and operator that launched a kernel (171 lines because of four links).
 --
 -- Why:     a kernel does not say what it was for; the operator that launched it does. One graph
 --          launch starts many kernels, and some kernels were launched before recording began.
