@@ -3,7 +3,7 @@
 -- Why:     only these blocks count for the peak. Whether one holds a parameter or an activation
 --          isn't in the allocator's events; where it was allocated is.
 -- Grain:   one row per block that was allocated in the recording and alive at the peak
--- Inputs:  memory_timeline, memory_moment, cpu_op, annotation_timeline, annotation
+-- Inputs:  memory_timeline, memory_moment, cpu_op, annotation_timeline, known_annotation
 -- Kept:    view
 -- Columns:
 --   trace_id         trace.trace_id
@@ -79,9 +79,9 @@ SELECT
   if(placed.is_released, 'temporary', 'kept') AS lifetime
 FROM placed
 LEFT JOIN cpu_op ON placed.trace_id = cpu_op.trace_id AND placed.op_id = cpu_op.op_id
-LEFT JOIN annotation AS component
+LEFT JOIN known_annotation AS component
   ON
     placed.trace_id = component.trace_id
     AND placed.component_id = component.annotation_id
-LEFT JOIN annotation AS module
+LEFT JOIN known_annotation AS module
   ON placed.trace_id = module.trace_id AND placed.module_id = module.annotation_id
