@@ -1,4 +1,4 @@
-"""Tiny models with random weights that genscope doesn't capture by name: transformers' here, diffusers' beside it."""
+"""Tiny models with random weights that genscope doesn't capture by name: transformers' here, diffusers' in tiny_diffusers."""
 
 import torch
 import transformers

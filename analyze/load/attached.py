@@ -15,7 +15,6 @@ import duckdb
 from genscope.analyze.connect import connect, why_not_opened
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
-from genscope.analyze.load.kept_views import kept_views
 from genscope.analyze.sql_file import SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
@@ -74,12 +73,9 @@ def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     except (TypeError, IndexError, duckdb.Error) as error:
         raise _changed(path, "genscope_schema") from error
     _check_columns(con, path)
-    views = [
-        file
-        for file in tables.attribution_files()
-        if not _is_table(file) and file.name not in kept_views()
-    ]
-    for file in [*in_order(load_layer("interval")), *views]:
+    # the views over traces are created when a query reads them: see kept_views
+    rules = [file for file in tables.attribution_files() if "trace_id" not in file.columns]
+    for file in [*in_order(load_layer("interval")), *rules]:
         con.execute(create_statement(file))
 
 
