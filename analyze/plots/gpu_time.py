@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from genscope.analyze.plots import charts
+from genscope.analyze.plots.stacked import stacked
 
 COLOUR = {"kernels": "#0072b2", "copies alone": "#e69f00", "idle": "#c8c8c8"}
 
 
 def plot(frame: Any) -> Any:
     """Draw stacked bars from gpu_time, one per trace with a GPU, in % of its span, idlest first."""
-    import pandas as pd
-
     traces = frame[(frame["gpu_span_ns"] > 0) & frame["idle_refusal"].isna()].copy()
     if traces.empty:
         return None
@@ -19,23 +17,9 @@ def plot(frame: Any) -> Any:
     traces["idle"] = traces["gpu_idle_ns"]
     traces["idle_frac"] = traces["gpu_idle_ns"] / traces["gpu_span_ns"]
     traces = traces.sort_values("idle_frac", ascending=False)
-    rows = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "trace": traces["trace_name"],
-                    "state": state,
-                    "percent": 100 * traces[state] / traces["gpu_span_ns"],
-                }
-            )
-            for state in COLOUR
-        ]
-    )
-    return charts.bars(
-        rows,
-        label="trace",
-        part="state",
-        value="percent",
+    return stacked(
+        traces["trace_name"],
+        {state: 100 * traces[state] / traces["gpu_span_ns"] for state in COLOUR},
         axis="share of the time from first to last GPU event (%)",
         title="GPU time: kernels, copies, idle",
         known=COLOUR,

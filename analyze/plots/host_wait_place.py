@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from genscope.analyze.plots import charts, theme
-from genscope.analyze.plots.host_wait_sum import STATES
+from genscope.analyze.plots import theme
+from genscope.analyze.plots.host_wait_sum import STATES, parts_of
+from genscope.analyze.plots.stacked import stacked
 
 MAX_TRACES = 6
 MAX_PLACES = 8
@@ -28,17 +29,9 @@ def _panel(waits: Any) -> Any:
         + ("outside operators" if pd.isna(name) else f"in {theme.shorten(name, 40)}")
         for number, (call, name) in enumerate(zip(top["call_name"], around, strict=True), start=1)
     ]
-    rows = pd.concat(
-        [
-            pd.DataFrame({"place": top["place"], "state": state, "ms": top[column] / 1e6})
-            for state, column in zip(STATES, ("device_busy_ns", "device_idle_ns"), strict=True)
-        ]
-    )
-    return charts.bars(
-        rows,
-        label="place",
-        part="state",
-        value="ms",
+    return stacked(
+        top["place"],
+        parts_of(top),
         axis="time in which the host waits (ms)",
         title=f"{top.iloc[0]['trace_name']}: what makes the host wait",
         known=STATES,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from genscope.analyze.plots import charts, theme
+from genscope.analyze.plots import theme
+from genscope.analyze.plots.stacked import gpu_labels, stacked
 
 CAUSES = {
     "host_sync": ("host waits for the GPU", "#d55e00"),
@@ -23,37 +24,21 @@ def plot(frame: Any) -> Any:
 
     If only the sums are known, all idle time has an unknown cause.
     """
-    import pandas as pd
-
     gpus = frame[frame["gpu_idle_ns"].notna() & (frame["gpu_span_ns"] > 0)].copy()
     if gpus.empty:
         return None
     # NULL if the causes are refused
     known = gpus["host_sync_ns"].notna()
     gpus.loc[~known, "unlinked_ns"] = gpus.loc[~known, "gpu_idle_ns"]
-    several = gpus["trace_id"].duplicated(keep=False)
-    gpus["gpu"] = gpus["trace_name"].where(
-        ~several, gpus["trace_name"] + " · GPU " + gpus["device_id"].astype(str)
-    )
+    gpus["gpu"] = gpu_labels(gpus)
     gpus["frac"] = gpus["gpu_idle_ns"] / gpus["gpu_span_ns"]
     gpus = gpus.sort_values("frac", ascending=False, kind="stable")
-    rows = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "gpu": gpus["gpu"],
-                    "cause": label,
-                    "percent": (100 * gpus[f"{cause}_ns"] / gpus["gpu_span_ns"]).fillna(0),
-                }
-            )
+    return stacked(
+        gpus["gpu"],
+        {
+            label: (100 * gpus[f"{cause}_ns"] / gpus["gpu_span_ns"]).fillna(0)
             for cause, (label, _) in CAUSES.items()
-        ]
-    )
-    return charts.bars(
-        rows,
-        label="gpu",
-        part="cause",
-        value="percent",
+        },
         axis="idle, share of the time from first to last GPU event (%)",
         title="Why the GPU is idle",
         known=dict(CAUSES.values()),

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from genscope.analyze.plots import charts, theme
+from genscope.analyze.plots import theme
+from genscope.analyze.plots.stacked import stacked
 
 PARTS = {
     "allocated in the recording": "#0072b2",
@@ -13,8 +14,6 @@ PARTS = {
 
 def plot(frame: Any) -> Any:
     """Draw stacked bars from memory_peak in GB, one per device with totals, the fullest first."""
-    import pandas as pd
-
     devices = frame[frame["peak_allocated_bytes"].fillna(0) > 0]
     devices = devices.sort_values("peak_allocated_bytes", ascending=False, kind="stable").copy()
     if devices.empty:
@@ -27,16 +26,9 @@ def plot(frame: Any) -> Any:
     devices.loc[several, "device"] += " · GPU " + devices["device_id"].astype(str)
     unused = (devices["reserved_at_peak_bytes"] - devices["peak_allocated_bytes"]).clip(lower=0)
     sizes = (devices["alive_known_bytes"], devices["alive_from_before_bytes"], unused)
-    return charts.bars(
-        pd.concat(
-            [
-                pd.DataFrame({"device": devices["device"], "part": part, "gb": size / 1e9})
-                for part, size in zip(PARTS, sizes, strict=True)
-            ]
-        ),
-        label="device",
-        part="part",
-        value="gb",
+    return stacked(
+        devices["device"],
+        {part: size / 1e9 for part, size in zip(PARTS, sizes, strict=True)},
         axis="memory at the peak (GB)",
         title="Most memory allocated",
         known=PARTS,

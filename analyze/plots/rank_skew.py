@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from genscope.analyze.plots import charts, theme
+from genscope.analyze.plots import theme
+from genscope.analyze.plots.stacked import stacked
 
 PARTS = {"waiting for other ranks": ("wait_ns", "#d55e00"), "transfer": ("transfer_ns", "#0072b2")}
 
@@ -14,20 +15,11 @@ def plot(frame: Any) -> Any:
 
 
 def _panel(ranks: Any) -> Any:
-    import pandas as pd
-
     ranks = ranks.sort_values("rank")
     labels = "rank " + ranks["rank"].astype(int).astype(str)
-    return charts.bars(
-        pd.concat(
-            [
-                pd.DataFrame({"rank": labels, "part": part, "ms": ranks[column] / 1e6})
-                for part, (column, _) in PARTS.items()
-            ]
-        ),
-        label="rank",
-        part="part",
-        value="ms",
+    return stacked(
+        labels,
+        {part: ranks[column] / 1e6 for part, (column, _) in PARTS.items()},
         axis="time in collectives (ms)",
         title="How long each rank waits for the others",
         known={part: colour for part, (_, colour) in PARTS.items()},

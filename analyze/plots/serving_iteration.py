@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from genscope.analyze.plots import charts, theme
+from genscope.analyze.plots import theme
+from genscope.analyze.plots.stacked import stacked
 
 STATES = {"the GPU works on it": "#0072b2", "until it is done": theme.GREY}
 
 
 def plot(frame: Any) -> Any:
     """Draw stacked bars from serving_iteration in ms, one per iteration with device work, in order."""
-    import pandas as pd
-
     rows = frame[frame["done_after_label_ns"].notna()].copy()
     if rows.empty:
         return None
@@ -27,16 +26,9 @@ def plot(frame: Any) -> Any:
     ]
     busy = rows["gpu_busy_ns"]
     parts = zip(STATES, (busy, rows["done_after_label_ns"] - busy), strict=True)
-    return charts.bars(
-        pd.concat(
-            [
-                pd.DataFrame({"row": rows["row"], "state": state, "ms": value / 1e6})
-                for state, value in parts
-            ]
-        ),
-        label="row",
-        part="state",
-        value="ms",
+    return stacked(
+        rows["row"],
+        {state: value / 1e6 for state, value in parts},
         axis="time from the start of the label (ms)",
         title="Iterations of a serving engine",
         known=STATES,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from genscope.analyze.plots import charts, theme
+from genscope.analyze.plots import theme
+from genscope.analyze.plots.stacked import stacked
 
 PARTS = {
     "kernel": ("kernels", "#0072b2"),
@@ -33,23 +34,9 @@ def plot(frame: Any) -> Any:
             steps["trace_name"], steps["step"], steps["verdict"], strict=True
         )
     ]
-    rows = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "step": steps["label"],
-                    "part": label,
-                    "percent": 100 * steps[f"{part}_ns"] / steps["step_ns"],
-                }
-            )
-            for part, (label, _) in PARTS.items()
-        ]
-    )
-    return charts.bars(
-        rows,
-        label="step",
-        part="part",
-        value="percent",
+    return stacked(
+        steps["label"],
+        {label: 100 * steps[f"{part}_ns"] / steps["step_ns"] for part, (label, _) in PARTS.items()},
         axis="share of the step (%)",
         title="What each step is spent on",
         known=dict(PARTS.values()),
