@@ -35,7 +35,8 @@ ANALYZE: dict[str, set[str]] = {
     "report": {*_ASKED, "answer"},
     "study": {*_ASKED, "answer", "chosen", "question", "reasons", "report"},
     "doctor": {*_ASKED, "needs"},
-    "app": {*_ASKED, "question", "study"},
+    "sandbox": {"study"},
+    "app": {*_ASKED, "question", "sandbox", "study"},
 }
 # each layer may read these
 _TABLES = {"schema", "interval"}
