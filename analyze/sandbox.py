@@ -31,7 +31,7 @@ SECONDS = 10.0
 MEMORY_BYTES = 1 << 30
 ROWS = 10_000
 # of one answer: rows are bounded, but one text can be as large as the memory
-ANSWER_BYTES = 64 << 20
+ANSWER_BYTES = 16 << 20
 _START_SECONDS = 60.0
 _LENGTH_BYTES = 8
 
