@@ -36,7 +36,8 @@ ANALYZE: dict[str, set[str]] = {
     "study": {*_ASKED, "answer", "chosen", "question", "reasons", "report"},
     "doctor": {*_ASKED, "needs"},
     "sandbox": {"study"},
-    "app": {*_ASKED, "question", "sandbox", "study"},
+    "export": {"load", "near", "readers", "sql_file", "study", "whole_file"},
+    "app": {*_ASKED, "export", "question", "sandbox", "study"},
 }
 # each layer may read these
 _TABLES = {"schema", "interval"}
