@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genscope.analyze.load.tables import attribution_files, quoted
+from genscope.analyze.load.tables import quoted, table_files
 from genscope.analyze.near import suggestion
-from genscope.analyze.sql_file import SqlFile, load_layer
+from genscope.analyze.sql_file import SqlFile
 from genscope.analyze.whole_file import whole_file
 from genscope.errors import UserError
 
@@ -47,12 +47,9 @@ def write_parquet(study: Study, folder: Path, names: Sequence[str] = ()) -> list
 
 def relations(study: Study) -> Mapping[str, SqlFile]:
     """Every relation with rows of its own that a statement may name, by name: tables, views, metrics."""
-    own = {file.name: file for file in (*load_layer("schema"), *attribution_files())}
-    return own | {file.name: file for file in study.relations()}
+    return table_files() | {file.name: file for file in study.relations()}
 
 
 def _tables() -> list[str]:
-    return [
-        *(file.name for file in load_layer("schema")),
-        *(file.name for file in attribution_files() if file.is_of_traces),
-    ]
+    files = table_files().values()
+    return [file.name for file in files if file.layer == "schema" or file.is_of_traces]

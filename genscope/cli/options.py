@@ -90,6 +90,19 @@ Repair = Annotated[
 ]
 Port = Annotated[int, Parameter(help="Port on this machine for the browser.")]
 
+# what agents use
+Transport = Annotated[
+    Literal["stdio", "http"],
+    Parameter(
+        help="stdio for a program that starts genscope; http for an address of this machine."
+    ),
+]
+Described = Annotated[
+    str,
+    Parameter(help="A query, a table or view of a study, or doctor; compare is trace_comparison."),
+]
+AgentPort = Annotated[int, Parameter(help="Port for http; 0 takes a free one.")]
+
 # what to write for other tools
 ExportedTrace = Annotated[
     str, Parameter(help="A trace of the study by name, or a trace file, which needs no study.")
