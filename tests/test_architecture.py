@@ -37,7 +37,11 @@ ANALYZE: dict[str, set[str]] = {
     "report": {*_ASKED, "answer", "chosen"},
     "study": {*_ASKED, "answer", "chosen", "question", "reasons", "report"},
     "doctor": {*_ASKED, "needs"},
-    "app": {*_ASKED, "question", "study"},
+    "sandbox": {"study"},
+    "json_schema": {"doctor", "load", "near", "sql_file", "study"},
+    "agent": {"doctor", "load", "near", "plots", "predicted", "sandbox", "sql_file", "study"},
+    "export": {"load", "near", "readers", "sql_file", "study", "whole_file"},
+    "app": {*_ASKED, "export", "question", "sandbox", "study"},
 }
 # each layer may read these
 _TABLES = {"schema", "interval"}
