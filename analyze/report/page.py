@@ -96,6 +96,7 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("gpu_time", "How much of the time the GPU computes, copies or waits."),
     ("idle_time", "Why the GPU is idle: what the host did before it launched the next work."),
     ("step_breakdown", "What each step is spent on, and what limits it."),
+    ("training_split", "Training steps: forward, backward, recomputed and updating, by component."),
     ("host_wait_sum", "How long the host waits for the GPU, and whether the GPU works meanwhile."),
     ("host_wait_place", "Which calls, operators and Python lines make the host wait."),
     ("gpu_overlap", "How much communication and copying is hidden behind computing."),
