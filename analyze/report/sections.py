@@ -15,6 +15,10 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("stage_time", "Which component of the pipeline takes the time of a whole request."),
         ("operator_breakdown", "Which categories take the time, with and without fused attention."),
         ("kernel_summary", "The kernels, or operators if there are none, that take the most time."),
+        (
+            "training_split",
+            "Training steps: forward, backward, recomputed and updating, by component.",
+        ),
         ("step_time", "Whether all steps take the same time, or grow with a cache."),
     ),
     "What limits the run": (
