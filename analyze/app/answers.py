@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from genscope.analyze.app import query_answers
+from genscope.analyze.app import compare_answers, plot_answers, query_answers
 from genscope.analyze.app.colours import SLICE_COLOURS
 from genscope.analyze.app.facts import facts_of
 from genscope.analyze.app.relations import Tables
@@ -121,6 +121,14 @@ ANSWERS: dict[str, Route] = {
     "timeline/search": Route(_search),
     "timeline/facts": Route(_facts),
     "timeline/range": Route(_range),
+    "compare/difference": Route(compare_answers.difference),
+    "compare/plot": Route(compare_answers.plot),
+    "compare/twin": Route(compare_answers.twin),
+    "plots/list": Route(plot_answers.listed),
+    "plots/draw": Route(plot_answers.draw),
+    "plots/file": Route(plot_answers.file),
+    "attention/places": Route(plot_answers.attention),
+    "query/chart": Route(plot_answers.chart),
     "query/catalogue": Route(query_answers.catalogue),
     "query/run": Route(post=query_answers.run),
     "query/stop": Route(post=query_answers.stop),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from genscope.analyze.app.compare_answers import LEVELS
 from genscope.analyze.app.overview import overview_of
 from genscope.analyze.printable import printable
 
@@ -24,6 +25,12 @@ PAGES = {
     "query": "Query",
     "plots": "Plots",
 }
+_ATTENTION_PLOTS = (
+    ("attention_split", "Attention time by kind"),
+    ("sequence_length_profile", "Sequence length over the request"),
+    ("flash_speedup", "Fused attention against the baseline, measured and by Amdahl's law"),
+    ("attention_memory", "Memory of the score matrices"),
+)
 # these show one trace, which the header lets one choose
 _OF_ONE_TRACE = ("overview", "timeline", "attention", "plots")
 
@@ -33,7 +40,18 @@ def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
     trace_id = min(bench.names) if page == "error" else bench.trace_id(arguments)
     content: dict[str, Any] = {}
     if page == "overview":
+        # most people look at the timeline next
+        bench.timelines.prepare(trace_id)
         content = bench.kept((page, trace_id), lambda: overview_of(bench, trace_id))
+    elif page == "attention":
+        content = {"plots": _ATTENTION_PLOTS}
+    elif page == "compare":
+        first = bench.trace_id(arguments, "a") if arguments.get("a") else trace_id
+        others = [number for number in bench.names if number != first]
+        second = (
+            bench.trace_id(arguments, "b") if arguments.get("b") else min(others, default=first)
+        )
+        content = {"first": first, "second": second, "levels": LEVELS}
     elif page == "error":
         content = {"message": printable(arguments["message"])}
     return str(

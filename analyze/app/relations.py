@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 # these read a study's tables only
-_OF_TABLES = ("trace_card", "work_place")
+_OF_TABLES = ("trace_card", "work_place", "run_difference", "work_twin", "attention_place")
 
 
 @cache

@@ -89,7 +89,9 @@ class Result:
         where = self._where(filters)
         order = ""
         if sort is not None:
-            order = f" ORDER BY {self._name(int(sort[0]))} {'DESC' if sort[1] else 'ASC'} NULLS LAST"
+            order = (
+                f" ORDER BY {self._name(int(sort[0]))} {'DESC' if sort[1] else 'ASC'} NULLS LAST"
+            )
         rows = self._con.execute(
             f"SELECT * FROM {_RESULT}{where}{order} LIMIT {int(limit)} OFFSET {int(offset)}"
         ).fetchall()

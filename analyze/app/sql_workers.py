@@ -30,6 +30,8 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = ""
         self.used = time.monotonic()
+        # of the answer that was opened last
+        self.columns: list[dict[str, Any]] = []
 
     @property
     def is_busy(self) -> bool:
@@ -53,6 +55,7 @@ class Worker:
                 raise UserError(f"the query was stopped: {reason}") from None
             if "error" in head:
                 raise UserError(head["error"])
+            self.columns = head.get("columns", self.columns)
             return head, content
 
     def stop(self, reason: str) -> None:
@@ -78,10 +81,14 @@ class Worker:
                 self._answer(self._process, _START_SECONDS)
             except (OSError, ValueError):
                 self._end()
-                raise UserError("the process for queries can't be started; see 'genscope sql'") from None
+                raise UserError(
+                    "the process for queries can't be started; see 'genscope sql'"
+                ) from None
         return self._process
 
-    def _answer(self, process: subprocess.Popen[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
+    def _answer(
+        self, process: subprocess.Popen[bytes], seconds: float
+    ) -> tuple[dict[str, Any], bytes]:
         """Read one answer. Raises OSError or ValueError if the process has ended or is too slow."""
         assert process.stdout is not None
         if not select.select([process.stdout], [], [], seconds)[0]:

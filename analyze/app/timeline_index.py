@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 # each is made from those before it
 _TABLES = ("timeline_label", "timeline_work", "timeline_line")
-_SLICES = ("timeline_device", "timeline_host")
+_SLICES = ("timeline_lane", "timeline_device", "timeline_host")
 _VIEWS = ("timeline_window", "timeline_wide_window", "timeline_search", "range_sum")
 _FACTS = ("work_facts", "same_shape", "host_facts", "copy_facts")
 # the coarse grid has so many bins
@@ -149,24 +151,48 @@ class Timelines:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._open: OrderedDict[int, Timeline] = OrderedDict()
+        self._open: OrderedDict[int, Future[Timeline]] = OrderedDict()
         self._turn = threading.Lock()
 
     def of(self, trace_id: int) -> Timeline:
-        """The timeline of a trace. Raises UserError if it has none."""
+        """The timeline of a trace; waits while another thread builds it. UserError if it has none."""
         with self._turn:
-            if trace_id not in self._open:
-                self._open[trace_id] = Timeline(self._path, trace_id)
+            found = self._open.get(trace_id)
+            mine = found is None
+            future = self._open.setdefault(trace_id, Future())
             self._open.move_to_end(trace_id)
-            while len(self._open) > _OPEN:
-                # a request that still reads it keeps its own cursor
-                self._open.popitem(last=False)[1].close()
-            return self._open[trace_id]
+            old = [self._open.popitem(last=False)[1] for _ in range(len(self._open) - _OPEN)]
+        for one in old:
+            # a request that still reads it keeps its own cursor
+            one.add_done_callback(_close)
+        if mine:
+            try:
+                future.set_result(Timeline(self._path, trace_id))
+            except BaseException as error:
+                with self._turn:
+                    self._open.pop(trace_id, None)
+                future.set_exception(error)
+        return future.result()
+
+    def prepare(self, trace_id: int) -> None:
+        """Build the timeline of a trace in the background, unless it is there."""
+        if trace_id not in self._open:
+            threading.Thread(target=self._try, args=(trace_id,), daemon=True).start()
+
+    def _try(self, trace_id: int) -> None:
+        # whoever asks for it gets the error
+        with suppress(Exception):
+            self.of(trace_id)
 
     def close(self) -> None:
         """Free all of them."""
         while self._open:
-            self._open.popitem()[1].close()
+            self._open.popitem()[1].add_done_callback(_close)
+
+
+def _close(built: Future[Timeline]) -> None:
+    if built.exception() is None:
+        built.result().close()
 
 
 def packed(columns: dict[str, Any], base_ns: int) -> bytes:

@@ -1,4 +1,4 @@
--- timeline_device: the slices of a trace's lanes, streams and copies.
+-- timeline_device: the slices of a trace's streams and copies.
 --
 -- Why:     a lane shows what only genscope knows, such as the step, as one slice as long as the
 --          value stays the same from one work item to the next.
@@ -11,9 +11,9 @@
 --   line      timeline_line.line
 --   start_ns  ns from the trace's base
 --   end_ns    ns, later than start_ns
---   colour    see timeline_work; 10 for a copy, 11 for a value of a lane
+--   colour    see timeline_work; 10 for a copy
 --   label_id  timeline_label.label_id
---   ref       work_id or copy_id; for a lane, the first work_id
+--   ref       work_id or copy_id
 WITH line AS (
   SELECT
     line,
@@ -24,59 +24,7 @@ WITH line AS (
   WHERE trace_id = of_trace
 ),
 
-lane (kind) AS (
-  VALUES ('component'), ('step'), ('category'), ('attention')
-),
-
-valued AS (
-  SELECT
-    lane.kind,
-    device_id,
-    work_id,
-    start_ns,
-    end_ns,
-    colour,
-    CASE lane.kind
-      WHEN 'component' THEN component_id
-      WHEN 'step' THEN step_id
-      WHEN 'category' THEN category_id
-      ELSE kind_id
-    END AS label_id
-  FROM timeline_work
-  CROSS JOIN lane
-  WHERE trace_id = of_trace
-),
-
-begun AS (
-  SELECT
-    *,
-    coalesce(label_id, -1) <> coalesce(
-      lag(label_id) OVER (PARTITION BY kind, device_id ORDER BY start_ns, work_id), -1
-    ) AS is_new
-  FROM valued
-),
-
-numbered AS (
-  SELECT
-    *,
-    sum(cast(is_new AS INTEGER)) OVER (
-      PARTITION BY kind, device_id ORDER BY start_ns, work_id
-    ) AS island
-  FROM begun
-),
-
 slice AS (
-  SELECT
-    line.line,
-    min(start_ns) AS start_ns,
-    max(end_ns) AS end_ns,
-    if(kind = 'category', any_value(colour), 11) AS colour,
-    any_value(label_id) AS label_id,
-    min(work_id) AS ref
-  FROM numbered INNER JOIN line USING (kind, device_id)
-  WHERE label_id IS NOT NULL
-  GROUP BY line.line, kind, island
-  UNION ALL
   SELECT
     line.line,
     start_ns,

@@ -1,12 +1,12 @@
--- work_place: the work of a trace by class, component and kernel, and where in time it is.
+-- work_place: the work of a trace by class, component, step and kernel, and where it is.
 --
 -- Why:     a line of a table leads to the place in the timeline that it speaks of.
 -- Grain:   one row per (level, name)
--- Inputs:  work, work_category, work_component
+-- Inputs:  work, work_category, work_component, work_step
 -- Params:
 --   of_trace BIGINT = 1  trace.trace_id
 -- Columns:
---   level       'category' | 'component' | 'kernel'
+--   level       'category' | 'component' | 'step' | 'kernel'
 --   name        name at that level
 --   category    the class of its longest work item
 --   work_count  work items
@@ -20,6 +20,7 @@ WITH placed AS (
   SELECT
     work_category.category,
     work_component.component,
+    cast(work_step.step AS VARCHAR) AS step,
     work.name AS kernel,
     work.work_id,
     work.start_ns,
@@ -27,6 +28,7 @@ WITH placed AS (
   FROM work
   INNER JOIN work_category USING (trace_id, work_id)
   INNER JOIN work_component USING (trace_id, work_id)
+  INNER JOIN work_step USING (trace_id, work_id)
   WHERE work.trace_id = of_trace
 ),
 
@@ -34,8 +36,9 @@ grouped AS (
   SELECT
     category,
     component,
+    step,
     kernel,
-    grouping_id(category, component, kernel) AS kept,
+    grouping_id(category, component, step, kernel) AS kept,
     arg_max(placed.category, dur_ns) AS longest_category,
     count(*) AS work_count,
     cast(sum(dur_ns) AS BIGINT) AS work_ns,
@@ -44,12 +47,13 @@ grouped AS (
     arg_max(work_id, dur_ns) AS longest_id,
     max(dur_ns) AS longest_ns
   FROM placed
-  GROUP BY GROUPING SETS ((category), (component), (kernel))
+  GROUP BY GROUPING SETS ((category), (component), (step), (kernel))
 )
 
 SELECT
-  CASE kept WHEN 3 THEN 'category' WHEN 5 THEN 'component' ELSE 'kernel' END AS level,
-  coalesce(category, component, kernel) AS name,
+  CASE kept WHEN 7 THEN 'category' WHEN 11 THEN 'component' WHEN 13 THEN 'step' ELSE 'kernel' END
+    AS level,
+  coalesce(category, component, step, kernel) AS name,
   longest_category AS category,
   work_count,
   work_ns,
@@ -59,4 +63,6 @@ SELECT
   longest_id,
   longest_ns
 FROM grouped
+-- work of no step has no name at that level
+QUALIFY coalesce(category, component, step, kernel) IS NOT NULL
 ORDER BY level, work_ns DESC, name

@@ -15,6 +15,9 @@ export class TimelineView {
     this.span = this.meta.span_ns;
     this.from = 0;
     this.until = this.span;
+    // some lines may be left out
+    this.lineCount = Math.max(...this.meta.lines.map((line) => line.line)) + 1;
+    this.byLine = new Map(this.meta.lines.map((line) => [line.line, line]));
     this.tracks = tracksOf(this.meta.lines);
     this.boxes = this.overview = this.selected = this.range = this.arrow = null;
     this.hits = [];
@@ -146,7 +149,7 @@ export class TimelineView {
       view.pixels = (pixels * (view.until - view.from)) / (until - from);
       const began = performance.now();
       try {
-        this.boxes = await loadWindow(this.trace, view, this.meta.lines.length);
+        this.boxes = await loadWindow(this.trace, view, this.lineCount);
       } catch {
         break;
       }
@@ -161,7 +164,7 @@ export class TimelineView {
     const lines = this.meta.lines.filter((line) => line.kind === "stream").map((line) => line.line);
     if (!lines.length) return;
     const view = { from: 0, until: this.span, pixels: 1000, first: Math.min(...lines), last: Math.max(...lines) };
-    this.overview = await loadWindow(this.trace, view, this.meta.lines.length);
+    this.overview = await loadWindow(this.trace, view, this.lineCount);
     this.streams = lines;
     this.redraw();
   }
@@ -340,7 +343,8 @@ export class TimelineView {
     const [left, right] = [x(Math.max(0, this.from)), x(Math.min(this.span, this.until))];
     context.strokeRect(left, 3, Math.max(3, right - left), MINIMAP - 6);
     context.fillStyle = paint.soft;
-    context.fillText(`${duration(this.until - this.from)} of ${duration(this.span)}`, 8, MINIMAP / 2);
+    const size = duration(this.until - this.from);
+    context.fillText(this.until - this.from > this.span ? size : `${size} of ${duration(this.span)}`, 8, MINIMAP / 2);
   }
 
   // --- pointer and keys ----------------------------------------------------------------------------
@@ -365,7 +369,7 @@ export class TimelineView {
     const line = boxes.line[i];
     return {
       line, ref: boxes.ref[i], start: boxes.start[i], end: boxes.end[i], count: boxes.count[i],
-      kind: this.meta.lines[line].kind, name: this.meta.labels[boxes.label[i]] ?? "",
+      kind: this.byLine.get(line).kind, name: this.meta.labels[boxes.label[i]] ?? "",
     };
   }
 
