@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
@@ -58,12 +57,7 @@ class Study:
     def __enter__(self) -> Study:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -217,11 +211,16 @@ class Study:
         At most `most_rows` rows are fetched. With `allow_files`, COPY is allowed too. Raises
         UserError for any other statement, and for one that DuckDB refuses.
         """
+        self.prepared(statement)
+        frame = self._ask(lambda con: question.answer(con, statement, most_rows))
+        return question.unfolded(frame) if frame.columns == question.EXPLAINED else frame
+
+    def prepared(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """The connection, ready for a statement that `sql` would run. Raises UserError for any other."""
         allow = question.check_files_question if self._allow_files else question.check_question
         allow(self._opened, statement)
         self._create(question.mentioned(statement, [*kept_views(), *self._metrics]))
-        frame = self._ask(lambda con: question.answer(con, statement, most_rows))
-        return question.unfolded(frame) if frame.columns == question.EXPLAINED else frame
+        return self._opened
 
     def interrupt(self) -> None:
         """End the query that another thread runs on this study; it raises UserError there."""

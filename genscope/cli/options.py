@@ -88,7 +88,14 @@ Repair = Annotated[
         help="Also write a repaired copy of the trace; .gz compresses it. One Kineto trace only."
     ),
 ]
-Port = Annotated[int, Parameter(help="Port on this machine for the browser.")]
+Port = Annotated[
+    int, Parameter(help="Port on this machine for the browser; 0 takes any that is free.")
+]
+Viewed = Annotated[
+    Path,
+    Parameter(help="A study, or trace files, run folders, folders of those, or globs in quotes."),
+]
+Browser = Annotated[bool, Parameter(help="Open the browser, not only print the address.")]
 
 # what agents use
 Transport = Annotated[
