@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, component, pass, phase) of a trace with a backward pass
 -- Inputs:  trace, cpu_op, work, work_component, work_phase, work_cost
 -- Needs:   backward
+-- Key:     trace_name, component, pass, phase, work_count, work_ns, work_frac, flops
 -- Columns:
 --   trace_id       trace.trace_id
 --   trace_name     trace.name
