@@ -12,7 +12,7 @@ from genscope.analyze.predicted import is_predicted
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
-    from genscope.analyze.app.answers import Workbench
+    from genscope.analyze.app.workbench import Workbench
     from genscope.analyze.study import Study
 
 _MOST_ROWS = 8

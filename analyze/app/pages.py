@@ -14,7 +14,7 @@ from genscope.analyze.app.overview import overview_of
 from genscope.analyze.printable import printable
 
 if TYPE_CHECKING:
-    from genscope.analyze.app.answers import Workbench
+    from genscope.analyze.app.workbench import Workbench
 
 # the address and the name of each page
 PAGES = {

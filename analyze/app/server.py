@@ -19,9 +19,10 @@ from tornado.netutil import bind_sockets
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, HTTPError, RedirectHandler, RequestHandler, StaticFileHandler
 
-from genscope.analyze.app.answers import ANSWERS, Workbench
+from genscope.analyze.app.answers import ANSWERS
 from genscope.analyze.app.pages import PAGES, page_of
 from genscope.analyze.app.replies import File
+from genscope.analyze.app.workbench import Workbench
 from genscope.errors import UserError
 
 HOST = "127.0.0.1"
@@ -76,7 +77,11 @@ class Server:
 
     async def _run(self, started: Callable[[], None]) -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-        self._stop = lambda: loop.call_soon_threadsafe(stopped.set)
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(stopped.set)
+
+        self._stop = stop
         server = HTTPServer(application(self), max_body_size=_MAX_BODY)
         server.add_sockets(self._sockets)
         started()
