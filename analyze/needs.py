@@ -61,6 +61,10 @@ NEEDS: dict[str, Need] = {
         "no Nsight Compute counters were recorded",
         (("kernel_metric", "true"),),
     ),
+    "backward": Need(
+        "no backward pass was recorded",
+        (("cpu_op", "forward_thread_id > 0"),),
+    ),
     "memory": Need(
         "no allocator events were recorded (profile_memory=True records them)",
         (("memory_event", "true"),),

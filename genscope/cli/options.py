@@ -97,6 +97,39 @@ Viewed = Annotated[
 ]
 Browser = Annotated[bool, Parameter(help="Open the browser, not only print the address.")]
 
+# what agents use
+Transport = Annotated[
+    Literal["stdio", "http"],
+    Parameter(
+        help="stdio for a program that starts genscope; http for an address of this machine."
+    ),
+]
+Described = Annotated[
+    str,
+    Parameter(help="A query, a table or view of a study, or doctor; compare is trace_comparison."),
+]
+AgentPort = Annotated[int, Parameter(help="Port for http; 0 takes a free one.")]
+
+# what to write for other tools
+ExportedTrace = Annotated[
+    str, Parameter(help="A trace of the study by name, or a trace file, which needs no study.")
+]
+From = Annotated[
+    str | None,
+    Parameter(
+        name="--from", help="Leave out what ends earlier, such as 120ms after the first event."
+    ),
+]
+To = Annotated[
+    str | None,
+    Parameter(name="--to", help="Leave out what starts later, such as 1.5s after the first event."),
+]
+Relation = Annotated[str, Parameter(help="A table, view or query; the default is every table.")]
+Folder = Annotated[Path, Parameter(help="Folder for the files.")]
+NewTrace = Annotated[
+    Path, Parameter(help="File to write, which must not exist; .gz compresses it.")
+]
+
 # what to capture
 Model = Annotated[
     str,

@@ -1,9 +1,10 @@
 -- expected_attention: the time that each distinct call of fused attention should take.
 --
 -- Why:     a block computes 128 queries of one head, so short sequences pay for a whole block. If
---          there are few blocks, as in decoding, kernels split the keys instead.
+--          there are few blocks, as in decoding, kernels split the keys instead. A backward call is
+--          taken for its five products, of which the forward one has two.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
---          an operator with the formula attention or attention_by_length, if the peak is known
+--          an operator with a formula of attention, forward or backward, if the peak is known
 -- Inputs:  operator_signature, modelled_device, product_constant
 -- Columns:
 --   trace_id         trace.trace_id
@@ -12,18 +13,21 @@
 --   input_strides    cpu_op.input_strides
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
---   kernel_kind      'attention'
+--   kernel_kind      'attention' | 'attention_backward'
 --   expected_ns      ns of the call's kernels
 -- Kept:    view
 WITH placed AS (
   SELECT
-    *,
+    * EXCLUDE (dims),
+    contains(formula, 'backward') AS is_backward,
+    -- a backward operator is first given the output's gradient
+    if(is_backward, dims[2:], dims) AS dims,
     -- [batch, heads, length, size], or [batch, length, heads, size]
-    if(formula = 'attention', -2, -3) AS length_axis,
-    if(formula = 'attention', -3, -2) AS head_axis,
+    if(contains(formula, 'by_length'), -3, -2) AS length_axis,
+    if(contains(formula, 'by_length'), -2, -3) AS head_axis,
     item_bytes[1] AS element_bytes
   FROM operator_signature
-  WHERE formula IN ('attention', 'attention_by_length') AND len(dims[1]) BETWEEN 3 AND 4
+  WHERE starts_with(formula, 'attention') AND len(dims[1]) BETWEEN 3 AND 4
 ),
 
 shaped AS (
@@ -87,13 +91,15 @@ SELECT
   input_strides,
   input_types,
   concrete_inputs,
-  'attention' AS kernel_kind,
-  cast(attention_launch_ns + if(split_count > 1, attention_split_ns, 0) + greatest(
-    -- up to eight waves end together; more overlap
-    if(waves <= 8, ceil(waves), waves + 0.5) * block_ns,
-    attention_latency_ns + attention_step_ns * step_count / split_count * padded_size / 64,
-    2 * (sequence_count * query_len + key_sequence_count * dims[2][length_axis])
-    * head_size * element_bytes / (bytes_per_s * attention_bytes_share) * 1e9
+  if(is_backward, 'attention_backward', 'attention') AS kernel_kind,
+  cast(if(is_backward, 2.5, 1) * (
+    attention_launch_ns + if(split_count > 1, attention_split_ns, 0) + greatest(
+      -- up to eight waves end together; more overlap
+      if(waves <= 8, ceil(waves), waves + 0.5) * block_ns,
+      attention_latency_ns + attention_step_ns * step_count / split_count * padded_size / 64,
+      2 * (sequence_count * query_len + key_sequence_count * dims[2][length_axis])
+      * head_size * element_bytes / (bytes_per_s * attention_bytes_share) * 1e9
+    )
   ) AS BIGINT) AS expected_ns
 FROM timed
 WHERE sequence_count * query_len * key_len * head_size * element_bytes * peak_flops_per_s > 0
