@@ -9,6 +9,8 @@ from typing import Any
 from genscope.analyze.app import compare_answers, plot_answers, query_answers
 from genscope.analyze.app.colours import SLICE_COLOURS
 from genscope.analyze.app.facts import facts_of
+from genscope.analyze.app.overview import idle_answer, opportunity_answer
+from genscope.analyze.app.replies import File
 from genscope.analyze.app.workbench import Workbench
 from genscope.analyze.printable import printable
 
@@ -63,7 +65,23 @@ def _range(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str
     return {"rows": timeline.asked("range_sum", **bounds)}
 
 
+def _perfetto(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> File:
+    """The events of a window as Chrome JSON, for Perfetto."""
+    from genscope.analyze.export.perfetto import chrome_trace
+    from genscope.analyze.export.slices import Window
+
+    trace_id = bench.trace_id(arguments)
+    base_ns = bench.timelines.of(trace_id).base_ns
+    window = Window(base_ns + int(arguments["from"]), base_ns + int(arguments["until"]))
+    with bench.studies.one() as study:
+        text, _exported = chrome_trace(study, trace_id, window)
+    return File(text, "application/json", "timeline.json")
+
+
 ANSWERS: dict[str, Route] = {
+    "overview/idle": Route(idle_answer),
+    "overview/opportunities": Route(opportunity_answer),
+    "timeline/perfetto": Route(_perfetto),
     "timeline/meta": Route(_timeline),
     "timeline/window": Route(_window),
     "timeline/search": Route(_search),
