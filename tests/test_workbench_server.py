@@ -13,6 +13,7 @@ from workbench import fetched, served
 from genscope.analyze.app.overview import _verdict
 from genscope.analyze.app.server import HOST, Server, is_own
 from genscope.analyze.app.view import study_of
+from genscope.cli.app import main
 from genscope.errors import UserError
 
 
@@ -129,3 +130,10 @@ def test_traces_are_loaded_once_and_a_study_is_taken_as_it_is(
     assert study_of([study], load) == study and len(loads) == 2
     with pytest.raises(UserError, match="name the study alone"):
         study_of([study, trace], load)
+
+
+def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["view", str(tmp_path / "nowhere.json"), "--no-browser"]) == 2
+    assert main(["serve", "--db", str(tmp_path / "nowhere.duckdb")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and all("nowhere" in line for line in said)

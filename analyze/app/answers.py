@@ -4,65 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from genscope.analyze.app import compare_answers, plot_answers, query_answers
 from genscope.analyze.app.colours import SLICE_COLOURS
 from genscope.analyze.app.facts import facts_of
-from genscope.analyze.app.relations import Tables
-from genscope.analyze.app.sql_workers import Workers
-from genscope.analyze.app.studies import Studies
-from genscope.analyze.app.timeline_index import Timelines
+from genscope.analyze.app.overview import idle_answer, opportunity_answer
+from genscope.analyze.app.replies import File
+from genscope.analyze.app.workbench import Workbench
 from genscope.analyze.printable import printable
-from genscope.errors import UserError
-
-
-class Workbench:
-    """What the server keeps for one study: connections, timelines and the workers of user queries."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the study. Raises UserError if it can't be opened or holds no trace."""
-        self.path = path
-        self.studies = Studies(path)
-        try:
-            with self.studies.one() as study:
-                found = study.names()
-        except BaseException:
-            self.studies.close()
-            raise
-        if not found:
-            self.studies.close()
-            raise UserError(f"{path}: the study holds no trace; load one with 'genscope ingest'")
-        # names by trace_id, which no request changes
-        self.names: Mapping[int, str] = found
-        self.timelines = Timelines(path)
-        self.tables = Tables(path)
-        self.workers = Workers(path)
-        self._kept: dict[tuple[Any, ...], Any] = {}
-
-    def trace_id(self, arguments: Mapping[str, str], key: str = "trace") -> int:
-        """The trace that an address names; the first one if it names none."""
-        text = arguments.get(key, "")
-        if not text:
-            return min(self.names)
-        if not text.isdecimal() or int(text) not in self.names:
-            raise UserError(f"there is no trace with the number {text!r} in this study")
-        return int(text)
-
-    def kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-        """What `make` returned when this key was first asked for: a study doesn't change meanwhile."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
-
-    def close(self) -> None:
-        """Free everything."""
-        self.studies.close()
-        self.timelines.close()
-        self.tables.close()
-        self.workers.close()
-
 
 Asked = Callable[[Workbench, Mapping[str, str], bytes], Any]
 
@@ -115,7 +65,23 @@ def _range(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str
     return {"rows": timeline.asked("range_sum", **bounds)}
 
 
+def _perfetto(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> File:
+    """The events of a window as Chrome JSON, for Perfetto."""
+    from genscope.analyze.export.perfetto import chrome_trace
+    from genscope.analyze.export.slices import Window
+
+    trace_id = bench.trace_id(arguments)
+    base_ns = bench.timelines.of(trace_id).base_ns
+    window = Window(base_ns + int(arguments["from"]), base_ns + int(arguments["until"]))
+    with bench.studies.one() as study:
+        text, _exported = chrome_trace(study, trace_id, window)
+    return File(text, "application/json", "timeline.json")
+
+
 ANSWERS: dict[str, Route] = {
+    "overview/idle": Route(idle_answer),
+    "overview/opportunities": Route(opportunity_answer),
+    "timeline/perfetto": Route(_perfetto),
     "timeline/meta": Route(_timeline),
     "timeline/window": Route(_window),
     "timeline/search": Route(_search),

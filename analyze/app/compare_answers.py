@@ -11,7 +11,7 @@ from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
-    from genscope.analyze.app.answers import Workbench
+    from genscope.analyze.app.workbench import Workbench
 
 LEVELS = (
     "category",

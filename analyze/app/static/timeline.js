@@ -2,6 +2,7 @@
 import { amount, askJson, duration, isWriting, keep, make, percent, state, table } from "./core.js";
 import { factsOf } from "./facts.js";
 import { loadHits } from "./timeline_data.js";
+import { openInPerfetto } from "./perfetto.js";
 import { TimelineView } from "./timeline_view.js";
 
 const trace = document.body.dataset.trace;
@@ -138,6 +139,11 @@ search.addEventListener("keydown", (event) => {
 search.addEventListener("search", () => { if (!search.value) find(""); });
 document.getElementById("previous").addEventListener("click", () => step(-1));
 document.getElementById("next").addEventListener("click", () => step(1));
+
+document.getElementById("perfetto").addEventListener("click", (event) => {
+  const [from, until] = view.range ?? [Math.max(0, view.from), Math.min(view.span, view.until)];
+  openInPerfetto({ trace, from: Math.floor(from), until: Math.ceil(until) }, meta.name, event.target);
+});
 
 // --- keys ------------------------------------------------------------------------------------------
 const ACTS = {
