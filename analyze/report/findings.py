@@ -20,9 +20,9 @@ from genscope.analyze.report.finding import (
     in_requests,
     limited,
     listed,
-    time,
     times,
 )
+from genscope.analyze.report.findings_limits import idle, opportunities
 from genscope.analyze.report.findings_pairs import bottlenecks, contrasts, intervals, speedups
 from genscope.analyze.report.format import figures, percent
 
@@ -242,27 +242,6 @@ def _are(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def _idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    said = pl.col("idle_refusal").is_null()
-    used = frame.filter((pl.col("gpu_span_ns") > 0) & said).with_columns(
-        (pl.col("gpu_idle_ns") / pl.col("gpu_span_ns")).alias("idle_frac")
-    )
-    rows = used.filter(pl.col("idle_frac") > 0.1).sort("idle_frac", descending=True)
-    return limited(
-        [
-            Finding(
-                f"The GPU of {row['trace_name']} is idle for {percent(row['idle_frac'])} of "
-                f"{time(row['gpu_span_ns'])}.",
-                "gpu_time",
-                (row["trace_id"],),
-            )
-            for row in rows.iter_rows(named=True)
-        ],
-        "more traces have a GPU that is idle for over 10 % of the time",
-        limit=3,
-    )
-
-
 def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     open_rows = frame.filter(~pl.col("answered"), pl.col("question") == "category")
     rows = open_rows.filter(pl.col("work_frac") > 0.02).sort("work_frac", descending=True)
@@ -283,6 +262,7 @@ def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] = (
     ("trace_summary", _studied),
+    ("opportunity", opportunities),
     ("flash_speedup", speedups),
     ("flash_speedup_interval", intervals),
     ("bottleneck_shift", bottlenecks),
@@ -295,6 +275,6 @@ RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] =
     ("image_size_scaling", _growth),
     ("prefill_decode", _phases),
     ("roofline", _bounds),
-    ("gpu_time", _idle),
+    ("gpu_time", idle),
     ("ledger", _unknown),
 )

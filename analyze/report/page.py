@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from genscope.analyze.sql_file import SqlFile
 
 SECTIONS: tuple[tuple[str, str], ...] = (
+    ("opportunity", "What limits each run, and what each fix would save, the largest first."),
+    ("performance_check", "Six questions to ask before making kernels faster."),
     ("operator_breakdown", "Which categories take the time, with and without fused attention."),
     ("bottleneck_shift", "The largest category before and after attention is fused."),
     (
