@@ -13,7 +13,7 @@ from typing import Any
 from genscope import open
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.printable import printable, printable_json
-from genscope.analyze.report.format import duration, figures, percent
+from genscope.analyze.report.format import duration, percent
 
 # the colour of an answer
 _COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}
@@ -96,12 +96,12 @@ def _print_table(found: Sequence[Verdict]) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     for verdict in found:
-        for line, colour in _lines(verdict):
+        for line, colour in lines(verdict):
             console.print(Text(printable(line), style=colour))
         console.print()
 
 
-def _lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
+def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
     """The lines about one trace, each with its colour."""
     yield verdict.trace, "bold"
     if verdict.refusal:
@@ -135,7 +135,12 @@ def _opportunity(row: Row) -> Iterator[tuple[str, str]]:
 def _question(row: Row) -> str:
     if row["value"] is None:
         return f"{row['question']} {row['why_unknown']}"
-    written = {"frac": percent, "ns": duration, "count": lambda value: figures(value, 3)}
-    as_text = written[row["unit"]]
     limit = "at least" if row["is_least"] else "at most"
-    return f"{row['question']} {as_text(row['value'])} ({limit} {as_text(row['threshold'])})"
+    value, threshold = (_written(row[name], row["unit"]) for name in ("value", "threshold"))
+    return f"{row['question']} {value} ({limit} {threshold})"
+
+
+def _written(value: float, unit: str) -> str:
+    if unit == "frac":
+        return percent(value)
+    return duration(value) if unit == "ns" else f"{value:,.0f}"

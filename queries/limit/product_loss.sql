@@ -89,7 +89,7 @@ judged AS (
       WHEN product.product_ns > known.expected_high_ns THEN 'slow_product'
     END AS kind,
     if(kind = 'slow_product', known.expected_low_ns, known.other_ns) AS low_ns,
-    if(kind = 'slow_product', known.expected_ns, known.other_ns * 1.5) AS stay_ns,
+    if(kind = 'slow_product', known.expected_ns, known.other_ns * 1.25) AS stay_ns,
     if(kind = 'slow_product', known.expected_high_ns, known.other_ns * 2) AS high_ns
   FROM product
   INNER JOIN cpu_op ON product.trace_id = cpu_op.trace_id AND product.cost_op_id = cpu_op.op_id
