@@ -126,7 +126,7 @@ def create_relations(con: duckdb.DuckDBPyConnection, given: Iterable[str] = ()) 
         needed[file.name] = file
         waiting |= (set(file.inputs) & home.keys()) - {*needed, *_GIVEN, *given}
     for file in in_order(needed.values()):
-        if file.inputs:
+        if file.inputs and not file.arguments:
             con.execute(f"CREATE OR REPLACE TABLE {file.name} AS {file.statement}")
         else:
             con.execute(create_statement(file))

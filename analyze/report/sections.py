@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 # the parameters of a comparison
 SIDES = {"first", "second"}
 GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
+    "What to change": (
+        ("opportunity", "What limits each run, and what each fix would save, the largest first."),
+        ("performance_check", "Six questions to ask before making kernels faster."),
+    ),
     "Where the time goes": (
         ("stage_time", "Which component of the pipeline takes the time of a whole request."),
         ("operator_breakdown", "Which categories take the time, with and without fused attention."),

@@ -82,6 +82,10 @@ Rows = Annotated[Path, Parameter(help="CSV with the table's columns; missing col
 DoctorFormat = Annotated[
     Literal["table", "json"], Parameter(help="table for people, json for programs.")
 ]
+Performance = Annotated[
+    bool,
+    Parameter(negative=(), help="Say what limits each trace and what each fix would save."),
+]
 Repair = Annotated[
     Path | None,
     Parameter(

@@ -31,13 +31,27 @@ def ingest(
 
 
 def doctor(
-    *paths: options.Paths, format: options.DoctorFormat = "table", repair: options.Repair = None
+    *paths: options.Paths,
+    performance: options.Performance = False,
+    format: options.DoctorFormat = "table",
+    repair: options.Repair = None,
 ) -> int:
-    """Diagnose traces. Exits with 1 if any trace's shares can't be trusted."""
-    from genscope.cli.doctor import examine_and_print
+    """Diagnose traces. Exits with 1 if any trace's shares can't be trusted.
+
+    With --performance, say what limits each trace instead, and what each fix would save.
+    """
     from genscope.cli.standard_output import say_if_slow
 
     say_if_slow()
+    if performance:
+        from genscope.cli.performance import print_performance
+        from genscope.errors import UserError
+
+        if repair is not None:
+            raise UserError("--repair and --performance exclude each other; use one at a time")
+        return print_performance(paths, format)
+    from genscope.cli.doctor import examine_and_print
+
     return int(examine_and_print(paths, format, repair))
 
 
