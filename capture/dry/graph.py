@@ -16,7 +16,7 @@ class Graph:
     """The numbers of the operators that are being recorded."""
 
     def __init__(self) -> None:
-        self._taken = torch.autograd._get_sequence_nr()
+        self._taken = torch.autograd._get_sequence_nr()  # type: ignore[attr-defined]
         self._last: int | None = None
 
     def link(self) -> tuple[int | None, bool]:
