@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("gpu_time", "How much of the time the GPU computes, copies or waits."),
         ("idle_time", "Why the GPU is idle: what the host did before it launched the next work."),
         ("step_breakdown", "What each step is spent on, and what limits it."),
+        ("host_sync", "Where a step makes the host wait, by phase and component."),
         (
             "host_wait_sum",
             "How long the host waits for the GPU, and whether the GPU works meanwhile.",
@@ -124,6 +125,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "What the numbers rest on": (
         ("ledger", "How much of the work is attributed and classified: all shares depend on it."),
+        ("expectation", "What manifests expect of their traces, and what those hold."),
         ("trace_summary", "What was read from each file."),
     ),
 }
