@@ -23,6 +23,7 @@ from genscope.analyze.agent.server import server_of
 from genscope.analyze.agent.skill import skill_page
 from genscope.analyze.agent.small_answer import MOST_CHARACTERS, small
 from genscope.analyze.agent.tools import Agent
+from genscope.analyze.plots import save
 from genscope.analyze.sql_file import shipped_queries
 from genscope.analyze.study import Study
 from genscope.cli.app import main
@@ -135,7 +136,18 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     opened.close()
 
 
-def test_every_tool_and_prompt_is_offered_with_what_it_takes(agent: Agent) -> None:
+def _write_name(name: str, out: Path) -> Path:
+    out.write_text(name)
+    return out
+
+
+def test_every_tool_and_prompt_is_offered_with_what_it_takes(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the plots have tests of their own, and a picture takes seconds
+    monkeypatch.setattr(agent._study, "plot", lambda name, *, trace: name)
+    monkeypatch.setattr(save, "save_plot", _write_name)
+
     async def session() -> None:
         async with Client(server_of(agent)) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}

@@ -36,6 +36,7 @@ ANALYZE: dict[str, set[str]] = {
     "study": {*_ASKED, "answer", "chosen", "question", "reasons", "report"},
     "doctor": {*_ASKED, "needs"},
     "sandbox": {"study"},
+    "fleet": {*_ASKED, "question", "study"},
     "json_schema": {"doctor", "load", "near", "sql_file", "study"},
     "agent": {"doctor", "load", "near", "plots", "predicted", "sandbox", "sql_file", "study"},
     "export": {"load", "near", "readers", "sql_file", "study", "whole_file"},

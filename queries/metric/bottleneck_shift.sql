@@ -4,6 +4,7 @@
 --          of models.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   operator, pair
 -- Columns:
 --   trace_id               trace.trace_id of the optimized run

@@ -1,10 +1,10 @@
 -- cache_hit: L1 and L2 cache hit rates by kernel category and kind of attention.
 --
--- Why:     temporal attention reads rows that are far apart in memory, so it does few FLOPs and
---          misses the cache. Rates are weighted by sectors, because a mean of percentages would
---          count a tiny kernel as much as a large one.
+-- Why:     temporal attention reads rows that are far apart in memory, so it misses the cache.
+--          Rates are weighted by sectors: a mean would count tiny kernels as much as large ones.
 -- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
 -- Inputs:  trace, kernel_metric, counter_match, work, work_op, work_category, work_attention
+-- Merge:   trace, kernel, kernel_metric, work, work_op, work_category, work_attention
 -- Needs:   counter
 -- Columns:
 --   trace_id           trace.trace_id of the counters

@@ -5,6 +5,7 @@
 -- Grain:   one row per (model_group, attention, predicted, device_name, scope, attention_partition,
 --          category)
 -- Inputs:  trace, category_time
+-- Merge:   trace, category_time
 -- Needs:   pair
 -- Columns:
 --   model_group          'pixel diffusion' | 'latent diffusion' (it has a component vae) | the

@@ -6,6 +6,7 @@
 --          predicted ones.
 -- Grain:   one row per (trace_id, other_trace_id, scope, attention_partition)
 -- Inputs:  trace, category_time, run_pair
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   pair
 -- Columns:
 --   trace_id                 trace.trace_id of the diffusion model's optimized run

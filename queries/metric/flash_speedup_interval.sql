@@ -1,4 +1,4 @@
--- flash_speedup_interval: the confidence interval of a speedup, from repeated runs.
+-- flash_speedup_interval: interval of a speedup over repeated runs (121 lines because of ranks).
 --
 -- Why:     two single runs also differ by chance. The speedup is the median of the m * n ratios of
 --          m baseline and n optimized measurements (Hodges and Lehmann). By the rank-sum test (Mann
@@ -6,6 +6,7 @@
 --          - 2 P(U < k). k is the largest that gives 95 % or more, else 1 (3 and 3: 90 %).
 -- Grain:   one row per (trace_id, quantity) of runs with equal settings and several measurements
 -- Inputs:  trace, run_measurement
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   pair
 -- Columns:
 --   trace_id             trace.trace_id of the first optimized run

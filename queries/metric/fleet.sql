@@ -3,6 +3,7 @@
 -- Why:     small models can use more devices per parameter than large ones.
 -- Grain:   one row per model_class
 -- Inputs:  fleet_job
+-- Merge:   fleet_job
 -- Columns:
 --   model_class                 as the user's table names it
 --   job_count                   jobs

@@ -3,6 +3,7 @@
 -- Why:     attention scores grow with the fourth power of the side, convolutions with the second.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of runs with an image size
 -- Inputs:  trace, category_time
+-- Merge:   trace, category_time
 -- Needs:   operator, shape, pair
 -- Columns:
 --   trace_id             trace.trace_id

@@ -4,6 +4,7 @@
 --          categories shows the net gain.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of a run with a baseline
 -- Inputs:  trace, category_time, run_pair
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   operator, pair
 -- Columns:
 --   trace_id             trace.trace_id of the optimized run

@@ -4,6 +4,7 @@
 --          result.
 -- Grain:   one row per (model, quality_measure)
 -- Inputs:  published_model
+-- Merge:   published_model
 -- Columns:
 --   model            as the user's table names it
 --   model_class      as the user's table names it
