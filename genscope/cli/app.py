@@ -14,13 +14,14 @@ from genscope.cli import (
     export_commands,
     fleet_commands,
     study_commands,
+    view_commands,
 )
 
 _HELP = "Where the time, the FLOPs and the memory of a generative model go."
 app = cyclopts.App("genscope", version=__version__, help=_HELP, help_format="plaintext")
 app.suppress_keyboard_interrupt = False  # main handles Ctrl-C
 _GROUPS = (
-    capture_commands, study_commands, answer_commands, export_commands, agent_commands,
+    view_commands, capture_commands, study_commands, answer_commands, export_commands, agent_commands,
     fleet_commands,
 )  # fmt: skip
 for group in _GROUPS:

@@ -82,13 +82,24 @@ Rows = Annotated[Path, Parameter(help="CSV with the table's columns; missing col
 DoctorFormat = Annotated[
     Literal["table", "json"], Parameter(help="table for people, json for programs.")
 ]
+Performance = Annotated[
+    bool,
+    Parameter(negative=(), help="Say what limits each trace and what each fix would save."),
+]
 Repair = Annotated[
     Path | None,
     Parameter(
         help="Also write a repaired copy of the trace; .gz compresses it. One Kineto trace only."
     ),
 ]
-Port = Annotated[int, Parameter(help="Port on this machine for the browser.")]
+Port = Annotated[
+    int, Parameter(help="Port on this machine for the browser; 0 takes any that is free.")
+]
+Viewed = Annotated[
+    Path,
+    Parameter(help="A study, or trace files, run folders, folders of those, or globs in quotes."),
+]
+Browser = Annotated[bool, Parameter(help="Open the browser, not only print the address.")]
 
 # a lake, and who works on it
 Addresses = Annotated[
@@ -185,7 +196,18 @@ Frames = Annotated[
 Steps = Annotated[
     int, Parameter(help="Number of steady-state steps to profile, spread evenly over the request.")
 ]
-Batch = Annotated[int, Parameter(help="Number of requests that run at the same time.")]
+Batch = Annotated[
+    int | None,
+    Parameter(help="Number of requests that run at the same time; default 1, or a paper's batch."),
+]
+Numbers = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--set",
+        negative=(),
+        help="A number of the workload's own, such as rounds=5; repeatable.",
+    ),
+]
 Dtype = Annotated[
     str | None,
     Parameter(

@@ -6,6 +6,7 @@
 -- Inputs:  trace, category_time, run_pair
 -- Merge:   trace, trace_setting, category_time
 -- Needs:   operator, pair
+-- Key:     trace_name, before_category, before_frac, after_category, after_frac, shifted
 -- Columns:
 --   trace_id               trace.trace_id of the optimized run
 --   trace_name             trace.name

@@ -1,11 +1,12 @@
 -- cache_hit: L1 and L2 cache hit rates by kernel category and kind of attention.
 --
--- Why:     temporal attention reads rows that are far apart in memory, so it misses the cache.
---          Rates are weighted by sectors: a mean would count tiny kernels as much as large ones.
+-- Why:     temporal attention reads rows that are far apart and misses the cache. Rates are
+--          weighted by sectors: a mean would count a tiny kernel as much as a large one.
 -- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
 -- Inputs:  trace, kernel_metric, counter_match, work, work_op, work_category, work_attention
 -- Merge:   trace, kernel, kernel_metric, work, work_op, work_category, work_attention
 -- Needs:   counter
+-- Key:     trace_name, category, attention_kind, l1_hit_frac, l2_hit_frac, kernel_ns
 -- Columns:
 --   trace_id           trace.trace_id of the counters
 --   trace_name         trace.name
@@ -17,8 +18,7 @@
 --   kernel_count       kernels measured
 --   l1_hit_frac        0..1 of the sectors requested from L1; NULL if not measured
 --   l2_hit_frac        0..1 of the sectors requested from L2; NULL if not measured
---   l1_hit_time_frac   0..1, weighted by kernel time on the timeline; NULL without a timeline,
---                      because replay changes durations
+--   l1_hit_time_frac   0..1, weighted by kernel time on the timeline; NULL without one
 --   l2_hit_time_frac   0..1, as l1_hit_time_frac
 --   kernel_ns          ns on the timeline, sum over the kernels; NULL without a timeline
 --   l1_sector_count    sectors requested from L1; NULL if not measured, and rates are then plain

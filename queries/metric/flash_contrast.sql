@@ -8,6 +8,8 @@
 -- Inputs:  trace, category_time, run_pair
 -- Merge:   trace, trace_setting, category_time
 -- Needs:   pair
+-- Key:     trace_name, other_trace_name, attention_speedup, other_attention_speedup, speedup,
+--          other_speedup, speedup_ratio
 -- Columns:
 --   trace_id                 trace.trace_id of the diffusion model's optimized run
 --   trace_name               trace.name

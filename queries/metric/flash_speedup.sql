@@ -7,6 +7,8 @@
 -- Inputs:  trace, category_time, run_pair
 -- Merge:   trace, trace_setting, category_time
 -- Needs:   pair
+-- Key:     trace_name, baseline_trace_name, baseline_ns, optimized_ns, speedup,
+--          attention_speedup, predicted_speedup
 -- Columns:
 --   trace_id                trace.trace_id of the optimized run
 --   trace_name              trace.name

@@ -7,6 +7,7 @@
 -- Inputs:  trace, attention_call
 -- Merge:   trace, attention_call
 -- Needs:   operator, shape, pair
+-- Key:     trace_name, component, frames, spatial_flops, temporal_flops, crossover_frames
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

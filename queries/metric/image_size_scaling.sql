@@ -5,6 +5,8 @@
 -- Inputs:  trace, category_time
 -- Merge:   trace, category_time
 -- Needs:   operator, shape, pair
+-- Key:     trace_name, category, image_size, work_ns, time_exponent, flops_exponent,
+--          crossover_size
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

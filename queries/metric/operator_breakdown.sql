@@ -5,6 +5,7 @@
 -- Inputs:  trace, category_time, run_pair
 -- Merge:   trace, trace_setting, category_time
 -- Needs:   operator
+-- Key:     trace_name, category, work_count, work_ns, work_frac, flops, baseline_frac
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

@@ -6,6 +6,8 @@
 -- Inputs:  trace, category_time, run_pair
 -- Merge:   trace, trace_setting, category_time
 -- Needs:   operator, pair
+-- Key:     trace_name, category, baseline_ns, optimized_ns, change_ns, baseline_frac,
+--          optimized_frac
 -- Columns:
 --   trace_id             trace.trace_id of the optimized run
 --   trace_name           trace.name

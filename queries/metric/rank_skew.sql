@@ -6,6 +6,7 @@
 -- Inputs:  trace, rank_collective, rank_busy
 -- Merge:   trace, communication, rank_busy
 -- Needs:   kernel
+-- Key:     trace_name, rank, collective_count, wait_ns, transfer_ns, straggler_count, compute_ns
 -- Columns:
 --   trace_id          trace.trace_id
 --   trace_name        trace.name
