@@ -141,8 +141,9 @@ def test_facts_of_a_kernel_lead_to_its_call_and_its_equals(timeline: Timeline) -
     assert facts["launch_delay_ns"] == facts["start_ns"] - facts["call_start_ns"] > 0
     assert facts["flops"] == 2 * 64 * 32 * 64
     # the first layer's shape occurs once a step
-    assert facts["same"]["work_count"] == STEPS and facts["same"]["previous_id"] is None
-    assert facts_of(timeline, "stream", facts["same"]["next_id"])["step"] == 1
+    (same,) = timeline.asked("same_shape", of_work=int(hits["ref"][0]))
+    assert same["work_count"] == STEPS and same["previous_id"] is None
+    assert facts_of(timeline, "stream", same["next_id"])["step"] == 1
     call = facts_of(timeline, "call", facts["call_id"])
     assert (call["kernel_count"], call["first_work_id"]) == (1, int(hits["ref"][0]))
     evil = _boxes(timeline.search("<img"))

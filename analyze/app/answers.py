@@ -56,6 +56,22 @@ def _facts(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str
     return facts_of(timeline, arguments["kind"], int(arguments["ref"]))
 
 
+def _same(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The calls of the same shape as a work item."""
+    timeline = bench.timelines.of(bench.trace_id(arguments))
+    return timeline.asked("same_shape", of_work=int(arguments["work"]))[0]
+
+
+def _expected(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The time that a work item's operator should have taken."""
+    trace_id, work_id = bench.trace_id(arguments), int(arguments["work"])
+    with bench.studies.one() as study:
+        found = study.sql(
+            f"SELECT * FROM work_fact WHERE trace_id = {trace_id} AND work_id = {work_id}"
+        )
+    return {"op_expected_ns": None if found.is_empty() else found["op_expected_ns"].item()}
+
+
 def _range(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     timeline = bench.timelines.of(bench.trace_id(arguments))
     bounds = {
@@ -86,6 +102,8 @@ ANSWERS: dict[str, Route] = {
     "timeline/window": Route(_window),
     "timeline/search": Route(_search),
     "timeline/facts": Route(_facts),
+    "timeline/same": Route(_same),
+    "timeline/expected": Route(_expected),
     "timeline/range": Route(_range),
     "compare/difference": Route(compare_answers.difference),
     "compare/plot": Route(compare_answers.plot),
