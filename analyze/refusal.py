@@ -26,6 +26,7 @@ _DEVICE_TIME = frozenset(
         *("kernel", "gpu_copy", "kernel_time", "device_busy", "component_busy"),
         *("category_time", "run_pair", "run_measurement"),
         *("device_event", "idle_gap", "launch", "host_wait", "step_state", "communication"),
+        *("opportunity_item", "waiting_call"),
     }
 )
 

@@ -20,6 +20,7 @@ from genscope.errors import UserError
 # the rooms whose relations are filled at ingest; each reads only itself and the rooms before it
 ROOMS = (
     "rules", "nesting", "work", "launch", "idle", "memory", "communication", "cost", "attention", "run",
+    "limit",
 )  # fmt: skip
 LAYERS = ("schema", "interval", *ROOMS, "metric", "nsys")
 

@@ -52,7 +52,7 @@ LONGEST_NAME = 100
 # rows of a section that the file holds; the study has all
 MOST_ROWS = 2000
 # sections that a reader of any report wants to see without a click
-OPENED = {"trace_comparison", "stage_time", "operator_breakdown", "attention_split"}
+OPENED = {"trace_comparison", "opportunity", "stage_time", "operator_breakdown", "attention_split"}
 
 
 @dataclass(frozen=True)

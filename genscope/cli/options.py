@@ -82,6 +82,10 @@ Rows = Annotated[Path, Parameter(help="CSV with the table's columns; missing col
 DoctorFormat = Annotated[
     Literal["table", "json"], Parameter(help="table for people, json for programs.")
 ]
+Performance = Annotated[
+    bool,
+    Parameter(negative=(), help="Say what limits each trace and what each fix would save."),
+]
 Repair = Annotated[
     Path | None,
     Parameter(
@@ -166,7 +170,18 @@ Frames = Annotated[
 Steps = Annotated[
     int, Parameter(help="Number of steady-state steps to profile, spread evenly over the request.")
 ]
-Batch = Annotated[int, Parameter(help="Number of requests that run at the same time.")]
+Batch = Annotated[
+    int | None,
+    Parameter(help="Number of requests that run at the same time; default 1, or a paper's batch."),
+]
+Numbers = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--set",
+        negative=(),
+        help="A number of the workload's own, such as rounds=5; repeatable.",
+    ),
+]
 Dtype = Annotated[
     str | None,
     Parameter(
