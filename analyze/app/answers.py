@@ -12,7 +12,7 @@ from genscope.analyze.app.facts import facts_of
 from genscope.analyze.app.overview import idle_answer, opportunity_answer
 from genscope.analyze.app.replies import File
 from genscope.analyze.app.workbench import Workbench
-from genscope.analyze.printable import printable
+from genscope.analyze.predicted import LABEL
 
 Asked = Callable[[Workbench, Mapping[str, str], bytes], Any]
 
@@ -28,7 +28,8 @@ class Route:
 def _timeline(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     timeline = bench.timelines.of(bench.trace_id(arguments))
     return {
-        "name": printable(bench.names[timeline.trace_id]),
+        "name": bench.labels[timeline.trace_id],
+        "marked": LABEL if timeline.trace_id in bench.predicted else "",
         "span_ns": timeline.span_ns,
         "base_ns": str(timeline.base_ns),
         "slice_count": timeline.slice_count,
