@@ -48,6 +48,12 @@ def _window(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> bytes:
     )
 
 
+def _counters(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    timeline = bench.timelines.of(bench.trace_id(arguments))
+    window = (int(arguments[key]) for key in ("from", "until", "pixels"))
+    return {"counters": timeline.counters(*window)}
+
+
 def _search(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> bytes:
     return bench.timelines.of(bench.trace_id(arguments)).search(arguments["text"])
 
@@ -101,6 +107,7 @@ ANSWERS: dict[str, Route] = {
     "timeline/perfetto": Route(_perfetto),
     "timeline/meta": Route(_timeline),
     "timeline/window": Route(_window),
+    "timeline/counters": Route(_counters),
     "timeline/search": Route(_search),
     "timeline/facts": Route(_facts),
     "timeline/same": Route(_same),

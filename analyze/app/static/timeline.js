@@ -17,7 +17,7 @@ const absolute = (ns) => String(base + BigInt(Math.round(ns)));
 const relative = (text) => Number(BigInt(text) - base);
 
 let [hits, place, level, writing] = [null, -1, "category", 0];
-const view = new TimelineView(box, { trace, meta, picked: pick, ranged: (range) => showRange(range), moved: remember });
+const view = new TimelineView(box, { trace, meta, counts: true, picked: pick, ranged: (range) => showRange(range), moved: remember });
 window.genscopeTimeline = view;
 
 function remember() {
