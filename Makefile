@@ -22,7 +22,7 @@ env: $(STAMP) $(NATIVE)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[capture,dev,serve]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[capture,cluster,dev,mcp]'
 	@touch $@
 
 # after a change of the C code; without a compiler nothing is made, and loading is slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from genscope.analyze.load.tables import quoted
@@ -31,3 +33,8 @@ def _chosen(con: duckdb.DuckDBPyConnection, pattern: str, *tests: str) -> list[i
             return [int(row[0]) for row in rows]
     names = traces.project("trace_id, name").order("trace_id").fetchall()
     raise UserError(no_such_trace(pattern, (name for _, name in names)))
+
+
+def literal(name: str) -> str:
+    """A glob that matches this name only."""
+    return re.sub(r"[*?[\\]", r"[\g<0>]", name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from genscope.analyze.connect import first_line
+from genscope.analyze.load.tables import quoted
 from genscope.analyze.sql_file import create_statement
 from genscope.errors import UserError
 
@@ -175,7 +176,8 @@ def refusal_of(error: Exception) -> str:
 
 def _functions(con: duckdb.DuckDBPyConnection, text: str) -> set[str]:
     """The functions that a SELECT calls; if DuckDB can't serialize it, every word in it."""
-    row = con.execute("SELECT json_serialize_sql(CAST(? AS VARCHAR))", [text]).fetchone()
+    # a list of parameters would make DuckDB import all of pandas
+    row = con.execute(f"SELECT json_serialize_sql('{quoted(text)}')").fetchone()
     try:
         tree = json.loads(row[0]) if row else {"error": True}
     except RecursionError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
@@ -19,7 +18,6 @@ from genscope.analyze.load.study_file import open_read_only, open_to_write
 from genscope.analyze.near import suggestion
 from genscope.analyze.rows import Rows, rows_of
 from genscope.analyze.sql_file import SqlFile, call_of, own_queries
-from genscope.analyze.whole_file import check_writable
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,12 +57,7 @@ class Study:
     def __enter__(self) -> Study:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -218,11 +211,16 @@ class Study:
         At most `most_rows` rows are fetched. With `allow_files`, COPY is allowed too. Raises
         UserError for any other statement, and for one that DuckDB refuses.
         """
+        self.prepared(statement)
+        frame = self._ask(lambda con: question.answer(con, statement, most_rows))
+        return question.unfolded(frame) if frame.columns == question.EXPLAINED else frame
+
+    def prepared(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """The connection, ready for a statement that `sql` would run. Raises UserError for any other."""
         allow = question.check_files_question if self._allow_files else question.check_question
         allow(self._opened, statement)
         self._create(question.mentioned(statement, [*kept_views(), *self._metrics]))
-        frame = self._ask(lambda con: question.answer(con, statement, most_rows))
-        return question.unfolded(frame) if frame.columns == question.EXPLAINED else frame
+        return self._opened
 
     def interrupt(self) -> None:
         """End the query that another thread runs on this study; it raises UserError there."""
@@ -265,12 +263,14 @@ class Study:
         alone = "trace_id" in relation.columns and "run_pair" not in relation.inputs
         return reasons.left_out(self._opened, relation, self.names(trace if alone else None))
 
-    def answer(self, name: str, *, trace: str | None = None) -> Answer:
+    def answer(
+        self, name: str, *, trace: str | None = None, params: Mapping[str, Any] | None = None
+    ) -> Answer:
         """A query's rows, with the reasons for missing ones; an error becomes such a reason."""
         relation = self.relation(name)
         asked = trace if self.is_about_traces(name) else None
         try:
-            frame = self.query(name, trace=asked)
+            frame = self.query(name, trace=asked, params=params)
             notes = self.left_out(name, trace=asked)
             if frame.is_empty():
                 notes += self.reasons(name, trace=asked)
@@ -284,12 +284,13 @@ class Study:
         `trace` is a glob on names, as in `query`. Raises UserError if no trace matches, or if the file
         can't be written.
         """
-        from genscope.analyze.report.page import render, sections_of
+        from genscope.analyze.report.page import write_report
 
-        check_writable(Path(path))
-        self.names(trace)
-        answers = {name: self.answer(name, trace=trace) for name in sections_of(self.relations())}
-        return render(answers, self.traces(), path)
+        def ask(name: str, params: Mapping[str, str]) -> Answer:
+            return self.answer(name, trace=None if params else trace, params=params)
+
+        names, relations = self.names(trace).values(), self.relations()
+        return write_report(path, relations=relations, traces=self.traces(), names=names, ask=ask)
 
     def names(self, trace: str | None = None) -> dict[int, str]:
         """Names by trace_id of the traces that a glob matches, or of all traces."""

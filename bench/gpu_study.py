@@ -32,6 +32,8 @@ LARGEST_BYTES = 4 * 2**20
 # JSON, but hidden and without an ending, so that neither 'traces/*' nor the folder offers it as a trace
 FAILURES = ".gpu_study_failures"
 
+# what answers most comes first: a GPU may be there for fifteen minutes only
+FIRST = ("stable_diffusion", "make_a_video", "muse", "llama", "parti:3b", "flux")
 SECOND_ATTENTIONS = ("cudnn", "fa4")
 IMAGE_SIZES = (256, 384, 768, 1024)
 FRAMES = (4, 8, 32)
@@ -66,7 +68,18 @@ class Piece:
 def plan(*, tiny: bool = False) -> list[Piece]:
     """All runs, the most important first. `tiny` keeps the plan but uses models that a CPU runs in seconds."""
     pieces = [*_suite(), *_prefill_and_decode(), *_sweeps(), *_modern(), *_counters()]
+    pieces.sort(key=_turn)
     return [_tiny(piece) for piece in pieces] if tiny else pieces
+
+
+def _turn(piece: Piece) -> int:
+    """When a piece comes: models of FIRST in their order, at their own size, with baseline and flash; then the rest."""
+    settings = piece.settings
+    own_size = settings.image_size is None and settings.frames is None
+    is_first = (
+        own_size and settings.profiler == "torch" and settings.attention in ("baseline", "flash")
+    )
+    return FIRST.index(settings.model) if is_first and settings.model in FIRST else len(FIRST)
 
 
 def _run(model: str, attention: str, **more: Any) -> Settings:
@@ -103,9 +116,10 @@ def _sweeps() -> list[Piece]:
 
 
 def _modern() -> list[Piece]:
-    return [
+    fused = [
         Piece("modern", _run(model, "flash", **SHORTER.get(model, {})), 120) for model in MODERN
     ]
+    return [Piece("modern", _run("flux", "baseline"), 120), *fused]
 
 
 def _counters() -> list[Piece]:

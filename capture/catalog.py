@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 SIZES = ("tiny", "paper")
 
@@ -21,7 +22,8 @@ class ModelEntry:
     """One model: its family, a sentence, its variants (the first is the default) and the sizes a user may set.
 
     Its image size must be a multiple of `multiple` (the tiny model's of `tiny_multiple`, if that differs), and its number of
-    frames one more than a multiple of `frame_group`.
+    frames one more than a multiple of `frame_group`. `paper` is its number on arXiv. `batches` and `knobs`, numbers that
+    `--set` changes, have a default for the tiny and one for the paper's size.
     """
 
     family: str
@@ -32,6 +34,9 @@ class ModelEntry:
     multiple: int = 8
     tiny_multiple: int | None = None
     frame_group: int = 1
+    paper: str | None = None
+    batches: tuple[int, int] = (1, 1)
+    knobs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -98,6 +103,21 @@ MODELS = {
     "ltx": _video("LTX-Video: a very compressed latent", multiple=32, frame_group=8),
     "mochi": _video("Mochi 1: joint video and text attention", frame_group=6),
 }
+
+# papers whose training or adaptation steps are workloads: `genscope suite --family seeds`
+SEEDS = {
+    "tea": ModelEntry(
+        "adaptation",
+        "TEA: a classifier adapts to each test batch by its energy",
+        ("tea", "tent", "source"),
+        (),
+        "float32",
+        paper="2311.14402",
+        batches=(8, 200),
+        knobs={"rounds": (3, 20)},
+    ),
+}
+ENTRIES = {**MODELS, **SEEDS}
 
 SUITE = (
     "llama", "imagen", "stable_diffusion", "muse", "parti", "prod_image", "make_a_video", "phenaki",

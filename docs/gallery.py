@@ -11,7 +11,7 @@ from pathlib import Path
 from genscope.analyze.plots import registry
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.report.label import labelled, labels_of
-from genscope.analyze.report.page import SECTIONS
+from genscope.analyze.report.sections import SECTIONS
 from genscope.analyze.study import Study
 from genscope.errors import UserError
 

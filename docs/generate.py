@@ -58,9 +58,8 @@ def relations_page() -> str:
 
 def command_page() -> str:
     """Markdown: the help of every command, as the terminal shows it."""
-    commands = re.findall(r"^ ?│ (\w+) ", _help(), re.M)
     parts = ["# Command line\n\nGenerated from `genscope --help` by `make docs`; do not edit.\n"]
-    for words in [[], *([name] for name in commands)]:
+    for words in [[], *_commands()]:
         title = " ".join(["genscope", *words])
         parts.append(f"\n## {title}\n\n```\n{_help(*words)}\n```\n")
     return "".join(parts)
@@ -120,6 +119,13 @@ def _relation(file: SqlFile) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def _commands(*words: str) -> list[list[str]]:
+    """The words of each command, such as ['export', 'perfetto'], after those of its group."""
+    shown = _help(*words).partition("─ Commands ─")[2].partition("╰")[0]
+    names = re.findall(r"^ ?│ (\w+) ", shown, re.M)
+    return [found for name in names for found in ([*words, name], *_commands(*words, name))]
 
 
 def _help(*words: str) -> str:

@@ -14,12 +14,14 @@ from genscope.analyze.sql_file import LAYERS, ROOMS, load_layer
 ROOT = Path(__file__).resolve().parent.parent
 # a room, and the rooms of analyze that it may import; the error class is everybody's
 _BASE = {
-    "connect", "interrupt", "native", "near", "new_file", "predicted", "printable", "rows",
+    "connect", "csv_text", "key_columns", "interrupt", "native", "near", "new_file", "predicted", "printable", "rows",
     "whole_file",
 }  # fmt: skip
 _ASKED = {*_BASE, "load", "plots", "refusal", "sql_file", "trace_filter"}
 ANALYZE: dict[str, set[str]] = {
     **{room: set() for room in _BASE},
+    "csv_text": {"printable"},
+    "key_columns": {"sql_file"},
     "predicted": {"rows"},
     "sql_file": {"connect"},
     "readers": {"native", "whole_file"},
@@ -32,10 +34,14 @@ ANALYZE: dict[str, set[str]] = {
     "needs": set(),
     "answer": {"sql_file"},
     "reasons": {"near", "needs", "refusal", "sql_file"},
-    "report": {*_ASKED, "answer"},
+    "report": {*_ASKED, "answer", "chosen"},
     "study": {*_ASKED, "answer", "chosen", "question", "reasons", "report"},
     "doctor": {*_ASKED, "needs"},
-    "app": {*_ASKED, "question", "study"},
+    "sandbox": {"study"},
+    "json_schema": {"doctor", "load", "near", "sql_file", "study"},
+    "agent": {"doctor", "load", "near", "plots", "predicted", "sandbox", "sql_file", "study"},
+    "export": {"load", "near", "readers", "sql_file", "study", "whole_file"},
+    "app": {*_ASKED, "export", "question", "sandbox", "study"},
 }
 # each layer may read these
 _TABLES = {"schema", "interval"}

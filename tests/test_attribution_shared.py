@@ -145,3 +145,28 @@ def test_a_name_search_would_take_fused_pointwise_kernels_for_attention(
     assert con.execute(by_name).fetchone() == (545, 142_079_867)
     true = f"{by_name} AND name NOT LIKE 'triton%'"
     assert con.execute(true).fetchone() == (241, 124_042_233)
+
+
+def test_a_training_step_is_forward_recompute_backward_and_update(
+    shared_traces: Path, built: Build
+) -> None:
+    con = built(shared_traces / "resnet-ddp-checkpointing-mi300x.json.gz")
+    split = (
+        "SELECT pass, sum(flops)::BIGINT FROM work_phase JOIN work_cost USING (trace_id, work_id) "
+        "WHERE pass <> 'unattributed' GROUP BY pass"
+    )
+    flops = dict(con.execute(split).fetchall())
+    # each of three steps: forward once; backward twice, but the first layer's input has no gradient
+    first_layer = 3 * 2 * 10 * 112 * 112 * 64 * 3 * 7 * 7
+    assert flops["forward"] == 108_844_400_640
+    assert flops["backward"] == 2 * flops["forward"] - first_layer
+    # checkpointed are the four stages, neither the first layer nor the last
+    assert flops["recompute"] == flops["forward"] - first_layer - 3 * 2 * 10 * 512 * 1000
+    row = con.execute(
+        "SELECT sum(dur_ns), sum(dur_ns) FILTER (work_module.source = 'none') "
+        "FROM work JOIN work_phase USING (trace_id, work_id) JOIN work_op USING (trace_id, work_id) "
+        "JOIN work_module USING (trace_id, work_id) "
+        "WHERE pass = 'backward' AND op_name <> 'record_param_comms'"
+    ).fetchone()
+    assert row is not None
+    assert row[1] < 0.01 * row[0]

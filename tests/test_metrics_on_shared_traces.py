@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from genscope.analyze.report.findings import find
-from genscope.analyze.report.page import SECTIONS
+from genscope.analyze.report.sections import SECTIONS
 from genscope.analyze.sql_file import load_layer
 from genscope.analyze.study import Study
 from tests.made_once import folder_of_all_workers, made_once

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 import study_by_hand
 
+from genscope.analyze.report.drawing import Drawing
 from genscope.analyze.study import Study
 from genscope.analyze.whole_file import write_whole
 from genscope.cli import app as cli
@@ -64,7 +65,7 @@ def test_a_full_disk_leaves_the_old_file_and_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # a report without plots is written in the same way
-    monkeypatch.setattr("genscope.analyze.report.page.drawings", lambda _: {})
+    monkeypatch.setattr("genscope.analyze.report.page.drawing_of", lambda *_: Drawing())
     path = tmp_path / out
     path.write_text("old")
     ask = [*command, "--db", str(study), "--out", str(path)]
@@ -131,6 +132,12 @@ def test_a_terminal_shows_the_columns_that_fit_and_names_the_others() -> None:
         note = " ".join(lines[3:])
         assert all(name in note for name in hidden) and ("--wide" in note) == bool(hidden)
     assert fitted_table(FRAME, 300).splitlines()[1].endswith("1,234,567  -")
+
+
+def test_a_narrow_table_begins_with_the_key_columns() -> None:
+    last = FRAME.columns[-1]
+    assert fitted_table(FRAME, 40, [last]).startswith(last)
+    assert not fitted_table(FRAME, 300, [last]).startswith(last)
 
 
 def test_a_pipe_gets_every_column_on_one_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import study_by_hand
 
+from genscope.analyze.csv_text import csv_text
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.study import Study
 
@@ -40,6 +42,12 @@ const painted = (root) => {
   return count;
 };
 return [...document.querySelectorAll('.plot')].map((plot) => painted(plot));
+"""
+
+# plots are drawn once their section is open; a section with several shows one at a time
+UNFOLD = """
+document.querySelectorAll('details.section').forEach((section) => { section.open = true; });
+document.querySelectorAll('figure').forEach((figure) => figure.classList.remove('later'));
 """
 
 
@@ -71,6 +79,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def opened(browser: Any, report_by_hand: Path) -> Any:
     """The browser with the report in it, its plots drawn as far as they will be."""
     browser.get(report_by_hand.as_uri())
+    browser.execute_script(UNFOLD)
     _wait(lambda: all(browser.execute_script(DRAWN)))
     return browser
 
@@ -118,12 +127,44 @@ def test_a_phone_scrolls_in_one_direction_only(opened: Any) -> None:
         opened.set_window_size(1100, 1400)
 
 
-def test_the_fold_shows_the_remaining_rows(opened: Any) -> None:
-    shown = "return [...document.querySelectorAll('tbody.more')].map(b => b.offsetHeight > 0)"
-    assert opened.execute_script(shown)
-    assert not any(opened.execute_script(shown))
-    opened.execute_script("document.querySelectorAll('.fold input').forEach(box => box.click())")
-    assert all(opened.execute_script(shown))
+def test_all_rows_come_from_the_page_itself(opened: Any, study: Study) -> None:
+    section = opened.find_element("id", "operator_breakdown")
+    opened.execute_script("arguments[0].querySelector('details.all').open = true", section)
+    read = "return [...arguments[0].querySelectorAll('.all tr')].map(r => [...r.cells].map(c => c.textContent))"
+    _wait(lambda: opened.execute_script(read, section))
+    shown = opened.execute_script(read, section)
+    assert shown == list(csv.reader(csv_text(study.query("operator_breakdown")).splitlines()))
+
+
+def test_a_tab_shows_its_plot(browser: Any, report_by_hand: Path) -> None:
+    # a new document, in which nothing is unfolded
+    browser.get("about:blank")
+    browser.get(report_by_hand.as_uri() + "#roofline")
+    section = browser.find_element("id", "roofline")
+    _wait(lambda: section.get_attribute("open") is not None)
+    second = browser.execute_script("return arguments[0].querySelectorAll('.plot')[1]", section)
+    assert not second.is_displayed()
+    section.find_elements("css selector", ".tabs button")[1].click()
+    assert second.is_displayed()
+    drawn = DRAWN.replace("document.querySelectorAll", "arguments[0].querySelectorAll")
+    _wait(lambda: browser.execute_script(drawn, section)[1])
+    assert browser.execute_script(drawn, section)[1]
+
+
+def test_search_leaves_the_sections_with_the_words(browser: Any, report_by_hand: Path) -> None:
+    browser.get(report_by_hand.as_uri())
+    browser.find_element("id", "search").send_keys("stage time")
+    shown = "return [...document.querySelectorAll('details.section')].filter(s => !s.hidden).map(s => s.id)"
+    assert browser.execute_script(shown) == ["stage_time"]
+
+
+def test_dark_and_light_change_places(browser: Any, report_by_hand: Path) -> None:
+    browser.get(report_by_hand.as_uri())
+    theme = "return [document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]"
+    before = browser.execute_script(theme)
+    browser.execute_script("document.getElementById('theme').click()")
+    after = browser.execute_script(theme)
+    assert {before[0], after[0]} == {"dark", "light"} and before[1] != after[1]
 
 
 def test_a_single_plot_opens_without_a_network(browser: Any, study: Study, tmp_path: Path) -> None:

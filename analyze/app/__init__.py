@@ -1,1 +1,1 @@
-"""A study in the browser."""
+"""The workbench: a study in the browser."""

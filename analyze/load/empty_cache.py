@@ -53,10 +53,10 @@ def write(key: str, content: bytes) -> None:
 
 def _path(key: str) -> Path:
     name = f"empty-{hashlib.sha256(key.encode()).hexdigest()[:32]}.duckdb"
-    return _folder() / name
+    return folder() / name
 
 
-def _folder() -> Path:
+def folder() -> Path:
     """The user's cache folder. Raises RuntimeError if the user has no home."""
     if chosen := os.environ.get("XDG_CACHE_HOME"):
         return Path(chosen) / "genscope"

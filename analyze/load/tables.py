@@ -223,6 +223,11 @@ def attribution_files() -> list[SqlFile]:
     return in_order(file for room in ROOMS for file in load_layer(room))
 
 
+def table_files() -> dict[str, SqlFile]:
+    """The tables and views of a study by name, without the metrics."""
+    return {file.name: file for file in (*load_layer("schema"), *attribution_files())}
+
+
 def _downstream(name: str) -> list[SqlFile]:
     touched = {name}
     found = []

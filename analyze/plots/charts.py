@@ -27,6 +27,7 @@ from genscope.analyze.plots.theme import (
     holoviews,
     legend_names,
     plain,
+    set_options,
     ticks,
     wrapped,
 )
@@ -216,24 +217,24 @@ def _curve(
 ) -> Any:
     hv = holoviews()
     shape = {"interpolation": "steps-mid"} if steps else {}
-    return hv.Curve(table, "x", "y", label=name).opts(
-        hv.opts.Curve(color=colour, line_width=width, line_dash=dash, backend="bokeh", **shape),
-        hv.opts.Curve(
-            color=colour, linewidth=width * 0.8, linestyle=dash, backend="matplotlib", **shape
-        ),
+    return set_options(
+        hv.Curve(table, "x", "y", label=name),
+        "Curve",
+        both={"color": colour, **shape},
+        bokeh={"line_width": width, "line_dash": dash},
+        matplotlib={"linewidth": width * 0.8, "linestyle": dash},
     )
 
 
 def _marks(table: Any, name: str, colour: str, place: int) -> Any:
     hv = holoviews()
     marker = place % len(MARKERS)
-    return hv.Scatter(table, "x", "y", label=name).opts(
-        hv.opts.Scatter(
-            color=colour, marker=MARKERS[marker], size=9, tools=["hover"], backend="bokeh"
-        ),
-        hv.opts.Scatter(
-            color=colour, marker=MARKERS_MATPLOTLIB[marker], s=40, backend="matplotlib"
-        ),
+    return set_options(
+        hv.Scatter(table, "x", "y", label=name),
+        "Scatter",
+        both={"color": colour},
+        bokeh={"marker": MARKERS[marker], "size": 9, "tools": ["hover"]},
+        matplotlib={"marker": MARKERS_MATPLOTLIB[marker], "s": 40},
     )
 
 
@@ -253,11 +254,8 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
             "hooks": [finish_matplotlib],
         },
     )
-    for option in (hv.opts.Curve, hv.opts.Scatter):
-        element = element.opts(
-            option(backend="bokeh", **shared),
-            option(backend="matplotlib", **shared),
-        )
+    for kind in ("Curve", "Scatter"):
+        element = set_options(element, kind, both=shared, bokeh={}, matplotlib={})
     return element
 
 

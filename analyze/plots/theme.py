@@ -7,7 +7,9 @@ HoloViews is imported where it is used, because that takes seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from itertools import cycle
 from math import ceil, floor, log10
@@ -57,14 +59,30 @@ AXIS_LENGTH = 34
 NAME_LENGTH = 200
 LEGEND_LENGTH = 60
 
+_backends: ContextVar[tuple[str, ...]] = ContextVar("backends", default=("bokeh", "matplotlib"))
+
+
+def holoviews() -> Any:
+    """HoloViews with the backends in use loaded."""
+    return _loaded(_backends.get())
+
 
 @cache
-def holoviews() -> Any:
-    """HoloViews with both backends loaded."""
+def _loaded(backends: tuple[str, ...]) -> Any:
     import holoviews as hv
 
-    hv.extension("bokeh", "matplotlib")
+    hv.extension(*backends)
     return hv
+
+
+@contextmanager
+def only_bokeh() -> Iterator[None]:
+    """Draw for a page only: loading matplotlib takes a second."""
+    token = _backends.set(("bokeh",))
+    try:
+        yield
+    finally:
+        _backends.reset(token)
 
 
 def fold_category(category: str) -> str:
@@ -237,13 +255,28 @@ def apply_style(
     bokeh: dict[str, Any],
     matplotlib: dict[str, Any],
 ) -> Any:
-    hv = holoviews()
-    options = getattr(hv.opts, kind)
     common = {"title": shorten(plain(shorten(title, NAME_LENGTH)), TITLE_LENGTH), **both}
-    return element.opts(
-        options(responsive=True, toolbar="above", backend="bokeh", **_literal(common), **bokeh),
-        options(backend="matplotlib", fig_rcparams=_NO_TEX, **_literal(common), **matplotlib),
+    return set_options(
+        element,
+        kind,
+        both=_literal(common),
+        bokeh={"responsive": True, "toolbar": "above", **bokeh},
+        matplotlib={"fig_rcparams": _NO_TEX, **matplotlib},
     )
+
+
+def set_options(
+    element: Any,
+    kind: str,
+    *,
+    both: dict[str, Any],
+    bokeh: dict[str, Any],
+    matplotlib: dict[str, Any],
+) -> Any:
+    """The element with options for the backends in use."""
+    own = {"bokeh": bokeh, "matplotlib": matplotlib}
+    options = getattr(holoviews().opts, kind)
+    return element.opts(*(options(backend=name, **both, **own[name]) for name in _backends.get()))
 
 
 # dollar signs are part of names, not TeX

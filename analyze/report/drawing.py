@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,55 +11,92 @@ from genscope.errors import UserError
 if TYPE_CHECKING:
     import polars as pl
 
+# a plot that compares sizes or models needs all traces; others stay readable with so many
+MOST_TRACES = 8
+OF_ALL_TRACES = {
+    "image_size_scaling", "attention_memory_scaling", "frame_scaling", "flash_contrast", "family_contrast", "roofline",
+    "prefill_decode",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One plot: its caption, its height in px, and what BokehJS needs to draw it, as JSON."""
+
+    caption: str
+    height: int
+    item: str
+
 
 @dataclass(frozen=True)
 class Drawing:
-    """A metric's panels (caption, div, script); `no_plot_reason` says why one is missing."""
+    """A metric's panels; `no_plot_reason` says why one is missing, `note` which traces it shows."""
 
-    panels: tuple[tuple[str, str, str], ...] = ()
+    panels: tuple[Panel, ...] = ()
     no_plot_reason: str = ""
+    note: str = ""
 
 
-def drawings(frames: Mapping[str, pl.DataFrame]) -> dict[str, Drawing]:
-    """The plots of those metrics that have a plot and rows."""
-    from genscope.analyze.plots import registry
+def load_plots() -> None:
+    """Import what drawing needs, which takes longer than most queries."""
+    from genscope.analyze.plots import theme
 
-    drawn = set(registry.names())
-    return {
-        name: _drawing(name, frame)
-        for name, frame in frames.items()
-        if name in drawn and not frame.is_empty()
-    }
+    with theme.only_bokeh():
+        theme.holoviews()
 
 
-def _drawing(name: str, frame: pl.DataFrame) -> Drawing:
+def drawing_of(name: str, frame: pl.DataFrame, kept: Collection[int]) -> Drawing:
+    """The plot of a metric's rows; of those of the traces in `kept` if there are too many to read."""
     from genscope.analyze.plots import registry, theme
 
-    try:
-        element = registry.plot_of(name)(frame.to_pandas())
-        with registry.drawing(name):
-            elements = theme.panels_of(element)
-    except UserError as error:
-        return Drawing(no_plot_reason=str(error).partition("; see")[0])
-    panels = []
-    no_plot_reason = ""
-    for panel in elements:
+    if frame.is_empty() or name not in registry.names():
+        return Drawing()
+    frame, note = _few_traces(name, frame, kept)
+    with theme.only_bokeh():
         try:
+            element = registry.plot_of(name)(frame.to_pandas())
             with registry.drawing(name):
-                panels.append(_panel(panel))
+                elements = theme.panels_of(element)
         except UserError as error:
-            no_plot_reason = str(error)
-    return Drawing(tuple(panels), no_plot_reason)
+            return Drawing(no_plot_reason=str(error).partition("; see")[0])
+        panels = []
+        no_plot_reason = ""
+        for panel in elements:
+            try:
+                with registry.drawing(name):
+                    panels.append(_panel(panel))
+            except UserError as error:
+                no_plot_reason = str(error)
+    return Drawing(tuple(panels), no_plot_reason, note)
 
 
-def _panel(element: Any) -> tuple[str, str, str]:
-    """Caption, div and script of one plot. The title becomes page text, so that it can wrap."""
-    from bokeh.embed import components
+def _few_traces(name: str, frame: pl.DataFrame, kept: Collection[int]) -> tuple[pl.DataFrame, str]:
+    import polars as pl
+
+    if name in OF_ALL_TRACES or "trace_id" not in frame.columns:
+        return frame, ""
+    count = frame["trace_id"].n_unique()
+    few = frame.filter(pl.col("trace_id").is_in(list(kept)))
+    shown = few["trace_id"].n_unique()
+    if count <= MOST_TRACES or not shown or shown == count:
+        return frame, ""
+    return few, f"The plot shows {shown} of {count} traces; the table has all."
+
+
+def _panel(element: Any) -> Panel:
+    """One plot. The title becomes page text, so that it can wrap."""
+    from bokeh.core.json_encoder import serialize_json
+    from bokeh.document import Document
 
     from genscope.analyze.plots import theme
 
     figure = theme.bokeh_figure(element)
     figure.title.visible = False
-    caption = str(figure.title.text)
-    script, div = components(figure)
-    return caption, div, script
+    # the page's own background shows through, light or dark
+    figure.update(background_fill_color=None, border_fill_color=None, outline_line_color=None)
+    for legend in figure.legend:
+        legend.background_fill_alpha = 0
+    document = Document()
+    document.add_root(figure)
+    item = f'{{"doc":{serialize_json(document.to_json(deferred=False))},"root_id":"{figure.id}"}}'
+    return Panel(str(figure.title.text), figure.height or 0, item)

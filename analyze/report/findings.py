@@ -6,6 +6,7 @@ can go on to the section, the SQL and the result cards.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import polars as pl
@@ -22,8 +23,22 @@ from genscope.analyze.report.finding import (
     listed,
     times,
 )
-from genscope.analyze.report.findings_limits import idle, opportunities
-from genscope.analyze.report.findings_pairs import bottlenecks, contrasts, intervals, speedups
+from genscope.analyze.report.findings_limits import (
+    bounds,
+    categories,
+    idle,
+    idle_causes,
+    opportunities,
+    verdicts,
+    waits,
+)
+from genscope.analyze.report.findings_pairs import (
+    bottlenecks,
+    compared,
+    contrasts,
+    intervals,
+    speedups,
+)
 from genscope.analyze.report.format import figures, percent
 
 
@@ -45,6 +60,16 @@ def find(frames: Frames) -> list[Finding]:
     return found
 
 
+def headline(findings: list[Finding], limit: int = 8) -> list[Finding]:
+    """The findings that a hurried reader needs: the first of each metric, then second ones, in order."""
+    seen: Counter[str] = Counter()
+    ranked = []
+    for place, finding in enumerate(findings):
+        ranked.append((seen[finding.metric], place))
+        seen[finding.metric] += 1
+    return [findings[place] for place in sorted(place for _, place in sorted(ranked)[:limit])]
+
+
 def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     predicted = int(frame["predicted"].sum())
     count = len(frame)
@@ -54,9 +79,10 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     elif predicted:
         text = f"{count} traces: {count - predicted} measured, {predicted} predicted."
     else:
-        text = f"{counted(count, 'trace')}, measured."
+        text = f"{count} traces, measured."
     broken = frame.filter(~pl.col("complete"))["trace_name"].to_list()
-    found = [Finding(text, "trace_summary")]
+    # one measured trace is what a reader expects
+    found = [Finding(text, "trace_summary")] if count > 1 or predicted else []
     if broken:
         ids = tuple(frame.filter(~pl.col("complete"))["trace_id"])
         found.append(
@@ -223,25 +249,6 @@ def _growth(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return limited(found, "more models were run at several image sizes")
 
 
-def _bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    whole = frame.filter(
-        pl.col("scope") == "request", pl.col("category") == "all", pl.col("bound") != "unknown"
-    )
-    if whole.is_empty():
-        return []
-    memory = whole.filter(pl.col("bound") == "memory")
-    compute = len(whole) - len(memory)
-    text = (
-        f"{len(memory)} of {counted(len(whole), 'run')} {_are(len(memory))} memory-bound and {compute} "
-        "compute-bound, with bytes computed from shapes."
-    )
-    return [Finding(text, "roofline", tuple(memory["trace_id"]))]
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
 def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     open_rows = frame.filter(~pl.col("answered"), pl.col("question") == "category")
     rows = open_rows.filter(pl.col("work_frac") > 0.02).sort("work_frac", descending=True)
@@ -260,21 +267,27 @@ def _unknown(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     )
 
 
+# what was studied, what takes the time, what limits it; then what there is to know besides
 RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] = (
     ("trace_summary", _studied),
-    ("opportunity", opportunities),
+    ("trace_comparison", compared),
     ("flash_speedup", speedups),
     ("flash_speedup_interval", intervals),
     ("bottleneck_shift", bottlenecks),
+    ("operator_breakdown", categories),
+    ("stage_time", _stages),
+    ("gpu_time", idle),
+    ("idle_time", idle_causes),
+    ("step_breakdown", verdicts),
+    ("host_wait_sum", waits),
+    ("opportunity", opportunities),
     ("flash_contrast", contrasts),
     ("family_contrast", _families),
-    ("stage_time", _stages),
     ("sequence_length_profile", _lengths),
     ("attention_memory", _memory),
     ("temporal_spatial", _frames_and_space),
     ("image_size_scaling", _growth),
     ("prefill_decode", _phases),
-    ("roofline", _bounds),
-    ("gpu_time", idle),
+    ("roofline", bounds),
     ("ledger", _unknown),
 )

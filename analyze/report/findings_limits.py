@@ -1,14 +1,76 @@
-"""Findings on what limits a run: the fix of each trace that would save most, and idle devices."""
+"""Findings about one trace: what takes its time, and what limits it."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from genscope.analyze.report.finding import Finding, Frames, Row, limited, time
-from genscope.analyze.report.format import percent
+from genscope.analyze.report.finding import (
+    Finding,
+    Frames,
+    Row,
+    counted,
+    in_requests,
+    limited,
+    time,
+)
+from genscope.analyze.report.format import joined, percent
+
+# what a verdict of step_breakdown says about a step
+VERDICT = {
+    "device_bound": "by the GPU",
+    "input_bound": "by the input pipeline",
+    "sync_bound": "by calls in which the host waits for the GPU",
+    "launch_bound": "by the host, which launches too slowly (many short gaps)",
+    "host_bound": "by the host (a few long gaps)",
+    "waiting": "by waits on the device",
+    "mixed": "by several things",
+}
+# what the columns of idle_time say that the host did
+CAUSE = {
+    "host_sync_ns": "the host was in a call that waits for the GPU",
+    "host_memory_ns": "the host allocated or freed memory",
+    "host_runtime_ns": "the host was in other calls of the GPU runtime",
+    "host_dataloader_ns": "the host waited for data",
+    "host_operator_ns": "the host ran operators",
+    "host_other_ns": "the host ran other code",
+    "launch_ns": "a launch was on its way",
+    "device_ns": "work was waiting on the device",
+    "graph_ns": "a graph was between its kernels",
+    "unlinked_ns": "the launch of the next work isn't known",
+}
+
+
+def categories(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """The three largest categories of one or two traces; of more, the largest of each, counted."""
+    shares = in_requests(frame).filter(pl.col("work_frac") >= 0.01)
+    ordered = shares.sort("work_frac", descending=True)
+    traces = tuple(shares["trace_id"].unique(maintain_order=True))
+    if len(traces) > 2:
+        largest = ordered.unique("trace_id", maintain_order=True)
+        counts = (
+            largest["category"]
+            .value_counts(sort=True)
+            .sort("count", "category", descending=[True, False])
+        )
+        parts = [f"of {count} {category}" for category, count in counts.iter_rows()]
+        predicted = bool((largest["time_source"] == "predicted").any())
+        text = f"The largest category of {len(traces)} traces: {joined(parts)}."
+        return [Finding(text, "operator_breakdown", traces, predicted)]
+    found = []
+    for number in traces:
+        top = ordered.filter(pl.col("trace_id") == number).head(3)
+        first = top.row(0, named=True)
+        parts = [
+            f"{row['category']} {percent(row['work_frac'])}" for row in top.iter_rows(named=True)
+        ]
+        text = f"The time of {first['trace_name']} goes to {joined(parts)}."
+        predicted = first["time_source"] == "predicted"
+        found.append(Finding(text, "operator_breakdown", (number,), predicted))
+    return found
 
 
 def opportunities(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """The fix of each trace that would save most."""
     best = frame.filter(pl.col("place_rank") == 1).sort("saving_frac", descending=True)
     return limited(
         [
@@ -50,3 +112,81 @@ def idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         "more traces have a GPU that is idle for over 10 % of the time",
         limit=3,
     )
+
+
+def idle_causes(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """What the host did in most of the idle time, if the GPU was idle for over 10 % of the time."""
+    causes = [name for name in CAUSE if name in frame.columns]
+    found = []
+    for row in frame.filter(pl.col("idle_refusal").is_null()).iter_rows(named=True):
+        idle_ns, span_ns = row["gpu_idle_ns"] or 0, row["gpu_span_ns"] or 0
+        if idle_ns <= 0.1 * span_ns:
+            continue
+        largest = max(causes, key=lambda name: row[name] or 0)
+        found.append(
+            Finding(
+                f"In {percent((row[largest] or 0) / idle_ns)} of the idle time of GPU {row['device_id']} of "
+                f"{row['trace_name']}, {CAUSE[largest]}.",
+                "idle_time",
+                (row["trace_id"],),
+            )
+        )
+    return limited(found, "more GPUs have a main cause of idle time", limit=2)
+
+
+def verdicts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """What limits most steps of each trace."""
+    known = frame.filter(pl.col("verdict").is_not_null())
+    found = []
+    for (number,), rows in known.group_by(["trace_id"], maintain_order=True):
+        counts = rows["verdict"].value_counts(sort=True)
+        verdict, count = counts.row(0)
+        steps = f"{count} of {counted(len(rows), 'step')} of"
+        text = f"{steps} {rows['trace_name'][0]} {'is' if count == 1 else 'are'} limited {VERDICT[verdict]}."
+        found.append(Finding(text, "step_breakdown", (int(str(number)),)))
+    return limited(found, "more traces have steps with a verdict", limit=2)
+
+
+def waits(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """How long the host waits for the GPU, and how much of that the GPU is idle."""
+    rows = frame.filter(pl.col("wait_union_ns") > 0).sort("wait_union_ns", descending=True)
+    return limited(
+        [
+            Finding(
+                f"The host of {row['trace_name']} waits {time(row['wait_union_ns'])} for the GPU in "
+                f"{counted(row['wait_count'], 'call')}"
+                + (
+                    f"; the GPU is idle for {time(row['device_idle_ns'])} of that."
+                    if row["device_idle_ns"]
+                    else "."
+                ),
+                "host_wait_sum",
+                (row["trace_id"],),
+            )
+            for row in rows.iter_rows(named=True)
+        ],
+        "more hosts wait for their GPU",
+        limit=2,
+    )
+
+
+def bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    whole = frame.filter(
+        pl.col("scope") == "request", pl.col("category") == "all", pl.col("bound") != "unknown"
+    )
+    if whole.is_empty():
+        return []
+    memory = whole.filter(pl.col("bound") == "memory")
+    compute = len(whole) - len(memory)
+    if len(whole) == 1:
+        text = f"The run is {whole['bound'][0]}-bound, with bytes computed from shapes."
+    else:
+        text = (
+            f"{len(memory)} of {len(whole)} runs {_are(len(memory))} memory-bound and {compute} "
+            "compute-bound, with bytes computed from shapes."
+        )
+    return [Finding(text, "roofline", tuple(memory["trace_id"]))]
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -18,6 +18,37 @@ from genscope.analyze.report.finding import (
 from genscope.analyze.report.format import joined, percent
 
 
+def compared(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
+    """How the times of two traces differ, and which categories the difference is in."""
+    core = frame.filter(pl.col("attention_partition") == "core")
+    whole = core.filter(pl.col("category") == "all")
+    traces, pairs = frames["trace_summary"], frames.get("flash_speedup")
+    # a pair that differs in attention has a finding that says more
+    has_speedup = pairs is not None and not pairs["speedup"].drop_nulls().is_empty()
+    if whole.is_empty() or len(traces) != 2 or has_speedup:
+        return []
+    row = whole.row(0, named=True)
+    if not row["first_ns"] or not row["second_ns"]:
+        return []
+    first, second = traces["trace_name"].to_list()
+    longer = row["difference_ns"] > 0
+    parts = core.filter(pl.col("category") != "all", pl.col("difference_ns") != 0)
+    most = parts.sort("difference_ns", descending=longer).head(3)
+    named = [
+        f"{part['category']} ({part['difference_ns'] / 1e6:+.3g} ms)"
+        for part in most.iter_rows(named=True)
+        if (part["difference_ns"] > 0) == longer
+    ]
+    change = percent(abs(row["difference_ns"]) / row["first_ns"])
+    text = (
+        f"The work of {second} takes {time(row['second_ns'])}, {change} "
+        f"{'more' if longer else 'less'} than that of {first} ({time(row['first_ns'])})"
+    )
+    text += f": mostly {joined(named)}." if named else "."
+    predicted = "predicted" in (row["time_sources"] or "")
+    return [Finding(text, "trace_comparison", tuple(traces["trace_id"]), predicted)]
+
+
 def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
     core = in_requests(frame)
     rows = core.filter(pl.col("speedup").is_not_null()).sort("speedup")

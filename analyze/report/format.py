@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from gzip import compress
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -13,33 +15,39 @@ from genscope.analyze.printable import printable
 if TYPE_CHECKING:
     import polars as pl
 
-MAX_ROWS = 60
+# rows of a table that the page shows; all are in the CSV
+MAX_ROWS = 8
 # characters of a name that a cell shows, and that the page holds at most
 SHORT = 160
 LONGEST = 1000
-HIDDEN = {"trace_id", "path", "predicted", "baseline_trace_id", "other_trace_id"}
+ACCOUNTS = (
+    ("scope", "request", "whole requests"),
+    ("attention_partition", "core", "attention without its projections"),
+)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Headings, rows of cells, a flag for each predicted row, and the number of rows left out."""
+    """Headings, rows of cells, a flag for each predicted row, and the number of rows of the answer.
+
+    `account` says which of a metric's accounts the rows are of, if it has several.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     predicted: tuple[bool, ...]
     numeric: tuple[bool, ...]
-    left_out: int
+    count: int
+    account: str
 
 
-def table_of(frame: pl.DataFrame) -> Table:
-    """The first rows of each trace, as many as fit, in the query's order."""
-    shown = frame
-    if len(frame) > MAX_ROWS and "trace_id" in frame.columns:
-        each = max(MAX_ROWS // frame["trace_id"].n_unique(), 1)
-        shown = frame.group_by("trace_id", maintain_order=True).head(each)
+def table_of(frame: pl.DataFrame, columns: Sequence[str]) -> Table:
+    """The first rows of each trace, as many as fit, in the query's order, with these columns."""
+    shown, account = _one_account(frame)
+    if len(shown) > MAX_ROWS and "trace_id" in shown.columns:
+        each = max(MAX_ROWS // shown["trace_id"].n_unique(), 1)
+        shown = shown.group_by("trace_id", maintain_order=True).head(each)
     shown = shown.head(MAX_ROWS)
-    columns = [name for name in frame.columns if name not in HIDDEN]
-    columns = columns or frame.columns
     marks = [is_predicted(row) for row in shown.iter_rows(named=True)]
     return Table(
         columns=tuple(_heading(name) for name in columns),
@@ -48,8 +56,26 @@ def table_of(frame: pl.DataFrame) -> Table:
         ),
         predicted=tuple(marks),
         numeric=tuple(shown[name].dtype.is_numeric() for name in columns),
-        left_out=len(frame) - len(shown),
+        count=len(frame),
+        account=account,
     )
+
+
+def _one_account(frame: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """The rows about whole requests, with attention as its core, of a metric that has both accounts."""
+    import polars as pl
+
+    said = []
+    for column, value, words in ACCOUNTS:
+        if column in frame.columns and (frame[column] == value).any():
+            frame = frame.filter(pl.col(column) == value)
+            said.append(words)
+    return frame, ", ".join(said)
+
+
+def packed(json: str) -> str:
+    """JSON as gzip in base64, which a browser unpacks by itself."""
+    return b64encode(compress(json.encode(), 6, mtime=0)).decode()
 
 
 def cell(column: str, value: Any) -> str:

@@ -1,34 +1,44 @@
-"""The report of a study: one HTML file that needs no network, from the findings down to the SQL.
+"""The report of a study: one HTML file that needs no network, from the answer down to the SQL.
 
-All that it shows are rows of metrics. Each section has the query's text, and each trace a result card.
-Plots are Bokeh's, with its script inlined, and a content policy forbids any request.
+All that it shows are rows of metrics. Each section has the query's text and its rows as CSV, and each
+trace a result card. Plots are Bokeh's, with its script inlined, and a content policy forbids any request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib.resources import files
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.answer import Answer
+from genscope.analyze.chosen import literal
+from genscope.analyze.csv_text import csv_text
+from genscope.analyze.key_columns import key_columns
 from genscope.analyze.predicted import NOTE as PREDICTED_NOTE
 from genscope.analyze.predicted import has_predicted
 from genscope.analyze.report.card import cards
-from genscope.analyze.report.drawing import Drawing, drawings
-from genscope.analyze.report.findings import find
+from genscope.analyze.report.drawing import MOST_TRACES, Drawing, drawing_of, load_plots
+from genscope.analyze.report.finding import Finding
+from genscope.analyze.report.findings import find, headline
 from genscope.analyze.report.format import (
     LONGEST,
     SHORT,
     Table,
     capitalized,
+    packed,
     readable,
     shortened,
     table_of,
 )
 from genscope.analyze.report.glossary import TERMS, anchor, terms_of
+from genscope.analyze.report.key_figures import key_figures
 from genscope.analyze.report.label import bounded, labelled, labels_of
+from genscope.analyze.report.sections import SIDES, group_of, sections_of
+from genscope.analyze.report.traces_drawn import DECIDING, traces_drawn
 from genscope.analyze.whole_file import check_writable, write_whole
 
 if TYPE_CHECKING:
@@ -36,169 +46,163 @@ if TYPE_CHECKING:
 
     from genscope.analyze.sql_file import SqlFile
 
-SECTIONS: tuple[tuple[str, str], ...] = (
-    ("opportunity", "What limits each run, and what each fix would save, the largest first."),
-    ("performance_check", "Six questions to ask before making kernels faster."),
-    ("operator_breakdown", "Which categories take the time, with and without fused attention."),
-    ("bottleneck_shift", "The largest category before and after attention is fused."),
-    (
-        "flash_speedup",
-        "How much faster a run gets with fused attention, measured and by Amdahl's law.",
-    ),
-    (
-        "flash_speedup_interval",
-        "How certain a speedup is, if runs or passes were measured several times.",
-    ),
-    ("operator_shift", "Which categories got faster or slower when attention was replaced."),
-    (
-        "flash_contrast",
-        "Whether diffusion models gain more from fused attention than other families.",
-    ),
-    ("family_contrast", "How the categories' shares differ between families of models."),
-    ("attention_split", "How attention time divides into self, cross, spatial and other kinds."),
-    ("sequence_length_profile", "How sequence length changes from one attention call to the next."),
-    (
-        "sequence_length_distribution",
-        "How many attention calls, and how much of their time, each sequence length has.",
-    ),
-    ("attention_memory", "The size of the score matrix that unfused attention writes to memory."),
-    (
-        "attention_memory_scaling",
-        "How score matrices grow: with the fourth power of the image side.",
-    ),
-    (
-        "image_size_scaling",
-        "How attention and convolution time grow with the image, and where they are equal.",
-    ),
-    (
-        "temporal_spatial",
-        "Whether attention across frames and within frames differ in time as they do in FLOPs.",
-    ),
-    (
-        "frame_scaling",
-        "Spatial attention grows in proportion to the number of frames, temporal with its square.",
-    ),
-    (
-        "prefill_decode",
-        "Which runs attend with many query rows per call, which gain from fused attention, or few.",
-    ),
-    (
-        "roofline",
-        "Whether a run is compute-bound or memory-bound, by three kinds of intensity; of a predicted run, as predicted.",
-    ),
-    ("cache_hit", "Cache hit rates by category and attention kind."),
-    ("stage_time", "Which component of the pipeline takes the time of a whole request."),
-    ("step_time", "Whether all steps take the same time, or grow with a cache."),
-    ("forward_flops", "Where in the network the FLOPs are, in the order of the forward pass."),
-    ("taxonomy", "How many parameters each component of a model has."),
-    ("pareto", "The quality of published models against their size."),
-    ("fleet", "How many devices and how much memory each class of models uses in a fleet."),
-    ("kernel_summary", "The kernels, or operators if there are none, that take the most time."),
-    ("expected_time", "How long each operator should have taken by its shapes, and the time lost."),
-    ("gpu_time", "How much of the time the GPU computes, copies or waits."),
-    ("idle_time", "Why the GPU is idle: what the host did before it launched the next work."),
-    ("step_breakdown", "What each step is spent on, and what limits it."),
-    ("host_wait_sum", "How long the host waits for the GPU, and whether the GPU works meanwhile."),
-    ("host_wait_place", "Which calls, operators and Python lines make the host wait."),
-    ("gpu_overlap", "How much communication and copying is hidden behind computing."),
-    ("launch_statistics", "How long launches take, and how long their work waits to start."),
-    ("launch_queue", "How many launches wait in each stream: an empty queue starves the GPU."),
-    ("serving_iteration", "What each iteration of a serving engine holds, and how long it takes."),
-    ("tensor_core_use", "How much of the time of matrix kernels uses tensor cores."),
-    ("communication_time", "How long collectives take, by kind and size."),
-    ("rank_skew", "How long each rank of a distributed job waits for the others."),
-    ("memory_peak", "How much memory was allocated at most, and how much of it is explained."),
-    ("memory_at_peak", "Which operators had allocated the memory at the peak."),
-    ("short_kernel", "How many kernels are so short that launching them takes as long."),
-    ("ledger", "How much of the work is attributed and classified: all shares depend on it."),
-    ("trace_summary", "What was read from each file."),
-)
+Ask = Callable[[str, Mapping[str, str]], Answer]
 # longest name within a sentence
 LONGEST_NAME = 100
+# columns that hold sentences of ours
+SENTENCES = {"what", "advice"}
+# rows of a section that the file holds; the study has all
+MOST_ROWS = 2000
+# sections that a reader of any report wants to see without a click
+OPENED = {"trace_comparison", "opportunity", "stage_time", "operator_breakdown", "attention_split"}
 
 
 @dataclass(frozen=True)
 class Section:
     """One metric, ready for the page.
 
-    `plots` are its panels, each a caption and a div; `no_plot_reason` says why one is missing.
-    `notes` say why there are no rows, or what they leave out. `terms` are the definitions behind its
-    columns, each an HTML id and a term.
+    `findings` are its sentences. `panels` are a caption and a height in px each, and `plots` what
+    BokehJS draws in them, packed; `no_plot_reason` says why one is missing. `notes` say why there are
+    no rows, or what they leave out. `terms` are the definitions behind its columns, each an HTML id
+    and a term. `csv` are the rows, packed.
     """
 
     metric: str
     title: str
     sentence: str
-    plots: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
+    panels: tuple[tuple[str, int], ...]
+    plots: str
+    plot_note: str
     no_plot_reason: str
     notes: tuple[str, ...]
     terms: tuple[tuple[str, str], ...]
     table: Table
+    csv: str
     relation: SqlFile
 
 
-def render(answers: Mapping[str, Answer], traces: pl.DataFrame, path: str | Path) -> Path:
-    """Write the report of these answers, whole or not at all, and return its path.
+def write_report(
+    path: str | Path,
+    *,
+    relations: Iterable[SqlFile],
+    traces: pl.DataFrame,
+    names: Collection[str],
+    ask: Ask,
+) -> Path:
+    """Write the report of a study, whole or not at all, and return its path.
 
-    `answers` holds the metrics of `sections_of` by name; `traces` is the table `trace`. Raises
-    UserError if the file can't be written.
+    `traces` is the table `trace`, `names` are the traces that were chosen, and `ask(metric, params)`
+    answers one query about them. Raises UserError if the file can't be written.
     """
-    from genscope.analyze.plots import theme
-
     out = Path(path)
     check_writable(out)
     labels = labels_of(traces)
-    found = {
-        name: replace(answer, frame=bounded(labelled(answer.frame, labels), LONGEST))
-        for name, answer in answers.items()
-    }
-    sentences = sections_of(answer.relation for answer in found.values())
-    frames = {name: answer.frame for name, answer in found.items()}
-    drawn = drawings(frames)
-    sections = [
-        _section(found[name], sentence, drawn.get(name, Drawing()))
-        for name, sentence in sentences.items()
-    ]
-    page = _template().render(
-        css=_text("page.css"),
-        bokeh=theme.inline_script(),
-        scripts=[script for drawing in drawn.values() for _, _, script in drawing.panels],
-        any_predicted=has_predicted(frames["trace_summary"]),
-        predicted_note=PREDICTED_NOTE,
-        findings=find({name: bounded(frame, LONGEST_NAME) for name, frame in frames.items()}),
-        cards=cards(frames["trace_summary"], traces),
-        filled_sections=[section for section in sections if section.table.rows],
-        empty_sections=[section for section in sections if not section.table.rows],
-        terms=[(anchor(term), term, text) for term, text in TERMS],
-    )
-    write_whole(out, page)
+    metrics = {relation.name: relation for relation in relations}
+    sentences = sections_of(metrics.values(), len(names))
+    answers: dict[str, Answer] = {}
+    frames: dict[str, pl.DataFrame] = {}
+    waiting: dict[str, Future[Drawing]] = {}
+    # one thread draws while DuckDB answers the next query
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        loaded = thread.submit(load_plots)
+        for name in sorted(sentences, key=lambda name: name not in DECIDING):
+            is_comparison = metrics[name].params.keys() >= SIDES
+            answers[name] = ask(name, _sides(names) if is_comparison else {})
+            frames[name] = bounded(labelled(answers[name].frame, labels), LONGEST)
+            for ready in frames.keys() - waiting.keys() if frames.keys() >= DECIDING else ():
+                kept = traces_drawn(frames, MOST_TRACES)
+                waiting[ready] = thread.submit(drawing_of, ready, frames[ready], kept)
+        loaded.result()
+    drawings = {name: future.result() for name, future in waiting.items()}
+    write_whole(out, _rendered(answers, frames, drawings, sentences, traces))
     return out
 
 
-def sections_of(relations: Iterable[SqlFile]) -> dict[str, str]:
-    """The metrics of a report with a sentence each: ours, in order, then the user's own."""
-    known = {relation.name: relation for relation in relations}
-    ours = {name: sentence for name, sentence in SECTIONS if name in known}
-    own = {
-        relation.name: relation.sentence
-        for relation in known.values()
-        if relation.layer == "metric" and relation.name not in ours and not relation.params
-    }
-    return ours | own
+def _sides(names: Collection[str]) -> dict[str, str]:
+    """The parameters of a comparison of two traces."""
+    return dict(zip(("first", "second"), map(literal, names), strict=True))
 
 
-def _section(answer: Answer, sentence: str, drawing: Drawing) -> Section:
+def _rendered(
+    answers: Mapping[str, Answer],
+    frames: Mapping[str, pl.DataFrame],
+    drawings: Mapping[str, Drawing],
+    sentences: Mapping[str, str],
+    traces: pl.DataFrame,
+) -> str:
+    from genscope.analyze.plots import theme
+
+    findings = find(
+        {name: bounded(frame, LONGEST_NAME, whole=SENTENCES) for name, frame in frames.items()}
+    )
+    first = headline(findings)
+    sections = [
+        _section(
+            answers[name],
+            frames[name],
+            drawings[name],
+            sentence,
+            tuple(finding for finding in findings if finding.metric == name),
+            only_trace=len(frames["trace_summary"]) == 1,
+        )
+        for name, sentence in sentences.items()
+    ]
+    filled = [section for section in sections if section.table.rows]
+    return str(
+        _template().render(
+            css=_text("page.css"),
+            script=_text("page.js"),
+            bokeh=theme.inline_script(),
+            any_predicted=has_predicted(frames["trace_summary"]),
+            predicted_note=PREDICTED_NOTE,
+            figures=key_figures(frames),
+            findings=first,
+            more_findings=[finding for finding in findings if finding not in first],
+            cards=cards(frames["trace_summary"], traces),
+            groups=_groups(filled),
+            opened={finding.metric for finding in first} | OPENED,
+            empty_sections=[section for section in sections if not section.table.rows],
+            terms=[(anchor(term), term, text) for term, text in TERMS],
+        )
+    )
+
+
+def _groups(sections: list[Section]) -> list[tuple[str, list[Section]]]:
+    """Groups of sections, each with its title, without empty ones."""
+    found: dict[str, list[Section]] = {}
+    for section in sections:
+        found.setdefault(group_of(section.metric), []).append(section)
+    return list(found.items())
+
+
+def _section(
+    answer: Answer,
+    frame: pl.DataFrame,
+    drawing: Drawing,
+    sentence: str,
+    findings: tuple[Finding, ...],
+    *,
+    only_trace: bool,
+) -> Section:
     relation = answer.relation
+    columns = key_columns(relation, frame.columns)
+    if only_trace and len(columns) > 1:
+        columns = tuple(name for name in columns if name != "trace_name")
     title = relation.sections.get("Plot") or capitalized(relation.name.replace("_", " "))
     return Section(
         metric=relation.name,
         title=" ".join(title.split()),
         sentence=sentence,
-        plots=tuple((readable(caption), div) for caption, div, _ in drawing.panels),
+        findings=findings,
+        panels=tuple((readable(panel.caption), panel.height) for panel in drawing.panels),
+        plots=packed(f"[{','.join(panel.item for panel in drawing.panels)}]"),
+        plot_note=drawing.note,
         no_plot_reason=readable(drawing.no_plot_reason),
         notes=tuple(capitalized(readable(note)) for note in answer.notes),
         terms=tuple((anchor(term), term) for term in terms_of(answer.frame.columns)),
-        table=table_of(answer.frame),
+        table=table_of(frame, columns),
+        csv=packed(dumps(csv_text(bounded(answer.frame.head(MOST_ROWS), LONGEST)))),
         relation=relation,
     )
 
@@ -209,10 +213,22 @@ def _template() -> Any:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["capitalized"] = capitalized
-    environment.filters |= {"readable": readable, "shortened": shortened}
+    environment.filters |= {
+        "capitalized": capitalized, "readable": readable, "rows_held": _rows_held, "shortened": shortened,
+        "words": _words,
+    }  # fmt: skip
     environment.globals["short"] = SHORT
     return environment.from_string(_text("page.html"))
+
+
+def _words(name: str) -> str:
+    """A metric's name as a heading: 'GPU time'."""
+    return capitalized(name.replace("_", " ").replace("gpu", "GPU").replace("flops", "FLOPs"))
+
+
+def _rows_held(count: int) -> str:
+    held = f"{min(count, MOST_ROWS):,} row{'' if count == 1 else 's'}"
+    return held if count <= MOST_ROWS else f"the first {held} of {count:,}"
 
 
 def _text(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Commands that answer: queries, query, sql, compare, plot, report, serve."""
+"""Commands that answer: queries, query, sql, compare, plot, report."""
 
 from __future__ import annotations
 
@@ -104,12 +104,4 @@ def report(
         print_line(study.report(out, trace=trace))
 
 
-def serve(*, db: options.Db = options.STUDY, port: options.Port = 5006) -> None:
-    """Open a study in the browser. Needs the extra `serve`."""
-    from genscope.analyze.app.serve import serve_study
-    from genscope.cli.output import print_line
-
-    serve_study(db, port, started=lambda address: print_line(f"{address}  (Ctrl-C ends it)"))
-
-
-COMMANDS = (queries, query, sql, compare, plot, report, serve)
+COMMANDS = (queries, query, sql, compare, plot, report)

@@ -7,12 +7,22 @@ import sys
 import cyclopts
 
 from genscope import __version__
-from genscope.cli import answer_commands, capture_commands, study_commands
+from genscope.cli import (
+    agent_commands,
+    answer_commands,
+    capture_commands,
+    export_commands,
+    study_commands,
+    view_commands,
+)
 
 _HELP = "Where the time, the FLOPs and the memory of a generative model go."
 app = cyclopts.App("genscope", version=__version__, help=_HELP, help_format="plaintext")
 app.suppress_keyboard_interrupt = False  # main handles Ctrl-C
-for group in (capture_commands, study_commands, answer_commands):
+_GROUPS = (
+    view_commands, capture_commands, study_commands, answer_commands, export_commands, agent_commands,
+)  # fmt: skip
+for group in _GROUPS:
     for command in group.COMMANDS:
         app.command(command)
 

@@ -7,10 +7,10 @@ from genscope.cli import options
 
 def models() -> None:
     """List the models that can be captured."""
-    from genscope.capture.catalog import MODELS
+    from genscope.capture.catalog import ENTRIES
     from genscope.cli.output import print_listed
 
-    print_listed([(name, entry.summary) for name, entry in MODELS.items()])
+    print_listed([(name, entry.summary) for name, entry in ENTRIES.items()])
 
 
 def capture(  # noqa: PLR0913  one argument an option of the command
@@ -22,7 +22,8 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     image_size: options.ImageSize = None,
     frames: options.Frames = None,
     steps: options.Steps = 2,
-    batch: options.Batch = 1,
+    batch: options.Batch = None,
+    numbers: options.Numbers = (),
     dtype: options.Dtype = None,
     device: options.Device = None,
     out: options.RunsIn = options.TRACES,
@@ -30,13 +31,14 @@ def capture(  # noqa: PLR0913  one argument an option of the command
     """Run and record one model, and print the path of its run folder."""
     from genscope.capture.script import ScriptRun, capture_script, is_script
     from genscope.capture.session import capture as run
-    from genscope.capture.settings import Settings
+    from genscope.capture.settings import OWN_BATCH, Settings, knobs_of
     from genscope.cli.output import print_line
 
     scale = size or ("paper" if profiler == "dry" else "tiny")
-    how = (attention or "flash", scale, image_size, frames, steps, batch, dtype, device)
-    settings = Settings(model, profiler, *how)
-    own = ScriptRun(steps, attention, out)
+    own_batch = OWN_BATCH if batch is None else batch
+    how = (attention or "flash", scale, image_size, frames, steps, own_batch, dtype, device)
+    settings = Settings(model, profiler, *how, knobs=knobs_of(numbers))
+    own = ScriptRun(steps, attention, out, profiler, device)
     print_line(capture_script(model, own, settings) if is_script(model) else run(settings, out))
 
 

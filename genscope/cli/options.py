@@ -92,7 +92,47 @@ Repair = Annotated[
         help="Also write a repaired copy of the trace; .gz compresses it. One Kineto trace only."
     ),
 ]
-Port = Annotated[int, Parameter(help="Port on this machine for the browser.")]
+Port = Annotated[
+    int, Parameter(help="Port on this machine for the browser; 0 takes any that is free.")
+]
+Viewed = Annotated[
+    Path,
+    Parameter(help="A study, or trace files, run folders, folders of those, or globs in quotes."),
+]
+Browser = Annotated[bool, Parameter(help="Open the browser, not only print the address.")]
+
+# what agents use
+Transport = Annotated[
+    Literal["stdio", "http"],
+    Parameter(
+        help="stdio for a program that starts genscope; http for an address of this machine."
+    ),
+]
+Described = Annotated[
+    str,
+    Parameter(help="A query, a table or view of a study, or doctor; compare is trace_comparison."),
+]
+AgentPort = Annotated[int, Parameter(help="Port for http; 0 takes a free one.")]
+
+# what to write for other tools
+ExportedTrace = Annotated[
+    str, Parameter(help="A trace of the study by name, or a trace file, which needs no study.")
+]
+From = Annotated[
+    str | None,
+    Parameter(
+        name="--from", help="Leave out what ends earlier, such as 120ms after the first event."
+    ),
+]
+To = Annotated[
+    str | None,
+    Parameter(name="--to", help="Leave out what starts later, such as 1.5s after the first event."),
+]
+Relation = Annotated[str, Parameter(help="A table, view or query; the default is every table.")]
+Folder = Annotated[Path, Parameter(help="Folder for the files.")]
+NewTrace = Annotated[
+    Path, Parameter(help="File to write, which must not exist; .gz compresses it.")
+]
 
 # what to capture
 Model = Annotated[
@@ -130,7 +170,18 @@ Frames = Annotated[
 Steps = Annotated[
     int, Parameter(help="Number of steady-state steps to profile, spread evenly over the request.")
 ]
-Batch = Annotated[int, Parameter(help="Number of requests that run at the same time.")]
+Batch = Annotated[
+    int | None,
+    Parameter(help="Number of requests that run at the same time; default 1, or a paper's batch."),
+]
+Numbers = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--set",
+        negative=(),
+        help="A number of the workload's own, such as rounds=5; repeatable.",
+    ),
+]
 Dtype = Annotated[
     str | None,
     Parameter(

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from genscope.analyze.printable import HIDDEN_PATTERN, printable, printable_json
+from genscope.analyze.csv_text import csv_text, encoded
+from genscope.analyze.printable import printable, printable_json
 from genscope.analyze.rows import Rows
 from genscope.analyze.whole_file import check_writable, write_whole
 from genscope.cli.text_table import fitted_table, whole_table
@@ -21,12 +22,18 @@ Format = Literal["table", "csv", "json", "parquet"]
 
 
 def write_result(
-    frame: pl.DataFrame | Rows, fmt: Format, out: Path | None = None, *, wide: bool = False
+    frame: pl.DataFrame | Rows,
+    fmt: Format,
+    out: Path | None = None,
+    *,
+    wide: bool = False,
+    key: Sequence[str] = (),
 ) -> None:
     """Write `frame` to `out`, whole or not at all, or to standard output if `out` is None.
 
     'json' is one array of objects whose keys are the columns; 'parquet' needs a file. A table in a
-    terminal has the columns that fit, unless `wide`; in a pipe or file it has all columns. Names in
+    terminal has the columns that fit, those in `key` first, unless `wide`; in a pipe or file it has all
+    columns. Names in
     a trace may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as \\u001b, and
     'parquet' keeps them raw. A csv cell keeps newlines and tabs, in quotes, and a leading '=' or '-',
     because programs read it, and a guard would change names and numbers.
@@ -36,7 +43,7 @@ def write_result(
         write_whole(out, _content(frame, fmt))
         return
     if fmt == "table" and sys.stdout.isatty() and not wide:
-        text = fitted_table(frame, get_terminal_size().columns)
+        text = fitted_table(frame, get_terminal_size().columns, key)
     else:
         text = str(_content(frame, fmt))
     print(text, end="", flush=True)
@@ -69,7 +76,7 @@ def _content(frame: pl.DataFrame | Rows, fmt: Format) -> str | bytes:
         return whole_table(frame)
     if isinstance(frame, Rows):
         raise TypeError("rows without types become a table only")
-    return _parquet(frame) if fmt == "parquet" else {"csv": _csv, "json": _json}[fmt](frame)
+    return _parquet(frame) if fmt == "parquet" else {"csv": csv_text, "json": _json}[fmt](frame)
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
@@ -80,55 +87,8 @@ def _parquet(frame: pl.DataFrame) -> bytes:
     return file.getvalue()
 
 
-def _csv(frame: pl.DataFrame) -> str:
-    import csv
-    from io import StringIO
-
-    # not write_csv's own header, because two names may be equal once they are escaped
-    header = StringIO()
-    csv.writer(header, lineterminator="\n").writerow(map(printable, frame.columns))
-    return header.getvalue() + _shown(_flat(frame)).write_csv(include_header=False)
-
-
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with lists and structs as JSON text, and bytes as hexadecimal digits."""
-    import polars as pl
-
-    for name, kind in frame.schema.items():
-        if kind.is_nested() or kind == pl.Object:
-            texts = [None if value is None else _compact(value) for value in frame[name].to_list()]
-        elif kind == pl.Binary:
-            texts = [None if value is None else value.hex() for value in frame[name].to_list()]
-        else:
-            continue
-        frame = frame.with_columns(pl.Series(name, texts, pl.String))
-    return frame
-
-
-def _shown(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with escaped texts; most columns have nothing to escape."""
-    import polars as pl
-
-    for name, kind in frame.schema.items():
-        if kind == pl.String and frame[name].str.contains(HIDDEN_PATTERN).any():
-            shown = [None if text is None else printable(text, keep="\n\t") for text in frame[name]]
-            frame = frame.with_columns(pl.Series(name, shown, pl.String))
-    return frame
-
-
 def _json(frame: pl.DataFrame) -> str:
     import msgspec
 
-    rows = msgspec.json.format(_encoded(frame.to_dicts()), indent=2)
+    rows = msgspec.json.format(encoded(frame.to_dicts()), indent=2)
     return printable_json(rows.decode() + "\n")
-
-
-def _compact(value: Any) -> str:
-    return printable_json(_encoded(value).decode())
-
-
-def _encoded(value: Any) -> bytes:
-    import msgspec
-
-    # values that JSON has no type for, such as dates, become text
-    return msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(value)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genscope.analyze.key_columns import key_columns
 from genscope.analyze.predicted import NOTE, has_predicted
 from genscope.analyze.printable import printable
 from genscope.cli.output import Format, check_out, write_result
@@ -29,7 +30,7 @@ def write_answer(
     check_out(fmt, out)
     ask = study.rows if fmt == "table" else study.query
     frame = ask(name, trace=trace, params=params)
-    write_result(frame, fmt, out, wide=wide)
+    write_result(frame, fmt, out, wide=wide, key=key_columns(study.relation(name), frame.columns))
     said = study.reasons(name, trace=trace) if frame.is_empty() else []
     said += study.left_out(name, trace=trace)
     if fmt == "table" and has_predicted(frame):

@@ -1,4 +1,4 @@
-"""Commands that fill and check a study: example, ingest, doctor, classify, load."""
+"""Commands that fill and check a study: example, ingest, doctor, check, classify, load."""
 
 from __future__ import annotations
 
@@ -55,6 +55,26 @@ def doctor(
     return int(examine_and_print(paths, format, repair))
 
 
+def check(
+    *,
+    db: options.Db = options.STUDY,
+    trace: options.Trace = None,
+    format: options.Format = "table",
+) -> int:
+    """Compare traces with the numbers that their manifests expect. Exits with 1 if one doesn't hold."""
+    from genscope.cli.output import print_line
+    from genscope.cli.query import write_answer
+
+    with open(db) as study:
+        found = study.rows("expectation", trace=trace)
+        write_answer(study, "expectation", trace=trace, params={}, fmt=format, out=None, wide=False)
+    holds = [row[found.columns.index("holds")] for row in found.values]
+    if format == "table":
+        unknown = f", {holds.count(None)} are not in the trace" if None in holds else ""
+        print_line(f"{holds.count(True)} of {len(holds)} numbers hold{unknown}")
+    return 1 if False in holds else 0
+
+
 def classify(*, rules: options.Rules, db: options.Db = options.STUDY) -> None:
     """Classify a study again with your kernel rules ahead of the built-in ones."""
     with open(db) as study:
@@ -67,4 +87,4 @@ def load(table: options.Table, csv: options.Rows, *, db: options.Db = options.ST
         study.load_table(table, csv)
 
 
-COMMANDS = (example, ingest, doctor, classify, load)
+COMMANDS = (example, ingest, doctor, check, classify, load)

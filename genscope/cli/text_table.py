@@ -23,13 +23,19 @@ def whole_table(frame: pl.DataFrame | Rows) -> str:
     return _text(columns, _widths(columns), [_counted(_height(frame))])
 
 
-def fitted_table(frame: pl.DataFrame | Rows, width: int) -> str:
-    """As many columns as fit into `width` characters, with long texts cut; a note names the others."""
+def fitted_table(frame: pl.DataFrame | Rows, width: int, key: Sequence[str] = ()) -> str:
+    """As many columns as fit into `width` characters, with long texts cut; a note names the others.
+
+    If not all fit, those in `key` come first.
+    """
     columns = _columns(frame)
     for limit in CELL_LIMITS:
         cut = [_cut_column(column, min(limit, max(width, 8))) for column in columns]
         if _total(_widths(cut)) <= width:
             return _text(cut, _widths(cut), [_counted(_height(frame))])
+    places = [frame.columns.index(name) for name in key]
+    places += [place for place in range(len(columns)) if place not in places]
+    columns, cut = [columns[place] for place in places], [cut[place] for place in places]
     widths = _widths(cut)
     kept = next(n for n in range(len(cut), 0, -1) if n == 1 or _total(widths[:n]) <= width)
     names = [column.title for column in columns[kept:]]

@@ -19,10 +19,12 @@ SELECT
     WHEN fused_attention.formula IS NOT NULL THEN 2
     WHEN
       costed_operator.formula IN (
-        'convolution', 'mm', 'addmm', 'linear', 'attention', 'attention_by_length'
+        'convolution', 'mm', 'addmm', 'linear', 'attention', 'attention_by_length',
+        'convolution_backward', 'attention_backward', 'attention_backward_by_length'
       )
       THEN 2
-    WHEN costed_operator.formula IN ('copy', 'cast', 'fill') THEN 0
+    WHEN
+      costed_operator.formula IN ('copy', 'cast', 'fill', 'new_fill', 'slice_backward') THEN 0
     ELSE 1
   END AS cost_rank
 FROM cpu_op

@@ -1,8 +1,9 @@
 -- expected_attention: the time that each distinct call of fused attention should take.
 --
--- Why:     the shapes of its inputs say how many queries, keys and heads a call has.
+-- Why:     the shapes of its inputs say how many queries, keys and heads a call has. A backward call
+--          is taken for its five products, of which the forward one has two.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
---          an operator with the formula attention or attention_by_length, if the peak is known
+--          an operator with a formula of attention, forward or backward, if the peak is known
 -- Inputs:  operator_signature, attention_time
 -- Columns:
 --   trace_id         trace.trace_id
@@ -11,18 +12,21 @@
 --   input_strides    cpu_op.input_strides
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
---   kernel_kind      'attention'
+--   kernel_kind      'attention' | 'attention_backward'
 --   expected_ns      ns of the call's kernels
 -- Kept:    view
 WITH placed AS (
   SELECT
-    *,
+    * EXCLUDE (dims),
+    contains(formula, 'backward') AS is_backward,
+    -- a backward operator is first given the output's gradient
+    if(is_backward, dims[2:], dims) AS dims,
     -- [batch, heads, length, size], or [batch, length, heads, size]
-    if(formula = 'attention', -2, -3) AS length_axis,
-    if(formula = 'attention', -3, -2) AS head_axis,
+    if(contains(formula, 'by_length'), -3, -2) AS length_axis,
+    if(contains(formula, 'by_length'), -2, -3) AS head_axis,
     item_bytes[1] AS element_bytes
   FROM operator_signature
-  WHERE formula IN ('attention', 'attention_by_length') AND len(dims[1]) BETWEEN 3 AND 4
+  WHERE starts_with(formula, 'attention') AND len(dims[1]) BETWEEN 3 AND 4
 ),
 
 sized AS (
@@ -49,6 +53,6 @@ SELECT
   input_strides,
   input_types,
   concrete_inputs,
-  'attention' AS kernel_kind,
-  expected_ns
+  if(is_backward, 'attention_backward', 'attention') AS kernel_kind,
+  cast(if(is_backward, 2.5, 1) * expected_ns AS BIGINT) AS expected_ns
 FROM attention_time('sized')

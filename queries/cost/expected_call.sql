@@ -43,7 +43,7 @@ WITH pass AS (
     2 * element_count * item_bytes AS bytes
   FROM operator_product
   WHERE
-    is_convolution AND is_aligned AND math IN ('half', 'tf32')
+    is_convolution AND NOT ends_with(name, '_backward') AND is_aligned AND math IN ('half', 'tf32')
     -- TRY, because a file can contain any text; without strides the layout is the common one
     AND coalesce(try_cast(try(json_extract(input_strides, '$[0][1]')) AS BIGINT), 2) > 1
 ),

@@ -100,7 +100,9 @@ SELECT
   input_strides,
   input_types,
   concrete_inputs,
-  if(is_convolution, 'convolution', 'product') AS kernel_kind,
+  if(
+    is_convolution, 'convolution' || if(ends_with(name, '_backward'), '_backward', ''), 'product'
+  ) AS kernel_kind,
   min(expected_ns)::BIGINT AS expected_ns
 FROM (
   SELECT

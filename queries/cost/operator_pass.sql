@@ -1,4 +1,4 @@
--- operator_pass: the passes over memory that each distinct operator makes, by kind of kernel.
+-- operator_pass: passes over memory of each distinct operator (127 lines because of many kinds).
 --
 -- Why:     whether a kernel runs at the bandwidth follows from shapes, strides and types: operands
 --          that are dense and alike are read in wide pieces; others need an index per element, and
@@ -86,13 +86,20 @@ SELECT
   input_types,
   concrete_inputs,
   CASE
-    WHEN formula IN ('embedding', 'index_select') THEN 'gather'
+    WHEN
+      formula IN (
+        'embedding', 'embedding_backward', 'gather', 'index', 'index_add', 'index_put',
+        'index_select', 'scatter'
+      )
+      THEN 'gather'
     WHEN formula = 'copy' AND dims[1] = []
       THEN if(try_cast(arguments[2] AS BIGINT) IN (-1, rank - 1), 'interleaving', 'concatenation')
     WHEN formula = 'reduction' THEN 'reduction'
-    WHEN formula = 'fill' THEN 'contiguous'
+    WHEN formula IN ('fill', 'foreach', 'fused_update', 'new_fill', 'slice_backward')
+      THEN 'contiguous'
     WHEN formula = 'softmax'
       THEN if(dims[1][-1] <= 1024, 'softmax', 'softmax_' || if(dims[1][-1] % 8 = 0, 'long', 'odd'))
+    WHEN formula = 'normalization_backward' THEN 'layer_norm'
     WHEN formula = 'normalization' THEN if(contains(name, 'group_norm'), 'moments', 'layer_norm')
     WHEN is_crossed AND formula != 'resampling' THEN 'uncoalesced'
     WHEN formula IN ('cast', 'copy') AND is_alike AND target_bytes > source_bytes THEN 'upcast'
@@ -112,7 +119,7 @@ SELECT
     WHEN 'embedding' THEN (bytes - numels[2] * item_bytes[2]) / (2 * item_bytes[1])
     WHEN 'resampling' THEN bytes / item_bytes[1] - numels[1]
     WHEN 'pointwise' THEN element_flops
-    ELSE widest
+    ELSE if(kernel_kind = 'gather', bytes / (2 * item_bytes[1]), widest)
   END AS BIGINT) AS element_count,
   -- a list of tensors has no type of its own
   if(dims[1] = [] AND formula = 'copy', 2 * numels[1] * list_item_bytes, bytes) AS bytes,

@@ -2,9 +2,10 @@
 --
 -- Why:     linear layers, batched products and convolutions are products of M x K by K x N; their
 --          time follows from M, N, K and whether tensor cores can load the rows. A convolution is
---          an implicit product: M are positions, K are input channels times the kernel's size.
+--          an implicit product: M are positions, K are input channels times the kernel's size. The
+--          gradients of its input and weight are as many products of the forward pass's size.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
---          an operator with the formula linear, mm, addmm or convolution
+--          an operator with the formula linear, mm, addmm, convolution or convolution_backward
 -- Inputs:  operator_signature, convolution_output, signature_cost
 -- Columns:
 --   trace_id         trace.trace_id
@@ -31,8 +32,12 @@ WITH shaped AS (
     signature_cost.flops,
     convolution_output.position_count,
     CASE operator_signature.formula WHEN 'addmm' THEN 2 ELSE 1 END AS first,
-    coalesce(try_cast(arguments[9] AS BIGINT), 1) AS group_count,
-    arguments[7] IN ('True', 'true', '1') AS transposed,
+    operator_signature.formula IN ('convolution', 'convolution_backward') AS is_convolution,
+    -- a backward operator is first given the output's gradient
+    if(operator_signature.formula = 'convolution_backward', 1, 0) AS ahead,
+    dims[2 + ahead] AS weight,
+    coalesce(try_cast(arguments[9 + ahead] AS BIGINT), 1) AS group_count,
+    arguments[7 + ahead] IN ('True', 'true', '1') AS transposed,
     try(json_extract_string(operator_signature.input_types, '$[*]'))[first] AS type_name
   FROM operator_signature
   INNER JOIN signature_cost
@@ -51,7 +56,9 @@ WITH shaped AS (
       AND operator_signature.input_types IS NOT DISTINCT FROM convolution_output.input_types
       AND operator_signature.concrete_inputs = convolution_output.concrete_inputs
   WHERE
-    operator_signature.formula IN ('linear', 'mm', 'addmm', 'convolution')
+    operator_signature.formula IN (
+      'linear', 'mm', 'addmm', 'convolution', 'convolution_backward'
+    )
     AND signature_cost.flops > 0
 ),
 
@@ -60,16 +67,16 @@ measured AS (
     *,
     item_bytes[first] AS first_item_bytes,
     CASE
-      WHEN formula = 'convolution' THEN dims[2][1] // if(transposed, 1, group_count)
+      WHEN is_convolution THEN weight[1] // if(transposed, 1, group_count)
       WHEN formula = 'linear' THEN dims[2][1]
       ELSE dims[first + 1][-1]
     END AS n,
     CASE
-      WHEN formula = 'convolution' THEN list_product(dims[2][2:])
+      WHEN is_convolution THEN list_product(weight[2:])
       ELSE dims[first][-1]
     END AS k,
     CASE
-      WHEN formula = 'convolution' THEN group_count
+      WHEN is_convolution THEN group_count
       WHEN len(dims[first]) = 3 AND formula <> 'linear' THEN dims[first][1]
       ELSE 1
     END AS batch
@@ -93,14 +100,14 @@ SELECT
   CASE type_name
     WHEN 'c10::Half' THEN 'half'
     WHEN 'c10::BFloat16' THEN 'half'
-    WHEN 'float' THEN if(formula = 'convolution', 'tf32', 'float32')
+    WHEN 'float' THEN if(is_convolution, 'tf32', 'float32')
     WHEN 'c10::Float8_e4m3fn' THEN 'float8'
     WHEN 'c10::Float8_e5m2' THEN 'float8'
   END AS math,
   if(
-    formula = 'convolution',
-    dims[2][2] * first_item_bytes % 16 = 0 AND group_count = 1,
+    is_convolution,
+    weight[2] * first_item_bytes % 16 = 0 AND group_count = 1,
     n * first_item_bytes % 16 = 0 AND k * first_item_bytes % 16 = 0
   ) AS is_aligned,
-  formula = 'convolution' AS is_convolution
+  is_convolution
 FROM measured

@@ -1,11 +1,11 @@
--- signature_cost: FLOPs and bytes of one call of each distinct operator signature.
+-- signature_cost: FLOPs and bytes of each distinct call (134 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
 --          if transposed), mm 2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masked or not.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
--- Inputs:  operator_signature, convolution_output, scalar_type
--- From:    operator_signature
+-- Inputs:  operator_signature, convolution_output, training_cost, scalar_type
+-- From:    operator_signature, training_cost
 -- Columns:
 --   trace_id         trace.trace_id
 --   name             cpu_op.name
@@ -56,6 +56,7 @@ WITH numbered AS (
       list_transform(list_zip(item_bytes, numels), LAMBDA pair: try(pair[1] * pair[2]))
     ) AS BIGINT) AS input_bytes
   FROM operator_signature
+  ANTI JOIN (SELECT DISTINCT formula FROM training_cost) AS of_training USING (formula)
 ),
 
 costed AS (
@@ -118,3 +119,16 @@ SELECT
   END) AS bytes,
   formula
 FROM costed
+UNION ALL
+SELECT
+  trace_id,
+  name,
+  input_dims,
+  input_strides,
+  input_types,
+  concrete_inputs,
+  flops,
+  element_flops,
+  bytes,
+  formula
+FROM training_cost

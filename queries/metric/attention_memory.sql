@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, component, attention_kind, query_len, kv_len, heads, batch)
 -- Inputs:  trace, attention_call
 -- Needs:   operator, shape
+-- Key:     trace_name, component, attention_kind, query_len, kv_len, score_bytes, materialized
 -- Columns:
 --   trace_id           trace.trace_id
 --   trace_name         trace.name

@@ -5,6 +5,8 @@
 -- Grain:   one row per (trace_id, component) with an image size and known shapes
 -- Inputs:  trace, attention_call, memory_event, component_scale
 -- Needs:   operator, shape, pair
+-- Key:     trace_name, component, image_size, max_score_bytes, pass_score_bytes, growth,
+--          fitted_exponent
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name

@@ -6,6 +6,8 @@
 -- Grain:   one row per (trace_id, component, attention_kind)
 -- Inputs:  trace, category_time, component_scale, attention_call
 -- Needs:   operator
+-- Key:     trace_name, component, attention_kind, call_count, core_ns, attention_frac,
+--          request_frac
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

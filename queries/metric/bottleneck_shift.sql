@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   operator, pair
+-- Key:     trace_name, before_category, before_frac, after_category, after_frac, shifted
 -- Columns:
 --   trace_id               trace.trace_id of the optimized run
 --   trace_name             trace.name

@@ -1,11 +1,11 @@
 -- cache_hit: L1 and L2 cache hit rates by kernel category and kind of attention.
 --
--- Why:     temporal attention reads rows that are far apart in memory, so it does few FLOPs and
---          misses the cache. Rates are weighted by sectors, because a mean of percentages would
---          count a tiny kernel as much as a large one.
+-- Why:     temporal attention reads rows that are far apart and misses the cache. Rates are
+--          weighted by sectors: a mean would count a tiny kernel as much as a large one.
 -- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
 -- Inputs:  trace, kernel_metric, counter_match, work, work_op, work_category, work_attention
 -- Needs:   counter
+-- Key:     trace_name, category, attention_kind, l1_hit_frac, l2_hit_frac, kernel_ns
 -- Columns:
 --   trace_id           trace.trace_id of the counters
 --   trace_name         trace.name

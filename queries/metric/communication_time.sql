@@ -5,6 +5,8 @@
 -- Grain:   one row per (trace_id, kernel_class, collective, source, message_bytes)
 -- Inputs:  trace, communication
 -- Needs:   kernel
+-- Key:     trace_name, collective, message_bytes, kernel_count, kernel_ns, p50_ns,
+--          algbw_bytes_per_s
 -- Columns:
 --   trace_id           trace.trace_id
 --   trace_name         trace.name

@@ -6,6 +6,7 @@
 -- Grain:   one row per (trace_id, category, op_name, input_dims, dtype)
 -- Inputs:  trace, work, work_op, work_category, cost_root, cpu_op, expected_call
 -- Needs:   operator, shape
+-- Key:     trace_name, op_name, input_dims, call_count, work_ns, expected_ns, lost_ns
 -- Columns:
 --   trace_id          trace.trace_id
 --   trace_name        trace.name

@@ -6,6 +6,7 @@
 --          category)
 -- Inputs:  trace, category_time
 -- Needs:   pair
+-- Key:     model_group, attention, category, trace_count, mean_frac, min_frac, max_frac
 -- Columns:
 --   model_group          'pixel diffusion' | 'latent diffusion' (it has a component vae) | the
 --                        manifest's other families

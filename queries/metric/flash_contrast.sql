@@ -7,6 +7,8 @@
 -- Grain:   one row per (trace_id, other_trace_id, scope, attention_partition)
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   pair
+-- Key:     trace_name, other_trace_name, attention_speedup, other_attention_speedup, speedup,
+--          other_speedup, speedup_ratio
 -- Columns:
 --   trace_id                 trace.trace_id of the diffusion model's optimized run
 --   trace_name               trace.name

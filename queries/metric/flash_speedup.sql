@@ -6,6 +6,8 @@
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   pair
+-- Key:     trace_name, baseline_trace_name, baseline_ns, optimized_ns, speedup,
+--          attention_speedup, predicted_speedup
 -- Columns:
 --   trace_id                trace.trace_id of the optimized run
 --   trace_name              trace.name

@@ -1,12 +1,12 @@
 -- flash_speedup_interval: the confidence interval of a speedup, from repeated runs.
 --
--- Why:     two single runs also differ by chance. The speedup is the median of the m * n ratios of
---          m baseline and n optimized measurements (Hodges and Lehmann). By the rank-sum test (Mann
---          and Whitney) the k-th smallest and largest ratio enclose the true one with probability 1
---          - 2 P(U < k). k is the largest that gives 95 % or more, else 1 (3 and 3: 90 %).
+-- Why:     two runs also differ by chance. The speedup is the median of the m * n ratios (Hodges,
+--          Lehmann). By the rank-sum test (Mann and Whitney) the k-th smallest and largest ratio
+--          enclose the true one with probability 1 - 2 P(U < k); k: the largest with 95 %, else 1.
 -- Grain:   one row per (trace_id, quantity) of runs with equal settings and several measurements
 -- Inputs:  trace, run_measurement
 -- Needs:   pair
+-- Key:     trace_name, baseline_trace_name, quantity, speedup, speedup_low, speedup_high
 -- Columns:
 --   trace_id             trace.trace_id of the first optimized run
 --   trace_name           trace.name

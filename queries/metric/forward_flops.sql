@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, component, block), over all profiled calls
 -- Inputs:  trace, work, work_component, work_module, work_category, work_cost
 -- Needs:   operator, shape
+-- Key:     trace_name, component, block, work_count, work_ns, flops, flops_frac
 -- Columns:
 --   trace_id           trace.trace_id
 --   trace_name         trace.name

@@ -6,6 +6,7 @@
 -- Grain:   one row per (trace_id, component, spatial_len, channels, frames)
 -- Inputs:  trace, attention_call
 -- Needs:   operator, shape, pair
+-- Key:     trace_name, component, frames, spatial_flops, temporal_flops, crossover_frames
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

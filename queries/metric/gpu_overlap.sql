@@ -1,11 +1,11 @@
 -- gpu_overlap: how much communication and copying each device hides behind computing.
 --
--- Why:     time in which a device only communicates or only copies is exposed: it can be hidden
---          behind computing. A kernel that communicates also spins while it waits for other ranks,
---          so its time is not transfer time.
+-- Why:     time when a device only communicates or only copies can be hidden behind computing.
+--          A kernel that communicates also waits for other ranks: its time is not transfer time.
 -- Grain:   one row per (trace_id, device_id) with kernels or copies
 -- Inputs:  trace, time_refusal, device_event, kernel, kernel_category, open_layer
 -- Needs:   kernel, complete, one_clock, timed
+-- Key:     trace_name, device_id, compute_ns, exposed_comm_ns, exposed_copy_ns, overlap_frac
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name

@@ -4,6 +4,7 @@
 -- Grain:   one row per trace
 -- Inputs:  trace, device_busy, anomaly
 -- Needs:   kernel, complete, one_clock, timed
+-- Key:     trace_name, kernel_count, gpu_span_ns, gpu_busy_ns, gpu_idle_ns, idle_refusal
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

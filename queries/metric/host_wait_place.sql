@@ -4,6 +4,7 @@
 -- Grain:   one row per (trace_id, kind, call_name, op_name, python_frame)
 -- Inputs:  trace, host_wait
 -- Needs:   call
+-- Key:     trace_name, call_name, op_name, python_frame, call_count, wait_ns, device_idle_ns
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

@@ -4,6 +4,7 @@
 -- Grain:   one row per trace with runtime or driver calls
 -- Inputs:  trace, runtime_call, host_wait, waiting_call, interval_union
 -- Needs:   call
+-- Key:     trace_name, wait_count, wait_ns, device_busy_ns, device_idle_ns, copy_wait_ns
 -- Columns:
 --   trace_id         trace.trace_id
 --   trace_name       trace.name

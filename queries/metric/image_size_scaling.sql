@@ -4,6 +4,8 @@
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of runs with an image size
 -- Inputs:  trace, category_time
 -- Needs:   operator, shape, pair
+-- Key:     trace_name, category, image_size, work_ns, time_exponent, flops_exponent,
+--          crossover_size
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

@@ -4,6 +4,7 @@
 -- Grain:   one row per (trace_id, kernel_name, op_name, category)
 -- Inputs:  trace, kernel_time
 -- Needs:   work
+-- Key:     trace_name, kernel_name, category, work_count, work_ns, work_frac, median_ns
 -- Columns:
 --   trace_id     trace.trace_id
 --   trace_name   trace.name

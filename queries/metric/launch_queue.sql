@@ -7,6 +7,7 @@
 -- Needs:   kernel, call
 -- Params:
 --   full_length BIGINT = 1024  launches in a queue that counts as full; the limit is the driver's
+-- Key:     trace_name, stream_id, launch_count, no_wait_count, peak_length, mean_length
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

@@ -5,6 +5,8 @@
 -- Grain:   one row per (trace_id, what, call_name)
 -- Inputs:  trace, device_event, launch, runtime_call
 -- Needs:   kernel, call
+-- Key:     trace_name, what, call_name, event_count, launch_delay_p50_ns, launch_delay_p99_ns,
+--          shorter_than_call_count
 -- Columns:
 --   trace_id                     trace.trace_id
 --   trace_name                   trace.name

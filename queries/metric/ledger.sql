@@ -4,6 +4,7 @@
 -- Grain:   one row per (trace_id, question, answer)
 -- Inputs:  trace, work, work_op, work_category, work_component, work_step, work_module,
 --          work_attention, work_cost
+-- Key:     trace_name, question, answered, answer, work_count, work_ns, work_frac
 -- Columns:
 --   trace_id     trace.trace_id
 --   trace_name   trace.name

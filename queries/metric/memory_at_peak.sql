@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, device_id, component, module, op_name, lifetime)
 -- Inputs:  trace, memory_alive
 -- Needs:   memory
+-- Key:     trace_name, component, module, op_name, lifetime, alive_count, alive_bytes
 -- Columns:
 --   trace_id     trace.trace_id
 --   trace_name   trace.name

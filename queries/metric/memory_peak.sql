@@ -5,6 +5,8 @@
 -- Grain:   one row per (trace_id, device_id) with events of the allocator; -1 is host memory
 -- Inputs:  trace, memory_event, memory_moment, memory_alive
 -- Needs:   memory
+-- Key:     trace_name, device_id, peak_allocated_bytes, peak_reserved_bytes, alive_known_bytes,
+--          memory_refusal
 -- Columns:
 --   trace_id                 trace.trace_id
 --   trace_name               trace.name

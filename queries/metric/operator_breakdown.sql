@@ -4,6 +4,7 @@
 -- Grain:   one row per (trace_id, scope, attention_partition, category)
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   operator
+-- Key:     trace_name, category, work_count, work_ns, work_frac, flops, baseline_frac
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name

@@ -5,6 +5,8 @@
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of a run with a baseline
 -- Inputs:  trace, category_time, run_pair
 -- Needs:   operator, pair
+-- Key:     trace_name, category, baseline_ns, optimized_ns, change_ns, baseline_frac,
+--          optimized_frac
 -- Columns:
 --   trace_id             trace.trace_id of the optimized run
 --   trace_name           trace.name

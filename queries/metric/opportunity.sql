@@ -8,6 +8,7 @@
 -- Inputs:  trace, time_refusal, device_busy, work, opportunity_item, opportunity_kind,
 --          limit_constant
 -- Needs:   work
+-- Key:     trace_name, place_rank, what, saving_ns, saving_frac, certainty, advice
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

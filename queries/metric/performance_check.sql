@@ -6,6 +6,7 @@
 -- Inputs:  trace, time_refusal, device_busy, waiting_call, runtime_call, work, work_component,
 --          work_step, launch, memory_moment, gap_item, performance_question, limit_constant
 -- Needs:   kernel
+-- Key:     trace_name, question, answer, value, threshold, unit, why_unknown
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

@@ -5,6 +5,7 @@
 -- Grain:   one row per trace of a job with several ranks
 -- Inputs:  trace, rank_collective, device_event, communication, interval_union
 -- Needs:   kernel
+-- Key:     trace_name, rank, collective_count, wait_ns, transfer_ns, straggler_count, compute_ns
 -- Columns:
 --   trace_id          trace.trace_id
 --   trace_name        trace.name

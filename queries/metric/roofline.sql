@@ -4,6 +4,7 @@
 -- Grain:   one row per (trace_id, scope, category); category 'all' is the whole trace
 -- Inputs:  trace, category_time, trace_ceiling, work, work_category, work_cost, work_counter
 -- Needs:   operator, shape
+-- Key:     trace_name, category, work_ns, operator_intensity, bound, attained_frac
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name
@@ -12,7 +13,7 @@
 --   attention             trace.attention
 --   time_source           'gpu' | 'cpu' | 'predicted'
 --   dtype                 element type whose ceiling is used; NULL if unknown
---   scope                 'profile' as recorded | 'request' scaled by component_scale
+--   scope                 'profile' | 'request', see category_time
 --   category              see work_category, partition core; 'all' for the whole trace
 --   work_ns               ns, sum of durations
 --   costed_frac           0..1 of work_ns whose FLOPs are known
@@ -38,8 +39,7 @@ WITH costed AS (
     trace_id, scope, coalesce(category, 'all') AS category, any_value(time_source) AS time_source,
     sum(work_ns) AS work_ns,
     sum(costed_ns) AS costed_ns,
-    sum(flops) AS flops,
-    sum(bytes) AS bytes
+    sum(flops) AS flops, sum(bytes) AS bytes
   FROM category_time
   WHERE attention_partition = 'core'
   GROUP BY GROUPING SETS ((trace_id, scope, category), (trace_id, scope))

@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, component, attention_kind, query_len)
 -- Inputs:  trace, attention_call, component_scale
 -- Needs:   operator, shape
+-- Key:     trace_name, component, attention_kind, query_len, call_count, core_ns, core_frac
 -- Columns:
 --   trace_id           trace.trace_id
 --   trace_name         trace.name

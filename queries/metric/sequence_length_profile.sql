@@ -5,6 +5,7 @@
 -- Grain:   one row per attention call, in order
 -- Inputs:  trace, attention_call, attention_period
 -- Needs:   operator, shape
+-- Key:     trace_name, component, step, call_index, attention_kind, query_len, kv_len, core_ns
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

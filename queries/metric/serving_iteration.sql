@@ -6,6 +6,8 @@
 --          nest and must not be added up
 -- Inputs:  trace, annotation, serving_label, device_event, runtime_call, call_kind, interval_union
 -- Needs:   serving
+-- Key:     trace_name, iteration, phase, context_token_count, generation_token_count,
+--          gpu_busy_ns, interval_ns, tokens_per_s
 -- Columns:
 --   trace_id                  trace.trace_id
 --   trace_name                trace.name

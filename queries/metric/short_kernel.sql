@@ -5,6 +5,8 @@
 -- Grain:   one row per trace with kernels
 -- Inputs:  trace, kernel, launch
 -- Needs:   kernel
+-- Key:     trace_name, kernel_count, kernel_p50_ns, below_5us_count, below_5us_ns,
+--          shorter_than_call_count
 -- Columns:
 --   trace_id                 trace.trace_id
 --   trace_name               trace.name

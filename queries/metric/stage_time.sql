@@ -4,6 +4,8 @@
 -- Grain:   one row per (trace_id, component)
 -- Inputs:  trace, work_sum, component_busy, component_scale, anomaly
 -- Needs:   component
+-- Key:     trace_name, component, call_count, step_count, work_ns, work_frac, request_ns,
+--          request_frac
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name

@@ -8,6 +8,7 @@
 -- Params:
 --   device_frac DOUBLE = 0.8  share of the window from which a busy device is the limit
 --   host_frac DOUBLE = 0.5  share of the time without device work from which the host is the limit
+-- Key:     trace_name, basis, step, step_ns, kernel_ns, gpu_busy_ns, kernel_count, verdict
 -- Columns:
 --   trace_id               trace.trace_id
 --   trace_name             trace.name

@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, component, step) that has a step
 -- Inputs:  trace, work_sum
 -- Needs:   step
+-- Key:     trace_name, component, step, work_count, work_ns, attention_ns
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name

@@ -4,6 +4,8 @@
 --          other answers next to this table.
 -- Grain:   one row per (trace_id, component)
 -- Inputs:  trace, work_sum, component_scale, attention_call
+-- Key:     trace_name, component, parameter_count, call_flops, attention_sites, attention_kinds,
+--          weight_reuse
 -- Columns:
 --   trace_id         trace.trace_id
 --   trace_name       trace.name

@@ -5,6 +5,8 @@
 -- Grain:   one row per (trace_id, component) that has spatial or temporal attention
 -- Inputs:  trace, attention_call
 -- Needs:   operator, shape
+-- Key:     trace_name, component, frames, temporal_core_ns, spatial_core_ns, core_ns_ratio,
+--          core_flops_ratio
 -- Columns:
 --   trace_id               trace.trace_id
 --   trace_name             trace.name

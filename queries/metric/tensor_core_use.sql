@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, category), 'all' for all of them, of a trace with matrix kernels
 -- Inputs:  trace, kernel, kernel_category, kernel_tensor_core
 -- Needs:   kernel
+-- Key:     trace_name, category, kernel_ns, tensor_core_ns, no_tensor_core_ns, tensor_core_frac
 -- Columns:
 --   trace_id                   trace.trace_id
 --   trace_name                 trace.name

@@ -7,6 +7,7 @@
 -- Params:
 --   first VARCHAR = '*'   glob on the first trace's name; several matching traces are added up
 --   second VARCHAR = '*'  glob on the second trace's name; several matching traces are added up
+-- Key:     category, first_ns, second_ns, difference_ns, first_frac, second_frac, speedup
 -- Columns:
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_category; 'all' for the whole trace
@@ -18,6 +19,7 @@
 --   second_frac          0..1 of the second trace's work
 --   speedup              first_ns / second_ns: above 1 if the second trace is faster; NULL if its
 --                        time is 0
+-- Plot:    Where two traces differ in time
 WITH chosen AS (
   SELECT
     trace_id,

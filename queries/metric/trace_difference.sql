@@ -10,6 +10,7 @@
 --   second VARCHAR = '*'  glob on the second trace's name; medians if several match
 --   floor_ns BIGINT = 100000  smallest difference that is a regression or an improvement, ns
 --   tolerance_frac DOUBLE = 0.05  and the smallest share of the first trace's time
+-- Key:     level, module, op_name, a_ns, b_ns, difference_ns, verdict
 -- Columns:
 --   a_trace_id        first trace; the one with the lowest number if there are several
 --   b_trace_id        second trace, as a_trace_id

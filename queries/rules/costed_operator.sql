@@ -41,7 +41,42 @@ WITH formula_names AS (
     ('reduction', 'adaptive_avg_pool2d'),
     ('copy', 'copy_ clone cat stack'),
     ('cast', '_to_copy'),
-    ('fill', 'fill_ zero_')
+    ('fill', 'zeros_like ones_like full_like rand_like randn_like'),
+    ('fill', 'fill_ zero_ normal_ uniform_ bernoulli_ random_ exponential_'),
+    ('convolution_backward', 'convolution_backward'),
+    ('attention_backward', '_scaled_dot_product_flash_attention_backward'),
+    ('attention_backward', '_scaled_dot_product_efficient_attention_backward'),
+    ('attention_backward', '_scaled_dot_product_cudnn_attention_backward'),
+    ('attention_backward', '_scaled_dot_product_flash_attention_for_cpu_backward'),
+    ('attention_backward', '_scaled_dot_product_fused_attention_overrideable_backward'),
+    ('attention_backward_by_length', '_flash_attention_backward _efficient_attention_backward'),
+    ('normalization_backward', 'native_batch_norm_backward native_layer_norm_backward'),
+    ('normalization_backward', 'native_group_norm_backward _fused_rms_norm_backward'),
+    ('normalization_backward', 'cudnn_batch_norm_backward miopen_batch_norm_backward'),
+    ('pointwise', 'tanh_backward sigmoid_backward leaky_relu_backward hardtanh_backward'),
+    ('pointwise', 'elu_backward softplus_backward native_dropout_backward masked_scale'),
+    ('pointwise', 'mse_loss_backward nll_loss_backward avg_pool2d_backward'),
+    ('pointwise', 'max_pool2d_with_indices_backward _adaptive_avg_pool2d_backward'),
+    ('softmax', '_softmax_backward_data _log_softmax_backward_data'),
+    ('reduction', 'mse_loss nll_loss_forward logsumexp'),
+    ('foreach', '_foreach_add _foreach_add_ _foreach_sub _foreach_sub_ _foreach_mul'),
+    ('foreach', '_foreach_mul_ _foreach_div _foreach_div_ _foreach_sqrt _foreach_sqrt_'),
+    ('foreach', '_foreach_pow _foreach_pow_ _foreach_neg _foreach_neg_ _foreach_abs _foreach_abs_'),
+    (
+      'foreach',
+      '_foreach_reciprocal _foreach_reciprocal_ _foreach_addcmul _foreach_addcmul_ _foreach_addcdiv'
+    ),
+    ('foreach', '_foreach_addcdiv_ _foreach_lerp _foreach_lerp_ _foreach_maximum'),
+    ('foreach', '_foreach_maximum_ _foreach_norm _foreach_max _foreach_zero_ _foreach_copy_'),
+    ('fused_update', '_fused_adam_ _fused_adamw_ _fused_sgd_ _fused_adagrad_'),
+    ('gather', 'gather'),
+    ('index', 'index _unsafe_index'),
+    ('scatter', 'scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_'),
+    ('index_add', 'index_add index_add_'),
+    ('index_put', 'index_put index_put_ _index_put_impl_'),
+    ('embedding_backward', 'embedding_dense_backward'),
+    ('new_fill', 'new_zeros new_ones new_full'),
+    ('slice_backward', 'slice_backward select_backward')
   ) AS known (formula, names)
 )
 
@@ -53,3 +88,7 @@ UNION ALL
 SELECT
   unnest(['flash_attn::_flash_attn_forward', 'flash_attn::fwd', 'flash_attn_3::fwd']) AS op_name,
   'attention_by_length' AS formula
+UNION ALL
+SELECT
+  'flash_attn::_flash_attn_backward' AS op_name,
+  'attention_backward_by_length' AS formula

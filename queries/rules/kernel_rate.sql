@@ -43,7 +43,10 @@ FROM (
   ('layout', 1400, 0.88, 1.9, 0.7, 1.6),
   ('product', NULL, NULL, NULL, 0.8, 1.35),
   ('convolution', NULL, NULL, NULL, 0.65, 1.75),
-  ('attention', NULL, NULL, NULL, 0.9, 1.5)
+  ('attention', NULL, NULL, NULL, 0.9, 1.5),
+  -- not fitted: as many forward passes as there are products
+  ('convolution_backward', NULL, NULL, NULL, 0.5, 2.5),
+  ('attention_backward', NULL, NULL, NULL, 0.6, 2.5)
 ) AS rates (
   kernel_kind, launch_ns, bytes_share, elements_per_clock, low_ratio, high_ratio
 )

@@ -1,10 +1,10 @@
 -- work_call: when, and on which thread, the host requested each work item.
 --
 -- Why:     ranges surround the host's call, not the kernel that runs later. Backward work is
---          requested on autograd's thread, outside all modules, so it takes the place of the
---          forward operator with the same sequence number.
+--          requested on autograd's thread, outside all modules, so it takes the place of its
+--          forward operator; communication while gradients are added up keeps its own.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_op, kernel_launch, runtime_call, cpu_op
+-- Inputs:  work_op, kernel_launch, runtime_call, cpu_op, backward_call, operator_category
 -- Columns:
 --   trace_id           trace.trace_id
 --   work_id            work.work_id
@@ -20,6 +20,7 @@ WITH asked AS (
     work_op.trace_id,
     work_op.work_id,
     work_op.op_id,
+    work_op.op_name,
     work_op.root_op_id,
     kernel_launch.call_id
   FROM work_op
@@ -47,7 +48,6 @@ placed AS (
   SELECT
     asked.trace_id,
     asked.work_id,
-    asked.root_op_id,
     coalesce(call.process_id, op.process_id) AS process_id,
     if(call.call_id IS NULL, op.thread_id, call.thread_id) AS thread_id,
     coalesce(call.start_ns, op.start_ns) AS called_ns,
@@ -61,42 +61,21 @@ placed AS (
   LEFT JOIN asking_op AS op ON asked.trace_id = op.trace_id AND asked.work_id = op.work_id
 ),
 
-backward AS (
-  SELECT
-    trace_id,
-    op_id,
-    process_id,
-    sequence_number,
-    start_ns
-  FROM cpu_op
-  WHERE forward_thread_id > 0 AND sequence_number >= 0
-),
-
--- operators share a sequence number until one of them enters the graph: the last one
-forward AS (
-  SELECT
-    trace_id,
-    process_id,
-    sequence_number,
-    start_ns,
-    concat_ws(' ', process_id, thread_id) AS track
-  FROM cpu_op
-  WHERE coalesce(forward_thread_id, 0) = 0 AND sequence_number >= 0
-),
-
+-- a bucket of gradients that is sent while one is added up belongs to no single module
 followed AS (
   SELECT
-    backward.trace_id,
-    backward.op_id,
-    forward.track,
-    forward.start_ns
-  FROM backward
-  ASOF INNER JOIN forward
-    ON
-      backward.trace_id = forward.trace_id
-      AND backward.process_id = forward.process_id
-      AND backward.sequence_number = forward.sequence_number
-      AND backward.start_ns >= forward.start_ns
+    asked.trace_id,
+    asked.work_id,
+    backward_call.forward_track,
+    backward_call.forward_called_ns
+  FROM asked
+  INNER JOIN backward_call
+    ON asked.trace_id = backward_call.trace_id AND asked.root_op_id = backward_call.op_id
+  LEFT JOIN operator_category
+    ON asked.trace_id = operator_category.trace_id AND asked.op_name = operator_category.name
+  WHERE
+    NOT backward_call.is_accumulation
+    OR coalesce(operator_category.category <> 'communication', TRUE)
 )
 
 SELECT
@@ -106,11 +85,10 @@ SELECT
   if(placed.source = 'none', NULL, concat_ws(' ', placed.process_id, placed.thread_id)) AS track,
   placed.called_ns,
   coalesce(
-    followed.track,
+    followed.forward_track,
     if(placed.source = 'none', NULL, concat_ws(' ', placed.process_id, placed.thread_id))
   ) AS forward_track,
-  coalesce(followed.start_ns, placed.called_ns) AS forward_called_ns,
+  coalesce(followed.forward_called_ns, placed.called_ns) AS forward_called_ns,
   placed.source
 FROM placed
-LEFT JOIN followed
-  ON placed.trace_id = followed.trace_id AND placed.root_op_id = followed.op_id
+LEFT JOIN followed USING (trace_id, work_id)

@@ -31,7 +31,10 @@ def test_plan_holds_the_suite_the_sweeps_and_the_modern_models() -> None:
     sizes = {p.settings.image_size for p in pieces if p.purpose == "image size"}
     assert min(sizes) == 256 and max(sizes) == 1024
     assert {p.settings.name for p in pieces if p.purpose == "modern"} == set(MODELS) - set(SUITE)
-    assert [p.purpose for p in pieces[:16]] == ["suite"] * 16
+    first = [(p.settings.model, p.settings.attention) for p in pieces[:12]]
+    assert first == list(itertools.product(gpu_study.FIRST, ("baseline", "flash")))
+    # the four that answer most fit into one call
+    assert sum(piece.seconds for piece in pieces[:4]) <= gpu_study.LIMIT_S
 
 
 @pytest.mark.parametrize("tiny", [False, True])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -22,10 +22,15 @@ from genscope.analyze.whole_file import check_writable, whole_file
 from genscope.errors import UserError
 
 
-def repair(path: Path, out: Path) -> KinetoFile:
+def _same(events: bytes) -> bytes:
+    return events
+
+
+def repair(path: Path, out: Path, *, change: Callable[[bytes], bytes] = _same) -> KinetoFile:
     """Write the valid copy of `path` to `out` (compressed if it ends in .gz), whole or not at all.
 
-    Returns what was wrong. Raises UserError if `out` exists, or `path` isn't a trace or can't be read.
+    `change` gets some valid events at a time, with commas between them, and returns what to write
+    instead. Returns what was wrong. Raises UserError if `out` exists, or `path` isn't a trace or can't be read.
     """
     check_writable(out)
     if out.exists():
@@ -35,7 +40,7 @@ def repair(path: Path, out: Path) -> KinetoFile:
     found = KinetoFile()
     packed = out.name.endswith(".gz")
     with whole_file(out) as part, _opened(part, packed=packed) as file, nesting_limit(path):
-        _write(path, file, found)
+        _write(path, file, found, change)
     return found
 
 
@@ -43,13 +48,15 @@ def _opened(path: Path, *, packed: bool) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path, "wb", 6)) if packed else path.open("wb")
 
 
-def _write(path: Path, file: IO[bytes], found: KinetoFile) -> None:
+def _write(
+    path: Path, file: IO[bytes], found: KinetoFile, change: Callable[[bytes], bytes]
+) -> None:
     source = TextSource(path)
     splitter = Splitter(source, str(path))
     file.write(b'{"traceEvents": [\n')
     comma = b""
-    for event in _events(splitter, found):
-        file.write(comma + event)
+    for events in _events(splitter, found):
+        file.write(comma + change(events))
         comma = b",\n"
     read_keys(splitter, source, found)
     keys: dict[str, Any] = without_environment(found.keys)

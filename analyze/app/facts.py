@@ -1,0 +1,33 @@
+"""What a click in the timeline shows: facts of a slice, in the order in which one asks for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from genscope.analyze.app.timeline_index import Timeline
+from genscope.analyze.printable import printable
+from genscope.errors import UserError
+
+_HOST = ("operator", "call", "range")
+
+
+def facts_of(timeline: Timeline, kind: str, ref: int) -> dict[str, Any]:
+    """The facts of one slice: of device work, of a copy, or of an operator, call or range.
+
+    `kind` is the line's, see queries/app/timeline_line.sql. Raises UserError if there is no such slice.
+    """
+    if kind in _HOST:
+        rows = timeline.asked("host_facts", of_kind=kind, of_id=ref)
+    elif kind == "copy":
+        rows = timeline.asked("copy_facts", of_copy=ref)
+    else:
+        rows = timeline.asked("work_facts", of_work=ref)
+    if not rows:
+        raise UserError(f"the trace has no {kind} with the number {ref}")
+    found = rows[0]
+    if kind not in (*_HOST, "copy"):
+        found["same"] = timeline.asked("same_shape", of_work=ref)[0]
+    for key in ("start_ns", "call_start_ns"):
+        if found.get(key) is not None:
+            found[key] -= timeline.base_ns
+    return {key: printable(v) if isinstance(v, str) else v for key, v in found.items()}

@@ -1,0 +1,174 @@
+"""The overview: every trace in a line, and what matters of one, each with a link to its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from genscope.analyze.app.colours import colour_of
+from genscope.analyze.predicted import LABEL as PREDICTED
+from genscope.analyze.predicted import is_predicted
+from genscope.analyze.printable import printable
+from genscope.errors import UserError
+
+if TYPE_CHECKING:
+    from genscope.analyze.app.workbench import Workbench
+    from genscope.analyze.study import Study
+
+_MOST_ROWS = 8
+# the parts of idle time in the order in which one can do something about them
+_CAUSES = {
+    "host_sync_ns": "the host waits for the GPU",
+    "host_memory_ns": "the host allocates memory",
+    "host_dataloader_ns": "the host loads data",
+    "host_operator_ns": "the host runs operators",
+    "host_runtime_ns": "the host is in a driver call",
+    "host_other_ns": "the host runs other code",
+    "launch_ns": "launches take their time",
+    "graph_ns": "gaps within a graph",
+    "device_ns": "for reasons on the device",
+    "unlinked_ns": "launch unknown",
+}
+
+
+def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
+    """What templates/overview.html shows of the study and of one trace."""
+    cards = [*bench.tables.rows("trace_card").dicts()]
+    places = [*bench.tables.rows("work_place", of_trace=trace_id).dicts()]
+    with bench.studies.one() as study:
+        times = _by_trace(study, "gpu_time")
+    for card in cards:
+        card.update(_times_of(times.get(card["trace_id"], {})))
+        card["verdict"], card["reason"] = _verdict(card)
+        card["marked"] = PREDICTED if is_predicted(card) else ""
+    card = next(card for card in cards if card["trace_id"] == trace_id)
+    for place in places:
+        place["link"] = _link(trace_id, place)
+        place["colour"] = colour_of(place["category"])
+    return {
+        "cards": cards,
+        "card": card,
+        **{
+            f"{level}_places": _largest(places, level)
+            for level in ("category", "component", "kernel")
+        },
+    }
+
+
+def idle_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """Why the GPU is idle, which takes long to say of a long trace."""
+    return {"rows": _kept(bench, arguments, _idle_of)}
+
+
+def opportunity_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The largest savings; none where the catalogue lacks the query for them."""
+    return {"rows": _kept(bench, arguments, _opportunities)}
+
+
+def _kept(
+    bench: Workbench,
+    arguments: Mapping[str, str],
+    ask: Callable[[Study, str], list[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    trace_id = bench.trace_id(arguments)
+
+    def make() -> list[dict[str, Any]]:
+        with bench.studies.one() as study:
+            return ask(study, bench.names[trace_id])
+
+    found: list[dict[str, Any]] = bench.kept((ask.__name__, trace_id), make)
+    return found
+
+
+def _by_trace(study: Study, name: str) -> Mapping[int, dict[str, Any]]:
+    """A metric's rows by trace; none if it is refused for all traces."""
+    try:
+        return {row["trace_id"]: row for row in study.rows(name).dicts()}
+    except UserError:
+        return {}
+
+
+def _times_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    span, idle = row.get("gpu_span_ns"), row.get("gpu_idle_ns")
+    return {
+        "span_ns": span or None,
+        "busy_ns": row.get("gpu_busy_ns") or None,
+        "idle_ns": idle if span else None,
+        "idle_frac": idle / span if span and idle is not None else None,
+        "refusal": row.get("idle_refusal"),
+        "kernel_count": row.get("kernel_count") or 0,
+    }
+
+
+def _verdict(card: Mapping[str, Any]) -> tuple[str, str]:
+    """Whether shares of a trace's time can be trusted, as a word and a reason."""
+    if not card["work_count"]:
+        return "no work", "the trace holds neither kernels nor operators"
+    if card["ruin"]:
+        return "doubtful", str(card["ruin"])
+    if not card["complete"]:
+        return "cut short", "the file ends before its last event"
+    unclassified = card["unclassified_ns"] / max(1, card["work_ns"])
+    if unclassified > 0.05:
+        return "partly known", f"{100 * unclassified:.0f} % of the time has no class"
+    return "sound", "shares of its time can be trusted"
+
+
+def _idle_of(study: Study, name: str) -> list[dict[str, Any]]:
+    """The idle time of a trace's busiest device by cause, largest first; empty if it is unknown."""
+    try:
+        rows = [*study.rows("idle_time", trace=name).dicts()]
+    except UserError:
+        return []
+    known = [row for row in rows if row["gpu_idle_ns"] and row["host_sync_ns"] is not None]
+    if not known:
+        return []
+    row = max(known, key=lambda row: row["gpu_busy_ns"])
+    parts = [
+        {"cause": text, "ns": row[key], "frac": row[key] / row["gpu_idle_ns"]}
+        for key, text in _CAUSES.items()
+        if row[key]
+    ]
+    return sorted(parts, key=lambda part: -part["ns"])
+
+
+def _opportunities(study: Study, name: str) -> list[dict[str, Any]]:
+    if "opportunity" not in {file.name for file in study.relations()}:
+        return []
+    try:
+        rows = [*study.rows("opportunity", trace=name).dicts()]
+    except UserError:
+        return []
+    rows.sort(key=lambda row: row["place_rank"])
+    return [
+        {
+            "what": printable(row["what"]),
+            "advice": printable(row["advice"]),
+            "saving_ns": row["saving_ns"],
+            "saving_frac": row["saving_frac"],
+            "low_ns": row["saving_low_ns"],
+            "high_ns": row["saving_high_ns"],
+            "at_most": row["certainty"] == "at_most",
+            "items": printable(row["items"], keep="\n"),
+        }
+        for row in rows[:_MOST_ROWS]
+    ]
+
+
+def _largest(places: list[dict[str, Any]], level: str) -> list[dict[str, Any]]:
+    found = [place for place in places if place["level"] == level]
+    if level == "category" or len(found) <= _MOST_ROWS:
+        return found
+    return found[:_MOST_ROWS]
+
+
+def _link(trace_id: int, place: Mapping[str, Any]) -> str:
+    """The timeline's address of the longest work item, or of all the work of a component."""
+    if place["level"] == "component":
+        return "timeline?" + urlencode(
+            {"trace": trace_id, "from": place["from_ns"], "until": place["until_ns"]}
+        )
+    return "timeline?" + urlencode(
+        {"trace": trace_id, "kind": "stream", "ref": place["longest_id"]}
+    )

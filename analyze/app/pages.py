@@ -1,0 +1,94 @@
+"""The pages of the workbench as HTML: a frame for all, and the overview, which is rendered here.
+
+Other pages fetch what they show. Everything is escaped by the template engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from genscope.analyze.app.compare_answers import LEVELS
+from genscope.analyze.app.overview import overview_of
+from genscope.analyze.app.perfetto_ui import perfetto_folders
+from genscope.analyze.printable import printable
+
+if TYPE_CHECKING:
+    from genscope.analyze.app.workbench import Workbench
+
+# the address and the name of each page
+PAGES = {
+    "overview": "Overview",
+    "timeline": "Timeline",
+    "attention": "Attention",
+    "compare": "Compare",
+    "query": "Query",
+    "plots": "Plots",
+}
+_ATTENTION_PLOTS = (
+    ("attention_split", "Attention time by kind"),
+    ("sequence_length_profile", "Sequence length over the request"),
+    ("flash_speedup", "Fused attention against the baseline, measured and by Amdahl's law"),
+    ("attention_memory", "Memory of the score matrices"),
+)
+# these show one trace, which the header lets one choose
+_OF_ONE_TRACE = ("overview", "timeline", "attention", "plots")
+
+
+def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
+    """The HTML of a page. Raises UserError if the address names a trace that doesn't exist."""
+    trace_id = min(bench.names) if page == "error" else bench.trace_id(arguments)
+    content: dict[str, Any] = {}
+    if page == "overview":
+        # most people look at the timeline next
+        bench.timelines.prepare(trace_id)
+        content = bench.kept((page, trace_id), lambda: overview_of(bench, trace_id))
+    elif page == "timeline":
+        content = {"has_perfetto": bool(perfetto_folders())}
+    elif page == "attention":
+        content = {"plots": _ATTENTION_PLOTS}
+    elif page == "compare":
+        first = bench.trace_id(arguments, "a") if arguments.get("a") else trace_id
+        others = [number for number in bench.names if number != first]
+        second = (
+            bench.trace_id(arguments, "b") if arguments.get("b") else min(others, default=first)
+        )
+        content = {"first": first, "second": second, "levels": LEVELS}
+    elif page == "error":
+        content = {"message": printable(arguments["message"])}
+    return str(
+        _templates()
+        .get_template(f"{page}.html")
+        .render(
+            here=page,
+            pages=PAGES,
+            study=printable(bench.path.name),
+            traces={number: printable(name) for number, name in bench.names.items()},
+            trace_id=trace_id,
+            chooses=page in _OF_ONE_TRACE,
+            **content,
+        )
+    )
+
+
+@cache
+def _templates() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from genscope.analyze.app import figures
+
+    found = Environment(
+        loader=PackageLoader("genscope.analyze.app"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters.update(
+        duration=figures.duration,
+        percent=figures.percent,
+        amount=figures.amount,
+        shown=printable,
+    )
+    return found

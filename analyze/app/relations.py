@@ -1,0 +1,67 @@
+"""The relations of queries/app: questions that only the workbench asks, each a table macro."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genscope.analyze.load.study_file import open_read_only
+from genscope.analyze.load.tables import quoted
+from genscope.analyze.rows import Rows, rows_of
+from genscope.analyze.sql_file import SqlFile, create_statement, load_layer
+
+if TYPE_CHECKING:
+    import duckdb
+
+# these read a study's tables only
+_OF_TABLES = ("trace_card", "work_place", "run_difference", "work_twin", "attention_place")
+
+
+@cache
+def app_relations() -> Mapping[str, SqlFile]:
+    """Every file of queries/app by name."""
+    return {file.name: file for file in load_layer("app")}
+
+
+def create(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Create these macros in a study's connection; what they read must be there."""
+    for name in names:
+        statement = create_statement(app_relations()[name])
+        con.execute(statement.replace("CREATE ", "CREATE OR REPLACE ", 1))
+
+
+class Tables:
+    """One connection to a study's tables, for relations that read nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the study. Raises UserError if it can't be opened."""
+        self._con = open_read_only(path)
+        create(self._con, _OF_TABLES)
+
+    def rows(self, name: str, **params: int | str) -> Rows:
+        """The rows of one relation with these parameters; from any thread."""
+        return rows(self._con.cursor(), name, **params)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._con.close()
+
+
+def asked(
+    con: duckdb.DuckDBPyConnection, name: str, /, **params: int | str
+) -> duckdb.DuckDBPyConnection:
+    """Run one relation with these parameters; its rows are still to be fetched."""
+    # placeholders would make DuckDB import all of pandas
+    given = ", ".join(f"{key} := {_literal(value)}" for key, value in params.items())
+    return con.execute(f"SELECT * FROM {name}({given})")
+
+
+def rows(con: duckdb.DuckDBPyConnection, name: str, /, **params: int | str) -> Rows:
+    """The rows of one relation with these parameters."""
+    return rows_of(asked(con, name, **params))
+
+
+def _literal(value: int | str) -> str:
+    return str(int(value)) if isinstance(value, int) else f"'{quoted(value)}'"

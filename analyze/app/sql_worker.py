@@ -1,0 +1,216 @@
+"""A process that runs one visitor's SQL: `python -m genscope.analyze.app.sql_worker STUDY`.
+
+DuckDB can't bound every allocation and can't always be interrupted, so a visitor's statement runs in a
+process of its own, which can be ended at any time and gets only so much memory. It can't write files.
+
+Requests come as one line of JSON each; an answer is one line of JSON and as many bytes as its `size`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from genscope.analyze import question
+from genscope.analyze.printable import HIDDEN_PATTERN, printable
+from genscope.analyze.study import Study
+from genscope.errors import UserError
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+MEMORY_BYTES = 2 << 30
+# a longer answer isn't kept, but computed again for each part that is looked at
+KEPT_ROWS = 1_000_000
+EXPORTED_ROWS = 1_000_000
+_LONGEST = 2_000
+_SIGNS = (">=", "<=", "<>", ">", "<", "=")
+_RESULT = "result_of_yours"
+
+
+class Result:
+    """The answer to the statement that was opened last, of which parts are shown."""
+
+    def __init__(self, path: Path) -> None:
+        self._study = Study(path)
+        self._con: duckdb.DuckDBPyConnection = self._study.prepared("SELECT 1")
+        self._columns: list[tuple[str, bool]] = []
+
+    def open(self, sql: str) -> dict[str, Any]:
+        """Run a statement; its columns, whether each holds numbers, and the number of rows."""
+        text = sql.strip().rstrip(";")
+        self._study.prepared(text)
+        for kind in ("TABLE", "VIEW"):
+            self._drop(kind)
+        if question.is_explain(self._con, text):
+            self._con.register(_RESULT, self._study.sql(text).to_arrow())
+        else:
+            self._keep(text)
+        described = self._con.execute(f"DESCRIBE FROM {_RESULT}").fetchall()
+        self._columns = [(row[0], _is_number(row[1])) for row in described]
+        count = self._con.execute(f"SELECT count(*) FROM {_RESULT}").fetchall()[0][0]
+        return {
+            "columns": [
+                {"name": printable(name), "number": number, "type": kind}
+                for (name, number), (_, kind, *_rest) in zip(self._columns, described, strict=True)
+            ],
+            "count": count,
+        }
+
+    def _drop(self, kind: str) -> None:
+        # the other kind of relation may have that name
+        found = self._con.execute(
+            f"SELECT count(*) FROM duckdb_{kind.lower()}s() WHERE {kind.lower()}_name = '{_RESULT}'"
+        ).fetchall()
+        if found[0][0]:
+            self._con.execute(f"DROP {kind} {_RESULT}")
+
+    def _keep(self, text: str) -> None:
+        """Keep the rows, or, if there are too many, the statement."""
+        made = f"SELECT * FROM (\n{text}\n)"
+        self._con.execute(f"CREATE TEMP TABLE {_RESULT} AS {made} LIMIT {KEPT_ROWS + 1}")
+        count = self._con.execute(f"SELECT count(*) FROM {_RESULT}").fetchall()[0][0]
+        if count > KEPT_ROWS:
+            self._con.execute(f"DROP TABLE {_RESULT}")
+            self._con.execute(f"CREATE TEMP VIEW {_RESULT} AS {made}")
+
+    def page(
+        self, offset: int, limit: int, sort: list[Any] | None, filters: dict[str, str]
+    ) -> dict[str, Any]:
+        """Some rows of the answer, and how many pass the filters.
+
+        `sort` is the place of a column and whether the largest come first; `filters` maps the place
+        of a column to a text that it contains, or to a comparison such as '> 5'.
+        """
+        where = self._where(filters)
+        order = ""
+        if sort is not None:
+            order = (
+                f" ORDER BY {self._name(int(sort[0]))} {'DESC' if sort[1] else 'ASC'} NULLS LAST"
+            )
+        rows = self._con.execute(
+            f"SELECT * FROM {_RESULT}{where}{order} LIMIT {int(limit)} OFFSET {int(offset)}"
+        ).fetchall()
+        count = self._con.execute(f"SELECT count(*) FROM {_RESULT}{where}").fetchall()[0][0]
+        return {"rows": [[_plain(value) for value in row] for row in rows], "count": count}
+
+    def export(self, form: str) -> bytes:
+        """The answer as CSV or Parquet, at most EXPORTED_ROWS rows."""
+        frame = self._con.execute(f"SELECT * FROM {_RESULT} LIMIT {EXPORTED_ROWS}").pl()
+        out = BytesIO()
+        if form == "parquet":
+            frame.write_parquet(out)
+        else:
+            _texts(frame).write_csv(out)
+        return out.getvalue()
+
+    def _name(self, place: int) -> str:
+        return '"' + self._columns[place][0].replace('"', '""') + '"'
+
+    def _where(self, filters: dict[str, str]) -> str:
+        tests = []
+        for place, text in filters.items():
+            name, wanted = self._name(int(place)), text.strip()
+            if not wanted:
+                continue
+            if not self._columns[int(place)][1]:
+                tests.append(f"contains(lower(CAST({name} AS VARCHAR)), lower({_quoted(wanted)}))")
+                continue
+            sign = next((sign for sign in _SIGNS if wanted.startswith(sign)), "=")
+            value = wanted.removeprefix(sign).strip().replace(",", "")
+            try:
+                float(value)
+            except ValueError:
+                raise UserError(f"{value!r} is not a number; write > 5, <= 1e6 or = 0") from None
+            tests.append(f"{name} {sign} {_quoted(value)}::DOUBLE")
+        return f" WHERE {' AND '.join(tests)}" if tests else ""
+
+
+def _is_number(kind: str) -> bool:
+    return kind.rstrip("0123456789(),").endswith(("INT", "INTEGER", "FLOAT", "DOUBLE", "DECIMAL"))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON that a browser reads without loss: large integers and odd types as text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 1 << 53 else str(value)
+    if isinstance(value, float):
+        # JSON has neither NaN nor infinity
+        return value if value - value == 0 else str(value)
+    text = value if isinstance(value, str) else str(value)
+    return printable(text[:_LONGEST])
+
+
+def _texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame as a CSV can hold it: nested values as JSON, hidden characters escaped."""
+    import polars as pl
+
+    columns = []
+    for column in frame.iter_columns():
+        found = column
+        if column.dtype.is_nested():
+            found = pl.Series(column.name, [json.dumps(v, default=str) for v in column.to_list()])
+        elif column.dtype == pl.String and column.str.contains(HIDDEN_PATTERN).any():
+            found = pl.Series(column.name, [v if v is None else printable(v) for v in column])
+        columns.append(found)
+    return pl.DataFrame(columns)
+
+
+def _bound() -> None:
+    """Bound the memory from here on, and forbid writing to files."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such bounds
+        return
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
+    most = pages * resource.getpagesize() + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def answer(result: Result, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The answer to one request: its head, and bytes if it is a file."""
+    import duckdb
+
+    try:
+        if asked["do"] == "open":
+            return result.open(asked["sql"]), b""
+        if asked["do"] == "page":
+            filters = asked.get("filters", {})
+            return result.page(asked["offset"], asked["limit"], asked.get("sort"), filters), b""
+        return {}, result.export(asked["form"])
+    except UserError as error:
+        return {"error": str(error)}, b""
+    except duckdb.Error as error:
+        return {"error": question.refusal_of(error)}, b""
+    except MemoryError:
+        return {"error": "the query needs more memory than it may use; select less"}, b""
+
+
+def serve(study: Path, requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer requests until there are no more."""
+    import polars  # noqa: F401  loaded before the memory is bounded
+
+    result = Result(study)
+    _bound()
+    answers.write(b'{"ready": true, "size": 0}\n')
+    answers.flush()
+    for line in requests:
+        head, content = answer(result, json.loads(line))
+        answers.write(json.dumps({**head, "size": len(content)}).encode() + b"\n" + content)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,21 @@
+// Plots that HoloViews drew on the server, shown by BokehJS.
+import { askJson, isDark, make } from "./core.js";
+
+let loading;
+function bokeh() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = make("script", { src: "static/bokeh/bokeh.min.js" });
+    script.onload = () => resolve(window.Bokeh);
+    script.onerror = () => reject(new Error("BokehJS can't be loaded"));
+    document.head.append(script);
+  });
+  return loading;
+}
+
+// Replaces the content of `box` by the figures that the server sends; returns what else it sends.
+export async function drawPlot(box, path, values) {
+  const [Bokeh, { items, ...rest }] = await Promise.all([bokeh(), askJson(path, { ...values, theme: isDark() ? "dark" : "light" })]);
+  box.replaceChildren(...items.map(() => make("div", { class: "figure-box" })));
+  await Promise.all(items.map((item, place) => Bokeh.embed.embed_item(item, box.children[place])));
+  return rest;
+}

@@ -1,0 +1,71 @@
+// Facts of one slice as a list: who asked for it, what it is, what it costs, and its equals.
+import { amount, bytes, duration, make, percent } from "./core.js";
+
+const SOURCE = {
+  label: "a label", python_module: "the module's frame", annotation: "a range of the program",
+  operator: "the operator", kernel_name: "the kernel's name", attention: "the attention call",
+  user_rule: "your own rule", repeat: "counting calls",
+};
+const because = (source, rule) => {
+  const said = SOURCE[source] ?? source;
+  return said && said !== "none" ? `by ${said}${rule ? `: ${rule}` : ""}` : null;
+};
+
+// Rows of [what, value, note]; rows without a value are left out.
+function workRows(facts) {
+  const same = facts.same ?? {};
+  const attention = facts.attention_kind && `${facts.attention_kind}, ${facts.attention_role}`;
+  const lengths = facts.query_len && `${facts.query_len} × ${facts.kv_len}, ${facts.heads ?? "?"} heads of ${facts.head_dim ?? "?"}`;
+  return [
+    ["length", duration(facts.dur_ns), facts.time_source === "gpu" ? null : facts.time_source],
+    ["component", facts.component, because(facts.component_source)],
+    ["step", facts.step],
+    ["module", facts.module, facts.module_class],
+    ["class", facts.category, because(facts.category_source, facts.category_rule)],
+    ["attention", attention, lengths],
+    ["operators", facts.operator_chain],
+    ["shapes", facts.input_dims, facts.input_types],
+    ["launched by", facts.launch_call, facts.launch_delay_ns === null ? null : `${duration(facts.launch_delay_ns)} before it started`],
+    ["FLOPs", facts.flops ? amount(facts.flops) : null, facts.flops ? `${amount((facts.flops / facts.dur_ns) * 1e9, "FLOP/s")}, ${percent(facts.flops_frac)} of the peak` : null],
+    ["bytes", facts.bytes ? bytes(facts.bytes) : null, facts.bytes ? `${bytes((facts.bytes / facts.dur_ns) * 1e9)}/s, ${percent(facts.bytes_frac)} of the bandwidth` : null],
+    ["expected", facts.expected_ns ? duration(facts.expected_ns) : null, facts.expected_ns ? `for the operator's ${facts.operator_work_count} kernels, which took ${duration(facts.operator_work_ns)}; ${duration(facts.expected_low_ns)} to ${duration(facts.expected_high_ns)} is usual` : null],
+    ["same shape", same.work_count ? `${amount(same.work_count)} calls, ${duration(same.work_ns)}` : null,
+      same.work_count > 1 ? `${duration(same.min_ns)} · median ${duration(same.median_ns)} · ${duration(same.max_ns)}; this one is number ${same.rank}` : null],
+    ["launch", facts.grid && `grid ${facts.grid}, block ${facts.block}`, facts.registers !== null && facts.grid ? `${facts.registers} registers, ${bytes(facts.shared_bytes)} shared` : null],
+    ["stream", facts.device_id === null ? null : `device ${facts.device_id}${facts.stream_id === null ? "" : `, stream ${facts.stream_id}`}`],
+  ];
+}
+
+function hostRows(facts) {
+  return [
+    ["length", duration(facts.dur_ns), facts.self_ns === null ? null : `${duration(facts.self_ns)} of it its own`],
+    ["kind", facts.kind, facts.args],
+    ["shapes", facts.input_dims, facts.input_types],
+    ["kernels", facts.kernel_count ? amount(facts.kernel_count) : "none", facts.kernel_count ? `launched while it ran; ${duration(facts.kernel_ns)} on the device` : null],
+    ["thread", `${facts.process_id}/${facts.thread_id}`],
+  ];
+}
+
+function copyRows(facts) {
+  return [
+    ["length", duration(facts.dur_ns)],
+    ["kind", facts.kind, facts.host_memory],
+    ["size", facts.size_bytes === null ? null : bytes(facts.size_bytes), facts.bytes_per_s === null ? null : `${bytes(facts.bytes_per_s)}/s`],
+    ["stream", `device ${facts.device_id}${facts.stream_id === null ? "" : `, stream ${facts.stream_id}`}`],
+  ];
+}
+
+// The panel's content; `links` are [text, function] for buttons.
+export function factsOf(kind, facts, links) {
+  const rows = kind === "copy" ? copyRows(facts) : ["operator", "call", "range"].includes(kind) ? hostRows(facts) : workRows(facts);
+  const list = make("dl", { class: "facts" });
+  for (const [what, value, note] of rows) {
+    if (value === null || value === undefined || value === "") continue;
+    list.append(make("dt", {}, what), make("dd", {}, make("span", {}, String(value)), note ? make("small", {}, ` ${note}`) : null));
+  }
+  return [
+    make("h2", { class: "name short", title: facts.name, onclick: (event) => event.target.classList.toggle("short") }, facts.name),
+    make("p", { class: "links" }, ...links.map(([text, act]) => make("button", { onclick: act }, text))),
+    list,
+  ];
+}

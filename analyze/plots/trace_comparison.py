@@ -1,0 +1,32 @@
+"""The categories in which two traces differ, as bars that add up to the whole difference."""
+
+from typing import Any
+
+from genscope.analyze.plots import charts, theme
+from genscope.analyze.predicted import LABEL
+
+SMALLEST_SHARE = 0.002
+
+
+def plot(frame: Any) -> Any:
+    """Draw the differences in ms from trace_comparison, with attention as its core."""
+    core = frame[frame["attention_partition"] == "core"]
+    whole = core[core["category"] == "all"]
+    rows = core[core["category"] != "all"].sort_values("difference_ns").copy()
+    rows["folded"] = rows["category"].map(theme.fold_category)
+    rows["ms"] = rows["difference_ns"].astype(float) / 1e6
+    rows = rows[rows["ms"].abs() > SMALLEST_SHARE * rows["ms"].abs().max()]
+    if rows.empty or whole.empty:
+        return None
+    total = float(whole.iloc[0]["difference_ns"]) / 1e6
+    sources = str(whole.iloc[0]["time_sources"])
+    marked = f" ({LABEL})" if "predicted" in sources else ""
+    return charts.bars(
+        rows,
+        label="category",
+        part="folded",
+        value="ms",
+        axis="second trace less the first (ms; negative is faster)",
+        title=f"The second trace takes {abs(total):.3g} ms {'more' if total > 0 else 'less'}{marked}",
+        known=theme.CATEGORY_COLOUR,
+    )

@@ -1,0 +1,141 @@
+-- work_facts: what is known of one work item, and what it costs (141 lines because of its links).
+--
+-- Why:     a profiler's viewer shows a kernel's name and length; who asked for it, and whether it
+--          is slow, needs the links.
+-- Grain:   one row
+-- Inputs:  work, kernel, kernel_launch, runtime_call, work_module, work_component, work_step,
+--          work_category, work_attention, attention_call, work_op, cpu_op, cpu_op_parent,
+--          work_cost, trace_ceiling
+-- Params:
+--   of_trace BIGINT = 1  trace.trace_id
+--   of_work BIGINT = 1   work.work_id
+-- Columns:
+--   name              kernel or operator
+--   time_source       'gpu' | 'cpu' | 'predicted'
+--   start_ns          ns from the trace's base
+--   dur_ns            ns
+--   device_id         device.device_id
+--   stream_id         stream
+--   grid              blocks
+--   block             threads
+--   registers         registers per thread
+--   shared_bytes      shared memory per block, bytes
+--   launch_call       name of the launching call
+--   call_id           runtime_call.call_id
+--   call_start_ns     ns
+--   call_track        process and thread of the call
+--   launch_delay_ns   ns from the start of the call to the start of the kernel
+--   operator_chain    names of the operators around it, the outermost first
+--   op_id             cpu_op.op_id of the innermost
+--   component         see work_component
+--   component_source  see work_component
+--   step              see work_step
+--   module            see work_module
+--   module_class      see work_module
+--   category          see work_category
+--   category_source   see work_category
+--   category_rule     the rule that decided
+--   attention_kind    see attention_call; NULL outside attention
+--   attention_role    'core' | 'module'; NULL outside attention
+--   query_len         of its attention call
+--   kv_len            of its attention call
+--   heads             of its attention call
+--   head_dim          of its attention call
+--   input_dims        shapes of the operator
+--   input_types       types of the operator
+--   flops             FLOPs
+--   bytes             bytes
+--   flops_frac        0..1 of the device's peak FLOP/s; NULL if unknown
+--   bytes_frac        0..1 of the device's peak bandwidth; NULL if unknown
+WITH RECURSIVE me AS (
+  SELECT
+    work.*,
+    work_op.op_id AS asked_by
+  FROM work
+  INNER JOIN work_op USING (trace_id, work_id)
+  WHERE trace_id = of_trace AND work_id = of_work
+),
+
+chain AS (
+  SELECT
+    asked_by AS op_id,
+    0 AS height
+  FROM me
+  UNION ALL
+  SELECT
+    parent.parent_op_id,
+    chain.height + 1 AS height
+  FROM chain
+  INNER JOIN cpu_op_parent AS parent
+    ON parent.trace_id = of_trace AND chain.op_id = parent.op_id
+  WHERE parent.parent_op_id IS NOT NULL
+),
+
+named AS (
+  SELECT string_agg(cpu_op.name, ' › ' ORDER BY chain.height DESC) AS operator_chain
+  FROM chain
+  INNER JOIN cpu_op ON cpu_op.trace_id = of_trace AND chain.op_id = cpu_op.op_id
+)
+
+SELECT
+  me.name,
+  me.time_source,
+  me.start_ns,
+  me.dur_ns,
+  me.device_id,
+  me.stream_id,
+  kernel.grid,
+  kernel.block,
+  kernel.registers,
+  kernel.shared_bytes,
+  call.name AS launch_call,
+  call.call_id,
+  call.start_ns AS call_start_ns,
+  call.process_id || '/' || call.thread_id AS call_track,
+  me.start_ns - call.start_ns AS launch_delay_ns,
+  named.operator_chain,
+  me.asked_by AS op_id,
+  component.component,
+  component.source AS component_source,
+  step.step,
+  module.module,
+  module.module_class,
+  category.category,
+  category.source AS category_source,
+  category.rule AS category_rule,
+  nullif(attention.attention_kind, 'none') AS attention_kind,
+  nullif(attention.role, 'none') AS attention_role,
+  attention_call.query_len,
+  attention_call.kv_len,
+  attention_call.heads,
+  attention_call.head_dim,
+  cpu_op.input_dims,
+  cpu_op.input_types,
+  cost.flops,
+  cost.bytes,
+  cost.flops / nullif(me.dur_ns, 0) * 1e9 / ceiling.peak_flops_per_s AS flops_frac,
+  cost.bytes / nullif(me.dur_ns, 0) * 1e9 / ceiling.peak_bytes_per_s AS bytes_frac
+FROM me
+CROSS JOIN named
+LEFT JOIN kernel ON me.trace_id = kernel.trace_id AND me.kernel_id = kernel.kernel_id
+LEFT JOIN kernel_launch AS launch
+  ON me.trace_id = launch.trace_id AND me.kernel_id = launch.kernel_id
+LEFT JOIN runtime_call AS call ON launch.trace_id = call.trace_id AND launch.call_id = call.call_id
+LEFT JOIN work_component AS component
+  ON component.trace_id = of_trace AND component.work_id = of_work
+LEFT JOIN work_step AS step
+  ON step.trace_id = of_trace AND step.work_id = of_work
+LEFT JOIN work_module AS module
+  ON module.trace_id = of_trace AND module.work_id = of_work
+LEFT JOIN work_category AS category
+  ON category.trace_id = of_trace AND category.work_id = of_work
+LEFT JOIN work_attention AS attention
+  ON attention.trace_id = of_trace AND attention.work_id = of_work
+LEFT JOIN attention_call
+  ON
+    attention.trace_id = attention_call.trace_id
+    AND attention.attention_call_id = attention_call.attention_call_id
+LEFT JOIN cpu_op ON me.trace_id = cpu_op.trace_id AND me.asked_by = cpu_op.op_id
+LEFT JOIN work_cost AS cost
+  ON cost.trace_id = of_trace AND cost.work_id = of_work
+LEFT JOIN trace_ceiling AS ceiling ON ceiling.trace_id = of_trace

@@ -1,0 +1,53 @@
+-- training_split: time, FLOPs and bytes of a training step by component, pass and phase.
+--
+-- Why:     a step's cost can be the frozen network's forward pass, the backward pass, a recomputed
+--          one or the update, and each has another remedy.
+-- Grain:   one row per (trace_id, component, pass, phase) of a trace with a backward pass
+-- Inputs:  trace, cpu_op, work, work_component, work_phase, work_cost
+-- Needs:   backward
+-- Key:     trace_name, component, pass, phase, work_count, work_ns, work_frac, flops
+-- Columns:
+--   trace_id       trace.trace_id
+--   trace_name     trace.name
+--   model          trace.model
+--   time_source    'gpu' | 'cpu' | 'predicted': where the times come from
+--   component      see work_component; backward work belongs to the component of its forward work
+--   pass           see work_phase
+--   phase          see work_phase
+--   work_count     work items
+--   work_ns        ns, sum of durations; concurrent work counts twice
+--   work_frac      0..1 of the trace's work_ns
+--   flops          FLOPs of the operators with known shapes; NULL if there are none
+--   bytes          bytes read and written by them; NULL if there are none
+--   unknown_count  work items whose FLOPs are unknown
+-- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
+-- Plot:    Time of each component, forward, backward and updating
+WITH training AS (
+  SELECT DISTINCT trace_id
+  FROM cpu_op
+  WHERE forward_thread_id > 0
+)
+
+SELECT
+  work.trace_id,
+  any_value(trace.name) AS trace_name,
+  any_value(trace.model) AS model,
+  any_value(work.time_source) AS time_source,
+  work_component.component,
+  work_phase.pass,
+  work_phase.phase,
+  count(*) AS work_count,
+  try_cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
+  sum(work.dur_ns) / nullif(sum(sum(work.dur_ns)) OVER (PARTITION BY work.trace_id), 0)
+    AS work_frac,
+  try_cast(sum(work_cost.flops) AS BIGINT) AS flops,
+  try_cast(sum(work_cost.bytes) AS BIGINT) AS bytes,
+  count(*) FILTER (work_cost.flops IS NULL) AS unknown_count
+FROM work
+SEMI JOIN training USING (trace_id)
+INNER JOIN trace USING (trace_id)
+INNER JOIN work_component USING (trace_id, work_id)
+INNER JOIN work_phase USING (trace_id, work_id)
+INNER JOIN work_cost USING (trace_id, work_id)
+GROUP BY work.trace_id, work_component.component, work_phase.pass, work_phase.phase
+ORDER BY work.trace_id ASC, work_ns DESC, work_component.component ASC, pass ASC, phase ASC

@@ -1,0 +1,82 @@
+-- work_phase: which pass of a training step each work item belongs to, and the host's phase.
+--
+-- Why:     a step runs the same modules forward, backward and, with checkpointing, forward again;
+--          then the optimizer updates the weights. Backward work belongs to the module of its
+--          forward operator, but to the phase that the host was in.
+-- Grain:   one row per (trace_id, work_id) of work
+-- Inputs:  work_op, work_call, work_annotation, annotation, known_annotation, cpu_op,
+--          recomputed_op
+-- Columns:
+--   trace_id  trace.trace_id
+--   work_id   work.work_id
+--   pass      'forward' | 'backward' | 'update' (in an optimizer's step or zero_grad) |
+--             'recompute' (forward again, inside a backward operator); 'unattributed' if the
+--             operator is unknown. Work without gradients is 'forward'
+--   phase     of the range 'phase:<name>' around the host; 'unattributed' without such a range
+WITH optimizer AS (
+  SELECT
+    trace_id,
+    concat_ws(' ', process_id, thread_id) AS track,
+    start_ns,
+    start_ns + dur_ns AS end_ns
+  FROM annotation
+  WHERE kind = 'user' AND starts_with(name, 'Optimizer.')
+),
+
+updated AS (
+  SELECT work_call.trace_id, work_call.work_id
+  FROM work_call
+  ASOF INNER JOIN optimizer
+    ON
+      work_call.trace_id = optimizer.trace_id
+      AND work_call.track = optimizer.track
+      AND work_call.called_ns >= optimizer.start_ns
+  WHERE work_call.called_ns < optimizer.end_ns
+),
+
+recomputed AS (
+  SELECT work_op.trace_id, work_op.work_id
+  FROM work_op
+  INNER JOIN cpu_op USING (trace_id, op_id)
+  ASOF INNER JOIN recomputed_op
+    ON
+      work_op.trace_id = recomputed_op.trace_id
+      AND work_op.root_op_id = recomputed_op.root_op_id
+      AND cpu_op.start_ns >= recomputed_op.start_ns
+  WHERE cpu_op.start_ns < recomputed_op.end_ns
+)
+
+SELECT
+  work_op.trace_id,
+  work_op.work_id,
+  CASE
+    WHEN updated.work_id IS NOT NULL OR starts_with(work_op.root_op_name, 'Optimizer.')
+      THEN 'update'
+    WHEN starts_with(work_op.op_name, 'aten::_fused_') AND ends_with(work_op.op_name, '_')
+      THEN 'update'
+    WHEN recomputed.work_id IS NOT NULL THEN 'recompute'
+    WHEN root.forward_thread_id > 0 OR starts_with(work_op.root_op_name, 'autograd::engine')
+      THEN 'backward'
+    WHEN ends_with(work_op.root_op_name, 'AccumulateGrad') THEN 'backward'
+    WHEN work_op.op_id IS NULL THEN 'unattributed'
+    ELSE 'forward'
+  END AS pass,
+  CASE
+    WHEN starts_with(innermost.name, 'phase:') THEN substr(innermost.name, 7)
+    WHEN starts_with(outermost.name, 'phase:') THEN substr(outermost.name, 7)
+    ELSE 'unattributed'
+  END AS phase
+FROM work_op
+INNER JOIN work_annotation USING (trace_id, work_id)
+LEFT JOIN updated USING (trace_id, work_id)
+LEFT JOIN recomputed USING (trace_id, work_id)
+LEFT JOIN cpu_op AS root
+  ON work_op.trace_id = root.trace_id AND work_op.root_op_id = root.op_id
+LEFT JOIN known_annotation AS innermost
+  ON
+    work_annotation.trace_id = innermost.trace_id
+    AND work_annotation.user_id = innermost.annotation_id
+LEFT JOIN known_annotation AS outermost
+  ON
+    work_annotation.trace_id = outermost.trace_id
+    AND work_annotation.user_root_id = outermost.annotation_id

@@ -1,0 +1,105 @@
+"""What the report shows of an answer at first, and what it holds of it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+import study_by_hand
+
+from genscope.analyze.chosen import literal
+from genscope.analyze.csv_text import csv_text
+from genscope.analyze.key_columns import MOST, key_columns
+from genscope.analyze.plots import registry
+from genscope.analyze.report.findings import find, headline
+from genscope.analyze.report.format import table_of
+from genscope.analyze.report.sections import SECTIONS
+from genscope.analyze.report.traces_drawn import DECIDING, traces_drawn
+from genscope.analyze.sql_file import load_layer
+from genscope.analyze.study import Study
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return Study(study_by_hand.copy(tmp_path_factory.mktemp("study") / "study.duckdb"))
+
+
+@pytest.fixture(scope="module")
+def page(report_by_hand: Path) -> str:
+    return report_by_hand.read_text(encoding="utf-8")
+
+
+def test_each_metric_names_its_key_columns() -> None:
+    for file in load_layer("metric"):
+        named = file.sections.get("Key", "").replace(",", " ").split()
+        assert named and len(named) <= MOST + 1, file.name
+        assert set(named) <= set(file.columns), file.name
+        assert key_columns(file, list(file.columns)) == tuple(named)
+
+
+def test_a_long_table_shows_rows_of_every_trace_and_counts_all() -> None:
+    frame = pl.DataFrame({"trace_id": [1] * 100 + [2] * 100, "value": range(200)})
+    table = table_of(frame, ["value"])
+    assert [row[0] for row in table.rows] == ["0", "1", "2", "3", "100", "101", "102", "103"]
+    assert table.count == 200
+
+
+def test_a_short_table_is_of_one_account(study: Study) -> None:
+    frame = study.query("operator_breakdown")
+    assert set(frame["scope"]) == {"profile", "request"}
+    table = table_of(frame, ["trace_name", "scope", "attention_partition"])
+    assert {row[1:] for row in table.rows} == {("request", "core")}
+    assert table.account == "whole requests, attention without its projections"
+
+
+def test_the_page_holds_all_rows_as_query_writes_them(study: Study, page: str) -> None:
+    section = page[page.index('id="operator_breakdown"') :]
+    (packed,) = re.findall(r'class="rows">(.*?)</script>', section[: section.index("plots")])
+    held = json.loads(gzip.decompress(base64.b64decode(packed)))
+    assert held == csv_text(study.query("operator_breakdown"))
+    # the short table has the columns of the header's Key
+    keys = key_columns(study.relation("operator_breakdown"), held.split("\n")[0].split(","))
+    assert section[: section.index("</tr>")].count("<th") - 1 == len(keys)
+
+
+def test_the_first_findings_are_of_different_metrics(study: Study) -> None:
+    findings = find({name: study.query(name) for name, _ in SECTIONS})
+    first = headline(findings)
+    assert 5 <= len(first) <= 8
+    metrics = [finding.metric for finding in first]
+    assert len(set(metrics)) == min(8, len({finding.metric for finding in findings}))
+    assert [finding for finding in findings if finding in first] == first
+
+
+def test_two_traces_are_compared_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "names", lambda: ["trace_comparison"])
+    path = study_by_hand.copy(tmp_path / "two.duckdb")
+    # a pair with other settings has no speedup
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE trace SET name = 'a[1]*' WHERE name = 'run-1'")
+        con.execute("DELETE FROM trace WHERE trace_id NOT IN (1, 3)")
+    with Study(path) as two:
+        text = two.report(tmp_path / "two.html").read_text(encoding="utf-8")
+    assert text.index('id="trace_comparison"') < text.index('id="stage_time"')
+    section = text[text.index('id="trace_comparison"') :]
+    assert "The work of tiny" in section[: section.index("</summary>")]
+    assert 'class="plot"' in section[: section.index('id="stage_time"')]
+
+
+def test_a_name_is_a_glob_of_itself_only() -> None:
+    for name in ("a[1]*?", "a\\b", "[", "]", "plain"):
+        assert duckdb.execute("SELECT ? GLOB ?", [name, literal(name)]).fetchone() == (True,)
+    assert duckdb.execute("SELECT 'ab' GLOB ?", [literal("a*")]).fetchone() == (False,)
+
+
+def test_of_many_traces_a_plot_shows_a_few(study: Study) -> None:
+    frames = {name: study.query(name) for name in DECIDING}
+    # the pair that gains most, then the trace that takes longest
+    assert traces_drawn(frames, 3) >= {3, 4}
+    assert len(traces_drawn(frames, 3)) == 3

@@ -1,0 +1,139 @@
+"""The workbench answers its own user's browser alone, and shows names from traces as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import study_by_hand
+from workbench import fetched, served
+
+from genscope.analyze.app.overview import _verdict
+from genscope.analyze.app.server import HOST, Server, is_own
+from genscope.analyze.app.view import study_of
+from genscope.cli.app import main
+from genscope.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return study_by_hand.copy(tmp_path_factory.mktemp("study") / "study.duckdb")
+
+
+@pytest.fixture(scope="module")
+def server(study: Path) -> Iterator[Server]:
+    with served(study) as server:
+        yield server
+
+
+def test_only_the_address_with_its_secret_is_answered(server: Server) -> None:
+    assert len(server.prefix) > 30
+    assert server.address == f"http://{HOST}:{server.port}{server.prefix}/overview"
+    assert fetched(server, "overview")[0] == 200
+    assert fetched(server, "overview", host=f"localhost:{server.port}")[0] == 200
+    for path in (
+        "/",
+        "/overview",
+        "/static/app.css",
+        "/timeline/meta",
+        f"{server.prefix[:-2]}/overview",
+    ):
+        assert fetched(server, path)[0] == 404, path
+
+
+@pytest.mark.parametrize("path", ["overview", "timeline/meta", "static/app.css", "/nowhere"])
+def test_requests_of_other_pages_are_refused(server: Server, path: str) -> None:
+    own = f"http://{HOST}:{server.port}"
+    for host in ("evil.com", f"evil.com:{server.port}", HOST, f"{HOST}:1", f"{HOST}.evil.com"):
+        assert fetched(server, path, host=host)[0] == 403
+    for origin in ("http://evil.com", "null", f"https://{HOST}:{server.port}", f"{own}.evil"):
+        assert fetched(server, path, Origin=origin)[0] == 403
+        assert fetched(server, path, Origin=origin, method="POST", body="{}")[0] == 403
+    assert fetched(server, path, Origin=own)[0] == (404 if path == "/nowhere" else 200)
+
+
+def test_the_port_of_http_itself_may_be_left_out() -> None:
+    assert is_own("localhost", "http://localhost", 80)
+    assert is_own("LOCALHOST:5006", None, 5006)
+    assert not is_own("localhost", None, 5006)
+
+
+def test_a_taken_port_is_one_line(server: Server, study: Path) -> None:
+    with pytest.raises(UserError, match=f"port {server.port} can't be used"):
+        Server(study, server.port)
+
+
+def test_no_file_outside_the_page_s_own_can_be_fetched(server: Server) -> None:
+    assert fetched(server, "static/core.js")[0] == 200
+    for path in ("static/../server.py", "static/%2e%2e/server.py", "static//etc/passwd", "static/"):
+        assert fetched(server, path)[0] in (403, 404), path
+
+
+def test_every_page_has_the_trace_s_name_as_text_and_a_policy(server: Server) -> None:
+    for page in ("overview", "timeline", "attention", "compare", "query", "plots"):
+        status, content = fetched(server, f"{page}?trace=1")
+        assert status == 200
+        assert b"run-1" in content or page == "query"
+        assert b"<script>alert" not in content
+    assert b"&lt;script&gt;alert(1)" in fetched(server, "overview?trace=1")[1]
+
+
+def test_what_an_address_asks_wrongly_is_said(server: Server) -> None:
+    for path, said in (
+        ("overview?trace=99", b"no trace with the number"),
+        ("timeline/meta?trace=x", b"no trace with the number"),
+        ("timeline/window?trace=1", b"the address lacks"),
+        ("timeline/facts?trace=1&kind=stream&ref=77", b"no stream with the number 77"),
+    ):
+        status, content = fetched(server, path)
+        assert status == 400 and said in content, content
+    assert fetched(server, "timeline/meta", method="POST", body="{}")[0] == 405
+
+
+def test_the_overview_has_the_figures_of_the_queries(server: Server) -> None:
+    text = fetched(server, "overview?trace=1")[1].decode()
+    # 60 of 100 ns in attention, and every predicted run is marked
+    assert "60.0 %" in text and "predicted, x 0.75 to 1.3" in text
+    assert "no work" in fetched(server, "overview?trace=5")[1].decode()
+
+
+def test_a_verdict_says_why_shares_can_t_be_trusted() -> None:
+    card = {"work_count": 1, "work_ns": 100, "unclassified_ns": 4, "complete": True, "ruin": None}
+    assert _verdict(card)[0] == "sound"
+    assert _verdict(card | {"unclassified_ns": 6}) == (
+        "partly known",
+        "6 % of the time has no class",
+    )
+    assert _verdict(card | {"complete": False})[0] == "cut short"
+    assert _verdict(card | {"ruin": "lost: events"}) == ("doubtful", "lost: events")
+
+
+def test_traces_are_loaded_once_and_a_study_is_taken_as_it_is(
+    tmp_path: Path, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    trace = tmp_path / "trace.json"
+    trace.write_text(json.dumps({"traceEvents": []}))
+    loads: list[Path] = []
+
+    def load(part: Path, paths: object) -> int:
+        loads.append(part)
+        part.write_bytes(study.read_bytes())
+        return 0
+
+    first = study_of([trace], load)
+    assert study_of([trace], load) == first and len(loads) == 1
+    trace.write_text(json.dumps({"traceEvents": [1]}))
+    assert study_of([trace], load) != first and len(loads) == 2
+    assert study_of([study], load) == study and len(loads) == 2
+    with pytest.raises(UserError, match="name the study alone"):
+        study_of([study, trace], load)
+
+
+def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["view", str(tmp_path / "nowhere.json"), "--no-browser"]) == 2
+    assert main(["serve", "--db", str(tmp_path / "nowhere.duckdb")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and all("nowhere" in line for line in said)
