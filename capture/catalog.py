@@ -116,6 +116,15 @@ SEEDS = {
         batches=(8, 200),
         knobs={"rounds": (3, 20)},
     ),
+    "pde_plus": ModelEntry(
+        "training",
+        "PDE+: a ResNet with learned diffusion, trained in two phases",
+        ("pde_plus", "erm", "frozen"),
+        (),
+        "float32",
+        paper="2305.15835",
+        batches=(4, 128),
+    ),
 }
 ENTRIES = {**MODELS, **SEEDS}
 
