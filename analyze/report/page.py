@@ -98,6 +98,7 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("step_breakdown", "What each step is spent on, and what limits it."),
     ("training_split", "Training steps: forward, backward, recomputed and updating, by component."),
     ("host_sync", "Where a step makes the host wait, by phase and component."),
+    ("variant_contrast", "A model's variants against each other."),
     ("dead_work", "What a dry run computes and nothing reads."),
     ("expectation", "What manifests expect of their traces, and what those hold."),
     ("host_wait_sum", "How long the host waits for the GPU, and whether the GPU works meanwhile."),

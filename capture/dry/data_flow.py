@@ -82,7 +82,7 @@ class DataFlow:
         key = _key(tensor)
         self._now[key] = self._made
         if key not in self._storages:
-            self._storages[key] = StorageWeakRef(tensor.untyped_storage())
+            self._storages[key] = StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
         return self._made
 
     def _values(self, given: Any) -> frozenset[int]:

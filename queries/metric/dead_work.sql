@@ -6,18 +6,19 @@
 -- Inputs:  trace, work, work_cost, dead_operator
 -- Needs:   data_flow
 -- Columns:
---   trace_id    trace.trace_id
---   trace_name  trace.name
---   phase       see work_phase
---   component   see work_component
---   pass        see work_phase
---   op_name     see work_op
---   work_count  operators, those included that are dead in part
---   work_ns     ns, predicted
---   work_frac   0..1 of the trace's work_ns
---   flops       FLOPs; NULL if unknown
---   flops_frac  0..1 of the trace's FLOPs; NULL if there are none
---   bytes       bytes read and written; NULL if unknown
+--   trace_id     trace.trace_id
+--   trace_name   trace.name
+--   time_source  'predicted': only a dry run follows the data
+--   phase        see work_phase
+--   component    see work_component
+--   pass         see work_phase
+--   op_name      see work_op
+--   work_count   operators, those included that are dead in part
+--   work_ns      ns, predicted
+--   work_frac    0..1 of the trace's work_ns
+--   flops        FLOPs; NULL if unknown
+--   flops_frac   0..1 of the trace's FLOPs; NULL if there are none
+--   bytes        bytes read and written; NULL if unknown
 -- Never:   WHERE work_frac > 1 + 1e-9 OR flops_frac > 1 + 1e-9
 -- Plot:    FLOPs whose result nothing reads
 WITH whole AS (
@@ -34,6 +35,7 @@ WITH whole AS (
 SELECT
   trace.trace_id,
   any_value(trace.name) AS trace_name,
+  'predicted' AS time_source,
   dead_operator.phase,
   dead_operator.component,
   dead_operator.pass,

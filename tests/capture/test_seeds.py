@@ -22,6 +22,8 @@ RUNS = [f"{name}:{variant}" for name, entry in SEEDS.items() for variant in entr
 ADDED_UP = {"aten::add", "aten::add_"}
 # copies between host and device, which a run on a CPU doesn't need
 COPIES = {"tea:tea": 2}
+# which groups are empty depends on values
+BY_VALUE = ("legonet:grouped",)
 # loading a trace takes a second: these are loaded as real runs too
 LOADED = ("tea:tea",)
 SCRIPT = """
@@ -64,7 +66,7 @@ def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield study
 
 
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("run", [run for run in RUNS if run not in BY_VALUE])
 def test_dry_lists_the_operators_of_a_real_step(captured: Captured, run: str) -> None:
     real = Counter(traces.dispatched(captured(run, device="cpu")))
     with gzip.open(dry(captured, run) / "trace.json.gz", "rb") as file:
