@@ -1,10 +1,12 @@
--- trace_difference: where two traces differ, exactly (220 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (222 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
 -- Grain:   one row per (level, module, op_name) in any of the traces
 -- Inputs:  trace, time_refusal, work, work_op, work_module, work_component, work_category,
 --          work_step, cpu_op
+-- Merge:   trace, time_refusal, work, work_op, work_module, work_component,
+--          work_category, work_step, cpu_op
 -- Needs:   pair
 -- Params:
 --   first VARCHAR = '*'  glob on the first trace's name; medians if several match
