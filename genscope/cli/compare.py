@@ -142,7 +142,10 @@ def headline(found: Comparison) -> str:
         change += f", {'+' if b_ns >= a_ns else '-'}{percent(abs(b_ns - a_ns) / a_ns)}"
     count = len(found.failures)
     verdict = "no regression" if not count else f"{count} regression{'s' if count > 1 else ''}"
-    return f"{verdict} by {found.gate.level} ({change})"
+    chance = total["chance_frac"]
+    # with one trace a side, the test says nothing
+    sure = "" if chance is None or chance > 0.4 else f"; by chance in {percent(chance)} of cases"
+    return f"{verdict} by {found.gate.level} ({change}{sure})"
 
 
 def markdown(found: Comparison) -> str:

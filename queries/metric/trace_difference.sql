@@ -1,4 +1,4 @@
--- trace_difference: where two traces differ, exactly (222 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (230 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
@@ -37,6 +37,9 @@
 --   predicted         true if the times of a trace are predicted
 --   verdict           'regressed' | 'improved' | 'same' | 'new' | 'gone'; with several traces a
 --                     side, a change only if their ranges don't touch; NULL if refused
+--   chance_frac       0..1, how often the two sides would be so far apart by chance if nothing had
+--                     changed, by the rank-sum test (Mann and Whitney), exactly: m! n! / (m + n)!
+--                     for m and n traces; NULL if their ranges touch
 --   verdict_refusal   why there are no verdicts; NULL if there are
 -- Never:   WHERE difference_ns <> b_ns - a_ns
 WITH side AS (
@@ -126,6 +129,10 @@ compared AS (
     b_ns - a_ns AS difference_ns,
     min(work_ns) FILTER (WHERE side = 'b') > max(work_ns) FILTER (WHERE side = 'a') AS is_above,
     max(work_ns) FILTER (WHERE side = 'b') < min(work_ns) FILTER (WHERE side = 'a') AS is_below,
+    if(is_above OR is_below, exp(
+      lgamma(count(*) FILTER (WHERE side = 'a') + 1)
+      + lgamma(count(*) FILTER (WHERE side = 'b') + 1) - lgamma(count(*) + 1)
+    ), NULL) AS chance_frac,
     CASE
       WHEN bool_and(work_count = 0) FILTER (WHERE side = 'b') THEN 'a'
       WHEN bool_and(work_count = 0) FILTER (WHERE side = 'a') THEN 'b'
@@ -206,6 +213,7 @@ SELECT
     WHEN compared.is_below THEN 'improved'
     ELSE 'same'
   END AS verdict,
+  if(judged.refusal IS NULL, compared.chance_frac, NULL) AS chance_frac,
   judged.refusal AS verdict_refusal
 FROM compared
 INNER JOIN aligned USING (level)
