@@ -34,6 +34,21 @@ First = Annotated[
     str, Parameter(help="Name of the first trace, or a glob; matching traces are added up.")
 ]
 Second = Annotated[str, Parameter(help="Name of the second trace, or a glob.")]
+By = Annotated[
+    Literal["component", "class", "module", "operator", "kernel", "shape", "step"] | None,
+    Parameter(help="What to compare; times of several traces a side are then medians."),
+]
+FailAbove = Annotated[
+    str | None,
+    Parameter(help="Exit with 1 if a part of 1 % or more became slower by more, such as 3%."),
+]
+Floor = Annotated[str, Parameter(help="Smallest difference that counts, such as 0.1ms or 50us.")]
+CompareFormat = Annotated[
+    Literal["table", "csv", "json", "parquet", "markdown", "junit"],
+    Parameter(
+        help="Format of the rows; markdown for a pull request, junit for a CI; parquet needs --out."
+    ),
+]
 
 # the form of an answer
 Format = Annotated[

@@ -1,7 +1,7 @@
 -- expected_attention: the time that each distinct call of fused attention should take.
 --
--- Why:     the shapes of its inputs say how many queries, keys and heads a call has. A backward call
---          is taken for its five products, of which the forward one has two.
+-- Why:     the shapes of its inputs say how many queries, keys and heads a call has. A backward
+--          call is taken for its five products, of which the forward one has two.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
 --          an operator with a formula of attention, forward or backward, if the peak is known
 -- Inputs:  operator_signature, attention_time

@@ -59,10 +59,11 @@ changed AS (
 numbered AS (
   SELECT
     *,
-    sum(is_first::INTEGER) OVER (
+    -- a running sum, because DuckDB counts with a filter in quadratic time
+    cast(sum(is_first::INTEGER) OVER (
       PARTITION BY trace_id, device_id, stream_id ORDER BY start_ns, work_id
       ROWS UNBOUNDED PRECEDING
-    ) AS chain_id
+    ) AS BIGINT) AS chain_id
   FROM changed
 ),
 
