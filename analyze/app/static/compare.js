@@ -65,7 +65,7 @@ async function load() {
   for (const side of ["A", "B"]) byId(`view${side}`).replaceChildren();
   views.length = 0;
   const ids = [byId("a").value, byId("b").value];
-  const metas = await Promise.all(ids.map((trace) => askJson("timeline/meta", { trace })));
+  const metas = await Promise.all(ids.map((trace) => askJson("timeline/meta", { trace }))).catch(() => []);
   metas.forEach((meta, side) => {
     byId(`name${"AB"[side]}`).textContent = `${"AB"[side]}  ${meta.name}`;
     // the host's threads would need more room than there is
