@@ -28,13 +28,10 @@ def query(
     out: options.Out = None,
 ) -> None:
     """Run one query and print its rows."""
+    from genscope.cli.params import parsed
     from genscope.cli.query import write_answer
-    from genscope.errors import UserError
 
-    wrong = [text for text in param if "=" not in text]
-    if wrong:
-        raise UserError(f"--param {wrong[0]!r} has no '='; write it as name=value")
-    params = dict(text.split("=", 1) for text in param)
+    params = parsed(param)
     with open(db, queries=queries) as study:
         write_answer(study, name, trace=trace, params=params, fmt=format, out=out, wide=wide)
 

@@ -101,6 +101,32 @@ Viewed = Annotated[
 ]
 Browser = Annotated[bool, Parameter(help="Open the browser, not only print the address.")]
 
+# a lake, and who works on it
+Addresses = Annotated[
+    str,
+    Parameter(
+        help="Traces, run folders or globs in quotes; also addresses such as s3://bucket/runs/**."
+    ),
+]
+Lake = Annotated[str, Parameter(help="The lake: a folder, or an address such as s3://bucket/lake.")]
+Lakes = Annotated[str, Parameter(help="Lakes to read.")]
+Into = Annotated[str, Parameter(help="The lake to add to; it is created if it is missing.")]
+Scheduler = Annotated[
+    str | None, Parameter(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")
+]
+Workers = Annotated[
+    int | None,
+    Parameter(help="Number of processes on this machine; without it, this process works alone."),
+]
+Shard = Annotated[
+    str, Parameter(help="Load only the ith of n shares, as i/n: for an array of jobs.")
+]
+RankStatement = Annotated[str, Parameter(help="One SELECT over the study of each trace.")]
+MergeStatement = Annotated[
+    str | None,
+    Parameter(help="One SELECT over the table `part`, which holds the rows of all traces."),
+]
+
 # what agents use
 Transport = Annotated[
     Literal["stdio", "http"],

@@ -1,9 +1,11 @@
--- trace_difference: where two traces differ, exactly (209 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (212 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
 -- Grain:   one row per (level, module, op_name) in any of the traces
 -- Inputs:  trace, time_refusal, work, work_op, work_module, work_component, work_category
+-- Merge:   trace, time_refusal, work, work_op, work_module, work_component,
+--          work_category
 -- Needs:   pair
 -- Params:
 --   first VARCHAR = '*'  glob on the first trace's name; medians if several match
