@@ -80,6 +80,18 @@ def test_every_page_has_the_trace_s_name_as_text_and_a_policy(server: Server) ->
     assert b"&lt;script&gt;alert(1)" in fetched(server, "overview?trace=1")[1]
 
 
+def test_a_trace_without_events_is_compared_but_has_no_timeline(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise UserError("it has no timeline")
+
+    monkeypatch.setattr(server.workbench.timelines, "of", none)
+    assert fetched(server, "timeline/meta?trace=1")[0] == 400
+    status, content = fetched(server, "compare/difference?a=1&b=2")
+    assert status == 200 and json.loads(content)["anchors"] == [{}, {}]
+
+
 def test_what_an_address_asks_wrongly_is_said(server: Server) -> None:
     for path, said in (
         ("overview?trace=99", b"no trace with the number"),

@@ -88,7 +88,10 @@ def _rows(bench: Workbench, arguments: Mapping[str, str]) -> list[dict[str, Any]
 
 def _anchors(bench: Workbench, trace_id: int) -> dict[str, int]:
     """The start of each component and step, ns on the timeline's own scale."""
-    base_ns = bench.timelines.of(trace_id).base_ns
+    try:
+        base_ns = bench.timelines.of(trace_id).base_ns
+    except UserError:  # such as counters of kernels, which have no times
+        return {}
     places = bench.kept(
         ("places", trace_id),
         lambda: [*bench.tables.rows("work_place", of_trace=trace_id).dicts()],

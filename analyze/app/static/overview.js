@@ -34,4 +34,6 @@ async function showIdle() {
   box.replaceChildren(make("h2", {}, "Why the GPU is idle"), causes);
 }
 
-await Promise.all([showOpportunities(), showIdle()]);
+// one after the other: each can take the server long
+await showIdle();
+await showOpportunities();

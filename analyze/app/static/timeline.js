@@ -1,5 +1,5 @@
 // The page of one trace's timeline: search, details of a slice, sums of a range, and the address.
-import { amount, askJson, duration, isWriting, keep, make, percent, state, table } from "./core.js";
+import { amount, askJson, complain, duration, isWriting, keep, make, percent, state, table } from "./core.js";
 import { expectedOf, factsOf, sameOf } from "./facts.js";
 import { loadHits } from "./timeline_data.js";
 import { openInPerfetto } from "./perfetto.js";
@@ -9,7 +9,12 @@ const trace = document.body.dataset.trace;
 const [box, factsBox, rangeBox, search] = ["view", "facts", "range", "search"].map((id) => document.getElementById(id));
 const LEVELS = { category: "class", kernel: "kernel", module: "module", component: "component", operator: "operator" };
 
-const meta = await askJson("timeline/meta", { trace });
+const meta = await askJson("timeline/meta", { trace }).catch((failure) => {
+  complain("");
+  box.replaceChildren(make("p", { class: "note waiting" }, failure.message));
+  // nothing below can be done without it
+  return new Promise(() => {});
+});
 box.replaceChildren();
 // addresses and SQL count from the trace's base, which can be too large for a double
 const base = BigInt(meta.base_ns);
