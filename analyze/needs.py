@@ -69,6 +69,10 @@ NEEDS: dict[str, Need] = {
         "the manifest expects no numbers (record(..., expect={...}) writes them)",
         (("trace", "json_array_length(manifest -> 'expected') > 0"),),
     ),
+    "data_flow": Need(
+        "no dry run of a step with dead work was recorded; only a dry run follows the data",
+        (("trace", "json_array_length(manifest -> 'dead_work') > 0"),),
+    ),
     "device_wait": Need(
         "no waits for a device were recorded, and a trace of a CPU has none",
         (("runtime_call", "true"), ("trace", "predicted")),

@@ -116,6 +116,43 @@ SEEDS = {
         batches=(8, 200),
         knobs={"rounds": (3, 20)},
     ),
+    "pde_plus": ModelEntry(
+        "training",
+        "PDE+: a ResNet with learned diffusion, trained in two phases",
+        ("pde_plus", "erm", "frozen"),
+        (),
+        "float32",
+        paper="2305.15835",
+        batches=(4, 128),
+    ),
+    "mos": ModelEntry(
+        "supernet",
+        "Mixture-of-Supernets: a BERT whose weights are mixed from experts",
+        ("neuron", "layer", "slice", "materialised"),
+        (),
+        paper="2306.04845",
+        knobs={"experts": (2, 2), "passes": (2, 4)},
+    ),
+    "legonet": ModelEntry(
+        "unlearning",
+        "LegoNet: a fixed encoder and many adapters, of which few are active",
+        ("gather", "dense", "grouped"),
+        (),
+        "float32",
+        paper="2210.16023",
+        batches=(4, 256),
+        knobs={"adapters": (8, 100)},
+    ),
+    "robust_rec": ModelEntry(
+        "recommender",
+        "Robust recommenders: adversarial and contrastive training steps",
+        ("apr", "bpr", "apr-rows", "amr", "vbpr", "sgl", "lightgcn"),
+        (),
+        "float32",
+        paper="2309.02057",
+        batches=(16, 512),
+        knobs={"rows": (300, 25_677)},
+    ),
 }
 ENTRIES = {**MODELS, **SEEDS}
 

@@ -43,7 +43,7 @@ def record_dry(
         modules = {k: m for k, m in components_of(model).items() if isinstance(m, nn.Module)}
         # an optimizer makes its state in the first step
         _run(step, StepRecorder("cuda"), modules, attention, steps=1)
-        labels, switch = _run(step, recorder, modules, attention, steps=steps)
+        labels, switch, _returned = _run(step, recorder, modules, attention, steps=steps)
     if not any("External id" in event.get("args", {}) for event in recorder.events()):
         raise CaptureError(
             f"{name} ran on the host only, so no GPU's time can be predicted; let the script create its model and "
@@ -61,6 +61,7 @@ def record_dry(
             component_steps_profiled=dict(labels.calls),
             attention_labelled=dict(labels.attention_calls),
             attention_refused=dict(switch.refused),
+            dead_work=recorder.flow.dead(),
         )
     return folder
 
@@ -72,14 +73,15 @@ def _run(
     attention: str,
     *,
     steps: int,
-) -> tuple[Labels, Switch]:
+) -> tuple[Labels, Switch, list[Any]]:
     labels = Labels(recorder, modules)
     switch = Switch(attention, "cuda", labels.attention)
     with recorder, switched(switch), labels.attached():
+        returned = []
         for index in range(steps):
             with labels.step(index):
-                step()
-    return labels, switch
+                returned.append(step())
+    return labels, switch, returned
 
 
 def _card(

@@ -107,7 +107,7 @@ class Recording:
         expected: tuple[Expectation, ...] = (),
     ) -> None:
         self.folder = out
-        self.facts: dict[str, Any] = {"expected": as_rows(expected)}
+        self.facts: dict[str, Any] = {"expected": as_rows(expected) or None}
         self._name = name
         self._parts = components_of(model)
         self._attention = attention

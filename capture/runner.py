@@ -90,7 +90,7 @@ class Runner:
             "samples": workload.samples,
             "phases_profiled": dict(done.labels.phases),
             "parameters_trained": workload.parameters_trained(),
-            "expected": as_rows(workload.expected),
+            "expected": as_rows(workload.expected) or None,
         }
 
 

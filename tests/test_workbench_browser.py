@@ -99,6 +99,9 @@ def test_the_overview_leads_to_the_timeline(page: Any, site: str) -> None:
     page.goto(f"{site}overview?trace=1")
     assert page.locator(".traces tbody tr").count() == 2
     assert page.locator("h1").inner_text() == "fast"
+    page.locator("#causes tbody tr").first.wait_for()
+    savings = page.request.get(f"{site}overview/opportunities?trace=1").json()["rows"]
+    assert page.locator(".opportunities li").count() == len(savings)
     kernels = page.locator("section", has_text="Kernels that take the most time")
     assert page.locator("img").count() == 0
     kernels.locator("a", has_text=SOFTMAX).click()
@@ -259,6 +262,16 @@ def test_plots_are_drawn_and_saved(page: Any, site: str) -> None:
     assert b"<svg" in Path(saved.value.path()).read_bytes()
     page.get_by_role("button", name="Time of collectives").click()
     page.locator(".refused").wait_for()
+
+
+def test_a_window_is_saved_for_perfetto(page: Any, site: str) -> None:
+    _timeline(page, f"{site}timeline?trace=1")
+    answer = page.request.get(f"{site}timeline/perfetto?trace=1&from=0&until=200000")
+    events = answer.json()["traceEvents"]
+    names = {event["name"] for event in events if event["ph"] == "X"}
+    assert {GEMM, "aten::mm", "cudaLaunchKernel"} <= names
+    assert answer.headers["content-disposition"] == 'attachment; filename="timeline.json"'
+    assert page.locator("#perfetto").inner_text() in ("Open in Perfetto", "Save for Perfetto")
 
 
 def test_light_and_dark_and_keys(page: Any, site: str) -> None:

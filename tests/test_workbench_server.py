@@ -96,6 +96,9 @@ def test_the_overview_has_the_figures_of_the_queries(server: Server) -> None:
     text = fetched(server, "overview?trace=1")[1].decode()
     # 60 of 100 ns in attention, and every predicted run is marked
     assert "60.0 %" in text and "predicted, x 0.75 to 1.3" in text
+    for page in ("timeline", "compare"):
+        assert "run-3 (predicted, x 0.75 to 1.3)" in fetched(server, f"{page}?trace=3")[1].decode()
+    assert b'"marked": "predicted' in fetched(server, "timeline/meta?trace=3")[1]
     assert "no work" in fetched(server, "overview?trace=5")[1].decode()
 
 

@@ -12,7 +12,7 @@ from genscope.analyze.app.facts import facts_of
 from genscope.analyze.app.overview import idle_answer, opportunity_answer
 from genscope.analyze.app.replies import File
 from genscope.analyze.app.workbench import Workbench
-from genscope.analyze.printable import printable
+from genscope.analyze.predicted import LABEL
 
 Asked = Callable[[Workbench, Mapping[str, str], bytes], Any]
 
@@ -28,7 +28,8 @@ class Route:
 def _timeline(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     timeline = bench.timelines.of(bench.trace_id(arguments))
     return {
-        "name": printable(bench.names[timeline.trace_id]),
+        "name": bench.labels[timeline.trace_id],
+        "marked": LABEL if timeline.trace_id in bench.predicted else "",
         "span_ns": timeline.span_ns,
         "base_ns": str(timeline.base_ns),
         "slice_count": timeline.slice_count,
@@ -47,6 +48,12 @@ def _window(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> bytes:
     )
 
 
+def _counters(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    timeline = bench.timelines.of(bench.trace_id(arguments))
+    window = (int(arguments[key]) for key in ("from", "until", "pixels"))
+    return {"counters": timeline.counters(*window)}
+
+
 def _search(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> bytes:
     return bench.timelines.of(bench.trace_id(arguments)).search(arguments["text"])
 
@@ -54,6 +61,22 @@ def _search(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> bytes:
 def _facts(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     timeline = bench.timelines.of(bench.trace_id(arguments))
     return facts_of(timeline, arguments["kind"], int(arguments["ref"]))
+
+
+def _same(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The calls of the same shape as a work item."""
+    timeline = bench.timelines.of(bench.trace_id(arguments))
+    return timeline.asked("same_shape", of_work=int(arguments["work"]))[0]
+
+
+def _expected(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The time that a work item's operator should have taken."""
+    trace_id, work_id = bench.trace_id(arguments), int(arguments["work"])
+    with bench.studies.one() as study:
+        found = study.sql(
+            f"SELECT * FROM work_fact WHERE trace_id = {trace_id} AND work_id = {work_id}"
+        )
+    return {"op_expected_ns": None if found.is_empty() else found["op_expected_ns"].item()}
 
 
 def _range(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
@@ -84,8 +107,11 @@ ANSWERS: dict[str, Route] = {
     "timeline/perfetto": Route(_perfetto),
     "timeline/meta": Route(_timeline),
     "timeline/window": Route(_window),
+    "timeline/counters": Route(_counters),
     "timeline/search": Route(_search),
     "timeline/facts": Route(_facts),
+    "timeline/same": Route(_same),
+    "timeline/expected": Route(_expected),
     "timeline/range": Route(_range),
     "compare/difference": Route(compare_answers.difference),
     "compare/plot": Route(compare_answers.plot),

@@ -31,7 +31,7 @@ def difference(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict
     first, second = bench.trace_id(arguments, "a"), bench.trace_id(arguments, "b")
     rows = _rows(bench, arguments)
     return {
-        "names": [printable(bench.names[first]), printable(bench.names[second])],
+        "names": [bench.labels[first], bench.labels[second]],
         "first_ns": sum(row["first_ns"] for row in rows),
         "second_ns": sum(row["second_ns"] for row in rows),
         "row_count": len(rows),

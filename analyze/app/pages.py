@@ -64,7 +64,7 @@ def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
             here=page,
             pages=PAGES,
             study=printable(bench.path.name),
-            traces={number: printable(name) for number, name in bench.names.items()},
+            traces=bench.labels,
             trace_id=trace_id,
             chooses=page in _OF_ONE_TRACE,
             **content,

@@ -10,6 +10,9 @@ from genscope.analyze.app.relations import Tables
 from genscope.analyze.app.sql_workers import Workers
 from genscope.analyze.app.studies import Studies
 from genscope.analyze.app.timeline_index import Timelines
+from genscope.analyze.plots.theme import run_label
+from genscope.analyze.predicted import is_predicted
+from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
 
@@ -34,6 +37,13 @@ class Workbench:
         self.timelines = Timelines(path)
         self.tables = Tables(path)
         self.workers = Workers(path)
+        rows = [*self.tables.rows("trace_card").dicts()]
+        self.predicted = {row["trace_id"] for row in rows if is_predicted(row)}
+        # names as pages show them: predicted times are always marked
+        self.labels: Mapping[int, str] = {
+            number: run_label(printable(name), number in self.predicted)
+            for number, name in found.items()
+        }
         self._kept: dict[tuple[Any, ...], Any] = {}
 
     def trace_id(self, arguments: Mapping[str, str], key: str = "trace") -> int:

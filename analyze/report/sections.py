@@ -121,6 +121,8 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("forward_flops", "Where in the network the FLOPs are, in the order of the forward pass."),
         ("taxonomy", "How many parameters each component of a model has."),
+        ("variant_contrast", "A model's variants against each other."),
+        ("dead_work", "What a dry run computes and nothing reads."),
         ("pareto", "The quality of published models against their size."),
         ("fleet", "How many devices and how much memory each class of models uses in a fleet."),
     ),

@@ -105,8 +105,13 @@ def outcome(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def shown_name(func: Any, values: list[Any]) -> str:
-    """The operator's name. Recording turns filling with one number into a copy of a tensor without dimensions."""
+    """The operator's name. Recording turns filling with one number into a copy of a tensor without dimensions.
+
+    It also lets the gradient of an index be put into another tensor, where torch otherwise puts it into the zeros that it made.
+    """
     name: str = func._schema.name
+    if name == "aten::index_put":
+        return "aten::_index_put_impl_"
     filling = name == "aten::copy_" and not any(values[1].stride())
     return "aten::fill_" if filling else name
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from genscope.capture.dry.data_flow import DataFlow
 from genscope.capture.dry.event import arguments, does_work, shapes_of
 from genscope.capture.dry.graph import Graph
 from genscope.capture.dry.host import crossing, of_host
@@ -25,6 +26,7 @@ class StepRecorder(DryRecorder):  # type: ignore[no-untyped-call]
     def __init__(self, device_kind: str) -> None:
         super().__init__(device_kind)
         self._graph = Graph()
+        self.flow = DataFlow()
         # operators without work that took a number: listed only if a backward operator has it
         self._unlisted: dict[int, tuple[int, dict[str, Any]]] = {}
 
@@ -59,14 +61,19 @@ class StepRecorder(DryRecorder):  # type: ignore[no-untyped-call]
             shapes = shapes_of(arguments(func, args, kwargs))
             shapes["Concrete Inputs"][0] = TO_HOST
             self._host_row(name, shapes, links)
+            self.flow.crossed((args, kwargs))
             return stand_in
         if not does_work(func):
             self._reserve(name, links)
-            return OUTCOMES.of(func, args, kwargs)
+            output = OUTCOMES.of(func, args, kwargs)
+            self.flow.called(func, args, kwargs, output, ())
+            return output
         first = len(self._rows)
         output = super().__torch_dispatch__(func, types, args, kwargs)
         for row in self._rows[first:]:
             row["args"] = {**row["args"], **links}
+        ids = tuple(row["args"]["External id"] for row in self._rows[first:])
+        self.flow.called(func, args, kwargs, output, ids)
         return output
 
     def _links(self) -> dict[str, int]:

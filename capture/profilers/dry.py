@@ -42,6 +42,8 @@ def record(settings: Settings, folder: Path) -> dict[str, Any]:
         with recorder:
             done = run.labelled(recorder)
     facts = run.facts(done)
+    if isinstance(recorder, StepRecorder):
+        facts["dead_work"] = recorder.flow.dead()
     return {**facts, **written(recorder, folder, device, settings.dtype), **_assumed(facts, device)}
 
 

@@ -59,7 +59,7 @@ changed AS (
 numbered AS (
   SELECT
     *,
-    count(*) FILTER (WHERE is_first) OVER (
+    sum(is_first::INTEGER) OVER (
       PARTITION BY trace_id, device_id, stream_id ORDER BY start_ns, work_id
       ROWS UNBOUNDED PRECEDING
     ) AS chain_id

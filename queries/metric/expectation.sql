@@ -1,10 +1,10 @@
--- expectation: what a manifest expects, and what its trace holds (159 lines because of ten facts).
+-- expectation: what a manifest expects, and what its trace holds (168 lines because of ten facts).
 --
 -- Why:     FLOPs, launches and waits follow from a workload's dimensions. If a trace holds others,
 --          the capture is wrong, or the method is not the one that was meant.
 -- Grain:   one row per (trace_id, fact, place) of the manifest's `expected`
 -- Inputs:  trace, work, work_cost, work_component, work_phase, cpu_op, attention_call,
---          host_sync_call
+--          host_sync_call, dead_operator
 -- Needs:   expected
 -- Key:     trace_name, fact, place, expected, found, holds, origin
 -- Columns:
@@ -95,6 +95,14 @@ synced AS (
   GROUP BY trace_id, place
 ),
 
+dead AS (
+  SELECT
+    trace_id,
+    sum(flops)::DOUBLE AS flops
+  FROM dead_operator
+  GROUP BY trace_id
+),
+
 convolved AS (
   SELECT
     trace_id,
@@ -129,7 +137,7 @@ looked AS (
         THEN if(host_trace.trace_id IS NULL, coalesce(synced.host_syncs, 0), NULL)
       WHEN 'convolution_weight_gradients' THEN coalesce(convolved.weight_gradients, 0)
       WHEN 'dead_flops'
-        THEN list_sum(try_cast(fact.manifest -> '$.dead_work[*].flops' AS DOUBLE[]))
+        THEN if((fact.manifest -> 'dead_work') IS NULL, NULL, coalesce(dead.flops, 0))
       WHEN 'parameters_trained' THEN try_cast(fact.manifest ->> 'parameters_trained' AS DOUBLE)
       WHEN 'parameters_total' THEN try_cast(fact.manifest ->> 'parameters_total' AS DOUBLE)
     END AS found
@@ -141,6 +149,7 @@ looked AS (
     ON fact.trace_id = attention.trace_id AND coalesce(fact.place, '') = attention.place
   LEFT JOIN synced
     ON fact.trace_id = synced.trace_id AND coalesce(fact.place, '') = synced.place
+  LEFT JOIN dead ON fact.trace_id = dead.trace_id
   LEFT JOIN convolved ON fact.trace_id = convolved.trace_id
 )
 

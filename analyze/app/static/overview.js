@@ -6,8 +6,8 @@ const box = document.getElementById("causes");
 
 // A query that shows what was counted; its rows lead to the timeline.
 const itemsOf = (row) => `query?${new URLSearchParams({ q: row.items })}`;
-const saved = (row) => (row.at_most ? `at most ${duration(row.saving_ns)}` : duration(row.saving_ns));
-const between = (row) => (row.at_most ? "" : `${duration(row.low_ns)} to ${duration(row.high_ns)}`);
+const saved = (row) => (row.at_most ? `≤ ${duration(row.saving_ns)}` : duration(row.saving_ns));
+const between = (row) => (row.at_most ? "at most this much" : `${duration(row.low_ns)} to ${duration(row.high_ns)}`);
 
 async function showOpportunities() {
   const { rows } = await askJson("overview/opportunities", { trace });
@@ -16,7 +16,8 @@ async function showOpportunities() {
     make("span", { class: "gain", title: between(row) }, saved(row), make("small", {}, percent(row.saving_frac))),
     make("span", {}, row.what, make("small", {}, row.advice)),
     make("a", { href: itemsOf(row) }, "show")));
-  box.parentElement.before(make("section", { class: "card" }, make("h2", {}, "What would save time"), make("ol", { class: "opportunities" }, ...list)));
+  box.parentElement.before(make("section", { class: "card" }, make("h2", {}, "What would save time"), make("ol", { class: "opportunities" }, ...list),
+    make("p", { class: "note" }, "Fixes can save the same time, so savings don't add up. ≤ is a bound.")));
 }
 
 async function showIdle() {
