@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from genscope.analyze import chosen, question, reasons, refusal, trace_filter
+from genscope.analyze import chosen, notebook, question, reasons, refusal, trace_filter
 from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables, user_data
@@ -29,7 +29,7 @@ _Fetched = TypeVar("_Fetched")
 _Ask = Callable[[duckdb.DuckDBPyConnection], _Fetched]
 
 
-class Study:
+class Study(notebook.ShownInNotebook):
     """An open study, read-only; `ingest` and `classify` open it for writing while they run.
 
     Use it in a `with` block, or call `close`. `queries` are folders with your own .sql files; a file of the

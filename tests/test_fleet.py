@@ -13,10 +13,19 @@ import pytest
 from fleet_tasks import load_on_a_bad_machine, same
 from polars.testing import assert_frame_equal
 
+from genscope.analyze.fleet import page
 from genscope.analyze.fleet import runner as fleet_runner
 from genscope.analyze.fleet.ingest import ingest, merge
 from genscope.analyze.fleet.lake import Lake
-from genscope.analyze.fleet.question import failures, merged_from, query, query_all, sql
+from genscope.analyze.fleet.page import write_page
+from genscope.analyze.fleet.question import (
+    FleetAnswer,
+    failures,
+    merged_from,
+    query,
+    query_all,
+    sql,
+)
 from genscope.analyze.fleet.runner import Done, _on, runner
 from genscope.analyze.sql_file import shipped_queries
 from genscope.analyze.study import Study
@@ -141,6 +150,36 @@ def test_shares_of_an_array_of_jobs_are_all_of_it(paths: list[str], tmp_path: Pa
     assert len(seen) == len(set(seen)) == 4
     with pytest.raises(UserError, match="1/8 to 8/8"):
         ingest(str(tmp_path / "lake"), paths, shard=(4, 3))
+
+
+def test_the_page_says_which_ranks_to_look_at(lake: str, tmp_path: Path) -> None:
+    three = tmp_path / "three"
+    merge([lake], str(three))
+    for card in (three / "cards").iterdir():
+        if "rank" not in json.loads(card.read_text())["name"]:
+            card.unlink()
+    pair = write_page(str(three), tmp_path / "pair.html").read_text()
+    assert "2 traces" in pair and "none can differ from the rest" in pair
+
+
+def test_a_page_of_many_ranks_lists_ten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lake: str
+) -> None:
+    """Of 200 ranks, the one with the largest delay comes first, whatever its name holds."""
+    rows = [
+        (i, f"rank{i}" if i else "<script>", "/job", i, "compute", v, 100, v - 100, max(v - 100, 0))
+        for i, v in enumerate([90_000_000, *([100] * 199)])
+    ]
+    names = ["trace_id", "trace_name", "job", "rank", "measure", "value_ns", "median_ns"]
+    frame = pl.DataFrame(rows, schema=[*names, "excess_ns", "delay_ns"], orient="row")
+    frame = frame.with_columns(place=pl.int_range(1, 201), score=pl.lit(None, pl.Float64))
+    skew = pl.DataFrame({"trace_id": [3], "skew_refusal": ["a rank is missing"]})
+    said = {"rank_outlier": FleetAnswer(frame), "rank_skew": FleetAnswer(skew)}
+    monkeypatch.setattr(page, "query_all", lambda *_, **__: said)
+    text = write_page(lake, tmp_path / "page.html").read_text()
+    assert "look at &lt;script&gt; (rank 0) first: its compute differs by 90 ms" in text
+    assert "<script>" not in text and "a rank is missing" in text
+    assert text.count("<tr><td>") == 1 and text.count("M") > 200
 
 
 def test_own_sql_is_merged_by_own_sql(lake: str) -> None:

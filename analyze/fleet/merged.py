@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze import question, refusal
+from genscope.analyze import question, refusal, trace_filter
 from genscope.analyze.connect import connect
 from genscope.analyze.load.kept_views import kept_views
-from genscope.analyze.load.tables import empty_study, quoted, table_files
+from genscope.analyze.load.tables import create_temporary, empty_study, quoted, table_files
 from genscope.analyze.sql_file import SqlFile, call_of
 from genscope.errors import UserError
 
@@ -50,11 +50,18 @@ def merged(
     """Each metric's name and rows, over the rows of `relations` of all traces."""
     with _study_of(folder, relations) as con:
         for metric, params in metrics:
-            refusal.create_metrics(con, [metric])
+            # the statement itself: one with its views inside would compute what is given as a table
+            create_temporary(con, _without_refused(con, metric))
             refusal.check_sides(con, metric, params)
             refusal.answerable_traces(con, metric, None)
             source, values = call_of(metric, params)
             yield metric.name, con.execute(f"SELECT * FROM {source}", values).pl()
+
+
+def _without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile) -> SqlFile:
+    ids = refusal.refused(con)
+    withheld = ids and refusal.rests_on_device_time(metric)
+    return trace_filter.without(metric, ids) if withheld else metric
 
 
 @contextmanager

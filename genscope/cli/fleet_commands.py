@@ -1,6 +1,8 @@
-"""Commands for thousands of traces: fleet ingest, query, sql, failures, merge."""
+"""Commands for thousands of traces: fleet ingest, query, sql, report, failures, merge."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from cyclopts import App
 
@@ -85,6 +87,23 @@ def failures(
 
     check_out(format, out)
     write_result(failed(lake), format, out)
+
+
+@fleet.command
+def report(
+    *,
+    lake: options.Lake,
+    out: options.Page = Path("fleet.html"),
+    scheduler: options.Scheduler = None,
+    workers: options.Workers = None,
+) -> None:
+    """Write one HTML page that says which traces of each job to look at, and why."""
+    from genscope.analyze.fleet.page import write_page
+    from genscope.analyze.fleet.runner import runner
+    from genscope.cli.output import print_line
+
+    with runner(scheduler, workers) as run:
+        print_line(write_page(lake, out, run=run))
 
 
 @fleet.command
