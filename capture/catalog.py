@@ -133,6 +133,14 @@ SEEDS = {
         paper="2305.15835",
         batches=(4, 128),
     ),
+    "llmcrs": ModelEntry(
+        "llm",
+        "LLMCRS: one turn of a dialogue that recommends, in three calls",
+        ("turn", "prefix"),
+        (),
+        paper="2308.06212",
+        knobs={"answer": (3, 20)},
+    ),
     "milan": ModelEntry(
         "pretraining",
         "MILAN: masked image pretraining towards a frozen teacher",

@@ -26,15 +26,19 @@ SHAPES = {
     "sam-b": Shape(768, 12, 12, 14, (2, 5, 8, 11)),
     "sam-h": Shape(1280, 16, 32, 14, (7, 15, 23, 31)),
 }
-TINY = {"sam": Shape(48, 2, 2, 3, (1,)), "plain": Shape(48, 2, 2)}
+TINY = {
+    "ti": Shape(24, 3, 2),
+    "s": Shape(48, 6, 2),
+    "sam-b": Shape(48, 2, 2, 3, (1,)),
+    "sam-h": Shape(64, 2, 2, 3, (1,)),
+}
 # weights of the encoder, of published checkpoints
 PARAMETERS = {"sam-h": 637_026_048, "sam-b": 89_670_912}
 
 
 def build(settings: Settings) -> Workload:
     """Encoders of 6.2 (ti), 22.4 (s), 89.7 (sam-b) or 637 million parameters (sam-h), and a decoder of 4.1 million."""
-    is_sam = settings.variant.startswith("sam")
-    shape = TINY["sam" if is_sam else "plain"] if settings.tiny else SHAPES[settings.variant]
+    shape = (TINY if settings.tiny else SHAPES)[settings.variant]
     size, wide, side = (32, 64, 128) if settings.tiny else (256, 2048, 1024)
     grid, count = side // PATCH, settings.knob("prompts")
     encoder, decoder = ImageEncoder(shape, grid, size), MaskDecoder(size, wide, grid)
@@ -64,7 +68,6 @@ def build(settings: Settings) -> Workload:
         steps_full=1,
         image_size=side,
         assumptions=ASSUMPTIONS,
-        touches_host=True,
         unit="image",
         samples=settings.batch,
         expected=(

@@ -153,7 +153,6 @@ def build(settings: Settings) -> Workload:
         calls_full={},
         steps_full=1,
         assumptions=ASSUMPTIONS,
-        touches_host=True,
         unit="batch",
         samples=settings.batch,
         expected=(

@@ -77,7 +77,7 @@ def dry(captured: Captured, run: str) -> Path:
     ],
 )
 def test_forward_passes_cost_what_is_published(gmac: float, found: int) -> None:
-    assert found / 2e9 == pytest.approx(gmac, rel=0.002)
+    assert found / 2e9 == pytest.approx(gmac, rel=0.0025)
 
 
 def test_a_suite_has_every_variant_with_its_own_batch() -> None:
