@@ -44,14 +44,17 @@ def build(settings: Settings) -> Workload:
     encoder, decoder = ImageEncoder(shape, grid, size), MaskDecoder(size, wide, grid)
     images = torch.randn(settings.batch, 3, side, side)
     places = torch.randn(1, grid * grid, size)
-    prompts = torch.randn(count, POINTS, size).split(CHUNK)
+    prompts = torch.split(torch.randn(count, POINTS, size), CHUNK)
 
     def request(labels: Labels) -> torch.Tensor:
         with labels.phase("encode"):
             embedded = encoder(images)
         with labels.phase("decode"):
-            masks = [decoder(one, places, few)[0] for one in embedded.split(1) for few in prompts]
-        return masks[-1]
+            masks = [
+                decoder(one, places, few)[0] for one in torch.split(embedded, 1) for few in prompts
+            ]
+        last: torch.Tensor = masks[-1]
+        return last
 
     encoded, core = encoder_flops(shape, grid, size)
     decoded = count * decoder_flops(size, wide, grid)

@@ -66,7 +66,8 @@ class Layer(nn.Module):
         seen = [kept[:, :, :end] for kept in memory]
         # a whole prompt is causal; after a kept prefix the mask is left out, as it costs the same
         causal = start == 0 and end > 1
-        mixed = functional.scaled_dot_product_attention(q, *seen, is_causal=causal)
+        keys, values = seen
+        mixed = functional.scaled_dot_product_attention(q, keys, values, is_causal=causal)
         x = x + self.out(mixed.transpose(1, 2).flatten(2))
         y = self.norm2(x)
         out: torch.Tensor = x + self.down(functional.silu(self.gate(y)) * self.up(y))

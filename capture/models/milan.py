@@ -46,8 +46,7 @@ class Pretraining(nn.Module):
     def targets(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The teacher's features of every token, and how much its class token attends to each patch."""
         found = functional.normalize(self.project(self.teacher(images)), dim=-1)
-        shown = self.teacher.blocks[-1].attention.shown
-        return found, shown
+        return found, self.teacher.shown()
 
 
 def _expected(

@@ -46,7 +46,8 @@ class Aligner(nn.Module):
 
     def forward(self) -> torch.Tensor:
         """[entities, 64]."""
-        tau = torch.arange(TAUS, device=self.names.device).to(self.names.dtype)[:, None]
+        like = self.slopes
+        tau = torch.arange(TAUS, device=like.device).to(like.dtype)[:, None]
         waves = torch.cos(tau @ self.slopes + self.shifts)
         clock = self.clock(torch.cat([waves, tau @ self.slope + self.shift], 1))
         when = self.time(self.drop(self.times @ clock / TAUS))

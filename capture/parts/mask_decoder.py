@@ -85,7 +85,7 @@ class MaskDecoder(nn.Module):
         for layer in self.layers:
             q, k = layer(q, k, (of_q, of_k))
         q = self.norm(q + self.last(q + of_q, k + of_k, k))
-        large = self.larger(k.transpose(1, 2).unflatten(2, (self.grid, self.grid)))
+        large = self.larger(torch.unflatten(k.transpose(1, 2), 2, (self.grid, self.grid)))
         ways = torch.stack([mlp(q[:, 1 + n]) for n, mlp in enumerate(self.masks)], 1)
         masks = (ways @ large.flatten(2)).unflatten(2, large.shape[-2:])
         return masks, self.quality(q[:, 0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -64,6 +66,12 @@ class Encoder(nn.Module):
             Block(width, heads, shows=shows and i == last) for i in range(layers)
         )
         self.norm = nn.LayerNorm(width)
+
+    def shown(self) -> torch.Tensor:
+        """[batch, patches]: how much the class token attended to each patch in the last block."""
+        attention: Any = self.blocks[-1].attention
+        found: torch.Tensor = attention.shown
+        return found
 
     def forward(self, images: torch.Tensor, kept: torch.Tensor | None = None) -> torch.Tensor:
         """[batch, 1 + patches, width]; with `kept` [batch, n], of those patches only."""

@@ -50,7 +50,7 @@ class Attention(nn.Module):
         side = self.side
         place = torch.arange(side, device=query.device)
         apart = place[:, None] - place[None] + side - 1
-        square = query.unflatten(2, (side, side)).flatten(0, 1)
+        square = torch.unflatten(query, 2, (side, side)).flatten(0, 1)
         rows = torch.einsum("bhwc,hkc->bhwk", square, self.rows[apart])
         columns = torch.einsum("bhwc,wkc->bhwk", square, self.columns[apart])
         both = rows[..., :, None] + columns[..., None, :]
@@ -80,10 +80,11 @@ class Block(nn.Module):
         batch, grid, window = len(y), self.grid, self.window
         more = -grid % window
         count = (grid + more) // window
-        y = functional.pad(y.unflatten(1, (grid, grid)), (0, 0, 0, more, 0, more))
-        y = y.unflatten(2, (count, window)).unflatten(1, (count, window)).transpose(2, 3)
+        split = torch.unflatten
+        y = functional.pad(split(y, 1, (grid, grid)), (0, 0, 0, more, 0, more))
+        y = split(split(y, 2, (count, window)), 1, (count, window)).transpose(2, 3)
         y = self.attention(y.flatten(3, 4).flatten(0, 2))
-        y = y.unflatten(0, (batch, count, count)).unflatten(3, (window, window)).transpose(2, 3)
+        y = split(split(y, 0, (batch, count, count)), 3, (window, window)).transpose(2, 3)
         return y.flatten(3, 4).flatten(1, 2)[:, :grid, :grid].flatten(1, 2)
 
 
@@ -129,7 +130,7 @@ class ImageEncoder(nn.Module):
         return out
 
     def _stretched(self) -> torch.Tensor:
-        square = self.places[:, 1:].transpose(1, 2).unflatten(2, (14, 14))
+        square = torch.unflatten(self.places[:, 1:].transpose(1, 2), 2, (14, 14))
         size = (self.grid, self.grid)
         return functional.interpolate(square, size, mode="bicubic").flatten(2).transpose(1, 2)
 
