@@ -106,6 +106,14 @@ MODELS = {
 
 # papers whose training or adaptation steps are workloads: `genscope suite --family seeds`
 SEEDS = {
+    "efficient_sam": ModelEntry(
+        "segmentation",
+        "EfficientSAM and SAM: encode an image, decode masks for prompts",
+        ("ti", "s", "sam-b", "sam-h"),
+        (),
+        paper="2312.00863",
+        knobs={"prompts": (2, 64)},
+    ),
     "tea": ModelEntry(
         "adaptation",
         "TEA: a classifier adapts to each test batch by its energy",
@@ -125,6 +133,22 @@ SEEDS = {
         paper="2305.15835",
         batches=(4, 128),
     ),
+    "llmcrs": ModelEntry(
+        "llm",
+        "LLMCRS: one turn of a dialogue that recommends, in three calls",
+        ("turn", "prefix"),
+        (),
+        paper="2308.06212",
+        knobs={"answer": (3, 20)},
+    ),
+    "milan": ModelEntry(
+        "pretraining",
+        "MILAN: masked image pretraining towards a frozen teacher",
+        ("milan", "mae", "no-teacher"),
+        (),
+        paper="2208.06049",
+        batches=(2, 256),
+    ),
     "mos": ModelEntry(
         "supernet",
         "Mixture-of-Supernets: a BERT whose weights are mixed from experts",
@@ -142,6 +166,15 @@ SEEDS = {
         paper="2210.16023",
         batches=(4, 256),
         knobs={"adapters": (8, 100)},
+    ),
+    "simple_hhea": ModelEntry(
+        "alignment",
+        "Simple-HHEA: epochs over a whole knowledge graph, and a ranking",
+        ("host-eval", "gpu-eval"),
+        (),
+        "float32",
+        paper="2304.03468",
+        knobs={"epochs": (2, 10)},
     ),
     "robust_rec": ModelEntry(
         "recommender",

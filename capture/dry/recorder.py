@@ -69,10 +69,11 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return output
 
     def _recorded(self, func: Any, values: list[Any], output: Any) -> list[Operator]:
-        own = (shown_name(func, values), shapes_of(values))
+        name = shown_name(func, values)
+        own = (name, shapes_of(values))
         if self._device_kind != "cuda":
             return [own]
-        before, after = inner_operators(func._schema.name, values, output)
+        before, after = inner_operators(name, values, output)
         return [*before, own, *after]
 
     def events(self) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,7 @@ class Adapters(nn.Module):
 
     def __init__(self, count: int, size: int, classes: int) -> None:
         super().__init__()
+        self.keys: torch.Tensor
         self.register_buffer("keys", functional.normalize(torch.randn(count, size), dim=-1))
         self.weight = nn.Parameter(torch.randn(count, size, classes) * size**-0.5)
         self.bias = nn.Parameter(torch.zeros(count, classes))

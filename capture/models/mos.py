@@ -45,7 +45,8 @@ class Mixed(nn.Module):
     def __init__(self, before: int, after: int, kinds: tuple[int, int, int], by: str) -> None:
         super().__init__()
         experts, numbers, width = kinds
-        self.experts = nn.ModuleList(Sliced(before, after) for _ in range(experts))
+        self.parts = [Sliced(before, after) for _ in range(experts)]
+        self.experts = nn.ModuleList(self.parts)
         self.kept: tuple[torch.Tensor, torch.Tensor] | None = None
         if experts > 1:
             out = experts * (after if by == "neuron" else 1)
@@ -55,13 +56,15 @@ class Mixed(nn.Module):
         self, before: int, after: int, kind: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias for the architecture `kind`, a vector."""
-        parts = [expert.part(before, after) for expert in self.experts]
+        parts = [expert.part(before, after) for expert in self.parts]
         if len(parts) == 1:
             return parts[0]
         shares = self.router(kind).view(-1, len(parts)).softmax(-1)[:after]
         weights = [shares[:, n, None] * weight for n, (weight, _) in enumerate(parts)]
         biases = [shares[:, n] * bias for n, (_, bias) in enumerate(parts)]
-        return sum(weights[1:], weights[0]), sum(biases[1:], biases[0])
+        weight: torch.Tensor = sum(weights[1:], weights[0])
+        bias: torch.Tensor = sum(biases[1:], biases[0])
+        return weight, bias
 
     def forward(self, x: torch.Tensor, after: int, kind: torch.Tensor) -> torch.Tensor:
         """[..., before] to [..., after]."""
@@ -89,7 +92,8 @@ class Layer(nn.Module):
         attended = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         y = self._normed(y + self.out(attended, hidden), self.norm1)
         z = self.narrow(functional.gelu(self.wide(y, self.inner, kind)), hidden, kind)
-        return self.leave(self._normed(y + z, self.norm2), x.shape[-1])
+        out: torch.Tensor = self.leave(self._normed(y + z, self.norm2), x.shape[-1])
+        return out
 
     @staticmethod
     def _normed(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
@@ -104,11 +108,13 @@ class Supernet(nn.Module):
         super().__init__()
         self.words, self.places = nn.Embedding(words, size), nn.Embedding(512, size)
         self.norm, self.layers = nn.LayerNorm(size), nn.ModuleList(layers)
+        self.each = layers
+        self.kind: torch.Tensor
         self.register_buffer("kind", torch.rand(numbers))
 
     def materialise(self, hidden: int) -> None:
         """Mix every layer's weights once."""
-        for layer in self.layers:
+        for layer in self.each:
             layer.wide.kept = layer.wide.mixed(hidden, layer.inner, self.kind)
             layer.narrow.kept = layer.narrow.mixed(layer.inner, hidden, self.kind)
 
@@ -153,7 +159,6 @@ def build(settings: Settings) -> Workload:
         calls_full={},
         steps_full=1,
         assumptions=ASSUMPTIONS,
-        touches_host=True,
         unit="batch",
         samples=settings.batch,
         expected=(

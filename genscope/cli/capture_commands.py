@@ -44,6 +44,7 @@ def capture(  # noqa: PLR0913  one argument an option of the command
 
 def suite(
     *,
+    family: options.Family = "paper",
     profiler: options.Profiler = "dry",
     size: options.SuiteSize = "paper",
     steps: options.Steps = 2,
@@ -51,18 +52,18 @@ def suite(
     device: options.Device = None,
     out: options.RunsIn = options.TRACES,
 ) -> int:
-    """Run and record the paper's eight models, each with baseline and flash attention.
+    """Run and record a family: the paper's eight models, with baseline and flash attention, or all workloads that train.
 
     Exits with 1 if any run failed.
     """
     from genscope.capture.settings import Settings
-    from genscope.capture.suite import plan, summary
+    from genscope.capture.suite import plan, seeds, summary
     from genscope.capture.suite import suite as run_all
     from genscope.cli.output import print_line
 
     base = Settings("llama", profiler, size=size, steps=steps, dtype=dtype, device=device)
     runs = run_all(
-        plan(base),
+        plan(base) if family == "paper" else seeds(base),
         out,
         progress=lambda run: print_line(f"{run.seconds:6.1f} s  {run.folder or run.error}"),
     )

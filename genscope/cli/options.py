@@ -198,6 +198,10 @@ Size = Annotated[
         "default is paper for dry captures and tiny for all others."
     ),
 ]
+Family = Annotated[
+    Literal["paper", "seeds"],
+    Parameter(help="paper: its eight models; seeds: training and adaptation steps, every variant."),
+]
 SuiteSize = Annotated[
     Literal["tiny", "paper"],
     Parameter(help="paper for the published dimensions, tiny for models that any machine can run."),

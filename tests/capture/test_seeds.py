@@ -15,13 +15,19 @@ from capture_traces import Captured
 import genscope
 from genscope.analyze.study import Study
 from genscope.capture.catalog import SEEDS
+from genscope.capture.models.efficient_sam import SHAPES
+from genscope.capture.parts import resnet, resnet50, wide_resnet
+from genscope.capture.parts.mask_decoder import decoder_flops
+from genscope.capture.parts.sam_encoder import encoder_flops
 from genscope.capture.script import ScriptRun, capture_script
+from genscope.capture.settings import Settings
+from genscope.capture.suite import seeds
 
 RUNS = [f"{name}:{variant}" for name, entry in SEEDS.items() for variant in entry.variants]
 # under a recorder autograd adds gradients up out of place
 ADDED_UP = {"aten::add", "aten::add_"}
 # copies between host and device, which a run on a CPU doesn't need
-COPIES = {"tea:tea": 2}
+COPIES = {"tea:tea": 2, "simple_hhea:host-eval": 2, "simple_hhea:gpu-eval": 1}
 # which groups are empty depends on values
 BY_VALUE = ("legonet:grouped",)
 # loading a trace takes a second: these are loaded as real runs too
@@ -55,6 +61,29 @@ def on_the_host():
 
 def dry(captured: Captured, run: str) -> Path:
     return captured(run, profiler="dry", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("gmac", "found"),
+    [
+        (2980.5, encoder_flops(SHAPES["sam-h"], 64, 256)[0]),
+        (486.0, encoder_flops(SHAPES["sam-b"], 64, 256)[0]),
+        (245.6, encoder_flops(SHAPES["s"], 64, 256)[0]),
+        (102.3, encoder_flops(SHAPES["ti"], 64, 256)[0]),
+        (1.84, decoder_flops(256, 2048, 64)),
+        (5.24, wide_resnet.forward_flops(28, 10, 10, batch=1, side=32)),
+        (0.5555, resnet.forward_flops(64, 10, batch=1, side=32)),
+        (4.087, resnet50.forward_flops(64, batch=1, side=224)),
+    ],
+)
+def test_forward_passes_cost_what_is_published(gmac: float, found: int) -> None:
+    assert found / 2e9 == pytest.approx(gmac, rel=0.0025)
+
+
+def test_a_suite_has_every_variant_with_its_own_batch() -> None:
+    runs = seeds(Settings("llama", "dry", size="paper"))
+    assert [run.model for run in runs] == RUNS
+    assert {run.name: run.batch for run in runs}["milan"] == 256
 
 
 @pytest.fixture(scope="module")
