@@ -92,6 +92,7 @@ figures: env
 	@rm -f build/reference.duckdb
 	$(BIN)/genscope ingest 'traces/reference/*' --db build/reference.duckdb
 	$(BIN)/python docs/gallery.py build/reference.duckdb docs/figures
+	$(BIN)/python docs/pictures.py build/reference.duckdb docs/figures
 
 clean:
 	rm -rf build

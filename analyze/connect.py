@@ -19,6 +19,9 @@ _NO_EXTENSIONS = {
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
 }
+# DuckDB takes a nested loop for an ASOF join if it guesses that one side is small. It can't guess well behind
+# filters and joins, and a wrong guess makes a query quadratic.
+_NO_LOOP_JOINS = {"asof_loop_join_threshold": 0}
 # a DuckDB file has these four bytes after an eight-byte checksum
 _MAGIC = slice(8, 12)
 _HOLDER = re.compile(r"Conflicting lock is held in .*?\((PID \d+)\)")
@@ -41,7 +44,7 @@ def connect(
     `config` adds DuckDB settings. Raises duckdb.Error as duckdb.connect does, and
     duckdb.IOException for a file of another program.
     """
-    settings = {**(config or {}), **_NO_EXTENSIONS}
+    settings = {**_NO_LOOP_JOINS, **(config or {}), **_NO_EXTENSIONS}
     if str(path) == MEMORY:
         return duckdb.connect(MEMORY, read_only=read_only, config=settings)
     _refuse_foreign(Path(path))

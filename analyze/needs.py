@@ -65,6 +65,18 @@ NEEDS: dict[str, Need] = {
         "no backward pass was recorded",
         (("cpu_op", "forward_thread_id > 0"),),
     ),
+    "expected": Need(
+        "the manifest expects no numbers (record(..., expect={...}) writes them)",
+        (("trace", "json_array_length(manifest -> 'expected') > 0"),),
+    ),
+    "data_flow": Need(
+        "no dry run of a step with dead work was recorded; only a dry run follows the data",
+        (("trace", "json_array_length(manifest -> 'dead_work') > 0"),),
+    ),
+    "device_wait": Need(
+        "no waits for a device were recorded, and a trace of a CPU has none",
+        (("runtime_call", "true"), ("trace", "predicted")),
+    ),
     "memory": Need(
         "no allocator events were recorded (profile_memory=True records them)",
         (("memory_event", "true"),),

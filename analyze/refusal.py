@@ -12,7 +12,13 @@ from typing import Any
 import duckdb
 
 from genscope.analyze import chosen, trace_filter
-from genscope.analyze.load.tables import create_temporary
+from genscope.analyze.load.kept_views import (
+    create_kept_views,
+    kept_views,
+    macros_of,
+    with_views,
+)
+from genscope.analyze.load.tables import create_temporary, with_inputs
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
@@ -26,6 +32,8 @@ _DEVICE_TIME = frozenset(
         *("kernel", "gpu_copy", "kernel_time", "device_busy", "component_busy"),
         *("category_time", "run_pair", "run_measurement"),
         *("device_event", "idle_gap", "launch", "host_wait", "step_state", "communication"),
+        *("rank_collective", "rank_busy"),
+        *("opportunity_item", "waiting_call"),
     }
 )
 
@@ -59,10 +67,18 @@ def create_metrics(con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile]) -
 
     The user's own SQL over these views then doesn't see those rows either.
     """
-    ids = refused(con)
     for metric in metrics:
-        withheld = ids and rests_on_device_time(metric)
-        create_temporary(con, trace_filter.without(metric, ids) if withheld else metric)
+        create_temporary(con, without_refused(con, metric))
+
+
+def without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile) -> SqlFile:
+    """The metric without rows that depend on a refused trace, and with the views that it reads inside."""
+    ids = refused(con)
+    if ids and rests_on_device_time(metric):
+        create_kept_views(con, with_inputs(metric.inputs, kept_views()))
+        return trace_filter.without(metric, ids)
+    create_kept_views(con, macros_of(metric))
+    return with_views(metric)
 
 
 def answerable_traces(

@@ -165,6 +165,7 @@ def serve() -> None:
 
     with Study(limits["study"]) as study:
         try:
+            # this also imports polars, whose time and memory are not the statement's
             study.traces()
             _limit(limits["memory_bytes"])
         except UserError as error:

@@ -20,6 +20,7 @@ from genscope.errors import UserError
 # the rooms whose relations are filled at ingest; each reads only itself and the rooms before it
 ROOMS = (
     "rules", "nesting", "work", "launch", "idle", "memory", "communication", "cost", "attention", "run",
+    "limit",
 )  # fmt: skip
 LAYERS = ("schema", "interval", *ROOMS, "metric", "nsys")
 
@@ -27,7 +28,7 @@ _TITLE = re.compile(r"^(?P<name>\w+)(\((?P<arguments>[^)]*)\))?: (?P<sentence>.+
 _SECTION = re.compile(r"^(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")
 _ENTRY = re.compile(r"^\s+(?P<name>\w+)\s{2,}(?P<text>\S.*)$")
 _PARAM = re.compile(r"^\s*(?P<name>\w+) (?P<type>[A-Z]+) = (?P<default>\S+)\s+(?P<text>.+)$")
-_SECTIONS = ("Why", "Grain", "Inputs", "From", "Needs", "Params", "Key", "Columns", "Never", "Plot", "Kept")  # fmt: skip
+_SECTIONS = ("Why", "Grain", "Inputs", "From", "Merge", "Needs", "Params", "Key", "Columns", "Never", "Plot", "Kept")  # fmt: skip
 
 
 @dataclass(frozen=True)

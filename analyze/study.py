@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from genscope.analyze import chosen, question, reasons, refusal, trace_filter
+from genscope.analyze import chosen, notebook, question, reasons, refusal, trace_filter
 from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables, user_data
@@ -21,16 +21,15 @@ from genscope.analyze.sql_file import SqlFile, call_of, own_queries
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import polars as pl
 
     from genscope.analyze.load.ingest import IngestResult
 
 _Fetched = TypeVar("_Fetched")
+_Ask = Callable[[duckdb.DuckDBPyConnection], _Fetched]
 
 
-class Study:
+class Study(notebook.ShownInNotebook):
     """An open study, read-only; `ingest` and `classify` open it for writing while they run.
 
     Use it in a `with` block, or call `close`. `queries` are folders with your own .sql files; a file of the
@@ -87,20 +86,20 @@ class Study:
                 for file in self._extra:
                     question.check_definition(self._con, file)
                 # a header of the user's need not name all that its statement reads
-                self._create(self._metrics if self._extra else ())
+                self._create([*kept_views(), *self._metrics] if self._extra else ())
             except BaseException:
                 self.close()
                 raise
         return self._con
 
     def _create(self, names: Iterable[str]) -> None:
-        """Create these metrics and what they read: all of them would take longer than a query."""
-        missing = tables.with_inputs(names, {**kept_views(), **self._metrics}) - self._created
-        if missing:
-            files = [file for name, file in self._metrics.items() if name in missing]
-            self._ask(lambda con: create_kept_views(con, missing))
-            self._ask(lambda con: refusal.create_metrics(con, files))
-            self._created |= missing
+        """Create these views and metrics: all of them would take longer than a query."""
+        missing = {*names, *tables.with_inputs(names, self._metrics)} - self._created
+        views = tables.with_inputs(missing, kept_views()) - self._created
+        files = [file for name, file in self._metrics.items() if name in missing]
+        self._ask(lambda con: create_kept_views(con, views))
+        self._ask(lambda con: refusal.create_metrics(con, files))
+        self._created |= missing | views
 
     def _run(self, con: duckdb.DuckDBPyConnection, ask: Callable[[], _Fetched]) -> _Fetched:
         """Return `ask()`, which Ctrl-C stops."""
@@ -174,23 +173,25 @@ class Study:
         return self._answered(name, trace, params or {}, rows_of)
 
     def _answered(
-        self,
-        name: str,
-        trace: str | None,
-        params: Mapping[str, Any],
-        fetch: Callable[[duckdb.DuckDBPyConnection], _Fetched],
+        self, name: str, trace: str | None, params: Mapping[str, Any], fetch: _Ask[_Fetched]
     ) -> _Fetched:
         relation = self.relation(name)
-        self._create([name])
         asked = None if trace is None else chosen.matching(self._opened, trace)
         refusal.check_sides(self._opened, relation, params)
         answerable = refusal.answerable_traces(self._opened, relation, asked)
         where = ""
-        if asked is not None and "trace_id" not in relation.columns and self.is_about_traces(name):
-            relation = self._narrowed(relation, answerable or ())
-        elif answerable is not None and "trace_id" in relation.columns:
+        if answerable is not None and "trace_id" in relation.columns:
             where = f" WHERE trace_id IN ({', '.join(map(str, answerable)) or 'NULL'})"
-        source, values = call_of(relation, params)
+        if asked is not None and "trace_id" not in relation.columns and self.is_about_traces(name):
+            self._create(relation.inputs)
+            source, values = call_of(self._narrowed(relation, answerable or ()), params)
+        elif relation.params:
+            self._create([name])
+            source, values = call_of(relation, params)
+        else:
+            self._create(self._metrics.keys() & set(relation.inputs))
+            _, values = call_of(relation, params)
+            source = f"({refusal.without_refused(self._opened, relation).statement}\n)"
         return self._ask(lambda con: fetch(con.execute(f"SELECT * FROM {source}{where}", values)))
 
     def is_about_traces(self, name: str) -> bool:
@@ -227,7 +228,7 @@ class Study:
         if self._con is not None:
             self._con.interrupt()
 
-    def _ask(self, ask: Callable[[duckdb.DuckDBPyConnection], _Fetched]) -> _Fetched:
+    def _ask(self, ask: _Ask[_Fetched]) -> _Fetched:
         """Return `ask(connection)`; Ctrl-C stops it, and DuckDB's errors become a UserError."""
         con = self._opened
         try:

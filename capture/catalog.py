@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 SIZES = ("tiny", "paper")
 
@@ -21,7 +22,8 @@ class ModelEntry:
     """One model: its family, a sentence, its variants (the first is the default) and the sizes a user may set.
 
     Its image size must be a multiple of `multiple` (the tiny model's of `tiny_multiple`, if that differs), and its number of
-    frames one more than a multiple of `frame_group`.
+    frames one more than a multiple of `frame_group`. `paper` is its number on arXiv. `batches` and `knobs`, numbers that
+    `--set` changes, have a default for the tiny and one for the paper's size.
     """
 
     family: str
@@ -32,6 +34,9 @@ class ModelEntry:
     multiple: int = 8
     tiny_multiple: int | None = None
     frame_group: int = 1
+    paper: str | None = None
+    batches: tuple[int, int] = (1, 1)
+    knobs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -98,6 +103,91 @@ MODELS = {
     "ltx": _video("LTX-Video: a very compressed latent", multiple=32, frame_group=8),
     "mochi": _video("Mochi 1: joint video and text attention", frame_group=6),
 }
+
+# papers whose training or adaptation steps are workloads: `genscope suite --family seeds`
+SEEDS = {
+    "efficient_sam": ModelEntry(
+        "segmentation",
+        "EfficientSAM and SAM: encode an image, decode masks for prompts",
+        ("ti", "s", "sam-b", "sam-h"),
+        (),
+        paper="2312.00863",
+        knobs={"prompts": (2, 64)},
+    ),
+    "tea": ModelEntry(
+        "adaptation",
+        "TEA: a classifier adapts to each test batch by its energy",
+        ("tea", "tent", "source"),
+        (),
+        "float32",
+        paper="2311.14402",
+        batches=(8, 200),
+        knobs={"rounds": (3, 20)},
+    ),
+    "pde_plus": ModelEntry(
+        "training",
+        "PDE+: a ResNet with learned diffusion, trained in two phases",
+        ("pde_plus", "erm", "frozen"),
+        (),
+        "float32",
+        paper="2305.15835",
+        batches=(4, 128),
+    ),
+    "llmcrs": ModelEntry(
+        "llm",
+        "LLMCRS: one turn of a dialogue that recommends, in three calls",
+        ("turn", "prefix"),
+        (),
+        paper="2308.06212",
+        knobs={"answer": (3, 20)},
+    ),
+    "milan": ModelEntry(
+        "pretraining",
+        "MILAN: masked image pretraining towards a frozen teacher",
+        ("milan", "mae", "no-teacher"),
+        (),
+        paper="2208.06049",
+        batches=(2, 256),
+    ),
+    "mos": ModelEntry(
+        "supernet",
+        "Mixture-of-Supernets: a BERT whose weights are mixed from experts",
+        ("neuron", "layer", "slice", "materialised"),
+        (),
+        paper="2306.04845",
+        knobs={"experts": (2, 2), "passes": (2, 4)},
+    ),
+    "legonet": ModelEntry(
+        "unlearning",
+        "LegoNet: a fixed encoder and many adapters, of which few are active",
+        ("gather", "dense", "grouped"),
+        (),
+        "float32",
+        paper="2210.16023",
+        batches=(4, 256),
+        knobs={"adapters": (8, 100)},
+    ),
+    "simple_hhea": ModelEntry(
+        "alignment",
+        "Simple-HHEA: epochs over a whole knowledge graph, and a ranking",
+        ("host-eval", "gpu-eval"),
+        (),
+        "float32",
+        paper="2304.03468",
+        knobs={"epochs": (2, 10)},
+    ),
+    "robust_rec": ModelEntry(
+        "recommender",
+        "Robust recommenders: adversarial and contrastive training steps",
+        ("apr", "bpr", "apr-rows", "amr", "vbpr", "sgl", "lightgcn"),
+        (),
+        "float32",
+        paper="2309.02057",
+        batches=(16, 512),
+        knobs={"rows": (300, 25_677)},
+    ),
+}
+ENTRIES = {**MODELS, **SEEDS}
 
 SUITE = (
     "llama", "imagen", "stable_diffusion", "muse", "parti", "prod_image", "make_a_video", "phenaki",

@@ -13,6 +13,7 @@ from genscope.errors import CaptureError
 
 FILE = "manifest.json"
 SCHEMA = 1
+_OF_FEW_RUNS = ("unit", "samples", "phases_profiled", "parameters_trained", "dead_work", "expected")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,8 @@ class RunManifest:
 
     `steps_full` and `component_steps_full` let a query scale profiled time to a whole request;
     `component_steps_profiled` are the calls the trace holds. `wall_ns` is the median time of the same request without labels
-    or profiler. `parameters` counts the weights each component reads; `parameters_total` counts every weight once.
+    or profiler. `dead_work` are the operators of a dry run, by External id, whose results nothing reads, with the part of each.
+    `samples` is how many samples one `unit` (a batch, a turn) holds. `parameters` counts the weights each component reads; `parameters_total` counts every weight once.
     """
 
     model: str
@@ -58,6 +60,12 @@ class RunManifest:
     peak_memory_bytes: int | None = None
     versions: dict[str, str | None] = field(default_factory=dict)
     assumptions: list[str] = field(default_factory=list)
+    unit: str | None = None
+    samples: int | None = None
+    phases_profiled: dict[str, int] = field(default_factory=dict)
+    parameters_trained: int | None = None
+    dead_work: list[dict[str, Any]] | None = None
+    expected: list[dict[str, Any]] | None = None
 
     def completed(self, facts: dict[str, Any]) -> RunManifest:
         """The same card with what the run found out."""
@@ -73,7 +81,10 @@ def card(**asked: Any) -> RunManifest:
 
 def write(manifest: RunManifest, folder: Path) -> None:
     """Write manifest.json into the run folder."""
-    text = json.dumps(dataclasses.asdict(manifest), indent=1) + "\n"
+    fields = dataclasses.asdict(manifest)
+    # only a run that trains, or expects something, has these
+    kept = {k: v for k, v in fields.items() if k not in _OF_FEW_RUNS or v not in (None, {})}
+    text = json.dumps(kept, indent=1) + "\n"
     (folder / FILE).write_text(text, encoding="utf-8")
 
 

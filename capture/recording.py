@@ -16,6 +16,7 @@ from torch.profiler import profile, schedule
 from genscope.capture import manifest, run_folder, trace_writer
 from genscope.capture.attention.switch import AsChosen, Switch, check_available, switched
 from genscope.capture.environment import device_name, device_spec
+from genscope.capture.expectation import Expectation, as_rows, of_user
 from genscope.capture.label import grammar, proof
 from genscope.capture.label.labels import Labels, methods_labelled
 from genscope.capture.label.sinks import StepSink
@@ -64,12 +65,14 @@ def record(
     out: Path | str = "traces",
     attention: str | None = None,
     warmup: int = 1,
+    expect: Mapping[str, float] | None = None,
 ) -> Recording:
     """Record your own model into a run folder, with the labels of the suite's models.
 
     `model` is a torch module or a whole diffusers or transformers pipeline; `components` names parts of one instead. Use the
     result as a context manager and call its `step()` after each step; the first `warmup` steps are not recorded. Without
-    `attention` the model's attention stays as it is. After the block the model is as it was before.
+    `attention` the model's attention stays as it is. After the block the model is as it was before. `expect` are numbers that
+    the trace must hold, such as {"flops": 1.2e12, "flops:unet": 8e11}: `genscope check` fails if it doesn't.
 
         with record("my-model", components={"unet": pipe.unet}) as run:
             for _ in range(3):
@@ -83,6 +86,7 @@ def record(
         out=Path(out),
         attention=attention,
         warmup=warmup,
+        expected=of_user(expect or {}),
     )
 
 
@@ -93,10 +97,17 @@ class Recording:
     """
 
     def __init__(
-        self, name: str, model: Any, *, out: Path, attention: str | None, warmup: int
+        self,
+        name: str,
+        model: Any,
+        *,
+        out: Path,
+        attention: str | None,
+        warmup: int,
+        expected: tuple[Expectation, ...] = (),
     ) -> None:
         self.folder = out
-        self.facts: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {"expected": as_rows(expected) or None}
         self._name = name
         self._parts = components_of(model)
         self._attention = attention

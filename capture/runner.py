@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from genscope.capture.attention.switch import Switch, check_available, switched
+from genscope.capture.expectation import as_rows
 from genscope.capture.label.labels import Labels
 from genscope.capture.label.sinks import NullSink, Sink
 from genscope.capture.settings import Settings
@@ -58,7 +59,7 @@ class Runner:
         return PassResult(self._run(labels, switch), labels, switch)
 
     def _run(self, labels: Labels, switch: Switch) -> torch.Tensor:
-        with torch.no_grad(), switched(switch):
+        with torch.set_grad_enabled(self.workload.trains), switched(switch):
             output = self.workload.request(labels)
         wait_for(self.device)
         switch.check_used()
@@ -85,6 +86,11 @@ class Runner:
             "attention_labelled": dict(done.labels.attention_calls),
             "attention_refused": dict(done.switch.refused),
             "assumptions": list(workload.assumptions),
+            "unit": workload.unit if workload.samples else None,
+            "samples": workload.samples,
+            "phases_profiled": dict(done.labels.phases),
+            "parameters_trained": workload.parameters_trained(),
+            "expected": as_rows(workload.expected) or None,
         }
 
 

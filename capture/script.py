@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ from genscope.errors import CaptureError
 
 @dataclass(frozen=True)
 class ScriptRun:
-    """How a script is recorded: steps in the trace, attention (None keeps the model's own), and the folder to write to."""
+    """How a script is recorded: steps in the trace, attention (None keeps the model's own), the folder to write to,
+    and whether it is recorded dry, for which device."""
 
     steps: int = 2
     attention: str | None = None
     out: Path | str = "traces"
+    profiler: str = "torch"
+    device: str | None = None
 
 
 def is_script(target: str) -> bool:
@@ -30,12 +33,14 @@ def is_script(target: str) -> bool:
 def _refuse_options(asked: Settings) -> None:
     """Raise CaptureError for an option that only models of the catalog have, unless it is left at its default."""
     plain = Settings(asked.model, attention=asked.attention, steps=asked.steps)
+    if asked.profiler == "dry":
+        plain = replace(plain, profiler="dry", device=asked.device, size=asked.size)
     names = (part.name for part in fields(Settings))
     given = [f"--{n.replace('_', '-')}" for n in names if getattr(asked, n) != getattr(plain, n)]
     if given:
         raise CaptureError(
             f"A script builds its model and puts it on its device by itself, so leave {', '.join(given)} out and set it there; "
-            "only --steps, --attention and --out apply."
+            "only --steps, --attention and --out apply, and --device with --profiler dry."
         )
 
 
@@ -55,6 +60,42 @@ def capture_script(target: str, run: ScriptRun, asked: Settings | None = None) -
         from genscope.capture.recording import components_of, device_of, record
         from genscope.capture.runner import wall_facts
 
+    if run.profiler == "dry":
+        return _dry(target, run)
+    model, step = _built(target)
+    device = device_of(components_of(model))
+    if run.attention is not None:
+        check_available(run.attention, device)
+    step()
+    wall = _step_wall_ns(step, run, device)
+    stem = Path(target.rpartition(":")[0]).stem
+    with record(stem, model, out=run.out, attention=run.attention) as recording:
+        for _ in range(run.steps + 1):
+            step()
+            recording.step()
+        recording.facts.update(wall_facts(wall))
+    return recording.folder
+
+
+def _dry(target: str, run: ScriptRun) -> Path:
+    from genscope.capture.dry.devices import devices
+    from genscope.capture.dry_script import record_dry
+
+    device = run.device or "a100"
+    if device not in devices():
+        raise CaptureError(f"There is no device {device!r}; choose one of {', '.join(devices())}.")
+    return record_dry(
+        Path(target.rpartition(":")[0]).stem,
+        lambda: _built(target),
+        steps=run.steps,
+        attention=run.attention or "flash",
+        device=devices()[device],
+        out=Path(run.out),
+    )
+
+
+def _built(target: str) -> tuple[Any, Callable[[], Any]]:
+    """The model and the step that the script's function returns."""
     path, _, name = target.rpartition(":")
     built = _function(Path(path), name)()
     if not (isinstance(built, tuple) and len(built) == 2 and callable(built[1])):
@@ -62,18 +103,7 @@ def capture_script(target: str, run: ScriptRun, asked: Settings | None = None) -
             f"{target} returns a {type(built).__name__}, but it must return (model, step): "
             "the model, or a dict of components, and a function that runs one step."
         )
-    model, step = built
-    device = device_of(components_of(model))
-    if run.attention is not None:
-        check_available(run.attention, device)
-    step()
-    wall = _step_wall_ns(step, run, device)
-    with record(Path(path).stem, model, out=run.out, attention=run.attention) as recording:
-        for _ in range(run.steps + 1):
-            step()
-            recording.step()
-        recording.facts.update(wall_facts(wall))
-    return recording.folder
+    return built
 
 
 def _function(path: Path, name: str) -> Callable[[], Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from genscope.capture import manifest, run_folder
-from genscope.capture.catalog import MODELS, PROFILERS
+from genscope.capture.catalog import ENTRIES, PROFILERS
 from genscope.capture.settings import Settings, extra_needed, resolved
 from genscope.errors import CaptureError
 
@@ -42,7 +42,7 @@ def capture(settings: Settings, out: Path | str = "traces") -> Path:
     Raises CaptureError for what a user can fix.
     """
     asked = resolved(settings)
-    found = run_folder.find_folder(Path(out), folder_stem(asked), asdict(asked))
+    found = run_folder.find_folder(Path(out), folder_stem(asked), _asked(asked))
     if found.finished:
         return found.path
     with extra_needed(), memory_explained(asked):
@@ -54,9 +54,14 @@ def capture(settings: Settings, out: Path | str = "traces") -> Path:
 
 def folder_stem(settings: Settings) -> str:
     """model-attention-device-profiler; the model carries its variant unless that is the default one."""
-    default = settings.variant == MODELS[settings.name].variants[0]
+    default = settings.variant == ENTRIES[settings.name].variants[0]
     model = settings.name if default else f"{settings.name}_{settings.variant}"
     return run_folder.stem_of(model, settings.attention, _device_word(settings), settings.profiler)
+
+
+def _asked(settings: Settings) -> dict[str, Any]:
+    """The settings as the manifest holds them; numbers of a workload's own only where some are set."""
+    return {key: value for key, value in asdict(settings).items() if key != "knobs" or value}
 
 
 def _device_word(settings: Settings) -> str:
@@ -68,11 +73,11 @@ def _device_word(settings: Settings) -> str:
 
 
 def _card(settings: Settings) -> manifest.RunManifest:
-    variants = MODELS[settings.name].variants
+    variants = ENTRIES[settings.name].variants
     return manifest.card(
         model=settings.name,
         variant=settings.variant if len(variants) > 1 else None,
-        family=MODELS[settings.name].family,
+        family=ENTRIES[settings.name].family,
         attention=settings.attention,
         profiler=settings.profiler,
         predicted=settings.profiler == "dry",
@@ -80,7 +85,7 @@ def _card(settings: Settings) -> manifest.RunManifest:
         dtype=settings.dtype,
         batch=settings.batch,
         device_asked=settings.device or "cpu",
-        asked=asdict(settings),
+        asked=_asked(settings),
         seed=settings.seed,
     )
 
@@ -105,7 +110,7 @@ def _out_of_memory(error: BaseException) -> bool:
 
 
 def _what_to_lower(settings: Settings) -> str:
-    options = MODELS[settings.name].options
+    options = ENTRIES[settings.name].options
     ways = []
     if settings.batch > 1:
         ways.append(f"lower --batch (now {settings.batch})")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from genscope.capture.catalog import ATTENTIONS, MODELS, PROFILERS, SIZES
+from genscope.capture.catalog import ATTENTIONS, ENTRIES, PROFILERS, SIZES
 from genscope.capture.dry.devices import devices
 from genscope.errors import CaptureError
 
 DTYPES = ("float16", "bfloat16", "float32")
 DEFAULT_STEPS = 2
+# nobody asks for this one: the model's own batch
+OWN_BATCH = -(2**31)
 EXTRA = ("torch", "diffusers", "transformers", "sentencepiece")
 
 
@@ -23,6 +25,7 @@ class Settings:
     `model` is a name of the catalog, with an optional variant: `llama:3.1-8b`.
     `device` is `cpu` or `cuda` for a real run, and the device whose times are predicted for a dry one.
     `steps` is the number of steps that are profiled, spread evenly over the request.
+    `knobs` are a workload's own numbers, such as ("rounds", 5).
     """
 
     model: str
@@ -32,10 +35,17 @@ class Settings:
     image_size: int | None = None
     frames: int | None = None
     steps: int = DEFAULT_STEPS
-    batch: int = 1
+    batch: int = OWN_BATCH
     dtype: str | None = None
     device: str | None = None
     seed: int = 0
+    knobs: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.batch == OWN_BATCH:
+            entry = ENTRIES.get(self.name)
+            own = entry.batches[0 if self.tiny else 1] if entry else 1
+            object.__setattr__(self, "batch", own)
 
     @property
     def name(self) -> str:
@@ -45,7 +55,12 @@ class Settings:
     @property
     def variant(self) -> str:
         """The variant asked for, else the model's first."""
-        return self.model.partition(":")[2] or MODELS[self.name].variants[0]
+        return self.model.partition(":")[2] or ENTRIES[self.name].variants[0]
+
+    def knob(self, name: str) -> int:
+        """A number of the workload's own: what was asked for, else its default for this size."""
+        tiny, paper = ENTRIES[self.name].knobs[name]
+        return dict(self.knobs).get(name, tiny if self.tiny else paper)
 
     @property
     def tiny(self) -> bool:
@@ -63,14 +78,19 @@ def _option(what: str) -> str:
 
 
 def _check_numbers(settings: Settings) -> None:
-    for what in ("image_size", "frames", "steps", "batch"):
-        value = getattr(settings, what)
+    sizes = [(what, getattr(settings, what)) for what in ("image_size", "frames", "steps", "batch")]
+    for what, value in [*sizes, *settings.knobs]:
         if value is not None and value < 1:
             raise CaptureError(f"{_option(what)} is {value}, but it must be at least 1.")
+    entry = ENTRIES[settings.name]
+    for name, _ in settings.knobs:
+        if name not in entry.knobs:
+            has = f"has {', '.join(entry.knobs)}" if entry.knobs else "has no numbers to set"
+            raise CaptureError(f"{settings.name} {has}; leave --set {name} out.")
 
 
 def _check_model_options(settings: Settings) -> None:
-    entry = MODELS[settings.name]
+    entry = ENTRIES[settings.name]
     _one_of(f"{settings.name} variant", settings.variant, entry.variants)
     for what in ("image_size", "frames"):
         if getattr(settings, what) is not None and what not in entry.options:
@@ -82,7 +102,7 @@ def _check_model_options(settings: Settings) -> None:
 
 def _check_sizes(settings: Settings) -> None:
     """Refuse a size that the model would silently round down, or that would make it fail."""
-    entry = MODELS[settings.name]
+    entry = ENTRIES[settings.name]
     multiple = (entry.tiny_multiple if settings.tiny else None) or entry.multiple
     size, frames, group = settings.image_size, settings.frames, entry.frame_group
     if size is not None and size % multiple:
@@ -105,7 +125,7 @@ def resolved(settings: Settings) -> Settings:
 
     Raises CaptureError for an unknown name or a number out of range.
     """
-    _one_of("model", settings.name, tuple(MODELS))
+    _one_of("model", settings.name, tuple(ENTRIES))
     _one_of("profiler", settings.profiler, tuple(PROFILERS))
     _one_of("attention", settings.attention, ATTENTIONS)
     _one_of("size", settings.size, SIZES)
@@ -118,9 +138,20 @@ def resolved(settings: Settings) -> Settings:
         raise CaptureError(
             f"A real run can't use the device {device!r}; choose cpu, cuda or cuda:<number>, or predict times with --profiler dry."
         )
-    dtype = settings.dtype or ("float32" if device == "cpu" else MODELS[settings.name].dtype)
+    dtype = settings.dtype or ("float32" if device == "cpu" else ENTRIES[settings.name].dtype)
     _one_of("dtype", dtype, DTYPES)
     return replace(settings, device=device, dtype=dtype)
+
+
+def knobs_of(texts: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """`("rounds=5",)` as numbers. Raises CaptureError for any other text."""
+    found = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        if not number.strip().isdecimal():
+            raise CaptureError(f"--set takes name=number, such as rounds=5, not {text!r}.")
+        found[name.strip()] = int(number)
+    return tuple(sorted(found.items()))
 
 
 def _default_device(profiler: str) -> str:

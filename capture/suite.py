@@ -1,4 +1,4 @@
-"""The paper's eight models, each with baseline and flash attention. A run that fails doesn't stop the others."""
+"""Families of runs: the paper's eight models, or workloads that train. A run that fails doesn't stop the others."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from genscope.capture.catalog import SUITE
+from genscope.capture.catalog import SEEDS, SUITE
 from genscope.capture.session import capture
-from genscope.capture.settings import Settings
+from genscope.capture.settings import OWN_BATCH, Settings
 from genscope.errors import UserError
 
 ATTENTIONS = ("baseline", "flash")
@@ -38,6 +38,15 @@ def plan(
         replace(settings, model=model, attention=attention)
         for model in models
         for attention in attentions
+    ]
+
+
+def seeds(settings: Settings) -> list[Settings]:
+    """The runs of the papers whose steps are workloads: every variant with its own batch, otherwise as in `settings`."""
+    return [
+        replace(settings, model=f"{model}:{variant}", batch=OWN_BATCH)
+        for model, entry in SEEDS.items()
+        for variant in entry.variants
     ]
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from genscope.capture.dry.shapes_only import ShapesOnly
+from genscope.capture.expectation import Expectation
 from genscope.capture.label.labels import Labels
 from genscope.capture.settings import Settings
 
@@ -23,6 +24,9 @@ class Workload:
     `calls_full` says how often a full request calls each component, so that profiled time scales to a full request.
     `kinds` maps patterns of attention sites to a kind, for sites whose lengths don't decide it.
     `assumptions` are choices that the model's paper leaves open.
+    A workload that `trains` runs with gradients, in the mode that its file sets; one that `touches_host` has tensors on the CPU
+    or reads values back. `samples` is the number of samples in the `unit` that the request is, such as a batch.
+    `expected` are numbers that the trace must hold.
     """
 
     components: Mapping[str, nn.Module]
@@ -35,6 +39,11 @@ class Workload:
     prompt_tokens: int | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    trains: bool = False
+    touches_host: bool = False
+    unit: str = "request"
+    samples: int | None = None
+    expected: tuple[Expectation, ...] = ()
 
     def parameters(self) -> dict[str, int]:
         """The number of weights of each component; shared weights count for each."""
@@ -44,6 +53,12 @@ class Workload:
         """The number of weights; shared weights count once."""
         return _count(list(self.components.values()))
 
+    def parameters_trained(self) -> int | None:
+        """The number of weights that the request can change, each once; None if it doesn't train."""
+        weights = [p for part in self.components.values() for p in part.parameters()]
+        counts = {id(p): p.numel() for p in weights if p.requires_grad}
+        return sum(counts.values()) if self.trains else None
+
 
 def _count(modules: list[nn.Module]) -> int:
     seen = {id(p): p.numel() for module in modules for p in module.parameters()}
@@ -51,14 +66,15 @@ def _count(modules: list[nn.Module]) -> int:
 
 
 def built(settings: Settings, device: torch.device) -> Workload:
-    """The workload, ready for inference, with random weights on a device ('meta' holds no values)."""
+    """The workload, ready to run, with random weights on a device ('meta' holds no values)."""
     module = importlib.import_module(f"genscope.capture.models.{settings.name}")
     torch.manual_seed(settings.seed)
     place = ShapesOnly() if device.type == "meta" else device
     with place, default_dtype(dtype_of(settings)), torch.no_grad():
         workload: Workload = module.build(settings)
-    for component in workload.components.values():
-        component.eval()
+    if not workload.trains:  # a training step sets the mode of its modules itself
+        for component in workload.components.values():
+            component.eval()
     return workload
 
 

@@ -26,6 +26,7 @@ ROOM_TITLES = {
     "cost": "FLOPs, bytes and peaks",
     "attention": "Attention calls: found, placed, measured",
     "run": "Runs as wholes",
+    "limit": "Where a run loses time that a change could save",
 }
 
 INTRO = """\

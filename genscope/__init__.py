@@ -48,11 +48,20 @@ def record(
     out: str | Path = "traces",
     attention: str | None = None,
     warmup: int = 1,
+    expect: Mapping[str, float] | None = None,
 ) -> Recording:
     """Record your own model or pipeline: see genscope.capture.recording.record. Needs the extra `capture`."""
     from genscope.capture.recording import record as recorder
 
-    return recorder(name, model, components=components, out=out, attention=attention, warmup=warmup)
+    return recorder(
+        name,
+        model,
+        components=components,
+        out=out,
+        attention=attention,
+        warmup=warmup,
+        expect=expect,
+    )
 
 
 def __getattr__(name: str) -> Any:

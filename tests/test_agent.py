@@ -22,7 +22,8 @@ from genscope.analyze.agent.questions import QUESTIONS
 from genscope.analyze.agent.server import server_of
 from genscope.analyze.agent.skill import skill_page
 from genscope.analyze.agent.small_answer import MOST_CHARACTERS, small
-from genscope.analyze.agent.tools import Agent
+from genscope.analyze.agent.tools import TOOLS, Agent
+from genscope.analyze.plots import save
 from genscope.analyze.sql_file import shipped_queries
 from genscope.analyze.study import Study
 from genscope.cli.app import main
@@ -135,11 +136,22 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     opened.close()
 
 
-def test_every_tool_and_prompt_is_offered_with_what_it_takes(agent: Agent) -> None:
+def _write_name(name: str, out: Path) -> Path:
+    out.write_text(name)
+    return out
+
+
+def test_every_tool_and_prompt_is_offered_with_what_it_takes(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the plots have tests of their own, and a picture takes seconds
+    monkeypatch.setattr(agent._study, "plot", lambda name, *, trace: name)
+    monkeypatch.setattr(save, "save_plot", _write_name)
+
     async def session() -> None:
         async with Client(server_of(agent)) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-            assert set(tools) == set(agent.offered())
+            assert set(tools) == set(TOOLS)
             assert all(tool.description for tool in tools.values())
             assert tools["compare"].input_schema["required"] == ["first", "second"]
             prompts = {prompt.name for prompt in (await client.list_prompts()).prompts}
@@ -183,6 +195,10 @@ def test_answers_are_small_and_say_what_they_left_out(agent: Agent) -> None:
     assert "of 500 rows" in wide["notes"][0]
     predicted = agent.query("gpu_time", columns=["trace_name"])
     assert predicted["columns"] == ["trace_name"] and predicted["row_count"] == 5
+    keys = agent.query("operator_breakdown")
+    assert "trace_id" not in keys["columns"] and any(
+        "all are trace_id" in note for note in keys["notes"]
+    )
     with pytest.raises(UserError, match="there is no column"):
         small(agent._study.traces(), columns=["nope"])
 

@@ -225,6 +225,8 @@ SHORT_LISTS = {
     *("kernel_category", "operator_category", "attention_kind", "device_peak", "signature_cost"),
     *("run_pair", "counter_match", "work_counter"),
     *("expected_product", "operator_pass", "expected_call"),
+    # views that read these
+    *("product_loss", "lost_work", "work_item", "opportunity_item"),
 }
 
 
@@ -260,7 +262,7 @@ def test_no_join_compares_every_pair(scratch: duckdb.DuckDBPyConnection) -> None
         # DuckDB may loop where it expects at most 64 rows on one side: that is no growth
         scratch.execute("SET asof_loop_join_threshold = 0")
         for relation in attribution_files():
-            if relation.name in SHORT_LISTS:
+            if relation.name in SHORT_LISTS or relation.arguments:
                 continue
             row = scratch.execute(f"EXPLAIN (FORMAT json) {relation.statement}").fetchone()
             assert row is not None

@@ -52,3 +52,13 @@ def test_a_prefix_of_a_name_is_part_of_the_name(
     monkeypatch.chdir(tmp_path)
     connect("sqlite:x.db").close()
     assert [entry.name for entry in tmp_path.iterdir()] == ["sqlite:x.db"]
+
+
+def test_an_asof_join_is_never_a_loop() -> None:
+    with connect() as con:
+        con.execute("CREATE TABLE a AS SELECT 0 AS track, range AS at FROM range(100)")
+        con.execute("CREATE TABLE few AS SELECT 0 AS track, 5 AS at")
+        plan = con.execute(
+            "EXPLAIN SELECT * FROM few ASOF JOIN a ON few.track = a.track AND few.at >= a.at"
+        ).fetchall()
+    assert "ASOF_JOIN" in str(plan) and "NESTED_LOOP" not in str(plan)

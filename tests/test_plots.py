@@ -18,6 +18,7 @@ from genscope.errors import UserError
 
 FIXTURES = Path(__file__).parent / "queries"
 METRICS = {file.name: file for file in load_layer("metric")}
+RULES = {file.name for file in load_layer("rules") if not file.inputs}
 MACROS = {file.name for file in load_layer("interval")}
 
 
@@ -28,7 +29,9 @@ def _frame(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: str) -> Any:
     for name in relation.inputs:
         if name in MACROS:
             continue
-        con.execute(f"CREATE TABLE given.{name} AS SELECT * FROM {name} LIMIT 0")
+        # rules are themselves
+        rows = "" if name in RULES else "LIMIT 0"
+        con.execute(f"CREATE TABLE given.{name} AS SELECT * FROM {name} {rows}")
         if (folder / f"{name}.csv").is_file():
             rows = f"read_csv('{folder / name}.csv', all_varchar = true, header = true)"
             con.execute(f"INSERT INTO given.{name} BY NAME SELECT * FROM {rows}")

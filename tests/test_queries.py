@@ -52,13 +52,19 @@ def _load_free_tables(con: duckdb.DuckDBPyConnection, case: Path) -> None:
             con.execute(f"CREATE TABLE given.{csv.stem} AS FROM read_csv('{csv}', header = true)")
 
 
+def _inputs(relation: SqlFile) -> set[str]:
+    """What a relation reads, itself or through a macro."""
+    macros = {name for name in relation.inputs if name in RELATIONS and RELATIONS[name].is_macro}
+    through = [name for macro in macros for name in RELATIONS[macro].inputs]
+    return {*relation.inputs, *through} - macros
+
+
 def _load_case(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: Path) -> None:
     con.execute("CREATE SCHEMA given")
     if relation.arguments:
         return _load_free_tables(con, case)
-    for name in relation.inputs:
-        if name in RELATIONS and RELATIONS[name].is_macro:
-            continue
+    inputs = _inputs(relation)
+    for name in inputs:
         if name in RELATIONS and not RELATIONS[name].inputs:
             continue  # rules are themselves
         # metrics are temporary views, which a cursor does not see
@@ -70,7 +76,7 @@ def _load_case(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: Path) ->
                 f"INSERT INTO given.{name} BY NAME "
                 f"SELECT * FROM read_csv('{case / name}.csv', all_varchar = true, header = true)"
             )
-    unknown = {p.stem for p in case.glob("*.csv")} - {"expected"} - set(relation.inputs)
+    unknown = {p.stem for p in case.glob("*.csv")} - {"expected"} - inputs
     assert not unknown, f"{case}: {unknown} are no inputs of {relation.name}"
     return None
 

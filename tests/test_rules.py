@@ -269,3 +269,29 @@ def test_each_collective_rule_decides_its_own_example(rules: duckdb.DuckDBPyConn
         "SELECT collective, example FROM collective_rule"
     ).fetchall():
         assert rules.execute(first, [example]).fetchone() == (collective,)
+
+
+def test_each_layout_rule_matches_only_its_own_example(rules: duckdb.DuckDBPyConnection) -> None:
+    rows = rules.execute("SELECT rule, pattern, example FROM layout_rule").fetchall()
+    for rule, _, example in rows:
+        matching = rules.execute(
+            "SELECT rule FROM layout_rule WHERE regexp_matches(?, pattern)", [example]
+        ).fetchall()
+        assert matching == [(rule,)]
+    # a transpose that a program asked for is no conversion around a convolution
+    for other in (
+        "transpose_kernel",
+        "my_batched_transpose_8x8",
+        "void at::native::CatArrayBatched",
+    ):
+        assert not rules.execute(
+            "SELECT rule FROM layout_rule WHERE regexp_matches(?, pattern)", [other]
+        ).fetchall()
+
+
+def test_every_kind_of_opportunity_shares_with_known_ones(rules: duckdb.DuckDBPyConnection) -> None:
+    unknown = rules.execute(
+        "SELECT other FROM (SELECT unnest(string_split(shared_with, ', ')) AS other "
+        "FROM opportunity_kind) ANTI JOIN opportunity_kind ON other = kind"
+    ).fetchall()
+    assert not unknown

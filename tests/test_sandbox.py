@@ -16,7 +16,7 @@ from genscope.errors import UserError
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     path = study_by_hand.copy(tmp_path_factory.mktemp("sandbox") / "study.duckdb")
-    with Sandbox(path, seconds=2.0) as opened:
+    with Sandbox(path, seconds=30.0) as opened:
         yield opened
 
 
@@ -35,9 +35,8 @@ def test_a_select_is_answered_with_its_first_rows(sandbox: Sandbox) -> None:
         ("COPY (SELECT 1) TO 'out.csv'", "can only be read"),
         ("SELECT 1; SELECT 2", "write one at a time"),
         ("SELECT * FROM query('SELECT 1')", "can do more than read"),
-        # DuckDB's own limits stop neither of these
+        # DuckDB's own limits don't stop this
         ("SELECT repeat('x', 2000000000)", "Out of Memory"),
-        ("SELECT count(*) FROM range(1000000000000)", "longer than 2 s"),
         ("SELECT repeat('x', 20000000)", "at most 16 MiB"),
         ("SELECT [INTERVAL 1 DAY]", "cast it to VARCHAR"),
     ],
@@ -57,6 +56,15 @@ def test_a_statement_can_be_cancelled_from_another_thread(sandbox: Sandbox) -> N
     with pytest.raises(UserError, match="cancelled"):
         sandbox.sql("SELECT count(*) FROM range(1000000000000)")
     timer.join()
+
+
+def test_a_statement_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    path = study_by_hand.copy(tmp_path / "study.duckdb")
+    with (
+        Sandbox(path, seconds=0.5) as hasty,
+        pytest.raises(UserError, match=r"longer than 0.5 s; add a WHERE"),
+    ):
+        hasty.sql("SELECT count(*) FROM range(1000000000000)")
 
 
 def test_a_missing_study_is_a_sentence(tmp_path: Path) -> None:

@@ -61,6 +61,9 @@ def test_one_package_with_all_its_files(unpacked: Path) -> None:
         assert _files(unpacked / "genscope", part, pattern) == _files(ROOT, part, pattern) != set()
     assert (unpacked / "genscope/analyze/native/native.so").is_file()
     others = {"genscope/py.typed", "genscope/queries/README.md", "genscope/analyze/report/page.css"}
+    for folder, pattern in (("static", "*.js"), ("templates", "*.html")):
+        part = f"analyze/app/{folder}"
+        assert _files(unpacked / "genscope", part, pattern) == _files(ROOT, part, pattern) != set()
     assert not [name for name in others if not (unpacked / name).is_file()]
     assert len(_files(unpacked / "genscope", "example", "trace.json.gz")) == 2
 

@@ -13,6 +13,7 @@ from workbench import fetched, served
 from genscope.analyze.app.overview import _verdict
 from genscope.analyze.app.server import HOST, Server, is_own
 from genscope.analyze.app.view import study_of
+from genscope.cli.app import main
 from genscope.errors import UserError
 
 
@@ -79,6 +80,18 @@ def test_every_page_has_the_trace_s_name_as_text_and_a_policy(server: Server) ->
     assert b"&lt;script&gt;alert(1)" in fetched(server, "overview?trace=1")[1]
 
 
+def test_a_trace_without_events_is_compared_but_has_no_timeline(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise UserError("it has no timeline")
+
+    monkeypatch.setattr(server.workbench.timelines, "of", none)
+    assert fetched(server, "timeline/meta?trace=1")[0] == 400
+    status, content = fetched(server, "compare/difference?a=1&b=2")
+    assert status == 200 and json.loads(content)["anchors"] == [{}, {}]
+
+
 def test_what_an_address_asks_wrongly_is_said(server: Server) -> None:
     for path, said in (
         ("overview?trace=99", b"no trace with the number"),
@@ -95,6 +108,9 @@ def test_the_overview_has_the_figures_of_the_queries(server: Server) -> None:
     text = fetched(server, "overview?trace=1")[1].decode()
     # 60 of 100 ns in attention, and every predicted run is marked
     assert "60.0 %" in text and "predicted, x 0.75 to 1.3" in text
+    for page in ("timeline", "compare"):
+        assert "run-3 (predicted, x 0.75 to 1.3)" in fetched(server, f"{page}?trace=3")[1].decode()
+    assert b'"marked": "predicted' in fetched(server, "timeline/meta?trace=3")[1]
     assert "no work" in fetched(server, "overview?trace=5")[1].decode()
 
 
@@ -129,3 +145,10 @@ def test_traces_are_loaded_once_and_a_study_is_taken_as_it_is(
     assert study_of([study], load) == study and len(loads) == 2
     with pytest.raises(UserError, match="name the study alone"):
         study_of([study, trace], load)
+
+
+def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["view", str(tmp_path / "nowhere.json"), "--no-browser"]) == 2
+    assert main(["serve", "--db", str(tmp_path / "nowhere.duckdb")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and all("nowhere" in line for line in said)

@@ -104,6 +104,20 @@ def test_a_window_has_only_its_lines_and_its_time(timeline: Timeline) -> None:
     assert (boxes["end"] > middle).all() and (boxes["start"] < middle + 50_000).all()
 
 
+def test_launches_that_wait_are_counted(timeline: Timeline) -> None:
+    (queue,) = timeline.counters(0, timeline.span_ns + 1, 1_000_000)
+    assert (queue["counter"], queue["device_id"]) == ("queue", 0)
+    # each kernel is launched 10 us after the one before, and a product takes 20
+    assert queue["points"][0][2] == 1 and queue["points"][-1][2] == 0
+    largest = max(point[1] for point in queue["points"])
+    few = timeline.counters(0, timeline.span_ns + 1, 10)[0]["points"]
+    assert len(few) <= 11 and max(point[1] for point in few) == largest > 1
+    middle = timeline.span_ns // 2
+    part = timeline.counters(middle, middle + 1000, 1000)[0]["points"]
+    assert part[0][0] == middle
+    assert part[0][2] == [point[2] for point in queue["points"] if point[0] < middle][-1]
+
+
 def test_lanes_join_equal_neighbours(timeline: Timeline) -> None:
     boxes = _boxes(timeline.window(0, timeline.span_ns, 100_000, (0, 99)))
     steps = boxes["line"] == _line(timeline, "step")
@@ -141,8 +155,9 @@ def test_facts_of_a_kernel_lead_to_its_call_and_its_equals(timeline: Timeline) -
     assert facts["launch_delay_ns"] == facts["start_ns"] - facts["call_start_ns"] > 0
     assert facts["flops"] == 2 * 64 * 32 * 64
     # the first layer's shape occurs once a step
-    assert facts["same"]["work_count"] == STEPS and facts["same"]["previous_id"] is None
-    assert facts_of(timeline, "stream", facts["same"]["next_id"])["step"] == 1
+    (same,) = timeline.asked("same_shape", of_work=int(hits["ref"][0]))
+    assert same["work_count"] == STEPS and same["previous_id"] is None
+    assert facts_of(timeline, "stream", same["next_id"])["step"] == 1
     call = facts_of(timeline, "call", facts["call_id"])
     assert (call["kernel_count"], call["first_work_id"]) == (1, int(hits["ref"][0]))
     evil = _boxes(timeline.search("<img"))
@@ -172,6 +187,8 @@ def test_headers_agree_with_the_statements(file: Any, study: Path, timeline: Tim
     assert set(file.inputs) == reads(
         file.statement, [other.name for other in shipped if other.is_macro]
     )
+    if "timeline_counter" in file.inputs:
+        timeline.counters(0, 1, 1)
     if {"timeline_bin", "timeline_long"} & set(file.inputs):
         assert list(file.columns) == list(app_relations()["timeline_window"].columns)
         return

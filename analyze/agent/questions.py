@@ -89,10 +89,13 @@ QUESTIONS = (
         "What limits the trace {trace}, and what would make it faster?",
         ("trace",),
         (
-            _query("gpu_time", "{trace}", "how busy the GPU is."),
-            _query("idle_time", "{trace}", "why it was idle."),
-            _query("step_breakdown", "{trace}", "what each step was spent on."),
-            _query("host_wait_place", "{trace}", "which calls make the host wait."),
+            Step(
+                "opportunities",
+                {"trace": "{trace}"},
+                "what each fix would save. Savings don't add up.",
+            ),
+            _query("performance_check", "{trace}", "six first questions about a run, answered."),
+            _query("idle_time", "{trace}", "why the GPU was idle."),
             _query("expected_time", "{trace}", "which operators lose time: see lost_ns."),
         ),
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.agent.questions import FACTS, QUESTIONS, Question
 from genscope.analyze.agent.small_answer import text_of
-from genscope.analyze.agent.tools import Agent
+from genscope.analyze.agent.tools import TOOLS, Agent
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def server_of(agent: Agent) -> MCPServer[Any]:
             "the agent server needs the package mcp; run pip install 'genscope[mcp]'"
         ) from error
     server: MCPServer[Any] = MCPServer("genscope", instructions=INSTRUCTIONS, log_level="WARNING")
-    for name in agent.offered():
+    for name in TOOLS:
         method = getattr(agent, name)
         description = inspect.getdoc(method)
         server.tool(name=name, description=description, structured_output=False)(_tool(method))

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from genscope.analyze.agent.questions import FACTS, HONEST, QUESTIONS, Question
 from genscope.analyze.agent.tools import TOOLS, Agent
-from genscope.analyze.sql_file import shipped_queries
 
 _INTRO = """\
 ---
@@ -43,8 +42,7 @@ def skill_page() -> str:
     """The whole page."""
     parts = [_INTRO.format(facts=FACTS, honest=HONEST)]
     parts.append("| command | does |\n|---|---|\n")
-    shipped = {file.name for file in shipped_queries()}
-    for tool in (name for name in TOOLS if name != "opportunities" or name in shipped):
+    for tool in TOOLS:
         line = (inspect.getdoc(getattr(Agent, tool)) or "").splitlines()[0]
         parts.append(f"| `{command(tool, _SHOWN.get(tool, {}))}` | {line} |\n")
     parts += [_section(question) for question in QUESTIONS]
@@ -58,7 +56,7 @@ def command(tool: str, arguments: Mapping[str, str]) -> str:
         "queries": ["queries"],
         "relation": ["schema", arguments.get("name", "")],
         "query": ["query", arguments.get("name", "")],
-        "opportunities": ["query", "opportunities"],
+        "opportunities": ["query", "opportunity"],
         "sql": ["sql", arguments.get("statement", "")],
         "compare": [
             *("query", "trace_difference", "--param", f"first={arguments.get('first')}"),

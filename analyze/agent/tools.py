@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.agent.small_answer import small
+from genscope.analyze.key_columns import key_columns
 from genscope.analyze.load.tables import table_files
 from genscope.analyze.near import suggestion
 from genscope.analyze.predicted import NOTE, has_predicted
@@ -95,15 +96,18 @@ class Agent:
     ) -> dict[str, Any]:
         """Run a ready-made query.
 
-        `trace` is a glob on trace names; `columns` and `rows` keep the answer small; `params` are those
-        that relation(name) lists. Units are in the names: _ns nanoseconds, _bytes, _flops, _frac 0..1.
+        `trace` is a glob on trace names; `columns` are the key ones unless you name some; `params` are
+        those that relation(name) lists. Units are in the names: _ns nanoseconds, _bytes, _flops, _frac 0..1.
         """
         with self._turn:
             frame = self._study.query(name, trace=trace, params=params or {})
             notes = self._study.left_out(name, trace=trace)
             notes += self._study.reasons(name, trace=trace) if frame.is_empty() else []
+            shown = columns or key_columns(self._study.relation(name), frame.columns)
+        if len(shown) < frame.width and not columns:
+            notes.append(f"the key columns; all are {', '.join(frame.columns)}")
         notes += [NOTE] if has_predicted(frame) else []
-        return small(frame, columns=columns, most_rows=rows, notes=notes)
+        return small(frame, columns=shown, most_rows=rows, notes=notes)
 
     def sql(self, statement: str, rows: int = 50) -> dict[str, Any]:
         """Run one SELECT of your own (DuckDB's SQL) over the study's tables and queries.
@@ -146,8 +150,8 @@ class Agent:
         return small(found, columns=columns, most_rows=rows, notes=_refusals(found))
 
     def opportunities(self, trace: str | None = None, rows: int = 10) -> dict[str, Any]:
-        """List what would make a trace faster, largest gain first."""
-        return self.query("opportunities", trace=trace, rows=rows)
+        """List what limits a trace and what each fix would save, the largest saving first."""
+        return self.query("opportunity", trace=trace, rows=rows)
 
     def doctor(self, path: str) -> dict[str, Any]:
         """Say what is wrong with a trace file, whether its shares can be trusted, what it can't answer."""
@@ -188,11 +192,6 @@ class Agent:
             written = self._study.report(out, trace=trace)
         self._written.add(out)
         return {"written": str(written), "size_bytes": written.stat().st_size}
-
-    def offered(self) -> list[str]:
-        """The tools that this study can answer; a query that isn't shipped has none."""
-        known = self._known()
-        return [name for name in TOOLS if name != "opportunities" or name in known]
 
     def _known(self) -> Mapping[str, SqlFile]:
         with self._turn:

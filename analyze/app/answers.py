@@ -4,65 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from genscope.analyze.app import compare_answers, plot_answers, query_answers
 from genscope.analyze.app.colours import SLICE_COLOURS
 from genscope.analyze.app.facts import facts_of
-from genscope.analyze.app.relations import Tables
-from genscope.analyze.app.sql_workers import Workers
-from genscope.analyze.app.studies import Studies
-from genscope.analyze.app.timeline_index import Timelines
-from genscope.analyze.printable import printable
-from genscope.errors import UserError
-
-
-class Workbench:
-    """What the server keeps for one study: connections, timelines and the workers of user queries."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the study. Raises UserError if it can't be opened or holds no trace."""
-        self.path = path
-        self.studies = Studies(path)
-        try:
-            with self.studies.one() as study:
-                found = study.names()
-        except BaseException:
-            self.studies.close()
-            raise
-        if not found:
-            self.studies.close()
-            raise UserError(f"{path}: the study holds no trace; load one with 'genscope ingest'")
-        # names by trace_id, which no request changes
-        self.names: Mapping[int, str] = found
-        self.timelines = Timelines(path)
-        self.tables = Tables(path)
-        self.workers = Workers(path)
-        self._kept: dict[tuple[Any, ...], Any] = {}
-
-    def trace_id(self, arguments: Mapping[str, str], key: str = "trace") -> int:
-        """The trace that an address names; the first one if it names none."""
-        text = arguments.get(key, "")
-        if not text:
-            return min(self.names)
-        if not text.isdecimal() or int(text) not in self.names:
-            raise UserError(f"there is no trace with the number {text!r} in this study")
-        return int(text)
-
-    def kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-        """What `make` returned when this key was first asked for: a study doesn't change meanwhile."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
-
-    def close(self) -> None:
-        """Free everything."""
-        self.studies.close()
-        self.timelines.close()
-        self.tables.close()
-        self.workers.close()
-
+from genscope.analyze.app.overview import idle_answer, opportunity_answer
+from genscope.analyze.app.replies import File
+from genscope.analyze.app.workbench import Workbench
+from genscope.analyze.predicted import LABEL
 
 Asked = Callable[[Workbench, Mapping[str, str], bytes], Any]
 
@@ -78,7 +28,8 @@ class Route:
 def _timeline(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     timeline = bench.timelines.of(bench.trace_id(arguments))
     return {
-        "name": printable(bench.names[timeline.trace_id]),
+        "name": bench.labels[timeline.trace_id],
+        "marked": LABEL if timeline.trace_id in bench.predicted else "",
         "span_ns": timeline.span_ns,
         "base_ns": str(timeline.base_ns),
         "slice_count": timeline.slice_count,
@@ -97,6 +48,12 @@ def _window(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> bytes:
     )
 
 
+def _counters(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    timeline = bench.timelines.of(bench.trace_id(arguments))
+    window = (int(arguments[key]) for key in ("from", "until", "pixels"))
+    return {"counters": timeline.counters(*window)}
+
+
 def _search(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> bytes:
     return bench.timelines.of(bench.trace_id(arguments)).search(arguments["text"])
 
@@ -104,6 +61,22 @@ def _search(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> bytes:
 def _facts(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     timeline = bench.timelines.of(bench.trace_id(arguments))
     return facts_of(timeline, arguments["kind"], int(arguments["ref"]))
+
+
+def _same(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The calls of the same shape as a work item."""
+    timeline = bench.timelines.of(bench.trace_id(arguments))
+    return timeline.asked("same_shape", of_work=int(arguments["work"]))[0]
+
+
+def _expected(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The time that a work item's operator should have taken."""
+    trace_id, work_id = bench.trace_id(arguments), int(arguments["work"])
+    with bench.studies.one() as study:
+        found = study.sql(
+            f"SELECT * FROM work_fact WHERE trace_id = {trace_id} AND work_id = {work_id}"
+        )
+    return {"op_expected_ns": None if found.is_empty() else found["op_expected_ns"].item()}
 
 
 def _range(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
@@ -115,11 +88,30 @@ def _range(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str
     return {"rows": timeline.asked("range_sum", **bounds)}
 
 
+def _perfetto(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> File:
+    """The events of a window as Chrome JSON, for Perfetto."""
+    from genscope.analyze.export.perfetto import chrome_trace
+    from genscope.analyze.export.slices import Window
+
+    trace_id = bench.trace_id(arguments)
+    base_ns = bench.timelines.of(trace_id).base_ns
+    window = Window(base_ns + int(arguments["from"]), base_ns + int(arguments["until"]))
+    with bench.studies.one() as study:
+        text, _exported = chrome_trace(study, trace_id, window)
+    return File(text, "application/json", "timeline.json")
+
+
 ANSWERS: dict[str, Route] = {
+    "overview/idle": Route(idle_answer),
+    "overview/opportunities": Route(opportunity_answer),
+    "timeline/perfetto": Route(_perfetto),
     "timeline/meta": Route(_timeline),
     "timeline/window": Route(_window),
+    "timeline/counters": Route(_counters),
     "timeline/search": Route(_search),
     "timeline/facts": Route(_facts),
+    "timeline/same": Route(_same),
+    "timeline/expected": Route(_expected),
     "timeline/range": Route(_range),
     "compare/difference": Route(compare_answers.difference),
     "compare/plot": Route(compare_answers.plot),

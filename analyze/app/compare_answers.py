@@ -11,7 +11,7 @@ from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
-    from genscope.analyze.app.answers import Workbench
+    from genscope.analyze.app.workbench import Workbench
 
 LEVELS = (
     "category",
@@ -31,7 +31,7 @@ def difference(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict
     first, second = bench.trace_id(arguments, "a"), bench.trace_id(arguments, "b")
     rows = _rows(bench, arguments)
     return {
-        "names": [printable(bench.names[first]), printable(bench.names[second])],
+        "names": [bench.labels[first], bench.labels[second]],
         "first_ns": sum(row["first_ns"] for row in rows),
         "second_ns": sum(row["second_ns"] for row in rows),
         "row_count": len(rows),
@@ -88,7 +88,10 @@ def _rows(bench: Workbench, arguments: Mapping[str, str]) -> list[dict[str, Any]
 
 def _anchors(bench: Workbench, trace_id: int) -> dict[str, int]:
     """The start of each component and step, ns on the timeline's own scale."""
-    base_ns = bench.timelines.of(trace_id).base_ns
+    try:
+        base_ns = bench.timelines.of(trace_id).base_ns
+    except UserError:  # such as counters of kernels, which have no times
+        return {}
     places = bench.kept(
         ("places", trace_id),
         lambda: [*bench.tables.rows("work_place", of_trace=trace_id).dicts()],

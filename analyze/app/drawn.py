@@ -31,7 +31,7 @@ def items_of(draw: Callable[[], Any], arguments: Any) -> list[dict[str, Any]]:
         figures = [theme.bokeh_figure(panel) for panel in theme.panels_of(draw())]
         for figure in figures:
             _clear(figure, ink)
-        return [json_item(figure, theme=Theme(json={})) for figure in figures]
+        return [dict(json_item(figure, theme=Theme(json={}))) for figure in figures]
 
 
 def _clear(figure: Any, ink: str) -> None:

@@ -25,8 +25,6 @@ def facts_of(timeline: Timeline, kind: str, ref: int) -> dict[str, Any]:
     if not rows:
         raise UserError(f"the trace has no {kind} with the number {ref}")
     found = rows[0]
-    if kind not in (*_HOST, "copy"):
-        found["same"] = timeline.asked("same_shape", of_work=ref)[0]
     for key in ("start_ns", "call_start_ns"):
         if found.get(key) is not None:
             found[key] -= timeline.base_ns

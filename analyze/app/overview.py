@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from genscope.analyze.app.colours import colour_of
 from genscope.analyze.predicted import LABEL as PREDICTED
 from genscope.analyze.predicted import is_predicted
+from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
-    from genscope.analyze.app.answers import Workbench
+    from genscope.analyze.app.workbench import Workbench
     from genscope.analyze.study import Study
 
 _MOST_ROWS = 8
@@ -37,8 +38,6 @@ def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
     places = [*bench.tables.rows("work_place", of_trace=trace_id).dicts()]
     with bench.studies.one() as study:
         times = _by_trace(study, "gpu_time")
-        idle = _idle_of(study, bench.names[trace_id])
-        opportunities = _opportunities(study, bench.names[trace_id], trace_id)
     for card in cards:
         card.update(_times_of(times.get(card["trace_id"], {})))
         card["verdict"], card["reason"] = _verdict(card)
@@ -50,13 +49,36 @@ def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
     return {
         "cards": cards,
         "card": card,
-        "idle": idle,
-        "opportunities": opportunities,
         **{
             f"{level}_places": _largest(places, level)
             for level in ("category", "component", "kernel")
         },
     }
+
+
+def idle_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """Why the GPU is idle, which takes long to say of a long trace."""
+    return {"rows": _kept(bench, arguments, _idle_of)}
+
+
+def opportunity_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The largest savings; none where the catalogue lacks the query for them."""
+    return {"rows": _kept(bench, arguments, _opportunities)}
+
+
+def _kept(
+    bench: Workbench,
+    arguments: Mapping[str, str],
+    ask: Callable[[Study, str], list[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    trace_id = bench.trace_id(arguments)
+
+    def make() -> list[dict[str, Any]]:
+        with bench.studies.one() as study:
+            return ask(study, bench.names[trace_id])
+
+    found: list[dict[str, Any]] = bench.kept((ask.__name__, trace_id), make)
+    return found
 
 
 def _by_trace(study: Study, name: str) -> Mapping[int, dict[str, Any]]:
@@ -111,15 +133,27 @@ def _idle_of(study: Study, name: str) -> list[dict[str, Any]]:
     return sorted(parts, key=lambda part: -part["ns"])
 
 
-def _opportunities(study: Study, name: str, trace_id: int) -> list[dict[str, Any]]:
-    """The largest savings, where the catalogue has the query for them."""
+def _opportunities(study: Study, name: str) -> list[dict[str, Any]]:
     if "opportunity" not in {file.name for file in study.relations()}:
         return []
     try:
         rows = [*study.rows("opportunity", trace=name).dicts()]
     except UserError:
         return []
-    return rows[:_MOST_ROWS]
+    rows.sort(key=lambda row: row["place_rank"])
+    return [
+        {
+            "what": printable(row["what"]),
+            "advice": printable(row["advice"]),
+            "saving_ns": row["saving_ns"],
+            "saving_frac": row["saving_frac"],
+            "low_ns": row["saving_low_ns"],
+            "high_ns": row["saving_high_ns"],
+            "at_most": row["certainty"] == "at_most",
+            "items": printable(row["items"], keep="\n"),
+        }
+        for row in rows[:_MOST_ROWS]
+    ]
 
 
 def _largest(places: list[dict[str, Any]], level: str) -> list[dict[str, Any]]:

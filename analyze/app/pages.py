@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.app.compare_answers import LEVELS
 from genscope.analyze.app.overview import overview_of
+from genscope.analyze.app.perfetto_ui import perfetto_folders
 from genscope.analyze.printable import printable
 
 if TYPE_CHECKING:
-    from genscope.analyze.app.answers import Workbench
+    from genscope.analyze.app.workbench import Workbench
 
 # the address and the name of each page
 PAGES = {
@@ -43,6 +44,8 @@ def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
         # most people look at the timeline next
         bench.timelines.prepare(trace_id)
         content = bench.kept((page, trace_id), lambda: overview_of(bench, trace_id))
+    elif page == "timeline":
+        content = {"has_perfetto": bool(perfetto_folders())}
     elif page == "attention":
         content = {"plots": _ATTENTION_PLOTS}
     elif page == "compare":
@@ -61,7 +64,7 @@ def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
             here=page,
             pages=PAGES,
             study=printable(bench.path.name),
-            traces={number: printable(name) for number, name in bench.names.items()},
+            traces=bench.labels,
             trace_id=trace_id,
             chooses=page in _OF_ONE_TRACE,
             **content,

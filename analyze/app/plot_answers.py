@@ -18,7 +18,7 @@ from genscope.errors import UserError
 if TYPE_CHECKING:
     import polars as pl
 
-    from genscope.analyze.app.answers import Workbench
+    from genscope.analyze.app.workbench import Workbench
 
 _TYPES = {"png": "image/png", "svg": "image/svg+xml", "html": "text/html; charset=utf-8"}
 _MOST_ROWS = 200

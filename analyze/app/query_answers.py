@@ -12,7 +12,7 @@ from genscope.analyze.sql_file import LAYERS, load_layer
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
-    from genscope.analyze.app.answers import Workbench
+    from genscope.analyze.app.workbench import Workbench
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 _MOST_SECONDS = 600.0

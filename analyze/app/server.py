@@ -19,9 +19,11 @@ from tornado.netutil import bind_sockets
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, HTTPError, RedirectHandler, RequestHandler, StaticFileHandler
 
-from genscope.analyze.app.answers import ANSWERS, Workbench
+from genscope.analyze.app.answers import ANSWERS
 from genscope.analyze.app.pages import PAGES, page_of
+from genscope.analyze.app.perfetto_ui import perfetto_folders
 from genscope.analyze.app.replies import File
+from genscope.analyze.app.workbench import Workbench
 from genscope.errors import UserError
 
 HOST = "127.0.0.1"
@@ -35,6 +37,10 @@ _log = logging.getLogger(__name__)
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PERFETTO_POLICY = (
+    "default-src 'self' data: blob:; script-src 'self' 'unsafe-eval' 'unsafe-inline' blob:; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' data: blob:; worker-src 'self' blob:"
 )
 
 
@@ -76,7 +82,11 @@ class Server:
 
     async def _run(self, started: Callable[[], None]) -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-        self._stop = lambda: loop.call_soon_threadsafe(stopped.set)
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(stopped.set)
+
+        self._stop = stop
         server = HTTPServer(application(self), max_body_size=_MAX_BODY)
         server.add_sockets(self._sockets)
         started()
@@ -93,6 +103,14 @@ def application(server: Server) -> Application:
         *((f"{server.prefix}/{page}", _Page, {**own, "page": page}) for page in PAGES),
         *((f"{server.prefix}/{name}", _Ask, {**own, "answer": a}) for name, a in ANSWERS.items()),
         (f"{server.prefix}/static/bokeh/(.*)", _Static, {"path": _bokeh()}),
+        *(
+            (
+                f"{server.prefix}/perfetto/(.*)",
+                _Perfetto,
+                {"path": ui, "default_filename": "index.html"},
+            )
+            for ui in perfetto_folders()
+        ),
         (f"{server.prefix}/static/(.*)", _Static, {"path": _STATIC}),
         (f"{server.prefix}/?", RedirectHandler, {"url": f"{server.prefix}/overview"}),
     ]
@@ -203,6 +221,16 @@ class _Static(StaticFileHandler):
     def set_extra_headers(self, path: str) -> None:
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-cache")
+
+
+class _Perfetto(_Static):
+    """Perfetto's own pages, which would ask Google's servers without this policy."""
+
+    def set_extra_headers(self, path: str) -> None:
+        super().set_extra_headers(path)
+        self.set_header("Content-Security-Policy", _PERFETTO_POLICY)
+        if path.endswith(".wasm"):
+            self.set_header("Content-Type", "application/wasm")
 
 
 def _bokeh() -> Path:

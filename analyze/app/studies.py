@@ -17,7 +17,7 @@ QUERY_SECONDS = 60.0
 class Studies:
     """At most `count` connections to one study, each used by one request at a time."""
 
-    def __init__(self, path: Path, count: int = 2) -> None:
+    def __init__(self, path: Path, count: int = 3) -> None:
         self.path = path
         self._all = [Study(path) for _ in range(count)]
         self._idle: Queue[Study] = Queue()

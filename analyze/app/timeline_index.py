@@ -53,6 +53,7 @@ class Timeline:
     def __init__(self, path: Path, trace_id: int) -> None:
         """Build the index; takes about 4 s for a million slices. Raises UserError without events."""
         self.trace_id = trace_id
+        self._counting, self._has_counters = threading.Lock(), False
         self._con = open_read_only(path)
         try:
             self._build()
@@ -130,6 +131,28 @@ class Timeline:
             last_line=lines[1],
         )
         return packed(found.fetchnumpy(), self.base_ns)
+
+    def counters(self, from_ns: int, until_ns: int, pixels: int) -> list[dict[str, Any]]:
+        """Each counter in a window: its name, its device, and [time, largest, last] of each change."""
+        with self._counting:
+            if not self._has_counters:
+                self._keep("timeline_counter")
+                relations.create(self._con, ["counter_window"])
+                self._has_counters = True
+        rows = self.asked(
+            "counter_window",
+            from_ns=self.base_ns + from_ns,
+            until_ns=self.base_ns + until_ns,
+            bin_ns=max(1, (until_ns - from_ns) // max(1, pixels)),
+        )
+        found: dict[tuple[str, int], list[list[int]]] = {}
+        for row in rows:
+            points = found.setdefault((row["counter"], row["device_id"]), [])
+            points.append([row["ts_ns"] - self.base_ns, row["largest"], row["last"]])
+        return [
+            {"counter": counter, "device_id": device, "points": points}
+            for (counter, device), points in found.items()
+        ]
 
     def search(self, text: str) -> bytes:
         """The slices whose name contains the text, in order of time, packed as a window is."""

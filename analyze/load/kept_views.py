@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from genscope.analyze.load.tables import attribution_files
+from genscope.analyze.load.tables import attribution_files, with_inputs
 from genscope.analyze.sql_file import SqlFile, create_statement
 
 if TYPE_CHECKING:
@@ -30,4 +32,31 @@ def create_kept_views(con: duckdb.DuckDBPyConnection, names: Collection[str]) ->
     """Create those of the names that are in `kept_views`, in an opened study."""
     for name, file in kept_views().items():
         if name in names:
-            con.execute(create_statement(file))
+            con.execute(create_statement(file).replace("CREATE ", "CREATE OR REPLACE ", 1))
+
+
+def with_views(relation: SqlFile) -> SqlFile:
+    """The relation with the views that it reads as common table expressions.
+
+    DuckDB binds a view once for each reader, and all that it reads again; an expression only once. What
+    several read is computed once.
+    """
+    views = kept_views()
+    needed = with_inputs(relation.inputs, views)
+    readers = Counter(other for name in needed for other in views[name].inputs)
+    readers.update(relation.inputs)
+    parts = [
+        f"{name} AS {'MATERIALIZED ' if readers[name] > 1 else ''}({file.statement}\n)"
+        for name, file in views.items()
+        if name in needed and not file.arguments
+    ]
+    if not parts:
+        return relation
+    statement = f"WITH {', '.join(parts)} SELECT * FROM ({relation.statement}\n)"
+    return replace(relation, statement=statement)
+
+
+def macros_of(relation: SqlFile) -> set[str]:
+    """The table macros among the kept views that a relation reads."""
+    needed = with_inputs(relation.inputs, kept_views())
+    return {name for name in needed if kept_views()[name].arguments}

@@ -28,6 +28,7 @@ from genscope.analyze.report.findings_limits import (
     categories,
     idle,
     idle_causes,
+    opportunities,
     verdicts,
     waits,
 )
@@ -279,6 +280,7 @@ RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] =
     ("idle_time", idle_causes),
     ("step_breakdown", verdicts),
     ("host_wait_sum", waits),
+    ("opportunity", opportunities),
     ("flash_contrast", contrasts),
     ("family_contrast", _families),
     ("sequence_length_profile", _lengths),

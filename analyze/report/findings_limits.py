@@ -7,6 +7,7 @@ import polars as pl
 from genscope.analyze.report.finding import (
     Finding,
     Frames,
+    Row,
     counted,
     in_requests,
     limited,
@@ -66,6 +67,30 @@ def categories(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         predicted = first["time_source"] == "predicted"
         found.append(Finding(text, "operator_breakdown", (number,), predicted))
     return found
+
+
+def opportunities(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """The fix of each trace that would save most."""
+    best = frame.filter(pl.col("place_rank") == 1).sort("saving_frac", descending=True)
+    return limited(
+        [
+            Finding(
+                f"{row['trace_name']}: {row['what']}. {_saving(row)}",
+                "opportunity",
+                (row["trace_id"],),
+                bool(row["predicted"]),
+            )
+            for row in best.iter_rows(named=True)
+        ],
+        "more traces could be made faster by 1 % or more",
+    )
+
+
+def _saving(row: Row) -> str:
+    bound = "at most" if row["certainty"] == "at_most" else "about"
+    return (
+        f"A fix saves {bound} {time(row['saving_ns'])} ({percent(row['saving_frac'])} of the run)."
+    )
 
 
 def idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:

@@ -158,6 +158,13 @@ TERMS: tuple[tuple[str, str], ...] = (
         "of percentages.",
     ),
     (
+        "saving",
+        "What the fix of an opportunity would save: the time that it takes now, less what stays. It is "
+        "never more than the fix's own time or the run. A saving of certainty at_most is a bound, "
+        "because the trace doesn't say what stays. Savings don't add up: a fix changes what others "
+        "would save, most of all those that the row names as sharing its time.",
+    ),
+    (
         "unattributed, unclassified",
         "Unattributed work belongs to no recorded component or call; unclassified work matches no rule. "
         "Both are rows of every answer, with their shares, so the ledger adds up to the nanosecond.",
@@ -192,6 +199,7 @@ COLUMN_TERMS: dict[str, str] = {
     "predicted_speedup": "Amdahl's law",
     "other_drift_frac": "drift",
     "baseline_trace_id": "pair",
+    "saving_ns": "saving",
     "phase": "prefill and decode",
     "crossover_frames": "crossover",
     "crossover_size": "crossover",

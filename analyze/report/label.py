@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import polars as pl
@@ -46,10 +47,12 @@ def labelled(frame: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).replace(labels) for name in found)
 
 
-def bounded(frame: pl.DataFrame, limit: int) -> pl.DataFrame:
-    """The frame with long texts cut in the middle; texts that are then equal get a number."""
+def bounded(
+    frame: pl.DataFrame, limit: int, *, whole: Collection[str] = frozenset()
+) -> pl.DataFrame:
+    """The frame with long texts cut in the middle, but for columns in `whole`; texts that are then equal get a number."""
     for name, kind in frame.schema.items():
-        if kind != pl.String or not (frame[name].str.len_chars() > limit).any():
+        if kind != pl.String or name in whole or not (frame[name].str.len_chars() > limit).any():
             continue
         seen: Counter[str] = Counter()
         short = {}

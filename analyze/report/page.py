@@ -49,10 +49,12 @@ if TYPE_CHECKING:
 Ask = Callable[[str, Mapping[str, str]], Answer]
 # longest name within a sentence
 LONGEST_NAME = 100
+# columns that hold sentences of ours
+SENTENCES = {"what", "advice"}
 # rows of a section that the file holds; the study has all
 MOST_ROWS = 2000
 # sections that a reader of any report wants to see without a click
-OPENED = {"trace_comparison", "stage_time", "operator_breakdown", "attention_split"}
+OPENED = {"trace_comparison", "opportunity", "stage_time", "operator_breakdown", "attention_split"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,9 @@ def _rendered(
 ) -> str:
     from genscope.analyze.plots import theme
 
-    findings = find({name: bounded(frame, LONGEST_NAME) for name, frame in frames.items()})
+    findings = find(
+        {name: bounded(frame, LONGEST_NAME, whole=SENTENCES) for name, frame in frames.items()}
+    )
     first = headline(findings)
     sections = [
         _section(

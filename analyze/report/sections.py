@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 # the parameters of a comparison
 SIDES = {"first", "second"}
 GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
+    "What to change": (
+        ("opportunity", "What limits each run, and what each fix would save, the largest first."),
+        ("performance_check", "Six questions to ask before making kernels faster."),
+    ),
     "Where the time goes": (
         ("stage_time", "Which component of the pipeline takes the time of a whole request."),
         ("operator_breakdown", "Which categories take the time, with and without fused attention."),
@@ -25,6 +29,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("gpu_time", "How much of the time the GPU computes, copies or waits."),
         ("idle_time", "Why the GPU is idle: what the host did before it launched the next work."),
         ("step_breakdown", "What each step is spent on, and what limits it."),
+        ("host_sync", "Where a step makes the host wait, by phase and component."),
         (
             "host_wait_sum",
             "How long the host waits for the GPU, and whether the GPU works meanwhile.",
@@ -36,6 +41,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("short_kernel", "How many kernels are so short that launching them takes as long."),
         ("communication_time", "How long collectives take, by kind and size."),
         ("rank_skew", "How long each rank of a distributed job waits for the others."),
+        ("rank_outlier", "Which of many ranks or runs differ from the rest, and in what."),
         (
             "serving_iteration",
             "What each iteration of a serving engine holds, and how long it takes.",
@@ -115,11 +121,14 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("forward_flops", "Where in the network the FLOPs are, in the order of the forward pass."),
         ("taxonomy", "How many parameters each component of a model has."),
+        ("variant_contrast", "A model's variants against each other."),
+        ("dead_work", "What a dry run computes and nothing reads."),
         ("pareto", "The quality of published models against their size."),
         ("fleet", "How many devices and how much memory each class of models uses in a fleet."),
     ),
     "What the numbers rest on": (
         ("ledger", "How much of the work is attributed and classified: all shares depend on it."),
+        ("expectation", "What manifests expect of their traces, and what those hold."),
         ("trace_summary", "What was read from each file."),
     ),
 }

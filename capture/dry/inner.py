@@ -12,6 +12,16 @@ import torch
 
 from genscope.capture.dry.event import shapes_of
 
+# they change a copy of their first input
+_WRITES_INTO_COPY = frozenset(
+    {
+        "aten::scatter",
+        "aten::scatter_add",
+        "aten::scatter_reduce",
+        "aten::index_add",
+        "aten::index_put",
+    }
+)
 # name and shapes, as a trace's event holds them
 Operator = tuple[str, dict[str, list[Any]]]
 
@@ -23,6 +33,11 @@ def inner_operators(
     if name == "aten::native_layer_norm" and not values[0].is_contiguous():
         copied = torch.empty_like(values[0], memory_format=torch.contiguous_format)
         return [("aten::copy_", shapes_of([copied, values[0], False]))], []
+    if name == "aten::embedding_dense_backward":
+        table = torch.empty((values[2], values[0].shape[-1]), device="meta", dtype=values[0].dtype)
+        return [("aten::fill_", shapes_of([table, 0]))], []
+    if name in _WRITES_INTO_COPY:
+        return [("aten::copy_", shapes_of([values[0], values[0], False]))], []
     if name == "aten::convolution" and values[2] is not None and not _is_depthwise(values):
         bias = values[2].view(1, -1, *[1] * (output.ndim - 2))
         return [], [("aten::add_", shapes_of([output, bias, 1]))]

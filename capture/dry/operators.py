@@ -17,6 +17,11 @@ from torch._prims_common import suggest_memory_format
 from torch.nn import functional
 
 _aten = torch.ops.aten
+# what the backward operators of an index and of gather call
+_IN_PLACE_BACKWARD = {
+    "aten::index_put": "aten::_index_put_impl_",
+    "aten::scatter_add": "aten::scatter_add_",
+}
 # operators whose output has the layout of their first input
 _KEEPS_LAYOUT = (_aten.convolution.default, _aten.native_group_norm.default)
 
@@ -105,8 +110,13 @@ def outcome(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def shown_name(func: Any, values: list[Any]) -> str:
-    """The operator's name. Recording turns filling with one number into a copy of a tensor without dimensions."""
+    """The operator's name. Recording turns filling with one number into a copy of a tensor without dimensions.
+
+    It also lets gradients be put into another tensor, where torch otherwise puts them into the zeros that it made.
+    """
     name: str = func._schema.name
+    if name in _IN_PLACE_BACKWARD and torch._C._current_autograd_node() is not None:
+        return _IN_PLACE_BACKWARD[name]
     filling = name == "aten::copy_" and not any(values[1].stride())
     return "aten::fill_" if filling else name
 

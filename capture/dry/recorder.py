@@ -15,7 +15,7 @@ from genscope.capture.dry.inner import Operator, inner_operators
 from genscope.capture.dry.operators import Outcomes, call_key, shown_name
 
 # the same in every run, so that models that follow each other share it
-_OUTCOMES = Outcomes()
+OUTCOMES = Outcomes()
 
 TICK_US = 0.001
 
@@ -42,7 +42,7 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if len(self._rows) == place + 1:
             self._rows.pop()
             return
-        self._rows[place] = _event("user_annotation", label, start, self._ticks - start)
+        self._rows[place] = event_of("user_annotation", label, start, self._ticks - start)
 
     def __torch_dispatch__(
         self,
@@ -54,25 +54,26 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Run one operator for its shapes and record it."""
         kwargs = kwargs or {}
         if not does_work(func):
-            return _OUTCOMES.of(func, args, kwargs)
+            return OUTCOMES.of(func, args, kwargs)
         key = call_key(func, args, kwargs)
-        output = _OUTCOMES.of(func, args, kwargs, key)
+        output = OUTCOMES.of(func, args, kwargs, key)
         recorded = self._known.get(key)
         if recorded is None:
             recorded = self._recorded(func, arguments(func, args, kwargs), output)
             self._known[key] = recorded
         for name, shapes in recorded:
-            row = _event("cpu_op", name, self._ticks, 1)
+            row = event_of("cpu_op", name, self._ticks, 1)
             row["args"] = {"External id": len(self._rows) + 1, **shapes}
             self._rows.append(row)
             self._ticks += 1
         return output
 
     def _recorded(self, func: Any, values: list[Any], output: Any) -> list[Operator]:
-        own = (shown_name(func, values), shapes_of(values))
+        name = shown_name(func, values)
+        own = (name, shapes_of(values))
         if self._device_kind != "cuda":
             return [own]
-        before, after = inner_operators(func._schema.name, values, output)
+        before, after = inner_operators(name, values, output)
         return [*before, own, *after]
 
     def events(self) -> Iterator[dict[str, Any]]:
@@ -83,7 +84,8 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         yield from self._rows
 
 
-def _event(category: str, name: str, start: int, ticks: int) -> dict[str, Any]:
+def event_of(category: str, name: str, start: int, ticks: int) -> dict[str, Any]:
+    """An event of the trace, in ticks."""
     return {
         "ph": "X",
         "cat": category,

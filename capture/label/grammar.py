@@ -49,6 +49,11 @@ def step(index: int) -> str:
     return f"step:{index}"
 
 
+def phase(name: str) -> str:
+    """The range of what the host is doing, whatever module runs: an ordinary range, which work_phase reads."""
+    return f"phase:{name}"
+
+
 def module(name: str, class_name: str) -> str:
     """The label of one call of a module; `name` begins with its component."""
     return f"module:{plain(name)}|{plain(class_name)}"

@@ -45,6 +45,7 @@ class Labels:
     ) -> None:
         self.calls: Counter[str] = Counter()
         self.attention_calls: Counter[str] = Counter()
+        self.phases: Counter[str] = Counter()
         self.steps: set[int] = set()
         self._sink = sink
         self._components = components
@@ -56,6 +57,7 @@ class Labels:
         """Set all counts to zero: what ran so far was warm-up."""
         self.calls.clear()
         self.attention_calls.clear()
+        self.phases.clear()
         self.steps.clear()
 
     @contextlib.contextmanager
@@ -86,6 +88,16 @@ class Labels:
         """Everything inside belongs to this step of the request, counted from 0."""
         self.steps.add(index)
         self._sink.enter(grammar.step(index))
+        try:
+            yield
+        finally:
+            self._sink.leave()
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """All that the host asks for inside belongs to this phase, backward work of other modules too."""
+        self.phases[name] += 1
+        self._sink.enter(grammar.phase(name))
         try:
             yield
         finally:

@@ -28,13 +28,10 @@ def query(
     out: options.Out = None,
 ) -> None:
     """Run one query and print its rows."""
+    from genscope.cli.params import parsed
     from genscope.cli.query import write_answer
-    from genscope.errors import UserError
 
-    wrong = [text for text in param if "=" not in text]
-    if wrong:
-        raise UserError(f"--param {wrong[0]!r} has no '='; write it as name=value")
-    params = dict(text.split("=", 1) for text in param)
+    params = parsed(param)
     with open(db, queries=queries) as study:
         write_answer(study, name, trace=trace, params=params, fmt=format, out=out, wide=wide)
 
@@ -56,21 +53,40 @@ def sql(
         write_result(study.sql(statement), format, out, wide=wide)
 
 
-def compare(
+def compare(  # noqa: PLR0913  one argument an option of the command
     a: options.First,
     b: options.Second,
     *,
     db: options.Db = options.STUDY,
-    format: options.Format = "table",
+    by: options.By = None,
+    fail_above: options.FailAbove = None,
+    floor: options.Floor = "0.1ms",
+    format: options.CompareFormat = "table",
     wide: options.Wide = False,
     out: options.Out = None,
-) -> None:
-    """Compare the time of two traces by operator category."""
+) -> int:
+    """Compare the time of two traces, or of several a side, by operator category or by --by.
+
+    With --fail-above, exits with 1 if a part became slower, or with 2 if the sides can't be compared.
+    """
+    from genscope.cli.compare import Gate, fraction_of, nanoseconds_of, write_comparison
     from genscope.cli.query import write_answer
 
+    is_gate = by is not None or fail_above is not None
+    # two comparisons, because mypy narrows the type by each
+    if not is_gate and format != "markdown" and format != "junit":  # noqa: PLR1714
+        with open(db) as study:
+            sides = {"first": a, "second": b}
+            write_answer(study, "trace_comparison", params=sides, fmt=format, out=out, wide=wide)
+        return 0
+    gate = Gate(
+        level=by or "component",
+        tolerance_frac=fraction_of(fail_above or "5%"),
+        floor_ns=nanoseconds_of(floor),
+        fails=fail_above is not None,
+    )
     with open(db) as study:
-        sides = {"first": a, "second": b}
-        write_answer(study, "trace_comparison", params=sides, fmt=format, out=out, wide=wide)
+        return write_comparison(study, a, b, gate=gate, fmt=format, out=out, wide=wide)
 
 
 def plot(

@@ -12,6 +12,7 @@ from genscope.cli import (
     answer_commands,
     capture_commands,
     export_commands,
+    fleet_commands,
     study_commands,
     view_commands,
 )
@@ -21,6 +22,7 @@ app = cyclopts.App("genscope", version=__version__, help=_HELP, help_format="pla
 app.suppress_keyboard_interrupt = False  # main handles Ctrl-C
 _GROUPS = (
     view_commands, capture_commands, study_commands, answer_commands, export_commands, agent_commands,
+    fleet_commands,
 )  # fmt: skip
 for group in _GROUPS:
     for command in group.COMMANDS:

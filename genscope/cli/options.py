@@ -34,6 +34,21 @@ First = Annotated[
     str, Parameter(help="Name of the first trace, or a glob; matching traces are added up.")
 ]
 Second = Annotated[str, Parameter(help="Name of the second trace, or a glob.")]
+By = Annotated[
+    Literal["component", "class", "module", "operator", "kernel", "shape", "step"] | None,
+    Parameter(help="What to compare; times of several traces a side are then medians."),
+]
+FailAbove = Annotated[
+    str | None,
+    Parameter(help="Exit with 1 if a part of 1 % or more became slower by more, such as 3%."),
+]
+Floor = Annotated[str, Parameter(help="Smallest difference that counts, such as 0.1ms or 50us.")]
+CompareFormat = Annotated[
+    Literal["table", "csv", "json", "parquet", "markdown", "junit"],
+    Parameter(
+        help="Format of the rows; markdown for a pull request, junit for a CI; parquet needs --out."
+    ),
+]
 
 # the form of an answer
 Format = Annotated[
@@ -82,6 +97,10 @@ Rows = Annotated[Path, Parameter(help="CSV with the table's columns; missing col
 DoctorFormat = Annotated[
     Literal["table", "json"], Parameter(help="table for people, json for programs.")
 ]
+Performance = Annotated[
+    bool,
+    Parameter(negative=(), help="Say what limits each trace and what each fix would save."),
+]
 Repair = Annotated[
     Path | None,
     Parameter(
@@ -96,6 +115,32 @@ Viewed = Annotated[
     Parameter(help="A study, or trace files, run folders, folders of those, or globs in quotes."),
 ]
 Browser = Annotated[bool, Parameter(help="Open the browser, not only print the address.")]
+
+# a lake, and who works on it
+Addresses = Annotated[
+    str,
+    Parameter(
+        help="Traces, run folders or globs in quotes; also addresses such as s3://bucket/runs/**."
+    ),
+]
+Lake = Annotated[str, Parameter(help="The lake: a folder, or an address such as s3://bucket/lake.")]
+Lakes = Annotated[str, Parameter(help="Lakes to read.")]
+Into = Annotated[str, Parameter(help="The lake to add to; it is created if it is missing.")]
+Scheduler = Annotated[
+    str | None, Parameter(help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786.")
+]
+Workers = Annotated[
+    int | None,
+    Parameter(help="Number of processes on this machine; without it, this process works alone."),
+]
+Shard = Annotated[
+    str, Parameter(help="Load only the ith of n shares, as i/n: for an array of jobs.")
+]
+RankStatement = Annotated[str, Parameter(help="One SELECT over the study of each trace.")]
+MergeStatement = Annotated[
+    str | None,
+    Parameter(help="One SELECT over the table `part`, which holds the rows of all traces."),
+]
 
 # what agents use
 Transport = Annotated[
@@ -153,6 +198,10 @@ Size = Annotated[
         "default is paper for dry captures and tiny for all others."
     ),
 ]
+Family = Annotated[
+    Literal["paper", "seeds"],
+    Parameter(help="paper: its eight models; seeds: training and adaptation steps, every variant."),
+]
 SuiteSize = Annotated[
     Literal["tiny", "paper"],
     Parameter(help="paper for the published dimensions, tiny for models that any machine can run."),
@@ -166,7 +215,18 @@ Frames = Annotated[
 Steps = Annotated[
     int, Parameter(help="Number of steady-state steps to profile, spread evenly over the request.")
 ]
-Batch = Annotated[int, Parameter(help="Number of requests that run at the same time.")]
+Batch = Annotated[
+    int | None,
+    Parameter(help="Number of requests that run at the same time; default 1, or a paper's batch."),
+]
+Numbers = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--set",
+        negative=(),
+        help="A number of the workload's own, such as rounds=5; repeatable.",
+    ),
+]
 Dtype = Annotated[
     str | None,
     Parameter(

@@ -1,4 +1,4 @@
-"""Commands that fill and check a study: example, ingest, doctor, classify, load."""
+"""Commands that fill and check a study: example, ingest, doctor, check, classify, load."""
 
 from __future__ import annotations
 
@@ -31,14 +31,48 @@ def ingest(
 
 
 def doctor(
-    *paths: options.Paths, format: options.DoctorFormat = "table", repair: options.Repair = None
+    *paths: options.Paths,
+    performance: options.Performance = False,
+    format: options.DoctorFormat = "table",
+    repair: options.Repair = None,
 ) -> int:
-    """Diagnose traces. Exits with 1 if any trace's shares can't be trusted."""
-    from genscope.cli.doctor import examine_and_print
+    """Diagnose traces. Exits with 1 if any trace's shares can't be trusted.
+
+    With --performance, say what limits each trace instead, and what each fix would save.
+    """
     from genscope.cli.standard_output import say_if_slow
 
     say_if_slow()
+    if performance:
+        from genscope.cli.performance import print_performance
+        from genscope.errors import UserError
+
+        if repair is not None:
+            raise UserError("--repair and --performance exclude each other; use one at a time")
+        return print_performance(paths, format)
+    from genscope.cli.doctor import examine_and_print
+
     return int(examine_and_print(paths, format, repair))
+
+
+def check(
+    *,
+    db: options.Db = options.STUDY,
+    trace: options.Trace = None,
+    format: options.Format = "table",
+) -> int:
+    """Compare traces with the numbers that their manifests expect. Exits with 1 if one doesn't hold."""
+    from genscope.cli.output import print_line
+    from genscope.cli.query import write_answer
+
+    with open(db) as study:
+        found = study.rows("expectation", trace=trace)
+        write_answer(study, "expectation", trace=trace, params={}, fmt=format, out=None, wide=False)
+    holds = [row[found.columns.index("holds")] for row in found.values]
+    if format == "table":
+        unknown = f", {holds.count(None)} are not in the trace" if None in holds else ""
+        print_line(f"{holds.count(True)} of {len(holds)} numbers hold{unknown}")
+    return 1 if False in holds else 0
 
 
 def classify(*, rules: options.Rules, db: options.Db = options.STUDY) -> None:
@@ -53,4 +87,4 @@ def load(table: options.Table, csv: options.Rows, *, db: options.Db = options.ST
         study.load_table(table, csv)
 
 
-COMMANDS = (example, ingest, doctor, classify, load)
+COMMANDS = (example, ingest, doctor, check, classify, load)

@@ -15,9 +15,8 @@
 --   rank        place of this one by length, 1 for the longest
 --   previous_id  work_id of the one before it in time; NULL for the first
 --   next_id     work_id of the one after it; NULL for the last
-WITH shaped AS (
+WITH me AS (
   SELECT
-    work.work_id,
     work.name,
     work.start_ns,
     work.dur_ns,
@@ -26,32 +25,33 @@ WITH shaped AS (
   FROM work
   INNER JOIN work_op USING (trace_id, work_id)
   LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
-  WHERE work.trace_id = of_trace
+  WHERE work.trace_id = of_trace AND work.work_id = of_work
 ),
 
-me AS (
+-- the name first: it leaves few items to look up
+named AS (
   SELECT
-    work_id,
-    name,
-    start_ns,
-    dur_ns,
-    op_name,
-    input_dims
-  FROM shaped
-  WHERE work_id = of_work
+    work.trace_id,
+    work.work_id,
+    work.start_ns,
+    work.dur_ns
+  FROM work
+  INNER JOIN me ON work.name = me.name
+  WHERE work.trace_id = of_trace
 ),
 
 equal AS (
   SELECT
-    shaped.work_id,
-    shaped.start_ns,
-    shaped.dur_ns
-  FROM shaped
+    named.work_id,
+    named.start_ns,
+    named.dur_ns
+  FROM named
+  INNER JOIN work_op USING (trace_id, work_id)
+  LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
   INNER JOIN me
     ON
-      shaped.name = me.name
-      AND shaped.op_name IS NOT DISTINCT FROM me.op_name
-      AND shaped.input_dims IS NOT DISTINCT FROM me.input_dims
+      coalesce(cpu_op.name, '') = coalesce(me.op_name, '')
+      AND coalesce(cpu_op.input_dims, '') = coalesce(me.input_dims, '')
 )
 
 SELECT

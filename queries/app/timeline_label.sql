@@ -3,13 +3,13 @@
 -- Why:     millions of slices have few thousand names, so slices carry numbers.
 -- Grain:   one row per name
 -- Inputs:  work, cpu_op, runtime_call, gpu_copy, annotation, work_component, work_step,
---          work_category, work_attention
+--          work_category, work_attention, work_module, work_op
 -- Params:
 --   of_trace BIGINT = 1  trace.trace_id
 -- Columns:
 --   trace_id  trace.trace_id
 --   label_id  number within the trace, from 0, in order of the names
---   name      name of a kernel, operator, call, copy or range, or a lane's value
+--   name      name of a kernel, operator, call, copy, range or module, or a lane's value
 WITH named AS (
   SELECT name
   FROM work
@@ -29,6 +29,14 @@ WITH named AS (
   UNION
   SELECT name
   FROM annotation
+  WHERE trace_id = of_trace
+  UNION
+  SELECT module AS name
+  FROM work_module
+  WHERE trace_id = of_trace
+  UNION
+  SELECT op_name AS name
+  FROM work_op
   WHERE trace_id = of_trace
   UNION
   SELECT component AS name

@@ -2,7 +2,8 @@
 --
 -- Why:     lanes and streams are both drawn from it, and joining on numbers is fast.
 -- Grain:   one row per work_id of the trace
--- Inputs:  work, work_component, work_step, work_category, work_attention, timeline_label
+-- Inputs:  work, work_component, work_step, work_category, work_attention, work_module, work_op,
+--          timeline_label
 -- Params:
 --   of_trace BIGINT = 1  trace.trace_id
 -- Columns:
@@ -17,6 +18,8 @@
 --   step_id       label of the step; NULL without one
 --   category_id   label of the category
 --   kind_id       label of the kind of attention; NULL outside attention
+--   module_id     label of the module
+--   operator_id   label of the innermost operator
 --   colour        place of the category in the list below, from 0; 8 for one that is not in it
 WITH label AS (
   SELECT
@@ -60,6 +63,22 @@ category AS (
   WHERE trace_id = of_trace
 ),
 
+module AS (
+  SELECT
+    work_id,
+    label_id
+  FROM work_module INNER JOIN label ON module = name
+  WHERE trace_id = of_trace
+),
+
+operator AS (
+  SELECT
+    work_id,
+    label_id
+  FROM work_op INNER JOIN label ON op_name = name
+  WHERE trace_id = of_trace
+),
+
 kind AS (
   SELECT
     work_id,
@@ -81,6 +100,8 @@ SELECT
   step.label_id AS step_id,
   category.label_id AS category_id,
   kind.label_id AS kind_id,
+  module.label_id AS module_id,
+  operator.label_id AS operator_id,
   cast(coalesce(category.colour, 9) AS UTINYINT) AS colour
 FROM work
 INNER JOIN label USING (name)
@@ -88,5 +109,7 @@ LEFT JOIN component USING (work_id)
 LEFT JOIN step USING (work_id)
 LEFT JOIN category USING (work_id)
 LEFT JOIN kind USING (work_id)
+LEFT JOIN module USING (work_id)
+LEFT JOIN operator USING (work_id)
 WHERE work.trace_id = of_trace AND work.start_ns IS NOT NULL
 ORDER BY device_id, work.start_ns, work.work_id

@@ -1,11 +1,11 @@
--- work_facts: what is known of one work item, and what it costs (141 lines because of its links).
+-- work_facts: what is known of one work item, and what it costs (163 lines because of its links).
 --
 -- Why:     a profiler's viewer shows a kernel's name and length; who asked for it, and whether it
 --          is slow, needs the links.
 -- Grain:   one row
--- Inputs:  work, kernel, kernel_launch, runtime_call, work_module, work_component, work_step,
---          work_category, work_attention, attention_call, work_op, cpu_op, cpu_op_parent,
---          work_cost, trace_ceiling
+-- Inputs:  work, kernel, kernel_launch, runtime_call, python_call, work_module, work_component,
+--          work_step, work_category, work_attention, attention_call, work_op, cpu_op,
+--          cpu_op_parent, work_cost, trace_ceiling
 -- Params:
 --   of_trace BIGINT = 1  trace.trace_id
 --   of_work BIGINT = 1   work.work_id
@@ -27,6 +27,8 @@
 --   launch_delay_ns   ns from the start of the call to the start of the kernel
 --   operator_chain    names of the operators around it, the outermost first
 --   op_id             cpu_op.op_id of the innermost
+--   python_frame      innermost Python frame around the call, 'file.py(line): function'; NULL if
+--                     frames were not loaded
 --   component         see work_component
 --   component_source  see work_component
 --   step              see work_step
@@ -75,6 +77,25 @@ named AS (
   SELECT string_agg(cpu_op.name, ' › ' ORDER BY chain.height DESC) AS operator_chain
   FROM chain
   INNER JOIN cpu_op ON cpu_op.trace_id = of_trace AND chain.op_id = cpu_op.op_id
+),
+
+asking AS (
+  SELECT call.*
+  FROM kernel_launch AS launch
+  INNER JOIN runtime_call AS call USING (trace_id, call_id)
+  WHERE launch.trace_id = of_trace AND launch.kernel_id = of_work
+),
+
+frame AS (
+  SELECT arg_max(python_call.name, python_call.start_ns) AS python_frame
+  FROM python_call
+  INNER JOIN asking
+    ON
+      python_call.process_id = asking.process_id
+      AND python_call.thread_id = asking.thread_id
+      AND python_call.start_ns <= asking.start_ns
+      AND python_call.start_ns + python_call.dur_ns > asking.start_ns
+  WHERE python_call.trace_id = of_trace
 )
 
 SELECT
@@ -95,6 +116,7 @@ SELECT
   me.start_ns - call.start_ns AS launch_delay_ns,
   named.operator_chain,
   me.asked_by AS op_id,
+  frame.python_frame,
   component.component,
   component.source AS component_source,
   step.step,
@@ -117,10 +139,10 @@ SELECT
   cost.bytes / nullif(me.dur_ns, 0) * 1e9 / ceiling.peak_bytes_per_s AS bytes_frac
 FROM me
 CROSS JOIN named
-LEFT JOIN kernel ON me.trace_id = kernel.trace_id AND me.kernel_id = kernel.kernel_id
-LEFT JOIN kernel_launch AS launch
-  ON me.trace_id = launch.trace_id AND me.kernel_id = launch.kernel_id
-LEFT JOIN runtime_call AS call ON launch.trace_id = call.trace_id AND launch.call_id = call.call_id
+-- a trace's work is either kernels or operators, so a kernel's number is its work item's
+LEFT JOIN kernel ON kernel.trace_id = of_trace AND kernel.kernel_id = of_work
+LEFT JOIN asking AS call ON TRUE
+CROSS JOIN frame
 LEFT JOIN work_component AS component
   ON component.trace_id = of_trace AND component.work_id = of_work
 LEFT JOIN work_step AS step

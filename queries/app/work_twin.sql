@@ -13,51 +13,47 @@
 --   start_ns  ns from the other trace's base
 --   dur_ns    ns
 --   name      kernel or operator
-WITH placed AS (
+WITH me AS (
+  SELECT
+    component,
+    step,
+    module,
+    op_name
+  FROM work_component
+  INNER JOIN work_step USING (trace_id, work_id)
+  INNER JOIN work_module USING (trace_id, work_id)
+  INNER JOIN work_op USING (trace_id, work_id)
+  WHERE work_component.trace_id = of_trace AND work_component.work_id = of_work
+),
+
+-- the module first: it leaves few items to look up
+within AS (
+  SELECT
+    work_module.trace_id,
+    work_module.work_id
+  FROM work_module
+  INNER JOIN me USING (module)
+  WHERE work_module.trace_id IN (of_trace, in_trace)
+),
+
+alike AS (
   SELECT
     work.trace_id,
     work.work_id,
     work.start_ns,
     work.dur_ns,
     work.name,
-    component,
-    step,
-    module,
-    op_name
-  FROM work
+    row_number() OVER (PARTITION BY work.trace_id ORDER BY work.start_ns, work.work_id) AS place
+  FROM within
+  INNER JOIN work USING (trace_id, work_id)
   INNER JOIN work_component USING (trace_id, work_id)
   INNER JOIN work_step USING (trace_id, work_id)
-  INNER JOIN work_module USING (trace_id, work_id)
   INNER JOIN work_op USING (trace_id, work_id)
-  WHERE work.trace_id IN (of_trace, in_trace)
-),
-
-me AS (
-  SELECT
-    component,
-    step,
-    module,
-    op_name
-  FROM placed
-  WHERE trace_id = of_trace AND work_id = of_work
-),
-
-alike AS (
-  SELECT
-    placed.trace_id,
-    placed.work_id,
-    placed.start_ns,
-    placed.dur_ns,
-    placed.name,
-    row_number() OVER (PARTITION BY placed.trace_id ORDER BY placed.start_ns, placed.work_id)
-      AS place
-  FROM placed
   INNER JOIN me
     ON
-      placed.component = me.component
-      AND placed.step IS NOT DISTINCT FROM me.step
-      AND placed.module = me.module
-      AND placed.op_name = me.op_name
+      work_component.component = me.component
+      AND coalesce(work_step.step, -1) = coalesce(me.step, -1)
+      AND work_op.op_name = me.op_name
 )
 
 SELECT

@@ -23,7 +23,8 @@ SELECT
         'convolution_backward', 'attention_backward', 'attention_backward_by_length'
       )
       THEN 2
-    WHEN costed_operator.formula IN ('copy', 'cast', 'fill') THEN 0
+    WHEN
+      costed_operator.formula IN ('copy', 'cast', 'fill', 'new_fill', 'slice_backward') THEN 0
     ELSE 1
   END AS cost_rank
 FROM cpu_op

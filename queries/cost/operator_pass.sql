@@ -1,4 +1,4 @@
--- operator_pass: passes over memory of each distinct operator (126 lines because of many kinds).
+-- operator_pass: passes over memory of each distinct operator (127 lines because of many kinds).
 --
 -- Why:     whether a kernel runs at the bandwidth follows from shapes, strides and types: operands
 --          that are dense and alike are read in wide pieces; others need an index per element, and
@@ -95,7 +95,8 @@ SELECT
     WHEN formula = 'copy' AND dims[1] = []
       THEN if(try_cast(arguments[2] AS BIGINT) IN (-1, rank - 1), 'interleaving', 'concatenation')
     WHEN formula = 'reduction' THEN 'reduction'
-    WHEN formula IN ('fill', 'foreach', 'fused_update') THEN 'contiguous'
+    WHEN formula IN ('fill', 'foreach', 'fused_update', 'new_fill', 'slice_backward')
+      THEN 'contiguous'
     WHEN formula = 'softmax'
       THEN if(dims[1][-1] <= 1024, 'softmax', 'softmax_' || if(dims[1][-1] % 8 = 0, 'long', 'odd'))
     WHEN formula = 'normalization_backward' THEN 'layer_norm'

@@ -1,4 +1,4 @@
--- training_cost: FLOPs and bytes of operators of training (132 lines because of its formulas).
+-- training_cost: FLOPs and bytes of operators of training (135 lines because of its formulas).
 --
 -- Why:     a gradient has the shape of an input, and not all are asked for: a frozen layer has none
 --          for its weight. A convolution's input and weight gradients cost as much as its forward
@@ -42,7 +42,7 @@ WITH masked AS (
     formula IN (
       'convolution_backward', 'attention_backward', 'attention_backward_by_length',
       'normalization_backward', 'foreach', 'fused_update', 'gather', 'index', 'scatter',
-      'index_add', 'index_put', 'embedding_backward'
+      'index_add', 'index_put', 'embedding_backward', 'new_fill', 'slice_backward'
     )
 ),
 
@@ -108,6 +108,9 @@ costed AS (
           + coalesce(picked, if(dims[3] = [], NULL, numels[3])) * unit
           * if(arguments[4] IN ('True', 'true', '1'), 3, 2)
       WHEN 'embedding_backward' THEN numels[2] * item_bytes[2] + 3 * numels[1] * unit
+      WHEN 'new_fill' THEN list_product(try_cast(arguments[2] AS BIGINT[])) * unit
+      WHEN 'slice_backward'
+        THEN (list_product(try_cast(arguments[2] AS BIGINT[])) + 2 * numels[1]) * unit
       ELSE
         -- attention: a package is also given the tensors to write to
         list_sum(list_transform(

@@ -4,6 +4,7 @@
 --          the exponent is lower for small images, and this shows by how much.
 -- Grain:   one row per (trace_id, component) with an image size and known shapes
 -- Inputs:  trace, attention_call, memory_event, component_scale
+-- Merge:   trace, attention_call, memory_event, component_scale
 -- Needs:   operator, shape, pair
 -- Key:     trace_name, component, image_size, max_score_bytes, pass_score_bytes, growth,
 --          fitted_exponent

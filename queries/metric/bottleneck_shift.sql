@@ -4,6 +4,7 @@
 --          of models.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   operator, pair
 -- Key:     trace_name, before_category, before_frac, after_category, after_frac, shifted
 -- Columns:

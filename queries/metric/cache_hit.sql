@@ -4,6 +4,7 @@
 --          weighted by sectors: a mean would count a tiny kernel as much as a large one.
 -- Grain:   one row per (trace_id, timeline_trace_id, category, op_name, attention_kind)
 -- Inputs:  trace, kernel_metric, counter_match, work, work_op, work_category, work_attention
+-- Merge:   trace, kernel, kernel_metric, work, work_op, work_category, work_attention
 -- Needs:   counter
 -- Key:     trace_name, category, attention_kind, l1_hit_frac, l2_hit_frac, kernel_ns
 -- Columns:
@@ -17,8 +18,7 @@
 --   kernel_count       kernels measured
 --   l1_hit_frac        0..1 of the sectors requested from L1; NULL if not measured
 --   l2_hit_frac        0..1 of the sectors requested from L2; NULL if not measured
---   l1_hit_time_frac   0..1, weighted by kernel time on the timeline; NULL without a timeline,
---                      because replay changes durations
+--   l1_hit_time_frac   0..1, weighted by kernel time on the timeline; NULL without one
 --   l2_hit_time_frac   0..1, as l1_hit_time_frac
 --   kernel_ns          ns on the timeline, sum over the kernels; NULL without a timeline
 --   l1_sector_count    sectors requested from L1; NULL if not measured, and rates are then plain

@@ -5,6 +5,7 @@
 -- Grain:   one row per (model_group, attention, predicted, device_name, scope, attention_partition,
 --          category)
 -- Inputs:  trace, category_time
+-- Merge:   trace, category_time
 -- Needs:   pair
 -- Key:     model_group, attention, category, trace_count, mean_frac, min_frac, max_frac
 -- Columns:

@@ -6,6 +6,7 @@
 --          predicted ones.
 -- Grain:   one row per (trace_id, other_trace_id, scope, attention_partition)
 -- Inputs:  trace, category_time, run_pair
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   pair
 -- Key:     trace_name, other_trace_name, attention_speedup, other_attention_speedup, speedup,
 --          other_speedup, speedup_ratio

@@ -5,6 +5,7 @@
 --          changed too.
 -- Grain:   one row per (trace_id, scope, attention_partition) of a run that has a baseline
 -- Inputs:  trace, category_time, run_pair
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   pair
 -- Key:     trace_name, baseline_trace_name, baseline_ns, optimized_ns, speedup,
 --          attention_speedup, predicted_speedup

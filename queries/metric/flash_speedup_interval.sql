@@ -1,10 +1,11 @@
--- flash_speedup_interval: the confidence interval of a speedup, from repeated runs.
+-- flash_speedup_interval: interval of a speedup over repeated runs (121 lines because of ranks).
 --
 -- Why:     two runs also differ by chance. The speedup is the median of the m * n ratios (Hodges,
 --          Lehmann). By the rank-sum test (Mann and Whitney) the k-th smallest and largest ratio
 --          enclose the true one with probability 1 - 2 P(U < k); k: the largest with 95 %, else 1.
 -- Grain:   one row per (trace_id, quantity) of runs with equal settings and several measurements
 -- Inputs:  trace, run_measurement
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   pair
 -- Key:     trace_name, baseline_trace_name, quantity, speedup, speedup_low, speedup_high
 -- Columns:

@@ -3,6 +3,7 @@
 -- Why:     small models can use more devices per parameter than large ones.
 -- Grain:   one row per model_class
 -- Inputs:  fleet_job
+-- Merge:   fleet_job
 -- Key:     model_class, job_count, gpu_count, gpus_per_billion_parameter, memory_frac
 -- Columns:
 --   model_class                 as the user's table names it

@@ -5,6 +5,7 @@
 --          frame.
 -- Grain:   one row per (trace_id, component, spatial_len, channels, frames)
 -- Inputs:  trace, attention_call
+-- Merge:   trace, attention_call
 -- Needs:   operator, shape, pair
 -- Key:     trace_name, component, frames, spatial_flops, temporal_flops, crossover_frames
 -- Columns:

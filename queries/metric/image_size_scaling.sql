@@ -3,6 +3,7 @@
 -- Why:     attention scores grow with the fourth power of the side, convolutions with the second.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of runs with an image size
 -- Inputs:  trace, category_time
+-- Merge:   trace, category_time
 -- Needs:   operator, shape, pair
 -- Key:     trace_name, category, image_size, work_ns, time_exponent, flops_exponent,
 --          crossover_size

@@ -3,6 +3,7 @@
 -- Why:     shows what a model spends its time on, and what is left to gain once attention is fast.
 -- Grain:   one row per (trace_id, scope, attention_partition, category)
 -- Inputs:  trace, category_time, run_pair
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   operator
 -- Key:     trace_name, category, work_count, work_ns, work_frac, flops, baseline_frac
 -- Columns:

@@ -4,6 +4,7 @@
 --          categories shows the net gain.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of a run with a baseline
 -- Inputs:  trace, category_time, run_pair
+-- Merge:   trace, trace_setting, category_time
 -- Needs:   operator, pair
 -- Key:     trace_name, category, baseline_ns, optimized_ns, change_ns, baseline_frac,
 --          optimized_frac

@@ -4,6 +4,7 @@
 --          result.
 -- Grain:   one row per (model, quality_measure)
 -- Inputs:  published_model
+-- Merge:   published_model
 -- Key:     model, model_class, parameter_count, quality, quality_measure, latency_ns, on_front
 -- Columns:
 --   model            as the user's table names it

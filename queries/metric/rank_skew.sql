@@ -3,7 +3,8 @@
 -- Why:     most of the time of a collective can be waiting. The rank that waits least is the one
 --          that the others wait for.
 -- Grain:   one row per trace of a job with several ranks
--- Inputs:  trace, rank_collective, device_event, communication, interval_union
+-- Inputs:  trace, rank_collective, rank_busy
+-- Merge:   trace, communication, rank_busy
 -- Needs:   kernel
 -- Key:     trace_name, rank, collective_count, wait_ns, transfer_ns, straggler_count, compute_ns
 -- Columns:
@@ -36,28 +37,6 @@ WITH summed AS (
     any_value(refusal) AS refusal
   FROM rank_collective
   GROUP BY trace_id, job, rank
-),
-
-event AS (
-  SELECT
-    event.trace_id,
-    unnest(if(
-      event.kernel_id IS NULL OR communication.kernel_id IS NOT NULL, ['busy'], ['busy', 'compute']
-    )) AS track,
-    event.start_ns,
-    event.end_ns
-  FROM device_event AS event
-  SEMI JOIN summed USING (trace_id)
-  LEFT JOIN communication USING (trace_id, kernel_id)
-),
-
-covered AS (
-  SELECT
-    trace_id,
-    sum(end_ns - start_ns) FILTER (WHERE track = 'compute') AS compute_ns,
-    sum(end_ns - start_ns) FILTER (WHERE track = 'busy') AS busy_ns
-  FROM interval_union('event')
-  GROUP BY trace_id
 )
 
 SELECT
@@ -70,11 +49,11 @@ SELECT
   cast(summed.wait_ns AS BIGINT) AS wait_ns,
   cast(summed.transfer_ns AS BIGINT) AS transfer_ns,
   if(summed.refusal IS NULL, summed.straggler_count, NULL) AS straggler_count,
-  cast(coalesce(covered.compute_ns, 0) AS BIGINT) AS compute_ns,
-  cast(coalesce(covered.busy_ns, 0) AS BIGINT) AS gpu_busy_ns,
+  coalesce(rank_busy.compute_ns, 0) AS compute_ns,
+  coalesce(rank_busy.busy_ns, 0) AS gpu_busy_ns,
   summed.clock_offset_ns,
   summed.refusal AS skew_refusal
 FROM summed
 INNER JOIN trace USING (trace_id)
-LEFT JOIN covered USING (trace_id)
+LEFT JOIN rank_busy USING (trace_id)
 ORDER BY summed.job, summed.rank, trace_id

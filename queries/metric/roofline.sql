@@ -1,8 +1,10 @@
--- roofline: arithmetic intensity and achieved FLOP/s, compared with the device's ceilings.
+-- roofline: intensity and achieved FLOP/s against the ceilings (122 lines because of columns).
 --
 -- Why:     shows what limits the work. Three definitions of intensity differ by a factor of 100.
 -- Grain:   one row per (trace_id, scope, category); category 'all' is the whole trace
 -- Inputs:  trace, category_time, trace_ceiling, work, work_category, work_cost, work_counter
+-- Merge:   trace, category_time, trace_ceiling, work, work_category, work_cost, kernel,
+--          kernel_metric
 -- Needs:   operator, shape
 -- Key:     trace_name, category, work_ns, operator_intensity, bound, attained_frac
 -- Columns:

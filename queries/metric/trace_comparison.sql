@@ -3,6 +3,7 @@
 -- Why:     a gain in one category is often paid for in another; the rows 'all' show the net gain.
 -- Grain:   one row per (attention_partition, category); 'all' is the sum of a partition
 -- Inputs:  trace, work_sum
+-- Merge:   trace, work_sum
 -- Needs:   pair
 -- Params:
 --   first VARCHAR = '*'   glob on the first trace's name; several matching traces are added up

@@ -1,9 +1,12 @@
--- trace_difference: where two traces differ, exactly (209 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (230 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
 -- Grain:   one row per (level, module, op_name) in any of the traces
--- Inputs:  trace, time_refusal, work, work_op, work_module, work_component, work_category
+-- Inputs:  trace, time_refusal, work, work_op, work_module, work_component, work_category,
+--          work_step, cpu_op
+-- Merge:   trace, time_refusal, work, work_op, work_module, work_component,
+--          work_category, work_step, cpu_op
 -- Needs:   pair
 -- Params:
 --   first VARCHAR = '*'  glob on the first trace's name; medians if several match
@@ -15,9 +18,11 @@
 --   a_trace_id        first trace; the one with the lowest number if there are several
 --   b_trace_id        second trace, as a_trace_id
 --   level             'total' | 'component' | 'category' | 'operator' | 'module' (module and
---                     operator) | 'kernel': each level adds up to the total, with one trace a side
+--                     operator) | 'kernel' | 'shape' (operator and shapes) | 'step': each level
+--                     adds up to the total, with one trace a side
 --   module            see work_module, but never a user's range; NULL except at level 'module'
---   op_name           name of the operator, or of the level's component, category or kernel
+--   op_name           name of the operator, or of the level's component, category, kernel or step,
+--                     or the operator with its shapes; 'no step' outside steps
 --   present_in        'both' | 'a' | 'b'
 --   a_count           work items in the first trace
 --   b_count           work items in the second trace
@@ -32,6 +37,9 @@
 --   predicted         true if the times of a trace are predicted
 --   verdict           'regressed' | 'improved' | 'same' | 'new' | 'gone'; with several traces a
 --                     side, a change only if their ranges don't touch; NULL if refused
+--   chance_frac       0..1, how often the two sides would be so far apart by chance if nothing had
+--                     changed, by the rank-sum test (Mann and Whitney), exactly: m! n! / (m + n)!
+--                     for m and n traces; NULL if their ranges touch
 --   verdict_refusal   why there are no verdicts; NULL if there are
 -- Never:   WHERE difference_ns <> b_ns - a_ns
 WITH side AS (
@@ -50,6 +58,8 @@ fine AS (
     work_op.op_name,
     work_category.category,
     work_component.component,
+    concat_ws(' ', work_op.op_name, cpu_op.input_dims) AS shape,
+    coalesce('step ' || work_step.step, 'no step') AS step,
     work.name,
     count(*) AS work_count,
     sum(work.dur_ns) AS work_ns
@@ -59,15 +69,19 @@ fine AS (
   INNER JOIN work_module USING (trace_id, work_id)
   INNER JOIN work_category USING (trace_id, work_id)
   INNER JOIN work_component USING (trace_id, work_id)
+  LEFT JOIN work_step USING (trace_id, work_id)
+  LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
   GROUP BY ALL
 ),
 
 keyed AS (
   SELECT
     trace_id,
-    unnest(['total', 'component', 'category', 'operator', 'module', 'kernel']) AS level,
-    unnest(['', '', '', '', module, '']) AS module,
-    unnest(['all', component, category, op_name, op_name, name]) AS op_name,
+    unnest([
+      'total', 'component', 'category', 'operator', 'module', 'kernel', 'shape', 'step'
+    ]) AS level,
+    unnest(['', '', '', '', module, '', '', '']) AS module,
+    unnest(['all', component, category, op_name, op_name, name, shape, step]) AS op_name,
     work_count,
     work_ns
   FROM fine
@@ -115,6 +129,10 @@ compared AS (
     b_ns - a_ns AS difference_ns,
     min(work_ns) FILTER (WHERE side = 'b') > max(work_ns) FILTER (WHERE side = 'a') AS is_above,
     max(work_ns) FILTER (WHERE side = 'b') < min(work_ns) FILTER (WHERE side = 'a') AS is_below,
+    if(is_above OR is_below, exp(
+      lgamma(count(*) FILTER (WHERE side = 'a') + 1)
+      + lgamma(count(*) FILTER (WHERE side = 'b') + 1) - lgamma(count(*) + 1)
+    ), NULL) AS chance_frac,
     CASE
       WHEN bool_and(work_count = 0) FILTER (WHERE side = 'b') THEN 'a'
       WHEN bool_and(work_count = 0) FILTER (WHERE side = 'a') THEN 'b'
@@ -195,6 +213,7 @@ SELECT
     WHEN compared.is_below THEN 'improved'
     ELSE 'same'
   END AS verdict,
+  if(judged.refusal IS NULL, compared.chance_frac, NULL) AS chance_frac,
   judged.refusal AS verdict_refusal
 FROM compared
 INNER JOIN aligned USING (level)
@@ -203,7 +222,8 @@ CROSS JOIN best
 WHERE judged.a_trace_id IS NOT NULL AND judged.b_trace_id IS NOT NULL
 ORDER BY
   list_position(
-    ['total', 'component', 'category', 'operator', 'module', 'kernel'], compared.level
+    ['total', 'component', 'category', 'operator', 'module', 'kernel', 'shape', 'step'],
+    compared.level
   ),
   abs(compared.difference_ns) DESC,
   compared.module,

@@ -41,6 +41,7 @@ WITH formula_names AS (
     ('reduction', 'adaptive_avg_pool2d'),
     ('copy', 'copy_ clone cat stack'),
     ('cast', '_to_copy'),
+    ('fill', 'zeros_like ones_like full_like rand_like randn_like'),
     ('fill', 'fill_ zero_ normal_ uniform_ bernoulli_ random_ exponential_'),
     ('convolution_backward', 'convolution_backward'),
     ('attention_backward', '_scaled_dot_product_flash_attention_backward'),
@@ -73,7 +74,9 @@ WITH formula_names AS (
     ('scatter', 'scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_'),
     ('index_add', 'index_add index_add_'),
     ('index_put', 'index_put index_put_ _index_put_impl_'),
-    ('embedding_backward', 'embedding_dense_backward')
+    ('embedding_backward', 'embedding_dense_backward'),
+    ('new_fill', 'new_zeros new_ones new_full'),
+    ('slice_backward', 'slice_backward select_backward')
   ) AS known (formula, names)
 )
 

@@ -23,8 +23,9 @@ WITH manifest_key AS (
 outcome AS (
   SELECT unnest([
     'asked', 'assumptions', 'attention', 'attention_labelled', 'attention_refused',
-    'attention_seen', 'command', 'device', 'device_asked', 'genscope_schema',
-    'peak_memory_bytes', 'predicted', 'seed', 'versions', 'wall_ns', 'wall_ns_repeats'
+    'attention_seen', 'command', 'dead_work', 'device', 'device_asked', 'expected',
+    'genscope_schema', 'peak_memory_bytes', 'predicted', 'seed', 'versions', 'wall_ns',
+    'wall_ns_repeats'
   ]) AS setting
 ),
 

@@ -1,7 +1,8 @@
 -- work: the units of work that metrics add up: kernels, or operators in a trace without kernels.
 --
 -- Why:     a GPU trace is about its kernels, a CPU trace about its operators and a dry capture
---          about predicted operators. With one table, every metric works on every trace.
+--          about predicted operators, except those of the host, which launch nothing. With one
+--          table, every metric works on every trace.
 -- Grain:   one row per (trace_id, work_id): a kernel if the trace has kernels, else an operator
 -- Inputs:  trace, kernel, cpu_op, cpu_op_parent
 -- Columns:
@@ -60,3 +61,4 @@ SELECT
 FROM cpu_op
 INNER JOIN host_trace USING (trace_id)
 INNER JOIN host_time USING (trace_id, op_id)
+WHERE host_trace.time_source = 'cpu' OR cpu_op.external_id IS NOT NULL

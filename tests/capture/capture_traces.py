@@ -13,6 +13,7 @@ from flop_formulas import flops_of
 
 from genscope.capture.label import grammar
 
+PREFIX = ("aten::", "prim::", "torchvision::", "flash_attn::")
 Captured = Callable[..., Path]
 Event = dict[str, Any]
 
@@ -51,7 +52,8 @@ def fields(label: str) -> dict[str, str]:
 
 
 def operators(folder: Path) -> list[Event]:
-    return [e for e in events(folder) if e.get("cat") == "cpu_op" and "::" in e["name"]]
+    """The operators of a trace, without the nodes of autograd's graph, which hold operators."""
+    return [e for e in events(folder) if e.get("cat") == "cpu_op" and e["name"].startswith(PREFIX)]
 
 
 def inside(event: Event, outer: Event) -> bool:

@@ -187,7 +187,7 @@ def test_a_script_is_timed_with_the_attention_it_is_recorded_with(tmp_path: Path
 
 def test_options_of_the_catalog_are_refused_for_a_script(tmp_path: Path) -> None:
     target = f"{EXAMPLE}:workload"
-    asked = Settings(target, profiler="dry", batch=2, steps=3)
+    asked = Settings(target, profiler="nsys", batch=2, steps=3)
     with pytest.raises(CaptureError, match="leave --profiler, --batch out"):
         capture_script(target, ScriptRun(out=tmp_path), asked)
     assert list(tmp_path.iterdir()) == []

@@ -65,7 +65,7 @@ async function load() {
   for (const side of ["A", "B"]) byId(`view${side}`).replaceChildren();
   views.length = 0;
   const ids = [byId("a").value, byId("b").value];
-  const metas = await Promise.all(ids.map((trace) => askJson("timeline/meta", { trace })));
+  const metas = await Promise.all(ids.map((trace) => askJson("timeline/meta", { trace }))).catch(() => []);
   metas.forEach((meta, side) => {
     byId(`name${"AB"[side]}`).textContent = `${"AB"[side]}  ${meta.name}`;
     // the host's threads would need more room than there is
@@ -91,7 +91,7 @@ async function showTwin(side, slice) {
   const line = other.meta.lines.find((found) => found.kind === "stream").line;
   other.select({ kind: "stream", ref: twin.work_id, line, start: twin.start_ns, end: twin.start_ns + twin.dur_ns });
   box.replaceChildren(make("p", {}, make("b", {}, slice.name), ` in ${"AB"[side]}: ${duration(own)}. Its twin in ${"AB"[1 - side]}: `, make("b", {}, twin.name),
-    `, ${duration(twin.dur_ns)}, ${twin.dur_ns ? (own / twin.dur_ns).toFixed(2) : "–"}× as long here. `,
+    `, ${duration(twin.dur_ns)}${own ? `, ${(twin.dur_ns / own).toFixed(2)}× as long` : ""}. `,
     make("a", { href: `timeline?${new URLSearchParams({ trace: values.a, kind: "stream", ref: slice.ref })}` }, "timeline of A"), " · ",
     make("a", { href: `timeline?${new URLSearchParams({ trace: values.b, kind: "stream", ref: twin.work_id })}` }, "timeline of B")));
 }

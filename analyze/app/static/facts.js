@@ -13,7 +13,6 @@ const because = (source, rule) => {
 
 // Rows of [what, value, note]; rows without a value are left out.
 function workRows(facts) {
-  const same = facts.same ?? {};
   const attention = facts.attention_kind && `${facts.attention_kind}, ${facts.attention_role}`;
   const lengths = facts.query_len && `${facts.query_len} × ${facts.kv_len}, ${facts.heads ?? "?"} heads of ${facts.head_dim ?? "?"}`;
   return [
@@ -24,13 +23,11 @@ function workRows(facts) {
     ["class", facts.category, because(facts.category_source, facts.category_rule)],
     ["attention", attention, lengths],
     ["operators", facts.operator_chain],
+    ["Python", facts.python_frame],
     ["shapes", facts.input_dims, facts.input_types],
     ["launched by", facts.launch_call, facts.launch_delay_ns === null ? null : `${duration(facts.launch_delay_ns)} before it started`],
     ["FLOPs", facts.flops ? amount(facts.flops) : null, facts.flops ? `${amount((facts.flops / facts.dur_ns) * 1e9, "FLOP/s")}, ${percent(facts.flops_frac)} of the peak` : null],
     ["bytes", facts.bytes ? bytes(facts.bytes) : null, facts.bytes ? `${bytes((facts.bytes / facts.dur_ns) * 1e9)}/s, ${percent(facts.bytes_frac)} of the bandwidth` : null],
-    ["expected", facts.expected_ns ? duration(facts.expected_ns) : null, facts.expected_ns ? `for the operator's ${facts.operator_work_count} kernels, which took ${duration(facts.operator_work_ns)}; ${duration(facts.expected_low_ns)} to ${duration(facts.expected_high_ns)} is usual` : null],
-    ["same shape", same.work_count ? `${amount(same.work_count)} calls, ${duration(same.work_ns)}` : null,
-      same.work_count > 1 ? `${duration(same.min_ns)} · median ${duration(same.median_ns)} · ${duration(same.max_ns)}; this one is number ${same.rank}` : null],
     ["launch", facts.grid && `grid ${facts.grid}, block ${facts.block}`, facts.registers !== null && facts.grid ? `${facts.registers} registers, ${bytes(facts.shared_bytes)} shared` : null],
     ["stream", facts.device_id === null ? null : `device ${facts.device_id}${facts.stream_id === null ? "" : `, stream ${facts.stream_id}`}`],
   ];
@@ -53,6 +50,17 @@ function copyRows(facts) {
     ["size", facts.size_bytes === null ? null : bytes(facts.size_bytes), facts.bytes_per_s === null ? null : `${bytes(facts.bytes_per_s)}/s`],
     ["stream", `device ${facts.device_id}${facts.stream_id === null ? "" : `, stream ${facts.stream_id}`}`],
   ];
+}
+
+// What the operator's work should have taken by its shapes, which is known later.
+export function expectedOf(ns) {
+  return [make("dt", {}, "expected"), make("dd", {}, make("span", {}, duration(ns)), make("small", {}, " for all work of its operator, by its shapes"))];
+}
+
+// Calls of the same shape, which are known later too.
+export function sameOf(same) {
+  const spread = same.work_count > 1 ? ` ${duration(same.min_ns)} · median ${duration(same.median_ns)} · ${duration(same.max_ns)}; this one is number ${same.rank}` : "";
+  return [make("dt", {}, "same shape"), make("dd", {}, make("span", {}, `${amount(same.work_count)} calls, ${duration(same.work_ns)}`), make("small", {}, spread))];
 }
 
 // The panel's content; `links` are [text, function] for buttons.

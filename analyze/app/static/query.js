@@ -110,6 +110,7 @@ stop.addEventListener("click", () => post("stop", {}));
 byId("chart").addEventListener("click", async () => {
   const box = byId("drawn");
   box.hidden = !box.hidden;
+  box.replaceChildren(make("p", { class: "note" }, "drawing …"));
   if (!box.hidden) await drawPlot(box, "query/chart", { visitor }).catch(() => { box.hidden = true; });
 });
 

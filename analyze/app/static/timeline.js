@@ -1,14 +1,20 @@
 // The page of one trace's timeline: search, details of a slice, sums of a range, and the address.
-import { amount, askJson, duration, isWriting, keep, make, percent, state, table } from "./core.js";
-import { factsOf } from "./facts.js";
+import { amount, askJson, complain, duration, isWriting, keep, make, percent, state, table } from "./core.js";
+import { expectedOf, factsOf, sameOf } from "./facts.js";
 import { loadHits } from "./timeline_data.js";
+import { openInPerfetto } from "./perfetto.js";
 import { TimelineView } from "./timeline_view.js";
 
 const trace = document.body.dataset.trace;
 const [box, factsBox, rangeBox, search] = ["view", "facts", "range", "search"].map((id) => document.getElementById(id));
 const LEVELS = { category: "class", kernel: "kernel", module: "module", component: "component", operator: "operator" };
 
-const meta = await askJson("timeline/meta", { trace });
+const meta = await askJson("timeline/meta", { trace }).catch((failure) => {
+  complain("");
+  box.replaceChildren(make("p", { class: "note waiting" }, failure.message));
+  // nothing below can be done without it
+  return new Promise(() => {});
+});
 box.replaceChildren();
 // addresses and SQL count from the trace's base, which can be too large for a double
 const base = BigInt(meta.base_ns);
@@ -16,7 +22,7 @@ const absolute = (ns) => String(base + BigInt(Math.round(ns)));
 const relative = (text) => Number(BigInt(text) - base);
 
 let [hits, place, level, writing] = [null, -1, "category", 0];
-const view = new TimelineView(box, { trace, meta, picked: pick, ranged: (range) => showRange(range), moved: remember });
+const view = new TimelineView(box, { trace, meta, counts: true, picked: pick, ranged: (range) => showRange(range), moved: remember });
 window.genscopeTimeline = view;
 
 function remember() {
@@ -45,8 +51,6 @@ async function showFacts(kind, ref) {
   const links = [];
   const leads = (text, id) => { if (id !== null && id !== undefined) links.push([text, () => follow("stream", id)]); };
   if (kind === "stream") {
-    leads("‹ same shape", facts.same.previous_id);
-    leads("same shape ›", facts.same.next_id);
     if (facts.call_id !== null) links.push(["launching call", () => follow("call", facts.call_id)]);
     const line = meta.lines.find((found) => found.kind === "call" && found.track === facts.call_track);
     view.arrow = line ? { line: line.line, start: facts.call_start_ns } : null;
@@ -55,7 +59,24 @@ async function showFacts(kind, ref) {
   leads("first kernel", facts.first_work_id);
   links.push(["its range", () => { view.setRange([facts.start_ns, facts.start_ns + facts.dur_ns]); showRange(view.range); }]);
   factsBox.replaceChildren(...factsOf(kind, facts, links));
+  if (kind === "stream") {
+    const [list, buttons] = [factsBox.querySelector("dl"), factsBox.querySelector(".links")];
+    addSame(ref, list, buttons).then(() => addExpected(ref, list));
+  }
   return facts;
+}
+
+// Both take longer than the rest, so they follow.
+async function addSame(work, list, buttons) {
+  const same = await askJson("timeline/same", { trace, work });
+  list.append(...sameOf(same));
+  const lead = (text, id) => (id === null ? null : make("button", { onclick: () => follow("stream", id) }, text));
+  buttons.prepend(...[lead("‹ same shape", same.previous_id), lead("same shape ›", same.next_id)].filter(Boolean));
+}
+
+async function addExpected(work, list) {
+  const { op_expected_ns: expected } = await askJson("timeline/expected", { trace, work });
+  if (expected) list.append(...expectedOf(expected));
 }
 
 // Goes to a slice that is known by its kind and number.
@@ -97,7 +118,7 @@ async function showSums(title, from, until) {
     const choices = Object.entries(LEVELS).map(([key, name]) =>
       make("button", { class: key === level ? "chosen" : null, onclick: () => { level = key; draw(); } }, name));
     rangeBox.replaceChildren(
-      make("h2", {}, `${title}: ${duration(until - from)}, device time ${duration(total)}`),
+      make("h2", {}, `${title}: ${duration(until - from)}, device time ${duration(total)}${meta.marked ? ` (${meta.marked})` : ""}`),
       make("p", { class: "links" }, ...choices),
       make("div", { class: "wide tall" }, table([
         [LEVELS[level], (row) => row.name],
@@ -138,6 +159,11 @@ search.addEventListener("keydown", (event) => {
 search.addEventListener("search", () => { if (!search.value) find(""); });
 document.getElementById("previous").addEventListener("click", () => step(-1));
 document.getElementById("next").addEventListener("click", () => step(1));
+
+document.getElementById("perfetto").addEventListener("click", (event) => {
+  const [from, until] = view.range ?? [Math.max(0, view.from), Math.min(view.span, view.until)];
+  openInPerfetto({ trace, from: Math.floor(from), until: Math.ceil(until) }, meta.name, event.target);
+});
 
 // --- keys ------------------------------------------------------------------------------------------
 const ACTS = {

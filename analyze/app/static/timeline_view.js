@@ -1,5 +1,5 @@
 // One trace's timeline on a canvas. It draws at once what it has, and asks for finer boxes meanwhile.
-import { duration, isDark } from "./core.js";
+import { askJson, bytes, duration } from "./core.js";
 import { loadWindow, tracksOf } from "./timeline_data.js";
 
 const NAMES = 190, ROW = 17, AXIS = 22, MINIMAP = 34;
@@ -11,7 +11,7 @@ export class TimelineView {
   // `options`: trace, meta (timeline/meta), and the functions picked, ranged and moved; `zero` is the
   // time shown as 0, and `peers` are views that move together.
   constructor(element, options) {
-    Object.assign(this, { zero: 0, peers: [], picked() {}, ranged() {}, moved() {} }, options);
+    Object.assign(this, { zero: 0, peers: [], counts: false, picked() {}, ranged() {}, moved() {} }, options);
     this.span = this.meta.span_ns;
     this.from = 0;
     this.until = this.span;
@@ -42,6 +42,7 @@ export class TimelineView {
     window.addEventListener("themechange", () => this.redraw());
     this.resize();
     this.loadOverview();
+    if (this.counts) this.loadCounters({ from: 0, until: this.span, pixels: 1000 });
     const frame = (now) => { this.frame(now); requestAnimationFrame(frame); };
     requestAnimationFrame(frame);
   }
@@ -53,6 +54,57 @@ export class TimelineView {
       (track.folded ? track.lines.slice(0, 1) : track.lines).forEach((line, depth) => this.rows.push({ line, track, depth }));
     }
     this.rowOf = new Map(this.rows.map((row, place) => [row.line, place]));
+  }
+
+  // Counters come after the devices, each two rows high; their lines are numbers below 0.
+  addCounters(counters) {
+    const known = new Map(this.tracks.filter((track) => track.kind === "counter").map((track) => [track.name, track]));
+    for (const { counter, device_id: device, points } of counters) {
+      const where = device < 0 ? "host" : `GPU ${device}`;
+      const name = counter === "memory" ? `${where} · memory` : `${where} · waiting launches`;
+      let track = known.get(name);
+      if (!track) {
+        const line = -1 - 2 * this.tracks.filter((other) => other.kind === "counter").length;
+        track = { kind: "counter", counter, name, lines: [line, line - 1], folded: false, largest: 1 };
+        const place = this.tracks.findIndex((other) => ["range", "operator", "call"].includes(other.kind));
+        this.tracks.splice(place < 0 ? this.tracks.length : place, 0, track);
+      }
+      track.points = points;
+      track.largest = points.reduce((most, point) => Math.max(most, point[1]), track.largest);
+    }
+    this.layOut();
+    this.redraw();
+  }
+
+  async loadCounters({ from, until, pixels }) {
+    const values = { trace: this.trace, from: Math.floor(from), until: Math.ceil(until), pixels: Math.ceil(pixels) };
+    const { counters } = await askJson("timeline/counters", values);
+    this.addCounters(counters);
+  }
+
+  drawCounter(track, y) {
+    const { context } = this;
+    const [low, high] = [y + 2 * ROW - 2, 2 * ROW - 6];
+    const at = (value) => low - (value / track.largest) * high;
+    context.fillStyle = this.paint.accent;
+    context.globalAlpha = 0.35;
+    context.beginPath();
+    context.moveTo(NAMES, low);
+    let last = 0;
+    for (const [time, largest, after] of track.points) {
+      const x = Math.min(Math.max(this.x(time), NAMES), this.width);
+      context.lineTo(x, at(last));
+      context.lineTo(x, at(largest));
+      context.lineTo(x, at(after));
+      last = after;
+    }
+    context.lineTo(this.width, at(last));
+    context.lineTo(this.width, low);
+    context.fill();
+    context.globalAlpha = 1;
+    context.fillStyle = this.paint.soft;
+    const most = track.counter === "memory" ? bytes(track.largest) : `${track.largest}`;
+    context.fillText(`at most ${most}`, NAMES + 5, y + 8);
   }
 
   get plot() { return Math.max(100, this.width - NAMES); }
@@ -122,8 +174,8 @@ export class TimelineView {
 
   // --- loading: one request at a time, and of all wishes only the newest ----------------------------
   ask() {
-    const last = Math.min(this.rows.length, this.scroll + this.shownRows + 1) - 1;
-    const wanted = { from: this.from, until: this.until, pixels: this.plot, first: this.rows[this.scroll]?.line ?? 0, last: this.rows[last]?.line ?? 0 };
+    const [first, last] = this.linesOf(this.scroll, this.scroll + this.shownRows + 1);
+    const wanted = { from: this.from, until: this.until, pixels: this.plot, first, last };
     const [low, high] = [Math.max(0, wanted.from), Math.min(this.span, wanted.until)];
     const has = this.boxes?.view;
     const perPixel = (wanted.until - wanted.from) / wanted.pixels;
@@ -132,6 +184,12 @@ export class TimelineView {
     if (enough || high <= low) return;
     this.wish = wanted;
     if (!this.loading) this.load();
+  }
+
+  // The first and the last line of some rows, without counters.
+  linesOf(from, until) {
+    const lines = this.rows.slice(Math.max(0, from), Math.max(1, until)).map((row) => row.line).filter((line) => line >= 0);
+    return lines.length ? [lines[0], lines.at(-1)] : [0, 0];
   }
 
   async load() {
@@ -143,8 +201,7 @@ export class TimelineView {
       const view = {
         from: Math.max(0, from - pad), until: Math.min(this.span, until + pad), pixels: 0,
         // a screen more on both sides
-        first: this.rows[Math.max(0, this.scroll - this.shownRows)].line,
-        last: this.rows[Math.min(this.rows.length - 1, this.scroll + 2 * this.shownRows)].line,
+        ...Object.fromEntries(this.linesOf(this.scroll - this.shownRows, this.scroll + 2 * this.shownRows).map((line, at) => [["first", "last"][at], line])),
       };
       view.pixels = (pixels * (view.until - view.from)) / (until - from);
       const began = performance.now();
@@ -154,6 +211,7 @@ export class TimelineView {
         break;
       }
       this.times.load.push(performance.now() - began);
+      if (this.counts && this.tracks.some((track) => track.kind === "counter")) this.loadCounters(view).catch(() => {});
       this.hover = -1;
       this.redraw();
     }
@@ -231,8 +289,12 @@ export class TimelineView {
   drawRow(place) {
     const { context, boxes } = this;
     if (!boxes) return;
-    const { line } = this.rows[place];
+    const { line, track, depth } = this.rows[place];
     const y = this.y(place) + 1;
+    if (track.kind === "counter") {
+      if (depth === 0 || place === this.scroll) this.drawCounter(track, y - 1 - depth * ROW);
+      return;
+    }
     let until = -1;
     for (let i = boxes.first[line]; i < boxes.first[line + 1]; i++) {
       if (boxes.end[i] < this.from) continue;
@@ -302,7 +364,7 @@ export class TimelineView {
         context.fillRect(0, y, this.width, 1);
       }
       if (depth > 0 && place > this.scroll) continue;
-      const many = track.lines.length > 1;
+      const many = track.lines.length > 1 && track.kind !== "counter";
       context.fillStyle = paint.soft;
       if (many) context.fillText(track.folded ? "▸" : "▾", 5, y + ROW / 2);
       context.fillStyle = paint.ink;
@@ -354,6 +416,7 @@ export class TimelineView {
     const { boxes } = this;
     if (!boxes || x < NAMES || y < this.top || place >= this.rows.length) return -1;
     const { line } = this.rows[place];
+    if (line < 0) return -1;
     const time = this.time(x);
     let [best, gap] = [-1, (3 * (this.until - this.from)) / this.plot];
     for (let i = boxes.first[line]; i < boxes.first[line + 1]; i++) {
@@ -453,7 +516,7 @@ export class TimelineView {
 
   fold(y) {
     const row = this.rows[this.scroll + Math.floor((y - this.top) / ROW)];
-    if (!row || row.track.lines.length < 2) return;
+    if (!row || row.track.lines.length < 2 || row.track.kind === "counter") return;
     row.track.folded = !row.track.folded;
     this.layOut();
     this.scrollTo(this.scroll);

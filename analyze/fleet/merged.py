@@ -1,0 +1,91 @@
+"""Put together what the traces of a lake said: Parquet files, one for each trace and relation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from genscope.analyze import question, refusal, trace_filter
+from genscope.analyze.connect import connect
+from genscope.analyze.load.kept_views import kept_views
+from genscope.analyze.load.tables import create_temporary, empty_study, quoted, table_files
+from genscope.analyze.sql_file import SqlFile, call_of
+from genscope.errors import UserError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def put_together(folder: Path, why_none: str) -> pl.DataFrame:
+    """The rows of all files in `folder`, in order of trace. Raises UserError with `why_none` without any."""
+    if not _files(folder):
+        raise UserError(why_none)
+    with connect() as con:
+        return con.execute(f"SELECT * FROM {_read(folder)}").pl()
+
+
+def over_parts(folder: Path, statement: str, why_none: str) -> pl.DataFrame:
+    """The rows of a SELECT over the table `part`, which holds the rows of all files in `folder`."""
+    if not _files(folder):
+        raise UserError(why_none)
+    with connect() as con:
+        con.execute(f"CREATE TABLE part AS SELECT * FROM {_read(folder)}")
+        con.execute("SET enable_external_access = false")
+        con.execute("SET lock_configuration = true")
+        question.check_question(con, statement)
+        try:
+            return con.execute(statement).pl()
+        except duckdb.Error as error:
+            raise UserError(question.refusal_of(error)) from error
+
+
+def merged(
+    folder: Path, metrics: Sequence[tuple[SqlFile, Mapping[str, Any]]], relations: set[str]
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Each metric's name and rows, over the rows of `relations` of all traces."""
+    with _study_of(folder, relations) as con:
+        for metric, params in metrics:
+            # the statement itself: one with its views inside would compute what is given as a table
+            create_temporary(con, _without_refused(con, metric))
+            refusal.check_sides(con, metric, params)
+            refusal.answerable_traces(con, metric, None)
+            source, values = call_of(metric, params)
+            yield metric.name, con.execute(f"SELECT * FROM {source}", values).pl()
+
+
+def _without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile) -> SqlFile:
+    ids = refusal.refused(con)
+    withheld = ids and refusal.rests_on_device_time(metric)
+    return trace_filter.without(metric, ids) if withheld else metric
+
+
+@contextmanager
+def _study_of(folder: Path, relations: set[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A study on disk with these relations filled; a view among them becomes a table."""
+    known = table_files()
+    with TemporaryDirectory(prefix="genscope-") as scratch:
+        path = Path(scratch) / "merged.duckdb"
+        path.write_bytes(empty_study())
+        with connect(path) as con:
+            con.execute("SET enable_progress_bar = false")
+            for name in sorted(relations, key=list(known).index):
+                if name in kept_views():
+                    con.execute(f"DROP VIEW IF EXISTS {name}")
+                    con.execute(f"CREATE TABLE {name} AS SELECT * FROM {_read(folder / name)}")
+                elif _files(folder / name):
+                    con.execute(f"INSERT INTO {name} BY NAME SELECT * FROM {_read(folder / name)}")
+            yield con
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet"))
+
+
+def _read(folder: Path) -> str:
+    """The files as a table; where one has no row of a column, its type is that of the others."""
+    return f"read_parquet('{quoted(folder)}/*.parquet', union_by_name = true)"

@@ -1,0 +1,235 @@
+"""Ask a lake as one asks a study: a task for each trace, and what they say put together.
+
+Rows of most queries depend on one trace: they are added up as they are. For the others the header's
+`Merge:` names relations that do; their rows are put together in one database, and the query's own
+statement runs over them. So the answer is that of one study with all of the traces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from genscope.analyze.fleet.lake import Lake, Part
+from genscope.analyze.fleet.merged import merged, put_together
+from genscope.analyze.fleet.runner import Runner, in_turn
+from genscope.analyze.near import no_such_trace, suggestion
+from genscope.analyze.sql_file import SqlFile, shipped_queries
+from genscope.analyze.study import Study
+from genscope.errors import UserError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# a metric's own rows, and the anomalies for which a trace is refused
+_ROWS, _ANOMALY = "rows", "anomaly"
+# in place of a relation: the traces whose task failed
+LOST = ""
+_SIDES = ("first", "second")
+
+
+@dataclass(frozen=True)
+class FleetAnswer:
+    """The rows of all traces, and why some traces have none, one line per reason."""
+
+    frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """What a task gets: a part, its number and unique name, and the statements to run, by name."""
+
+    lake: str
+    token: str
+    part: Part
+    number: int
+    statements: Mapping[str, str]
+    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def query(
+    lake: str,
+    name: str,
+    *,
+    trace: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    run: Runner = in_turn,
+) -> FleetAnswer:
+    """Answer one of our queries for the lake's traces, or those whose name or source a glob matches.
+
+    Raises UserError for an unknown query or trace, or if no trace can answer it.
+    """
+    return query_all(lake, {name: params or {}}, trace=trace, run=run)[name]
+
+
+def query_all(
+    lake: str,
+    wanted: Mapping[str, Mapping[str, Any]],
+    *,
+    trace: str | None = None,
+    run: Runner = in_turn,
+) -> dict[str, FleetAnswer]:
+    """Answer several queries at once, given with their parameters: each trace is opened once."""
+    opened = Lake(lake)
+    opened.check()
+    files = [_metric(name) for name in wanted]
+    parts = _chosen(opened, trace, [params for params in wanted.values() if params])
+    over_all = {file.name: file for file in files if merged_from(file)}
+    shipped = {relation for file in over_all.values() for relation in merged_from(file)}
+    shipped |= {_ANOMALY} if over_all else set()
+    statements = {relation: f"SELECT * FROM {relation}" for relation in sorted(shipped)}
+    local = {name: params for name, params in wanted.items() if name not in over_all}
+    with opened.answers() as token:
+        asks = [
+            _Ask(lake, token, part, number, statements, local) for number, part in parts.items()
+        ]
+        said = _collected(run, asks)
+        with opened.fetched(token) as folder:
+            frames = {
+                name: put_together(folder / f"{_ROWS}-{name}", _why_none(name, said))
+                for name in local
+            }
+            if over_all:
+                frames |= merged(folder, [(f, wanted[f.name]) for f in over_all.values()], shipped)
+    lost = said.get(LOST, ())
+    return {
+        name: FleetAnswer(frame, (*said.get(name, ()), *lost)) for name, frame in frames.items()
+    }
+
+
+def sql(
+    lake: str,
+    rank: str,
+    merge: str | None = None,
+    *,
+    trace: str | None = None,
+    run: Runner = in_turn,
+) -> FleetAnswer:
+    """Run one SELECT in the study of each trace, and another one, over the table `part`, on all rows.
+
+    `part` has the columns of `rank` and, unless it has them, trace_id and trace_name. Without `merge`
+    the rows are returned as they are. Raises UserError if a statement may not run or fails everywhere.
+    """
+    from genscope.analyze.fleet.merged import over_parts
+
+    opened = Lake(lake)
+    opened.check()
+    parts = _chosen(opened, trace, [])
+    with opened.answers() as token:
+        asks = [_Ask(lake, token, part, i, {_ROWS: rank}) for i, part in parts.items()]
+        said = _collected(run, asks)
+        with opened.fetched(token) as folder:
+            why = _why_none(_ROWS, said)
+            if merge is None:
+                frame = put_together(folder / _ROWS, why)
+            else:
+                frame = over_parts(folder / _ROWS, merge, why)
+    return FleetAnswer(frame, (*said.get(_ROWS, ()), *said.get(LOST, ())))
+
+
+def merged_from(file: SqlFile) -> tuple[str, ...]:
+    """The relations that the header's `Merge:` names: each row of theirs depends on one trace."""
+    return tuple(re.findall(r"\w+", file.sections.get("Merge", "")))
+
+
+def ask_part(ask: _Ask) -> dict[str, str]:
+    """Write one trace's rows of each relation into the lake: the task that runs on a worker.
+
+    Returns why there are none, by relation.
+    """
+    lake, refused = Lake(ask.lake), {}
+    with lake.study_of(ask.part) as path, Study(path) as study, lake.scratch() as folder:
+        frames = {
+            **{name: _lazily(study.sql, text) for name, text in ask.statements.items()},
+            **{f"{_ROWS}-{n}": _lazily(study.query, n, params=p) for n, p in ask.metrics.items()},
+        }
+        for relation, frame in frames.items():
+            try:
+                rows = _placed(frame(), ask, relation)
+            except UserError as error:
+                refused[relation.removeprefix(f"{_ROWS}-")] = str(error)
+                continue
+            file = folder / "rows.parquet"
+            rows.write_parquet(file)
+            lake.put_answer(ask.token, relation, ask.number, file)
+    return refused
+
+
+def _lazily(call: Any, *args: Any, **named: Any) -> Any:
+    return lambda: call(*args, **named)
+
+
+def _placed(frame: pl.DataFrame, ask: _Ask, relation: str) -> pl.DataFrame:
+    """The rows with the trace's number and name in the lake; in its own study it is number 1."""
+    import polars as pl
+
+    number = pl.lit(ask.number, pl.Int32).alias("trace_id")
+    name = pl.lit(ask.part.name).alias("trace_name")
+    if relation == "trace":
+        frame = frame.with_columns(name.alias("name"))
+    if "trace_id" in frame.columns or relation == _ROWS:
+        frame = frame.with_columns(number)
+    if "trace_name" in frame.columns or relation == _ROWS:
+        frame = frame.with_columns(name)
+    return frame
+
+
+def _collected(run: Runner, asks: Sequence[_Ask]) -> dict[str, list[str]]:
+    """Ask each part; the reasons for missing rows by relation, equal ones counted, and those of LOST."""
+    reasons: dict[str, Counter[str]] = {}
+    for done in run(ask_part, asks):
+        refused = done.result or {} if done.why is None else {LOST: done.why}
+        for name, why in refused.items():
+            reasons.setdefault(name, Counter())[why] += 1
+    return {
+        name: [f"{count} of {len(asks)} traces: {why}" for why, count in counted.most_common()]
+        for name, counted in reasons.items()
+    }
+
+
+def _why_none(name: str, said: Mapping[str, Sequence[str]]) -> str:
+    reasons = [*said.get(name, ()), *said.get(LOST, ())] or ["the lake is empty"]
+    return f"{name}: no trace has an answer; {'; '.join(reasons)}"
+
+
+def _metric(name: str) -> SqlFile:
+    known = {file.name: file for file in shipped_queries()}
+    if name not in known:
+        raise UserError(
+            f"there is no query {name!r}; 'genscope queries' lists them all{suggestion(name, known)}"
+        )
+    return known[name]
+
+
+def _chosen(lake: Lake, trace: str | None, params: Iterable[Mapping[str, Any]]) -> dict[int, Part]:
+    """The parts by number, from 1; of a comparison of two sides only those that a side's glob matches."""
+    parts = dict(enumerate(lake.parts(), start=1))
+    sides = [str(given[side]) for given in params for side in _SIDES if side in given]
+    for pattern in [*sides, *([trace] if trace else [])]:
+        if not any(_matches(part, pattern) for part in parts.values()):
+            raise UserError(no_such_trace(pattern, (part.name for part in parts.values())))
+    return {
+        number: part
+        for number, part in parts.items()
+        if (trace is None or _matches(part, trace))
+        and (not sides or any(_matches(part, side) for side in sides))
+    }
+
+
+def _matches(part: Part, pattern: str) -> bool:
+    return pattern in (part.name, part.source) or any(
+        fnmatchcase(text, pattern) for text in (part.name, part.source)
+    )
+
+
+def failures(lake: str) -> pl.DataFrame:
+    """The traces that could not be loaded: source and reason."""
+    import polars as pl
+
+    rows = [(failure.source, failure.reason) for failure in Lake(lake).failures()]
+    return pl.DataFrame(rows, schema={"source": pl.String, "reason": pl.String}, orient="row")

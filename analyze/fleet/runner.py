@@ -1,0 +1,155 @@
+"""Run a function over many items: in this process, or on Dask; each result comes with its item as it is done.
+
+This is all that the fleet knows of an engine, so that another one can take Dask's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from genscope.errors import UserError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+# a task that ends its worker so often is not tried again
+TRIES = 3
+CONNECT_SECONDS = 10
+_KILLED = (
+    f"its worker ended {TRIES} times, most likely because it ran out of memory; give workers more, or "
+    "load it on one machine"
+)
+
+
+class Done(Generic[Item, Result]):
+    """An item with its result, or with the reason why there is none."""
+
+    def __init__(self, item: Item, result: Result | None, why: str | None) -> None:
+        self.item, self.result, self.why = item, result, why
+
+
+Runner = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Done[Any, Any]]]
+
+
+def in_turn(task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Done[Any, Any]]:
+    """One item after the other, in this process."""
+    for item in items:
+        try:
+            yield Done(item, task(item), None)
+        except Exception as error:
+            yield Done(item, None, _why(error))
+
+
+@contextmanager
+def runner(scheduler: str | None = None, workers: int | None = None) -> Iterator[Runner]:
+    """The runner of a Dask scheduler at an address, of `workers` processes here, or `in_turn`.
+
+    Raises UserError without the extra `cluster`, or if the scheduler can't be reached.
+    """
+    if scheduler is None and workers is None:
+        yield in_turn
+        return
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise UserError(
+            "this needs the package distributed; run pip install 'genscope[cluster]'"
+        ) from error
+    settings = {
+        # Dask would count a death against all that waits on the worker; we try again ourselves
+        "distributed.scheduler.allowed-failures": 0,
+        # else a worker that restarts at the wrong moment is never replaced, and we would wait for ever
+        "distributed.deploy.lost-worker-timeout": "1 day",
+        "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+    }
+    with dask.config.set(settings):
+        if scheduler is not None:
+            with _connected(Client, scheduler) as client:
+                yield _on(client)
+            return
+        with (
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                silence_logs="CRITICAL",
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield _on(client)
+
+
+def _connected(client_of: Any, scheduler: str) -> Any:
+    try:
+        return client_of(scheduler, timeout=f"{CONNECT_SECONDS}s")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{scheduler}: the scheduler can't be reached ({error})") from error
+
+
+def _on(client: Any) -> Runner:
+    def run(task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Done[Any, Any]]:
+        waiting, done = list(items), 0
+        for attempt in range(1, TRIES + 1):
+            killed = []
+            # a worker that dies takes its queue along: the last time each item is alone
+            for group in [[item] for item in waiting] if attempt == TRIES else [waiting]:
+                try:
+                    for result in _round(client, task, group):
+                        if result.why == _KILLED and attempt < TRIES:
+                            killed.append(result.item)
+                            continue
+                        done += 1
+                        yield result
+                except _SchedulerLostError as error:
+                    raise UserError(
+                        f"the scheduler went away after {done} of {len(items)}; run the same command "
+                        "again, what is done is kept"
+                    ) from error
+            waiting = killed
+
+    return run
+
+
+class _SchedulerLostError(Exception):
+    """The scheduler has gone, and with it the tasks that weren't done."""
+
+
+def _round(
+    client: Any, task: Callable[[Any], Any], items: Sequence[Any]
+) -> Iterator[Done[Any, Any]]:
+    """Run all items once."""
+    from distributed import CancelledError, as_completed
+
+    # a task is a pure function of its item, but a question may be asked twice
+    futures = client.map(task, items, pure=False)
+    item_of = {future.key: item for future, item in zip(futures, items, strict=True)}
+    waiting = as_completed(futures, raise_errors=False)
+    # a result is kept on its worker for as long as somebody holds its future
+    del futures
+    try:
+        for future in waiting:
+            if future.status not in ("finished", "error"):
+                raise _SchedulerLostError
+            item = item_of.pop(future.key)
+            try:
+                found = Done(item, future.result(), None)
+            except (CancelledError, OSError):
+                raise
+            except Exception as error:
+                # also of a finished task: its result can be lost with its worker
+                found = Done(item, None, _why(error))
+            yield found
+    except (CancelledError, OSError, TimeoutError) as error:
+        raise _SchedulerLostError from error
+    if item_of:
+        raise _SchedulerLostError
+
+
+def _why(error: BaseException) -> str:
+    if type(error).__name__ == "KilledWorker":
+        return _KILLED
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,96 @@
+"""Where the traces of a fleet are: local paths and globs, or addresses of object storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from genscope.analyze.load.trace_file import MANIFEST, find
+from genscope.analyze.readers import FORMATS
+from genscope.errors import UserError
+
+_ENDINGS = tuple(ending for known in FORMATS for ending in known.endings)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One trace's address, and its size and time of change there: an equal stamp is an equal file."""
+
+    address: str
+    stamp: str
+
+
+def sources(paths: Iterable[str]) -> list[Source]:
+    """The traces that paths, globs and addresses name, in order of address.
+
+    Raises UserError if one of them names nothing.
+    """
+    found: dict[str, Source] = {}
+    for path in paths:
+        for source in _remote(path) if "://" in path else _local(path):
+            found[source.address] = source
+    return [found[address] for address in sorted(found)]
+
+
+@contextmanager
+def local_copy(address: str) -> Iterator[Path]:
+    """The trace as a local file, fetched with its manifest if it is elsewhere."""
+    if "://" not in address:
+        yield Path(address)
+        return
+    fs, path = _filesystem(address)
+    folder, _, name = path.rpartition("/")
+    with TemporaryDirectory(prefix="genscope-") as scratch:
+        # the folder's name is a run's name
+        place = Path(scratch) / (folder.rpartition("/")[2] or "trace")
+        place.mkdir()
+        fs.get_file(path, str(place / name))
+        if fs.exists(f"{folder}/{MANIFEST}"):
+            fs.get_file(f"{folder}/{MANIFEST}", str(place / MANIFEST))
+        yield place / name
+
+
+def _local(path: str) -> Iterator[Source]:
+    for trace in find([path]):
+        try:
+            stat = trace.path.stat()
+        except OSError:
+            # its task will say why
+            yield Source(str(trace.path), "")
+            continue
+        yield Source(str(trace.path), f"{stat.st_size}:{stat.st_mtime_ns}")
+
+
+def _remote(address: str) -> Iterator[Source]:
+    fs, path = _filesystem(address)
+    if any(sign in path for sign in "*?["):
+        names = fs.glob(path, detail=True)
+    elif fs.isdir(path):
+        names = fs.find(path, detail=True)
+    else:
+        names = {path: fs.info(path)} if fs.exists(path) else {}
+    traces = {
+        name: info
+        for name, info in names.items()
+        if name.lower().endswith(_ENDINGS) and not name.endswith(f"/{MANIFEST}")
+    }
+    if not traces:
+        raise UserError(f"{address}: there is no trace at this address; check the spelling")
+    for name, info in traces.items():
+        changed = info.get("ETag") or info.get("LastModified") or info.get("mtime") or ""
+        yield Source(fs.unstrip_protocol(name), f"{info.get('size')}:{changed}")
+
+
+def _filesystem(address: str) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs
+
+    try:
+        fs, path = url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise UserError(f"{address}: {error}; install the package, or copy the traces") from error
+    fs.invalidate_cache()
+    return fs, str(path)

@@ -1,0 +1,27 @@
+"""Where a step makes the host wait: a bar per phase and component, split by operator."""
+
+from typing import Any
+
+from genscope.analyze.plots import charts, theme
+
+
+def plot(frame: Any) -> Any:
+    """Draw stacked bars from host_sync in waits, most first within each trace."""
+    places = frame.copy()
+    predicted = places["time_source"] == "predicted"
+    runs = [
+        theme.run_label(name, own)
+        for name, own in zip(places["trace_name"], predicted, strict=True)
+    ]
+    places["place"] = [
+        f"{run} · {phase} · {component}"
+        for run, phase, component in zip(runs, places["phase"], places["component"], strict=True)
+    ]
+    return charts.bars(
+        places,
+        label="place",
+        part="op_name",
+        value="sync_count",
+        axis="waits for the device",
+        title="Where a step makes the host wait",
+    )

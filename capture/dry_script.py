@@ -1,0 +1,102 @@
+"""Record a script's step dry: its model is built on the meta device, and the step runs for its shapes only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from genscope.capture import manifest, run_folder
+from genscope.capture.attention.switch import Switch, switched
+from genscope.capture.dry.devices import Device
+from genscope.capture.dry.operators import functions_as_on
+from genscope.capture.dry.shapes_only import ShapesOnly
+from genscope.capture.dry.step_recorder import StepRecorder
+from genscope.capture.label.labels import Labels
+from genscope.capture.profilers.dry import written
+from genscope.capture.recording import components_of
+from genscope.capture.session import new_run
+from genscope.errors import CaptureError
+
+Built = tuple[Any, Callable[[], Any]]
+
+
+def record_dry(
+    name: str,
+    build: Callable[[], Built],
+    *,
+    steps: int,
+    attention: str,
+    device: Device,
+    out: Path,
+) -> Path:
+    """Run one unrecorded step and `steps` recorded ones, and return the run folder.
+
+    `build` returns the model and its step; both create tensors on the meta device unless they name another. Raises
+    CaptureError if nothing ran there.
+    """
+    recorder = StepRecorder("cuda")
+    with ShapesOnly(), functions_as_on("cuda"):
+        model, step = build()
+        modules = {k: m for k, m in components_of(model).items() if isinstance(m, nn.Module)}
+        # an optimizer makes its state in the first step
+        _run(step, StepRecorder("cuda"), modules, attention, steps=1)
+        labels, switch, _returned = _run(step, recorder, modules, attention, steps=steps)
+    if not any("External id" in event.get("args", {}) for event in recorder.events()):
+        raise CaptureError(
+            f"{name} ran on the host only, so no GPU's time can be predicted; let the script create its model and "
+            "tensors without naming a device."
+        )
+    card = _card(name, modules, attention=attention, device=device)
+    folder = run_folder.free(
+        out, run_folder.stem_of(name, attention, device.name.removeprefix("NVIDIA "), "dry")
+    )
+    with new_run(folder, card) as run:
+        dtype = card.dtype
+        run.facts.update(written(recorder, run.folder, device, dtype))
+        run.facts.update(
+            steps_profiled=steps,
+            component_steps_profiled=dict(labels.calls),
+            attention_labelled=dict(labels.attention_calls),
+            attention_refused=dict(switch.refused),
+            dead_work=recorder.flow.dead(),
+        )
+    return folder
+
+
+def _run(
+    step: Callable[[], Any],
+    recorder: StepRecorder,
+    modules: Mapping[str, nn.Module],
+    attention: str,
+    *,
+    steps: int,
+) -> tuple[Labels, Switch, list[Any]]:
+    labels = Labels(recorder, modules)
+    switch = Switch(attention, "cuda", labels.attention)
+    with recorder, switched(switch), labels.attached():
+        returned = []
+        for index in range(steps):
+            with labels.step(index):
+                returned.append(step())
+    return labels, switch, returned
+
+
+def _card(
+    name: str, modules: Mapping[str, nn.Module], *, attention: str, device: Device
+) -> manifest.RunManifest:
+    weights = {id(p): p for module in modules.values() for p in module.parameters()}
+    first = next(iter(weights.values()), None)
+    return manifest.card(
+        model=name,
+        attention=attention,
+        profiler="dry",
+        predicted=True,
+        dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
+        device_asked=device.name,
+        parameters={k: sum(p.numel() for p in m.parameters()) for k, m in modules.items()},
+        parameters_total=sum(p.numel() for p in weights.values()),
+        assumptions=device.assumptions(),
+    )

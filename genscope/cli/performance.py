@@ -1,0 +1,146 @@
+"""Print what limits each trace: the opportunities, worst first, and the answers to six questions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from genscope import open
+from genscope.analyze.load.ingest import ingest
+from genscope.analyze.printable import printable, printable_json
+from genscope.analyze.report.format import duration, percent
+
+# the colour of an answer
+_COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}
+# what is said about a trace in which nothing was found
+NOTHING = "nothing was found that would save 1 % of the run"
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What limits one trace: rows of opportunity and performance_check, or why there are none."""
+
+    trace: str
+    refusal: str | None
+    opportunities: tuple[Row, ...]
+    questions: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for json.dumps."""
+        return {
+            "trace": self.trace,
+            "refusal": self.refusal,
+            "opportunities": [dict(row) for row in self.opportunities],
+            "questions": [dict(row) for row in self.questions],
+        }
+
+
+def print_performance(paths: Sequence[Path], fmt: str) -> int:
+    """Load the traces into a study that is thrown away, and print what limits each, as 'table' or 'json'.
+
+    Python frames are loaded too, because a line says what to change. Returns 1 if a file can't be
+    read, else 0.
+    """
+    with TemporaryDirectory(prefix="genscope-") as folder:
+        file = Path(folder) / "study.duckdb"
+        failed = [result.error for result in ingest(file, paths, python=True) if result.error]
+        found = verdicts(file)
+    for error in failed:
+        print(f"genscope: {printable(error)}", file=sys.stderr)
+    if fmt == "json":
+        print(printable_json(json.dumps([verdict.to_json() for verdict in found], indent=2)))
+    else:
+        _print_table(found)
+    return 1 if failed else 0
+
+
+def verdicts(study_file: Path) -> list[Verdict]:
+    """What limits each trace of a study, in order of trace_id."""
+    with open(study_file) as study:
+        names = study.names()
+        answers = {name: study.answer(name) for name in ("opportunity", "performance_check")}
+        refusals = dict(
+            study.sql("SELECT * FROM time_refusal").select("trace_id", "refusal").iter_rows()
+        )
+        predicted = set(study.traces().filter("predicted")["trace_id"])
+    rows = {
+        name: answer.frame.to_dicts() if answer.frame.width else []
+        for name, answer in answers.items()
+    }
+    notes = answers["opportunity"].notes
+    found = []
+    for trace_id, name in names.items():
+        mine = {
+            metric: tuple(row for row in of_all if row["trace_id"] == trace_id)
+            for metric, of_all in rows.items()
+        }
+        refusal = None if trace_id in predicted else refusals.get(trace_id)
+        # a trace without opportunities is no trace without an answer
+        left_out = next((n for n in notes if name in n and "there are none" not in n), None)
+        found.append(
+            Verdict(name, refusal or left_out, mine["opportunity"], mine["performance_check"])
+        )
+    return found
+
+
+def _print_table(found: Sequence[Verdict]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for verdict in found:
+        for line, colour in lines(verdict):
+            console.print(Text(printable(line), style=colour))
+        console.print()
+
+
+def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """The lines about one trace, each with its colour."""
+    yield verdict.trace, "bold"
+    if verdict.refusal:
+        yield f"  no savings are given: {verdict.refusal}", "yellow"
+    elif not verdict.opportunities:
+        yield f"  {NOTHING}", "green"
+    for row in verdict.opportunities:
+        yield from _opportunity(row)
+    if not verdict.questions:
+        yield "  no kernels were recorded, so only operators were judged", "yellow"
+    for row in verdict.questions:
+        yield f"  {row['answer']:<8} {_question(row)}", _COLOURS[row["answer"]]
+
+
+def _opportunity(row: Row) -> Iterator[tuple[str, str]]:
+    bound = "saves at most" if row["certainty"] == "at_most" else "saves about"
+    saving = duration(row["saving_ns"])
+    title = f"  {row['place_rank']}. {bound} {saving} of {duration(row['run_ns'])}"
+    predicted = ", predicted" if row["predicted"] else ""
+    yield f"{title} ({percent(row['saving_frac'])}{predicted}): {row['kind']}", "bold"
+    yield f"     {row['what']}", ""
+    ends = [duration(row["saving_low_ns"]), duration(row["saving_high_ns"])]
+    saved = " to ".join(dict.fromkeys(ends))
+    yield f"     takes {duration(row['cost_ns'])}; a fix saves {saved}: {row['computed']}", ""
+    yield f"     advice: {row['advice']}", ""
+    if row["shared_with"]:
+        yield f"     shares its time with: {row['shared_with']}", ""
+    yield f"     counts: {row['items']}", "dim"
+
+
+def _question(row: Row) -> str:
+    if row["value"] is None:
+        return f"{row['question']} {row['why_unknown']}"
+    limit = "at least" if row["is_least"] else "at most"
+    value, threshold = (_written(row[name], row["unit"]) for name in ("value", "threshold"))
+    return f"{row['question']} {value} ({limit} {threshold})"
+
+
+def _written(value: float, unit: str) -> str:
+    if unit == "frac":
+        return percent(value)
+    return duration(value) if unit == "ns" else f"{value:,.0f}"

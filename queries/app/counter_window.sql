@@ -1,0 +1,56 @@
+-- counter_window: each counter's values in a part of a trace's timeline, at most one a pixel.
+--
+-- Why:     the largest value of a pixel is what one looks for; the last one is where it goes on.
+-- Grain:   one row per (counter, device_id, bin) in which it changes, and its last value before
+-- Inputs:  timeline_counter
+-- Params:
+--   of_trace BIGINT = 1  trace.trace_id
+--   from_ns BIGINT = 0   ns, start of the window
+--   until_ns BIGINT = 1  ns, its end
+--   bin_ns BIGINT = 1    ns, the width of a pixel
+-- Columns:
+--   counter    see timeline_counter
+--   device_id  device.device_id
+--   ts_ns      ns, the first change in the bin, or the window's start
+--   largest    the largest value in the bin
+--   last       the last value
+WITH inside AS (
+  SELECT
+    counter,
+    device_id,
+    min(ts_ns) AS ts_ns,
+    max(value) AS largest,
+    arg_max(value, ts_ns) AS last
+  FROM timeline_counter
+  WHERE trace_id = of_trace AND ts_ns >= from_ns AND ts_ns < until_ns
+  GROUP BY counter, device_id, ts_ns // bin_ns
+),
+
+before AS (
+  SELECT
+    counter,
+    device_id,
+    from_ns AS ts_ns,
+    arg_max(value, ts_ns) AS largest,
+    arg_max(value, ts_ns) AS last
+  FROM timeline_counter
+  WHERE trace_id = of_trace AND ts_ns < from_ns
+  GROUP BY counter, device_id
+)
+
+SELECT
+  counter,
+  device_id,
+  ts_ns,
+  largest,
+  last
+FROM before
+UNION ALL
+SELECT
+  counter,
+  device_id,
+  ts_ns,
+  largest,
+  last
+FROM inside
+ORDER BY counter, device_id, ts_ns

@@ -1,0 +1,65 @@
+-- timeline_counter: what a trace counts over time: memory in use, and launches that wait.
+--
+-- Why:     an empty queue starves a device, and memory says what a step keeps.
+-- Grain:   one row per change
+-- Inputs:  memory_event, kernel_launch, runtime_call, kernel
+-- Params:
+--   of_trace BIGINT = 1  trace.trace_id
+-- Columns:
+--   trace_id   trace.trace_id
+--   counter    'memory' (bytes allocated) | 'queue' (launches whose first kernel hasn't started)
+--   device_id  device.device_id; -1 for host memory
+--   ts_ns      ns from the trace's base
+--   value      from then on
+WITH launched AS (
+  SELECT
+    kernel.device_id,
+    launch.call_id,
+    min(kernel.start_ns) AS started_ns
+  FROM kernel_launch AS launch
+  INNER JOIN kernel USING (trace_id, kernel_id)
+  WHERE launch.trace_id = of_trace AND launch.call_id IS NOT NULL
+  GROUP BY kernel.device_id, launch.call_id
+),
+
+changed AS (
+  SELECT
+    launched.device_id,
+    call.start_ns AS ts_ns,
+    1 AS change
+  FROM launched
+  INNER JOIN runtime_call AS call
+    ON call.trace_id = of_trace AND launched.call_id = call.call_id
+  -- of clocks that disagree, nothing can be counted
+  WHERE call.start_ns <= launched.started_ns
+  UNION ALL
+  SELECT
+    launched.device_id,
+    launched.started_ns AS ts_ns,
+    -1 AS change
+  FROM launched
+  INNER JOIN runtime_call AS call
+    ON call.trace_id = of_trace AND launched.call_id = call.call_id
+  WHERE call.start_ns <= launched.started_ns
+)
+
+SELECT
+  of_trace AS trace_id,
+  'memory' AS counter,
+  device_id,
+  ts_ns,
+  allocated_bytes AS value
+FROM memory_event
+WHERE trace_id = of_trace AND allocated_bytes IS NOT NULL
+UNION ALL
+SELECT
+  of_trace AS trace_id,
+  'queue' AS counter,
+  device_id,
+  ts_ns,
+  cast(
+    sum(change) OVER (PARTITION BY device_id ORDER BY ts_ns, change ROWS UNBOUNDED PRECEDING)
+    AS BIGINT
+  ) AS value
+FROM changed
+ORDER BY counter, device_id, ts_ns

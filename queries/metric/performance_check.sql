@@ -1,0 +1,148 @@
+-- performance_check: six first questions about a run, answered (147 lines because of six facts).
+--
+-- Why:     before looking for the kernel to make faster, one should know that the device is the
+--          limit. The thresholds are those of limit_constant.
+-- Grain:   one row per (trace_id, question_order)
+-- Inputs:  trace, time_refusal, device_busy, waiting_call, runtime_call, work, work_component,
+--          work_step, launch, memory_moment, gap_item, performance_question, limit_constant
+-- Needs:   kernel
+-- Key:     trace_name, question, answer, value, threshold, unit, why_unknown
+-- Columns:
+--   trace_id        trace.trace_id
+--   trace_name      trace.name
+--   question_order  see performance_question
+--   question        see performance_question
+--   answer          'yes' (good) | 'no' | 'unknown'
+--   value           busy: 0..1 of the span; waits: calls that hold the host, if one name occurs
+--                   limit_constant.least_wait_count times (the threshold is one fewer);
+--                   scheduler: 0..1 of the span, its kernels and the idle time before them;
+--                   kernels: launches of kernels per step; launch: median ns of a launch call;
+--                   memory: allocated bytes after the last event, less those before the first, 0..1
+--                   of the peak; NULL if unknown
+--   threshold       what the value is held against
+--   is_least        true if the value must be at least the threshold, false if at most
+--   unit            'frac' | 'ns' | 'count'
+--   why_unknown     why there is no answer; NULL if there is one
+-- Never:   WHERE (answer = 'unknown') <> (value IS NULL)
+WITH judged AS (
+  SELECT
+    trace_id,
+    trace.name AS trace_name,
+    time_refusal.refusal
+  FROM trace
+  INNER JOIN time_refusal USING (trace_id)
+  SEMI JOIN device_busy USING (trace_id)
+),
+
+called AS (
+  SELECT trace_id, name, count(*) AS call_count
+  FROM waiting_call
+  WHERE kind IN ('explicit', 'copy') AND NOT is_nested
+  GROUP BY trace_id, name
+),
+
+of_scheduler AS (
+  SELECT trace_id, work.dur_ns AS scheduler_ns
+  FROM work_component
+  INNER JOIN work USING (trace_id, work_id)
+  WHERE contains(lower(work_component.component), 'scheduler')
+  UNION ALL
+  SELECT trace_id, lost_ns AS scheduler_ns FROM gap_item
+  WHERE contains(lower(component), 'scheduler')
+),
+
+known AS (
+  SELECT trace_id, 'busy' AS fact, gpu_busy_ns / nullif(gpu_span_ns, 0) AS found_value
+  FROM device_busy
+  UNION ALL
+  SELECT
+    trace_id,
+    'waits' AS fact,
+    coalesce(sum(call_count) FILTER (WHERE call_count >= limit_constant.least_wait_count), 0)
+      AS found_value
+  FROM (SELECT DISTINCT trace_id FROM runtime_call) AS calling
+  LEFT JOIN called USING (trace_id)
+  CROSS JOIN limit_constant
+  GROUP BY trace_id
+  UNION ALL
+  SELECT trace_id, 'scheduler' AS fact, sum(scheduler_ns) / max(gpu_span_ns) AS found_value
+  FROM of_scheduler
+  INNER JOIN device_busy USING (trace_id)
+  GROUP BY trace_id
+  UNION ALL
+  SELECT
+    work_step.trace_id,
+    'kernels' AS fact,
+    count(*) / count(DISTINCT work_step.step) AS found_value
+  FROM launch
+  INNER JOIN work_step
+    ON launch.trace_id = work_step.trace_id AND launch.kernel_id = work_step.work_id
+  WHERE work_step.step IS NOT NULL AND launch.launch_ordinal = 1
+  GROUP BY work_step.trace_id
+  UNION ALL
+  SELECT trace_id, 'launch' AS fact, quantile_disc(call_ns, 0.5) AS found_value FROM launch
+  WHERE kernel_id IS NOT NULL AND launch_ordinal = 1
+  GROUP BY trace_id
+  UNION ALL
+  SELECT
+    trace_id,
+    'memory' AS fact,
+    max(greatest(relative_last_bytes, 0) / nullif(coalesce(peak_bytes, relative_peak_bytes), 0))
+      AS found_value
+  FROM memory_moment
+  WHERE device_id >= 0
+  GROUP BY trace_id
+),
+
+threshold AS (
+  UNPIVOT (
+    SELECT
+      busy_frac AS busy,
+      least_wait_count::DOUBLE - 1 AS waits,
+      scheduler_frac AS scheduler,
+      step_kernel_count::DOUBLE AS kernels,
+      launch_call_ns::DOUBLE AS launch,
+      memory_growth_frac AS memory
+    FROM limit_constant
+  ) ON COLUMNS(*) INTO NAME fact VALUE threshold
+),
+
+answered AS (
+  SELECT
+    judged.*,
+    asked.*,
+    threshold.threshold,
+    known.found_value,
+    -- times of a refused trace mean nothing; its counts do
+    if(judged.refusal IS NULL OR asked.fact IN ('waits', 'memory'), known.found_value, NULL)::DOUBLE
+      AS value
+  FROM judged
+  CROSS JOIN performance_question AS asked
+  INNER JOIN threshold USING (fact)
+  LEFT JOIN known ON judged.trace_id = known.trace_id AND asked.fact = known.fact
+)
+
+SELECT
+  trace_id,
+  trace_name,
+  question_order,
+  question,
+  CASE
+    WHEN value IS NULL THEN 'unknown'
+    WHEN if(is_least, value >= threshold, value <= threshold) THEN 'yes'
+    ELSE 'no'
+  END AS answer,
+  value,
+  threshold,
+  is_least,
+  unit,
+  CASE
+    WHEN value IS NOT NULL THEN NULL
+    WHEN found_value IS NOT NULL THEN refusal
+    WHEN fact = 'scheduler' THEN 'no component is called scheduler'
+    WHEN fact = 'kernels' THEN 'no step was recorded'
+    WHEN fact = 'memory' THEN 'no allocator events of a device were recorded'
+    ELSE 'the launching calls were not recorded'
+  END AS why_unknown
+FROM answered
+ORDER BY trace_id, question_order

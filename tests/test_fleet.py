@@ -1,0 +1,284 @@
+"""A lake answers as a study of the same traces does, and survives what goes wrong on a cluster."""
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from fleet_tasks import load_on_a_bad_machine, same
+from polars.testing import assert_frame_equal
+
+from genscope.analyze.fleet import page
+from genscope.analyze.fleet import runner as fleet_runner
+from genscope.analyze.fleet.ingest import ingest, merge
+from genscope.analyze.fleet.lake import Lake
+from genscope.analyze.fleet.page import write_page
+from genscope.analyze.fleet.question import (
+    FleetAnswer,
+    failures,
+    merged_from,
+    query,
+    query_all,
+    sql,
+)
+from genscope.analyze.fleet.runner import Done, _on, runner
+from genscope.analyze.sql_file import shipped_queries
+from genscope.analyze.study import Study
+from genscope.cli.app import main
+from genscope.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+# two runs that are a pair, two ranks of a job
+PAIR = str(ROOT / "genscope" / "example" / "*")
+TINY = "one-triton-kernel-a100.json.gz"
+
+
+@pytest.fixture(scope="module")
+def paths(shared_traces: Path) -> list[str]:
+    return [str(shared_traces / "dlrm-8rank-v100" / "rank[01].json.gz"), PAIR]
+
+
+@pytest.fixture(scope="module")
+def lake(paths: list[str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    address = str(tmp_path_factory.mktemp("fleet") / "lake")
+    assert {outcome.status for outcome in ingest(address, paths)} == {"loaded"}
+    return address
+
+
+def test_every_query_answers_as_one_study_of_the_same_traces(
+    lake: str, paths: list[str], tmp_path: Path
+) -> None:
+    names = [file.name for file in shipped_queries()]
+    answers = query_all(lake, {name: {} for name in names})
+    answered, put_together = 0, 0
+    with Study(tmp_path / "study.duckdb") as study:
+        study.ingest(paths)
+        for name in names:
+            expected = study.query(name)
+            # a statement in an answer is for the trace's own study, in which it is number 1
+            found = answers[name].frame.drop("items", strict=False)
+            expected = expected.drop("items", strict=False)
+            assert_frame_equal(found, expected, check_row_order=False)
+            answered += expected.height > 0
+            put_together += expected.height > 0 and bool(merged_from(study.relation(name)))
+    assert answered > 30 and put_together > 8
+
+
+def test_what_a_query_is_merged_from_is_what_it_reads_of_each_trace() -> None:
+    for file in shipped_queries():
+        # a row of a query without traces, or of two, can't be that of one trace
+        depends_on_more = "trace_id" not in file.columns or "run_pair" in file.inputs
+        assert not depends_on_more or merged_from(file), file.name
+
+
+def test_the_second_time_nothing_is_loaded_and_a_copy_is_known_by_its_digest(
+    lake: str, paths: list[str], tmp_path: Path
+) -> None:
+    def nothing(task: Any, items: Any) -> Iterator[Done[Any, Any]]:
+        assert not items
+        return iter(())
+
+    again = ingest(lake, paths, run=nothing)
+    assert [outcome.status for outcome in again] == ["duplicate"] * 4
+    copy = tmp_path / "copy.json.gz"
+    shutil.copy(next((ROOT / "genscope" / "example").glob("*flash*/trace.json.gz")), copy)
+    assert [outcome.status for outcome in ingest(lake, [str(copy)])] == ["duplicate"]
+    assert len(Lake(lake).parts()) == 4
+
+
+def test_a_trace_that_fails_is_a_row_with_its_reason_until_it_is_loaded(
+    shared_traces: Path, tmp_path: Path
+) -> None:
+    address, bad = str(tmp_path / "lake"), tmp_path / "bad.json.gz"
+    bad.write_bytes(b"not a trace")
+    (outcome,) = ingest(address, [str(bad)])
+    assert outcome.status == "failed"
+    (row,) = failures(address).rows()
+    assert row[0] == str(bad) and "not a trace" in row[1]
+    shutil.copy(shared_traces / TINY, bad)
+    # two at a time, as two users may: one part, and no harm
+    others = [threading.Thread(target=ingest, args=(address, [str(bad)])) for _ in range(2)]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    assert failures(address).is_empty()
+    (part,) = Lake(address).parts()
+    assert query(address, "gpu_time").frame["trace_name"].to_list() == [part.name] == ["bad"]
+    assert not list((tmp_path / "lake" / "scratch").iterdir())
+
+
+def test_an_older_or_foreign_lake_is_refused(lake: str, paths: list[str], tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(lake, older)
+    values = json.loads((older / "lake.json").read_text())
+    (older / "lake.json").write_text(json.dumps(values | {"tables_sha256": "of another version"}))
+    for ask in (lambda: query(str(older), "gpu_time"), lambda: ingest(str(older), paths)):
+        with pytest.raises(UserError, match="another version"):
+            ask()
+    (older / "lake.json").unlink()
+    with pytest.raises(UserError, match="its version is unknown"):
+        ingest(str(older), paths)
+    with pytest.raises(UserError, match="there is no such lake"):
+        query(str(tmp_path / "none"), "gpu_time")
+
+
+def test_a_half_written_part_does_not_count(lake: str, tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    shutil.copytree(lake, half)
+    next((half / "cards").iterdir()).unlink()
+    (half / "parts" / "blake3-0.duckdb").write_bytes(b"half a file")
+    assert len(Lake(str(half)).parts()) == 3
+    assert merge([lake], str(half)) == 1
+    assert Lake(str(half)).parts() == Lake(lake).parts()
+
+
+def test_shares_of_an_array_of_jobs_are_all_of_it(paths: list[str], tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def remember(task: Any, items: Any) -> Iterator[Done[Any, Any]]:
+        seen.extend(item.source.address for item in items)
+        return (Done(item, None, "not today") for item in items)
+
+    for number in (1, 2, 3):
+        ingest(str(tmp_path / "lake"), paths, shard=(number, 3), run=remember)
+    assert len(seen) == len(set(seen)) == 4
+    with pytest.raises(UserError, match="1/8 to 8/8"):
+        ingest(str(tmp_path / "lake"), paths, shard=(4, 3))
+
+
+def test_the_page_says_which_ranks_to_look_at(lake: str, tmp_path: Path) -> None:
+    three = tmp_path / "three"
+    merge([lake], str(three))
+    for card in (three / "cards").iterdir():
+        if "rank" not in json.loads(card.read_text())["name"]:
+            card.unlink()
+    pair = write_page(str(three), tmp_path / "pair.html").read_text()
+    assert "2 traces" in pair and "none can differ from the rest" in pair
+
+
+def test_a_page_of_many_ranks_lists_ten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lake: str
+) -> None:
+    """Of 200 ranks, the one with the largest delay comes first, whatever its name holds."""
+    rows = [
+        (i, f"rank{i}" if i else "<script>", "/job", i, "compute", v, 100, v - 100, max(v - 100, 0))
+        for i, v in enumerate([90_000_000, *([100] * 199)])
+    ]
+    names = ["trace_id", "trace_name", "job", "rank", "measure", "value_ns", "median_ns"]
+    frame = pl.DataFrame(rows, schema=[*names, "excess_ns", "delay_ns"], orient="row")
+    frame = frame.with_columns(place=pl.int_range(1, 201), score=pl.lit(None, pl.Float64))
+    skew = pl.DataFrame({"trace_id": [3], "skew_refusal": ["a rank is missing"]})
+    said = {"rank_outlier": FleetAnswer(frame), "rank_skew": FleetAnswer(skew)}
+    monkeypatch.setattr(page, "query_all", lambda *_, **__: said)
+    text = write_page(lake, tmp_path / "page.html").read_text()
+    assert "look at &lt;script&gt; (rank 0) first: its compute differs by 90 ms" in text
+    assert "<script>" not in text and "a rank is missing" in text
+    assert text.count("<tr><td>") == 1 and text.count("M") > 200
+
+
+def test_own_sql_is_merged_by_own_sql(lake: str) -> None:
+    rank = "SELECT count(*) AS n, sum(dur_ns)::BIGINT AS ns FROM kernel"
+    rows = sql(lake, rank, trace="rank*").frame
+    assert rows.select("trace_id", "trace_name").rows() == [(1, "rank0"), (2, "rank1")]
+    merged = "SELECT sum(n)::BIGINT AS n, max(ns) AS ns FROM part"
+    total = sql(lake, rank, merged, trace="rank*").frame
+    assert total.rows() == [(rows["n"].sum(), rows["ns"].max())]
+    for statement in ("DROP TABLE part", "SELECT * FROM read_csv('/etc/passwd')"):
+        with pytest.raises(UserError):
+            sql(lake, rank, statement, trace="rank0")
+    with pytest.raises(UserError, match=r"1 of 1 traces: .*nothing"):
+        sql(lake, "SELECT * FROM nothing", trace="rank0")
+
+
+def test_the_commands(
+    lake: str, paths: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fleet", "ingest", *paths, "--lake", lake]) == 0
+    assert "0 loaded, 4 skipped" in capsys.readouterr().out
+    out = tmp_path / "skew.csv"
+    ask = ["fleet", "query", "rank_skew", "--lake", lake, "--format", "csv", "--out", str(out)]
+    assert main(ask) == 0
+    assert pl.read_csv(out)["rank"].to_list() == [0, 1]
+    assert main(["fleet", "query", "rank_skw", "--lake", lake]) == 2
+    assert "did you mean rank_skew" in capsys.readouterr().err
+    assert main(["fleet", "failures", "--lake", lake]) == 0
+    assert main(["fleet", "ingest", *paths, "--lake", lake, "--shard", "0"]) == 2
+
+
+def test_a_worker_that_dies_is_replaced_and_a_poisoned_trace_is_given_up(
+    shared_traces: Path, tmp_path: Path
+) -> None:
+    for name in ("frail", "good", "poison"):
+        # of different bytes, or one would be a copy of the other
+        text = (shared_traces / TINY).read_bytes()
+        (tmp_path / f"{name}.json.gz").write_bytes(text + b"\0" * len(name))
+    with runner(workers=1) as run:
+        outcomes = ingest(
+            str(tmp_path / "lake"),
+            [str(tmp_path / "*.json.gz")],
+            run=lambda _, items: run(load_on_a_bad_machine, items),
+        )
+    # what was loaded just before its worker died is found in the lake
+    statuses = [outcome.status for outcome in outcomes]
+    assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2] == "failed"
+    assert len(Lake(str(tmp_path / "lake")).parts()) == 2
+    assert "ended 3 times" in failures(str(tmp_path / "lake"))["reason"].item()
+
+
+def test_a_scheduler_that_goes_away_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import dask
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr(fleet_runner, "CONNECT_SECONDS", 1)
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+        Client(cluster) as client,  # type: ignore[no-untyped-call]
+    ):
+        results = _on(client)(same, list(range(3)))
+        next(results)
+        cluster.sync(cluster.scheduler.close)
+        with pytest.raises(UserError, match="the scheduler went away"):
+            list(results)
+    with pytest.raises(UserError, match="can't be reached"), runner("tcp://127.0.0.1:9"):
+        pass
+
+
+def test_traces_and_lake_on_object_storage(
+    shared_traces: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        monkeypatch.setattr(os, "environ", os.environ | {"AWS_ACCESS_KEY_ID": "x"})
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        _on_object_storage(shared_traces)
+    finally:
+        server.stop()
+
+
+def _on_object_storage(shared_traces: Path) -> None:
+    import fsspec
+
+    fs = fsspec.filesystem("s3", skip_instance_cache=True)
+    fs.mkdir("bucket")
+    fs.put_file(str(shared_traces / TINY), "bucket/runs/a/trace.json.gz")
+    outcomes = ingest("s3://bucket/lake", ["s3://bucket/runs/**"])
+    assert [outcome.status for outcome in outcomes] == ["loaded"]
+    assert [o.status for o in ingest("s3://bucket/lake", ["s3://bucket/runs/**"])] == ["duplicate"]
+    (row,) = query("s3://bucket/lake", "gpu_time").frame.to_dicts()
+    assert row["path"] == "s3://bucket/runs/a/trace.json.gz" and row["kernel_count"] == 1
+    left = [name for name in fs.find("bucket/lake") if "answers" in name or ".part" in name]
+    assert not left
+    with pytest.raises(UserError, match="there is no trace at this address"):
+        ingest("s3://bucket/lake", ["s3://bucket/nothing/*"])
