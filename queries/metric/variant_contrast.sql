@@ -4,6 +4,7 @@
 --          variants with equal FLOPs can move three times the bytes.
 -- Grain:   one row per pair of runs of one model with equal settings and different variants
 -- Inputs:  trace, work_sum
+-- Merge:   trace, work_sum
 -- Needs:   pair
 -- Key:     trace_name, other_trace_name, flops_ratio, bytes_ratio, work_count_ratio, work_ns_ratio
 -- Columns:
