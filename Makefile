@@ -14,7 +14,7 @@ export KINETO_LOG_LEVEL := 99
 # some containers set it; the tests start many processes, and each would compile every module again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test sanitize lint check env reference results example docs figures clean
+.PHONY: demo test sanitize lint check env reference results lessons example docs figures clean
 
 env: $(STAMP) $(NATIVE)
 
@@ -74,6 +74,20 @@ reference: env
 # RESULTS.md, of the reference runs, predicted for each device; public traces from $GENSCOPE_TRACES, if set
 results: env
 	$(BIN)/python docs/results.py traces/reference RESULTS.md
+
+# docs/lessons.md, of dry runs of nine papers' steps: every variant, and the settings at which a lesson shows
+LESSON := $(BIN)/genscope capture --profiler dry --size paper --out traces/lessons
+lessons: env
+	rm -rf traces/lessons
+	$(BIN)/genscope suite --family seeds --profiler dry --size paper --out traces/lessons
+	for variant in ti s sam-h; do $(LESSON) efficient_sam:$$variant --set prompts=1 || exit 1; done
+	for variant in ti sam-h; do $(LESSON) efficient_sam:$$variant --set prompts=1024 || exit 1; done
+	for count in 1 1024; do $(LESSON) efficient_sam --attention baseline --set prompts=$$count || exit 1; done
+	$(LESSON) tea --set rounds=5
+	for variant in neuron slice; do $(LESSON) mos:$$variant --batch 128 || exit 1; done
+	for variant in bpr apr apr-rows; do $(LESSON) robust_rec:$$variant --set rows=1000000 || exit 1; done
+	$(LESSON) llmcrs --batch 16
+	$(BIN)/python docs/lessons.py traces/lessons docs/lessons.md
 
 # the two runs that `genscope example` copies: one thread, so that a busy machine disturbs them little
 example: env

@@ -62,6 +62,14 @@ SELECT
 FROM manifest_key
 ANTI JOIN outcome USING (setting)
 UNION ALL
+-- a workload's own numbers are part of what was asked; only a run that sets some has them
+SELECT
+  trace_id,
+  'knobs' AS setting,
+  manifest ->> '$.asked.knobs' AS value
+FROM trace
+WHERE (manifest ->> '$.asked.knobs') IS NOT NULL
+UNION ALL
 SELECT
   trace_id,
   'operators' AS setting,
