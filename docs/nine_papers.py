@@ -202,12 +202,12 @@ LESSONS = (
     Lesson(
         "llmcrs",
         "LLMCRS",
-        "At batch 1 decoding takes most of a turn, however long the prompts are.",
+        "At batch 1 decoding takes most of a turn, although prompts are far longer than answers.",
         {"prefix": "turn"},
         _llmcrs,
         (parts("prefill", "decode"),),
         "`genscope query stage_time` splits the time where the components are labelled, `genscope query prefill_decode` the attention "
-        "by its lengths. Keep a shared prefix (`prefix`), but at batch 1 batching turns gains more.",
+        "by its lengths. Keeping a shared prefix (`prefix`) helps, but batching turns gains far more.",
         ("stage_time", "prefill_decode"),
     ),
     Lesson(
@@ -229,8 +229,8 @@ LESSONS = (
         _legonet,
         (inside("adapters", "dense"),),
         "`genscope query operator_breakdown` has the time of indexing and copies. Where that is large next to the products, compute with "
-        "all, or sort the samples by what they activate (`grouped`). That moves the fewest bytes, but in so many small operators that "
-        "a GPU gains little: it takes one product for all groups.",
+        "all weights, or sort the samples by what they activate (`grouped`). That moves the fewest bytes, but in so many small operators that "
+        "a GPU gains little: all groups should be one product.",
         ("variant_contrast", "operator_breakdown"),
         "Its text could not be read, so all sizes are assumed.",
     ),
