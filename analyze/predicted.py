@@ -18,7 +18,7 @@ LABEL = f"predicted, x {LOW} to {HIGH}"
 NOTE = (
     f"times are predicted: a category's time is expected within x {LOW} to {HIGH} of the one shown, a whole request's within "
     "20 %, a share within 4 points; twice as wide for devices without fitted rates. They are of kernels only, without "
-    "host gaps: at batch 1 an eager run is slower."
+    "host gaps: at batch 1 an eager run is slower. Backward passes and updates were not among the measurements."
 )
 
 

@@ -16,13 +16,13 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from genscope.capture import run_folder
 from genscope.capture.catalog import SUITE
-from genscope.capture.session import folder_stem
+from genscope.capture.session import asked_of, folder_stem
 from genscope.capture.settings import Settings, resolved
 from genscope.capture.suite import SuiteRun, suite
 
@@ -145,7 +145,7 @@ def _tiny(piece: Piece) -> Piece:
 def is_done(settings: Settings, out: Path) -> bool:
     """Whether a finished run with these settings exists."""
     asked = resolved(settings)
-    return run_folder.find_folder(out, folder_stem(asked), asdict(asked)).finished
+    return run_folder.find_folder(out, folder_stem(asked), asked_of(asked)).finished
 
 
 def failures(out: Path) -> dict[str, str]:

@@ -42,7 +42,7 @@ def capture(settings: Settings, out: Path | str = "traces") -> Path:
     Raises CaptureError for what a user can fix.
     """
     asked = resolved(settings)
-    found = run_folder.find_folder(Path(out), folder_stem(asked), _asked(asked))
+    found = run_folder.find_folder(Path(out), folder_stem(asked), asked_of(asked))
     if found.finished:
         return found.path
     with extra_needed(), memory_explained(asked):
@@ -59,7 +59,7 @@ def folder_stem(settings: Settings) -> str:
     return run_folder.stem_of(model, settings.attention, _device_word(settings), settings.profiler)
 
 
-def _asked(settings: Settings) -> dict[str, Any]:
+def asked_of(settings: Settings) -> dict[str, Any]:
     """The settings as the manifest holds them; numbers of a workload's own only where some are set."""
     return {key: value for key, value in asdict(settings).items() if key != "knobs" or value}
 
@@ -85,7 +85,7 @@ def _card(settings: Settings) -> manifest.RunManifest:
         dtype=settings.dtype,
         batch=settings.batch,
         device_asked=settings.device or "cpu",
-        asked=_asked(settings),
+        asked=asked_of(settings),
         seed=settings.seed,
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from genscope.analyze.connect import connect
 from genscope.analyze.load import build
 from genscope.analyze.load.tables import attribution_files
 from genscope.analyze.load.trace_file import find
@@ -65,9 +66,7 @@ def built(shared_traces_built_once: None, tmp_path: Path) -> Iterator[Build]:
 
     def build_one(path: Path) -> duckdb.DuckDBPyConnection:
         found = replace(find([path])[0], trace_id=1, digest="0")
-        con = duckdb.connect(
-            str(build.build_trace(found, tmp_path / "scratch").path), read_only=True
-        )
+        con = connect(str(build.build_trace(found, tmp_path / "scratch").path), read_only=True)
         opened.append(con)
         return con
 

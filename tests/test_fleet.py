@@ -40,7 +40,8 @@ TINY = "one-triton-kernel-a100.json.gz"
 
 @pytest.fixture(scope="module")
 def paths(shared_traces: Path) -> list[str]:
-    return [str(shared_traces / "dlrm-8rank-v100" / "rank[01].json.gz"), PAIR]
+    # in the order of their addresses, as a lake numbers them
+    return sorted([str(shared_traces / "dlrm-8rank-v100" / "rank[01].json.gz"), PAIR])
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +180,7 @@ def test_a_page_of_many_ranks_lists_ten(
 def test_own_sql_is_merged_by_own_sql(lake: str) -> None:
     rank = "SELECT count(*) AS n, sum(dur_ns)::BIGINT AS ns FROM kernel"
     rows = sql(lake, rank, trace="rank*").frame
-    assert rows.select("trace_id", "trace_name").rows() == [(1, "rank0"), (2, "rank1")]
+    assert rows["trace_name"].to_list() == ["rank0", "rank1"]
     merged = "SELECT sum(n)::BIGINT AS n, max(ns) AS ns FROM part"
     total = sql(lake, rank, merged, trace="rank*").frame
     assert total.rows() == [(rows["n"].sum(), rows["ns"].max())]

@@ -63,6 +63,8 @@ def serve_http(study: Path, port: int, *, started: Callable[[str], None]) -> Non
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, port))
+            # from now on a client waits instead of being refused
+            listening.listen()
         except OSError as error:
             raise UserError(
                 f"port {port} can't be used ({error.strerror}); choose another one with --port"

@@ -83,10 +83,15 @@ def test_a_gpu_runs_a_convolutions_bias_as_an_operator(run: Path) -> None:
 
 def test_an_operator_without_a_formula_counts_as_an_empty_kernel() -> None:
     event = {
-        "ph": "X", "cat": "cpu_op", "name": "aten::mine", "ts": 0, "dur": 1, "args": {"Input Dims": [[4]]},
+        "ph": "X", "cat": "cpu_op", "name": "aten::mine", "ts": 0, "dur": 1,
+        "args": {"External id": 1, "Input Dims": [[4]]},
     }  # fmt: skip
     (found,) = timed([event], device_name="NVIDIA H200", dtype="float16")
     assert found["dur"] == 1.4
+    # work of the host has no id, and there may be nothing else
+    event["args"] = {}
+    (found,) = timed([event], device_name="NVIDIA H200", dtype="float16")
+    assert found["dur"] == 0.001
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ const because = (source, rule) => {
 // Rows of [what, value, note]; rows without a value are left out.
 function workRows(facts) {
   const attention = facts.attention_kind && `${facts.attention_kind}, ${facts.attention_role}`;
-  const lengths = facts.query_len && `${facts.query_len} × ${facts.kv_len}, ${facts.heads ?? "?"} heads of ${facts.head_dim ?? "?"}`;
+  const lengths = facts.query_len && `${facts.query_len} × ${facts.kv_len}, ${facts.heads ?? "?"} head${facts.heads === 1 ? "" : "s"} of ${facts.head_dim ?? "?"}`;
   return [
     ["length", duration(facts.dur_ns), facts.time_source === "gpu" ? null : facts.time_source],
     ["component", facts.component, because(facts.component_source)],
@@ -60,7 +60,7 @@ export function expectedOf(ns) {
 // Calls of the same shape, which are known later too.
 export function sameOf(same) {
   const spread = same.work_count > 1 ? ` ${duration(same.min_ns)} · median ${duration(same.median_ns)} · ${duration(same.max_ns)}; this one is number ${same.rank}` : "";
-  return [make("dt", {}, "same shape"), make("dd", {}, make("span", {}, `${amount(same.work_count)} calls, ${duration(same.work_ns)}`), make("small", {}, spread))];
+  return [make("dt", {}, "same shape"), make("dd", {}, make("span", {}, `${amount(same.work_count)} call${same.work_count === 1 ? "" : "s"}, ${duration(same.work_ns)}`), make("small", {}, spread))];
 }
 
 // The panel's content; `links` are [text, function] for buttons.
