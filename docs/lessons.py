@@ -66,8 +66,7 @@ def _page(found: dict[str, Runs]) -> Iterator[str]:
     yield "what the method is compared with, and what repairs its cost. The runs are in `traces/lessons`, at the papers' sizes."
     yield ""
     yield "**FLOPs, bytes and counts follow from shapes; times are predicted for an A100, not measured.**"
-    yield capitalized(NOTE)
-    yield "Times of backward operators and optimizers are not fitted to measurements. See [prediction.md](prediction.md)."
+    yield f"{capitalized(NOTE)} See [prediction.md](prediction.md)."
     yield ""
     yield from table(("lesson", "seen in", "here", "query"), map(summary, LESSONS, found.values()))
     yield ""

@@ -37,6 +37,7 @@ def test_section_is_fresh(model: str, study: Study) -> None:
     runs = lessons.runs_of(study, model)
     (found,) = re.findall(rf"^## \d\. {re.escape(lesson.title)}\n\n(.*?)(?=\n## |\Z)", PAGE, re.M | re.S)  # fmt: skip
     assert found.rstrip() == "\n".join(lessons.section(lesson, runs)), "run `make lessons`"
+    assert lessons.capitalized(lessons.NOTE) in PAGE, "run `make lessons`"
     assert f"| {' | '.join(lessons.summary(lesson, runs))} |" in PAGE, "run `make lessons`"
 
 
