@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from genscope.analyze.connect import first_line
 from genscope.analyze.load.tables import quoted
-from genscope.analyze.sql_file import create_statement
+from genscope.analyze.sql_file import SqlFile, create_statement
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ _REFUSED = frozenset(
 )
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\(\s*FORMAT\s+\w+\s*\)\s*)?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_MISSING = re.compile(r"Table with name (\w+) does not exist")
 # words of statements about the relations themselves
 _LISTING = frozenset({"show", "describe", "information_schema"})
 _CATALOGUES = ("duckdb_", "pg_", "sqlite_")
@@ -169,9 +170,14 @@ def _statements(con: duckdb.DuckDBPyConnection, text: str) -> list[tuple[str, st
         raise UserError(refusal_of(error)) from error
 
 
-def refusal_of(error: Exception) -> str:
+def refusal_of(error: Exception, metrics: Mapping[str, SqlFile] | None = None) -> str:
     """DuckDB's objection to a statement, as one line."""
-    return f"DuckDB refused the statement: {first_line(error)}"
+    said = first_line(error)
+    missing = _MISSING.search(said)
+    metric = (metrics or {}).get(missing[1]) if missing else None
+    if missing and metric is not None and metric.params:
+        return f"{missing[1]} takes parameters: write {missing[1]}(), or use 'genscope query'"
+    return f"DuckDB refused the statement: {said}"
 
 
 def _functions(con: duckdb.DuckDBPyConnection, text: str) -> set[str]:

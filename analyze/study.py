@@ -234,7 +234,7 @@ class Study(notebook.ShownInNotebook):
         try:
             return self._run(con, lambda: ask(con))
         except duckdb.Error as error:
-            raise UserError(question.refusal_of(error)) from error
+            raise UserError(question.refusal_of(error, self._metrics)) from error
 
     def traces(self) -> pl.DataFrame:
         """The table `trace`, one row per loaded file."""

@@ -80,7 +80,7 @@ class Runner:
             "steps_profiled": len(done.labels.steps),
             "steps_full": workload.steps_full,
             "component_steps_profiled": dict(done.labels.calls),
-            "component_steps_full": dict(workload.calls_full),
+            "component_steps_full": dict(workload.calls_full or done.labels.calls),
             "parameters": workload.parameters(),
             "parameters_total": workload.parameters_total(),
             "attention_labelled": dict(done.labels.attention_calls),

@@ -21,7 +21,7 @@ class Workload:
     """What a model's file builds.
 
     `request` runs the request with its profiled steps and returns its output; it opens every component and step itself.
-    `calls_full` says how often a full request calls each component, so that profiled time scales to a full request.
+    `calls_full` says how often a full request calls each component, so that profiled time scales to a full request; empty if one pass is all of it.
     `kinds` maps patterns of attention sites to a kind, for sites whose lengths don't decide it.
     `assumptions` are choices that the model's paper leaves open.
     A workload that `trains` runs with gradients, in the mode that its file sets; one that `touches_host` has tensors on the CPU

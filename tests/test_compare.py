@@ -128,6 +128,8 @@ def test_amounts_are_read_with_their_unit() -> None:
         (fraction_of, "3ms"),
         (nanoseconds_of, "3%"),
         (fraction_of, "-1"),
+        # 300 %, which no gate means
+        (fraction_of, "3"),
         (nanoseconds_of, ""),
     ):
         with pytest.raises(UserError, match="write"):

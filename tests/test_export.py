@@ -176,3 +176,5 @@ def test_the_command_takes_a_file_and_units(
     assert "slices" in capsys.readouterr().out and _events(out.read_bytes())
     assert main([*command[:-1], "12"]) == 2
     assert "write a number and ns, us, ms or s" in capsys.readouterr().err
+    assert main([*command[:-1], "9us", "--to", "8us"]) == 2
+    assert "--from is not before --to" in capsys.readouterr().err

@@ -18,7 +18,9 @@ from genscope.analyze.csv_text import csv_text
 from genscope.analyze.key_columns import MOST, key_columns
 from genscope.analyze.plots import registry
 from genscope.analyze.report.findings import find, headline
+from genscope.analyze.report.findings_limits import verdicts
 from genscope.analyze.report.format import table_of
+from genscope.analyze.report.key_figures import key_figures
 from genscope.analyze.report.sections import SECTIONS
 from genscope.analyze.report.traces_drawn import DECIDING, traces_drawn
 from genscope.analyze.sql_file import load_layer
@@ -103,3 +105,22 @@ def test_of_many_traces_a_plot_shows_a_few(study: Study) -> None:
     # the pair that gains most, then the trace that takes longest
     assert traces_drawn(frames, 3) >= {3, 4}
     assert len(traces_drawn(frames, 3)) == 3
+
+
+def test_memory_of_the_host_is_no_devices() -> None:
+    peaks = {"device_id": [-1, 0], "peak_allocated_bytes": [160, 2**30]}
+    (figure,) = key_figures({"memory_peak": pl.DataFrame(peaks)})
+    assert figure.value == "1 GiB"
+
+
+def test_a_step_is_counted_once_though_host_and_device_see_it() -> None:
+    rows = {
+        "trace_id": [1, 1],
+        "trace_name": ["a", "a"],
+        "basis": ["host", "device"],
+        "step": [3, 3],
+    }
+    frame = pl.DataFrame({**rows, "step_ns": [5, 6], "verdict": ["device_bound"] * 2})
+    (found,) = verdicts(frame, {})
+    assert found.text == "1 of 1 step of a is limited by the GPU."
+    assert table_of(frame, ["step", "step_ns"]).columns == ("step", "step time")

@@ -10,9 +10,11 @@ import pytest
 import study_by_hand
 from workbench import fetched, served
 
+from genscope.analyze.app import overview
 from genscope.analyze.app.overview import _verdict
 from genscope.analyze.app.server import HOST, Server, is_own
 from genscope.analyze.app.view import study_of
+from genscope.analyze.doctor import examine
 from genscope.cli.app import main
 from genscope.errors import UserError
 
@@ -116,6 +118,7 @@ def test_the_overview_has_the_figures_of_the_queries(server: Server) -> None:
 
 def test_a_verdict_says_why_shares_can_t_be_trusted() -> None:
     card = {"work_count": 1, "work_ns": 100, "unclassified_ns": 4, "complete": True, "ruin": None}
+    card |= {"unlinked_ns": 10}
     assert _verdict(card)[0] == "sound"
     assert _verdict(card | {"unclassified_ns": 6}) == (
         "partly known",
@@ -123,6 +126,9 @@ def test_a_verdict_says_why_shares_can_t_be_trusted() -> None:
     )
     assert _verdict(card | {"complete": False})[0] == "cut short"
     assert _verdict(card | {"ruin": "lost: events"}) == ("doubtful", "lost: events")
+    assert _verdict(card | {"unlinked_ns": 11})[1].startswith("unlinked_kernel: 11.0%")
+    # the limit is the doctor's
+    assert overview.MAX_UNLINKED_FRAC == examine.MAX_UNLINKED_FRAC
 
 
 def test_traces_are_loaded_once_and_a_study_is_taken_as_it_is(

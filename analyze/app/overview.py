@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from genscope.analyze.study import Study
 
 _MOST_ROWS = 8
+# as the doctor judges a file
+MAX_UNLINKED_FRAC = 0.1
 # the parts of idle time in the order in which one can do something about them
 _CAUSES = {
     "host_sync_ns": "the host waits for the GPU",
@@ -107,6 +109,9 @@ def _verdict(card: Mapping[str, Any]) -> tuple[str, str]:
         return "no work", "the trace holds neither kernels nor operators"
     if card["ruin"]:
         return "doubtful", str(card["ruin"])
+    if card["unlinked_ns"] > MAX_UNLINKED_FRAC * card["work_ns"]:
+        share = card["unlinked_ns"] / card["work_ns"]
+        return "doubtful", f"unlinked_kernel: {share:.1%} of kernel time has no launch"
     if not card["complete"]:
         return "cut short", "the file ends before its last event"
     unclassified = card["unclassified_ns"] / max(1, card["work_ns"])

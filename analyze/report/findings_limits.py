@@ -137,6 +137,8 @@ def idle_causes(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 def verdicts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """What limits most steps of each trace."""
     known = frame.filter(pl.col("verdict").is_not_null())
+    # a step is there twice: as the host and as the device sees it
+    known = known.unique(["trace_id", "step"], keep="first", maintain_order=True)
     found = []
     for (number,), rows in known.group_by(["trace_id"], maintain_order=True):
         counts = rows["verdict"].value_counts(sort=True)

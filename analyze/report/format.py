@@ -49,8 +49,13 @@ def table_of(frame: pl.DataFrame, columns: Sequence[str]) -> Table:
         shown = shown.group_by("trace_id", maintain_order=True).head(each)
     shown = shown.head(MAX_ROWS)
     marks = [is_predicted(row) for row in shown.iter_rows(named=True)]
+    headings = [_heading(name) for name in columns]
     return Table(
-        columns=tuple(_heading(name) for name in columns),
+        # 'step' and 'step_ns' differ by their unit alone
+        columns=tuple(
+            f"{heading} time" if name.endswith("_ns") and headings.count(heading) > 1 else heading
+            for name, heading in zip(columns, headings, strict=True)
+        ),
         rows=tuple(
             tuple(cell(name, row[name]) for name in columns) for row in shown.iter_rows(named=True)
         ),

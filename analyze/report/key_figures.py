@@ -124,7 +124,8 @@ def _memory(frames: Frames) -> Figure | None:
     frame = _rows(frames, "memory_peak")
     if frame is None:
         return None
-    peaks = frame["peak_allocated_bytes"].drop_nulls()
+    # device -1 is the host
+    peaks = frame.filter(pl.col("device_id") >= 0)["peak_allocated_bytes"].drop_nulls()
     if peaks.is_empty():
         return None
     return Figure("Peak memory", _range(peaks, amount), "allocated on a device", "memory_peak")

@@ -80,10 +80,12 @@ class Comparison:
 
 
 def fraction_of(text: str) -> float:
-    """'3%' and '0.03' as 0.03. Raises UserError for anything else."""
+    """'3%' and '0.03' as 0.03. Raises UserError for anything else, and for 1 and more without '%'."""
     number, unit = _amount(text, "a share, such as 3%")
     if unit not in {None, "%"}:
         raise UserError(f"{text!r} is not a share; write it as 3%")
+    if not unit and number >= 1:
+        raise UserError(f"{text!r} is 100 % or more; write {text}% if that many percent are meant")
     return number / 100 if unit else number
 
 

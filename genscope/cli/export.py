@@ -27,6 +27,8 @@ def export_perfetto(
     from genscope.analyze.export.slices import Window
 
     start_ns, end_ns = _nanoseconds("--from", start), _nanoseconds("--to", end)
+    if start_ns is not None and end_ns is not None and start_ns >= end_ns:
+        raise UserError("--from is not before --to; exchange them")
     if out is not None:
         check_writable(out)
     with _study_with(trace, db) as (study, trace_id, name):

@@ -108,24 +108,28 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield f"  no savings are given: {verdict.refusal}", "yellow"
     elif not verdict.opportunities:
         yield f"  {NOTHING}", "green"
+    devices = {row["device_id"] for row in verdict.opportunities}
     for row in verdict.opportunities:
-        yield from _opportunity(row)
+        yield from _opportunity(row, names_device=len(devices) > 1)
     if not verdict.questions:
         yield "  no kernels were recorded, so only operators were judged", "yellow"
     for row in verdict.questions:
         yield f"  {row['answer']:<8} {_question(row)}", _COLOURS[row["answer"]]
 
 
-def _opportunity(row: Row) -> Iterator[tuple[str, str]]:
+def _opportunity(row: Row, *, names_device: bool) -> Iterator[tuple[str, str]]:
     bound = "saves at most" if row["certainty"] == "at_most" else "saves about"
     saving = duration(row["saving_ns"])
     title = f"  {row['place_rank']}. {bound} {saving} of {duration(row['run_ns'])}"
     predicted = ", predicted" if row["predicted"] else ""
     yield f"{title} ({percent(row['saving_frac'])}{predicted}): {row['kind']}", "bold"
-    yield f"     {row['what']}", ""
+    where = f" (GPU {row['device_id']})" if names_device else ""
+    yield f"     {row['what']}{where}", ""
     ends = [duration(row["saving_low_ns"]), duration(row["saving_high_ns"])]
-    saved = " to ".join(dict.fromkeys(ends))
-    yield f"     takes {duration(row['cost_ns'])}; a fix saves {saved}: {row['computed']}", ""
+    # of a bound there is nothing else to say
+    saved = saving if row["certainty"] == "at_most" else " to ".join(dict.fromkeys(ends))
+    most = "at most " if row["certainty"] == "at_most" else ""
+    yield f"     takes {duration(row['cost_ns'])}; a fix saves {most}{saved}: {row['computed']}", ""
     yield f"     advice: {row['advice']}", ""
     if row["shared_with"]:
         yield f"     shares its time with: {row['shared_with']}", ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from genscope import open
 from genscope.cli import options
+from genscope.errors import UserError
 
 
 def example(*, out: options.ExampleIn = Path("example")) -> None:
@@ -45,7 +46,6 @@ def doctor(
     say_if_slow()
     if performance:
         from genscope.cli.performance import print_performance
-        from genscope.errors import UserError
 
         if repair is not None:
             raise UserError("--repair and --performance exclude each other; use one at a time")
@@ -72,6 +72,8 @@ def check(
     if format == "table":
         unknown = f", {holds.count(None)} are not in the trace" if None in holds else ""
         print_line(f"{holds.count(True)} of {len(holds)} numbers hold{unknown}")
+    if not holds:
+        raise UserError("no trace expects a number; record one with expect=..., or choose others")
     return 1 if False in holds else 0
 
 

@@ -2,7 +2,8 @@
 --
 -- Why:     the first page shows all traces at once, so that one chooses which to look at.
 -- Grain:   one row per trace
--- Inputs:  trace, trace_ceiling, work_sum, device, anomaly, anomaly_kind
+-- Inputs:  trace, trace_ceiling, work_sum, device, kernel, kernel_launch, cpu_op, anomaly,
+--          anomaly_kind
 -- Params:
 --   of_trace BIGINT = NULL  trace.trace_id; NULL for all
 -- Columns:
@@ -26,6 +27,7 @@
 --   flops_ns           ns of the work with known shapes
 --   complete           trace.complete
 --   anomaly_count      kinds of anomaly
+--   unlinked_ns        ns of kernels without a known launch, if the trace has operators
 --   ruin               the first anomaly because of which shares can't be trusted; NULL if none
 WITH summed AS (
   SELECT
@@ -49,6 +51,16 @@ found AS (
     min(kind || ': ' || anomaly.consequence) FILTER (ruins_shares) AS ruin
   FROM anomaly
   LEFT JOIN anomaly_kind USING (kind)
+  GROUP BY trace_id
+),
+
+unlinked AS (
+  SELECT
+    trace_id,
+    sum(kernel.dur_ns) AS unlinked_ns
+  FROM kernel_launch
+  INNER JOIN kernel USING (trace_id, kernel_id)
+  WHERE kernel_launch.source = 'unlinked' AND trace_id IN (SELECT trace_id FROM cpu_op)
   GROUP BY trace_id
 ),
 
@@ -82,11 +94,13 @@ SELECT
   cast(summed.flops_ns AS BIGINT) AS flops_ns,
   trace.complete,
   coalesce(found.anomaly_count, 0) AS anomaly_count,
+  cast(coalesce(unlinked.unlinked_ns, 0) AS BIGINT) AS unlinked_ns,
   found.ruin
 FROM trace
 LEFT JOIN trace_ceiling ON trace.trace_id = trace_ceiling.trace_id
 LEFT JOIN summed ON trace.trace_id = summed.trace_id
 LEFT JOIN found ON trace.trace_id = found.trace_id
+LEFT JOIN unlinked ON trace.trace_id = unlinked.trace_id
 LEFT JOIN counted ON trace.trace_id = counted.trace_id
 WHERE of_trace IS NULL OR trace.trace_id = of_trace
 ORDER BY trace.trace_id

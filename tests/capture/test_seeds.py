@@ -95,6 +95,12 @@ def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield study
 
 
+def test_a_pass_is_the_whole_request(study: Study) -> None:
+    # a step that calls a network 23 times is not 23 steps
+    scales = study.sql("SELECT DISTINCT request_scale FROM component_scale")
+    assert scales["request_scale"].to_list() == [1]
+
+
 @pytest.mark.parametrize("run", [run for run in RUNS if run not in BY_VALUE])
 def test_dry_lists_the_operators_of_a_real_step(captured: Captured, run: str) -> None:
     real = Counter(traces.dispatched(captured(run, device="cpu")))
