@@ -78,9 +78,10 @@ class Runner:
             "guidance": workload.guidance,
             "prompt_tokens": workload.prompt_tokens,
             "steps_profiled": len(done.labels.steps),
-            "steps_full": workload.steps_full,
+            # nothing is scaled where one pass is the whole request
+            "steps_full": workload.steps_full if workload.calls_full else None,
             "component_steps_profiled": dict(done.labels.calls),
-            "component_steps_full": dict(workload.calls_full or done.labels.calls),
+            "component_steps_full": dict(workload.calls_full),
             "parameters": workload.parameters(),
             "parameters_total": workload.parameters_total(),
             "attention_labelled": dict(done.labels.attention_calls),
