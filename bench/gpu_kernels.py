@@ -44,6 +44,8 @@ HEAD_SIZE = 64
 # FLOPs and bytes beyond which a case takes seconds, or more memory than a GPU has
 MOST_FLOPS, MOST_BYTES = 4e13, 2**34
 ROUNDS, LEAST_S = 5, 0.005
+# starting and ending torch.profiler; an assumption
+PROFILER_S = 0.015
 TYPES = {
     "c10::Half": torch.float16,
     "c10::BFloat16": torch.bfloat16,
@@ -198,6 +200,23 @@ def work(signatures: Iterable[Signature], out: Path, limit_s: float) -> tuple[in
     return made, failed
 
 
+def estimated_s(signatures: Iterable[Signature], device_name: str) -> float:
+    """Seconds that measuring takes on a device, by the predictor; one that it doesn't know counts as an empty kernel."""
+    from genscope.predictor import expected_ns
+
+    asked = [
+        (f"aten::{one.name}", *map(_text, (one.dims, one.strides, one.types)), _text(one.values) if one.values else None)
+        for one in signatures
+    ]  # fmt: skip
+    known = expected_ns(asked, device_name=device_name, dtype="bfloat16")
+    total = 0.0
+    for one in asked:
+        call_s = known[one] / 1e9
+        calls = max(1, min(100, round(LEAST_S / call_s)))
+        total += (2 + ROUNDS * calls) * call_s + (2 + ROUNDS) * PROFILER_S
+    return total
+
+
 def done(out: Path) -> set[tuple[str, str, str]]:
     """The signatures that a file has rows of."""
     if not out.is_file():
@@ -250,21 +269,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--list", action="store_true", help="print the number of operators and stop"
     )
+    parser.add_argument(
+        "--estimate", metavar="DEVICE", help="with --list: seconds on 'NVIDIA H200'; needs genscope"
+    )
     asked = parser.parse_intermixed_args(arguments)
     signatures: dict[tuple[str, str, str], Signature] = {}
     if asked.attention:
         trial = ("float", LENGTHS[:1], ATTENTION[-1:])
-        sweep = (
-            attention_sweep("c10::BFloat16")
-            if torch.cuda.is_available()
-            else attention_sweep(*trial)
-        )
+        for_gpu = torch.cuda.is_available() or asked.estimate
+        sweep = attention_sweep("c10::BFloat16") if for_gpu else attention_sweep(*trial)
         signatures |= {found.key: found for found in sweep}
     for found in of_runs(asked.runs):
         signatures.setdefault(found.key, found)
     left = signatures.keys() - done(asked.out)
     if asked.list:
         print(f"{len(signatures)} operators, {len(left)} left")
+        if asked.estimate:
+            waiting = [found for key, found in signatures.items() if key in left]
+            print(f"about {estimated_s(waiting, asked.estimate):.0f} s on {asked.estimate}")
         return 0
     made, failed = work(signatures.values(), asked.out, asked.limit)
     print(f"{made} measured, {failed} failed, {len(left) - made - failed} left")
