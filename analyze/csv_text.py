@@ -1,4 +1,4 @@
-"""An answer as CSV text, the same from the command line, the report and a page."""
+"""An answer as CSV text, the same from the command line and in the report."""
 
 from __future__ import annotations
 

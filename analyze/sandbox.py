@@ -167,7 +167,7 @@ def serve() -> None:
         try:
             # this also imports polars, whose time and memory are not the statement's
             study.traces()
-            _limit(limits["memory_bytes"])
+            limit_process(limits["memory_bytes"])
         except UserError as error:
             _reply(sink, b"refusal", str(error).encode())
             return
@@ -211,7 +211,7 @@ def _checked(body: bytes) -> tuple[bytes, bytes]:
     return b"refusal", text.encode()
 
 
-def _limit(memory_bytes: int) -> None:
+def limit_process(memory_bytes: int) -> None:
     """Let this process take so much more memory, and write no file."""
     try:
         import resource

@@ -93,7 +93,10 @@ def of_runs(folders: Iterable[Path]) -> Iterator[Signature]:
             found = Signature(name, *parts, model)
             yield found
             if name == "convolution" and len(found.dims[0]) == 4:
-                strides = (*map(_channels_last, found.dims[:2]), *found.strides[2:])
+                strides = (
+                    *(_strides(shape, torch.channels_last) for shape in found.dims[:2]),
+                    *found.strides[2:],
+                )
                 yield Signature(name, found.dims, strides, found.types, found.values, model)
 
 
@@ -114,7 +117,7 @@ def attention_sweep(
                 heads = min(sequences, 16)
                 shape = (sequences // heads, heads, length, HEAD_SIZE)
                 yield Signature(
-                    name, (shape,) * 3, (_dense(shape),) * 3, (kind,) * 3, (), "attention sweep"
+                    name, (shape,) * 3, (_strides(shape),) * 3, (kind,) * 3, (), "attention sweep"
                 )
 
 
@@ -235,16 +238,10 @@ def _random(
     return tensor.normal_()
 
 
-def _dense(shape: Sequence[int]) -> tuple[int, ...]:
-    strides = [1]
-    for size in reversed(shape[1:]):
-        strides.insert(0, strides[0] * size)
-    return tuple(strides)
-
-
-def _channels_last(shape: Sequence[int]) -> tuple[int, ...]:
-    _, channels, height, width = shape
-    return (channels * height * width, 1, width * channels, channels)
+def _strides(
+    shape: Sequence[int], layout: torch.memory_format = torch.contiguous_format
+) -> tuple[int, ...]:
+    return torch.empty(tuple(shape), device="meta", memory_format=layout).stride()
 
 
 def _tuple(value: Any) -> Any:

@@ -53,7 +53,7 @@ ANALYZE: dict[str, set[str]] = {
         "study",
     },
     "export": {"load", "near", "readers", "sql_file", "study", "whole_file"},
-    "app": {*_ASKED, "export", "question", "sandbox", "study"},
+    "app": {*_ASKED, "doctor", "export", "question", "sandbox", "study"},
 }
 # each layer may read these
 _TABLES = {"schema", "interval"}

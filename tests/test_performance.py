@@ -1,4 +1,4 @@
-"""The saving that a trace with a problem predicts, against the trace in which the problem is mended."""
+"""The saving that a trace with a problem predicts, against the trace in which the problem is fixed."""
 
 from __future__ import annotations
 
@@ -168,15 +168,15 @@ def _summed(study: Study, metric: str, column: str) -> dict[str, int]:
 
 def test_saving_is_the_difference_of_the_pair(study: Study, found: list[dict[str, Any]]) -> None:
     span = _summed(study, "gpu_time", "gpu_span_ns")
-    for broken, (mended, kinds) in PAIRS.items():
+    for broken, (fixed, kinds) in PAIRS.items():
         rows = _of(found, broken, kinds)
         assert {row["kind"] for row in rows} == kinds
         ends = ("saving_low_ns", "saving_ns", "saving_high_ns")
         low, middle, high = (sum(row[end] for row in rows) for end in ends)
-        difference = span[broken] - span[mended]
+        difference = span[broken] - span[fixed]
         assert low <= difference <= high * 1.001
         assert middle == pytest.approx(difference, rel=0.05)
-        assert not _of(found, mended, kinds)
+        assert not _of(found, fixed, kinds)
 
 
 def test_saving_of_fused_attention_is_that_of_the_flash_run(

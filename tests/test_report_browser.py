@@ -12,22 +12,12 @@ from typing import Any
 
 import pytest
 import study_by_hand
+from chromium import FLAGS
 
 from genscope.analyze.csv_text import csv_text
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.study import Study
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1100,1400",
-)
 # canvases lie in the shadow roots of Bokeh's elements; one that was drawn on is not blank
 DRAWN = """
 const painted = (root) => {
@@ -62,7 +52,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     options = ChromeOptions()
     options.binary_location = chromium
     profile = tmp_path_factory.mktemp("profile")
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+    for flag in (*FLAGS, "--headless", "--window-size=1100,1400", f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     window = Chrome(options=options, service=Service(driver))

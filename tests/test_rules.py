@@ -278,7 +278,7 @@ def test_each_layout_rule_matches_only_its_own_example(rules: duckdb.DuckDBPyCon
             "SELECT rule FROM layout_rule WHERE regexp_matches(?, pattern)", [example]
         ).fetchall()
         assert matching == [(rule,)]
-    # a transpose that a program asked for is no conversion around a convolution
+    # a transpose that a program asked for does not convert around a convolution
     for other in (
         "transpose_kernel",
         "my_batched_transpose_8x8",

@@ -10,19 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import FLAGS
 from workbench import GEMM, LAYERS, SOFTMAX, STEPS, served, study_in
 
 from genscope.analyze.study import Study
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SECONDS = 30_000
 DRAWN = "[...document.querySelectorAll('.figure-box')].length && [...document.querySelectorAll('.figure-box > *')].every(e => e.shadowRoot?.querySelector('canvas, .bk-Canvas') || e.shadowRoot)"
 

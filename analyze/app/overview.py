@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from genscope.analyze.app.colours import colour_of
+from genscope.analyze.doctor.examine import MAX_UNLINKED_FRAC
 from genscope.analyze.predicted import LABEL as PREDICTED
 from genscope.analyze.predicted import is_predicted
 from genscope.analyze.printable import printable
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from genscope.analyze.study import Study
 
 _MOST_ROWS = 8
-# as the doctor judges a file
-MAX_UNLINKED_FRAC = 0.1
 # the parts of idle time in the order in which one can do something about them
 _CAUSES = {
     "host_sync_ns": "the host waits for the GPU",

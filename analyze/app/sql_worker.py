@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from genscope.analyze import question
 from genscope.analyze.printable import HIDDEN_PATTERN, printable
+from genscope.analyze.sandbox import limit_process
 from genscope.analyze.study import Study
 from genscope.errors import UserError
 
@@ -166,19 +167,6 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _bound() -> None:
-    """Bound the memory from here on, and forbid writing to files."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such bounds
-        return
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
-    most = pages * resource.getpagesize() + MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def answer(result: Result, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """The answer to one request: its head, and bytes if it is a file."""
     import duckdb
@@ -203,7 +191,7 @@ def serve(study: Path, requests: IO[bytes], answers: IO[bytes]) -> None:
     import polars  # noqa: F401  loaded before the memory is bounded
 
     result = Result(study)
-    _bound()
+    limit_process(MEMORY_BYTES)
     answers.write(b'{"ready": true, "size": 0}\n')
     answers.flush()
     for line in requests:

@@ -40,7 +40,7 @@ def study_of(paths: Sequence[Path], load: Callable[[Path, Sequence[Path]], int])
     if load(part, paths) == 0:
         part.replace(study)
         return study
-    # what could be loaded is shown, but not kept, since a file may be mended
+    # what could be loaded is shown, but not kept, since a file may be repaired
     return part
 
 

@@ -35,7 +35,7 @@ def _without_rows(plot: Any, _: Any) -> None:
 
 
 def waterfall(rows: Sequence[dict[str, Any]], level: str) -> Any:
-    """The HoloViews element. The axis doesn't start at 0 if the changes are small beside the totals."""
+    """The HoloViews element. The axis doesn't start at 0 if the changes are small compared with the totals."""
     hv = theme.holoviews()
     steps = steps_of(rows)
     names = [theme.shorten(theme.plain(name), 42) for name, _, _ in steps]

@@ -39,8 +39,8 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def leave(self) -> None:
         """Close the innermost range; drop it if no work happened inside."""
         place, label, start = self._open.pop()
-        if len(self._rows) == place + 1:
-            self._rows.pop()
+        if self._ticks == start:
+            del self._rows[place:]
             return
         self._rows[place] = event_of("user_annotation", label, start, self._ticks - start)
 

@@ -30,14 +30,6 @@ class StepRecorder(DryRecorder):  # type: ignore[no-untyped-call]
         # operators without work that took a number: listed only if a backward operator has it
         self._unlisted: dict[int, tuple[int, dict[str, Any]]] = {}
 
-    def leave(self) -> None:
-        """Close the innermost range; drop it if nothing happened inside."""
-        place, label, start = self._open.pop()
-        if self._ticks == start:
-            del self._rows[place:]
-            return
-        self._rows[place] = event_of("user_annotation", label, start, self._ticks - start)
-
     def __torch_dispatch__(
         self,
         func: Any,

@@ -82,7 +82,7 @@ def verdicts(study_file: Path) -> list[Verdict]:
             for metric, of_all in rows.items()
         }
         refusal = None if trace_id in predicted else refusals.get(trace_id)
-        # a trace without opportunities is no trace without an answer
+        # a trace without opportunities has an answer too
         left_out = next((n for n in notes if name in n and "there are none" not in n), None)
         found.append(
             Verdict(name, refusal or left_out, mine["opportunity"], mine["performance_check"])

@@ -31,35 +31,27 @@ WITH me AS (
     thread_id,
     input_dims,
     input_types,
-    NULL AS kind,
-    NULL AS args
+    NULL::VARCHAR AS kind,
+    NULL::VARCHAR AS args
   FROM cpu_op
   INNER JOIN cpu_op_parent USING (trace_id, op_id)
   WHERE of_kind = 'operator' AND trace_id = of_trace AND op_id = of_id
-  UNION ALL
+  UNION ALL BY NAME
   SELECT
     name,
     start_ns,
     dur_ns,
-    NULL AS self_ns,
     process_id,
-    thread_id,
-    NULL AS input_dims,
-    NULL AS input_types,
-    NULL AS kind,
-    NULL AS args
+    thread_id
   FROM runtime_call
   WHERE of_kind = 'call' AND trace_id = of_trace AND call_id = of_id
-  UNION ALL
+  UNION ALL BY NAME
   SELECT
     name,
     start_ns,
     dur_ns,
-    NULL AS self_ns,
     process_id,
     thread_id,
-    NULL AS input_dims,
-    NULL AS input_types,
     kind,
     cast(args AS VARCHAR) AS args
   FROM annotation

@@ -41,7 +41,7 @@ moving AS (
 ),
 
 -- only traces that communicate or copy to and from the host
-told AS (
+with_moving AS (
   FROM event SEMI JOIN moving USING (trace_id)
 ),
 
@@ -57,7 +57,7 @@ cell AS (
     END AS kind,
     cast(sum(end_ns - start_ns) AS BIGINT) AS cell_ns,
     cast(sum(if(layers = 1, end_ns - start_ns, 0)) AS BIGINT) AS only_compute_ns
-  FROM open_layer('told')
+  FROM open_layer('with_moving')
   WHERE end_ns > start_ns AND layers > 0
   GROUP BY ALL
 ),
@@ -68,7 +68,7 @@ counted AS (
     track AS device_id,
     [NULL, 'exposed_communication', 'pageable_transfer', 'exposed_copy'][layer + 1] AS kind,
     count(*) AS event_count
-  FROM told
+  FROM with_moving
   GROUP BY ALL
 )
 

@@ -73,12 +73,12 @@ FROM (
     'gaps after the copies, but no more than the host could have run ahead: the time that it waited',
     'likely', 'copy from pinned memory with non_blocking=True', 'pageable_transfer'),
   ('pageable_transfer', 'transfer', 'copies', 'The device only copies pageable memory',
-    'time in which nothing computes beside the copies, up to the time of computing that could hide it',
+    'time in which only copies run, up to the time of computing that could hide it',
     'at_most', 'pin the memory and copy on a stream of its own, one step ahead', 'pageable_copy'),
   ('exposed_copy', 'transfer', 'copies', 'The device only copies to or from the host',
-    'time in which nothing computes beside the copies, up to the time of computing that could hide it',
+    'time in which only copies run, up to the time of computing that could hide it',
     'at_most', 'copy on a stream of its own, one layer ahead, or keep the tensors on the device', ''),
   ('exposed_communication', 'transfer', 'kernels', 'The device only communicates, or waits for other ranks in a collective',
-    'time in which nothing computes beside communication, up to the time of computing that could hide it',
+    'time in which only communication runs, up to the time of computing that could hide it',
     'at_most', 'overlap communication with computing, in smaller buckets; see rank_skew for late ranks', '')
 ) AS known (kind, family, unit_word, what, computed, certainty, advice, shared_with)

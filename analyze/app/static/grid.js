@@ -9,7 +9,7 @@ const formatOf = (column) => (/(^|_)id$|^step$|^rank$/.test(column.name) ? plain
 const widthOf = (column) => (column.number ? (/^start_ns|_per_s$/.test(column.name) ? 160 : 100) : /name|module|path/.test(column.name) ? 260 : 150);
 
 export class Grid {
-  // `rows(request)` returns {rows, count} for {offset, limit, sort, filters}; `chosen(row)` is told of clicks.
+  // `rows(request)` returns {rows, count} for {offset, limit, sort, filters}; `chosen(row)` is called for a click.
   constructor(element, { columns, count, rows, chosen = () => {} }) {
     Object.assign(this, { columns, count, fetchRows: rows, chosen, sort: null, filters: {}, blocks: new Map(), stamp: 0, picked: -1 });
     this.widths = columns.map((column) => Math.max(widthOf(column), Math.min(240, column.name.length * 7 + 30)));

@@ -1,4 +1,4 @@
-// The Query page: every relation beside the editor, and the answer as a table, a chart or a file.
+// The Query page: every relation next to the editor, and the answer as a table, a chart or a file.
 import { askJson, complain, keep, make, state } from "./core.js";
 import { drawPlot } from "./drawn.js";
 import { Editor } from "./editor.js";
