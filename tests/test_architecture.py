@@ -14,7 +14,7 @@ from genscope.analyze.sql_file import LAYERS, ROOMS, load_layer
 ROOT = Path(__file__).resolve().parent.parent
 # a room, and the rooms of analyze that it may import; the error class is everybody's
 _BASE = {
-    "connect", "csv_text", "key_columns", "interrupt", "native", "near", "new_file", "predicted", "printable", "rows",
+    "child_process", "connect", "csv_text", "key_columns", "interrupt", "native", "near", "new_file", "predicted", "printable", "rows",
     "whole_file",
 }  # fmt: skip
 _ASKED = {*_BASE, "load", "plots", "refusal", "sql_file", "trace_filter"}
@@ -38,7 +38,7 @@ ANALYZE: dict[str, set[str]] = {
     "study": {*_ASKED, "answer", "chosen", "notebook", "question", "reasons", "report"},
     "doctor": {*_ASKED, "needs"},
     "notebook": set(),
-    "sandbox": {"study"},
+    "sandbox": {"child_process", "study"},
     "fleet": {*_ASKED, "question", "readers", "study"},
     "json_schema": {"doctor", "load", "near", "sql_file", "study"},
     "agent": {

@@ -81,7 +81,7 @@ def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
         "import os, sys; sys.path = eval(sys.argv[2])\n"
         "from genscope.analyze.sandbox import Sandbox\n"
         "sandbox = Sandbox(sys.argv[1]); sandbox.sql('SELECT 1')\n"
-        "print(sandbox._process.pid, flush=True); os._exit(0)"
+        "print(sandbox._child.pid, flush=True); os._exit(0)"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code, str(path), repr(sys.path)],

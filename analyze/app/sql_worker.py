@@ -1,22 +1,21 @@
-"""A process that runs one visitor's SQL: `python -m genscope.analyze.app.sql_worker STUDY`.
+"""A process that runs one visitor's SQL.
 
 DuckDB can't bound every allocation and can't always be interrupted, so a visitor's statement runs in a
 process of its own, which can be ended at any time and gets only so much memory. It can't write files.
 
-Requests come as one line of JSON each; an answer is one line of JSON and as many bytes as its `size`.
+A request is JSON; an answer has a head, which is JSON, and the bytes of a file.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from genscope.analyze import question
+from genscope.analyze.child_process import Asker, limit_process
 from genscope.analyze.printable import HIDDEN_PATTERN, printable
-from genscope.analyze.sandbox import limit_process
 from genscope.analyze.study import Study
 from genscope.errors import UserError
 
@@ -186,19 +185,14 @@ def answer(result: Result, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes
         return {"error": "the query needs more memory than it may use; select less"}, b""
 
 
-def serve(study: Path, requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer requests until there are no more."""
+def serve() -> None:
+    """Answer requests until the server has gone: the main function of the process."""
     import polars  # noqa: F401  loaded before the memory is bounded
 
-    result = Result(study)
+    asker = Asker()
+    result = Result(Path(asker.question()["study"]))
     limit_process(MEMORY_BYTES)
-    answers.write(b'{"ready": true, "size": 0}\n')
-    answers.flush()
-    for line in requests:
-        head, content = answer(result, json.loads(line))
-        answers.write(json.dumps({**head, "size": len(content)}).encode() + b"\n" + content)
-        answers.flush()
-
-
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer)
+    asker.reply(b"{}")
+    for asked in asker.questions():
+        head, content = answer(result, asked)
+        asker.reply(json.dumps(head).encode(), content)

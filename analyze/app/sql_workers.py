@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import select
-import subprocess
-import sys
 import threading
 import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+from genscope.analyze.child_process import ChildProcess, EndedError
 from genscope.errors import UserError
 
 RUN_SECONDS = 30.0
-_START_SECONDS = 60.0
+_NOT_STARTED = "the process for queries can't be started; see 'genscope sql'"
 _MOST = 4
 _IDLE_SECONDS = 900.0
 
@@ -25,10 +22,12 @@ class Worker:
     """One process, asked by one request at a time; `stop` ends what it does, from any thread."""
 
     def __init__(self, study: Path) -> None:
-        self._study = study
+        self._child = ChildProcess(
+            "genscope.analyze.app.sql_worker:serve",
+            {"study": str(study)},
+            env={"POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "1"},
+        )
         self._turn = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._stopped = ""
         self.used = time.monotonic()
         # of the answer that was opened last
         self.columns: list[dict[str, Any]] = []
@@ -42,17 +41,18 @@ class Worker:
         """The answer's head and content. Raises UserError for what the worker refuses or can't do."""
         with self._turn:
             self.used = time.monotonic()
-            process = self._started()
-            self._stopped = ""
-            assert process.stdin is not None
             try:
-                process.stdin.write(json.dumps(request).encode() + b"\n")
-                process.stdin.flush()
-                head, content = self._answer(process, seconds)
-            except (OSError, ValueError):
-                self._end()
-                reason = self._stopped or "it needs more memory than it may use; select less"
+                self._child.start()
+            except EndedError as error:
+                reason = f"the query was stopped: {error}" if str(error) else _NOT_STARTED
+                raise UserError(reason) from None
+            late = f"it took longer than {seconds:g} s; choose a trace or select less"
+            try:
+                first, content = self._child.ask(request, seconds, late=late)
+            except EndedError as error:
+                reason = str(error) or "it needs more memory than it may use; select less"
                 raise UserError(f"the query was stopped: {reason}") from None
+            head: dict[str, Any] = json.loads(first)
             if "error" in head:
                 raise UserError(head["error"])
             self.columns = head.get("columns", self.columns)
@@ -60,63 +60,13 @@ class Worker:
 
     def stop(self, reason: str) -> None:
         """End the process; a request that waits for it gets the reason."""
-        process = self._process
-        if process is not None:
-            self._stopped = reason
-            process.kill()
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self._end()
-            self._process = subprocess.Popen(
-                # -P: a file of the user's folder must not be imported instead of a library
-                [sys.executable, "-P", "-m", "genscope.analyze.app.sql_worker", str(self._study)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "1"},
-                bufsize=0,
-            )
-            try:
-                self._answer(self._process, _START_SECONDS)
-            except (OSError, ValueError):
-                self._end()
-                raise UserError(
-                    "the process for queries can't be started; see 'genscope sql'"
-                ) from None
-        return self._process
-
-    def _answer(
-        self, process: subprocess.Popen[bytes], seconds: float
-    ) -> tuple[dict[str, Any], bytes]:
-        """Read one answer. Raises OSError or ValueError if the process has ended or is too slow."""
-        assert process.stdout is not None
-        if not select.select([process.stdout], [], [], seconds)[0]:
-            self.stop(f"it took longer than {seconds:g} s; choose a trace or select less")
-        # a header is small, and the process writes it at once
-        head = json.loads(process.stdout.readline())
-        content = bytearray()
-        while len(content) < head["size"]:
-            part = process.stdout.read(head["size"] - len(content))
-            if not part:
-                raise OSError("the process has ended")
-            content += part
-        return head, bytes(content)
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            self._process = None
+        self._child.end(reason)
 
     def close(self) -> None:
         """End the process."""
         self.stop("the server ends")
         with self._turn:
-            self._end()
+            self._child.close()
 
 
 class Workers:

@@ -1,0 +1,161 @@
+"""A process of our own that answers questions, one at a time, and can be ended at any time.
+
+Questions are JSON. An answer has two parts, each any bytes. Whoever asks sees to it that nobody else does meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+_START_SECONDS = 60.0
+_LENGTH_BYTES = 8
+
+
+class EndedError(Exception):
+    """The process ended before it answered. The text says why it was ended; '' if it ended by itself."""
+
+
+class ChildProcess:
+    """A child that runs the function `main`, named as 'module:function'.
+
+    `setup` is its first question, asked when it starts; `env` adds variables to its environment. It
+    starts when it is needed, and again after it has ended.
+    """
+
+    def __init__(
+        self, main: str, setup: Mapping[str, Any], *, env: Mapping[str, str] | None = None
+    ) -> None:
+        self._main = main
+        self._setup = setup
+        self._env = {**os.environ, **(env or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._why_ended = ""
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process; None if it doesn't run."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> tuple[bytes, bytes] | None:
+        """Start the process and return its answer to `setup`; None if it runs already. Raises EndedError."""
+        self._why_ended = ""
+        if self._process is not None and self._process.poll() is None:
+            return None
+        self._drop()
+        module, _, function = self._main.partition(":")
+        code = f"import sys; sys.path = {sys.path!r}; from {module} import {function}; {function}()"
+        self._process = subprocess.Popen(
+            # -P: never import from the current folder, which may be anyone's
+            [sys.executable, "-P", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=self._env,
+            # Ctrl-C is for the parent, which ends this process
+            start_new_session=True,
+        )
+        return self.ask(self._setup, _START_SECONDS, late="it didn't start")
+
+    def ask(self, question: Mapping[str, Any], seconds: float, *, late: str) -> tuple[bytes, bytes]:
+        """The answer of a started process; after `seconds` it is ended for the reason `late`. Raises EndedError."""
+        process = self._process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        timer = threading.Timer(seconds, self.end, [late])
+        timer.start()
+        try:
+            _send(process.stdin, msgspec.json.encode(question))
+            return _receive(process.stdout), _receive(process.stdout)
+        except (EOFError, OSError) as error:
+            self._drop()
+            raise EndedError(self._why_ended) from error
+        finally:
+            timer.cancel()
+
+    def end(self, why: str) -> None:
+        """End the process, from any thread; whoever waits for an answer gets the reason."""
+        process = self._process
+        if process is not None:
+            self._why_ended = why
+            process.kill()
+
+    def close(self) -> None:
+        """End the process; nobody may wait for an answer."""
+        self._drop()
+
+    def _drop(self) -> None:
+        """Forget the process, which has ended or must end."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+class Asker:
+    """The other side: what the child reads its questions from, and answers to."""
+
+    def __init__(self) -> None:
+        self._source, self._sink = sys.stdin.buffer, sys.stdout.buffer
+        # whatever prints must not write into the answers
+        sys.stdout = sys.stderr
+
+    def question(self) -> dict[str, Any]:
+        """The next question. Raises EOFError once the parent has gone."""
+        found: dict[str, Any] = msgspec.json.decode(_receive(self._source))
+        return found
+
+    def questions(self) -> Iterator[dict[str, Any]]:
+        """Questions until the parent has gone."""
+        with suppress(EOFError):
+            while True:
+                yield self.question()
+
+    def reply(self, first: bytes, second: bytes = b"") -> None:
+        """Answer the last question."""
+        _send(self._sink, first)
+        _send(self._sink, second)
+
+
+def limit_process(memory_bytes: int) -> None:
+    """Let this process take so much more memory, and write no file."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    status = Path("/proc/self/statm")
+    # elsewhere, about what DuckDB and polars take
+    held = (
+        int(status.read_text().split()[0]) * resource.getpagesize() if status.exists() else 4 << 30
+    )
+    for kind, most in (
+        (resource.RLIMIT_AS, held + memory_bytes),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+
+
+def _send(pipe: IO[bytes], body: bytes) -> None:
+    pipe.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> bytes:
+    """The next message; EOFError once the other side has gone."""
+    length = int.from_bytes(_exactly(pipe, _LENGTH_BYTES), "big")
+    return _exactly(pipe, length)
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytes:
+    found = pipe.read(length)
+    if len(found) < length:
+        raise EOFError
+    return found
