@@ -52,7 +52,7 @@ def categories(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             .value_counts(sort=True)
             .sort("count", "category", descending=[True, False])
         )
-        parts = [f"of {count} {category}" for category, count in counts.iter_rows()]
+        parts = [f"{category} in {count}" for category, count in counts.iter_rows()]
         predicted = bool((largest["time_source"] == "predicted").any())
         text = f"The largest category of {len(traces)} traces: {joined(parts)}."
         return [Finding(text, "operator_breakdown", traces, predicted)]
