@@ -30,8 +30,9 @@ Whole = Callable[[str], tuple[bytes, Exported]]
 def study(shared_traces: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     folder = tmp_path_factory.mktemp("export")
     built = folder_of_all_workers(tmp_path_factory) / "built"
-    with each_built_once(shared_traces, built), Study(folder / "study.duckdb") as opened:
-        opened.ingest([shared_traces / f"{name}.json.gz" for name in NAMES])
+    with Study(folder / "study.duckdb") as opened:
+        with each_built_once(shared_traces, built):
+            opened.ingest([shared_traces / f"{name}.json.gz" for name in NAMES])
         yield opened
 
 

@@ -148,7 +148,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     files += sorted((ROOT / "genscope" / "example").iterdir())
     files += [reference / f"stable_diffusion-{side}-a100-dry" for side in ("baseline", "flash")]
     with genscope.open(folder / "study.duckdb") as opened:
-        assert {found.status for found in opened.ingest(files)} == {"loaded"}
+        assert [found.error for found in opened.ingest(files) if found.error] == []
         yield opened
 
 

@@ -4,6 +4,7 @@ To read such a trace and to attribute its time takes seconds, and four files of 
 """
 
 import csv
+import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -57,7 +58,9 @@ def each_built_once(traces: Path, out: Path) -> Iterator[None]:
             out / f"{name}-{'whole' if whole else 'base'}",
             lambda partial: build_trace(given, partial, threads=threads, attributed=whole),
         )
-        return _built(kept / build.DATABASE)
+        # a copy, as a load may move the database that it was given
+        folder.mkdir(parents=True, exist_ok=True)
+        return _built(shutil.copyfile(kept / build.DATABASE, folder / build.DATABASE))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "build_trace", build_once)
