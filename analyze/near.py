@@ -11,12 +11,19 @@ MAX_NAMES = 3
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return '; did you mean a or b?' with the closest of `known` first, or '' if none is close."""
     names = {text.lower(): text for text in known}
-    found = [names[match] for match in get_close_matches(name.lower(), names, MAX_NAMES, 0.6)]
-    # the name may be a glob, or one word of a longer name
+    # the name may be a glob, or one word of a longer name, perhaps with another ending
     stem = name.lower().strip("*?")
+    found = _close(name, names, 0.75)
     found += [text for key, text in names.items() if len(stem) > 2 and stem in key]
+    root = stem[:-1]
+    found += [text for key, text in names.items() if len(root) > 4 and f"_{root}" in f"_{key}"]
+    found += _close(name, names, 0.6)
     found = list(dict.fromkeys(found))[:MAX_NAMES]
     return f"; did you mean {' or '.join(found)}?" if found else ""
+
+
+def _close(name: str, names: dict[str, str], ratio: float) -> list[str]:
+    return [names[match] for match in get_close_matches(name.lower(), names, MAX_NAMES, ratio)]
 
 
 def few(names: Iterable[str], limit: int = MAX_NAMES) -> str:

@@ -93,6 +93,10 @@ def read(folder: Path) -> RunManifest:
     path = folder / FILE
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CaptureError(
+            f"{folder} is not a run folder: it holds no {FILE}; pass one that 'genscope capture' wrote"
+        ) from error
     except (OSError, ValueError) as error:
         raise CaptureError(f"{path} can't be read ({error}); capture the run again.") from error
     schema = found.get("genscope_schema") if isinstance(found, dict) else None

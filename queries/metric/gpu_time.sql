@@ -61,12 +61,11 @@ SELECT
   if(judged.has_busy, if(busy.trace_id IS NULL, 0, busy.kernel_busy_ns), NULL) AS kernel_busy_ns,
   if(judged.has_busy, if(busy.trace_id IS NULL, 0, busy.gpu_busy_ns), NULL) AS gpu_busy_ns,
   if(judged.has_span, if(busy.trace_id IS NULL, 0, busy.gpu_span_ns), NULL) AS gpu_span_ns,
-  if(
-    judged.idle_refusal IS NULL,
-    if(busy.trace_id IS NULL, 0, busy.gpu_span_ns - busy.gpu_busy_ns),
-    NULL
-  ) AS gpu_idle_ns,
-  judged.idle_refusal
+  if(judged.idle_refusal IS NULL, busy.gpu_span_ns - busy.gpu_busy_ns, NULL) AS gpu_idle_ns,
+  coalesce(
+    judged.idle_refusal,
+    if(busy.trace_id IS NULL, 'no kernels or copies were recorded', NULL)
+  ) AS idle_refusal
 FROM judged
 LEFT JOIN device_busy AS busy USING (trace_id)
 ORDER BY trace_id
