@@ -69,7 +69,8 @@ measured AS (
     CASE
       WHEN is_convolution THEN weight[1] // if(transposed, 1, group_count)
       WHEN formula = 'linear' THEN dims[2][1]
-      ELSE dims[first + 1][-1]
+      -- a vector is one column
+      ELSE if(len(dims[first + 1]) = 1, 1, dims[first + 1][-1])
     END AS n,
     CASE
       WHEN is_convolution THEN list_product(weight[2:])

@@ -1,4 +1,4 @@
--- signature_cost: FLOPs and bytes of each distinct call (134 lines because of its formulas).
+-- signature_cost: FLOPs and bytes of each distinct call (140 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
@@ -23,8 +23,9 @@ WITH numbered AS (
     -- TRY, because shapes and arguments can contain anything; the result is then unknown
     try(cast(CASE formula
       WHEN 'linear' THEN numels[1] // nullif(dims[2][-1], 0) * dims[2][1]
-      WHEN 'mm' THEN numels[1] // nullif(dims[1][-1], 0) * dims[2][-1]
-      WHEN 'addmm' THEN numels[2] // nullif(dims[2][-1], 0) * dims[3][-1]
+      -- a product with a vector has one column
+      WHEN 'mm' THEN numels[1] // nullif(dims[1][-1], 0) * if(len(dims[2]) = 1, 1, dims[2][-1])
+      WHEN 'addmm' THEN numels[2] // nullif(dims[2][-1], 0) * if(len(dims[3]) = 1, 1, dims[3][-1])
       WHEN 'attention' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
       WHEN 'attention_by_length' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
       WHEN 'pointwise'
@@ -63,7 +64,9 @@ costed AS (
   SELECT
     numbered.*,
     convolution_output.output_numel AS convolution_numel,
-    coalesce(scalar_type.item_bytes, numbered.widest_bytes) AS output_item_bytes,
+    -- the sums of 8-bit integers are 32-bit integers
+    if(numbered.name = 'aten::_int_mm', 4, coalesce(scalar_type.item_bytes, numbered.widest_bytes))
+      AS output_item_bytes,
     try(cast(CASE numbered.formula
       WHEN 'convolution' THEN 2 * convolution_output.position_count * numbered.numels[2]
       WHEN 'linear' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
@@ -85,7 +88,10 @@ costed AS (
     USING (trace_id, name, input_dims, input_types, concrete_inputs)
   LEFT JOIN scalar_type
     ON
-      numbered.formula = 'cast' AND numbered.arguments[2] = scalar_type.code::VARCHAR
+      scalar_type.code::VARCHAR = CASE
+        WHEN numbered.formula = 'cast' THEN numbered.arguments[2]
+        WHEN numbered.name = 'aten::_scaled_mm' THEN numbered.arguments[7]
+      END
       AND scalar_type.type_name != 'long'
 )
 

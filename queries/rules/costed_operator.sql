@@ -13,8 +13,8 @@ WITH formula_names AS (
   FROM (
     VALUES
     ('convolution', 'convolution _convolution'),
-    ('mm', 'mm bmm'),
-    ('addmm', 'addmm baddbmm _addmm_activation'),
+    ('mm', 'mm bmm mv dot vdot _int_mm _scaled_mm'),
+    ('addmm', 'addmm baddbmm addmv _addmm_activation'),
     ('linear', 'linear'),
     ('attention', '_scaled_dot_product_flash_attention _scaled_dot_product_efficient_attention'),
     ('attention', '_scaled_dot_product_cudnn_attention'),
