@@ -2,12 +2,12 @@
 --
 -- Why:     a product runs casts, layout changes and a bias too; its time is that of all of them,
 --          but its FLOPs and bytes are those of the product.
--- Grain:   one row per (trace_id, product_op_id); NULL stands for all other work of the trace
+-- Grain:   one row per (trace_id, product_op_id); NULL for all other work of the trace
 -- Inputs:  work, work_op, work_cost, work_arithmetic, kernel_tensor_core, cost_root, product_root
 -- Kept:    view
 -- Columns:
 --   trace_id       trace.trace_id
---   product_op_id  see product_root; a product whose FLOPs are unknown stands for itself
+--   product_op_id  see product_root; of a product with unknown FLOPs, itself
 --   time_source    see work
 --   is_unknown     true if its FLOPs are unknown
 --   kernel_count   work items
@@ -27,7 +27,6 @@ WITH item AS (
     work.work_id,
     work.time_source,
     work.dur_ns,
-    -- a product whose shapes are not enough stands for itself
     coalesce(
       product_root.product_op_id, if(work_cost.formula = 'unknown', cost_root.cost_op_id, NULL)
     ) AS product_op_id,
@@ -56,15 +55,15 @@ SELECT
   any_value(time_source) AS time_source,
   bool_or(is_unknown) AS is_unknown,
   count(*) AS kernel_count,
-  sum(dur_ns) AS kernel_ns,
-  sum(flops) AS flops,
-  sum(bytes) AS bytes,
+  try_cast(sum(dur_ns) AS BIGINT) AS kernel_ns,
+  try_cast(sum(flops) AS BIGINT) AS flops,
+  try_cast(sum(bytes) AS BIGINT) AS bytes,
   -- a peak that one of its products lacks makes the sum unknown
   if(count(*) FILTER (WHERE flops > 0) = count(peak_ns), sum(peak_ns), NULL) AS peak_ns,
   arg_max(arithmetic, flops) AS arithmetic,
   bool_or(is_attention) AS is_attention,
   bool_or(rule = 'winograd') AS is_winograd,
-  sum(dur_ns) FILTER (WHERE tensor_core IS NOT NULL) AS matrix_ns,
-  sum(dur_ns) FILTER (WHERE tensor_core = 'yes') AS tensor_ns
+  try_cast(sum(dur_ns) FILTER (WHERE tensor_core IS NOT NULL) AS BIGINT) AS matrix_ns,
+  try_cast(sum(dur_ns) FILTER (WHERE tensor_core = 'yes') AS BIGINT) AS tensor_ns
 FROM item
 GROUP BY trace_id, product_op_id

@@ -1,4 +1,4 @@
--- work_arithmetic: the arithmetic that each matrix product ran in, and the device's peak for it.
+-- work_arithmetic: the arithmetic of each matrix product, and its peak (128 lines because of TF32).
 --
 -- Why:     tensor cores multiply float32 operands in TF32 at eight times the rate, so the operands'
 --          type alone gives a wrong ceiling. Of a kernel, its name says it; of a predicted time,
@@ -51,10 +51,11 @@ assumed AS (
     operator_product.input_types,
     operator_product.concrete_inputs
   FROM operator_product
-  SEMI JOIN (SELECT trace_id FROM trace WHERE predicted) AS asked USING (trace_id)
   INNER JOIN modelled_device USING (trace_id)
+  INNER JOIN trace USING (trace_id)
   WHERE
-    (operator_product.math = 'tf32' OR modelled_device.has_tf32)
+    trace.predicted
+    AND (operator_product.math = 'tf32' OR modelled_device.has_tf32)
     AND operator_product.is_aligned
 ),
 

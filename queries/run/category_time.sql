@@ -73,7 +73,7 @@ SELECT
   try_cast(sum(costed_ns * scale) AS BIGINT) AS costed_ns,
   try_cast(sum(flops * scale) AS BIGINT) AS flops,
   try_cast(sum(bytes * scale) AS BIGINT) AS bytes,
-  try_cast(if(bool_or(flops > 0 AND peak_ns IS NULL), NULL, sum(peak_ns * scale)) AS DECIMAL(38, 3))
+  try_cast(if(bool_or(flops > 0 AND peak_ns IS NULL), NULL, sum(peak_ns * scale)) AS DECIMAL(38, 6))
     AS peak_ns,
   arg_max(arithmetic, coalesce(peak_ns, flops) * scale) AS arithmetic
 FROM weighed

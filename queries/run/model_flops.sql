@@ -14,7 +14,7 @@
 --   hidden_flops      FLOPs of scores that a causal mask hides, outside recomputed_flops
 --   peak_ns           ns that flops without recomputed_flops take at the peaks of their arithmetic;
 --                     NULL if a peak is unknown
---   hidden_ns         ns of hidden_flops, likewise
+--   hidden_ns         ns that hidden_flops take at the peaks
 -- Never:   WHERE recomputed_flops + hidden_flops > flops OR hidden_ns > peak_ns
 WITH item AS (
   SELECT
@@ -44,8 +44,8 @@ SELECT
   trace_id,
   component,
   arg_max(arithmetic, flops) AS arithmetic,
-  sum(flops) AS flops,
-  coalesce(sum(flops) FILTER (WHERE is_recomputed), 0) AS recomputed_flops,
+  try_cast(sum(flops) AS BIGINT) AS flops,
+  try_cast(coalesce(sum(flops) FILTER (WHERE is_recomputed), 0) AS BIGINT) AS recomputed_flops,
   coalesce(sum(flops * hidden_frac) FILTER (WHERE NOT is_recomputed), 0) AS hidden_flops,
   if(count(peak_ns) = count(*), coalesce(sum(peak_ns) FILTER (WHERE NOT is_recomputed), 0), NULL)
     AS peak_ns,

@@ -39,9 +39,9 @@ SELECT
   if(
     count(*) FILTER (WHERE work_cost.flops > 0) = count(arithmetic.peak_flops_per_s),
     coalesce(sum(
-      (work_cost.flops * 1e9 / arithmetic.peak_flops_per_s)::DECIMAL(38, 3)
+      (work_cost.flops * 1e9 / arithmetic.peak_flops_per_s)::DECIMAL(38, 6)
     ), 0), NULL
-  )::DECIMAL(38, 3) AS peak_ns,
+  )::DECIMAL(38, 6) AS peak_ns,
   arg_max(
     arithmetic.arithmetic, work_cost.flops / coalesce(arithmetic.peak_flops_per_s, 1)
   ) AS arithmetic
