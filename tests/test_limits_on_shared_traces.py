@@ -70,6 +70,18 @@ FIGURES = (
         rows="FROM communication_time WHERE source = 'annotation' AND message_bytes IS NOT NULL",
         renamed={"mean_algbw_bytes_per_s": "algbw_bytes_per_s"},
     ),
+    Figures(
+        "roofline",
+        "operator_roofline",
+        ("op_name", "input_dims"),
+        # the script knows one ceiling for a shape, and no A100 by its part number
+        rows="SELECT op_name, input_dims, sum(call_count)::BIGINT AS call_count, "
+        "sum(kernel_count)::BIGINT AS kernel_count, sum(kernel_ns)::BIGINT AS kernel_ns, "
+        "sum(flops)::BIGINT AS flops, sum(bytes)::BIGINT AS bytes, "
+        "if(trace_name LIKE 'dlrm-rank3of8%', NULL, max(attainable_ns)) AS attainable_ns, "
+        "if(trace_name LIKE 'dlrm-rank3of8%', NULL, max(lost_ns)) AS lost_ns FROM "
+        "operator_roofline GROUP BY op_name, input_dims, trace_name",
+    ),
     Figures("memory", "memory_peak", ("device_id",)),
     Figures(
         "memory_alive",

@@ -58,9 +58,12 @@ def _panel(rows: Any, series: str, title: str, known: dict[str, str] | None) -> 
 
 
 def _ceilings(rows: Any) -> dict[str, list[tuple[float, float]]]:
-    """For each device and dtype in `rows`, the line of its bandwidth up to the ridge, then its peak."""
+    """For each bandwidth and dtype in `rows`, the line up to the ridge, then the highest peak."""
     found = {}
-    peaks = rows[["dtype", "peak_flops_per_s", "peak_bytes_per_s"]].dropna().drop_duplicates()
+    peaks = rows[["dtype", "peak_flops_per_s", "peak_bytes_per_s"]].dropna()
+    # products in several types share a lower peak, which is a mean and no ceiling
+    peaks = peaks.sort_values("peak_flops_per_s", ascending=False)
+    peaks = peaks.drop_duplicates(["dtype", "peak_bytes_per_s"])
     low = rows["operator_intensity"].min() / 2
     for dtype, flops, rate in peaks.itertuples(index=False):
         ridge = flops / rate

@@ -56,6 +56,11 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
             "expected_time",
             "How long each operator should have taken by its shapes, and the time lost.",
         ),
+        (
+            "operator_roofline",
+            "Which matrix products lose most time against the device's peaks, by operator and shape.",
+        ),
+        ("mfu", "How much of the device's peak each component and the whole run use."),
         ("tensor_core_use", "How much of the time of matrix kernels uses tensor cores."),
         ("cache_hit", "Cache hit rates by category and attention kind."),
     ),

@@ -1,6 +1,7 @@
--- roofline: intensity and achieved FLOP/s against the ceilings (122 lines because of columns).
+-- roofline: intensity and achieved FLOP/s against the ceilings (147 lines because of columns).
 --
 -- Why:     shows what limits the work. Three definitions of intensity differ by a factor of 100.
+--          The ceiling is that of the arithmetic which ran, such as TF32, not of the element type.
 -- Grain:   one row per (trace_id, scope, category); category 'all' is the whole trace
 -- Inputs:  trace, category_time, trace_ceiling, work, work_category, work_cost, work_counter
 -- Merge:   trace, category_time, trace_ceiling, work, work_category, work_cost, kernel,
@@ -14,7 +15,8 @@
 --   family                trace.family
 --   attention             trace.attention
 --   time_source           'gpu' | 'cpu' | 'predicted'
---   dtype                 element type whose ceiling is used; NULL if unknown
+--   dtype                 arithmetic whose ceiling is used, see work_arithmetic: of most of the
+--                         products; without products, the trace's element type; NULL if unknown
 --   scope                 'profile' | 'request', see category_time
 --   category              see work_category, partition core; 'all' for the whole trace
 --   work_ns               ns, sum of durations
@@ -28,20 +30,25 @@
 --   operator_intensity    FLOP/byte, flops / bytes: every operator reads and writes memory
 --   dram_intensity        FLOP/byte as measured, over work with known FLOPs and dram_bytes
 --   attained_flops_per_s  FLOP/s of the work whose FLOPs are known
---   peak_flops_per_s      see trace_ceiling
+--   peak_flops_per_s      FLOP/s at the peaks of the arithmetic of all products; without products,
+--                         see trace_ceiling
 --   peak_bytes_per_s      see trace_ceiling
---   ridge_intensity       see trace_ceiling
+--   ridge_intensity       FLOP/byte at which compute and memory take equally long
 --   roof_flops_per_s      FLOP/s that the ceilings allow at operator_intensity
 --   bound                 'compute' | 'memory' by operator_intensity; 'unknown' without ceilings
---   attained_frac         attained_flops_per_s divided by roof_flops_per_s
--- Never:   WHERE bound = 'compute' AND operator_intensity < ridge_intensity
+--   attained_frac         attained_flops_per_s divided by roof_flops_per_s; NULL if refused
+--   attained_note         why attained_frac is above 1, or refused; else NULL
+-- Never:   WHERE (bound = 'compute' AND operator_intensity < ridge_intensity)
+--          OR (attained_frac > 1.0000001 AND attained_note IS NULL)
 -- Plot:    Achieved FLOP/s against arithmetic intensity
 WITH costed AS (
   SELECT
     trace_id, scope, coalesce(category, 'all') AS category, any_value(time_source) AS time_source,
     sum(work_ns) AS work_ns,
     sum(costed_ns) AS costed_ns,
-    sum(flops) AS flops, sum(bytes) AS bytes
+    sum(flops) AS flops, sum(bytes) AS bytes,
+    if(bool_or(flops > 0 AND peak_ns IS NULL), NULL, sum(peak_ns)) AS peak_ns,
+    arg_max(arithmetic, coalesce(peak_ns, flops)) AS arithmetic
   FROM category_time
   WHERE attention_partition = 'core'
   GROUP BY GROUPING SETS ((trace_id, scope, category), (trace_id, scope))
@@ -66,22 +73,48 @@ counted AS (
   GROUP BY GROUPING SETS ((trace_id, work_category.category), (trace_id))
 ),
 
-point AS (
+peak AS (
   SELECT
     costed.*,
-    if(costed.category = 'all', trace_ceiling.weight_bytes, NULL) AS weight_bytes,
-    counted.dram_bytes,
-    counted.dram_intensity,
-    coalesce(counted.counted_ns, 0) / nullif(costed.work_ns, 0) AS counted_frac,
-    costed.flops / nullif(costed.bytes, 0) AS operator_intensity,
-    costed.flops * 1e9 / nullif(costed.costed_ns, 0) AS attained_flops_per_s,
-    if(
-      costed.flops >= trace_ceiling.ridge_intensity * costed.bytes,
-      trace_ceiling.peak_flops_per_s,
-      costed.flops / nullif(costed.bytes, 0) * trace_ceiling.peak_bytes_per_s
-    ) AS roof_flops_per_s
+    coalesce(costed.arithmetic, trace_ceiling.dtype) AS dtype,
+    if(costed.flops > 0, costed.flops * 1e9 / costed.peak_ns, trace_ceiling.peak_flops_per_s)
+      AS peak_flops_per_s,
+    trace_ceiling.peak_bytes_per_s,
+    if(costed.category = 'all', trace_ceiling.weight_bytes, NULL) AS weight_bytes
   FROM costed
   INNER JOIN trace_ceiling USING (trace_id)
+),
+
+point AS (
+  SELECT
+    peak.*,
+    peak.peak_flops_per_s / nullif(peak.peak_bytes_per_s, 0) AS ridge_intensity,
+    counted.dram_bytes,
+    counted.dram_intensity,
+    coalesce(counted.counted_ns, 0) / nullif(peak.work_ns, 0) AS counted_frac,
+    peak.flops / nullif(peak.bytes, 0) AS operator_intensity,
+    peak.flops * 1e9 / nullif(peak.costed_ns, 0) AS attained_flops_per_s,
+    CASE
+      WHEN operator_intensity >= ridge_intensity THEN 'compute'
+      WHEN operator_intensity < ridge_intensity THEN 'memory'
+      ELSE 'unknown'
+    END AS bound,
+    if(
+      bound = 'compute', peak.peak_flops_per_s, operator_intensity * peak.peak_bytes_per_s
+    ) AS roof_flops_per_s,
+    attained_flops_per_s / nullif(roof_flops_per_s, 0) AS share,
+    -- no cache of the devices listed is more than six times as fast as their memory
+    CASE
+      WHEN share IS NULL OR share <= 1 THEN NULL
+      WHEN bound = 'memory' AND share <= 6
+        THEN 'some operands come from the cache: bytes are an upper bound of what memory moves'
+      WHEN bound = 'memory'
+        THEN 'refused: faster than any cache, so times or shapes can''t be right'
+      WHEN peak.category = 'attention'
+        THEN 'refused: FLOPs of scores that a mask hides are counted, computed or not'
+      ELSE 'refused: faster than ' || peak.dtype || ' allows, so the arithmetic is not known'
+    END AS attained_note
+  FROM peak
   LEFT JOIN counted USING (trace_id, scope, category)
 )
 
@@ -92,7 +125,7 @@ SELECT
   trace.family,
   trace.attention,
   point.time_source,
-  trace_ceiling.dtype,
+  point.dtype,
   point.scope,
   point.category,
   try_cast(point.work_ns AS BIGINT) AS work_ns,
@@ -106,17 +139,13 @@ SELECT
   point.operator_intensity,
   point.dram_intensity,
   point.attained_flops_per_s,
-  trace_ceiling.peak_flops_per_s,
-  trace_ceiling.peak_bytes_per_s,
-  trace_ceiling.ridge_intensity,
+  point.peak_flops_per_s,
+  point.peak_bytes_per_s,
+  point.ridge_intensity,
   point.roof_flops_per_s,
-  CASE
-    WHEN point.operator_intensity >= trace_ceiling.ridge_intensity THEN 'compute'
-    WHEN point.operator_intensity < trace_ceiling.ridge_intensity THEN 'memory'
-    ELSE 'unknown'
-  END AS bound,
-  point.attained_flops_per_s / nullif(point.roof_flops_per_s, 0) AS attained_frac
+  point.bound,
+  if(starts_with(point.attained_note, 'refused'), NULL, point.share) AS attained_frac,
+  point.attained_note
 FROM point
 INNER JOIN trace USING (trace_id)
-INNER JOIN trace_ceiling USING (trace_id)
 ORDER BY trace_id ASC, point.scope DESC, point.category = 'all' DESC, work_ns DESC

@@ -17,6 +17,8 @@
 --   flops                FLOPs of the operators with known shapes; NULL if there are none, or
 --                        beyond int64
 --   bytes                bytes read and written by them; NULL as flops
+--   peak_ns              ns that the FLOPs take at the peaks of their arithmetic; NULL if unknown
+--   arithmetic           see work_sum
 -- Never:   WHERE costed_ns > work_ns OR work_count < 1
 WITH scope AS (SELECT unnest(['profile', 'request']) AS scope),
 
@@ -34,7 +36,11 @@ categorized AS (
     sum(work_sum.work_ns) AS work_ns,
     sum(if(work_sum.has_cost, work_sum.work_ns, 0)) AS costed_ns,
     sum(work_sum.flops) AS flops,
-    sum(work_sum.bytes) AS bytes
+    sum(work_sum.bytes) AS bytes,
+    -- a peak that one of them lacks makes the sum unknown
+    if(bool_or(work_sum.flops > 0 AND work_sum.peak_ns IS NULL), NULL, sum(work_sum.peak_ns))
+      AS peak_ns,
+    arg_max(work_sum.arithmetic, coalesce(work_sum.peak_ns, work_sum.flops)) AS arithmetic
   FROM work_sum
   INNER JOIN component_scale USING (trace_id, component)
   GROUP BY
@@ -66,6 +72,9 @@ SELECT
   try_cast(sum(work_ns * scale) AS BIGINT) AS work_ns,
   try_cast(sum(costed_ns * scale) AS BIGINT) AS costed_ns,
   try_cast(sum(flops * scale) AS BIGINT) AS flops,
-  try_cast(sum(bytes * scale) AS BIGINT) AS bytes
+  try_cast(sum(bytes * scale) AS BIGINT) AS bytes,
+  try_cast(if(bool_or(flops > 0 AND peak_ns IS NULL), NULL, sum(peak_ns * scale)) AS DECIMAL(38, 6))
+    AS peak_ns,
+  arg_max(arithmetic, coalesce(peak_ns, flops) * scale) AS arithmetic
 FROM weighed
 GROUP BY trace_id, scope, attention_partition, time_source, component, partition_category

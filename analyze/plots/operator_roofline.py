@@ -1,0 +1,38 @@
+"""Which matrix products lose most time against the device's peaks."""
+
+from typing import Any
+
+from genscope.analyze.plots import theme
+from genscope.analyze.plots.stacked import stacked
+
+MAX_TRACES = 6
+MAX_PRODUCTS = 8
+PARTS = {"attainable at the peaks": "#009e73", "lost": "#d55e00"}
+
+
+def plot(frame: Any) -> Any:
+    """Draw bars from operator_roofline in ms, one panel for each trace that loses most."""
+    known = frame[frame["attained_frac"].notna() & (frame["kernel_ns"] > 0)]
+    total = known.groupby("trace_id")["lost_ns"].sum().sort_values(ascending=False)
+    return theme.panels(
+        [_panel(known[known["trace_id"] == trace]) for trace in total.index[:MAX_TRACES]]
+    )
+
+
+def _panel(products: Any) -> Any:
+    top = products.sort_values("lost_ns", ascending=False, kind="stable").head(MAX_PRODUCTS).copy()
+    top["product"] = [
+        f"{number}. {theme.shorten(f'{name} {shapes}', 50)}"
+        for number, (name, shapes) in enumerate(
+            zip(top["op_name"], top["input_dims"].fillna(""), strict=True), start=1
+        )
+    ]
+    attained = top[["attainable_ns", "kernel_ns"]].min(axis=1)
+    parts = dict(zip(PARTS, (attained / 1e6, (top["kernel_ns"] - attained) / 1e6), strict=True))
+    return stacked(
+        top["product"],
+        parts,
+        axis="time of kernels (ms)",
+        title=f"{top.iloc[0]['trace_name']}: matrix products against the device's peaks",
+        known=PARTS,
+    )

@@ -1,0 +1,69 @@
+-- product_call: each call of a matrix product, with its kernels' time, FLOPs and least time.
+--
+-- Why:     a product runs casts, layout changes and a bias too; its time is that of all of them,
+--          but its FLOPs and bytes are those of the product.
+-- Grain:   one row per (trace_id, product_op_id); NULL for all other work of the trace
+-- Inputs:  work, work_op, work_cost, work_arithmetic, kernel_tensor_core, cost_root, product_root
+-- Kept:    view
+-- Columns:
+--   trace_id       trace.trace_id
+--   product_op_id  see product_root; of a product with unknown FLOPs, itself
+--   time_source    see work
+--   is_unknown     true if its FLOPs are unknown
+--   kernel_count   work items
+--   kernel_ns      ns, sum of their durations
+--   flops          FLOPs; NULL if unknown, or not a product
+--   bytes          bytes read and written by the product itself; NULL as flops
+--   peak_ns        ns that the FLOPs take at the peak of their arithmetic; NULL if unknown
+--   arithmetic     see work_arithmetic, that of most FLOPs; NULL if unknown
+--   is_attention   true for fused attention
+--   is_winograd    true if a kernel's name says that it multiplies by Winograd's algorithm
+--   matrix_ns      ns of matrix kernels; NULL without any
+--   tensor_ns      ns of matrix kernels that use tensor cores; NULL without any
+-- Never:   WHERE is_unknown AND flops > 0
+WITH item AS (
+  SELECT
+    work.trace_id,
+    work.work_id,
+    work.time_source,
+    work.dur_ns,
+    coalesce(
+      product_root.product_op_id, if(work_cost.formula = 'unknown', cost_root.cost_op_id, NULL)
+    ) AS product_op_id,
+    product_root.product_op_id IS NULL AND work_cost.formula = 'unknown' AS is_unknown,
+    work_cost.flops,
+    -- casts inside move more bytes, which a better program would not
+    if(work_cost.flops > 0, work_cost.bytes, NULL) AS bytes,
+    starts_with(work_cost.formula, 'attention') AS is_attention,
+    used.tensor_core,
+    used.rule,
+    arithmetic.arithmetic,
+    work_cost.flops * 1e9 / arithmetic.peak_flops_per_s AS peak_ns
+  FROM work
+  LEFT JOIN work_op USING (trace_id, work_id)
+  LEFT JOIN work_cost USING (trace_id, work_id)
+  LEFT JOIN work_arithmetic AS arithmetic USING (trace_id, work_id)
+  LEFT JOIN kernel_tensor_core AS used USING (trace_id, name)
+  LEFT JOIN cost_root ON work.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
+  LEFT JOIN product_root
+    ON work.trace_id = product_root.trace_id AND work_op.op_id = product_root.op_id
+)
+
+SELECT
+  trace_id,
+  product_op_id,
+  any_value(time_source) AS time_source,
+  bool_or(is_unknown) AS is_unknown,
+  count(*) AS kernel_count,
+  try_cast(sum(dur_ns) AS BIGINT) AS kernel_ns,
+  try_cast(sum(flops) AS BIGINT) AS flops,
+  try_cast(sum(bytes) AS BIGINT) AS bytes,
+  -- a peak that one of its products lacks makes the sum unknown
+  if(count(*) FILTER (WHERE flops > 0) = count(peak_ns), sum(peak_ns), NULL) AS peak_ns,
+  arg_max(arithmetic, flops) AS arithmetic,
+  bool_or(is_attention) AS is_attention,
+  bool_or(rule = 'winograd') AS is_winograd,
+  try_cast(sum(dur_ns) FILTER (WHERE tensor_core IS NOT NULL) AS BIGINT) AS matrix_ns,
+  try_cast(sum(dur_ns) FILTER (WHERE tensor_core = 'yes') AS BIGINT) AS tensor_ns
+FROM item
+GROUP BY trace_id, product_op_id
