@@ -61,6 +61,10 @@ NEEDS: dict[str, Need] = {
         "no Nsight Compute counters were recorded",
         (("kernel_metric", "true"),),
     ),
+    "gpu_counter": Need(
+        "no counters of a GPU were sampled in the run",
+        (("gpu_counter", "true"),),
+    ),
     "backward": Need(
         "no backward pass was recorded",
         (("cpu_op", "forward_thread_id > 0"),),

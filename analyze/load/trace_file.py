@@ -11,6 +11,7 @@ from typing import Any
 from genscope.analyze.load import manifest_values
 from genscope.analyze.readers import FORMATS
 from genscope.analyze.readers.file_digest import FileDigest
+from genscope.analyze.readers.kineto.graph_annotation import is_annotation_file
 from genscope.errors import UserError
 
 MANIFEST = "manifest.json"
@@ -82,7 +83,7 @@ def _expanded(path: Path) -> list[Path]:
         return [path]
     if glob.has_magic(str(path)):
         matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207
-        traces = [match for match in matches if match.name not in _NO_TRACES]
+        traces = [match for match in matches if not _is_no_trace(match)]
         if traces:
             return traces
     raise UserError(
@@ -125,7 +126,7 @@ def _in_folder(folder: Path, seen: set[Path]) -> Iterator[TraceFile]:
     for entry in entries:
         if entry.is_dir():
             yield from _in_folder(entry, seen)
-        elif entry.name in _NO_TRACES or _format(entry) is None or _is_printed(entry):
+        elif _is_no_trace(entry) or _format(entry) is None or _is_printed(entry):
             continue
         elif entry.is_file() or not entry.exists():
             yield _trace(entry)
@@ -135,6 +136,10 @@ def _unreadable(path: Path, error: Exception) -> TraceFile:
     why = error.strerror if isinstance(error, OSError) and error.strerror else "a link to itself"
     refusal = f"{path}: can't be read ({why}); check the path and its permissions"
     return TraceFile(path, _format(path) or "kineto", _stem(path), refusal=refusal)
+
+
+def _is_no_trace(path: Path) -> bool:
+    return path.name in _NO_TRACES or is_annotation_file(path.name)
 
 
 def _is_printed(report: Path) -> bool:
@@ -149,7 +154,7 @@ def _trace(path: Path) -> TraceFile:
         if not card.is_file() or path == card or _format(path) is None:
             return TraceFile(path, _format(path) or "kineto", _stem(path))
         beside = [
-            p for p in path.parent.iterdir() if p.name not in _NO_TRACES and _format(p) is not None
+            p for p in path.parent.iterdir() if not _is_no_trace(p) and _format(p) is not None
         ]
     except (OSError, RuntimeError) as error:
         # before Python 3.13 a link to itself is a RuntimeError

@@ -62,6 +62,10 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("mfu", "How much of the device's peak each component and the whole run use."),
         ("tensor_core_use", "How much of the time of matrix kernels uses tensor cores."),
+        (
+            "gpu_counter_use",
+            "How busy SMs, memory and tensor cores were, where counters were sampled in the run.",
+        ),
         ("cache_hit", "Cache hit rates by category and attention kind."),
     ),
     "Fused attention": (

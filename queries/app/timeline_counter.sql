@@ -1,13 +1,14 @@
--- timeline_counter: what a trace counts over time: memory in use, and launches that wait.
+-- timeline_counter: what a trace counts over time: memory in use, launches that wait, GPU counters.
 --
 -- Why:     an empty queue starves a device, and memory says what a step keeps.
 -- Grain:   one row per change
--- Inputs:  memory_event, kernel_launch, runtime_call, kernel
+-- Inputs:  memory_event, kernel_launch, runtime_call, kernel, gpu_counter
 -- Params:
 --   of_trace BIGINT = 1  trace.trace_id
 -- Columns:
 --   trace_id   trace.trace_id
---   counter    'memory' (bytes allocated) | 'queue' (launches whose first kernel hasn't started)
+--   counter    'memory' (bytes allocated) | 'queue' (launches whose first kernel hasn't started) |
+--              gpu_counter.counter
 --   device_id  device.device_id; -1 for host memory
 --   ts_ns      ns from the trace's base
 --   value      from then on
@@ -62,4 +63,13 @@ SELECT
     AS BIGINT
   ) AS value
 FROM changed
+UNION ALL
+SELECT
+  of_trace AS trace_id,
+  counter,
+  device_id,
+  start_ns AS ts_ns,
+  value
+FROM gpu_counter
+WHERE trace_id = of_trace
 ORDER BY counter, device_id, ts_ns

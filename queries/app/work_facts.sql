@@ -1,4 +1,4 @@
--- work_facts: what is known of one work item, and what it costs (163 lines because of its links).
+-- work_facts: what is known of one work item, and what it costs (179 lines because of its links).
 --
 -- Why:     a profiler's viewer shows a kernel's name and length; who asked for it, and whether it
 --          is slow, needs the links.
@@ -20,6 +20,14 @@
 --   block             threads
 --   registers         registers per thread
 --   shared_bytes      shared memory per block, bytes
+--   occupancy_frac    0..1, as the profiler estimates it; NULL if not recorded, like the next seven
+--   warps_per_sm      warps of the grid for each multiprocessor
+--   blocks_per_sm     blocks of the grid for each multiprocessor
+--   priority          priority of the stream
+--   context_id        CUDA context
+--   channel_id        hardware channel
+--   graph_node_id     node in its CUDA graph
+--   annotation        name of the node
 --   launch_call       name of the launching call
 --   call_id           runtime_call.call_id
 --   call_start_ns     ns
@@ -109,6 +117,14 @@ SELECT
   kernel.block,
   kernel.registers,
   kernel.shared_bytes,
+  kernel.occupancy_frac,
+  kernel.warps_per_sm,
+  kernel.blocks_per_sm,
+  kernel.priority,
+  kernel.context_id,
+  kernel.channel_id,
+  kernel.graph_node_id,
+  kernel.annotation,
   call.name AS launch_call,
   call.call_id,
   call.start_ns AS call_start_ns,

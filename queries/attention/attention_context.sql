@@ -2,7 +2,8 @@
 --
 -- Why:     a call belongs to a component even if its kernels were not recorded.
 -- Grain:   one row per attention call
--- Inputs:  attention_annotation, attention_range, known_annotation, module_root, repeated_call
+-- Inputs:  attention_annotation, attention_range, known_annotation, module_root, repeated_call,
+--          kernel_label
 -- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
@@ -20,7 +21,10 @@ WITH found AS (
     user_range.name AS user_range,
     try_cast(step.name AS BIGINT) AS labelled_step,
     try_cast(split_part(profiler_step.name, '#', 2) AS BIGINT) AS profiled_step,
-    coalesce(component_call.step, user_call.step, module_call.step) AS repeated_step
+    coalesce(component_call.step, user_call.step, module_call.step) AS repeated_step,
+    kernel_label.component AS captured,
+    split_part(kernel_label.module, '.', 1) AS captured_module,
+    kernel_label.step AS captured_step
   FROM attention_annotation AS enclosing
   LEFT JOIN attention_range USING (trace_id, range_id)
   LEFT JOIN known_annotation AS component
@@ -53,11 +57,16 @@ WITH found AS (
     ON
       enclosing.trace_id = module_call.trace_id
       AND enclosing.python_root_id = module_call.annotation_id
+  LEFT JOIN kernel_label
+    ON
+      enclosing.trace_id = kernel_label.trace_id
+      AND enclosing.lead_work_id = kernel_label.kernel_id
 )
 
 SELECT
   trace_id,
   attention_call_id,
-  coalesce(labelled, user_range, root_class, 'unattributed') AS component,
-  coalesce(labelled_step, profiled_step, repeated_step) AS step
+  coalesce(captured, labelled, user_range, root_class, captured_module, 'unattributed')
+    AS component,
+  coalesce(labelled_step, captured_step, profiled_step, repeated_step) AS step
 FROM found

@@ -2,22 +2,24 @@
 --
 -- Why:     the module also contains the projections, and its range on the host is where they are
 --          requested. A frame counts as an attention module only if its name says so, because
---          around a graph launch the innermost frame is the whole model.
+--          around a graph launch the innermost frame is the whole model; there, the name of the
+--          graph's kernel can say it.
 -- Grain:   one row per attention call
--- Inputs:  attention_annotation, attention_range, known_annotation, annotation_parent
+-- Inputs:  attention_annotation, attention_range, known_annotation, annotation_parent, kernel_label
 -- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation
 --   annotation_id      the attention module's range; NULL if unknown
 --   module             name of the attention module; NULL if unknown
---   around             names of the range at the call and of the three ranges around it, in lower
---                      case; NULL if unknown
+--   around             names of the kernel's node, of the range at the call and of the three around
+--                      it, in lower case; NULL if unknown
 WITH chain AS (
   SELECT
     enclosing.trace_id,
     enclosing.attention_call_id,
     attention_range.site,
+    if(contains(lower(kernel_label.module), 'att'), kernel_label.module, NULL) AS captured,
     enclosing.module_id IS NOT NULL AS is_label,
     first.annotation_id AS first_id,
     first.name AS first_name,
@@ -30,6 +32,10 @@ WITH chain AS (
     fourth.name AS fourth_name
   FROM attention_annotation AS enclosing
   LEFT JOIN attention_range USING (trace_id, range_id)
+  LEFT JOIN kernel_label
+    ON
+      enclosing.trace_id = kernel_label.trace_id
+      AND enclosing.lead_work_id = kernel_label.kernel_id
   LEFT JOIN known_annotation AS first
     ON
       enclosing.trace_id = first.trace_id
@@ -61,13 +67,15 @@ named AS (
     trace_id,
     attention_call_id,
     site,
+    captured,
     first_id,
     second_id,
     third_id,
     first_name,
     second_name,
     third_name,
-    nullif(lower(concat_ws(' ', first_name, second_name, third_name, fourth_name)), '') AS around,
+    nullif(lower(concat_ws(' ', captured, first_name, second_name, third_name, fourth_name)), '')
+      AS around,
     -- only the last part of a label's path is the module's name
     lower(if(
       is_label, concat_ws(' ', string_split(first_name, '.')[-1], first_class), first_name
@@ -99,6 +107,6 @@ SELECT
   trace_id,
   attention_call_id,
   CASE link WHEN 1 THEN first_id WHEN 2 THEN second_id WHEN 3 THEN third_id END AS annotation_id,
-  coalesce(site, CASE link WHEN 1 THEN first_name WHEN 2 THEN second_name END) AS module,
+  coalesce(site, captured, CASE link WHEN 1 THEN first_name WHEN 2 THEN second_name END) AS module,
   around
 FROM chosen

@@ -56,6 +56,7 @@ FROM (
   ('unlinked_kernel', FALSE, 'no launch in the trace, as at the edge of a window: operator and component are unknown', 'start the window after a warm-up step and synchronize before it, as schedule(warmup=1) does'),
   ('duplicate_device_event', FALSE, 'written more than once, as between steps: counted once', 'export once per window, after the profiler has stopped'),
   ('graph_launch', FALSE, 'kernels of a CUDA graph have no operator: only their names are known', 'record the capture of the graph too, or run one step without CUDA graphs'),
+  ('unread_graph_annotations', FALSE, 'a file that names the kernels of CUDA graphs could not be read: these kernels keep only their own names', 'save get_kernel_annotations() as plain numbers, texts, lists and dictionaries, in JSON or a pickle'),
   ('uneven_graph_replay', TRUE, 'kernels of some replays are missing: sums are too low, idle time is refused', 'profile fewer steps: the profiler''s buffer overflows'),
   ('graph_kernels_not_recorded', TRUE, 'CUDA graphs were traced as a whole: the kernels in them are missing, so shares of device time are refused; record again with nsys profile --cuda-graph-trace=node', 'record with nsys profile --cuda-graph-trace=node'),
   ('unread_device_work', TRUE, 'rows of a device in a form that is not supported: all or part of the device time is missing', 'such a device is not supported yet; use the operators of the host alone'),

@@ -20,6 +20,14 @@
 --   shared_bytes    shared memory per block, bytes
 --   graph_id        CUDA graph; NULL outside graphs or where not recorded
 --   graph_node_id   node in that graph
+--   occupancy_frac  0..1, occupancy that the profiler estimates from registers, shared memory and
+--                   block size; NULL if not recorded, like the next six
+--   warps_per_sm    warps of the grid for each multiprocessor
+--   blocks_per_sm   blocks of the grid for each multiprocessor
+--   priority        priority of the stream; lower goes first
+--   context_id      CUDA context
+--   channel_id      hardware channel
+--   annotation      name that the kernel's graph node got when it was captured (mark_kernels)
 CREATE TABLE kernel (
   trace_id INTEGER NOT NULL,
   kernel_id BIGINT NOT NULL,
@@ -36,5 +44,12 @@ CREATE TABLE kernel (
   registers INTEGER,
   shared_bytes BIGINT,
   graph_id BIGINT,
-  graph_node_id BIGINT
+  graph_node_id BIGINT,
+  occupancy_frac DOUBLE,
+  warps_per_sm DOUBLE,
+  blocks_per_sm DOUBLE,
+  priority INTEGER,
+  context_id BIGINT,
+  channel_id BIGINT,
+  annotation VARCHAR
 );

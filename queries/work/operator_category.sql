@@ -2,18 +2,21 @@
 --
 -- Why:     an operator name occurs thousands of times, so its rules are tried once per name. Rules
 --          see the first 65,536 characters of a name; the name itself is kept whole.
--- Grain:   one row per (trace_id, name) of cpu_op that matches a rule
--- Inputs:  cpu_op, operator_rule
--- From:    cpu_op
+-- Grain:   one row per (trace_id, name) of an operator that matches a rule
+-- Inputs:  cpu_op, kernel_label, operator_rule
+-- From:    cpu_op, kernel_label
 -- Columns:
 --   trace_id    trace.trace_id
---   name        cpu_op.name
+--   name        cpu_op.name or kernel_label.op_name
 --   category    see work_category
 --   rule        operator_rule.rule
 --   is_wrapper  see operator_rule
 WITH name AS (
   -- matching a name of a megabyte would take a second
   SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM cpu_op
+  UNION
+  SELECT trace_id, op_name AS name, left(op_name, 65536) AS start FROM kernel_label
+  WHERE op_name IS NOT NULL
 ),
 
 matched AS (

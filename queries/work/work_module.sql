@@ -2,14 +2,16 @@
 --
 -- Why:     the module's path shows where to change the code.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_annotation, known_annotation
+-- Inputs:  work_annotation, known_annotation, kernel_label
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
---   module        from the label, else the innermost nn.Module frame, else the innermost user
---                 range; 'unattributed' if nothing surrounds the work
+--   module        from the name of a graph's kernel, else from the label, else the innermost
+--                 nn.Module frame, else the innermost user range; 'unattributed' if nothing
+--                 surrounds the work
 --   module_class  class of the module; NULL if unknown
---   source        'label' | 'python_module' | 'annotation' | 'none'
+--   source        'graph_annotation' (see kernel_label) | 'label' | 'python_module' |
+--                 'annotation' | 'none'
 -- Never:   WHERE (source = 'none') <> (module = 'unattributed')
 WITH found AS (
   SELECT
@@ -18,7 +20,8 @@ WITH found AS (
     coalesce(label.name, attention.name) AS labelled,
     label.args ->> 'class' AS labelled_class,
     frame.name AS frame,
-    user_range.name AS user_range
+    user_range.name AS user_range,
+    kernel_label.module AS captured
   FROM work_annotation
   LEFT JOIN known_annotation AS label
     ON
@@ -36,18 +39,24 @@ WITH found AS (
     ON
       work_annotation.trace_id = user_range.trace_id
       AND work_annotation.user_id = user_range.annotation_id
+  LEFT JOIN kernel_label
+    ON
+      work_annotation.trace_id = kernel_label.trace_id
+      AND work_annotation.work_id = kernel_label.kernel_id
 )
 
 -- Class_3 is the name of the frame of the third instance of Class
 SELECT
   trace_id,
   work_id,
-  coalesce(labelled, frame, user_range, 'unattributed') AS module,
+  coalesce(captured, labelled, frame, user_range, 'unattributed') AS module,
   CASE
+    WHEN captured IS NOT NULL THEN NULL
     WHEN labelled IS NOT NULL THEN labelled_class
     ELSE coalesce(nullif(array_to_string(string_split(frame, '_')[:-2], '_'), ''), frame)
   END AS module_class,
   CASE
+    WHEN captured IS NOT NULL THEN 'graph_annotation'
     WHEN labelled IS NOT NULL THEN 'label'
     WHEN frame IS NOT NULL THEN 'python_module'
     WHEN user_range IS NOT NULL THEN 'annotation'

@@ -2,19 +2,21 @@
 --
 -- Why:     steps repeat, but the first and last often differ from the rest.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_annotation, known_annotation, repeated_call
+-- Inputs:  work_annotation, known_annotation, repeated_call, kernel_label
 -- Columns:
 --   trace_id  trace.trace_id
 --   work_id   work.work_id
---   step      from the label, else the number of the profiler's step, else the number of the call
---             of the outermost module or range, if it repeats; NULL if no step surrounds the work
---   source    'label' | 'annotation' | 'repeat' | 'none'
+--   step      from the label, else from the name of a graph's kernel, else the number of the
+--             profiler's step, else the number of the call of the outermost module or range, if it
+--             repeats; NULL if no step surrounds the work
+--   source    'label' | 'graph_annotation' | 'annotation' | 'repeat' | 'none'
 -- Never:   WHERE (source = 'none') <> (step IS NULL)
 WITH found AS (
   SELECT
     work_annotation.trace_id,
     work_annotation.work_id,
     try_cast(label.name AS BIGINT) AS labelled,
+    kernel_label.step AS captured,
     try_cast(split_part(profiler_step.name, '#', 2) AS BIGINT) AS profiled,
     coalesce(component_call.step, user_call.step, module_call.step) AS repeated
   FROM work_annotation
@@ -38,14 +40,19 @@ WITH found AS (
     ON
       work_annotation.trace_id = module_call.trace_id
       AND work_annotation.python_root_id = module_call.annotation_id
+  LEFT JOIN kernel_label
+    ON
+      work_annotation.trace_id = kernel_label.trace_id
+      AND work_annotation.work_id = kernel_label.kernel_id
 )
 
 SELECT
   trace_id,
   work_id,
-  coalesce(labelled, profiled, repeated) AS step,
+  coalesce(labelled, captured, profiled, repeated) AS step,
   CASE
     WHEN labelled IS NOT NULL THEN 'label'
+    WHEN captured IS NOT NULL THEN 'graph_annotation'
     WHEN profiled IS NOT NULL THEN 'annotation'
     WHEN repeated IS NOT NULL THEN 'repeat'
     ELSE 'none'

@@ -4,7 +4,7 @@ import { amount, bytes, duration, make, percent } from "./core.js";
 const SOURCE = {
   label: "a label", python_module: "the module's frame", annotation: "a range of the program",
   operator: "the operator", kernel_name: "the kernel's name", attention: "the attention call",
-  user_rule: "your own rule", repeat: "counting calls",
+  user_rule: "your own rule", repeat: "counting calls", graph_annotation: "the name of its graph node",
 };
 const because = (source, rule) => {
   const said = SOURCE[source] ?? source;
@@ -29,9 +29,14 @@ function workRows(facts) {
     ["FLOPs", facts.flops ? amount(facts.flops) : null, facts.flops ? `${amount((facts.flops / facts.dur_ns) * 1e9, "FLOP/s")}, ${percent(facts.flops_frac)} of the peak` : null],
     ["bytes", facts.bytes ? bytes(facts.bytes) : null, facts.bytes ? `${bytes((facts.bytes / facts.dur_ns) * 1e9)}/s, ${percent(facts.bytes_frac)} of the bandwidth` : null],
     ["launch", facts.grid && `grid ${facts.grid}, block ${facts.block}`, facts.registers !== null && facts.grid ? `${facts.registers} registers, ${bytes(facts.shared_bytes)} shared` : null],
-    ["stream", facts.device_id === null ? null : `device ${facts.device_id}${facts.stream_id === null ? "" : `, stream ${facts.stream_id}`}`],
+    ["occupancy", facts.occupancy_frac === null ? null : percent(facts.occupancy_frac), facts.warps_per_sm === null ? null : `${amount(facts.warps_per_sm)} warps, ${amount(facts.blocks_per_sm)} blocks for each SM`],
+    ["graph node", facts.annotation ?? facts.graph_node_id],
+    ["stream", facts.device_id === null ? null : `device ${facts.device_id}${facts.stream_id === null ? "" : `, stream ${facts.stream_id}`}`, hardware(facts)],
   ];
 }
+
+const hardware = (facts) => [["priority", facts.priority], ["context", facts.context_id], ["channel", facts.channel_id]]
+  .filter(([, value]) => value !== null).map(([what, value]) => `${what} ${value}`).join(", ") || null;
 
 function hostRows(facts) {
   return [

@@ -61,7 +61,7 @@ export class TimelineView {
     const known = new Map(this.tracks.filter((track) => track.kind === "counter").map((track) => [track.name, track]));
     for (const { counter, device_id: device, points } of counters) {
       const where = device < 0 ? "host" : `GPU ${device}`;
-      const name = counter === "memory" ? `${where} · memory` : `${where} · waiting launches`;
+      const name = `${where} · ${counter === "queue" ? "waiting launches" : counter}`;
       let track = known.get(name);
       if (!track) {
         const line = -1 - 2 * this.tracks.filter((other) => other.kind === "counter").length;
@@ -103,7 +103,7 @@ export class TimelineView {
     context.fill();
     context.globalAlpha = 1;
     context.fillStyle = this.paint.soft;
-    const most = track.counter === "memory" ? bytes(track.largest) : `${track.largest}`;
+    const most = track.counter === "memory" ? bytes(track.largest) : `${+track.largest.toPrecision(4)}`;
     context.fillText(`at most ${most}`, NAMES + 5, y + 8);
   }
 

@@ -61,9 +61,25 @@ ARGS: dict[str, int] = {
     "Device Type": INTEGER,
     "labels": TEXT,
     "process_name": TEXT,
+    # numbers that few kernels differ in are cheaper as texts
+    "est. achieved occupancy %": TEXT,
+    "blocks per SM": TEXT,
+    "warps per SM": TEXT,
+    "priority": TEXT,
+    "context": TEXT,
+    "channel": TEXT,
+    # PyTorch's second GPU profiler, Cuspy: copies, and kernels of a graph
+    "copy kind": TEXT,
+    "src kind": TEXT,
+    "dst kind": TEXT,
+    "original_stream": TEXT,
+    "annotation": TEXT,
+    "fqn": TEXT,
+    "str": TEXT,
 }
 
-# the key of a column whose name differs, because another column has that name
+# the key of a column whose name differs, because another column has that name; it is also the name of
+# the annotation of a graph's kernel
 _SPELLED = {"process_name": "name"}
 
 # old spelling -> current spelling
@@ -79,6 +95,9 @@ _TYPES = {
     UNSIGNED: pa.uint64(),
     TIME: pa.int64(),
 }
+# events whose arguments are data under any name: samples of counters, and ranges of CUPTI's profiler
+COUNTED = (("ph", b"C"), ("cat", b"cuda_profiler_range"))
+
 # the id of an event's set of texts, and the text of all its arguments if that is kept
 TEXT_ID_FIELD = pa.field("text_id", pa.int32())
 ARGUMENTS_FIELD = pa.field("arguments", pa.string())

@@ -16,6 +16,7 @@ from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.kineto import scan
 from genscope.analyze.readers.kineto.columns import (
     ARGUMENTS_FIELD,
+    COUNTED,
     KINDS,
     NUMBERS,
     TEXTS,
@@ -27,6 +28,7 @@ from genscope.analyze.readers.kineto.columns import (
 
 _ODD = 1024
 _BITS = {name: 1 << place for place, name in enumerate(KINDS)}
+_COUNTED = {(TEXTS.index(name), text) for name, text in COUNTED}
 
 
 class NotEventsError(Exception):
@@ -121,6 +123,7 @@ class EventScanner:
         self._scan.forget()
         self._knows_nothing = True
         self._texts: list[list[bytes]] = [[] for _ in self._scan.seen.counts]
+        self._counted: list[int] = []
         self._decoded = self._told = 0
 
     def _collect(self, found: Events) -> None:
@@ -144,8 +147,13 @@ class EventScanner:
         """Decode the new distinct texts. Raises NotEventsError."""
         seen = self._scan.seen
         end = int(seen.used[scan.ENTRIES])
-        for column, start, size, _, _ in seen.entries[self._decoded : end].tolist():
-            self._texts[column].append(decoded(seen.letters[start : start + size].tobytes()))
+        first = self._decoded
+        for entry, row in enumerate(seen.entries[first:end].tolist(), first):
+            column, start, size, _, _ = row
+            text = decoded(seen.letters[start : start + size].tobytes())
+            self._texts[column].append(text)
+            if (column, text) in _COUNTED:
+                self._counted.append(entry)
         self._decoded = end
 
     def _word(self, start: int) -> str:
@@ -155,11 +163,17 @@ class EventScanner:
         return self._scan.text[start:end].tobytes().decode()
 
     def _arguments(self, rows: int) -> pa.Array:
-        if not self._keeps_arguments:
+        if not self._keeps_arguments and not self._counted:
             return _nulls(ARGUMENTS_FIELD.type).slice(0, rows)
-        spans = self._scan.out.arguments[:rows].tolist()
+        spans = self._scan.out.arguments[:rows]
+        if not self._keeps_arguments:
+            sets = self._scan.seen.sets[: self._scan.seen.used[scan.SETS]]
+            counted = np.isin(sets, self._counted).max(axis=1, keepdims=True)
+            spans = spans * counted[self._scan.out.texts[:rows]]
         text = self._scan.text
-        return arrow_column.texts([text[i:end].tobytes() if end else None for i, end in spans])
+        return arrow_column.texts(
+            [text[i:end].tobytes() if end else None for i, end in spans.tolist()]
+        )
 
     def _new_texts(self) -> list[pa.Table]:
         """The sets of texts that no earlier table holds."""

@@ -6,12 +6,14 @@ reader go into one table.
 
 import glob
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from genscope.analyze.readers.kineto import graph_annotation
 from genscope.analyze.readers.kineto.decode import whole_text
 from genscope.analyze.readers.kineto.read import KinetoFile, rank_of
 from genscope.analyze.readers.nesting_limit import nesting_limit
@@ -66,13 +68,18 @@ def create_header_tables(
     *,
     keep: Collection[str],
 ) -> None:
-    """Create kineto_header, kineto_device and kineto_reader_anomaly in `con`; `keep` as in kineto.read."""
+    """Create kineto_header, kineto_device, kineto_graph_annotation and kineto_reader_anomaly in `con`.
+
+    `keep` is as in kineto.read.
+    """
     wanted = {"python_wanted": "python" in keep, "arguments_wanted": "args" in keep}
     with nesting_limit(path):
         header = _header(found, path) | wanted
         create_relation(con, folder, "kineto_header", HEADER, [header])
         create_relation(con, folder, "kineto_device", DEVICE, _devices(found.keys))
-        create_relation(con, folder, "kineto_reader_anomaly", FAULT, _faults(found))
+        named, problems = graph_annotation.rows_of(path, header["rank"])
+        create_relation(con, folder, "kineto_graph_annotation", graph_annotation.COLUMNS, named)
+        create_relation(con, folder, "kineto_reader_anomaly", FAULT, _faults(found, problems))
 
 
 def create_relation(
@@ -142,7 +149,7 @@ def _devices(keys: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(devices.values())
 
 
-def _faults(found: KinetoFile) -> list[dict[str, Any]]:
+def _faults(found: KinetoFile, unread_annotations: Sequence[str]) -> list[dict[str, Any]]:
     rows = [
         {
             "kind": kind,
@@ -152,13 +159,23 @@ def _faults(found: KinetoFile) -> list[dict[str, Any]]:
         }
         for kind, count in found.fault_counts.items()
     ]
-    if found.arguments:
-        commonest = (f"{name} {count}" for name, count in found.arguments.most_common())
+    # a counter's value has an empty name, and is kept
+    arguments = Counter({name: count for name, count in found.arguments.items() if name})
+    if arguments:
+        commonest = (f"{name} {count}" for name, count in arguments.most_common())
         rows.append(
             {
                 "kind": "argument_without_column",
-                "count": found.arguments.total(),
+                "count": arguments.total(),
                 "example": ", ".join(commonest)[:160],
+            }
+        )
+    if unread_annotations:
+        rows.append(
+            {
+                "kind": "unread_graph_annotations",
+                "count": len(unread_annotations),
+                "example": unread_annotations[0][:160],
             }
         )
     if names := environment_keys(found.keys):

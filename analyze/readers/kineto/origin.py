@@ -64,7 +64,7 @@ def refuse_others(con: duckdb.DuckDBPyConnection, path: Path, found: KinetoFile)
     # only PyTorch writes Python frames, even if they were counted and not read
     if found.unread["python"]:
         return
-    roles = texts.filter("role IS NOT NULL AND role <> 'flow'").project("cat").distinct()
+    roles = texts.filter("role <> 'flow' AND cat IS NOT NULL").project("cat").distinct()
     own = {str(row[0]) for row in roles.fetchall()}
     pids = {str(row[0]).lower() for row in texts.project("pid").distinct().fetchall()}
     if not own and any(pid.endswith(" functions") for pid in pids):

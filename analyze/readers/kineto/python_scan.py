@@ -12,6 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from genscope.analyze.readers.kineto.columns import (
+    COUNTED,
     KINDS,
     NUMBERS,
     TEXTS,
@@ -87,8 +88,11 @@ class PythonScanner:
         return found
 
     def _arguments(self, values: dict[str, bytes]) -> str | None:
-        raw = values.get(_ARGUMENTS, b"null") if "args" in self._keep else b"null"
-        return None if raw == b"null" else raw.decode()
+        raw = values.get(_ARGUMENTS, b"null")
+        is_kept = "args" in self._keep or any(
+            values.get(name) == b'"%b"' % text for name, text in COUNTED
+        )
+        return raw.decode() if is_kept and raw != b"null" else None
 
     def _marked(self, text: bytes, found: Events) -> bytes:
         """The text with a mark for each NaN and infinity, which are recorded."""

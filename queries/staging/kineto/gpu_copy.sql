@@ -1,7 +1,7 @@
 -- gpu_copy: the memory copies and fills of a Kineto trace.
 --
--- Why:     rows are chosen by category, as kernels are. The direction is in the name, or in ROCm's
---          "kind".
+-- Why:     rows are chosen by category, as kernels are. The direction is in the name, in ROCm's
+--          "kind" or in Cuspy's "copy kind", where an array (A) is memory of the device.
 -- Grain:   one row per memcpy or memset
 -- Inputs:  kineto_event, kineto_text, kineto_device_process, trace_file
 -- Columns:
@@ -14,7 +14,8 @@
 --   dur_ns          ns
 --   name            as recorded
 --   kind            'HtoD' | 'DtoH' | 'DtoD' | 'PtoP' | 'HtoH' | 'memset' | 'other'
---   host_memory     from the name: 'Memcpy HtoD (Pinned -> Device)'; NULL where it does not say
+--   host_memory     from the name, 'Memcpy HtoD (Pinned -> Device)', or from Cuspy's kinds of
+--                   memory; NULL where neither says
 --   size_bytes      bytes moved or set; NULL if not recorded
 --   correlation_id  links to runtime_call; NULL if absent
 --   external_id     links to cpu_op; NULL if absent
@@ -73,12 +74,17 @@ SELECT
     WHEN text.cat IN ('gpu_memset', 'Memset') THEN 'memset'
     WHEN string_split(text.name, ' ')[2] IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
       THEN string_split(text.name, ' ')[2]
-    WHEN text.copy_kind IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH') THEN text.copy_kind
+    WHEN replace(text.copy_kind, 'A', 'D') IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
+      THEN replace(text.copy_kind, 'A', 'D')
+    -- CUPTI's number, for which Cuspy has no name
+    WHEN text.copy_kind = '9' THEN 'HtoH'
     ELSE 'other'
   END AS kind,
   CASE
     WHEN contains(text.name, 'Pinned') THEN 'pinned'
     WHEN contains(text.name, 'Pageable') THEN 'pageable'
+    WHEN text.source_memory IN ('pinned', 'pageable') THEN text.source_memory
+    WHEN text.target_memory IN ('pinned', 'pageable') THEN text.target_memory
   END AS host_memory,
   numbered.size_bytes,
   numbered.correlation_id,

@@ -4,7 +4,7 @@
 -- Grain:   one row per category
 -- Inputs:  none
 -- Columns:
---   cat   as in the trace (libkineto's ActivityType.h, and the spellings of 2021)
+--   cat   as in the trace (libkineto's ActivityType.h, Cuspy, and the spellings of 2021)
 --   role  'kernel' | 'copy' | 'runtime' | 'op' | 'annotation' | 'device_annotation' | 'python' |
 --         'flow' | 'instant' | 'host_other' | 'device_other' | 'span'
 SELECT
@@ -51,5 +51,7 @@ FROM (
   ('mtia_counters', 'device_other'),
   ('xpu_sync', 'device_other'),
   ('xpu_scope_profiler', 'device_other'),
+  ('graph_event_node', 'device_other'),
+  ('graph_host_node', 'device_other'),
   ('Trace', 'span')
 ) AS category (cat, role)

@@ -8,7 +8,7 @@
 --   text_id                  kineto_text.text_id
 --   ph                       'X' complete, 'i' instant, 'M' metadata, ...
 --   cat                      category, as recorded; NULL if absent
---   role                     role of the category, see kineto_category; NULL if unknown
+--   role                     see kineto_text
 --   name                     as recorded; '' if absent
 --   pid                      process, or device for a device event, as text
 --   tid                      thread or stream, as text
@@ -28,8 +28,8 @@
 --                            none
 --   recorded_correlation_id  as recorded
 --   device_id                device number of a device event
---   stream_id                stream or queue
---   copy_kind                kind of a copy, if ROCm writes one
+--   stream_id                stream or queue, also of a kernel that Cuspy shows in a logical lane
+--   copy_kind                see kineto_text
 --   size_bytes               bytes moved or set by a copy
 --   grid                     JSON text
 --   block                    JSON text
@@ -52,7 +52,7 @@
 --   addr                     address of a [memory] event
 --   memory_device_id         device number of a [memory] event
 --   memory_device_type       device type of a [memory] event: 0 is the host
---   arguments                JSON text of all arguments; NULL unless requested
+--   arguments                JSON text of all arguments; NULL unless requested, but for counters
 SELECT
   text.text_id,
   text.ph,
@@ -82,7 +82,7 @@ SELECT
   coalesce(
     try_cast(chunk.device AS INTEGER), text.pid_number, 0
   ) AS device_id,
-  chunk.stream AS stream_id,
+  coalesce(text.own_stream, chunk.stream) AS stream_id,
   text.copy_kind,
   chunk.bytes AS size_bytes,
   text.grid,

@@ -8,7 +8,8 @@
 --   text_id          number of the set
 --   ph               'X' complete, 'i' instant, 'M' metadata, ...
 --   cat              category, as recorded; NULL if absent
---   role             role of the category, see kineto_category; NULL if unknown
+--   role             role of the category, see kineto_category, or 'counter' for a sample of a
+--                    GPU's counter, which Cuspy writes without a category; NULL if unknown
 --   name             as recorded; '' if absent
 --   pid              process, or device for a device event, as text
 --   pid_number       pid as a number; NULL if it is not one
@@ -20,7 +21,9 @@
 --   label_name       see annotation_label; NULL if it is not a label
 --   label_args       see annotation_label
 --   is_odd_label     true if a label, or part of it, was left out; NULL if it is not a label
---   copy_kind        kind of a copy, if ROCm writes one
+--   copy_kind        kind of a copy, if ROCm or Cuspy writes one
+--   source_memory    kind of memory that a copy reads, if Cuspy writes it, such as 'pinned'
+--   target_memory    kind of memory that a copy writes
 --   process_label    label or name of a process, from 'process_labels' and 'process_name' rows
 --   grid             JSON text
 --   block            JSON text
@@ -28,6 +31,14 @@
 --   input_types      JSON text
 --   input_strides    JSON text
 --   concrete_inputs  JSON text
+--   occupancy_frac   0..1, estimated occupancy of a kernel
+--   warps_per_sm     warps of a kernel's grid for each multiprocessor
+--   blocks_per_sm    blocks of a kernel's grid for each multiprocessor
+--   priority         priority of a kernel's stream
+--   context_id       CUDA context
+--   channel_id       hardware channel
+--   own_stream       stream on which a kernel ran, if Cuspy shows it elsewhere
+--   annotation       name that a graph's kernel got with mark_kernels; NULL if it got none
 WITH range_text AS (
   SELECT
     chunk.text_id AS label_id,
@@ -45,7 +56,11 @@ SELECT
   chunk.text_id,
   chunk.ph,
   chunk.cat,
-  category.role,
+  if(
+    chunk.ph = 'C'
+    AND (chunk.cat = 'hardware_counters' OR regexp_full_match(chunk.pid, 'GPU \d+ Counters')),
+    'counter', category.role
+  ) AS role,
   coalesce(chunk.name, '') AS name,
   chunk.pid,
   try_cast(chunk.pid AS INTEGER) AS pid_number,
@@ -62,7 +77,9 @@ SELECT
   label.name AS label_name,
   label.args AS label_args,
   label.is_odd AS is_odd_label,
-  chunk.kind AS copy_kind,
+  coalesce(chunk."copy kind", chunk.kind) AS copy_kind,
+  chunk."src kind" AS source_memory,
+  chunk."dst kind" AS target_memory,
   CASE
     WHEN chunk.ph = 'M' AND chunk.name IN ('process_labels', 'process_name')
       THEN coalesce(chunk.labels, chunk.process_name)
@@ -72,7 +89,28 @@ SELECT
   chunk."Input Dims" AS input_dims,
   chunk."Input type" AS input_types,
   chunk."Input Strides" AS input_strides,
-  chunk."Concrete Inputs" AS concrete_inputs
+  chunk."Concrete Inputs" AS concrete_inputs,
+  try_cast(chunk."est. achieved occupancy %" AS DOUBLE) / 100 AS occupancy_frac,
+  try_cast(chunk."warps per SM" AS DOUBLE) AS warps_per_sm,
+  try_cast(chunk."blocks per SM" AS DOUBLE) AS blocks_per_sm,
+  try_cast(chunk.priority AS INTEGER) AS priority,
+  try_cast(chunk.context AS BIGINT) AS context_id,
+  try_cast(chunk.channel AS BIGINT) AS channel_id,
+  try_cast(chunk.original_stream AS BIGINT) AS own_stream,
+  if(category.role IN ('kernel', 'copy'), coalesce(
+    chunk.process_name,
+    chunk.fqn,
+    chunk.str,
+    -- of several scopes the last one wins, as in PyTorch's own tool
+    if(
+      starts_with(chunk.annotation, '['),
+      try(coalesce(
+        chunk.annotation ->> '$[#-1].name', chunk.annotation ->> '$[#-1].fqn',
+        chunk.annotation ->> '$[#-1].str', chunk.annotation ->> '$[#-1]'
+      )),
+      chunk.annotation
+    )
+  ), NULL) AS annotation
 FROM kineto_chunk_text AS chunk
 LEFT JOIN kineto_category AS category ON chunk.cat = category.cat
 LEFT JOIN label ON chunk.text_id = label.label_id
