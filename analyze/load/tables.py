@@ -158,17 +158,10 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
             execute_within_memory(con, f"INSERT INTO {relation.name} BY NAME {statement}")
 
 
-def sources(relation: SqlFile) -> list[str]:
-    """Inputs, some with a condition: without a row in any of them, the relation has none."""
-    text = " ".join(relation.sections.get("From", "").split())
-    return text.split(", ") if text else []
-
-
 def _can_have_rows(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> bool:
     """Whether its sources have rows; if not, planning its long statement would waste 5 to 30 ms."""
-    listed = sources(relation)
-    return not listed or any(
-        con.execute(f"SELECT 1 FROM {source} LIMIT 1").fetchall() for source in listed
+    return not relation.sources or any(
+        con.execute(f"SELECT 1 FROM {source} LIMIT 1").fetchall() for source in relation.sources
     )
 
 
