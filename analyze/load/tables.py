@@ -24,6 +24,8 @@ from genscope.errors import UserError
 SCHEMA_VERSION = 2
 # the user's kernel rules, which apply to every trace of the study
 RULES = "user_kernel_rule"
+# a table of few rows takes a whole block of the study's file; small blocks make big tables slow to write
+SMALL_BLOCK, LARGE_BLOCK = 16 << 10, 256 << 10
 
 
 def create_schema(con: duckdb.DuckDBPyConnection) -> None:
@@ -53,18 +55,19 @@ def create_macros(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @cache
-def empty_study() -> bytes:
+def empty_study(block_bytes: int = LARGE_BLOCK) -> bytes:
     """The bytes of a study without traces, kept in the user's cache folder: creating it takes a second."""
     # this file also decides what is in a study
     code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    key = " ".join((duckdb.__version__, code, tables_sha256(), _metrics_sha256()))
+    key = " ".join((duckdb.__version__, code, tables_sha256(), _metrics_sha256(), str(block_bytes)))
     kept = empty_cache.read(key)
     if kept is not None:
         return kept
     with TemporaryDirectory(prefix="genscope-") as folder:
         path = Path(folder) / "empty.duckdb"
         # from 1.3 on, DuckDB compresses texts in half the time
-        with connect(path, config={"storage_compatibility_version": "v1.3.0"}) as con:
+        settings = {"storage_compatibility_version": "v1.3.0", "default_block_size": block_bytes}
+        with connect(path, config=settings) as con:
             create_schema(con)
             store_metrics(con)
             # close() would hide that the disk is full
