@@ -16,6 +16,7 @@ import duckdb
 from genscope.analyze import native
 from genscope.analyze.connect import connect, first_line
 from genscope.analyze.load import empty_cache
+from genscope.analyze.load.filled import Filled
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
@@ -147,25 +148,24 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the attribution tables of a scratch database from its base tables."""
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
+    filled = Filled(con)
     for relation in attribution_files():
-        if relation.name == "cpu_op_parent" and native.library():
+        if not relation.is_of_traces:
+            continue
+        if not filled.can_fill(relation):
+            filled.note(relation.name, 0)
+        elif relation.name == "cpu_op_parent" and native.library():
             from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 
             fill_cpu_op_parent(con)
-        elif relation.name == "cost_root" and _can_have_rows(con, relation):
+        elif relation.name == "cost_root":
             from genscope.analyze.load.cost_roots import fill_cost_root
 
             fill_cost_root(con)
-        elif relation.is_of_traces and _can_have_rows(con, relation):
+        else:
             statement = inline_patterns(con, relation)
-            execute_within_memory(con, f"INSERT INTO {relation.name} BY NAME {statement}")
-
-
-def _can_have_rows(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> bool:
-    """Whether its sources have rows; if not, planning its long statement would waste 5 to 30 ms."""
-    return not relation.sources or any(
-        con.execute(f"SELECT 1 FROM {source} LIMIT 1").fetchall() for source in relation.sources
-    )
+            insert = f"INSERT INTO {relation.name} BY NAME {statement}"
+            filled.note(relation.name, execute_within_memory(con, insert))
 
 
 def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:

@@ -4,6 +4,7 @@
 --          user's rules come first.
 -- Grain:   one row per user range that a rule matches
 -- Inputs:  annotation, label_rule, user_label_rule
+-- From:    annotation WHERE kind = 'user'
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  annotation.annotation_id
