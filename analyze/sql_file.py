@@ -72,6 +72,11 @@ class SqlFile:
         return "trace_id" in self.columns and self.sections.get("Kept", "").strip() != "view"
 
     @property
+    def sources(self) -> list[str]:
+        """Inputs, some with a condition: without a row in any of them, the relation has none."""
+        return [one.strip() for one in self.sections.get("From", "").split(",") if one.strip()]
+
+    @property
     def summary(self) -> str:
         """The sentence, and the parameters as written on the command line."""
         params = [f" [--param {name}={param.default}]" for name, param in self.params.items()]
@@ -122,19 +127,19 @@ def reads(statement: str, macros: Iterable[str] = ()) -> frozenset[str]:
     """
     known = frozenset(macros)
     with connect() as con:
-        row = con.execute("SELECT json_serialize_sql(?::VARCHAR)", [statement]).fetchone()
-    tree = json.loads(row[0]) if row else {}
-    if tree.get("error", True):
+        ((text,),) = con.execute("SELECT json_serialize_sql(?::VARCHAR)", [statement]).fetchall()
+    tree = json.loads(text)
+    if tree["error"]:
         raise UserError(f"DuckDB can't parse this SELECT: {tree.get('error_message')}")
-    found: set[str] = set()
-    local: set[str] = set()
+    found, local = set[str](), set[str]()
     for node in _nodes(tree):
         if node.get("type") == "BASE_TABLE":
             found.add(str(node["table_name"]))
         elif node.get("class") == "FUNCTION" and node.get("function_name") in known:
             found.add(str(node["function_name"]))
             found.update(_text_constants(node))
-        local.update(str(entry["key"]) for entry in _cte_entries(node))
+        ctes = node.get("cte_map") or {}
+        local.update(str(entry["key"]) for entry in ctes.get("map", ()))
     return frozenset(found - local)
 
 
@@ -286,11 +291,6 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
             stack.extend(node.values())
         elif isinstance(node, list):
             stack.extend(node)
-
-
-def _cte_entries(node: dict[str, Any]) -> list[dict[str, Any]]:
-    ctes = node.get("cte_map")
-    return list(ctes.get("map", [])) if isinstance(ctes, dict) else []
 
 
 def _text_constants(node: dict[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.load.tables import create_schema, metrics, sources
+from genscope.analyze.load.tables import create_schema, metrics
 from genscope.analyze.refusal import create_metrics
 from genscope.analyze.sql_file import LAYERS, SqlFile, create_statement, load_layer
 
@@ -83,10 +83,10 @@ def _load_case(con: duckdb.DuckDBPyConnection, relation: SqlFile, case: Path) ->
 
 def _check_sources(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
     """Without the rows that `From` names, nothing is left: a load doesn't even run the statement then."""
-    for source in sources(relation):
+    for source in relation.sources:
         assert source.split()[0] in relation.inputs, f"{source} is no input of {relation.name}"
         con.execute(f"DELETE FROM given.{source}")
-    if sources(relation):
+    if relation.sources:
         assert _rows(con, relation.statement) == []
 
 

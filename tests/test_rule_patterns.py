@@ -1,8 +1,11 @@
 """Patterns spelled out as constants match what they match as a column."""
 
+from collections.abc import Iterator
+
 import duckdb
 import pytest
 
+from genscope.analyze.load.pattern_words import may_match
 from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.load.tables import attribution_files, create_schema
 
@@ -16,12 +19,35 @@ NAMES = [
 ]
 OPERATORS = ["aten::addmm", "aten::native_layer_norm", "flash_attn::_flash_attn_forward", "it's"]
 
+# patterns that Python reads in another way than RE2, or not at all, and a text that they match
+ODD = {
+    "x[[:alpha:]]abc": "xyabc",
+    "[(?i)]abc": "(abc",
+    r"(a\(?i)b": "aib",
+    r"\Qa.b\E": "a.b",
+    "abc{,3}": "abc{,3}",
+    r"\pLabc": "zabc",
+    "(?i)MASK|kelvin": "ma\u017f\u212a",
+    "(abcd|efgh)?ijk": "ijk",
+    "(abcd)*(e|fgh)+": "e",
+    "stra\u00dfe_kernel": "stra\u00dfe_kernel",
+    "(?:one|two)[0-9]{2}three": "two12three",
+    "^(?P<first>abc|)d": "d",
+}
 
-@pytest.mark.parametrize("name", ["kernel_category", "operator_category"])
-def test_the_rows_are_the_same(name: str) -> None:
-    (relation,) = (file for file in attribution_files() if file.name == name)
+
+@pytest.fixture(scope="module")
+def study() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
         create_schema(con)
+        yield con
+
+
+@pytest.mark.parametrize("name", ["kernel_category", "operator_category"])
+def test_the_rows_are_the_same(name: str, study: duckdb.DuckDBPyConnection) -> None:
+    (relation,) = (file for file in attribution_files() if file.name == name)
+    with study.cursor() as con:
+        con.execute("BEGIN")
         con.execute(
             "INSERT INTO user_kernel_rule VALUES (1, 'it''s m', 'mine'), (2, '_LL$', 'ring')"
         )
@@ -40,3 +66,31 @@ def test_the_rows_are_the_same(name: str) -> None:
         assert found == con.execute(f"SELECT * FROM ({relation.statement}) ORDER BY ALL").fetchall()
         assert {row[2] for row in found} > {"mine", "ring"} or name == "operator_category"
         assert len(found) > 2
+
+
+def test_no_rule_is_left_out_that_matches(study: duckdb.DuckDBPyConnection) -> None:
+    with study.cursor() as con:
+        con.execute("BEGIN")
+        rules = con.execute(
+            "SELECT pattern, example FROM kernel_rule UNION SELECT pattern, example FROM operator_rule"
+        ).fetchall()
+        con.execute(
+            "CREATE TEMP TABLE seen AS SELECT unnest(?::VARCHAR[]) AS name",
+            [[*ODD.values(), *NAMES]],
+        )
+        con.executemany("INSERT INTO seen VALUES (?)", [[example] for _, example in rules[::4]])
+        patterns = [*ODD, *(pattern for pattern, _ in rules)]
+        columns = ", ".join(
+            "regexp_matches(name, '{}')".format(pattern.replace("'", "''")) for pattern in patterns
+        )
+        rows = con.execute(f"SELECT name, {columns} FROM seen").fetchall()
+    wrong = [
+        (pattern, name)
+        for name, *matches in rows
+        for pattern, is_match in zip(patterns, matches, strict=True)
+        if is_match and not may_match(pattern, name.casefold())
+    ]
+    assert wrong == []
+    found = {name: dict(zip(patterns, matches, strict=True)) for name, *matches in rows}
+    assert all(found[text][pattern] for pattern, text in ODD.items())
+    assert sum(may_match(pattern, "vectorized_elementwise_kernel") for pattern in patterns) < 40

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
-# one for each version of genscope and DuckDB in use
-_MAX_FILES = 4
+# two for each version of genscope and DuckDB in use
+_MAX_FILES = 8
 
 
 def read(key: str) -> bytes | None:

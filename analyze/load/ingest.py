@@ -23,7 +23,7 @@ import duckdb
 from genscope.analyze.connect import first_line
 from genscope.analyze.load import tables
 from genscope.analyze.load.leftovers import remove_leftovers
-from genscope.analyze.load.small_traces import BuiltGroup, build_group, groups
+from genscope.analyze.load.small_traces import BuiltGroup, block_size_for, build_group, groups
 from genscope.analyze.load.study_file import create_if_missing, open_to_write
 from genscope.analyze.load.trace_file import TraceFile, find
 from genscope.analyze.load.user_data import empty_copy
@@ -73,13 +73,14 @@ def ingest(
     files = find(paths)
     keep = {name for name, wanted in (("python", python), ("args", args)) if wanted}
     study = Path(study)
-    is_new = create_if_missing(study)
+    block_bytes = block_size_for(files)
+    is_new = create_if_missing(study, block_bytes)
     inode = study.stat().st_ino
     results: list[IngestResult] = []
     con = open_to_write(study, is_new=is_new)
     try:
         with con:
-            opened = OpenStudy(con, study, inode, is_new=is_new)
+            opened = OpenStudy(con, study, inode, block_bytes, is_new=is_new)
             results = _ingest_all(opened, files, keep=keep, jobs=jobs, progress=progress)
     except (duckdb.Error, OSError) as error:
         raise UserError(
@@ -95,11 +96,15 @@ def ingest(
 
 @dataclass(frozen=True)
 class OpenStudy:
-    """The study that this load has open; `is_new` says that this load created it."""
+    """The study that this load has open; `is_new` says that this load created it.
+
+    `block_bytes` is the size of blocks that suits the files of this load.
+    """
 
     con: duckdb.DuckDBPyConnection
     path: Path
     inode: int
+    block_bytes: int
     is_new: bool
 
     def put(self, built: Path, *, alone: bool) -> None:
@@ -133,7 +138,7 @@ def _ingest_all(
     try:
         results, waiting, copies = _sort_out(opened.con, files)
         is_empty = not opened.con.table("trace").limit(1).fetchall()
-        empty = empty_copy(opened.con, folder)
+        empty = empty_copy(opened.con, folder, opened.block_bytes)
         parts = list(groups(waiting, jobs=jobs))
         threads = 2 if len(parts) == 1 or jobs == 1 else 1
         build = partial(build_group, keep=keep, threads=threads, empty=empty)

@@ -1,14 +1,18 @@
 """Write the regular expressions of rules into a statement as constants.
 
 DuckDB compiles a constant pattern once, but a pattern from a column again for every row. And a name needs
-no further patterns after the first one that it matches.
+no further patterns after the first one that it matches. Patterns that match no name are left out.
 """
 
 import re
 
 import duckdb
 
+from genscope.analyze.load.pattern_words import may_match
 from genscope.analyze.sql_file import SqlFile
+
+# with more names, most patterns can match one of them
+_MOST_NAMES = 1000
 
 # the first rule that a text matches, as our .sql files ask for it
 _FIRST = re.compile(
@@ -18,17 +22,31 @@ _FIRST = re.compile(
 
 
 def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
-    """Return the relation's statement with the patterns of its rules as constants."""
+    """Return the relation's statement with the patterns of its rules as constants.
+
+    The texts that are matched come from the column `name` of the sources in the relation's header.
+    """
+    names = _names(con, relation) if _FIRST.search(relation.statement) else None
 
     def spelled(match: re.Match[str]) -> str:
         rules = con.table(match["table"]).order(match["key"]).project(f"pattern, {match['key']}")
         cases = " ".join(
             f"WHEN regexp_matches({match['text']}, {_constant(pattern)}) THEN {_constant(key)}"
             for pattern, key in rules.fetchall()
+            if names is None or may_match(pattern, names)
         )
         return f"(CASE {cases} END)" if cases else "NULL"
 
     return _FIRST.sub(spelled, relation.statement)
+
+
+def _names(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str | None:
+    """All names in the relation's sources, casefolded, one a line; None if they are too many."""
+    found: set[str] = set()
+    for source in relation.sources:
+        rows = con.execute(f"SELECT DISTINCT name FROM {source} LIMIT {_MOST_NAMES + 1}").fetchall()
+        found.update(name.casefold() for (name,) in rows if name is not None)
+    return "\n".join(found) if relation.sources and len(found) <= _MOST_NAMES else None
 
 
 def _constant(value: object) -> str:

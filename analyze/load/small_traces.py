@@ -20,6 +20,8 @@ from genscope.analyze.load.trace_file import TraceFile
 
 _GROUP_BYTES = 512 << 10
 _MAX_GROUP = 16
+# files, compressed or not, whose study is read and written as fast with small blocks
+_SMALL_STUDY = 4 << 20
 _STAGE = "stage_area"
 
 
@@ -39,6 +41,12 @@ class BuiltGroup:
 
     path: Path
     outcomes: Sequence[Outcome]
+
+
+def block_size_for(files: Sequence[TraceFile]) -> int:
+    """The size of a study's blocks that suits these files."""
+    is_small = sum(map(_size_bytes, files)) <= _SMALL_STUDY
+    return tables.SMALL_BLOCK if is_small else tables.LARGE_BLOCK
 
 
 def groups(files: Mapping[int, TraceFile], *, jobs: int) -> Iterator[dict[int, TraceFile]]:

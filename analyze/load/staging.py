@@ -2,6 +2,7 @@
 
 import duckdb
 
+from genscope.analyze.load.filled import Filled
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.sql_file import create_statement, in_order, load_layer
 
@@ -28,6 +29,7 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     """
     base = {table.name for table in load_layer("schema")}
     waiting = in_order(load_layer(f"staging/{trace_format}"))
+    filled = Filled(con)
     steps: set[str] = set()
     while waiting:
         names = {file.name for file in waiting}
@@ -35,8 +37,12 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
         # run the readers of a step right after it
         table = next((file for file in ready if file.name in base), ready[0])
         waiting.remove(table)
-        if table.name in base:
-            execute_within_memory(con, f"INSERT INTO {table.name} BY NAME {table.statement}")
+        if not filled.can_fill(table):
+            # a step must then be the only source of those that read it
+            filled.note(table.name, 0)
+        elif table.name in base:
+            insert = f"INSERT INTO {table.name} BY NAME {table.statement}"
+            filled.note(table.name, execute_within_memory(con, insert))
         else:
             execute_within_memory(con, f"{_CREATE} {table.name} AS {table.statement}")
             steps.add(table.name)

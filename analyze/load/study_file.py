@@ -50,16 +50,17 @@ def open_to_write(path: Path, *, is_new: bool = False) -> duckdb.DuckDBPyConnect
     return con
 
 
-def create_if_missing(path: Path) -> bool:
+def create_if_missing(path: Path, block_bytes: int = tables.LARGE_BLOCK) -> bool:
     """Create an empty study at `path` unless there is a file; true if this call created it.
 
+    `block_bytes` is the size of the file's blocks, see tables.SMALL_BLOCK.
     An empty file counts as missing: a killed load may have left it.
     """
     if is_taken(path):
         return False
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(tables.empty_study())
+        part.write_bytes(tables.empty_study(block_bytes))
         if is_taken(path):
             return False
         remove_log(path)

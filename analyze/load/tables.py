@@ -16,6 +16,7 @@ import duckdb
 from genscope.analyze import native
 from genscope.analyze.connect import connect, first_line
 from genscope.analyze.load import empty_cache
+from genscope.analyze.load.filled import Filled
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
@@ -24,6 +25,8 @@ from genscope.errors import UserError
 SCHEMA_VERSION = 2
 # the user's kernel rules, which apply to every trace of the study
 RULES = "user_kernel_rule"
+# a table of few rows takes a whole block of the study's file; small blocks make big tables slow to write
+SMALL_BLOCK, LARGE_BLOCK = 16 << 10, 256 << 10
 
 
 def create_schema(con: duckdb.DuckDBPyConnection) -> None:
@@ -53,18 +56,19 @@ def create_macros(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @cache
-def empty_study() -> bytes:
+def empty_study(block_bytes: int = LARGE_BLOCK) -> bytes:
     """The bytes of a study without traces, kept in the user's cache folder: creating it takes a second."""
     # this file also decides what is in a study
     code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    key = " ".join((duckdb.__version__, code, tables_sha256(), _metrics_sha256()))
+    key = " ".join((duckdb.__version__, code, tables_sha256(), _metrics_sha256(), str(block_bytes)))
     kept = empty_cache.read(key)
     if kept is not None:
         return kept
     with TemporaryDirectory(prefix="genscope-") as folder:
         path = Path(folder) / "empty.duckdb"
         # from 1.3 on, DuckDB compresses texts in half the time
-        with connect(path, config={"storage_compatibility_version": "v1.3.0"}) as con:
+        settings = {"storage_compatibility_version": "v1.3.0", "default_block_size": block_bytes}
+        with connect(path, config=settings) as con:
             create_schema(con)
             store_metrics(con)
             # close() would hide that the disk is full
@@ -144,32 +148,24 @@ def attribute(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the attribution tables of a scratch database from its base tables."""
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
+    filled = Filled(con)
     for relation in attribution_files():
-        if relation.name == "cpu_op_parent" and native.library():
+        if not relation.is_of_traces:
+            continue
+        if not filled.can_fill(relation):
+            filled.note(relation.name, 0)
+        elif relation.name == "cpu_op_parent" and native.library():
             from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 
             fill_cpu_op_parent(con)
-        elif relation.name == "cost_root" and _can_have_rows(con, relation):
+        elif relation.name == "cost_root":
             from genscope.analyze.load.cost_roots import fill_cost_root
 
             fill_cost_root(con)
-        elif relation.is_of_traces and _can_have_rows(con, relation):
+        else:
             statement = inline_patterns(con, relation)
-            execute_within_memory(con, f"INSERT INTO {relation.name} BY NAME {statement}")
-
-
-def sources(relation: SqlFile) -> list[str]:
-    """Inputs, some with a condition: without a row in any of them, the relation has none."""
-    text = " ".join(relation.sections.get("From", "").split())
-    return text.split(", ") if text else []
-
-
-def _can_have_rows(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> bool:
-    """Whether its sources have rows; if not, planning its long statement would waste 5 to 30 ms."""
-    listed = sources(relation)
-    return not listed or any(
-        con.execute(f"SELECT 1 FROM {source} LIMIT 1").fetchall() for source in listed
-    )
+            insert = f"INSERT INTO {relation.name} BY NAME {statement}"
+            filled.note(relation.name, execute_within_memory(con, insert))
 
 
 def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:

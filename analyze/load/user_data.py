@@ -12,17 +12,17 @@ from genscope.analyze.load import tables
 from genscope.errors import UserError
 
 
-def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path) -> bytes:
+def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path, block_bytes: int) -> bytes:
     """The bytes of a study without traces that has the user's rows of the open study `con`.
 
-    `folder` is a place to work in. Every trace is built in such a file, so that a user's rule applies
+    `folder` is a place to work in, `block_bytes` the size of the file's blocks. Every trace is built in such a file, so that a user's rule applies
     to it as it does to the traces loaded before.
     """
     filled = [name for name in tables.user_tables() if con.table(name).limit(1).fetchall()]
     if not filled:
-        return tables.empty_study()
+        return tables.empty_study(block_bytes)
     path = folder / "empty.duckdb"
-    path.write_bytes(tables.empty_study())
+    path.write_bytes(tables.empty_study(block_bytes))
     con.execute(f"ATTACH '{tables.quoted(path)}' AS empty_copy (TYPE duckdb)")
     try:
         for name in filled:

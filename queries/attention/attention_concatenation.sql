@@ -4,6 +4,7 @@
 --          joined along a dimension between the batch and the width, never along the first or last.
 -- Grain:   one row per (trace_id, range_id, shapes) that were joined before an attention call
 -- Inputs:  attention_range, cpu_op
+-- From:    attention_range
 -- Columns:
 --   trace_id       trace.trace_id
 --   range_id       attention_range.range_id of the call that follows

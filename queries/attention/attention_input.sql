@@ -5,6 +5,7 @@
 --          a new token, were joined.
 -- Grain:   one row per attention_range whose operators show it
 -- Inputs:  attention_range, attention_scores, attention_projection, attention_concatenation, cpu_op
+-- From:    attention_projection, attention_concatenation
 -- Columns:
 --   trace_id  trace.trace_id
 --   range_id  attention_range.range_id

@@ -5,6 +5,7 @@
 --          from an embedding with a column for each head, unless a mask for all heads was added.
 -- Grain:   one row per attention_range with such a mask
 -- Inputs:  attention_range, cpu_op
+-- From:    attention_range WHERE source <> 'label'
 -- Columns:
 --   trace_id  trace.trace_id
 --   range_id  attention_range.range_id

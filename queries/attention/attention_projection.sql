@@ -4,6 +4,7 @@
 --          shows whether keys come from the same sequence as the queries.
 -- Grain:   one row per linear operator with shapes that an attention call follows on its thread
 -- Inputs:  attention_range, cpu_op
+-- From:    attention_range
 -- Columns:
 --   trace_id      trace.trace_id
 --   range_id      attention_range.range_id of the call that follows

@@ -4,6 +4,7 @@
 --          datasheet.
 -- Grain:   one row per (trace_id, device_id) of device
 -- Inputs:  device, device_spec
+-- From:    device
 -- Columns:
 --   trace_id          trace.trace_id
 --   device_id         device.device_id

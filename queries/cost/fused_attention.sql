@@ -6,7 +6,7 @@
 --          heads is a multiple of the number of key heads, and a sequence is longer than 63.
 -- Grain:   one row per (trace_id, name, input_dims)
 -- Inputs:  cpu_op, operator_category
--- From:    cpu_op WHERE input_dims IS NOT NULL
+-- From:    cpu_op WHERE input_dims IS NOT NULL AND name NOT LIKE 'aten::%'
 -- Columns:
 --   trace_id    trace.trace_id
 --   name        cpu_op.name

@@ -3,6 +3,7 @@
 -- Why:     with it, a range that somebody else labelled says as much as a label of a capture.
 -- Grain:   one row per user range that a rule matches
 -- Inputs:  annotation, label_name
+-- From:    annotation WHERE kind = 'user'
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  annotation.annotation_id

@@ -4,6 +4,7 @@
 --          if nothing else says what the steps are.
 -- Grain:   one row per call of an outermost nn.Module or user range with several calls
 -- Inputs:  known_annotation, annotation_parent
+-- From:    annotation_parent
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  annotation.annotation_id

@@ -4,6 +4,8 @@
 --          loaded even if other Python frames are not.
 -- Grain:   one row per range
 -- Inputs:  kineto_host_range, kineto_event, trace_file
+-- From:    kineto_text WHERE kind <> 'op' OR role = 'device_annotation'
+--          OR name LIKE 'nn.Module: %'
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  in order of start

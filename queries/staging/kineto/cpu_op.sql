@@ -3,6 +3,7 @@
 -- Why:     labels of a capture that are recorded as operators go to annotation.
 -- Grain:   one row per operator execution
 -- Inputs:  kineto_op_order, kineto_text, trace_file
+-- From:    kineto_op_order
 -- Columns:
 --   trace_id           trace.trace_id
 --   op_id              in order of process, thread and start, outer operators first

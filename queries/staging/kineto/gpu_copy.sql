@@ -4,6 +4,7 @@
 --          "kind" or in Cuspy's "copy kind", where an array (A) is memory of the device.
 -- Grain:   one row per memcpy or memset
 -- Inputs:  kineto_event, kineto_text, kineto_device_process, trace_file
+-- From:    kineto_text WHERE role = 'copy'
 -- Columns:
 --   trace_id        trace.trace_id
 --   copy_id         in order of device, stream and start

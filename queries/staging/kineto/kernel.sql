@@ -7,6 +7,7 @@
 -- Grain:   one row per kernel execution
 -- Inputs:  kineto_kernel_order, kineto_text, kineto_device_process, kineto_graph_annotation,
 --          trace_file
+-- From:    kineto_kernel_order
 -- Columns:
 --   trace_id        trace.trace_id
 --   kernel_id       in order of device, stream and start

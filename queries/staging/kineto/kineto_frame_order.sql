@@ -4,6 +4,7 @@
 --          sorts, because a sort spills to disk and a window over all rows does not.
 -- Grain:   one row per frame, if frames were requested
 -- Inputs:  kineto_event, kineto_header
+-- From:    kineto_header WHERE python_wanted
 -- Columns:
 --   text_id           kineto_text.text_id
 --   start_ns          ns from the trace's base

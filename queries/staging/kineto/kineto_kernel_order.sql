@@ -4,6 +4,7 @@
 --          sorts, because a sort spills to disk and a window over all rows does not.
 -- Grain:   one row per kernel
 -- Inputs:  kineto_event
+-- From:    kineto_text WHERE role = 'kernel'
 -- Columns:
 --   text_id         kineto_text.text_id
 --   device_id       see kineto_event

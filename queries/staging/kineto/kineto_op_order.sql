@@ -4,6 +4,7 @@
 --          sorts, because a sort spills to disk and a window over all rows does not.
 -- Grain:   one row per operator
 -- Inputs:  kineto_host_range
+-- From:    kineto_text WHERE role = 'op'
 -- Columns:
 --   text_id            kineto_text.text_id
 --   start_ns           ns from the trace's base

@@ -3,6 +3,7 @@
 -- Why:     these are instant events named [memory]; older traces give them no category.
 -- Grain:   one row per allocation or release
 -- Inputs:  kineto_event, trace_file
+-- From:    kineto_text WHERE name = '[memory]'
 -- Columns:
 --   trace_id         trace.trace_id
 --   ts_ns            ns from the trace's base

@@ -3,6 +3,7 @@
 -- Why:     they are most of a trace that was recorded with stacks.
 -- Grain:   one row per python_function event
 -- Inputs:  kineto_frame_order, kineto_text, trace_file
+-- From:    kineto_frame_order
 -- Columns:
 --   trace_id          trace.trace_id
 --   call_id           in order of process, thread and start

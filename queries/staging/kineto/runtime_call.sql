@@ -4,6 +4,7 @@
 --          and no list of names is used.
 -- Grain:   one row per call
 -- Inputs:  kineto_call_order, kineto_text, trace_file
+-- From:    kineto_call_order
 -- Columns:
 --   trace_id        trace.trace_id
 --   call_id         in order of process, thread and start
