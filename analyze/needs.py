@@ -51,11 +51,15 @@ NEEDS: dict[str, Need] = {
     ),
     "component": Need(
         "no component, module or nn.Module range was recorded",
-        (("annotation", "kind IN ('component', 'module', 'python_module')"),),
+        (
+            ("known_annotation", "kind IN ('component', 'module', 'python_module')"),
+            # ranges of the program, without the framework's own
+            ("annotation_parent", "starts_with(track, 'user ')"),
+        ),
     ),
     "step": Need(
         "no step was recorded",
-        (("annotation", "kind IN ('step', 'profiler_step')"),),
+        (("known_annotation", "kind IN ('step', 'profiler_step')"), ("repeated_call", "true")),
     ),
     "counter": Need(
         "no Nsight Compute counters were recorded",

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from genscope.analyze.doctor.examine import NEEDED
 from genscope.analyze.load import build
 from genscope.analyze.load.trace_file import TraceFile
 from tests.made_once import made_once
@@ -44,19 +45,21 @@ def each_built_once(traces: Path, out: Path) -> Iterator[None]:
         *,
         keep: Collection[str] = (),
         threads: int = 2,
-        attributed: bool = True,
+        wanted: Collection[str] | None = None,
         empty: bytes | None = None,
     ) -> build.BuiltTrace:
         if keep or traces not in found.path.parents:
             return build_trace(
-                found, folder, keep=keep, threads=threads, attributed=attributed, empty=empty
+                found, folder, keep=keep, threads=threads, wanted=wanted, empty=empty
             )
         name = found.path.relative_to(traces).as_posix().replace("/", "-")
-        whole = attributed or found.path in attributed_ones
+        whole = wanted is None or found.path in attributed_ones
         given = replace(found, trace_id=_trace_id(found.path, traces), digest=name)
         kept = made_once(
             out / f"{name}-{'whole' if whole else 'base'}",
-            lambda partial: build_trace(given, partial, threads=threads, attributed=whole),
+            lambda partial: build_trace(
+                given, partial, threads=threads, wanted=None if whole else NEEDED
+            ),
         )
         # a copy, as a load may move the database that it was given
         folder.mkdir(parents=True, exist_ok=True)

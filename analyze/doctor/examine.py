@@ -21,6 +21,8 @@ from genscope.analyze.needs import NEEDS
 from genscope.analyze.sql_file import load_layer
 from genscope.errors import UserError
 
+# relations that say what the trace holds
+NEEDED = frozenset(table for need in NEEDS.values() for table, _ in need.found_in)
 # above this share of kernel time without a launch, categories by operator mislead
 MAX_UNLINKED_FRAC = 0.1
 # largest share of lost events with which shares of time can be trusted
@@ -89,7 +91,7 @@ def _examine(trace: TraceFile) -> Diagnosis:
     with TemporaryDirectory(prefix="genscope-") as folder:
         try:
             given = replace(trace, trace_id=1, digest="-")
-            path = build.build_trace(given, Path(folder) / "trace", attributed=False).path
+            path = build.build_trace(given, Path(folder) / "trace", wanted=NEEDED).path
         except UserError as error:
             return replace(blank, error=str(error))
         except (duckdb.Error, OSError) as error:

@@ -61,13 +61,13 @@ def build_trace(
     *,
     keep: Collection[str] = (),
     threads: int = 2,
-    attributed: bool = True,
+    wanted: Collection[str] | None = None,
     empty: bytes | None = None,
 ) -> BuiltTrace:
     """Create `folder` and the trace's database in it. `keep` is as in kineto.read; `threads` is 1 or 2.
 
-    Without `attributed` only the base tables are filled. `empty` holds the bytes of a study without
-    traces to start from.
+    Of the attribution tables, only those `wanted` are filled, and what they read; all of them by
+    default. `empty` holds the bytes of a study without traces to start from.
 
     Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
@@ -76,8 +76,7 @@ def build_trace(
     known_names = _names(con)
     try:
         digest = stage(con, found, folder, keep=keep, threads=threads)
-        if attributed:
-            tables.attribute(con)
+        tables.attribute(con, wanted)
         con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]

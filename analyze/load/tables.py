@@ -5,7 +5,7 @@ one transaction. That bounds memory, and nobody ever sees a half-loaded trace.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -144,12 +144,19 @@ def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"UPDATE genscope_schema SET metrics_sha256 = '{_metrics_sha256()}'")
 
 
-def attribute(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill the attribution tables of a scratch database from its base tables."""
+def attribute(con: duckdb.DuckDBPyConnection, wanted: Collection[str] | None = None) -> None:
+    """Fill the attribution tables of a scratch database from its base tables.
+
+    All of them, or those that are `wanted` and what they read.
+    """
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
     filled = Filled(con)
-    for relation in attribution_files():
+    files = attribution_files()
+    if wanted is not None:
+        needed = with_inputs(wanted, metrics() | {file.name: file for file in files})
+        files = [file for file in files if file.name in needed]
+    for relation in files:
         if not relation.is_of_traces:
             continue
         if not filled.can_fill(relation):

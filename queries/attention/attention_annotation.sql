@@ -16,6 +16,7 @@
 --                      call
 --   step_id            annotation_id or NULL, as component_id
 --   module_id          annotation_id or NULL, as component_id
+--   attention_id       annotation_id or NULL, as component_id
 --   python_module_id   annotation_id or NULL, as component_id
 --   python_root_id     annotation_id or NULL, as component_id
 --   profiler_step_id   annotation_id or NULL, as component_id
@@ -45,6 +46,7 @@ call AS (
     around.component_id,
     around.step_id,
     around.module_id,
+    around.attention_id,
     around.python_module_id,
     around.python_root_id,
     around.profiler_step_id,
@@ -66,6 +68,7 @@ call AS (
     around.component_id,
     around.step_id,
     around.module_id,
+    around.attention_id,
     around.python_module_id,
     around.python_root_id,
     around.profiler_step_id,
@@ -88,6 +91,7 @@ SELECT
   component_id,
   step_id,
   module_id,
+  attention_id,
   python_module_id,
   python_root_id,
   profiler_step_id,

@@ -1,4 +1,4 @@
--- attention_kind: the kind of each attention call (194 lines because it weighs all).
+-- attention_kind: the kind of each attention call (205 lines because it weighs all).
 --
 -- Why:     each kind scales differently. Some sources are more reliable than others, so the source
 --          is given. A class called CrossAttention can also do self-attention, as in CompVis's
@@ -7,7 +7,8 @@
 --          no kind: they can be a text, a cache or both.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, attention_module, attention_context,
---          attention_axis, attention_decode, attention_input, attention_mask, attention_word, work
+--          attention_axis, attention_decode, attention_input, attention_mask, attention_word, work,
+--          known_annotation, kernel_label
 -- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
@@ -21,7 +22,8 @@ WITH shaped AS (
     enclosing.trace_id,
     enclosing.attention_call_id,
     context.component,
-    attention_range.label_kind,
+    coalesce(attention_range.label_kind, ruled.args ->> 'kind', captured.attention_kind)
+      AS label_kind,
     attention_range.query_len,
     attention_range.kv_len,
     attention_range.batch,
@@ -52,6 +54,15 @@ WITH shaped AS (
       AND attention_range.batch = attention_axis.batch
       AND attention_range.query_len = attention_axis.query_len
       AND attention_range.kv_len = attention_axis.query_len
+  LEFT JOIN known_annotation AS ruled
+    ON
+      enclosing.trace_id = ruled.trace_id
+      AND enclosing.attention_id = ruled.annotation_id
+      AND ruled.is_ruled
+  LEFT JOIN kernel_label AS captured
+    ON
+      enclosing.trace_id = captured.trace_id
+      AND enclosing.lead_work_id = captured.kernel_id
   LEFT JOIN work ON enclosing.trace_id = work.trace_id AND enclosing.lead_work_id = work.work_id
 ),
 

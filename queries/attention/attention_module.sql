@@ -1,9 +1,9 @@
--- attention_module: the module of each attention call, with the modules around it.
+-- attention_module: the module of each attention call (124 lines because of all ranges around it).
 --
 -- Why:     the module also contains the projections, and its range on the host is where they are
 --          requested. A frame counts as an attention module only if its name says so, because
 --          around a graph launch the innermost frame is the whole model; there, the name of the
---          graph's kernel can say it.
+--          graph's kernel can say it. A range that a rule knows as attention is the module.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, known_annotation, annotation_parent, kernel_label
 -- From:    attention_annotation
@@ -19,6 +19,8 @@ WITH chain AS (
     enclosing.trace_id,
     enclosing.attention_call_id,
     attention_range.site,
+    ruled.annotation_id AS ruled_id,
+    ruled.name AS ruled_name,
     if(contains(lower(kernel_label.module), 'att'), kernel_label.module, NULL) AS captured,
     enclosing.module_id IS NOT NULL AS is_label,
     first.annotation_id AS first_id,
@@ -32,6 +34,11 @@ WITH chain AS (
     fourth.name AS fourth_name
   FROM attention_annotation AS enclosing
   LEFT JOIN attention_range USING (trace_id, range_id)
+  LEFT JOIN known_annotation AS ruled
+    ON
+      enclosing.trace_id = ruled.trace_id
+      AND enclosing.attention_id = ruled.annotation_id
+      AND ruled.is_ruled
   LEFT JOIN kernel_label
     ON
       enclosing.trace_id = kernel_label.trace_id
@@ -68,14 +75,17 @@ named AS (
     attention_call_id,
     site,
     captured,
+    ruled_id,
+    ruled_name,
     first_id,
     second_id,
     third_id,
     first_name,
     second_name,
     third_name,
-    nullif(lower(concat_ws(' ', captured, first_name, second_name, third_name, fourth_name)), '')
-      AS around,
+    nullif(lower(concat_ws(
+      ' ', captured, ruled_name, first_name, second_name, third_name, fourth_name
+    )), '') AS around,
     -- only the last part of a label's path is the module's name
     lower(if(
       is_label, concat_ws(' ', string_split(first_name, '.')[-1], first_class), first_name
@@ -106,7 +116,11 @@ chosen AS (
 SELECT
   trace_id,
   attention_call_id,
-  CASE link WHEN 1 THEN first_id WHEN 2 THEN second_id WHEN 3 THEN third_id END AS annotation_id,
-  coalesce(site, captured, CASE link WHEN 1 THEN first_name WHEN 2 THEN second_name END) AS module,
+  coalesce(
+    ruled_id, CASE link WHEN 1 THEN first_id WHEN 2 THEN second_id WHEN 3 THEN third_id END
+  ) AS annotation_id,
+  coalesce(
+    site, captured, ruled_name, CASE link WHEN 1 THEN first_name WHEN 2 THEN second_name END
+  ) AS module,
   around
 FROM chosen

@@ -9,7 +9,7 @@
 --   annotation_id  annotation.annotation_id
 --   role           see label_rule
 --   label          name of the component or module; number of the step, from the range's name, else
---                  in order of start from 0
+--                  in order of start from 0; kind of attention, NULL if the rule does not say it
 --   rule           label_rule.rule, or 'user rule'
 -- Never:   GROUP BY trace_id, annotation_id HAVING count(*) > 1
 SELECT
@@ -17,6 +17,7 @@ SELECT
   annotation.annotation_id,
   known.role,
   CASE
+    WHEN known.role = 'attention' THEN known.own_label
     WHEN known.role <> 'step' THEN coalesce(known.own_label, annotation.name)
     WHEN try_cast(known.own_label AS BIGINT) IS NOT NULL THEN known.own_label
     ELSE cast(

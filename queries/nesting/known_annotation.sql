@@ -11,9 +11,10 @@
 --   thread_id      see annotation
 --   start_ns       ns
 --   dur_ns         ns
---   name           annotation_role.label, else annotation.name
---   kind           'component' | 'step' | 'module' | 'request', by rule, else annotation.kind
---   args           see annotation
+--   name           annotation_role.label of a component, step or module, else annotation.name
+--   kind           'component' | 'step' | 'module' | 'attention' | 'request', by rule, else
+--                  annotation.kind
+--   args           see annotation; the kind of attention if a rule says it
 --   is_ruled       true if a rule decides
 -- Never:   GROUP BY trace_id, annotation_id HAVING count(*) > 1
 SELECT
@@ -23,9 +24,14 @@ SELECT
   annotation.thread_id,
   annotation.start_ns,
   annotation.dur_ns,
-  coalesce(annotation_role.label, annotation.name) AS name,
+  if(annotation_role.role = 'attention', annotation.name, coalesce(
+    annotation_role.label, annotation.name
+  )) AS name,
   coalesce(annotation_role.role, annotation.kind) AS kind,
-  annotation.args,
+  if(
+    annotation_role.role = 'attention', json_object('kind', annotation_role.label),
+    annotation.args
+  ) AS args,
   annotation_role.role IS NOT NULL AS is_ruled
 FROM annotation
 LEFT JOIN annotation_role USING (trace_id, annotation_id)

@@ -10,7 +10,8 @@
 --   name       annotation.name or kernel.annotation
 --   role       see label_rule
 --   rule       label_rule.rule, or 'user rule'
---   own_label  what the first group of the rule's pattern matches; NULL if it has none
+--   own_label  what the first group of the rule's pattern matches; NULL if it has none, or if it
+--              should be a kind of attention and is none
 -- Never:   GROUP BY trace_id, name HAVING count(*) > 1
 WITH name AS (
   SELECT trace_id, name
@@ -49,6 +50,16 @@ decided AS (
   CROSS JOIN every_rule
   WHERE regexp_matches(name.name, every_rule.pattern)
   GROUP BY name.trace_id, name.name
+),
+
+labelled AS (
+  SELECT
+    trace_id,
+    name,
+    rule,
+    -- a pattern without a group gets an empty one, at the end of the name
+    nullif(regexp_extract(name, rule.pattern || '|\z()', 1), '') AS own
+  FROM decided
 )
 
 SELECT
@@ -56,6 +67,10 @@ SELECT
   name,
   rule.role,
   rule.rule,
-  -- a pattern without a group gets an empty one, at the end of the name
-  nullif(regexp_extract(name, rule.pattern || '|\z()', 1), '') AS own_label
-FROM decided
+  CASE
+    WHEN rule.role <> 'attention' THEN own
+    WHEN
+      lower(own) IN ('self', 'cross', 'self+text', 'joint', 'spatial', 'temporal', 'causal')
+      THEN lower(own)
+  END AS own_label
+FROM labelled

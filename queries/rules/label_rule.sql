@@ -7,8 +7,10 @@
 --   rule_order  order in which rules are tried; the first that matches a name decides
 --   rule        program or guide that writes it
 --   pattern     regular expression, found anywhere in the name; its first group, if there is one,
---               is the name of the component or module, or the number of the step
---   role        'component' | 'step' | 'module' | 'request' (holds all of a request, says nothing)
+--               is the name of the component or module, the number of the step, or the kind of
+--               attention
+--   role        'component' | 'step' | 'module' | 'attention' (the module of the attention calls in
+--               it) | 'request' (holds all of a request, says nothing)
 --   example     a real name that it matches
 SELECT
   rule_order,
@@ -47,5 +49,7 @@ FROM (
   (
     15, 'tensorrt_llm', '^\[Executor\] _forward_step (\d+)', 'step',
     '[Executor] _forward_step 12: 0 ctx reqs, 0 ctx tkns, 8 gen reqs'
-  )
+  ),
+  -- patch-parallel diffusion
+  (16, 'distrifuser', '^(self|cross)_attn::forward$', 'attention', 'cross_attn::forward')
 ) AS known (rule_order, rule, pattern, role, example)

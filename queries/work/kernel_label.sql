@@ -7,13 +7,14 @@
 -- Inputs:  kernel, label_name, framework_range, annotation_label
 -- From:    kernel WHERE annotation IS NOT NULL
 -- Columns:
---   trace_id   trace.trace_id
---   kernel_id  kernel.kernel_id
---   component  that it names as a component; NULL if it does not
---   step       that it names; NULL if it does not
---   module     that it names, or any name of another kind; the first part of its path is the
---              component if nothing else says what is; NULL if it names none
---   op_name    that it names, such as 'aten::mm'; NULL if it does not
+--   trace_id        trace.trace_id
+--   kernel_id       kernel.kernel_id
+--   component       that it names as a component; NULL if it does not
+--   step            that it names; NULL if it does not
+--   module          that it names, or any name of another kind; the first part of its path is the
+--                   component if nothing else says what is; NULL if it names none
+--   attention_kind  that it gives as that of its attention call; NULL if it gives none
+--   op_name         that it names, such as 'aten::mm'; NULL if it does not
 -- Never:   WHERE coalesce(component, step::VARCHAR, module, op_name) IS NULL
 WITH name AS (
   SELECT DISTINCT trace_id, annotation
@@ -50,7 +51,9 @@ said AS (
       WHEN regexp_full_match(named.text, '\w+::[\w.]+') THEN 'operator'
       ELSE 'place'
     END AS role,
-    coalesce(label.name, ruled.own_label, named.text) AS name
+    coalesce(label.name, if(ruled.role = 'attention', NULL, ruled.own_label), named.text) AS name,
+    coalesce(label.args ->> 'kind', if(ruled.role = 'attention', ruled.own_label, NULL))
+      AS attention_kind
   FROM named
   LEFT JOIN label USING (label_id)
   LEFT JOIN label_name AS ruled
@@ -64,6 +67,7 @@ answered AS (
     if(role = 'component', name, NULL) AS component,
     if(role = 'step', try_cast(name AS BIGINT), NULL) AS step,
     if(role IN ('module', 'attention', 'place'), name, NULL) AS module,
+    attention_kind,
     if(role = 'operator', name, NULL) AS op_name
   FROM said
 )
@@ -74,6 +78,7 @@ SELECT
   answered.component,
   answered.step,
   answered.module,
+  answered.attention_kind,
   answered.op_name
 FROM kernel
 INNER JOIN answered USING (trace_id, annotation)

@@ -17,7 +17,9 @@ WITH found AS (
   SELECT
     work_annotation.trace_id,
     work_annotation.work_id,
-    coalesce(label.name, split_part(module.name, '.', 1), split_part(attention.name, '.', 1))
+    -- a rule names the module of a call, not its path
+    if(attention.is_ruled, NULL, split_part(attention.name, '.', 1)) AS attention_label,
+    coalesce(label.name, split_part(module.name, '.', 1), attention_label)
       AS labelled,
     module_root.root_class,
     user_root.name AS user_root,

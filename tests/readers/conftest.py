@@ -21,7 +21,7 @@ def load(tmp_path: Path) -> Iterator[Load]:
     def load_one(path: Path, *, keep: Collection[str] = ()) -> duckdb.DuckDBPyConnection:
         found = replace(find([path])[0], trace_id=1, digest="0")
         folder = tmp_path / f"scratch-{len(opened)}"
-        path = build.build_trace(found, folder, keep=keep, attributed=False).path
+        path = build.build_trace(found, folder, keep=keep, wanted=()).path
         con = duckdb.connect(str(path), read_only=True)
         opened.append(con)
         return con
