@@ -100,7 +100,14 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "Memory": (
         ("memory_peak", "How much memory was allocated at most, and how much of it is explained."),
-        ("memory_at_peak", "Which operators had allocated the memory at the peak."),
+        (
+            "memory_at_peak",
+            "Which operators, or lines of Python, had allocated the memory at the peak.",
+        ),
+        (
+            "memory_state",
+            "How much of the memory that the allocator holds is in use, and where it ran short.",
+        ),
         (
             "attention_memory",
             "The size of the score matrix that unfused attention writes to memory.",

@@ -110,7 +110,11 @@ SELECT
   NULL AS time_source,
   'work' AS question,
   FALSE AS answered,
-  if(trace.format = 'ncu', 'counters only', 'neither kernels nor operators') AS answer,
+  CASE trace.format
+    WHEN 'ncu' THEN 'counters only'
+    WHEN 'memory_snapshot' THEN 'memory only'
+    ELSE 'neither kernels nor operators'
+  END AS answer,
   0 AS work_count,
   0 AS work_ns,
   NULL AS work_frac,

@@ -34,6 +34,7 @@ FROM (
   ('broken_tail', FALSE, 'keys after the events are lost: base time, rank or devices may be unknown', 'let the process end, or call profiler.stop() before it is killed, and copy whole files'),
   ('broken_header', FALSE, 'a key before the events was repaired or lost: base time, rank or devices may be unknown', 'update PyTorch, or name files and record_function ranges without unusual characters'),
   ('truncated', TRUE, 'the trace stops before its end, so idle and span are refused', 'let the process end, or call profiler.stop() before it is killed, and copy whole files'),
+  ('contradicting_history', FALSE, 'the history of a memory snapshot releases more than its state allows: the totals over time are refused, the state counts', 'record all actions: leave skip_actions of _record_memory_history out'),
   ('environment_in_header', FALSE, 'the file holds environment variables, which may contain credentials: remove them before sharing', 'leave the environment out of add_metadata_json; genscope doctor --repair writes a copy without it'),
   ('metadata_heavy', FALSE, 'thread names make up a large part of the file; no number changes', NULL),
   -- times
