@@ -86,6 +86,10 @@ NEEDS: dict[str, Need] = {
         "no memory snapshot was loaded (torch.cuda.memory._dump_snapshot writes one)",
         (("memory_segment", "true"),),
     ),
+    "power": Need(
+        "no log of power for this time was loaded (genscope load power LOG)",
+        (("power_span", "true"),),
+    ),
     "pair": Need(
         "there is no second run to compare with",
         (),

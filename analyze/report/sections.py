@@ -41,6 +41,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("short_kernel", "How many kernels are so short that launching them takes as long."),
         ("communication_time", "How long collectives take, by kind and size."),
         ("rank_skew", "How long each rank of a distributed job waits for the others."),
+        ("energy", "How many joules the recording, a step, a request and an image take."),
         ("rank_outlier", "Which of many ranks or runs differ from the rest, and in what."),
         (
             "serving_iteration",
