@@ -7,8 +7,8 @@
 --          power is for
 -- Inputs:  trace, power_span, time_refusal, work_sum, component_scale
 -- Needs:   power
--- Key:     trace_name, device_id, scope, step, coverage_frac, mean_power_w, energy_j,
---          request_energy_j, item_energy_j, energy_refusal
+-- Key:     trace_name, device_id, scope, step, coverage_frac, energy_j, request_energy_j,
+--          item_energy_j, energy_refusal
 -- Columns:
 --   trace_id          trace.trace_id
 --   trace_name        trace.name

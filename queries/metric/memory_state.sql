@@ -23,7 +23,7 @@
 --   action_count          entries of the history
 --   peak_active_bytes     bytes, the most in use or awaiting release; NULL without a history that
 --                         agrees with the state
---   peak_reserved_bytes   bytes, the most reserved; NULL likewise
+--   peak_reserved_bytes   bytes, the most reserved; NULL as above
 --   oom_count             requests that failed (out of memory); one that is caught may be repeated
 --   oom_bytes             bytes of the largest failed request; NULL if none failed
 --   oom_free_bytes        bytes that the device had free at the first failure; NULL if none failed

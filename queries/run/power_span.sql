@@ -97,6 +97,10 @@ covered AS (
     sum(part_ns * part_w) / 1e9 AS covered_j
   FROM part
   GROUP BY trace_id, device_id, start_ns, end_ns
+),
+
+logged AS (
+  SELECT DISTINCT trace_id FROM sampled
 )
 
 SELECT
@@ -110,7 +114,7 @@ SELECT
   coalesce(any_value(covered.covered_ns), 0) AS covered_ns,
   coalesce(any_value(covered.covered_j), 0) AS covered_j
 FROM span
-SEMI JOIN sampled USING (trace_id)
+SEMI JOIN logged USING (trace_id)
 LEFT JOIN sampled USING (trace_id, device_id)
 LEFT JOIN covered USING (trace_id, device_id, start_ns, end_ns)
 GROUP BY span.trace_id, span.device_id, span.scope, span.step, span.start_ns, span.end_ns

@@ -16,8 +16,8 @@
 --   device_free_bytes  bytes that the device had free at an 'oom'; NULL otherwise
 --   stack_id           memory_stack.stack_id; NULL if neither stack nor tag was recorded
 --   allocated_bytes    bytes in use afterwards; NULL if the history contradicts the state
---   active_bytes       bytes in use or waiting for another stream; NULL likewise
---   reserved_bytes     bytes held by the allocator; NULL likewise
+--   active_bytes       bytes in use or waiting for another stream; NULL as above
+--   reserved_bytes     bytes held by the allocator; NULL as above
 CREATE TABLE memory_action (
   trace_id INTEGER NOT NULL,
   action_id BIGINT NOT NULL,

@@ -61,6 +61,14 @@ ARGS: dict[str, int] = {
     "Device Type": INTEGER,
     "labels": TEXT,
     "process_name": TEXT,
+    # only collectives have these, and as texts they cost the other events nothing
+    "Collective name": TEXT,
+    "In msg nelems": TEXT,
+    "Out msg nelems": TEXT,
+    "dtype": TEXT,
+    "Group size": TEXT,
+    "Process Group Name": TEXT,
+    "Process Group Ranks": TEXT,
 }
 
 # the key of a column whose name differs, because another column has that name

@@ -16,8 +16,8 @@
 --   device_free_bytes  bytes that the device had free
 --   stack_id           memory_stack.stack_id
 --   allocated_bytes    bytes in use afterwards; NULL if any total of the device is negative
---   active_bytes       bytes in use or waiting for another stream; NULL likewise
---   reserved_bytes     bytes held by the allocator; NULL likewise
+--   active_bytes       bytes in use or waiting for another stream; NULL as above
+--   reserved_bytes     bytes held by the allocator; NULL as above
 WITH held AS (
   SELECT device_id, sum(size_bytes) AS reserved_bytes
   FROM memory_snapshot_segment

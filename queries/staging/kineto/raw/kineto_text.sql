@@ -28,6 +28,13 @@
 --   input_types      JSON text
 --   input_strides    JSON text
 --   concrete_inputs  JSON text
+--   collective_name  of a collective, as recorded; this and the next are NULL for all else
+--   in_elements      elements of its input
+--   out_elements     elements of its output
+--   dtype            type of an element
+--   group_size       ranks that take part
+--   process_group    name of their group
+--   process_group_ranks  the ranks, JSON text
 WITH range_text AS (
   SELECT
     chunk.text_id AS label_id,
@@ -72,7 +79,14 @@ SELECT
   chunk."Input Dims" AS input_dims,
   chunk."Input type" AS input_types,
   chunk."Input Strides" AS input_strides,
-  chunk."Concrete Inputs" AS concrete_inputs
+  chunk."Concrete Inputs" AS concrete_inputs,
+  chunk."Collective name" AS collective_name,
+  try_cast(chunk."In msg nelems" AS BIGINT) AS in_elements,
+  try_cast(chunk."Out msg nelems" AS BIGINT) AS out_elements,
+  chunk.dtype,
+  try_cast(chunk."Group size" AS INTEGER) AS group_size,
+  chunk."Process Group Name" AS process_group,
+  chunk."Process Group Ranks" AS process_group_ranks
 FROM kineto_chunk_text AS chunk
 LEFT JOIN kineto_category AS category ON chunk.cat = category.cat
 LEFT JOIN label ON chunk.text_id = label.label_id
