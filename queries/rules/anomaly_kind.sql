@@ -69,6 +69,7 @@ FROM (
   ('no_shape', FALSE, 'no operator has shapes: FLOPs, bytes and sequence lengths are unknown', 'record with record_shapes=True (nsys: under emit_nvtx(record_shapes=True))'),
   ('partial_overlap', FALSE, 'operators of one thread overlap partly: the later one counts as not nested', 'record without with_stack, or update PyTorch'),
   ('compiled_region', FALSE, 'compiled code hides modules: components come from labels, shapes or not at all', 'label components and steps with record_function outside compiled code'),
+  ('several_devices', FALSE, 'gpu_time counts a moment as busy if any device works, and idle if none does; idle_time, gpu_overlap and launch_queue are per device, so they don''t add up to it', NULL),
   ('merged_process', FALSE, 'several ranks in one file: clocks are not aligned, and devices of one number count as one', 'write one file per rank, with the rank in the file''s name'),
   ('one_rank_of_many', FALSE, 'one rank of a distributed job: totals are those of this rank alone', 'load the files of the other ranks too'),
   ('call_recorded_twice', FALSE, 'a call is recorded twice, with and without its interface version: host time of calls counts double', 'record without backtraces of CUDA calls (--cudabacktrace=none)'),
