@@ -86,8 +86,17 @@ NEEDS: dict[str, Need] = {
         (("runtime_call", "true"), ("trace", "predicted")),
     ),
     "memory": Need(
-        "no allocator events were recorded (profile_memory=True records them)",
+        "no allocator events were recorded (profile_memory=True records them, and so does a memory "
+        "snapshot with its history)",
         (("memory_event", "true"),),
+    ),
+    "snapshot": Need(
+        "no memory snapshot was loaded (torch.cuda.memory._dump_snapshot writes one)",
+        (("memory_segment", "true"),),
+    ),
+    "power": Need(
+        "no log of power for this time was loaded (genscope load power LOG)",
+        (("power_span", "true"),),
     ),
     "pair": Need(
         "there is no second run to compare with",

@@ -134,12 +134,12 @@ class Study(notebook.ShownInNotebook):
         with open_to_write(self.path) as con:
             tables.reclassify(con, found)
 
-    def load_table(self, name: str, csv: str | Path) -> None:
-        """Replace the rows of a table that no trace fills by those of a CSV; UserError if it can't be read."""
+    def load_table(self, name: str, csv: str | Path, **about: str | None) -> None:
+        """Fill a table that no trace fills from a CSV; `about` as in user_data.fill. UserError if it can't be read."""
         self._opened  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
-            user_data.fill_from_csv(con, name, Path(csv))
+            user_data.fill(con, name, Path(csv), **about)
 
     def relation(self, name: str) -> SqlFile:
         """The SQL file of one metric. Raises UserError, with similar names, if there is none."""

@@ -204,7 +204,8 @@ def _public() -> Iterator[str]:
         yield "No public trace was at hand when this page was made: set GENSCOPE_TRACES to their folder."
         return
     yield "Shares of the device's time by `operator_breakdown`, attention as core. These are other models than the paper's, on other"
-    yield "devices: they show which class dominates once attention is fused, not the paper's numbers.\n"
+    yield "devices: they show which class dominates once attention is fused, not the paper's numbers. With two GPUs in one trace, a share is"
+    yield "of the sum of both GPUs' time; `gpu_time` unites the two (busy if either works), and `idle_time` has a row for each.\n"
     with tempfile.TemporaryDirectory(prefix="genscope-") as scratch, Study(Path(scratch) / "public.duckdb") as study:  # fmt: skip
         study.ingest([Path(str(folder)) / name for name, _, _ in present])
         frame = study.query("operator_breakdown").filter(

@@ -196,6 +196,16 @@ def test_tables_of_ones_own(
     assert "pass a CSV" in _fails(capsys, "load", "fleet_job", str(jobs), "--db", str(study))
     with genscope.open(study) as opened:
         assert opened.query("fleet").height == 2
+    log = tmp_path / "power.csv"
+    log.write_text("timestamp, index, power.draw [W]\n2026/11/29 07:00:00, 0, 70.00 W\n")
+    with genscope.open(study) as opened:
+        trace = str(opened.sql("SELECT name FROM trace")["name"][0])
+    load = ["load", "power", str(log), "--trace", trace, "--utc-offset", "+02:00"]
+    assert cli.main([*load, "--db", str(study)]) == 0
+    with genscope.open(study) as opened:
+        (sample,) = opened.sql("SELECT * FROM power_sample").rows()
+    assert sample == (trace, 0, 1_795_928_400_000_000_000, 70.0)
+    assert "no trace" in _fails(capsys, *load[:3], "--trace", "x", "--db", str(study))
 
 
 def test_every_option_and_argument_has_help() -> None:

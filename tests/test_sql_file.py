@@ -86,7 +86,7 @@ def test_header_agrees_with_duckdb(file: SqlFile, study: duckdb.DuckDBPyConnecti
         study.execute(file.never)
 
 
-@pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu"])
+@pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu", "memory_snapshot"])
 def test_staging_fills_base_tables(trace_format: str) -> None:
     tables = {file.name: file for file in load_layer("schema")}
     for file in load_layer(f"staging/{trace_format}"):

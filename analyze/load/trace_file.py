@@ -19,8 +19,12 @@ MANIFEST = "manifest.json"
 _NO_TRACES = frozenset({MANIFEST, "gpu_suite_failures.json"})
 # how a file is read follows from its name, how it is packed from its bytes
 _FORMAT_OF = {ending: known.name for known in FORMATS for ending in known.endings}
+_SNAPSHOT = "memory_snapshot"
 _PRINTED = {report: printed for known in FORMATS for report, printed in known.printed.items()}
-_ENDINGS = (".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep", ".pt", ".trace")
+_ENDINGS = (
+    *(".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep", ".pt", ".trace"),
+    *(".pickle", ".pkl"),
+)
 
 
 @dataclass(frozen=True)
@@ -154,12 +158,16 @@ def _trace(path: Path) -> TraceFile:
         if not card.is_file() or path == card or _format(path) is None:
             return TraceFile(path, _format(path) or "kineto", _stem(path))
         beside = [
-            p for p in path.parent.iterdir() if not _is_no_trace(p) and _format(p) is not None
+            p
+            for p in path.parent.iterdir()
+            if not _is_no_trace(p) and _format(p) not in (None, _SNAPSHOT)
         ]
     except (OSError, RuntimeError) as error:
         # before Python 3.13 a link to itself is a RuntimeError
         return _unreadable(path, error)
-    name = path.parent.name if len(beside) == 1 else f"{path.parent.name}-{_stem(path)}"
+    # a run's memory snapshot is a part of the run, and doesn't change the name of its trace
+    is_run = len(beside) == 1 and _format(path) != _SNAPSHOT
+    name = path.parent.name if is_run else f"{path.parent.name}-{_stem(path)}"
     manifest, odd = manifest_values.read(card)
     return TraceFile(path, _format(path) or "kineto", name, manifest, tuple(odd))
 

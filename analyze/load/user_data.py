@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from genscope.analyze.connect import first_line
 from genscope.analyze.load import tables
+from genscope.analyze.load.power_log import PowerSample, read_power_log
+from genscope.analyze.near import no_such_trace
 from genscope.errors import UserError
+
+# what `load` calls a log of nvidia-smi or DCGM; it fills power_sample
+_POWER = "power"
 
 
 def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path, block_bytes: int) -> bytes:
@@ -31,6 +37,45 @@ def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path, block_bytes: int) -
     finally:
         con.execute("DETACH empty_copy")
     return path.read_bytes()
+
+
+def fill(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    *,
+    trace: str | None = None,
+    utc_offset: str | None = None,
+) -> None:
+    """Replace a table's rows with those of a file: of a CSV with its columns, or of a log of power.
+
+    A log, for the table 'power', is of the trace with that name, or of any trace of its time; only
+    earlier samples of the same trace are replaced. `utc_offset` is that of its clock, such as '+02:00'.
+
+    Raises UserError, and changes nothing, if the file can't be read or there is no such trace.
+    """
+    if table == _POWER:
+        _fill_power(con, read_power_log(path, utc_offset or "+00:00"), trace)
+    elif trace or utc_offset:
+        raise UserError(f"a trace and an offset from UTC belong to the table {_POWER} only")
+    else:
+        fill_from_csv(con, table, path)
+
+
+def _fill_power(
+    con: duckdb.DuckDBPyConnection, samples: Sequence[PowerSample], trace: str | None
+) -> None:
+    import pyarrow as pa
+
+    names = [str(row[0]) for row in con.table("trace").project("name").order("name").fetchall()]
+    if trace is not None and trace not in names:
+        raise UserError(no_such_trace(trace, names))
+    rows = pa.Table.from_pylist([{"trace_name": trace, **vars(sample)} for sample in samples])
+    with tables.transaction(con):
+        con.execute("DELETE FROM power_sample WHERE trace_name IS NOT DISTINCT FROM ?", [trace])
+        con.from_arrow(rows).project(
+            "trace_name::VARCHAR, device_id::INTEGER, unix_ns, power_w"
+        ).insert_into("power_sample")
 
 
 def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which operators had allocated the memory at the peak: one panel per device."""
+"""Which operators, or lines of Python, had allocated the memory at the peak: one panel per device."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from genscope.analyze.plots import charts, theme
 
 MAX_DEVICES = 6
 MAX_OPERATORS = 8
-LIFETIME = {"kept": "#d55e00", "temporary": "#0072b2"}
+LIFETIME = {"kept": "#d55e00", "temporary": "#0072b2", "before": "#56b4e9"}
 
 
 def plot(frame: Any) -> Any:
@@ -22,7 +22,10 @@ def plot(frame: Any) -> Any:
 
 
 def _panel(blocks: Any) -> Any:
-    rows = blocks.groupby(["op_name", "lifetime"], as_index=False)["alive_bytes"].sum()
+    # a snapshot with Python stacks knows the line and no operator
+    op_name = blocks["op_name"].where(blocks["op_name"] != "unattributed", blocks["place"])
+    rows = blocks.assign(op_name=op_name)
+    rows = rows.groupby(["op_name", "lifetime"], as_index=False)["alive_bytes"].sum()
     largest = rows.groupby("op_name")["alive_bytes"].sum().sort_values(ascending=False)
     rows["operator"] = rows["op_name"].where(
         rows["op_name"].isin(largest.index[:MAX_OPERATORS]), "other"
@@ -35,7 +38,7 @@ def _panel(blocks: Any) -> Any:
         label="operator",
         part="lifetime",
         value="mb",
-        axis="memory at the peak, allocated in the recording (MB)",
+        axis="memory at the peak (MB)",
         title=f"{blocks.iloc[0]['trace_name']}: what the memory at the peak is for",
         known=LIFETIME,
     )

@@ -37,6 +37,7 @@ FORMATS = (
         {".nsys-rep": ".sqlite", ".qdrep": ".sqlite"},
     ),
     Format("ncu", (".csv", ".ncu-rep"), {".ncu-rep": ".csv"}),
+    Format("memory_snapshot", (".pickle", ".pkl")),
 )
 
 

@@ -28,6 +28,7 @@ CARD_KEYS = (
     ("assumptions", "assumptions"),
     ("command", "command"),
 )
+SEVERAL_DEVICES = "gpu_time counts a moment as busy if any of them works; idle_time and gpu_overlap are per device"
 
 
 def manifest_of(text: str | None) -> dict[str, Any]:
@@ -75,6 +76,8 @@ def _facts(row: dict[str, Any], name: str, manifest: dict[str, Any]) -> list[tup
     wall_ns = manifest.get("wall_ns")
     if isinstance(wall_ns, int | float) and wall_ns > 0:
         facts.append(("wall time without profiler", duration(wall_ns)))
+    if row["device_count"] > 1:
+        facts.append(("devices with work", f"{row['device_count']}; {SEVERAL_DEVICES}"))
     counts = f"{row['event_count']:,} events, {row['kernel_count']:,} kernels, "
     facts.append(("read", f"{counts}{row['cpu_op_count']:,} operators"))
     facts.append(("file", row["path"]))

@@ -41,6 +41,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("short_kernel", "How many kernels are so short that launching them takes as long."),
         ("communication_time", "How long collectives take, by kind and size."),
         ("rank_skew", "How long each rank of a distributed job waits for the others."),
+        ("energy", "How many joules the recording, a step, a request and an image take."),
         ("rank_outlier", "Which of many ranks or runs differ from the rest, and in what."),
         (
             "serving_iteration",
@@ -109,7 +110,14 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "Memory": (
         ("memory_peak", "How much memory was allocated at most, and how much of it is explained."),
-        ("memory_at_peak", "Which operators had allocated the memory at the peak."),
+        (
+            "memory_at_peak",
+            "Which operators, or lines of Python, had allocated the memory at the peak.",
+        ),
+        (
+            "memory_state",
+            "How much of the memory that the allocator holds is in use, and where it ran short.",
+        ),
         (
             "attention_memory",
             "The size of the score matrix that unfused attention writes to memory.",

@@ -14,6 +14,7 @@ from genscope.capture import trace_writer
 from genscope.capture.environment import device_name, device_spec
 from genscope.capture.label.proof import attention_seen
 from genscope.capture.label.sinks import ProfilerSink
+from genscope.capture.profilers import memory_history
 from genscope.capture.runner import PassResult, Runner, runner
 from genscope.capture.settings import Settings
 
@@ -27,13 +28,17 @@ def record(settings: Settings, folder: Path) -> dict[str, Any]:
         torch.cuda.reset_peak_memory_stats(run.device)
     path = folder / trace_writer.FILE
     done = recorded(run, path)
+    peak_memory = _peak_memory(run.device)
+    facts = run.facts(done)
+    if why := memory_history.record(run, folder):
+        facts["assumptions"].append(f"no memory snapshot was recorded: {why}")
     return {
-        **run.facts(done),
+        **facts,
         "attention_seen": attention_seen(trace_writer.events(path)),
         "device_name": device_name(run.device),
         "device": device_spec(run.device),
         **wall,
-        "peak_memory_bytes": _peak_memory(run.device),
+        "peak_memory_bytes": peak_memory,
     }
 
 

@@ -90,10 +90,16 @@ Rules = Annotated[
     ),
 ]
 Table = Annotated[
-    Literal["fleet_job", "published_model", "user_label_rule"],
-    Parameter(help="The table to load."),
+    Literal["fleet_job", "published_model", "user_label_rule", "power_sample", "power"],
+    Parameter(help="The table to load; power is a log of nvidia-smi or DCGM."),
 ]
 Rows = Annotated[Path, Parameter(help="CSV with the table's columns; missing columns are NULL.")]
+LogTrace = Annotated[
+    str | None, Parameter(help="Name of the trace a log of power is of; default: any of its time.")
+]
+UtcOffset = Annotated[
+    str | None, Parameter(help="Offset from UTC of that log's clock, such as +02:00; default: UTC.")
+]
 DoctorFormat = Annotated[
     Literal["table", "json"], Parameter(help="table for people, json for programs.")
 ]

@@ -83,10 +83,17 @@ def classify(*, rules: options.Rules, db: options.Db = options.STUDY) -> None:
         study.classify(rules)
 
 
-def load(table: options.Table, csv: options.Rows, *, db: options.Db = options.STUDY) -> None:
-    """Load the table fleet_job, published_model or user_label_rule from a CSV, replacing its rows."""
+def load(
+    table: options.Table,
+    csv: options.Rows,
+    *,
+    trace: options.LogTrace = None,
+    utc_offset: options.UtcOffset = None,
+    db: options.Db = options.STUDY,
+) -> None:
+    """Load a table that no trace fills from a CSV, or a log of power, replacing its rows."""
     with open(db) as study:
-        study.load_table(table, csv)
+        study.load_table(table, csv, trace=trace, utc_offset=utc_offset)
 
 
 COMMANDS = (example, ingest, doctor, check, classify, load)

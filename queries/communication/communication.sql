@@ -1,11 +1,12 @@
--- communication: kernels that communicate: which collective each runs, and how many bytes.
+-- communication: kernels that communicate, and what: 143 lines because of four sources.
 --
--- Why:     a kernel's name is the last resort, because NCCL's entry points run any collective. The
---          range that PyTorch writes around the call names the collective and its message. A range
---          with several kernels has no message size for any of them.
+-- Why:     a kernel's name is the last resort, because NCCL's entry points run any collective. Its
+--          arguments, or the range that PyTorch writes around the call, name the collective and its
+--          message. A range with several kernels has no message size for any of them. Rates are
+--          those of nccl-tests (doc/PERFORMANCE.md): bus bandwidth can be held against a link's.
 -- Grain:   one row per kernel whose name has the category communication
--- Inputs:  kernel, kernel_category, device_event, annotation, collective_rule, scalar_type,
---          nesting, timeline
+-- Inputs:  kernel, kernel_category, device_event, annotation, collective_rule, collective_message,
+--          scalar_type, nesting, timeline
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
@@ -14,13 +15,19 @@
 --   stream_id          stream or queue
 --   kernel_class       collective by the kernel's name; 'generic' for an entry point; else
 --                      'unclassified'
---   collective         by the range around the call, else kernel_class
---   source             'annotation' | 'none' (only the kernel's name)
---   message_bytes      bytes as nccl-tests counts them: the input; NULL if unknown, as for a
---                      gather, whose output counts
+--   collective         by the source, else kernel_class
+--   source             'kernel' (its arguments) | 'operator' (record_param_comms around its call)
+--                      | 'annotation' (a range 'nccl:...' around it) | 'none' (its name alone)
+--   process_group      see collective; NULL if unknown
+--   group_size         ranks that take part; NULL if unknown
+--   message_bytes      bytes as nccl-tests counts them: the input, but the output of an all_gather;
+--                      NULL if unknown
 --   start_ns           ns from the trace's base
 --   dur_ns             ns
 --   algbw_bytes_per_s  message_bytes by dur_ns; the time includes waiting for other ranks
+--   busbw_bytes_per_s  algbw by 2(n-1)/n for an all_reduce of n ranks, by (n-1)/n for an
+--                      all_gather, reduce_scatter or all_to_all, by 1 for a broadcast, reduce or
+--                      send_recv; NULL if the group or the message is unknown
 -- Never:   GROUP BY trace_id, kernel_id HAVING count(*) > 1
 WITH named AS (
   SELECT
@@ -94,23 +101,43 @@ placed AS (
       AND event.track = change.track
       AND event.call_start_ns >= change.start_ns
   WHERE change.slice_id IS NOT NULL
+),
+
+sized AS (
+  SELECT
+    kernel.trace_id,
+    kernel.kernel_id,
+    kernel.device_id,
+    kernel.stream_id,
+    named.kernel_class,
+    coalesce(message.collective, said.collective, named.kernel_class) AS collective,
+    coalesce(message.source, if(said.slice_id IS NULL, 'none', 'annotation')) AS source,
+    message.process_group,
+    message.group_size,
+    if(
+      message.kernel_id IS NOT NULL,
+      message.message_bytes,
+      if(placed.kernel_count = 1 AND said.collective <> 'all_gather', said.numel, NULL)
+      * scalar_type.item_bytes
+    ) AS message_bytes,
+    kernel.start_ns,
+    kernel.dur_ns
+  FROM kernel
+  INNER JOIN named USING (trace_id, name)
+  LEFT JOIN collective_message AS message USING (trace_id, kernel_id)
+  LEFT JOIN placed USING (trace_id, kernel_id)
+  LEFT JOIN said ON placed.trace_id = said.trace_id AND placed.slice_id = said.slice_id
+  LEFT JOIN scalar_type ON said.type_name = scalar_type.type_name
 )
 
 SELECT
-  kernel.trace_id,
-  kernel.kernel_id,
-  kernel.device_id,
-  kernel.stream_id,
-  named.kernel_class,
-  coalesce(said.collective, named.kernel_class) AS collective,
-  if(said.slice_id IS NULL, 'none', 'annotation') AS source,
-  if(placed.kernel_count = 1 AND said.collective <> 'all_gather', said.numel, NULL)
-  * scalar_type.item_bytes AS message_bytes,
-  kernel.start_ns,
-  kernel.dur_ns,
-  1e9 * message_bytes / nullif(kernel.dur_ns, 0) AS algbw_bytes_per_s
-FROM kernel
-INNER JOIN named USING (trace_id, name)
-LEFT JOIN placed USING (trace_id, kernel_id)
-LEFT JOIN said ON placed.trace_id = said.trace_id AND placed.slice_id = said.slice_id
-LEFT JOIN scalar_type ON said.type_name = scalar_type.type_name
+  *,
+  1e9 * message_bytes / nullif(dur_ns, 0) AS algbw_bytes_per_s,
+  algbw_bytes_per_s * CASE
+    WHEN group_size < 2 THEN NULL
+    WHEN collective = 'all_reduce' THEN 2 * (group_size - 1) / group_size
+    WHEN collective IN ('all_gather', 'reduce_scatter', 'all_to_all')
+      THEN (group_size - 1) / group_size
+    WHEN collective IN ('broadcast', 'reduce', 'send_recv') THEN 1
+  END AS busbw_bytes_per_s
+FROM sized

@@ -13,6 +13,7 @@
 --   size_bytes       bytes; negative for a release
 --   allocated_bytes  bytes in use afterwards; NULL if absent
 --   reserved_bytes   bytes held by the allocator afterwards; NULL if absent
+--   stack_id         memory_stack.stack_id; NULL unless it is of a memory snapshot
 --   op_id            innermost operator on its thread at that moment; NULL if there is none
 WITH thread AS (
   SELECT DISTINCT trace_id, process_id, thread_id FROM memory_event
@@ -50,6 +51,7 @@ SELECT
   event.size_bytes,
   event.allocated_bytes,
   event.reserved_bytes,
+  event.stack_id,
   change.slice_id AS op_id
 FROM event
 ASOF LEFT JOIN change

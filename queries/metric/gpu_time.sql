@@ -14,11 +14,13 @@
 --   kernel_ns       ns, sum of kernel durations; concurrent kernels count twice
 --   kernel_busy_ns  ns, union of kernels over all streams and devices; NULL if the file merges
 --                   several ranks, whose clocks can't be compared
---   gpu_busy_ns     ns, union of kernels and copies; NULL as kernel_busy_ns
+--   gpu_busy_ns     ns, union of kernels and copies over all devices: a moment is busy if any of
+--                   them works, so it isn't the sum of idle_time's rows, one per device; NULL as
+--                   kernel_busy_ns
 --   gpu_span_ns     ns from the first start to the last end of kernels and copies; 0 if there are
 --                   none; NULL if the file was cut short, merges several ranks, or has kernels or
 --                   copies with missing or impossible times
---   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns; NULL if refused
+--   gpu_idle_ns     ns, gpu_span_ns - gpu_busy_ns: no device works; NULL if refused
 --   idle_refusal    why idle, or busy, time is unknown; NULL if it is known
 -- Never:   WHERE kernel_busy_ns > kernel_ns OR kernel_busy_ns > gpu_busy_ns OR gpu_idle_ns < 0
 -- Plot:    GPU time: computing, copying and idle

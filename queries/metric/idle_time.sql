@@ -13,7 +13,8 @@
 --   device_id           device.device_id
 --   gpu_span_ns         ns from the first start to the last end of its kernels and copies; NULL if
 --                       refused
---   gpu_busy_ns         ns in which any of them ran; NULL if refused
+--   gpu_busy_ns         ns in which any of them ran, on this device alone: with several devices it
+--                       isn't gpu_time's, which unites them; NULL if refused
 --   gpu_idle_ns         ns, gpu_span_ns - gpu_busy_ns; NULL if refused
 --   gap_count           gaps; NULL if refused
 --   longest_gap_ns      ns; 0 without a gap; NULL if refused

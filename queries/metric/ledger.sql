@@ -105,14 +105,14 @@ INNER JOIN total USING (trace_id)
 INNER JOIN trace USING (trace_id)
 UNION ALL
 SELECT
-  trace.trace_id,
-  trace.name AS trace_name,
-  NULL AS time_source,
-  'work' AS question,
-  FALSE AS answered,
-  if(trace.format = 'ncu', 'counters only', 'neither kernels nor operators') AS answer,
-  0 AS work_count,
-  0 AS work_ns,
+  trace.trace_id, trace.name AS trace_name,
+  NULL AS time_source, 'work' AS question, FALSE AS answered,
+  CASE trace.format
+    WHEN 'ncu' THEN 'counters only'
+    WHEN 'memory_snapshot' THEN 'memory only'
+    ELSE 'neither kernels nor operators'
+  END AS answer,
+  0 AS work_count, 0 AS work_ns,
   NULL AS work_frac,
   0 AS trace_ns
 FROM trace

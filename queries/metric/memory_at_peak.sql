@@ -2,10 +2,10 @@
 --
 -- Why:     a smaller peak needs fewer of these blocks: recompute them, offload them or release them
 --          earlier.
--- Grain:   one row per (trace_id, device_id, component, module, op_name, lifetime)
+-- Grain:   one row per (trace_id, device_id, component, module, op_name, place, lifetime)
 -- Inputs:  trace, memory_alive
 -- Needs:   memory
--- Key:     trace_name, component, module, op_name, lifetime, alive_count, alive_bytes
+-- Key:     trace_name, component, module, op_name, place, lifetime, alive_count, alive_bytes
 -- Columns:
 --   trace_id     trace.trace_id
 --   trace_name   trace.name
@@ -13,6 +13,7 @@
 --   component    see memory_alive
 --   module       see memory_alive
 --   op_name      see memory_alive
+--   place        see memory_alive
 --   lifetime     see memory_alive
 --   alive_count  blocks
 --   alive_bytes  bytes in them
@@ -25,6 +26,7 @@ SELECT
   memory_alive.component,
   memory_alive.module,
   memory_alive.op_name,
+  memory_alive.place,
   memory_alive.lifetime,
   count(*) AS alive_count,
   cast(sum(memory_alive.size_bytes) AS BIGINT) AS alive_bytes
@@ -37,5 +39,7 @@ GROUP BY
   memory_alive.component,
   memory_alive.module,
   memory_alive.op_name,
+  memory_alive.place,
   memory_alive.lifetime
-ORDER BY trace_id, memory_alive.device_id, alive_bytes DESC, op_name, component, module, lifetime
+ORDER BY
+  trace_id, memory_alive.device_id, alive_bytes DESC, op_name, component, module, place, lifetime

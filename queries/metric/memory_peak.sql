@@ -47,6 +47,7 @@ WITH counted AS (
 alive AS (
   SELECT trace_id, device_id, count(*) AS alive_count, sum(size_bytes) AS alive_bytes
   FROM memory_alive
+  WHERE allocated_at_ns IS NOT NULL
   GROUP BY trace_id, device_id
 )
 
@@ -71,7 +72,12 @@ SELECT
   moment.peak_bytes - if(moment.has_total, cast(coalesce(alive.alive_bytes, 0) AS BIGINT), NULL)
     AS alive_from_before_bytes,
   if(moment.has_total, moment.break_count, NULL) AS break_count,
-  if(moment.has_total, NULL, 'the events have no totals, as in traces of 2021') AS memory_refusal
+  CASE
+    WHEN moment.has_total THEN NULL
+    WHEN trace.format = 'memory_snapshot'
+      THEN 'the history releases more than the state of the snapshot allows'
+    ELSE 'the events have no totals, as in traces of 2021'
+  END AS memory_refusal
 FROM counted
 INNER JOIN trace USING (trace_id)
 INNER JOIN memory_moment AS moment USING (trace_id, device_id)

@@ -24,6 +24,7 @@
 --   kernel_count        kernels
 --   kernel_name_count   distinct kernel names
 --   copy_count          copies and fills
+--   device_count        devices with kernels or copies
 --   annotation_count    labelled ranges
 --   anomaly_count       events that were repaired or skipped, or look wrong
 --   complete            trace.complete
@@ -62,6 +63,18 @@ copy_total AS (
   GROUP BY trace_id
 ),
 
+device_total AS (
+  SELECT
+    trace_id,
+    count(*) AS device_count
+  FROM (
+    SELECT trace_id, device_id FROM kernel
+    UNION
+    SELECT trace_id, device_id FROM gpu_copy
+  ) AS device
+  GROUP BY trace_id
+),
+
 annotation_total AS (
   SELECT
     trace_id,
@@ -96,6 +109,7 @@ SELECT
   coalesce(kernel_count, 0) AS kernel_count,
   coalesce(kernel_name_count, 0) AS kernel_name_count,
   coalesce(copy_count, 0) AS copy_count,
+  coalesce(device_count, 0) AS device_count,
   coalesce(annotation_count, 0) AS annotation_count,
   try_cast(coalesce(anomaly_count, 0) AS BIGINT) AS anomaly_count,
   trace.complete
@@ -104,6 +118,7 @@ LEFT JOIN cpu_op_total USING (trace_id)
 LEFT JOIN runtime_call_total USING (trace_id)
 LEFT JOIN kernel_total USING (trace_id)
 LEFT JOIN copy_total USING (trace_id)
+LEFT JOIN device_total USING (trace_id)
 LEFT JOIN annotation_total USING (trace_id)
 LEFT JOIN anomaly_total USING (trace_id)
 ORDER BY trace_id

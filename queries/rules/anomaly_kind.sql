@@ -34,6 +34,7 @@ FROM (
   ('broken_tail', FALSE, 'keys after the events are lost: base time, rank or devices may be unknown', 'let the process end, or call profiler.stop() before it is killed, and copy whole files'),
   ('broken_header', FALSE, 'a key before the events was repaired or lost: base time, rank or devices may be unknown', 'update PyTorch, or name files and record_function ranges without unusual characters'),
   ('truncated', TRUE, 'the trace stops before its end, so idle and span are refused', 'let the process end, or call profiler.stop() before it is killed, and copy whole files'),
+  ('contradicting_history', FALSE, 'the history of a memory snapshot releases more than its state allows: the totals over time are refused, the state counts', 'record all actions: leave skip_actions of _record_memory_history out'),
   ('environment_in_header', FALSE, 'the file holds environment variables, which may contain credentials: remove them before sharing', 'leave the environment out of add_metadata_json; genscope doctor --repair writes a copy without it'),
   ('metadata_heavy', FALSE, 'thread names make up a large part of the file; no number changes', NULL),
   -- times
@@ -69,6 +70,7 @@ FROM (
   ('no_shape', FALSE, 'no operator has shapes: FLOPs, bytes and sequence lengths are unknown', 'record with record_shapes=True (nsys: under emit_nvtx(record_shapes=True))'),
   ('partial_overlap', FALSE, 'operators of one thread overlap partly: the later one counts as not nested', 'record without with_stack, or update PyTorch'),
   ('compiled_region', FALSE, 'compiled code hides modules: components come from labels, shapes or not at all', 'label components and steps with record_function outside compiled code'),
+  ('several_devices', FALSE, 'gpu_time counts a moment as busy if any device works, and idle if none does; idle_time, gpu_overlap and launch_queue are per device, so they don''t add up to it', NULL),
   ('merged_process', FALSE, 'several ranks in one file: clocks are not aligned, and devices of one number count as one', 'write one file per rank, with the rank in the file''s name'),
   ('one_rank_of_many', FALSE, 'one rank of a distributed job: totals are those of this rank alone', 'load the files of the other ranks too'),
   ('call_recorded_twice', FALSE, 'a call is recorded twice, with and without its interface version: host time of calls counts double', 'record without backtraces of CUDA calls (--cudabacktrace=none)'),

@@ -6,7 +6,8 @@
 -- Columns:
 --   trace_id       trace.trace_id
 --   annotation_id  number within the trace
---   process_id     process, as text; for a range on a device, the device's number
+--   process_id     process, as text; for a range on a device or of a memory snapshot, the device's
+--                  number
 --   thread_id      thread, as text; for a range on a device, the stream's number
 --   start_ns       ns from the trace's base
 --   dur_ns         ns

@@ -9,7 +9,7 @@
 --   path            absolute path from which the file was read
 --   digest          BLAKE3 digest of the file's bytes, as 'blake3:<hex>'; a digest is loaded once
 --   size_bytes      size of the file on disk, in bytes
---   format          'kineto' | 'nsys' | 'ncu'
+--   format          'kineto' | 'nsys' | 'ncu' | 'memory_snapshot'
 --   producer        program and version that wrote the file; NULL if unknown
 --   model           from the manifest; NULL without one
 --   family          'diffusion' | 'transformer' | 'llm' | ..., from the manifest; NULL without one

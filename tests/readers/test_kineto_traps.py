@@ -1,4 +1,4 @@
-"""A small trace for each trap of Kineto files (400 lines because there are 41 traps).
+"""A small trace for each trap of Kineto files (460 lines because there are 42 traps).
 
 Without the handling of its trap, a test fails.
 
@@ -427,3 +427,30 @@ def test_f9_the_reader_is_chosen_by_format(tmp_path: Path) -> None:
     ):
         (tmp_path / name).touch()
         assert find([tmp_path / name])[0].format == reader
+
+
+def test_collectives_of_two_devices(made: Made) -> None:
+    said = {
+        "Collective name": "_allgather_base",
+        "In msg nelems": 3,
+        "Out msg nelems": 6,
+        "dtype": "BFloat16",
+        "Group size": 2,
+        "Process Group Name": "tp",
+        "Process Group Ranks": "[0, 1]",
+    }
+    nccl = {"name": "ncclDevKernel_Generic(x)"}
+    con = made(
+        kernel(ts=10, correlation=1, **nccl, **said),
+        kernel(ts=20, correlation=2, device=1, **nccl),
+        call(ts=5, correlation=1),
+        op(ts=6, name="record_param_comms", **said),
+        call(ts=7, correlation=2),
+    )
+    assert rows(con, "SELECT kernel_id, op_id, * EXCLUDE (trace_id, kernel_id, op_id) FROM collective") == [
+        (1, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16"),
+        (None, 1, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16"),
+    ]  # fmt: skip
+    found = rows(con, "SELECT kind, count, example FROM anomaly WHERE kind = 'several_devices'")
+    assert found == [("several_devices", 2, "0, 1")]
+    assert "argument_without_column" not in anomalies(con)

@@ -76,6 +76,14 @@ ARGS: dict[str, int] = {
     "annotation": TEXT,
     "fqn": TEXT,
     "str": TEXT,
+    # only collectives have these, and as texts they cost the other events nothing
+    "Collective name": TEXT,
+    "In msg nelems": TEXT,
+    "Out msg nelems": TEXT,
+    "dtype": TEXT,
+    "Group size": TEXT,
+    "Process Group Name": TEXT,
+    "Process Group Ranks": TEXT,
 }
 
 # the key of a column whose name differs, because another column has that name; it is also the name of

@@ -4,7 +4,7 @@
 -- Grain:   one row per kind of anomaly that occurs
 -- Inputs:  kineto_reader_anomaly, kineto_anomaly_device, kineto_anomaly_graph, kineto_anomaly_host,
 --          kineto_anomaly_event, kineto_anomaly_value, kineto_anomaly_time, kineto_anomaly_track,
---          anomaly_kind, trace_file
+--          kernel, gpu_copy, anomaly_kind, trace_file
 -- Columns:
 --   trace_id     trace.trace_id
 --   kind         see anomaly_kind
@@ -28,6 +28,17 @@ WITH found AS (
   SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_time
   UNION ALL
   SELECT kind, count, NULL AS byte_offset, example FROM kineto_anomaly_track
+  UNION ALL
+  SELECT
+    'several_devices' AS kind,
+    if(count(*) > 1, count(*), 0) AS count,
+    NULL AS byte_offset,
+    string_agg(device_id, ', ' ORDER BY device_id) AS example
+  FROM (
+    SELECT device_id FROM kernel
+    UNION
+    SELECT device_id FROM gpu_copy
+  ) AS device
 )
 
 SELECT

@@ -2,7 +2,8 @@
 --
 -- Why:     a number that lacks half of its kernels must not look like one that has them all.
 -- Grain:   one row per kind of anomaly that occurs
--- Inputs:  trace_file, nsys_reader_anomaly, nsys_anomaly, nsys_anomaly_value, anomaly_kind
+-- Inputs:  trace_file, nsys_reader_anomaly, nsys_anomaly, nsys_anomaly_value, kernel, gpu_copy,
+--          anomaly_kind
 -- Columns:
 --   trace_id     from trace_file
 --   kind         see anomaly_kind
@@ -21,6 +22,16 @@ FROM (
   FROM nsys_anomaly_value
   UNION ALL
   FROM nsys_reader_anomaly
+  UNION ALL
+  SELECT
+    'several_devices' AS kind,
+    if(count(*) > 1, count(*), 0) AS count,
+    string_agg(device_id, ', ' ORDER BY device_id) AS example
+  FROM (
+    SELECT device_id FROM kernel
+    UNION
+    SELECT device_id FROM gpu_copy
+  ) AS device
 ) AS found
 CROSS JOIN trace_file
 LEFT JOIN anomaly_kind AS known USING (kind)

@@ -39,6 +39,13 @@
 --   channel_id       hardware channel
 --   own_stream       stream on which a kernel ran, if Cuspy shows it elsewhere
 --   annotation       name that a graph's kernel got with mark_kernels; NULL if it got none
+--   collective_name  of a collective, as recorded; this and the next are NULL for all else
+--   in_elements      elements of its input
+--   out_elements     elements of its output
+--   dtype            type of an element
+--   group_size       ranks that take part
+--   process_group    name of their group
+--   process_group_ranks  the ranks, JSON text
 WITH range_text AS (
   SELECT
     chunk.text_id AS label_id,
@@ -110,7 +117,14 @@ SELECT
       )),
       chunk.annotation
     )
-  ), NULL) AS annotation
+  ), NULL) AS annotation,
+  chunk."Collective name" AS collective_name,
+  try_cast(chunk."In msg nelems" AS BIGINT) AS in_elements,
+  try_cast(chunk."Out msg nelems" AS BIGINT) AS out_elements,
+  chunk.dtype,
+  try_cast(chunk."Group size" AS INTEGER) AS group_size,
+  chunk."Process Group Name" AS process_group,
+  chunk."Process Group Ranks" AS process_group_ranks
 FROM kineto_chunk_text AS chunk
 LEFT JOIN kineto_category AS category ON chunk.cat = category.cat
 LEFT JOIN label ON chunk.text_id = label.label_id

@@ -1,0 +1,1 @@
+"""The reader of PyTorch's memory snapshots."""

@@ -1,0 +1,108 @@
+-- collective_message: what PyTorch recorded of the collective that a kernel runs.
+--
+-- Why:     the kernel's own arguments count; without them, those of the innermost operator around
+--          its call. An operator that launched several kernels has no message for any of them.
+-- Grain:   one row per kernel with arguments, or with an operator around its call that has them
+-- Inputs:  collective, collective_rule, cpu_op, device_event, kernel, kernel_category, scalar_type,
+--          nesting, timeline
+-- Kept:    view
+-- Columns:
+--   trace_id       trace.trace_id
+--   kernel_id      kernel.kernel_id
+--   source         'kernel' | 'operator'
+--   collective     see collective_rule; NULL if no rule knows the name
+--   process_group  see collective
+--   group_size     see collective
+--   message_bytes  bytes as nccl-tests counts them: the input, but the output of an all_gather;
+--                  NULL if unknown
+-- Never:   GROUP BY trace_id, kernel_id HAVING count(*) > 1
+WITH name AS (
+  SELECT DISTINCT name FROM collective
+),
+
+-- the rules are for kernels and for ranges such as 'nccl:all_reduce'
+class AS (
+  SELECT name.name, arg_min(rule.collective, rule.rule_order) AS collective
+  FROM name
+  INNER JOIN collective_rule AS rule ON regexp_matches('nccl:' || name.name, rule.pattern)
+  GROUP BY name.name
+),
+
+item AS (
+  SELECT DISTINCT scalar_name, item_bytes FROM scalar_type
+),
+
+described AS (
+  SELECT
+    collective.*,
+    class.collective,
+    if(class.collective = 'all_gather', collective.out_elements, collective.in_elements)
+    * item.item_bytes AS message_bytes
+  FROM collective
+  LEFT JOIN class USING (name)
+  LEFT JOIN item ON collective.dtype = item.scalar_name
+),
+
+ranged AS (
+  SELECT
+    cpu_op.trace_id,
+    concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
+    cpu_op.op_id AS slice_id,
+    cpu_op.start_ns,
+    cpu_op.dur_ns,
+    cpu_op.op_id AS tie
+  FROM cpu_op
+  SEMI JOIN collective USING (trace_id, op_id)
+),
+
+nested AS (
+  FROM nesting('ranged')
+),
+
+change AS (
+  FROM timeline('nested')
+),
+
+placed AS (
+  SELECT
+    event.trace_id,
+    event.kernel_id,
+    change.slice_id AS op_id,
+    count(*) OVER (PARTITION BY event.trace_id, change.slice_id) AS kernel_count
+  FROM device_event AS event
+  INNER JOIN kernel USING (trace_id, kernel_id)
+  INNER JOIN kernel_category AS known
+    ON
+      event.trace_id = known.trace_id
+      AND kernel.name = known.name
+      AND known.category = 'communication'
+  ASOF INNER JOIN change
+    ON
+      event.trace_id = change.trace_id
+      AND event.track = change.track
+      AND event.call_start_ns >= change.start_ns
+  WHERE change.slice_id IS NOT NULL
+)
+
+SELECT
+  trace_id,
+  kernel_id,
+  'kernel' AS source,
+  collective,
+  process_group,
+  group_size,
+  message_bytes
+FROM described
+WHERE kernel_id IS NOT NULL
+UNION ALL
+SELECT
+  placed.trace_id,
+  placed.kernel_id,
+  'operator' AS source,
+  described.collective,
+  described.process_group,
+  described.group_size,
+  if(placed.kernel_count = 1, described.message_bytes, NULL) AS message_bytes
+FROM placed
+ANTI JOIN collective AS own USING (trace_id, kernel_id)
+INNER JOIN described ON placed.trace_id = described.trace_id AND placed.op_id = described.op_id

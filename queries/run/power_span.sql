@@ -1,0 +1,120 @@
+-- power_span: the power of each GPU over a whole recording and over each of its steps, from a log.
+--
+-- Why:     clocks are aligned by the wall clock: the trace's base, and the log's time in UTC. Power
+--          is linear between two samples at most 2 s apart (trapezoids), and unknown elsewhere.
+-- Grain:   one row per (trace_id, device_id, scope, step) of traces with device work
+-- Inputs:  trace, power_sample, device_event, work, work_step
+-- From:    power_sample
+-- Kept:    view
+-- Columns:
+--   trace_id      trace.trace_id
+--   device_id     device.device_id
+--   scope         'profile' (first start to last end of kernels and copies) | 'step' (of the
+--                 kernels of a step)
+--   step          see work_step; NULL for a profile
+--   span_ns       ns from the first start to the last end
+--   log_count     samples of the device at any time, from a log for this trace
+--   sample_count  samples in the span
+--   covered_ns    ns of the span between two samples at most 2 s apart
+--   covered_j     joules in them
+-- Never:   WHERE covered_ns > span_ns OR covered_j < 0 OR sample_count > log_count
+WITH sampled AS (
+  SELECT
+    trace.trace_id,
+    sample.device_id,
+    sample.unix_ns - trace.base_unix_ns AS at_ns,
+    avg(sample.power_w) AS power_w
+  FROM power_sample AS sample
+  INNER JOIN trace ON coalesce(sample.trace_name, trace.name) = trace.name
+  GROUP BY trace.trace_id, sample.device_id, sample.unix_ns - trace.base_unix_ns
+),
+
+pair AS (
+  SELECT
+    trace_id,
+    device_id,
+    at_ns,
+    power_w,
+    lead(at_ns) OVER in_order AS next_ns,
+    lead(power_w) OVER in_order AS next_w
+  FROM sampled
+  WHERE at_ns IS NOT NULL
+  WINDOW in_order AS (PARTITION BY trace_id, device_id ORDER BY at_ns)
+),
+
+span AS (
+  SELECT
+    trace_id,
+    device_id,
+    'profile' AS scope,
+    cast(NULL AS BIGINT) AS step,
+    min(start_ns) AS start_ns,
+    max(end_ns) AS end_ns
+  FROM device_event
+  GROUP BY trace_id, device_id
+  UNION ALL
+  SELECT
+    trace_id,
+    work.device_id,
+    'step' AS scope,
+    work_step.step,
+    min(work.start_ns) AS start_ns,
+    max(work.start_ns + work.dur_ns) AS end_ns
+  FROM work
+  INNER JOIN work_step USING (trace_id, work_id)
+  WHERE work.kernel_id IS NOT NULL AND work_step.step IS NOT NULL
+  GROUP BY trace_id, work.device_id, work_step.step
+),
+
+-- power is linear in each part, so that in its middle is its mean
+part AS (
+  SELECT
+    span.trace_id,
+    span.device_id,
+    span.start_ns,
+    span.end_ns,
+    least(pair.next_ns, span.end_ns) - greatest(pair.at_ns, span.start_ns) AS part_ns,
+    pair.power_w + (pair.next_w - pair.power_w)
+    * ((least(pair.next_ns, span.end_ns) + greatest(pair.at_ns, span.start_ns)) / 2 - pair.at_ns)
+    / (pair.next_ns - pair.at_ns) AS part_w
+  FROM (SELECT DISTINCT trace_id, device_id, start_ns, end_ns FROM span) AS span
+  INNER JOIN pair
+    ON
+      span.trace_id = pair.trace_id
+      AND span.device_id = pair.device_id
+      AND span.end_ns > pair.at_ns
+      AND span.start_ns < pair.next_ns
+  WHERE pair.next_ns - pair.at_ns <= 2000000000
+),
+
+covered AS (
+  SELECT
+    trace_id,
+    device_id,
+    start_ns,
+    end_ns,
+    cast(sum(part_ns) AS BIGINT) AS covered_ns,
+    sum(part_ns * part_w) / 1e9 AS covered_j
+  FROM part
+  GROUP BY trace_id, device_id, start_ns, end_ns
+),
+
+logged AS (
+  SELECT DISTINCT trace_id FROM sampled
+)
+
+SELECT
+  span.trace_id,
+  span.device_id,
+  span.scope,
+  span.step,
+  span.end_ns - span.start_ns AS span_ns,
+  count(sampled.power_w) AS log_count,
+  count(*) FILTER (WHERE sampled.at_ns BETWEEN span.start_ns AND span.end_ns) AS sample_count,
+  coalesce(any_value(covered.covered_ns), 0) AS covered_ns,
+  coalesce(any_value(covered.covered_j), 0) AS covered_j
+FROM span
+SEMI JOIN logged USING (trace_id)
+LEFT JOIN sampled USING (trace_id, device_id)
+LEFT JOIN covered USING (trace_id, device_id, start_ns, end_ns)
+GROUP BY span.trace_id, span.device_id, span.scope, span.step, span.start_ns, span.end_ns
