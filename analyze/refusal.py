@@ -34,6 +34,7 @@ _DEVICE_TIME = frozenset(
         *("device_event", "idle_gap", "launch", "host_wait", "step_state", "communication"),
         *("rank_collective", "rank_busy"),
         *("opportunity_item", "waiting_call"),
+        *("path_event", "path_run", "path_window", "critical_path"),
     }
 )
 

@@ -86,6 +86,7 @@ FIGURES = (
         "if(trace_name LIKE 'dlrm-rank3of8%', NULL, max(lost_ns)) AS lost_ns FROM "
         "operator_roofline GROUP BY op_name, input_dims, trace_name",
     ),
+    Figures("critical_path", "critical_path_sum", (), refusal="path_refusal"),
     Figures("memory", "memory_peak", ("device_id",)),
     Figures(
         "memory_alive",

@@ -232,7 +232,7 @@ MEASURED_BY_NATURE = {"cache_hit", "gpu_time", "pareto", "flash_speedup_interval
 MEASURED_BY_NATURE |= {"idle_time", "gpu_overlap", "launch_statistics", "launch_queue"}
 MEASURED_BY_NATURE |= {"host_wait_sum", "host_wait_place", "step_breakdown", "short_kernel"}
 MEASURED_BY_NATURE |= {"communication_time", "rank_skew", "serving_iteration"}
-MEASURED_BY_NATURE |= {"tensor_core_use", "memory_peak", "energy"}
+MEASURED_BY_NATURE |= {"tensor_core_use", "memory_peak", "energy", "critical_path_sum"}
 ORIGINS = {"predicted", "time_source", "time_sources"}
 
 

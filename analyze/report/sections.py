@@ -29,6 +29,10 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("gpu_time", "How much of the time the GPU computes, copies or waits."),
         ("idle_time", "Why the GPU is idle: what the host did before it launched the next work."),
         ("step_breakdown", "What each step is spent on, and what limits it."),
+        (
+            "critical_path_sum",
+            "What the length of the trace consists of: only what is on the path is worth making faster.",
+        ),
         ("host_sync", "Where a step makes the host wait, by phase and component."),
         (
             "host_wait_sum",

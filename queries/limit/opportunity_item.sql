@@ -91,7 +91,7 @@ SELECT
   event_count AS unit_count,
   FALSE AS is_predicted,
   lost_ns,
-  0 AS kept_low_ns,
-  lost_ns - least(lost_ns, compute_ns) AS kept_ns,
+  lost_ns - least(lost_ns, compute_ns) AS kept_low_ns,
+  kept_low_ns AS kept_ns,
   lost_ns AS kept_high_ns
 FROM lost_transfer

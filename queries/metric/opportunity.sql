@@ -1,4 +1,4 @@
--- opportunity: what limits a run, and what each fix would save (162 lines because of its words).
+-- opportunity: what limits a run, and what each fix would save (169 lines because of its words).
 --
 -- Why:     people ask why it is slow and what to change. Each row is a loss of time with its place,
 --          its size and its fix; a fix that saves under 1 % of the run has no row. Rows differ in
@@ -25,7 +25,7 @@
 --   cost_ns         ns that it takes now, at most run_ns
 --   saving_ns       ns that the fix would save; of certainty 'at_most', a bound
 --   saving_low_ns   ns that it would save at least; 0 for a bound
---   saving_high_ns  ns that it would save at most
+--   saving_high_ns  ns that it would save at most; saving_ns if that is a bound
 --   run_ns          ns from the first start to the last end of kernels and copies; without a GPU,
 --                   the sum of the work
 --   saving_frac     0..1 of run_ns
@@ -38,6 +38,7 @@
 --   items           SELECT of the gaps, transfers or work items that are counted
 -- Never:   WHERE NOT (0 <= saving_low_ns AND saving_low_ns <= saving_ns AND saving_ns
 --          <= saving_high_ns AND saving_high_ns <= cost_ns AND cost_ns <= run_ns)
+--          OR (certainty = 'at_most' AND saving_ns <> saving_high_ns)
 -- Plot:    What would make a run faster
 WITH run AS (
   SELECT
@@ -87,16 +88,20 @@ bounded AS (
     known.* EXCLUDE (kind),
     limit_constant.least_saving_frac,
     if(unit_word = 'kernels' AND run.gpu_busy_ns IS NULL, 'operators', unit_word) AS counted,
-    -- a loader can only hide behind the rest of the run
-    cast(least(
-      summed.saving_ns, run.run_ns,
-      if(summed.kind = 'data_loading', greatest(run.run_ns - summed.lost_ns, 0), run.run_ns)
-    ) AS BIGINT) AS saving_ns,
     known.family = 'work' AND coalesce(
       run.gpu_busy_ns < limit_constant.busy_frac * (run.gpu_busy_ns + summed.launch_ns), FALSE
     ) AS is_host_limited,
+    -- a loader can only hide behind the rest of the run
+    cast(least(
+      summed.high_ns,
+      if(summed.kind = 'data_loading', greatest(run.run_ns - summed.lost_ns, 0), run.run_ns)
+    ) AS BIGINT) AS saving_high_ns,
+    -- a bound is the most that it can be
+    if(
+      is_host_limited OR known.certainty = 'at_most', saving_high_ns,
+      cast(least(summed.saving_ns, saving_high_ns) AS BIGINT)
+    ) AS saving_ns,
     if(is_host_limited, 0, cast(least(summed.low_ns, saving_ns) AS BIGINT)) AS saving_low_ns,
-    cast(least(summed.high_ns, run.run_ns) AS BIGINT) AS saving_high_ns,
     cast(least(summed.lost_ns, run.run_ns) AS BIGINT) AS cost_ns
   FROM summed
   INNER JOIN run USING (trace_id)

@@ -13,7 +13,8 @@
 --   thread_id   thread, or the stream of a device event, as text
 --   start_ns    ns from the trace's base; NULL if the event has no time
 --   dur_ns      ns as recorded; NULL if the event has no length
---   args        JSON object of the event's arguments; NULL if it has none, or without `--args`
+--   args        JSON object of the event's arguments; NULL if it has none, or without `--args`,
+--               except for the category 'cuda_sync'
 CREATE TABLE trace_event (
   trace_id INTEGER NOT NULL,
   phase VARCHAR,

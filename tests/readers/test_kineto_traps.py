@@ -264,6 +264,14 @@ def test_unknown_arguments_are_kept_on_request(made: Made) -> None:
     assert anomalies(con)["not_a_number"] == 1
 
 
+def test_arguments_of_synchronisations_are_always_kept(made: Made) -> None:
+    sync = kernel(name="Event Sync", wait_on_stream=20) | {"cat": "cuda_sync"}
+    con = made(op(), sync, kernel(20))
+    assert rows(con, "SELECT category, args FROM trace_event ORDER BY start_ns") == [
+        ("cuda_sync", '{"device": 0, "stream": 7, "correlation": 1, "wait_on_stream": 20}')
+    ]
+
+
 def test_arguments_without_a_column_are_counted(made: Made) -> None:
     con = made(op(**{"Ev Idx": 1, "new": 2}), op(9, **{"Ev Idx": 2, "External id": 4}))
     told = "SELECT count, example FROM anomaly WHERE kind = 'argument_without_column'"

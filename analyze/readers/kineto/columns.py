@@ -103,8 +103,9 @@ _TYPES = {
     UNSIGNED: pa.uint64(),
     TIME: pa.int64(),
 }
-# events whose arguments are data under any name: samples of counters, and ranges of CUPTI's profiler
-COUNTED = (("ph", b"C"), ("cat", b"cuda_profiler_range"))
+# events whose arguments are data under any name: samples of counters, and ranges of CUPTI's profiler; and
+# those that say which stream waits for which
+COUNTED = (("ph", b"C"), ("cat", b"cuda_profiler_range"), ("cat", b"cuda_sync"))
 
 # the id of an event's set of texts, and the text of all its arguments if that is kept
 TEXT_ID_FIELD = pa.field("text_id", pa.int32())

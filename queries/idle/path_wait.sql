@@ -1,0 +1,67 @@
+-- path_wait: calls in which the host waited, with the kernel or copy whose end let it go on.
+--
+-- Why:     only such a wait makes the host's next step depend on the device.
+-- Grain:   one row per explicit wait or synchronous copy with such an event
+-- Inputs:  waiting_call, runtime_call, sync_record, path_event
+-- Kept:    view
+-- Columns:
+--   trace_id      trace.trace_id
+--   call_id       runtime_call.call_id
+--   end_ns        ns, end of the call
+--   event_id      path_event.event_id: of a copy its own; else the last to end of those launched
+--                 before, on the stream that the call waited for, if that is known
+--   event_end_ns  ns at which the event was done, not after end_ns
+-- Never:   WHERE event_end_ns > end_ns
+WITH wait AS (
+  SELECT
+    waiting.trace_id,
+    waiting.call_id,
+    waiting.kind,
+    waiting.start_ns,
+    waiting.end_ns,
+    sync.stream
+  FROM waiting_call AS waiting
+  INNER JOIN runtime_call AS call USING (trace_id, call_id)
+  LEFT JOIN sync_record AS sync
+    ON
+      waiting.trace_id = sync.trace_id
+      AND call.correlation_id = sync.correlation_id
+      AND sync.kind <> 'Stream Wait Event'
+  WHERE waiting.kind IN ('explicit', 'copy') AND NOT waiting.is_nested
+),
+
+found AS (
+  SELECT wait.trace_id, wait.call_id, wait.end_ns, event.event_id, event.end_ns AS event_end_ns
+  FROM wait
+  INNER JOIN path_event AS event USING (trace_id, call_id)
+  -- by a device's clock a copy can start after its call's end
+  WHERE wait.kind = 'copy' AND (event.start_ns < wait.end_ns OR event.waited_for = 'host')
+  UNION ALL
+  SELECT wait.trace_id, wait.call_id, wait.end_ns, event.event_id, event.end_ns AS event_end_ns
+  FROM wait
+  ASOF INNER JOIN path_event AS event
+    ON wait.trace_id = event.trace_id AND wait.end_ns >= event.end_ns
+  WHERE
+    wait.kind = 'explicit' AND wait.stream IS NULL
+    AND event.end_ns > wait.start_ns AND event.call_start_ns < wait.start_ns
+  UNION ALL
+  SELECT wait.trace_id, wait.call_id, wait.end_ns, event.event_id, event.end_ns AS event_end_ns
+  FROM wait
+  ASOF INNER JOIN path_event AS event
+    ON
+      wait.trace_id = event.trace_id
+      AND wait.stream = event.stream
+      AND wait.end_ns >= event.end_ns
+  WHERE
+    wait.kind = 'explicit'
+    AND event.end_ns > wait.start_ns AND event.call_start_ns < wait.start_ns
+)
+
+SELECT
+  trace_id,
+  call_id,
+  any_value(end_ns) AS end_ns,
+  arg_max(event_id, event_end_ns) AS event_id,
+  least(max(event_end_ns), any_value(end_ns)) AS event_end_ns
+FROM found
+GROUP BY trace_id, call_id
