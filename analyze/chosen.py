@@ -11,6 +11,11 @@ from genscope.analyze.near import no_such_trace
 from genscope.errors import UserError
 
 
+def names(con: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """The name of each trace by trace_id, in this order."""
+    return dict(con.table("trace").project("trace_id, name").order("trace_id").fetchall())
+
+
 def matching(con: duckdb.DuckDBPyConnection, pattern: str) -> list[int]:
     """The traces with exactly this name or path, else those that it matches as a glob.
 
@@ -31,8 +36,7 @@ def _chosen(con: duckdb.DuckDBPyConnection, pattern: str, *tests: str) -> list[i
         rows = traces.filter(test.format(f"'{quoted(pattern)}'")).project("trace_id").fetchall()
         if rows:
             return [int(row[0]) for row in rows]
-    names = traces.project("trace_id, name").order("trace_id").fetchall()
-    raise UserError(no_such_trace(pattern, (name for _, name in names)))
+    raise UserError(no_such_trace(pattern, names(con).values()))
 
 
 def literal(name: str) -> str:

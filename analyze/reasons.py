@@ -20,6 +20,7 @@ def no_rows(
     relation: SqlFile,
     names: Mapping[int, str],
     known: dict[str, set[int]],
+    refused: refusal.Refused,
 ) -> list[str]:
     """Say why a query has no rows: what it needs and the traces lack, or what a row of it would be.
 
@@ -36,7 +37,6 @@ def no_rows(
             missing.setdefault(NEEDS[need].reason, []).append(left.pop(trace_id))
     lines = [f"no rows for {few(without)}: {reason}" for reason, without in missing.items()]
     if refusal.rests_on_device_time(relation):
-        refused = refusal.refused(con)
         left = {number: text for number, text in left.items() if number not in refused}
     if left:
         grain = " ".join(relation.sections.get("Grain", "rows").split())
@@ -51,14 +51,12 @@ def read_for(relation: SqlFile) -> list[str]:
     return [table for need in relation.needs for table, _ in NEEDS[need].found_in]
 
 
-def left_out(
-    con: duckdb.DuckDBPyConnection, relation: SqlFile, names: Mapping[int, str]
-) -> list[str]:
+def left_out(relation: SqlFile, names: Mapping[int, str], refused: refusal.Refused) -> list[str]:
     """The traces that the answer leaves out because they are refused, one line per reason."""
     if not refusal.rests_on_device_time(relation):
         return []
     by_kind: dict[str, list[str]] = {}
-    for trace_id, (kind, _) in refusal.refused(con).items():
+    for trace_id, (kind, _) in refused.items():
         if trace_id in names:
             by_kind.setdefault(kind, []).append(names[trace_id])
     return [

@@ -22,6 +22,8 @@ from genscope.analyze.load.tables import create_temporary, with_inputs
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
+# refused traces, each with the kind of its anomaly and the consequence for its numbers
+Refused = Mapping[int, tuple[str, str]]
 # the anomalies for which a trace is refused, each with what is missing
 ANOMALIES = {"graph_kernels_not_recorded": "kernels inside CUDA graphs were not recorded"}
 # the parameters of a comparison that name its traces
@@ -39,8 +41,8 @@ _DEVICE_TIME = frozenset(
 )
 
 
-def refused(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str]]:
-    """The refused traces, each with the kind of its anomaly and the consequence for its numbers."""
+def refused(con: duckdb.DuckDBPyConnection) -> Refused:
+    """The refused traces."""
     rows = con.table("anomaly").project("trace_id, kind, consequence").order("trace_id").fetchall()
     return {
         int(trace_id): (str(kind), str(consequence))
@@ -63,18 +65,19 @@ def rests_on_device_time(relation: SqlFile) -> bool:
     )
 
 
-def create_metrics(con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile]) -> None:
+def create_metrics(
+    con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile], ids: Refused
+) -> None:
     """Create the metrics, each after those that it reads, without rows that depend on a refused trace.
 
     The user's own SQL over these views then doesn't see those rows either.
     """
     for metric in metrics:
-        create_temporary(con, without_refused(con, metric))
+        create_temporary(con, without_refused(con, metric, ids))
 
 
-def without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile) -> SqlFile:
+def without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile, ids: Refused) -> SqlFile:
     """The metric without rows that depend on a refused trace, and with the views that it reads inside."""
-    ids = refused(con)
     if ids and rests_on_device_time(metric):
         create_kept_views(con, with_inputs(metric.inputs, kept_views()))
         return trace_filter.without(metric, ids)
@@ -83,13 +86,16 @@ def without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile) -> SqlFile:
 
 
 def answerable_traces(
-    con: duckdb.DuckDBPyConnection, relation: SqlFile, asked: Collection[int] | None
+    con: duckdb.DuckDBPyConnection,
+    relation: SqlFile,
+    asked: Collection[int] | None,
+    ids: Refused,
 ) -> Collection[int] | None:
     """The traces of `asked` (None: all of the study) for which `relation` can be answered.
 
     Raises UserError, with the flag that makes a recording complete, if there is none.
     """
-    without = refused(con) if rests_on_device_time(relation) else {}
+    without = ids if rests_on_device_time(relation) else {}
     if not without:
         return asked
     every = [int(row[0]) for row in con.table("trace").project("trace_id").fetchall()]
@@ -102,12 +108,12 @@ def answerable_traces(
 
 
 def check_sides(
-    con: duckdb.DuckDBPyConnection, relation: SqlFile, params: Mapping[str, Any]
+    con: duckdb.DuckDBPyConnection, relation: SqlFile, params: Mapping[str, Any], ids: Refused
 ) -> None:
     """Raise UserError if a side of a comparison of two traces names no trace, or only refused ones."""
     if relation.params.keys() >= _SIDES:
         for side in _SIDES & params.keys():
-            answerable_traces(con, relation, chosen.named(con, str(params[side])))
+            answerable_traces(con, relation, chosen.named(con, str(params[side])), ids)
 
 
 def _holds_work(name: str) -> bool:

@@ -50,7 +50,9 @@ class Study(notebook.ShownInNotebook):
         # every metric by name, and the names of those that the connection has already
         self._metrics: dict[str, SqlFile] = {}
         self._created: set[str] = set()
-        # which traces meet which need of a query
+        # of the open file: names of traces, refused ones, and which meet which need of a query
+        self._names: dict[int, str] = {}
+        self._refused: refusal.Refused = {}
         self._known: dict[str, set[int]] = {}
 
     def __enter__(self) -> Study:
@@ -83,6 +85,7 @@ class Study(notebook.ShownInNotebook):
             self._con = open_read_only(self.path, allow_files=self._allow_files)
             self._metrics, self._created = tables.metrics(self._extra), set()
             try:
+                self._names, self._refused = self._ask(chosen.names), self._ask(refusal.refused)
                 for file in self._extra:
                     question.check_definition(self._con, file)
                 # a header of the user's need not name all that its statement reads
@@ -98,17 +101,8 @@ class Study(notebook.ShownInNotebook):
         views = tables.with_inputs(missing, kept_views()) - self._created
         files = [file for name, file in self._metrics.items() if name in missing]
         self._ask(lambda con: create_kept_views(con, views))
-        self._ask(lambda con: refusal.create_metrics(con, files))
+        self._ask(lambda con: refusal.create_metrics(con, files, self._refused))
         self._created |= missing | views
-
-    def _run(self, con: duckdb.DuckDBPyConnection, ask: Callable[[], _Fetched]) -> _Fetched:
-        """Return `ask()`, which Ctrl-C stops."""
-        try:
-            return interruptible(con, ask)
-        except Abandoned:
-            # close() would wait for the query
-            self._con = None
-            raise
 
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
@@ -177,8 +171,8 @@ class Study(notebook.ShownInNotebook):
     ) -> _Fetched:
         relation = self.relation(name)
         asked = None if trace is None else chosen.matching(self._opened, trace)
-        refusal.check_sides(self._opened, relation, params)
-        answerable = refusal.answerable_traces(self._opened, relation, asked)
+        refusal.check_sides(self._opened, relation, params, self._refused)
+        answerable = refusal.answerable_traces(self._opened, relation, asked, self._refused)
         where = ""
         if answerable is not None and "trace_id" in relation.columns:
             where = f" WHERE trace_id IN ({', '.join(map(str, answerable)) or 'NULL'})"
@@ -191,7 +185,8 @@ class Study(notebook.ShownInNotebook):
         else:
             self._create(self._metrics.keys() & set(relation.inputs))
             _, values = call_of(relation, params)
-            source = f"({refusal.without_refused(self._opened, relation).statement}\n)"
+            found = refusal.without_refused(self._opened, relation, self._refused)
+            source = f"({found.statement}\n)"
         return self._ask(lambda con: fetch(con.execute(f"SELECT * FROM {source}{where}", values)))
 
     def is_about_traces(self, name: str) -> bool:
@@ -232,7 +227,11 @@ class Study(notebook.ShownInNotebook):
         """Return `ask(connection)`; Ctrl-C stops it, and DuckDB's errors become a UserError."""
         con = self._opened
         try:
-            return self._run(con, lambda: ask(con))
+            return interruptible(con, lambda: ask(con))
+        except Abandoned:
+            # close() would wait for the query
+            self._con = None
+            raise
         except duckdb.Error as error:
             raise UserError(question.refusal_of(error, self._metrics)) from error
 
@@ -250,7 +249,8 @@ class Study(notebook.ShownInNotebook):
         """Why a query has no rows for the chosen traces, one line per reason."""
         relation = self.relation(name)
         self._create(reasons.read_for(relation))
-        return reasons.no_rows(self._opened, relation, self.names(trace), self._known)
+        names = self.names(trace)
+        return reasons.no_rows(self._opened, relation, names, self._known, self._refused)
 
     def left_out(self, name: str, *, trace: str | None = None) -> list[str]:
         """Which traces an answer leaves out and why, one line per reason.
@@ -262,7 +262,7 @@ class Study(notebook.ShownInNotebook):
             return ["the query isn't computed from traces, so --trace changes nothing"]
         # a pair, a mean or a fit depends on more traces than the chosen ones
         alone = "trace_id" in relation.columns and "run_pair" not in relation.inputs
-        return reasons.left_out(self._opened, relation, self.names(trace if alone else None))
+        return reasons.left_out(relation, self.names(trace if alone else None), self._refused)
 
     def answer(
         self, name: str, *, trace: str | None = None, params: Mapping[str, Any] | None = None
@@ -296,5 +296,5 @@ class Study(notebook.ShownInNotebook):
     def names(self, trace: str | None = None) -> dict[int, str]:
         """Names by trace_id of the traces that a glob matches, or of all traces."""
         kept = None if trace is None else chosen.matching(self._opened, trace)
-        rows = self._opened.table("trace").project("trace_id, name").order("trace_id").fetchall()
-        return {number: name for number, name in rows if kept is None or number in kept}
+        self._opened  # noqa: B018  fills the names
+        return {k: name for k, name in self._names.items() if kept is None or k in kept}

@@ -84,7 +84,7 @@ def test_odd_values_reach_the_browser_whole(result: sql_worker.Result) -> None:
     _, content = sql_worker.answer(result, {"do": "export", "form": "csv"})
     assert content.decode().splitlines() == [
         "big,odd,list,none,yes",
-        '9007199254740993,NaN,"[1, 2]",,true',
+        '9007199254740993,NaN,"[1,2]",,true',
     ]
     _, content = sql_worker.answer(result, {"do": "export", "form": "parquet"})
     assert pl.read_parquet(io.BytesIO(content))["list"].to_list() == [[1, 2]]

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from genscope.analyze import question
 from genscope.analyze.child_process import Asker, limit_process
-from genscope.analyze.printable import HIDDEN_PATTERN, printable
+from genscope.analyze.csv_text import csv_text
+from genscope.analyze.printable import printable
 from genscope.analyze.study import Study
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
     import duckdb
-    import polars as pl
 
 MEMORY_BYTES = 2 << 30
 # a longer answer isn't kept, but computed again for each part that is looked at
@@ -101,11 +101,10 @@ class Result:
     def export(self, form: str) -> bytes:
         """The answer as CSV or Parquet, at most EXPORTED_ROWS rows."""
         frame = self._con.execute(f"SELECT * FROM {_RESULT} LIMIT {EXPORTED_ROWS}").pl()
+        if form == "csv":
+            return csv_text(frame).encode()
         out = BytesIO()
-        if form == "parquet":
-            frame.write_parquet(out)
-        else:
-            _texts(frame).write_csv(out)
+        frame.write_parquet(out)
         return out.getvalue()
 
     def _name(self, place: int) -> str:
@@ -149,21 +148,6 @@ def _plain(value: Any) -> Any:
         return value if value - value == 0 else str(value)
     text = value if isinstance(value, str) else str(value)
     return printable(text[:_LONGEST])
-
-
-def _texts(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame as a CSV can hold it: nested values as JSON, hidden characters escaped."""
-    import polars as pl
-
-    columns = []
-    for column in frame.iter_columns():
-        found = column
-        if column.dtype.is_nested():
-            found = pl.Series(column.name, [json.dumps(v, default=str) for v in column.to_list()])
-        elif column.dtype == pl.String and column.str.contains(HIDDEN_PATTERN).any():
-            found = pl.Series(column.name, [v if v is None else printable(v) for v in column])
-        columns.append(found)
-    return pl.DataFrame(columns)
 
 
 def answer(result: Result, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

@@ -49,17 +49,17 @@ def merged(
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """Each metric's name and rows, over the rows of `relations` of all traces."""
     with _study_of(folder, relations) as con:
+        refused = refusal.refused(con)
         for metric, params in metrics:
             # the statement itself: one with its views inside would compute what is given as a table
-            create_temporary(con, _without_refused(con, metric))
-            refusal.check_sides(con, metric, params)
-            refusal.answerable_traces(con, metric, None)
+            create_temporary(con, _without_refused(metric, refused))
+            refusal.check_sides(con, metric, params, refused)
+            refusal.answerable_traces(con, metric, None, refused)
             source, values = call_of(metric, params)
             yield metric.name, con.execute(f"SELECT * FROM {source}", values).pl()
 
 
-def _without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile) -> SqlFile:
-    ids = refusal.refused(con)
+def _without_refused(metric: SqlFile, ids: refusal.Refused) -> SqlFile:
     withheld = ids and refusal.rests_on_device_time(metric)
     return trace_filter.without(metric, ids) if withheld else metric
 

@@ -47,14 +47,26 @@ def load_plots() -> None:
 
 def drawing_of(name: str, frame: pl.DataFrame, kept: Collection[int]) -> Drawing:
     """The plot of a metric's rows; of those of the traces in `kept` if there are too many to read."""
+    if not has_plot(name, frame):
+        return Drawing()
+    few, note = few_traces(name, frame, kept)
+    return drawn(name, few.to_pandas(), note)
+
+
+def has_plot(name: str, frame: pl.DataFrame) -> bool:
+    """Whether there are rows and a plot for them."""
+    from genscope.analyze.plots import registry
+
+    return not frame.is_empty() and name in registry.names()
+
+
+def drawn(name: str, frame: Any, note: str) -> Drawing:
+    """The plot of a metric's rows, a pandas frame."""
     from genscope.analyze.plots import registry, theme
 
-    if frame.is_empty() or name not in registry.names():
-        return Drawing()
-    frame, note = _few_traces(name, frame, kept)
     with theme.only_bokeh():
         try:
-            element = registry.plot_of(name)(frame.to_pandas())
+            element = registry.plot_of(name)(frame)
             with registry.drawing(name):
                 elements = theme.panels_of(element)
         except UserError as error:
@@ -70,7 +82,8 @@ def drawing_of(name: str, frame: pl.DataFrame, kept: Collection[int]) -> Drawing
     return Drawing(tuple(panels), no_plot_reason, note)
 
 
-def _few_traces(name: str, frame: pl.DataFrame, kept: Collection[int]) -> tuple[pl.DataFrame, str]:
+def few_traces(name: str, frame: pl.DataFrame, kept: Collection[int]) -> tuple[pl.DataFrame, str]:
+    """The rows that the plot shows, and a sentence about the others: those of `kept` if there are many traces."""
     import polars as pl
 
     if name in OF_ALL_TRACES or "trace_id" not in frame.columns:

@@ -21,7 +21,8 @@ from genscope.analyze.key_columns import key_columns
 from genscope.analyze.predicted import NOTE as PREDICTED_NOTE
 from genscope.analyze.predicted import has_predicted
 from genscope.analyze.report.card import cards
-from genscope.analyze.report.drawing import MOST_TRACES, Drawing, drawing_of, load_plots
+from genscope.analyze.report.drawing import MOST_TRACES, Drawing
+from genscope.analyze.report.drawing_process import drawer
 from genscope.analyze.report.finding import Finding
 from genscope.analyze.report.findings import find, headline
 from genscope.analyze.report.format import (
@@ -103,16 +104,16 @@ def write_report(
     answers: dict[str, Answer] = {}
     frames: dict[str, pl.DataFrame] = {}
     waiting: dict[str, Future[Drawing]] = {}
-    # one thread draws while DuckDB answers the next query
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        loaded = thread.submit(load_plots)
+    # plots are drawn while DuckDB answers the next query
+    with drawer() as plots, ThreadPoolExecutor(max_workers=1) as thread:
+        loaded = thread.submit(plots.load)
         for name in sorted(sentences, key=lambda name: name not in DECIDING):
             is_comparison = metrics[name].params.keys() >= SIDES
             answers[name] = ask(name, _sides(names) if is_comparison else {})
             frames[name] = bounded(labelled(answers[name].frame, labels), LONGEST)
             for ready in frames.keys() - waiting.keys() if frames.keys() >= DECIDING else ():
                 kept = traces_drawn(frames, MOST_TRACES)
-                waiting[ready] = thread.submit(drawing_of, ready, frames[ready], kept)
+                waiting[ready] = thread.submit(plots.draw, ready, frames[ready], kept)
         loaded.result()
     drawings = {name: future.result() for name, future in waiting.items()}
     write_whole(out, _rendered(answers, frames, drawings, sentences, traces))

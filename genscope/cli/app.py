@@ -43,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         return standard_output.complain(str(error))
     except cyclopts.CycloptsError as error:
-        return standard_output.complain(" ".join(str(error).split()).rstrip(".") + "; see 'genscope --help'")
+        return standard_output.complain(
+            " ".join(str(error).split()).rstrip(".") + "; see 'genscope --help'"
+        )
     except BrokenPipeError:  # the program that read our output has ended
         standard_output.drop_output()
         return 0
