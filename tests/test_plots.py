@@ -12,7 +12,7 @@ import pytest
 from genscope.analyze.load.tables import create_schema, metrics
 from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.plots.save import save_plot
-from genscope.analyze.refusal import create_metrics
+from genscope.analyze.refusal import create_metrics, refused
 from genscope.analyze.sql_file import SqlFile, create_statement, load_layer
 from genscope.errors import UserError
 
@@ -54,7 +54,7 @@ def study() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET threads = 1")
     create_schema(con)
-    create_metrics(con, metrics().values())
+    create_metrics(con, metrics().values(), refused(con))
     return con
 
 

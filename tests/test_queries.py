@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.tables import create_schema, metrics
-from genscope.analyze.refusal import create_metrics
+from genscope.analyze.refusal import create_metrics, refused
 from genscope.analyze.sql_file import LAYERS, SqlFile, create_statement, load_layer
 
 FOLDER = Path(__file__).parent / "queries"
@@ -27,7 +27,7 @@ def _empty_study() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET threads = 1")
     create_schema(con)
-    create_metrics(con, metrics().values())
+    create_metrics(con, metrics().values(), refused(con))
     return con
 
 

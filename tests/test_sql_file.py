@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.tables import create_schema, metrics
-from genscope.analyze.refusal import create_metrics
+from genscope.analyze.refusal import create_metrics, refused
 from genscope.analyze.sql_file import LAYERS, SqlFile, in_order, load_layer, parse, reads
 from genscope.errors import UserError
 
@@ -64,7 +64,7 @@ def test_order_puts_a_file_after_what_it_reads_and_refuses_a_circle() -> None:
 def study() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     create_schema(con)
-    create_metrics(con, metrics().values())
+    create_metrics(con, metrics().values(), refused(con))
     return con
 
 

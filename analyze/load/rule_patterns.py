@@ -14,6 +14,8 @@ from genscope.analyze.sql_file import SqlFile
 # with more names, most patterns can match one of them
 _MOST_NAMES = 1000
 
+_OF_NAMES = frozenset({"name", "start"})
+
 # the first rule that a text matches, as our .sql files ask for it
 _FIRST = re.compile(
     r"\(\s*SELECT min\((?P<table>\w+)\.(?P<key>\w+)\)\s+FROM (?P=table)\s+"
@@ -24,9 +26,11 @@ _FIRST = re.compile(
 def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
     """Return the relation's statement with the patterns of its rules as constants.
 
-    The texts that are matched come from the column `name` of the sources in the relation's header.
+    Where it matches `name`, or the `start` of one, these come from the sources in its header, there from the
+    columns `name` and `..._name`.
     """
-    names = _names(con, relation) if _FIRST.search(relation.statement) else None
+    texts = {match["text"].rpartition(".")[2] for match in _FIRST.finditer(relation.statement)}
+    names = _names(con, relation) if texts and texts <= _OF_NAMES else None
 
     def spelled(match: re.Match[str]) -> str:
         rules = con.table(match["table"]).order(match["key"]).project(f"pattern, {match['key']}")
@@ -44,8 +48,11 @@ def _names(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str | None:
     """All names in the relation's sources, casefolded, one a line; None if they are too many."""
     found: set[str] = set()
     for source in relation.sources:
-        rows = con.execute(f"SELECT DISTINCT name FROM {source} LIMIT {_MOST_NAMES + 1}").fetchall()
-        found.update(name.casefold() for (name,) in rows if name is not None)
+        columns = con.execute(f"SELECT * FROM {source} LIMIT 0").description or []
+        for column in (column[0] for column in columns if f"_{column[0]}".endswith("_name")):
+            select = f"SELECT DISTINCT {column} FROM {source} LIMIT {_MOST_NAMES + 1}"
+            names = con.execute(select).fetchall()
+            found.update(name.casefold() for (name,) in names if name is not None)
     return "\n".join(found) if relation.sources and len(found) <= _MOST_NAMES else None
 
 
