@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from genscope.analyze.load.power_log import read_power_log
+from genscope.analyze.load.trace_file import find
 from genscope.errors import UserError
 
 # 2026-11-29 07:00:00 UTC
@@ -55,6 +56,14 @@ def test_the_offset_is_taken_off(tmp_path: Path) -> None:
     assert read(tmp_path, DMON, "-0100") == [(0, 1_000_000_000 + 3_600_000_000_000, 43.0)]
     with pytest.raises(UserError, match=r"like \+02:00"):
         read(tmp_path, DMON, "CET")
+
+
+def test_a_log_in_a_run_folder_is_no_trace(tmp_path: Path) -> None:
+    for name, text in (("power.csv", QUERY), ("manifest.json", "{}"), ("trace.json", "[]")):
+        (tmp_path / name).write_text(text)
+    assert [found.name for found in find([tmp_path])] == [tmp_path.name]
+    with pytest.raises(UserError, match=r"genscope load power .*power\.csv$"):
+        find([tmp_path / "power.csv"])
 
 
 @pytest.mark.parametrize(

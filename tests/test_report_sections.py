@@ -18,7 +18,8 @@ from genscope.analyze.csv_text import csv_text
 from genscope.analyze.key_columns import MOST, key_columns
 from genscope.analyze.plots import registry
 from genscope.analyze.report.findings import find, headline
-from genscope.analyze.report.findings_limits import verdicts
+from genscope.analyze.report.findings_limits import idle, verdicts
+from genscope.analyze.report.findings_memory import joules, reserved_memory
 from genscope.analyze.report.format import table_of
 from genscope.analyze.report.key_figures import key_figures
 from genscope.analyze.report.sections import SECTIONS
@@ -111,6 +112,45 @@ def test_memory_of_the_host_is_no_devices() -> None:
     peaks = {"device_id": [-1, 0], "peak_allocated_bytes": [160, 2**30]}
     (figure,) = key_figures({"memory_peak": pl.DataFrame(peaks)})
     assert figure.value == "1 GiB"
+
+
+def test_several_gpus_are_idle_together() -> None:
+    rows = {"trace_id": [1, 2], "trace_name": ["a", "b"], "idle_refusal": [None, None]}
+    frame = pl.DataFrame({**rows, "gpu_span_ns": [100, 100], "gpu_idle_ns": [20, 30]})
+    summary = pl.DataFrame({"trace_id": [1, 2], "device_count": [2, 1]})
+    assert [found.text for found in idle(frame, {"trace_summary": summary})] == [
+        "The GPU of b is idle for 30.0 % of 100 ns.",
+        "None of the 2 GPUs of a works for 20.0 % of 100 ns.",
+    ]
+
+
+def test_memory_that_ran_short_and_energy_are_findings() -> None:
+    state = {
+        "trace_id": [1, 2, 3],
+        "trace_name": ["a", "b", "c"],
+        "reserved_bytes": [2**30] * 3,
+        "unused_bytes": [2**29, 2**29, 0],
+        "unused_frac": [0.5, 0.5, 0.0],
+        "stranded_bytes": [0, 2**28, 0],
+        "oom_count": [0, 1, 0],
+        "oom_bytes": [None, 2**31, None],
+    }
+    assert [found.text for found in reserved_memory(pl.DataFrame(state), {})] == [
+        "1 allocation of b failed, the largest of 2 GiB; 512 MiB of the 1 GiB that the allocator "
+        "holds are unused in the snapshot.",
+        "50.0 % of the 1 GiB that the allocator of a holds is unused, 0 B of it in segments that "
+        "also hold blocks in use.",
+    ]
+    energy = {
+        "trace_id": [1, 1, 1, 2],
+        "trace_name": ["a", "a", "a", "b"],
+        "scope": ["profile", "profile", "step", "profile"],
+        "energy_j": [100.0, 50.0, 7.0, None],
+        "item_energy_j": [10.0, 5.0, None, None],
+        "energy_refusal": [None, None, None, "no samples"],
+    }
+    (found,) = joules(pl.DataFrame(energy), {})
+    assert found.text.startswith("a takes 150 J while it is recorded, 15 J for each item")
 
 
 def test_a_step_is_counted_once_though_host_and_device_see_it() -> None:

@@ -59,6 +59,18 @@ def read_power_log(path: Path, utc_offset: str = "+00:00") -> list[PowerSample]:
     return sorted(found, key=lambda sample: (sample.device_id, sample.unix_ns))
 
 
+def is_power_log(path: Path) -> bool:
+    """Whether a file is a CSV with a log of power, and so not a trace."""
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            start = file.read(4096)
+    except OSError:
+        return False
+    return b"timestamp" in start and b"power.draw" in start
+
+
 def _csv_rows(lines: Sequence[str]) -> Iterator[tuple[int, int, float]]:
     names: list[str] = []
     for row in csv.reader(lines, skipinitialspace=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from genscope.analyze.load import manifest_values
+from genscope.analyze.load.power_log import is_power_log
 from genscope.analyze.readers import FORMATS
 from genscope.analyze.readers.file_digest import FileDigest
 from genscope.analyze.readers.kineto.graph_annotation import is_annotation_file
@@ -97,6 +98,11 @@ def _expanded(path: Path) -> list[Path]:
 
 
 def _at(path: Path) -> list[TraceFile]:
+    if is_power_log(path):
+        raise UserError(
+            f"{path}: this is a log of power and not a trace; load it into the study of the trace with "
+            f"genscope load power {path}"
+        )
     if path.is_file():
         return [_trace(path)]
     if not path.is_dir():
@@ -143,7 +149,7 @@ def _unreadable(path: Path, error: Exception) -> TraceFile:
 
 
 def _is_no_trace(path: Path) -> bool:
-    return path.name in _NO_TRACES or is_annotation_file(path.name)
+    return path.name in _NO_TRACES or is_annotation_file(path.name) or is_power_log(path)
 
 
 def _is_printed(report: Path) -> bool:

@@ -32,6 +32,7 @@ from genscope.analyze.report.findings_limits import (
     verdicts,
     waits,
 )
+from genscope.analyze.report.findings_memory import joules, reserved_memory
 from genscope.analyze.report.findings_pairs import (
     bottlenecks,
     compared,
@@ -284,6 +285,8 @@ RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] =
     ("flash_contrast", contrasts),
     ("family_contrast", _families),
     ("sequence_length_profile", _lengths),
+    ("memory_state", reserved_memory),
+    ("energy", joules),
     ("attention_memory", _memory),
     ("temporal_spatial", _frames_and_space),
     ("image_size_scaling", _growth),

@@ -93,7 +93,11 @@ def _saving(row: Row) -> str:
     )
 
 
-def idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+def idle(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
+    counts = frames.get("trace_summary", pl.DataFrame({"trace_id": [], "device_count": []}))
+    several = dict(
+        counts.filter(pl.col("device_count") > 1).select("trace_id", "device_count").rows()
+    )
     said = pl.col("idle_refusal").is_null()
     used = frame.filter((pl.col("gpu_span_ns") > 0) & said).with_columns(
         (pl.col("gpu_idle_ns") / pl.col("gpu_span_ns")).alias("idle_frac")
@@ -102,8 +106,8 @@ def idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return limited(
         [
             Finding(
-                f"The GPU of {row['trace_name']} is idle for {percent(row['idle_frac'])} of "
-                f"{time(row['gpu_span_ns'])}.",
+                f"{_gpus(row['trace_name'], several.get(row['trace_id'], 1))} for "
+                f"{percent(row['idle_frac'])} of {time(row['gpu_span_ns'])}.",
                 "gpu_time",
                 (row["trace_id"],),
             )
@@ -112,6 +116,13 @@ def idle(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         "more traces have a GPU that is idle for over 10 % of the time",
         limit=3,
     )
+
+
+def _gpus(trace_name: str, count: int) -> str:
+    """gpu_time unites the GPUs of a trace, so it is idle only while none of them works."""
+    if count == 1:
+        return f"The GPU of {trace_name} is idle"
+    return f"None of the {count} GPUs of {trace_name} works"
 
 
 def idle_causes(frame: pl.DataFrame, _: Frames) -> list[Finding]:

@@ -39,9 +39,7 @@ WITH cpu_op_total AS (
 ),
 
 runtime_call_total AS (
-  SELECT
-    trace_id,
-    count(*) AS runtime_call_count
+  SELECT trace_id, count(*) AS runtime_call_count
   FROM runtime_call
   GROUP BY trace_id
 ),
@@ -56,9 +54,7 @@ kernel_total AS (
 ),
 
 copy_total AS (
-  SELECT
-    trace_id,
-    count(*) AS copy_count
+  SELECT trace_id, count(*) AS copy_count
   FROM gpu_copy
   GROUP BY trace_id
 ),
@@ -76,9 +72,7 @@ device_total AS (
 ),
 
 annotation_total AS (
-  SELECT
-    trace_id,
-    count(*) AS annotation_count
+  SELECT trace_id, count(*) AS annotation_count
   FROM annotation
   GROUP BY trace_id
 ),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from genscope.analyze.readers.memory_snapshot.plain_pickle import plain_value
+from genscope.analyze.readers import safe_pickle
 from genscope.analyze.readers.memory_snapshot.rows import snapshot_rows
 from genscope.capture.label import grammar
 from genscope.capture.profilers import memory_history
@@ -74,7 +74,7 @@ def test_allocations_carry_component_step_and_module(
     allocator = Allocator()
     assert recorded(allocator, monkeypatch, tmp_path) is None
     assert allocator.modes == [("all", "python"), (None, None)] and not allocator.tag
-    rows = snapshot_rows(plain_value((tmp_path / memory_history.FILE).read_bytes()))
+    rows = snapshot_rows(safe_pickle.loads((tmp_path / memory_history.FILE).read_bytes()))
     assert [json.loads(stack["tag"]) for stack in rows.stack] == [
         ["component:unet"],
         ["component:unet", "step:3", "module:unet.mid|Block"],

@@ -6,12 +6,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from genscope.analyze.readers.memory_snapshot.plain_pickle import (
-    MOST_BYTES,
-    NotPlainError,
-    plain_value,
-)
 from genscope.analyze.readers.memory_snapshot.rows import NotASnapshotError, snapshot_rows
+from genscope.analyze.readers.safe_pickle import MOST_BYTES, UnsafePickleError, loads
 from genscope.errors import UserError
 
 _HOW = "torch.cuda.memory._dump_snapshot(FILE) writes one"
@@ -67,8 +63,8 @@ def read_raw(
             "(max_entries of torch.cuda.memory._record_memory_history)"
         )
     try:
-        rows = snapshot_rows(plain_value(path.read_bytes()))
-    except (NotPlainError, NotASnapshotError) as error:
+        rows = snapshot_rows(loads(path.read_bytes()))
+    except (UnsafePickleError, NotASnapshotError) as error:
         raise UserError(f"{path}: this pickle isn't a memory snapshot: {error}; {_HOW}") from error
     odd = {"kind": "unreadable_event", "count": rows.odd_count, "example": rows.odd_example}
     for name, columns in _SCHEMAS.items():

@@ -16,6 +16,7 @@ _MOST_ADDRESS = (1 << 64) - 1
 _MOST_DEVICE = 1 << 16
 _MOST_TIME = 1 << 53
 _MOST_TEXT = 500
+_MOST_FRAMES = 500
 # one list may be named many times, so the rows of a small file could be endless
 MOST_ROWS = 8_000_000
 
@@ -179,7 +180,7 @@ class _Stacks:
         self._rows = rows
         self._numbers: dict[tuple[tuple[str, ...], str | None], int] = {}
         # what occurs several times is one object, so its text is made once
-        self._stacks: dict[int, tuple[str, ...]] = {}
+        self._known: dict[tuple[tuple[int, ...], str | None], int] = {}
         self._texts: dict[int, str] = {}
 
     def number(self, holder: Row) -> int | None:
@@ -188,23 +189,25 @@ class _Stacks:
         history = _list(holder.get("history"))
         if not frames and history and isinstance(history[0], dict):
             frames = history[0].get("frames")
-        texts = self._texts_of(_list(frames))
+        frames = _list(frames)[:_MOST_FRAMES]
         tag = _text(holder.get("user_metadata")) or None
-        if not texts and tag is None:
+        if not frames and tag is None:
             return None
+        key = (tuple(map(id, frames)), tag)
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = self._new(frames, tag)
+        return number
+
+    def _new(self, frames: list[Any], tag: str | None) -> int:
+        for frame in frames:
+            if id(frame) not in self._texts:
+                self._texts[id(frame)] = _frame_text(frame)
+        texts = tuple(self._texts[id(frame)] for frame in frames)
         number = self._numbers.setdefault((texts, tag), len(self._rows))
         if number == len(self._rows):
             self._rows.append({"stack_id": number, "frames": texts, "tag": tag})
         return number
-
-    def _texts_of(self, frames: list[Any]) -> tuple[str, ...]:
-        texts = self._stacks.get(id(frames)) if frames else ()
-        if texts is None:
-            for frame in frames:
-                if id(frame) not in self._texts:
-                    self._texts[id(frame)] = _frame_text(frame)
-            texts = self._stacks[id(frames)] = tuple(self._texts[id(frame)] for frame in frames)
-        return texts
 
 
 def _frame_text(frame: Any) -> str:

@@ -3,7 +3,8 @@
 -- Why:     newer versions write them to the kernel, all others to the operator that PyTorch puts
 --          around the call.
 -- Grain:   one row per kernel or operator with the name of a collective among its arguments
--- Inputs:  kineto_kernel_order, kineto_op_order, kineto_text, trace_file
+-- Inputs:  kineto_event, kineto_text, kernel, cpu_op, trace_file
+-- From:    kineto_text WHERE collective_name IS NOT NULL
 -- Columns:
 --   trace_id             trace.trace_id
 --   kernel_id            kernel.kernel_id; NULL for an operator
@@ -17,24 +18,65 @@
 --   dtype                type of an element, as recorded
 WITH described AS (
   SELECT
-    text_id,
-    collective_name AS name,
-    process_group,
-    process_group_ranks,
-    group_size,
-    in_elements,
-    out_elements,
-    dtype
-  FROM kineto_text
-  WHERE collective_name IS NOT NULL
+    event.role,
+    event.device_id,
+    event.stream_id,
+    event.pid,
+    event.tid,
+    event.start_ns,
+    event.dur_ns,
+    event.correlation_id,
+    event.name AS event_name,
+    text.collective_name AS name,
+    text.process_group,
+    text.process_group_ranks,
+    text.group_size,
+    text.in_elements,
+    text.out_elements,
+    text.dtype
+  FROM kineto_event AS event
+  INNER JOIN kineto_text AS text ON event.text_id = text.text_id
+  WHERE text.collective_name IS NOT NULL AND event.ph = 'X' AND event.start_ns IS NOT NULL
+),
+
+-- an event that is written twice counts once
+found AS (
+  SELECT kernel.kernel_id, NULL AS op_id, any_value(described) AS said
+  FROM described
+  INNER JOIN kernel
+    ON
+      described.start_ns = kernel.start_ns
+      AND described.dur_ns = kernel.dur_ns
+      AND described.device_id = kernel.device_id
+      AND described.stream_id IS NOT DISTINCT FROM kernel.stream_id
+      AND described.correlation_id IS NOT DISTINCT FROM kernel.correlation_id
+      AND described.event_name = kernel.name
+  WHERE described.role = 'kernel'
+  GROUP BY kernel.kernel_id
+  UNION ALL
+  SELECT NULL AS kernel_id, cpu_op.op_id, any_value(described) AS said
+  FROM described
+  INNER JOIN cpu_op
+    ON
+      described.start_ns = cpu_op.start_ns
+      AND described.dur_ns = cpu_op.dur_ns
+      AND described.pid IS NOT DISTINCT FROM cpu_op.process_id
+      AND described.tid IS NOT DISTINCT FROM cpu_op.thread_id
+      AND described.event_name = cpu_op.name
+  WHERE described.role = 'op'
+  GROUP BY cpu_op.op_id
 )
 
-SELECT file.trace_id, kernel.kernel_id, NULL AS op_id, described.* EXCLUDE (text_id)
-FROM kineto_kernel_order AS kernel
-INNER JOIN described ON kernel.text_id = described.text_id
-CROSS JOIN trace_file AS file
-UNION ALL
-SELECT file.trace_id, NULL AS kernel_id, op.op_id, described.* EXCLUDE (text_id)
-FROM kineto_op_order AS op
-INNER JOIN described ON op.text_id = described.text_id
+SELECT
+  file.trace_id,
+  found.kernel_id,
+  found.op_id,
+  found.said.name,
+  found.said.process_group,
+  found.said.process_group_ranks,
+  found.said.group_size,
+  found.said.in_elements,
+  found.said.out_elements,
+  found.said.dtype
+FROM found
 CROSS JOIN trace_file AS file
