@@ -87,6 +87,20 @@ FIGURES = (
         "operator_roofline GROUP BY op_name, input_dims, trace_name",
     ),
     Figures("critical_path", "critical_path_sum", (), refusal="path_refusal"),
+    Figures(
+        # captures and replays of one file; the database of a test holds no other
+        "graph_alignment",
+        "graph_replay",
+        ("replay_index",),
+        rows="SELECT * REPLACE (is_exact::INTEGER AS is_exact) FROM graph_replay",
+        renamed={
+            "captured_launch_count": "captured_count",
+            "replayed_kernel_count": "kernel_count",
+            "replay_kernel_ns": "kernel_ns",
+            "matched_kernel_ns": "matched_ns",
+        },
+    ),
+    Figures("graph_operator", "graph_operator", ("op_name", "module")),
     Figures("memory", "memory_peak", ("device_id",)),
     Figures(
         "memory_alive",
@@ -132,7 +146,9 @@ def _figures(name: str) -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
     with (REFERENCE / f"{name}.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            found.setdefault(row.pop("file"), []).append(row)
+            trace = row.pop("file", "") or row.pop("replay_file")
+            if row.get("capture_file", trace) == trace:
+                found.setdefault(trace, []).append(row)
     return found
 
 
