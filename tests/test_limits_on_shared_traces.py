@@ -77,14 +77,14 @@ FIGURES = (
     Figures(
         "roofline",
         "operator_roofline",
-        ("op_name", "input_dims"),
-        # the script knows one ceiling for a shape, and no A100 by its part number
-        rows="SELECT op_name, input_dims, sum(call_count)::BIGINT AS call_count, "
-        "sum(kernel_count)::BIGINT AS kernel_count, sum(kernel_ns)::BIGINT AS kernel_ns, "
-        "sum(flops)::BIGINT AS flops, sum(bytes)::BIGINT AS bytes, "
-        "if(trace_name LIKE 'dlrm-rank3of8%', NULL, max(attainable_ns)) AS attainable_ns, "
-        "if(trace_name LIKE 'dlrm-rank3of8%', NULL, max(lost_ns)) AS lost_ns FROM "
-        "operator_roofline GROUP BY op_name, input_dims, trace_name",
+        ("op_name", "input_dims", "dtype"),
+        # the script does not know the A100 by its part number
+        rows="SELECT * EXCLUDE (dtype, attainable_ns, attained_frac, lost_ns), "
+        "if(ceiling = 'tf32', ceiling, dtype) AS dtype, "
+        "if(known, attainable_ns, NULL) AS attainable_ns, if(known, lost_ns, NULL) AS lost_ns, "
+        "if(known, format('{:.6f}', attained_frac), NULL) AS attained_frac FROM ("
+        "SELECT *, coalesce(device_name NOT LIKE '%PG509%', FALSE) AS known "
+        "FROM operator_roofline INNER JOIN trace USING (trace_id))",
     ),
     Figures("critical_path", "critical_path_sum", (), refusal="path_refusal"),
     Figures(
