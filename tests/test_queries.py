@@ -27,7 +27,7 @@ def _empty_study() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET threads = 1")
     create_schema(con)
-    create_metrics(con, metrics().values())
+    create_metrics(con, metrics().values(), {})
     return con
 
 

@@ -64,7 +64,7 @@ def test_order_puts_a_file_after_what_it_reads_and_refuses_a_circle() -> None:
 def study() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     create_schema(con)
-    create_metrics(con, metrics().values())
+    create_metrics(con, metrics().values(), {})
     return con
 
 
