@@ -41,9 +41,12 @@ def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
 
 
 def _names(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str | None:
-    """All names in the relation's sources, casefolded, one a line; None if they are too many."""
+    """All names in the relation's sources, casefolded, one a line; None if they are too many, or unknown."""
     found: set[str] = set()
     for source in relation.sources:
+        columns = con.execute(f"FROM {source} LIMIT 0").description or ()
+        if all(column[0] != "name" for column in columns):
+            return None
         rows = con.execute(f"SELECT DISTINCT name FROM {source} LIMIT {_MOST_NAMES + 1}").fetchall()
         found.update(name.casefold() for (name,) in rows if name is not None)
     return "\n".join(found) if relation.sources and len(found) <= _MOST_NAMES else None
