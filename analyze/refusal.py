@@ -37,6 +37,7 @@ _DEVICE_TIME = frozenset(
         *("rank_collective", "rank_busy"),
         *("opportunity_item", "waiting_call"),
         *("path_event", "path_run", "path_window", "critical_path"),
+        *("replayed_kernel", "graph_pair", "graph_kernel"),
     }
 )
 

@@ -77,16 +77,30 @@ FIGURES = (
     Figures(
         "roofline",
         "operator_roofline",
-        ("op_name", "input_dims"),
-        # the script knows one ceiling for a shape, and no A100 by its part number
-        rows="SELECT op_name, input_dims, sum(call_count)::BIGINT AS call_count, "
-        "sum(kernel_count)::BIGINT AS kernel_count, sum(kernel_ns)::BIGINT AS kernel_ns, "
-        "sum(flops)::BIGINT AS flops, sum(bytes)::BIGINT AS bytes, "
-        "if(trace_name LIKE 'dlrm-rank3of8%', NULL, max(attainable_ns)) AS attainable_ns, "
-        "if(trace_name LIKE 'dlrm-rank3of8%', NULL, max(lost_ns)) AS lost_ns FROM "
-        "operator_roofline GROUP BY op_name, input_dims, trace_name",
+        ("op_name", "input_dims", "dtype"),
+        # the script does not know the A100 by its part number
+        rows="SELECT * EXCLUDE (dtype, attainable_ns, attained_frac, lost_ns), "
+        "if(ceiling = 'tf32', ceiling, dtype) AS dtype, "
+        "if(known, attainable_ns, NULL) AS attainable_ns, if(known, lost_ns, NULL) AS lost_ns, "
+        "if(known, format('{:.6f}', attained_frac), NULL) AS attained_frac FROM ("
+        "SELECT *, coalesce(device_name NOT LIKE '%PG509%', FALSE) AS known "
+        "FROM operator_roofline INNER JOIN trace USING (trace_id))",
     ),
     Figures("critical_path", "critical_path_sum", (), refusal="path_refusal"),
+    Figures(
+        # captures and replays of one file; the database of a test holds no other
+        "graph_alignment",
+        "graph_replay",
+        ("replay_index",),
+        rows="SELECT * REPLACE (is_exact::INTEGER AS is_exact) FROM graph_replay",
+        renamed={
+            "captured_launch_count": "captured_count",
+            "replayed_kernel_count": "kernel_count",
+            "replay_kernel_ns": "kernel_ns",
+            "matched_kernel_ns": "matched_ns",
+        },
+    ),
+    Figures("graph_operator", "graph_operator", ("op_name", "module")),
     Figures("memory", "memory_peak", ("device_id",)),
     Figures(
         "memory_alive",
@@ -132,7 +146,9 @@ def _figures(name: str) -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
     with (REFERENCE / f"{name}.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            found.setdefault(row.pop("file"), []).append(row)
+            trace = row.pop("file", "") or row.pop("replay_file")
+            if row.get("capture_file", trace) == trace:
+                found.setdefault(trace, []).append(row)
     return found
 
 

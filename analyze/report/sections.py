@@ -43,6 +43,14 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("launch_statistics", "How long launches take, and how long their work waits to start."),
         ("launch_queue", "How many launches wait in each stream: an empty queue starves the GPU."),
         ("short_kernel", "How many kernels are so short that launching them takes as long."),
+        (
+            "graph_operator",
+            "Which operators and modules take the time inside replayed CUDA graphs, by their capture.",
+        ),
+        (
+            "graph_replay",
+            "How well each replay of a CUDA graph matches a capture, and why not.",
+        ),
         ("communication_time", "How long collectives take, by kind and size."),
         ("rank_skew", "How long each rank of a distributed job waits for the others."),
         ("energy", "How many joules the recording, a step, a request and an image take."),

@@ -3,7 +3,8 @@
 -- Why:     a product runs casts, layout changes and a bias too; its time is that of all of them,
 --          but its FLOPs and bytes are those of the product.
 -- Grain:   one row per (trace_id, product_op_id); NULL for all other work of the trace
--- Inputs:  work, work_op, work_cost, work_arithmetic, kernel_tensor_core, cost_root, product_root
+-- Inputs:  work, work_op, work_cost, work_arithmetic, kernel_tensor_core, cost_root, product_root,
+--          cpu_op, signature_cost
 -- Kept:    view
 -- Columns:
 --   trace_id       trace.trace_id
@@ -13,7 +14,8 @@
 --   kernel_count   work items
 --   kernel_ns      ns, sum of their durations
 --   flops          FLOPs; NULL if unknown, or not a product
---   bytes          bytes read and written by the product itself; NULL as flops
+--   bytes          bytes read and written by it, or under autocast by the product inside it, whose
+--                  elements are smaller; NULL as flops
 --   peak_ns        ns that the FLOPs take at the peak of their arithmetic; NULL if unknown
 --   arithmetic     see work_arithmetic, that of most FLOPs; NULL if unknown
 --   is_attention   true for fused attention
@@ -31,6 +33,7 @@ WITH item AS (
       product_root.product_op_id, if(work_cost.formula = 'unknown', cost_root.cost_op_id, NULL)
     ) AS product_op_id,
     product_root.product_op_id IS NULL AND work_cost.formula = 'unknown' AS is_unknown,
+    cost_root.cost_op_id,
     work_cost.flops,
     -- casts inside move more bytes, which a better program would not
     if(work_cost.flops > 0, work_cost.bytes, NULL) AS bytes,
@@ -47,23 +50,59 @@ WITH item AS (
   LEFT JOIN cost_root ON work.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
   LEFT JOIN product_root
     ON work.trace_id = product_root.trace_id AND work_op.op_id = product_root.op_id
+),
+
+summed AS (
+  SELECT
+    trace_id,
+    product_op_id,
+    any_value(time_source) AS time_source,
+    bool_or(is_unknown) AS is_unknown,
+    count(*) AS kernel_count,
+    try_cast(sum(dur_ns) AS BIGINT) AS kernel_ns,
+    try_cast(sum(flops) AS BIGINT) AS flops,
+    try_cast(sum(bytes) AS BIGINT) AS bytes,
+    -- a peak that one of its products lacks makes the sum unknown
+    if(count(*) FILTER (WHERE flops > 0) = count(peak_ns), sum(peak_ns), NULL) AS peak_ns,
+    arg_max(arithmetic, flops) AS arithmetic,
+    arg_max(cost_op_id, flops) AS cost_op_id,
+    bool_or(is_attention) AS is_attention,
+    bool_or(rule = 'winograd') AS is_winograd,
+    try_cast(sum(dur_ns) FILTER (WHERE tensor_core IS NOT NULL) AS BIGINT) AS matrix_ns,
+    try_cast(sum(dur_ns) FILTER (WHERE tensor_core = 'yes') AS BIGINT) AS tensor_ns
+  FROM item
+  GROUP BY trace_id, product_op_id
 )
 
 SELECT
-  trace_id,
-  product_op_id,
-  any_value(time_source) AS time_source,
-  bool_or(is_unknown) AS is_unknown,
-  count(*) AS kernel_count,
-  try_cast(sum(dur_ns) AS BIGINT) AS kernel_ns,
-  try_cast(sum(flops) AS BIGINT) AS flops,
-  try_cast(sum(bytes) AS BIGINT) AS bytes,
-  -- a peak that one of its products lacks makes the sum unknown
-  if(count(*) FILTER (WHERE flops > 0) = count(peak_ns), sum(peak_ns), NULL) AS peak_ns,
-  arg_max(arithmetic, flops) AS arithmetic,
-  bool_or(is_attention) AS is_attention,
-  bool_or(rule = 'winograd') AS is_winograd,
-  try_cast(sum(dur_ns) FILTER (WHERE tensor_core IS NOT NULL) AS BIGINT) AS matrix_ns,
-  try_cast(sum(dur_ns) FILTER (WHERE tensor_core = 'yes') AS BIGINT) AS tensor_ns
-FROM item
-GROUP BY trace_id, product_op_id
+  summed.trace_id,
+  summed.product_op_id,
+  summed.time_source,
+  summed.is_unknown,
+  summed.kernel_count,
+  summed.kernel_ns,
+  summed.flops,
+  -- the whole product has a bias too
+  if(
+    try(own.input_types ->> '$[1]') = try(inside.input_types ->> '$[1]'),
+    coalesce(signature_cost.bytes, summed.bytes), summed.bytes
+  ) AS bytes,
+  summed.peak_ns,
+  summed.arithmetic,
+  summed.is_attention,
+  summed.is_winograd,
+  summed.matrix_ns,
+  summed.tensor_ns
+FROM summed
+LEFT JOIN cpu_op AS own
+  ON summed.trace_id = own.trace_id AND summed.product_op_id = own.op_id AND summed.flops > 0
+LEFT JOIN cpu_op AS inside
+  ON summed.trace_id = inside.trace_id AND summed.cost_op_id = inside.op_id
+LEFT JOIN signature_cost
+  ON
+    own.trace_id = signature_cost.trace_id
+    AND own.name = signature_cost.name
+    AND own.input_dims = signature_cost.input_dims
+    AND own.input_strides IS NOT DISTINCT FROM signature_cost.input_strides
+    AND own.input_types IS NOT DISTINCT FROM signature_cost.input_types
+    AND own.concrete_inputs IS NOT DISTINCT FROM signature_cost.concrete_inputs

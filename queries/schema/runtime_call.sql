@@ -13,6 +13,7 @@
 --   name            as recorded
 --   correlation_id  shared with the device work that the call launched; NULL if absent
 --   external_id     links to cpu_op; NULL if absent
+--   kernel_name     kernel that it launches, if the call says so; NULL if absent
 CREATE TABLE runtime_call (
   trace_id INTEGER NOT NULL,
   call_id BIGINT NOT NULL,
@@ -22,5 +23,6 @@ CREATE TABLE runtime_call (
   dur_ns BIGINT NOT NULL,
   name VARCHAR NOT NULL,
   correlation_id BIGINT,
-  external_id BIGINT
+  external_id BIGINT,
+  kernel_name VARCHAR
 );

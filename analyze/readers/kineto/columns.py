@@ -61,6 +61,8 @@ ARGS: dict[str, int] = {
     "Device Type": INTEGER,
     "labels": TEXT,
     "process_name": TEXT,
+    # ROCm writes the kernel into its call, which is all that is known of one captured into a graph
+    "kernel": TEXT,
     # numbers that few kernels differ in are cheaper as texts
     "est. achieved occupancy %": TEXT,
     "blocks per SM": TEXT,

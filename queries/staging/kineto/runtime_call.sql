@@ -15,6 +15,7 @@
 --   name            as recorded
 --   correlation_id  shared with the device work that the call launched; NULL if absent
 --   external_id     links to cpu_op; NULL if absent
+--   kernel_name     as ROCm writes it; NULL if absent
 SELECT
   file.trace_id,
   call.call_id,
@@ -24,7 +25,8 @@ SELECT
   call.dur_ns,
   text.name,
   call.correlation_id,
-  call.external_id
+  call.external_id,
+  text.kernel_name
 FROM kineto_call_order AS call
 INNER JOIN kineto_text AS text ON call.text_id = text.text_id
 CROSS JOIN trace_file AS file

@@ -25,6 +25,7 @@
 --   source_memory    kind of memory that a copy reads, if Cuspy writes it, such as 'pinned'
 --   target_memory    kind of memory that a copy writes
 --   process_label    label or name of a process, from 'process_labels' and 'process_name' rows
+--   kernel_name      kernel that a call launches, if ROCm writes it there
 --   grid             JSON text
 --   block            JSON text
 --   input_dims       JSON text
@@ -91,6 +92,7 @@ SELECT
     WHEN chunk.ph = 'M' AND chunk.name IN ('process_labels', 'process_name')
       THEN coalesce(chunk.labels, chunk.process_name)
   END AS process_label,
+  if(category.role = 'runtime', chunk.kernel, NULL) AS kernel_name,
   chunk.grid,
   chunk.block,
   chunk."Input Dims" AS input_dims,
