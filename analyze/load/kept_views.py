@@ -21,11 +21,7 @@ def kept_views() -> Mapping[str, SqlFile]:
 
     A study creates them when a query reads them, because DuckDB binds each with all that it reads.
     """
-    return {
-        file.name: file
-        for file in attribution_files()
-        if not file.is_of_traces
-    }
+    return {file.name: file for file in attribution_files() if not file.is_of_traces}
 
 
 def create_kept_views(con: duckdb.DuckDBPyConnection, names: Collection[str]) -> None:
