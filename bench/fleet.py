@@ -3,25 +3,34 @@
     python bench/fleet.py TRACE... --traces 50 200 --workers 1 2
 
 Copies of the traces with blanks before the JSON stand for others: the same work, another digest. Prints one
-Markdown row a run: traces a minute, CPU seconds a GB of decompressed JSON, seconds to ask, memory of
-this process, which is also Dask's scheduler.
+Markdown row a run: traces a minute, CPU seconds a trace and a GB of decompressed JSON, seconds to ask and, of
+these, to merge, and the memory of this process, which is also Dask's scheduler. `--grow 2000` then asks the
+last lake again with so many traces, made by copying its parts.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import resource
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from genscope.analyze.fleet import question
 from genscope.analyze.fleet.ingest import ingest
 from genscope.analyze.fleet.lake import Lake
-from genscope.analyze.fleet.question import query
-from genscope.analyze.fleet.runner import runner
+from genscope.analyze.fleet.runner import Runner, runner
 
-HEAD = "| workers | traces | JSON, MB | traces a minute | CPU s a GB | `gpu_time`, s | `rank_outlier`, s | lake, MB | this process, MB |"
+HEAD = (
+    "| workers | traces | JSON, MB | traces a minute | CPU s a trace | CPU s a GB | `gpu_time`, s (merging) "
+    "| `rank_outlier`, s (merging) | lake, MB | this process, MB |"
+)
+QUERIES = ("gpu_time", "rank_outlier")
 
 
 def main() -> None:
@@ -30,13 +39,16 @@ def main() -> None:
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--traces", nargs="+", type=int, default=[50])
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--grow", type=int)
     asked = parser.parse_args()
-    print(HEAD + "\n" + "|---" * HEAD.count(" | ") + "|---|")
+    print(HEAD + "\n" + "|---" * (HEAD.count("|") - 1) + "|")
     for count in asked.traces:
         with TemporaryDirectory(prefix="genscope-") as folder:
             size = _copies(asked.paths, Path(folder) / "traces", count)
             for workers in asked.workers:
                 print(_run(Path(folder), workers, count, size), flush=True)
+            if asked.grow and count == asked.traces[-1]:
+                print(_grown(Path(folder) / f"lake-{workers}", workers, asked.grow), flush=True)
 
 
 def _copies(paths: list[Path], folder: Path, count: int) -> int:
@@ -53,35 +65,55 @@ def _copies(paths: list[Path], folder: Path, count: int) -> int:
 
 def _run(folder: Path, workers: int, count: int, size: int) -> str:
     lake = folder / f"lake-{workers}"
+    # workers' time counts once they have ended
+    before = _cpu_seconds()
     with runner(workers=workers) as run:
-        before, start = _cpu_seconds(), time.perf_counter()
+        start = time.perf_counter()
         outcomes = ingest(str(lake), [str(folder / "traces")], run=run)
         seconds = time.perf_counter() - start
-        assert {outcome.status for outcome in outcomes} == {"loaded"}
-        asked = [
-            _seconds_of(lambda name=name: query(str(lake), name, run=run))
-            for name in ("gpu_time", "rank_outlier")
-        ]
-    # workers' time counts once they have ended
     cpu = _cpu_seconds() - before
-    stored = sum(file.stat().st_size for file in lake.rglob("*") if file.is_file())
+    assert {outcome.status for outcome in outcomes} == {"loaded"}
     assert len(Lake(str(lake)).parts()) == count
+    cells = [f"{size / 1e6:,.0f}", f"{count * 60 / seconds:,.0f}"]
+    cells += [f"{cpu / count:.2f}", f"{cpu * 1e9 / size:,.0f}"]
+    return _row(workers, count, cells, lake, QUERIES)
+
+
+def _grown(lake: Path, workers: int, count: int) -> str:
+    """Ask the lake after its parts were copied until there are `count`."""
+    cards = sorted((lake / "cards").iterdir())
+    for i in range(len(cards), count):
+        card = json.loads(cards[i % len(cards)].read_bytes())
+        old, card["digest"] = card["digest"].replace(":", "-"), f"copy:{i}"
+        card["source"] += f".{i}"
+        shutil.copyfile(lake / f"parts/{old}.duckdb", lake / f"parts/copy-{i}.duckdb")
+        (lake / f"cards/copy-{i}.json").write_text(json.dumps(card))
+    return _row(workers, count, ["", "", "", ""], lake, QUERIES[:1])
+
+
+def _row(workers: int, count: int, loaded: list[str], lake: Path, queries: tuple[str, ...]) -> str:
+    with runner(workers=workers) as run:
+        asked = [_asked(lake, name, run) for name in queries]
+    stored = sum(file.stat().st_size for file in lake.rglob("*") if file.is_file())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    cells = [
-        workers,
-        count,
-        f"{size / 1e6:,.0f}",
-        f"{count * 60 / seconds:,.0f}",
-        f"{cpu * 1e9 / size:,.0f}",
-    ]
-    cells += [*(f"{s:.1f}" for s in asked), f"{stored / 1e6:,.0f}", f"{memory:,}"]
+    asked += [""] * (len(QUERIES) - len(asked))
+    cells = [workers, f"{count:,}", *loaded, *asked, f"{stored / 1e6:,.0f}", f"{memory:,}"]
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def _seconds_of(ask: object) -> float:
+def _asked(lake: Path, name: str, run: Runner) -> str:
+    """Seconds to ask one query, and of these after the last trace's answer."""
+    answered = 0.0
+
+    def watched(task: Any, items: Any) -> Iterator[Any]:
+        nonlocal answered
+        yield from run(task, items)
+        answered = time.perf_counter()
+
     start = time.perf_counter()
-    ask()  # type: ignore[operator]
-    return time.perf_counter() - start
+    question.query(str(lake), name, run=watched)
+    end = time.perf_counter()
+    return f"{end - start:.1f} ({end - answered:.1f})"
 
 
 def _cpu_seconds() -> float:

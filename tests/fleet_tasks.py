@@ -1,6 +1,7 @@
 """Tasks that end their worker, for tests of the fleet: workers import them by name."""
 
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,27 @@ from genscope.analyze.fleet.ingest import Outcome, load_one
 
 
 def load_on_a_bad_machine(load: Any) -> Outcome:
-    """Load a trace; a poisoned one kills the worker each time, a frail one the first time only."""
+    """Load a trace; a poisoned one kills the worker each time, a frail one the first time only.
+
+    A greedy one needs more memory than its worker may take.
+    """
     path = Path(load.source.address)
     marker = path.with_suffix(".tried")
     if "poison" in path.name or ("frail" in path.name and not marker.exists()):
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    if "greedy" in path.name:
+        _more_than_there_is()
     return load_one(load)
+
+
+def _more_than_there_is() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 20, limits[1]))
+    try:
+        bytes(1 << 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def same(item: Any) -> Any:

@@ -16,9 +16,9 @@ Result = TypeVar("Result")
 # a task that ends its worker so often is not tried again
 TRIES = 3
 CONNECT_SECONDS = 10
+_MORE_MEMORY = "give workers more, or load it on one machine"
 _KILLED = (
-    f"its worker ended {TRIES} times, most likely because it ran out of memory; give workers more, or "
-    "load it on one machine"
+    f"its worker ended {TRIES} times, most likely because it ran out of memory; {_MORE_MEMORY}"
 )
 
 
@@ -151,5 +151,7 @@ def _round(
 def _why(error: BaseException) -> str:
     if type(error).__name__ == "KilledWorker":
         return _KILLED
+    if isinstance(error, MemoryError):
+        return f"its worker ran out of memory; {_MORE_MEMORY}"
     text = " ".join(str(error).split()) or type(error).__name__
     return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

@@ -62,8 +62,9 @@ def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
     Raises UserError, before any code of the file has run, if one of its tables isn't a plain table.
     """
-    check_tables(con, CATALOG, path)
-    present = _kinds(con, CATALOG)
+    present = check_tables(con, CATALOG, path)
+    # DuckDB lists columns more slowly once there are views
+    columns = _columns(con, CATALOG)
     statements = [
         f"CREATE VIEW {name} AS FROM {CATALOG}.main.{name}" for name in _tables() if name in present
     ]
@@ -72,15 +73,14 @@ def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         tables.check_schema(con, str(path))
     except (TypeError, IndexError, duckdb.Error) as error:
         raise _changed(path, "genscope_schema") from error
-    _check_columns(con, path)
-    # the views over traces are created when a query reads them: see kept_views
-    rules = [file for file in tables.attribution_files() if "trace_id" not in file.columns]
-    for file in [*in_order(load_layer("interval")), *rules]:
+    _check_columns(columns, path)
+    # other views are created when a query reads them: see kept_views
+    for file in in_order(load_layer("interval")):
         con.execute(create_statement(file))
 
 
-def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> None:
-    """Raise UserError if a table of the study runs code when it is read.
+def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> dict[str, str]:
+    """Return the kind of each name; raise UserError if a table of the study runs code when it is read.
 
     This reads DuckDB's catalogue only, never the tables themselves. tables.check_schema reports
     missing tables.
@@ -93,6 +93,7 @@ def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> No
                 f"{path}: {name} is {kind} and not a plain table, so genscope doesn't open the file; "
                 "re-ingest the traces into a new study"
             )
+    return present
 
 
 def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -116,9 +117,8 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
 
 
-def _check_columns(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _check_columns(found: dict[str, dict[str, str]], path: Path) -> None:
     """Raise UserError if a table's columns differ from those that our SQL creates."""
-    found = _columns(con, CATALOG)
     typed = _typed_columns()
     for name, columns in typed.items():
         if found.get(name) != columns:

@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 
 @cache
 def kept_views() -> Mapping[str, SqlFile]:
-    """The attribution files that stay views (`Kept: view`) by name, each after those that it reads.
+    """The attribution files that stay views (rules, and `Kept: view`) by name, each after those it reads.
 
     A study creates them when a query reads them, because DuckDB binds each with all that it reads.
     """
-    return {
-        file.name: file
-        for file in attribution_files()
-        if "trace_id" in file.columns and not file.is_of_traces
-    }
+    return {file.name: file for file in attribution_files() if not file.is_of_traces}
 
 
 def create_kept_views(con: duckdb.DuckDBPyConnection, names: Collection[str]) -> None:

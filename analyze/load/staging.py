@@ -16,7 +16,7 @@ def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     They are views, except for texts: those are few, and every statement reads them.
     """
     for relation in in_order(load_layer(f"staging/{trace_format}/raw")):
-        if relation.name.endswith("_text"):
+        if True:
             execute_within_memory(con, f"{_CREATE} {relation.name} AS {relation.statement}")
         else:
             con.execute(create_statement(relation))

@@ -1,4 +1,4 @@
--- rank_outlier: which ranks or runs differ from the rest, in what (132 lines because of measures).
+-- rank_outlier: which ranks or runs differ from the rest, in what (133 lines because of measures).
 --
 -- Why:     nobody looks at thousands of traces. The median of the others says what is normal, and
 --          the median distance from it how much is chance. In a job the rank that waits least is
@@ -27,6 +27,7 @@
 --   delay_ns      ns by which this rank holds the others up, or the run is slower: the excess of
 --                 compute, idle and, without ranks, work; of waiting, what it waits less
 --   place         1 for the trace of the group with the largest delay_ns of any measure
+-- Plot:    Which ranks or runs delay the rest, and by what
 -- Never:   WHERE excess_ns <> value_ns - median_ns OR delay_ns < 0 OR place < 1
 WITH member AS (
   SELECT
