@@ -260,15 +260,12 @@ def test_tensor_core_rules_decide_what_was_read_off_each_name(
                 assert (found[1] if found else "unknown") == row["tensor_core"], row
 
 
-def test_each_collective_rule_decides_its_own_example(rules: duckdb.DuckDBPyConnection) -> None:
-    first = (
-        "SELECT collective FROM collective_rule WHERE regexp_matches(?, pattern) "
-        "ORDER BY rule_order LIMIT 1"
-    )
-    for collective, example in rules.execute(
-        "SELECT collective, example FROM collective_rule"
-    ).fetchall():
-        assert rules.execute(first, [example]).fetchone() == (collective,)
+@pytest.mark.parametrize("table", ["collective_rule", "gpu_counter_rule", "label_rule"])
+def test_each_rule_decides_its_own_example(table: str, rules: duckdb.DuckDBPyConnection) -> None:
+    listed = rules.execute(f"SELECT rule_order, example FROM {table}").fetchall()
+    first = f"SELECT min(rule_order) FROM {table} WHERE regexp_matches(?, pattern)"
+    for order, example in listed:
+        assert rules.execute(first, [example]).fetchone() == (order,), example
 
 
 def test_each_layout_rule_matches_only_its_own_example(rules: duckdb.DuckDBPyConnection) -> None:
