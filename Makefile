@@ -87,7 +87,7 @@ lessons: env
 	for variant in neuron slice; do $(LESSON) mos:$$variant --batch 128 || exit 1; done
 	for variant in bpr apr apr-rows; do $(LESSON) robust_rec:$$variant --set rows=1000000 || exit 1; done
 	$(LESSON) llmcrs --batch 16
-	$(BIN)/python docs/lessons.py traces/lessons docs/lessons.md
+	$(BIN)/python docs/lessons.py traces/lessons docs
 
 # the two runs that `genscope example` copies: one thread, so that a busy machine disturbs them little
 example: env
