@@ -75,7 +75,8 @@ reference: env
 results: env
 	$(BIN)/python docs/results.py traces/reference RESULTS.md
 
-# docs/lessons.md, of dry runs of nine papers' steps: every variant, and the settings at which a lesson shows
+# docs/lessons.md and its pages, of dry runs of nine papers' steps: every variant, and the settings at which a lesson shows;
+# what the pages have measured on a CPU is written by bench/lessons.py
 LESSON := $(BIN)/genscope capture --profiler dry --size paper --out traces/lessons
 lessons: env
 	rm -rf traces/lessons

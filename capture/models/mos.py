@@ -68,11 +68,13 @@ def _layer_flops(
 
 
 def build(settings: Settings) -> Workload:
-    """The supernet's largest architecture, 12 layers of width 768 and 3072, or three of them; tiny has two layers of 48 and 96."""
-    count, size, inner, words, length, width = (
-        (2, 48, 96, 100, 16, 8) if settings.tiny else (12, 768, 3072, 30_522, 128, 128)
-    )
+    """The supernet's largest architecture, 12 layers of width 768 and 3072, or three of them; tiny has two layers of 48 and 96, or one that is trained."""
     trains = settings.variant.startswith("sandwich")
+    count, size, inner, words, length, width = (
+        (1 if trains else 2, 48, 96, 100, 16, 8)
+        if settings.tiny
+        else (12, 768, 3072, 30_522, 128, 128)
+    )
     by = {"materialised": "neuron", "sandwich": "neuron", "sandwich-slice": "slice"}.get(
         settings.variant, settings.variant
     )

@@ -25,7 +25,7 @@ ASSUMPTIONS = (
     "targets are the 256 channels of the teacher's neck, as in an unofficial implementation",
 )
 # the student's width, heads and layers; the decoder's; channels of the features; sides of the student's and the larger images
-TINY = ((24, 3, 2), (32, 2, 2), 32, 64, 128)
+TINY = ((24, 3, 1), (32, 2, 1), 32, 64, 128)
 PAPER = ((192, 3, 12), (512, 16, 8), 256, 224, 1024)
 
 
