@@ -75,7 +75,8 @@ reference: env
 results: env
 	$(BIN)/python docs/results.py traces/reference RESULTS.md
 
-# docs/lessons.md, of dry runs of nine papers' steps: every variant, and the settings at which a lesson shows
+# docs/lessons.md and its pages, of dry runs of nine papers' steps: every variant, and the settings at which a lesson shows;
+# what the pages have measured on a CPU is written by bench/lessons.py
 LESSON := $(BIN)/genscope capture --profiler dry --size paper --out traces/lessons
 lessons: env
 	rm -rf traces/lessons
@@ -87,7 +88,7 @@ lessons: env
 	for variant in neuron slice; do $(LESSON) mos:$$variant --batch 128 || exit 1; done
 	for variant in bpr apr apr-rows; do $(LESSON) robust_rec:$$variant --set rows=1000000 || exit 1; done
 	$(LESSON) llmcrs --batch 16
-	$(BIN)/python docs/lessons.py traces/lessons docs/lessons.md
+	$(BIN)/python docs/lessons.py traces/lessons docs
 
 # the two runs that `genscope example` copies: one thread, so that a busy machine disturbs them little
 example: env

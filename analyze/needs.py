@@ -85,6 +85,10 @@ NEEDS: dict[str, Need] = {
         "no waits for a device were recorded, and a trace of a CPU has none",
         (("runtime_call", "true"), ("trace", "predicted")),
     ),
+    "host_clock": Need(
+        "the host's times were not recorded: a dry run predicts kernels only",
+        (("trace", "NOT predicted"),),
+    ),
     "memory": Need(
         "no allocator events were recorded (profile_memory=True records them, and so does a memory "
         "snapshot with its history)",

@@ -23,7 +23,7 @@ class ModelEntry:
 
     Its image size must be a multiple of `multiple` (the tiny model's of `tiny_multiple`, if that differs), and its number of
     frames one more than a multiple of `frame_group`. `paper` is its number on arXiv. `batches` and `knobs`, numbers that
-    `--set` changes, have a default for the tiny and one for the paper's size.
+    `--set` changes, have a default for the tiny and one for the paper's size; `own_batches` are those of variants with another one.
     """
 
     family: str
@@ -36,7 +36,12 @@ class ModelEntry:
     frame_group: int = 1
     paper: str | None = None
     batches: tuple[int, int] = (1, 1)
+    own_batches: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     knobs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def batch(self, variant: str, *, tiny: bool) -> int:
+        """The number of samples that a variant takes at once, unless a user sets it."""
+        return self.own_batches.get(variant, self.batches)[0 if tiny else 1]
 
     @property
     def summary(self) -> str:
@@ -114,6 +119,14 @@ SEEDS = {
         paper="2312.00863",
         knobs={"prompts": (2, 64)},
     ),
+    "sami": ModelEntry(
+        "pretraining",
+        "SAMI: EfficientSAM's masked image pretraining towards SAM's frozen features",
+        ("sami", "teacher-1024", "no-teacher"),
+        (),
+        paper="2312.00863",
+        batches=(2, 64),
+    ),
     "tea": ModelEntry(
         "adaptation",
         "TEA: a classifier adapts to each test batch by its energy",
@@ -136,7 +149,7 @@ SEEDS = {
     "llmcrs": ModelEntry(
         "llm",
         "LLMCRS: one turn of a dialogue that recommends, in three calls",
-        ("turn", "prefix"),
+        ("turn", "prefix", "rlpf"),
         (),
         paper="2308.06212",
         knobs={"answer": (3, 20)},
@@ -152,15 +165,16 @@ SEEDS = {
     "mos": ModelEntry(
         "supernet",
         "Mixture-of-Supernets: a BERT whose weights are mixed from experts",
-        ("neuron", "layer", "slice", "materialised"),
+        ("neuron", "layer", "slice", "materialised", "sandwich", "sandwich-slice"),
         (),
         paper="2306.04845",
+        own_batches=dict.fromkeys(("sandwich", "sandwich-slice"), (2, 128)),
         knobs={"experts": (2, 2), "passes": (2, 4)},
     ),
     "legonet": ModelEntry(
         "unlearning",
         "LegoNet: a fixed encoder and many adapters, of which few are active",
-        ("gather", "dense", "grouped"),
+        ("gather", "dense", "grouped", "unlearn", "retrain"),
         (),
         "float32",
         paper="2210.16023",
@@ -179,7 +193,7 @@ SEEDS = {
     "robust_rec": ModelEntry(
         "recommender",
         "Robust recommenders: adversarial and contrastive training steps",
-        ("apr", "bpr", "apr-rows", "amr", "vbpr", "sgl", "lightgcn"),
+        ("apr", "bpr", "apr-rows", "amr", "vbpr", "sgl", "lightgcn", "tce", "tce-device"),
         (),
         "float32",
         paper="2309.02057",

@@ -44,7 +44,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.batch == OWN_BATCH:
             entry = ENTRIES.get(self.name)
-            own = entry.batches[0 if self.tiny else 1] if entry else 1
+            own = entry.batch(self.variant, tiny=self.tiny) if entry else 1
             object.__setattr__(self, "batch", own)
 
     @property

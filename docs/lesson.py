@@ -1,4 +1,4 @@
-"""What a lesson consists of: the runs of a paper, what they say, what the paper says, and the tables that show it."""
+"""What a lesson consists of: the runs of a paper, what they say, what the paper says, the tables and the figure that show it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from genscope.analyze.predicted import LABEL
 from genscope.analyze.report.format import duration, percent, scaled
 from genscope.analyze.study import Study
 
 UNKNOWN = "-"
+PREDICTED = f"time ({LABEL})"
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,20 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A figure of stacked bars: (bar, part, length), in order."""
+
+    title: str
+    axis: str
+    bars: tuple[tuple[str, str, float], ...]
+
+
+@dataclass(frozen=True)
 class Lesson:
-    """One section: the lesson, the variant that others are divided by, tables that show it, and what to do with a trace of yours."""
+    """One section: the lesson, the variant that others are divided by, tables that show it, and what to do with a trace of yours.
+
+    `note` is what a reader must know before taking the advice.
+    """
 
     model: str
     title: str
@@ -80,6 +94,9 @@ class Lesson:
     tables: tuple[Callable[[Runs], Iterator[str]], ...]
     yours: str
     queries: tuple[str, ...]
+    fix: str = ""
+    figure: Callable[[Runs], Chart] | None = None
+    note: Callable[[Runs], str] | None = None
     nothing: str = "No figure on cost was found in it."
 
 
@@ -110,7 +127,7 @@ def parts(*components: str) -> Callable[[Runs], Iterator[str]]:
             for name, run in runs.of.items()
             if run.manifest["attention"] != "baseline"
         )  # fmt: skip
-        yield from table(("predicted time of", *components), rows)
+        yield from table((f"{PREDICTED} of", *components), rows)
 
     return lines
 
@@ -135,8 +152,9 @@ def inside(component: str, base: str) -> Callable[[Runs], Iterator[str]]:
                 value(run, "work_ns", duration(run.total("work_ns", component))),
             )
             for name, run in runs.of.items()
+            if not run.manifest.get("parameters_trained")
         )  # fmt: skip
-        yield from table((f"`{component}` only", "FLOPs", "bytes", "operators", "predicted"), rows)
+        yield from table((f"`{component}` only", "FLOPs", "bytes", "operators", PREDICTED), rows)
 
     return lines
 
@@ -161,7 +179,7 @@ def split(run: str, *keys: str) -> Callable[[Runs], Iterator[str]]:
             )
             for row in found.filter(pl.col("work_frac") >= 0.001).iter_rows(named=True)
         )
-        yield from table((*keys, "predicted", "of the time", "of the FLOPs"), rows)
+        yield from table((*keys, PREDICTED, "of the time", "of the FLOPs"), rows)
 
     return lines
 
@@ -225,3 +243,24 @@ def bound(runs: Runs) -> Iterator[str]:
         (name, f"{found[name]['operator_intensity']:.3g}", found[name]["bound"]) for name in runs.of
     )
     yield from table(("variant", "FLOP/byte", "bound by"), rows)
+
+
+def movement(component: str | None = None) -> Callable[[Runs], Iterator[str]]:
+    """What each run gathers by index and what it copies, of one component or all."""
+
+    def lines(runs: Runs) -> Iterator[str]:
+        frame = runs.answer("data_movement")
+        mine = frame.filter(component is None or pl.col("component") == component)
+
+        def cell(run: str, movement: str) -> str:
+            rows = mine.filter(pl.col("run") == run, pl.col("movement") == movement)
+            if not len(rows):
+                return UNKNOWN
+            ns, size = float(rows["work_ns"].sum()), float(rows["bytes"].sum())
+            return f"{duration(ns)}, {scaled(size)}B"
+
+        rows = ((name, cell(name, "gather"), cell(name, "copy")) for name in runs.of)
+        what = f"`{component}` only" if component else "variant"
+        yield from table((what, f"gathered, {PREDICTED}", f"copied, {PREDICTED}"), rows)
+
+    return lines

@@ -1,4 +1,4 @@
-"""docs/lessons.md is as new as its runs and queries: the sections of two papers are made again, and the rest names what exists."""
+"""The lessons' pages are as new as their runs and queries: two papers' are made again, and the rest names what exists."""
 
 import json
 import re
@@ -16,7 +16,10 @@ from genscope.capture.catalog import SEEDS
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "traces" / "lessons"
-PAGE = (ROOT / "docs" / "lessons.md").read_text(encoding="utf-8")
+INDEX = (ROOT / "docs" / "lessons.md").read_text(encoding="utf-8")
+PAGES = {
+    path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "lessons").glob("*.md")
+}
 sys.path.insert(0, str(ROOT / "docs"))
 import lessons  # noqa: E402
 from lesson import Run, Runs  # noqa: E402
@@ -32,13 +35,22 @@ def study() -> Iterator[Study]:
 
 
 @pytest.mark.parametrize("model", MADE_AGAIN)
-def test_section_is_fresh(model: str, study: Study) -> None:
-    (lesson,) = (lesson for lesson in lessons.LESSONS if lesson.model == model)
-    runs = lessons.runs_of(study, model)
-    (found,) = re.findall(rf"^## \d\. {re.escape(lesson.title)}\n\n(.*?)(?=\n## |\Z)", PAGE, re.M | re.S)  # fmt: skip
-    assert found.rstrip() == "\n".join(lessons.section(lesson, runs)), "run `make lessons`"
-    assert lessons.capitalized(lessons.NOTE) in PAGE, "run `make lessons`"
-    assert f"| {' | '.join(lessons.summary(lesson, runs))} |" in PAGE, "run `make lessons`"
+def test_page_is_fresh(model: str, study: Study) -> None:
+    found, (lesson,) = {model: lessons.runs_of(study, model)}, lessons.papers()[model]
+    made = "\n".join(lessons.page(model, [lesson], found)) + "\n"
+    assert made == PAGES[model], "run `make lessons`"
+    assert f"| {' | '.join(lessons.summary(model, lesson, found[model]))} |" in INDEX
+    assert lesson.figure is not None and lesson.figure(found[model]).bars
+
+
+def test_every_paper_has_a_page_with_a_small_figure() -> None:
+    assert PAGES.keys() == lessons.papers().keys() and len(PAGES) == 9
+    for slug, page in PAGES.items():
+        figures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", page)
+        assert figures and all(
+            (ROOT / "docs" / "lessons" / path).stat().st_size < 40_000 for path in figures
+        )
+        assert f"](lessons/{slug}.md)" in INDEX and lessons.capitalized(lessons.NOTE) in page
 
 
 def test_every_variant_has_a_run_at_paper_size() -> None:
@@ -54,12 +66,12 @@ def test_every_variant_has_a_run_at_paper_size() -> None:
 
 def test_every_query_on_the_page_exists() -> None:
     named = {query for lesson in lessons.LESSONS for query in lesson.queries}
-    named |= set(re.findall(r"`genscope query (\w+)`", " ".join(PAGE.split())))
+    named |= set(re.findall(r"`genscope query (\w+)`", " ".join(" ".join(PAGES.values()).split())))
     assert len(named) > 8 and named <= {file.name for file in load_layer("metric")}
 
 
 def test_all_numbers_hold_and_one_that_does_not_is_named() -> None:
-    assert PAGE.count("hold in the runs") == len(lessons.LESSONS)
+    assert "\n".join(PAGES.values()).count("hold in the runs") == len(lessons.LESSONS)
     rows = {"trace_id": [7, 7, 7], "fact": ["flops", "bytes", "operators"], "holds": [True, False, None]}  # fmt: skip
     asked = SimpleNamespace(query=lambda name: pl.DataFrame(rows))
     run = Run("tea, rounds 5", 7, "tea", {}, pl.DataFrame())

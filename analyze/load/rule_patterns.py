@@ -45,7 +45,7 @@ def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
 
 
 def _names(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str | None:
-    """All names in the relation's sources, casefolded, one a line; None if they are too many, or unknown."""
+    """All names in the relation's sources, casefolded, one a line; None if they are too many."""
     found: set[str] = set()
     for source in relation.sources:
         columns = con.execute(f"SELECT * FROM {source} LIMIT 0").description or []

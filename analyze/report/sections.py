@@ -23,6 +23,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
             "training_split",
             "Training steps: forward, backward, recomputed and updating, by component.",
         ),
+        ("data_movement", "How much is spent on gathering rows by index, and on plain copies."),
         ("step_time", "Whether all steps take the same time, or grow with a cache."),
     ),
     "What limits the run": (
@@ -34,6 +35,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
             "What the length of the trace consists of: only what is on the path is worth making faster.",
         ),
         ("host_sync", "Where a step makes the host wait, by phase and component."),
+        ("host_time", "How long ranges ran no operator at all: Python, NumPy or files."),
         (
             "host_wait_sum",
             "How long the host waits for the GPU, and whether the GPU works meanwhile.",

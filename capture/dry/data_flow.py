@@ -57,10 +57,13 @@ class DataFlow:
         """An operator ran; `ids` are its External ids in the trace, none if it does no work."""
         name: str = func._schema.name
         written = _written(func, args, kwargs)
+        # memory that is only reserved holds nothing of what it is like
+        reads = set() if "empty" in name else set(self._values((args, kwargs)))
         if not ids and not written:
-            self._new(args, kwargs, output)
+            # a view in a storage of its own, as _unsafe_view has here, still shows what it was made from
+            if made := self._new(args, kwargs, output):
+                self._calls.append(_Call((), frozenset(reads), tuple(made)))
             return
-        reads = set(self._values((args, kwargs)))
         makes = []
         for tensor in written:
             old = self._now.get(_key(tensor))

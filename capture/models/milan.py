@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from genscope.capture.expectation import Expectation
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.masked_vit import PATCH, Decoder, Encoder, block_flops
+from genscope.capture.parts.masked_vit import PATCH, Decoder, Encoder, stack_flops
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
@@ -61,16 +61,12 @@ def _expected(
     embedded = 2 * net.patches * width * 3 * PATCH * PATCH
     again = 2 if settings.attention in ("baseline", "math") else 2.5
 
-    def cost(width: int, layers: int, queries: int, keys: int, rest: int) -> tuple[int, int]:
-        linear, attention = block_flops(width, queries, keys)
-        return layers * linear + rest, layers * attention
-
-    teacher = sum(cost(width, layers, tokens, tokens, embedded + 2 * tokens * width * out))
+    teacher = sum(stack_flops(width, layers, tokens, tokens, embedded + 2 * tokens * width * out))
     seen = net.kept + 1
-    encoder = cost(width, layers, seen, seen, embedded)
+    encoder = stack_flops(width, layers, seen, seen, embedded)
     ends = 2 * (seen * width * narrow + tokens * narrow * out)
     queries = tokens if settings.variant == "mae" else tokens - seen
-    decoder = cost(narrow, blocks, queries, tokens, ends)
+    decoder = stack_flops(narrow, blocks, queries, tokens, ends)
     trained = [3 * linear + (1 + again) * attention for linear, attention in (encoder, decoder)]
     taught = settings.variant != "no-teacher"
     lengths = 2 + (taught and settings.variant != "mae")

@@ -2,167 +2,131 @@
 
 `neuron` and `layer` mix on every forward pass, weight by weight or layer by layer. FLOPs stay those of `slice`, which mixes
 nothing, but every pass reads and writes all experts: three times the bytes at batch 1. `materialised` mixes once and keeps the weights.
+`sandwich` is a step of training: the largest, the smallest and a mixed architecture, with experts; `sandwich-slice` is without.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
-from torch import nn
 from torch.nn import functional
 
 from genscope.capture.expectation import Expectation
 from genscope.capture.label.labels import Labels
+from genscope.capture.parts.supernet import HEADS, Layer, Supernet
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
-HEADS = 12
+# the widths that an architecture's layers may have; tiny ones have 12 heads too
+WIDTHS = (120, 240, 360, 480, 540, 600, 768)
+TINY_WIDTHS = (12, 24, 36, 48)
 ASSUMPTIONS = (
     "BERT-base with a bottleneck around each layer, 12 layers, sequences of 128, the largest architecture: the published supernet",
+    "training at batch 128 predicts every word, and its third architecture has all seven published widths in turn; only heads of 40 and 64 are fused",
     "the vector that names the architecture is there before the request; the published code writes it number by number",
 )
 
 
-class Sliced(nn.Module):
-    """A linear layer of which the first rows and columns are used."""
+class Sandwich:
+    """A step that trains three architectures of one supernet, in the order of the published code."""
 
-    def __init__(self, before: int, after: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(after, before) * before**-0.5)
-        self.bias = nn.Parameter(torch.zeros(after))
-
-    def part(self, before: int, after: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weight [after, before] and bias [after]: views."""
-        return self.weight[:after, :before], self.bias[:after]
-
-    def forward(self, x: torch.Tensor, after: int) -> torch.Tensor:
-        """[..., before] to [..., after]."""
-        return functional.linear(x, *self.part(x.shape[-1], after))
-
-
-class Mixed(nn.Module):
-    """Experts of one linear layer, and the router that weighs them; with one expert it is Sliced."""
-
-    def __init__(self, before: int, after: int, kinds: tuple[int, int, int], by: str) -> None:
-        super().__init__()
-        experts, numbers, width = kinds
-        self.parts = [Sliced(before, after) for _ in range(experts)]
-        self.experts = nn.ModuleList(self.parts)
-        self.kept: tuple[torch.Tensor, torch.Tensor] | None = None
-        if experts > 1:
-            out = experts * (after if by == "neuron" else 1)
-            self.router = nn.Sequential(nn.Linear(numbers, width), nn.ReLU(), nn.Linear(width, out))
-
-    def mixed(
-        self, before: int, after: int, kind: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weight and bias for the architecture `kind`, a vector."""
-        parts = [expert.part(before, after) for expert in self.parts]
-        if len(parts) == 1:
-            return parts[0]
-        shares = self.router(kind).view(-1, len(parts)).softmax(-1)[:after]
-        weights = [shares[:, n, None] * weight for n, (weight, _) in enumerate(parts)]
-        biases = [shares[:, n] * bias for n, (_, bias) in enumerate(parts)]
-        weight: torch.Tensor = sum(weights[1:], weights[0])
-        bias: torch.Tensor = sum(biases[1:], biases[0])
-        return weight, bias
-
-    def forward(self, x: torch.Tensor, after: int, kind: torch.Tensor) -> torch.Tensor:
-        """[..., before] to [..., after]."""
-        return functional.linear(x, *(self.kept or self.mixed(x.shape[-1], after, kind)))
-
-
-class Layer(nn.Module):
-    """Attention and feed-forward of width `hidden`, between a bottleneck and back."""
-
-    def __init__(self, size: int, inner: int, kinds: tuple[int, int, int], by: str) -> None:
-        super().__init__()
-        self.enter, self.leave = Sliced(size, size), Sliced(size, size)
-        self.query, self.key, self.value, self.out = (Sliced(size, size) for _ in range(4))
-        self.wide, self.narrow = Mixed(size, inner, kinds, by), Mixed(inner, size, kinds, by)
-        self.norm1, self.norm2 = nn.LayerNorm(size), nn.LayerNorm(size)
-        self.inner = inner
-
-    def forward(self, x: torch.Tensor, hidden: int, kind: torch.Tensor) -> torch.Tensor:
-        """[batch, length, size] to the same."""
-        y = self.enter(x, hidden)
-        q, k, v = (
-            part(y, hidden).unflatten(-1, (HEADS, -1)).transpose(1, 2)
-            for part in (self.query, self.key, self.value)
+    def __init__(self, settings: Settings, net: Supernet, ids: torch.Tensor) -> None:
+        self.net, self.ids = net, ids
+        self.optimizer = torch.optim.AdamW(
+            net.parameters(), 5e-4, (0.9, 0.98), weight_decay=0.01, foreach=settings.device != "cpu"
         )
-        attended = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-        y = self._normed(y + self.out(attended, hidden), self.norm1)
-        z = self.narrow(functional.gelu(self.wide(y, self.inner, kind)), hidden, kind)
-        out: torch.Tensor = self.leave(self._normed(y + z, self.norm2), x.shape[-1])
-        return out
 
-    @staticmethod
-    def _normed(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
-        size = x.shape[-1]
-        return functional.layer_norm(x, (size,), norm.weight[:size], norm.bias[:size])
+    def step(self, labels: Labels, architectures: Mapping[str, Sequence[int]]) -> torch.Tensor:
+        """Gradients of all three add up before the update."""
+        for name, widths in architectures.items():
+            with labels.phase(name):
+                found = self.net(self.ids, widths)
+                with labels.component("loss"):
+                    words = self.net.head(found).flatten(0, 1)
+                    loss = functional.cross_entropy(words, self.ids.flatten())
+                loss.backward()  # type: ignore[no-untyped-call]
+        with labels.phase("update"), labels.component("optimizer"):
+            self.optimizer.step()
+            self.optimizer.zero_grad()
+        return loss
 
 
-class Supernet(nn.Module):
-    """Embeddings and layers."""
+def _layer_flops(
+    settings: Settings, length: int, sizes: tuple[int, int, int]
+) -> tuple[int, int, float]:
+    """FLOPs of a layer's linear layers, of its attention, and of the attention's backward pass, at one width.
 
-    def __init__(self, layers: list[Layer], size: int, words: int, numbers: int) -> None:
-        super().__init__()
-        self.words, self.places = nn.Embedding(words, size), nn.Embedding(512, size)
-        self.norm, self.layers = nn.LayerNorm(size), nn.ModuleList(layers)
-        self.each = layers
-        self.kind: torch.Tensor
-        self.register_buffer("kind", torch.rand(numbers))
-
-    def materialise(self, hidden: int) -> None:
-        """Mix every layer's weights once."""
-        for layer in self.each:
-            layer.wide.kept = layer.wide.mixed(hidden, layer.inner, self.kind)
-            layer.narrow.kept = layer.narrow.mixed(layer.inner, hidden, self.kind)
-
-    def forward(self, ids: torch.Tensor, hidden: int) -> torch.Tensor:
-        """[batch, length] to [batch, length, size]."""
-        places = self.places(torch.arange(ids.shape[1], device=ids.device))
-        x: torch.Tensor = self.norm(self.words(ids) + places)
-        for layer in self.layers:
-            x = layer(x, hidden, self.kind)
-        return x
+    Fused attention computes the scores again; on a GPU it takes only heads whose size is a multiple of 8.
+    """
+    size, hidden, inner = sizes
+    linear = 2 * size * hidden + 4 * hidden * hidden + 2 * hidden * inner
+    attention = 4 * settings.batch * length * length * hidden
+    fits = settings.device == "cpu" or hidden // HEADS % 8 == 0
+    fused = fits and settings.attention not in ("baseline", "math")
+    return 2 * settings.batch * length * linear, attention, (2.5 if fused else 2) * attention
 
 
 def build(settings: Settings) -> Workload:
-    """Forward passes of the supernet's largest architecture, 12 layers of width 768 and 3072; tiny has two of 48 and 96."""
+    """The supernet's largest architecture, 12 layers of width 768 and 3072, or three of them; tiny has two layers of 48 and 96, or one that is trained."""
+    trains = settings.variant.startswith("sandwich")
     count, size, inner, words, length, width = (
-        (2, 48, 96, 100, 16, 8) if settings.tiny else (12, 768, 3072, 30_522, 128, 128)
+        (1 if trains else 2, 48, 96, 100, 16, 8)
+        if settings.tiny
+        else (12, 768, 3072, 30_522, 128, 128)
     )
-    by = {"materialised": "neuron"}.get(settings.variant, settings.variant)
+    by = {"materialised": "neuron", "sandwich": "neuron", "sandwich-slice": "slice"}.get(
+        settings.variant, settings.variant
+    )
     experts = 1 if by == "slice" else settings.knob("experts")
-    kinds, passes = (experts, count, width), settings.knob("passes")
+    kinds, passes = (experts, count, width), 3 if trains else settings.knob("passes")
     keeps = settings.variant == "materialised"
     layers = [Layer(size, inner, kinds, by) for _ in range(count)]
-    net = Supernet(layers, size, words, count)
+    net = Supernet(layers, size, words, trains=trains)
     ids = torch.randint(words, (settings.batch, length))
+    choices = TINY_WIDTHS if settings.tiny else WIDTHS
+    each = {
+        "largest": [size] * count,
+        "smallest": [choices[0]] * count,
+        "mixed": [choices[n % len(choices)] for n in range(count)],
+    }
+    sandwich = Sandwich(settings, net, ids) if trains else None
 
     def request(labels: Labels) -> torch.Tensor:
+        if sandwich:
+            return sandwich.step(labels, each)
         if keeps:
             with labels.phase("materialise"), labels.component("supernet"):
                 net.materialise(size)
         with labels.phase("forward"):
-            outputs = [net(ids, size) for _ in range(passes)]
+            outputs = [net(ids, each["largest"]) for _ in range(passes)]
         return torch.stack(outputs)
 
-    tokens = settings.batch * length
-    layer = 2 * tokens * (6 * size * size + 2 * size * inner) + 4 * tokens * length * size
     routed = (inner + size) * experts if by == "neuron" else 2 * experts
-    # two routers a layer, from the architecture to the experts' shares
-    router = 2 * (2 * count * width + width * routed) if experts > 1 else 0
+    # two routers a layer, from the architecture to the experts' shares; it needs no gradient itself
+    enter, leave = (2 * 2 * count * width, 2 * width * routed) if experts > 1 else (0, 0)
+    used = list(each.values()) if trains else [each["largest"]] * passes
+    costs = [
+        _layer_flops(settings, length, (size, hidden, inner)) for wide in used for hidden in wide
+    ]
+    linear, attention, backward = (sum(cost) for cost in zip(*costs, strict=True))
+    router = count * (1 if keeps else passes)
+    if trains:
+        linear += 3 * 2 * settings.batch * length * (size * size + size * words)
+        flops = 3 * linear + attention + backward + router * (2 * enter + 3 * leave)
+    else:
+        flops = linear + attention + router * (enter + leave)
     return Workload(
         components={"supernet": net},
         request=request,
         calls_full={},
         steps_full=1,
         assumptions=ASSUMPTIONS,
+        trains=trains,
         unit="batch",
         samples=settings.batch,
         expected=(
-            Expectation("flops", count * (passes * layer + (1 if keeps else passes) * router)),
+            Expectation("flops", flops),
             Expectation("attention_calls", passes * count, "code"),
         ),
     )

@@ -64,7 +64,7 @@ def _margin(found: torch.Tensor) -> torch.Tensor:
     return sum(functional.relu(1 + near - each).mean() for each in far)  # type: ignore[return-value]
 
 
-def _ranks(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+def ranks(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """How many entities are nearer to each left one than its match, by similarity corrected for hubs (CSLS)."""
     near = functional.normalize(left, dim=1) @ functional.normalize(right, dim=1).T
     rows = near.topk(NEAREST, 1)[0].mean(1)
@@ -73,7 +73,7 @@ def _ranks(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return (score > score.diagonal()[:, None]).sum(1)
 
 
-def _ranks_on_host(left: torch.Tensor, right: torch.Tensor) -> None:
+def ranks_on_host(left: torch.Tensor, right: torch.Tensor) -> None:
     """The same in NumPy, with a full sort of every row."""
     import numpy as np
 
@@ -115,9 +115,9 @@ def build(settings: Settings) -> Workload:
             with labels.component("evaluation"):
                 left, right = found[:ranked], found[ranked : 2 * ranked]
                 if settings.variant == "gpu-eval":
-                    _ranks(left, right).cpu()
+                    ranks(left, right).cpu()
                 else:
-                    _ranks_on_host(left.cpu(), right.cpu())
+                    ranks_on_host(left.cpu(), right.cpu())
 
     def request(labels: Labels) -> torch.Tensor:
         for _ in range(epochs):

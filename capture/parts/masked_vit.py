@@ -119,3 +119,9 @@ def block_flops(width: int, queries: int, keys: int) -> tuple[int, int]:
     """FLOPs of a block's linear layers, and of its attention's two products, for one image."""
     linear = 2 * width * width * (2 * queries + 2 * keys + 8 * queries)
     return linear, 4 * queries * keys * width
+
+
+def stack_flops(width: int, layers: int, queries: int, keys: int, rest: int) -> tuple[int, int]:
+    """The same of several blocks for one image; `rest` are FLOPs of linear layers around them."""
+    linear, attention = block_flops(width, queries, keys)
+    return layers * linear + rest, layers * attention

@@ -55,7 +55,7 @@ class ResNet50(nn.Module):
 def forward_flops(width: int, *, batch: int, side: int) -> int:
     """FLOPs of a forward pass, from the dimensions alone; `side` is a multiple of 32."""
     pixels, before = (side // 4) ** 2, width
-    total = (side // 2) ** 2 * width * 3 * 49
+    total = 0
     for stage, count in enumerate(BLOCKS):
         middle = width * 2**stage
         for block in range(count):
@@ -67,4 +67,9 @@ def forward_flops(width: int, *, batch: int, side: int) -> int:
             if not block:
                 total += pixels * before * 4 * middle
             before = 4 * middle
-    return 2 * batch * total
+    return 2 * batch * total + stem_flops(width, batch=batch, side=side)
+
+
+def stem_flops(width: int, *, batch: int, side: int) -> int:
+    """FLOPs of the first convolution."""
+    return 2 * batch * (side // 2) ** 2 * width * 3 * 49

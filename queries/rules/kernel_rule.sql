@@ -272,6 +272,9 @@ FROM (
     '(?i)(nll|ce)_?loss|NLLCriterion|cross_?entropy|(^|[^a-z])xentropy|ctc_?loss|(^|[^a-z])kl_?div|(^|[^a-z])jsd(_|\b)|^[^<]*_loss(_|\b)|tv_distance|^[^<]*(^|[^a-z])(ce|bce|mse|nll|tvd|grpo|dpo|kto|orpo|simpo|cpo)_(fwd|bwd|forward|backward|kernel)',
     'void cunn_ClassNLLCriterion_updateGradInput_kernel<float>(float*, float*, long*, float*, float*, int, int, int, int, long)'),
   -- reductions, quantisation, copies, elementwise
+  (500, 'gather', 'copy',
+    '(?i)vectorized_gather|index_elementwise|^[^<]*(^|[^a-z])(gather|scatter)_?(kernel|nd|op|elements?|rows?|add|\b|(?-i:[A-Z]))|_scatter_gather_|^[^<]*(?-i:[a-z](Gather|Scatter)(Kernel|Op|Nd|Elements|\b))|index_kernel|index_copy|indexFunc|^cupy_(take|getitem|setitem|scatter)',
+    'void at::native::vectorized_gather_kernel<16, long>(char*, char*, long*, int, long, long, long, long, bool)'),
   (501, 'tensorflow_eigen_reduction', 'reduction',
     'Eigen::internal::\w*Reduc|Eigen::.*Tensor(Tuple)?Reduc|tensorflow::functor::\w*(Reduce|CleanupSegments)|Bias(Grad)\w*_?(Shared|Naive|Generic)|BiasGradN',
     'void tensorflow::functor::RowReduceKernel<float*, float*, cub::Max>(float*, float*, int, int, cub::Max, float)'),
@@ -300,7 +303,7 @@ FROM (
     'Eigen::.*TensorCwise|Eigen::.*TensorSelectOp|^\w+_GPU_DT_\w+_kernel$|tensorflow::.*Bias(NHWC|NCHW)Kernel',
     'void Eigen::internal::EigenMetaKernel<Eigen::TensorEvaluator<Eigen::TensorAssignOp<Eigen::TensorMap<Eigen::Tensor<float, 1, 1, int>, 16, Eigen::MakePointer>, Eigen::TensorCwiseBinaryOp<Eigen::internal::scalar_sum_op<float const, float const>, Eigen::TensorMap<Eigen::Tensor<float const, 1, 1, int>, 16, Eigen::MakePointer> const, Eigen::TensorMap<Eigen::Tensor<float const, 1, 1, int>, 16, Eigen::MakePointer> const> const> const, Eigen::GpuDevice>, int>(int)'),
   (510, 'copy', 'copy',
-    'CatArray|direct_copy|copy_kernel|(?i)memcpy|batched_transpose|vectorized_gather|index_elementwise|(^|[^a-z])(gather|scatter)_?(_|kernel|nd|op|elements?|rows?|add|\b|(?-i:[A-Z]))|(?-i:[a-z](Gather|Scatter)(Kernel|Op|Nd|Elements|\b))|index_kernel|index_copy|indexFunc|dense_representation|MIOpenTranspose|bfloat16_copy|float8_copy|(^|[^a-z])flip_?kernel|(replication|reflection|constant|circular)_?pad|roll_cuda|(^|[^a-z])tri[ul]?_|CopyDevice|copyBuffer|(jagged|padded)_to_(dense|padded|jagged)|dense_to_jagged|Eigen::.*Tensor(Shuffling|Slicing|StridingSlicing|Padding|Broadcasting|Reverse|Concatenation|Chipping|Conversion|Generator)|SwapDimension|ShuffleInTensor|CUTENSOR\w*::\w*permut|permutationKernel|genericReformat|(^|[^a-z])transform(4d)?_?0[0-9]{3}|cuda_?tensor_?transpose|^cupy_(copy|take|fill|getitem|setitem|scatter|concat)|^(void )?(\w+::)*mx_(block_copy|merge|split)',
+    'CatArray|direct_copy|copy_kernel|(?i)memcpy|batched_transpose|(^|[^a-z])(gather|scatter)_?(_|kernel|nd|op|elements?|rows?|add|\b|(?-i:[A-Z]))|(?-i:[a-z](Gather|Scatter)(Kernel|Op|Nd|Elements|\b))|dense_representation|MIOpenTranspose|bfloat16_copy|float8_copy|(^|[^a-z])flip_?kernel|(replication|reflection|constant|circular)_?pad|roll_cuda|(^|[^a-z])tri[ul]?_|CopyDevice|copyBuffer|(jagged|padded)_to_(dense|padded|jagged)|dense_to_jagged|Eigen::.*Tensor(Shuffling|Slicing|StridingSlicing|Padding|Broadcasting|Reverse|Concatenation|Chipping|Conversion|Generator)|SwapDimension|ShuffleInTensor|CUTENSOR\w*::\w*permut|permutationKernel|genericReformat|(^|[^a-z])transform(4d)?_?0[0-9]{3}|cuda_?tensor_?transpose|^cupy_(copy|fill|concat)|^(void )?(\w+::)*mx_(block_copy|merge|split)',
     'batched_transpose_16x64_pack_1x4_ediv_1x2_half'),
   (511, 'fill', 'copy',
     'FillFunctor|fillBuffer|(?i)mem_?set|(^|[^a-z])(fill|zero|ones|clear)_?(kernel|buffer|\b|out|grad|tensor|padding|fp|val)|set_?zero|__amd_rocclr_fill|SetTensor|initialize_?zero',

@@ -27,7 +27,13 @@ RUNS = [f"{name}:{variant}" for name, entry in SEEDS.items() for variant in entr
 # under a recorder autograd adds gradients up out of place
 ADDED_UP = {"aten::add", "aten::add_"}
 # copies between host and device, which a run on a CPU doesn't need
-COPIES = {"tea:tea": 2, "simple_hhea:host-eval": 2, "simple_hhea:gpu-eval": 1}
+COPIES = {
+    "tea:tea": 2,
+    "simple_hhea:host-eval": 2,
+    "simple_hhea:gpu-eval": 1,
+    "robust_rec:tce": 2,
+    "llmcrs:rlpf": 1,
+}
 # which groups are empty depends on values
 BY_VALUE = ("legonet:grouped",)
 # loading a trace takes a second: these are loaded as real runs too
@@ -39,7 +45,7 @@ import torch
 def step():
     net = torch.nn.Linear(8, 4)
     unread = torch.nn.Linear(8, 4)
-    images = torch.randn(2, 8)
+    images = torch.randn(2, 3, 8)
     optimizer = torch.optim.Adam(net.parameters())
 
     def run():

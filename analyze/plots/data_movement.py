@@ -1,0 +1,29 @@
+"""Time of gathering and of copying: a bar per component, split in two."""
+
+from typing import Any
+
+from genscope.analyze.plots import charts, theme
+
+MOVEMENTS = {"gather": "#d55e00", "copy": "#56b4e9"}
+
+
+def plot(frame: Any) -> Any:
+    """Draw stacked bars from data_movement in ms, largest first within each trace."""
+    parts = frame.copy()
+    predicted = parts["time_source"] == "predicted"
+    runs = [
+        theme.run_label(name, own) for name, own in zip(parts["trace_name"], predicted, strict=True)
+    ]
+    parts["place"] = [f"{run} · {c}" for run, c in zip(runs, parts["component"], strict=True)]
+    parts["ms"] = parts["work_ns"].astype(float) / 1e6
+    whole = parts.groupby("place")["ms"].transform("sum")
+    parts = parts.assign(whole=-whole).sort_values(["trace_id", "whole"], kind="stable")
+    return charts.bars(
+        parts,
+        label="place",
+        part="movement",
+        value="ms",
+        axis="time in the trace (ms)",
+        title="Time of gathering and of copying",
+        known=MOVEMENTS,
+    )
