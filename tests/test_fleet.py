@@ -31,6 +31,7 @@ from genscope.analyze.sql_file import shipped_queries
 from genscope.analyze.study import Study
 from genscope.cli.app import main
 from genscope.errors import UserError
+from tests.effort import part
 
 ROOT = Path(__file__).resolve().parent.parent
 # two runs that are a pair, two ranks of a job
@@ -54,7 +55,8 @@ def lake(paths: list[str], tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_every_query_answers_as_one_study_of_the_same_traces(
     lake: str, paths: list[str], tmp_path: Path
 ) -> None:
-    names = [file.name for file in shipped_queries()]
+    # half of them on each change
+    names = part([file.name for file in shipped_queries()], of=2)
     answers = query_all(lake, {name: {} for name in names})
     answered, put_together = 0, 0
     with Study(tmp_path / "study.duckdb") as study:
@@ -67,7 +69,8 @@ def test_every_query_answers_as_one_study_of_the_same_traces(
             assert_frame_equal(found, expected, check_row_order=False)
             answered += expected.height > 0
             put_together += expected.height > 0 and bool(merged_from(study.relation(name)))
-    assert answered > 30 and put_together > 8
+    # some need what these traces lack
+    assert answered > 0.51 * len(names) and put_together > 0.14 * len(names)
 
 
 def test_what_a_query_is_merged_from_is_what_it_reads_of_each_trace() -> None:

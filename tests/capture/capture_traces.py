@@ -11,11 +11,17 @@ from typing import Any
 
 from flop_formulas import flops_of
 
+from genscope.capture.catalog import MODELS
 from genscope.capture.label import grammar
+from tests.effort import part
 
 PREFIX = ("aten::", "prim::", "torchvision::", "flash_attn::")
 Captured = Callable[..., Path]
 Event = dict[str, Any]
+# the variants of which tiny runs are made: a third on each change
+TRIED = part([*MODELS, "llama:3.1-8b", "muse:amused-256", "muse:amused-512", "cogvideox:5b"], of=3)
+# all kinds of labels: one on each change, that of `TRIED`
+LABELLED = part(("make_a_video", "parti", "stable_diffusion"), of=3)
 
 
 @functools.lru_cache(maxsize=4)

@@ -18,6 +18,7 @@ from genscope.capture.dry.operators import functions_as_on
 from genscope.capture.dry.recorder import DryRecorder
 from genscope.capture.runner import dry_runner
 from genscope.capture.settings import Settings, resolved
+from tests.effort import part
 
 ALL = [
     f"{name}:{variant}" if variant != entry.variants[0] else name
@@ -187,7 +188,7 @@ DERIVED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("model", ALL)
+@pytest.mark.parametrize("model", part(ALL, of=3))
 def test_flops_of_every_call_are_torchs_and_the_formulas(model: str) -> None:
     calls = counted(model)
     assert calls.by_shape == calls.by_torch

@@ -11,15 +11,15 @@ import pytest
 import torch
 from capture_traces import Captured
 
-from genscope.capture.catalog import MODELS, SUITE
+from genscope.capture.catalog import SUITE
 from genscope.capture.label.grammar import KINDS
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
+from tests.effort import part
 
-VARIANTS = [*MODELS, "llama:3.1-8b", "muse:amused-256", "muse:amused-512", "cogvideox:5b"]
 ATTENTIONS = ("baseline", "flash")
 # all tests of one model run after each other, while its traces are in memory
-each_variant = pytest.mark.parametrize("model", VARIANTS, scope="module")
+each_variant = pytest.mark.parametrize("model", traces.TRIED, scope="module")
 # published requests have 50 to 225 steps of a UNet; one of fewer steps has the same arithmetic
 SHORTER: dict[str, Any] = {
     "imagen": {"unet_64": 5, "unet_256": 3, "unet_1024": 4},
@@ -121,7 +121,7 @@ def captured_into(out: Path) -> Captured:
     return lambda model, **asked: capture(Settings(model, **asked), out)
 
 
-@pytest.mark.parametrize("model", [*SUITE, "muse:amused-256", "flux"])
+@pytest.mark.parametrize("model", part([*SUITE, "muse:amused-256", "flux"], of=3))
 def test_profiled_time_scales_to_the_whole_requests(
     captured: Captured, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from capture_traces import Captured
+from capture_traces import LABELLED, Captured
 
 import genscope
 from genscope.analyze.study import Study
@@ -39,15 +39,12 @@ def _ranges(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[dict[st
     return rows
 
 
-MODELS = ("stable_diffusion", "make_a_video", "parti")
-
-
 @pytest.fixture(scope="module")
 def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     """Each model's run under either profiler: the traces of model i are 2 i + 1 and 2 i + 2."""
     folder = tmp_path_factory.mktemp("nsight")
     paths = []
-    for model in MODELS:
+    for model in LABELLED:
         paths.append(captured(model, profiler="torch", attention="flash", device="cpu"))
         settings = resolved(Settings(model, profiler="nsys", attention="flash", device="cpu"))
         with pytest.MonkeyPatch.context() as patch:
@@ -56,14 +53,14 @@ def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Itera
         paths.append(write_export(folder / f"{model}.sqlite", held))
     with genscope.open(folder / "study.duckdb") as opened:
         results = opened.ingest(paths, jobs=1)
-        assert [result.trace_id for result in results] == list(range(1, 2 * len(MODELS) + 1))
+        assert [result.trace_id for result in results] == list(range(1, 2 * len(LABELLED) + 1))
         yield opened
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", LABELLED)
 def test_labels_read_the_same_from_either_profiler(study: Study, model: str) -> None:
     found: list[Counter[tuple[str, str, str]]] = []
-    for trace_id in (2 * MODELS.index(model) + 1, 2 * MODELS.index(model) + 2):
+    for trace_id in (2 * LABELLED.index(model) + 1, 2 * LABELLED.index(model) + 2):
         labels = study.sql(
             "SELECT kind, name, args FROM annotation WHERE kind IN ('component', 'step', 'module', "
             f"'attention') AND trace_id = {trace_id}"

@@ -24,14 +24,13 @@ def written(folder: Path, kind: str) -> Counter[str]:
     return Counter(text.partition("|")[0] for text in texts)
 
 
-MODELS = ("stable_diffusion", "make_a_video", "parti")
 PROFILERS = ("dry", "torch")
 
 
 @pytest.fixture(scope="module")
 def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     """One study of all runs; a trace has the name of its run folder."""
-    runs = [run(captured, model, profiler) for model in MODELS for profiler in PROFILERS]
+    runs = [run(captured, model, profiler) for model in traces.LABELLED for profiler in PROFILERS]
     with genscope.open(tmp_path_factory.mktemp("round-trip") / "study.duckdb") as opened:
         results = opened.ingest(runs, jobs=1)
         assert [result.name for result in results] == [path.name for path in runs]
@@ -42,7 +41,7 @@ def run(captured: Captured, model: str, profiler: str) -> Path:
     return captured(model, profiler=profiler, attention="flash", device="cpu")
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", traces.LABELLED)
 @pytest.mark.parametrize("profiler", PROFILERS)
 def test_every_label_survives_ingest(
     captured: Captured, study: Study, model: str, profiler: str

@@ -11,6 +11,7 @@ from genscope.capture.dry.recorder import DryRecorder
 from genscope.capture.runner import dry_runner
 from genscope.capture.settings import Settings, resolved
 from genscope.errors import CaptureError
+from tests.effort import part
 
 SIZED = [name for name, entry in MODELS.items() if "image_size" in entry.options]
 FRAMED = [name for name, entry in MODELS.items() if "frames" in entry.options]
@@ -29,7 +30,7 @@ def small(model: str, **sizes: int | None) -> Settings:
 
 
 @pytest.mark.parametrize("times", [None, 2, 3])
-@pytest.mark.parametrize("model", SIZED)
+@pytest.mark.parametrize("model", part(SIZED, of=2))
 def test_image_has_the_size_asked_for(model: str, times: int | None) -> None:
     entry = MODELS[model]
     multiple = entry.tiny_multiple or entry.multiple
@@ -41,7 +42,7 @@ def test_image_has_the_size_asked_for(model: str, times: int | None) -> None:
 
 
 @pytest.mark.parametrize("groups", [None, 0, 1, 2])
-@pytest.mark.parametrize("model", FRAMED)
+@pytest.mark.parametrize("model", part(FRAMED, of=2))
 def test_video_has_the_frames_asked_for(model: str, groups: int | None) -> None:
     asked = None if groups is None else groups * MODELS[model].frame_group + 1
     shape, _, frames = came_out(small(model, frames=asked))
