@@ -1,7 +1,7 @@
 """Fill the base tables of a scratch database from a reader's raw relations, by the SQL of its format."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import duckdb
@@ -26,8 +26,10 @@ def staging_area(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     finally:
-        con.execute(f"SET search_path = '{path}'")
-        con.execute(f"DETACH {_AREA}")
+        # after some errors, such as a full disk, DuckDB refuses every statement
+        with suppress(duckdb.FatalException):
+            con.execute(f"SET search_path = '{path}'")
+            con.execute(f"DETACH {_AREA}")
 
 
 def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
