@@ -37,8 +37,8 @@ def _retry(con: duckdb.DuckDBPyConnection, statement: str) -> int:
     # the same limit first: another statement may have used it up
     *limits, last = (memory, *_LARGER_LIMITS)
     for limit in limits:
-        con.execute(f"SET memory_limit = '{limit}'")
         with suppress(duckdb.OutOfMemoryException):
+            con.execute(f"SET memory_limit = '{limit}'")
             count = _run(con, statement)
             break
     else:
