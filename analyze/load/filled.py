@@ -11,10 +11,9 @@ from genscope.analyze.sql_file import SqlFile
 
 
 class Filled:
-    """What is known of the relations of an open database while they are filled, one after the other."""
+    """What is known of the relations of an open database while they are filled, each after its sources."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self._con = con
+    def __init__(self) -> None:
         self._empty: set[str] = set()
         self._asked: dict[str, bool] = {}
 
@@ -25,14 +24,14 @@ class Filled:
         else:
             self._empty.add(name)
 
-    def can_fill(self, relation: SqlFile) -> bool:
+    def can_fill(self, con: duckdb.DuckDBPyConnection, relation: SqlFile) -> bool:
         """Whether the sources in the relation's header have rows, so that it can have some."""
-        return not relation.sources or any(map(self._has_rows, relation.sources))
+        return not relation.sources or any(self._has_rows(con, name) for name in relation.sources)
 
-    def _has_rows(self, source: str) -> bool:
+    def _has_rows(self, con: duckdb.DuckDBPyConnection, source: str) -> bool:
         if source.split(maxsplit=1)[0] in self._empty:
             return False
         if source not in self._asked:
-            found = self._con.execute(f"SELECT 1 FROM {source} LIMIT 1").fetchall()
+            found = con.execute(f"SELECT 1 FROM {source} LIMIT 1").fetchall()
             self._asked[source] = bool(found)
         return self._asked[source]

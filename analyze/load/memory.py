@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from threading import Lock
 
 import duckdb
 
 # some hash tables can't spill to disk
 _LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
+# a limit holds for all statements that run at the same time, so one retries after the other
+_RETRYING = Lock()
 
 
 def execute_within_memory(con: duckdb.DuckDBPyConnection, statement: str) -> int:
     """Run it and return how many rows it inserted.
 
-    On out-of-memory retry with one thread, which needs less, then with larger limits.
+    On out-of-memory retry with larger limits.
 
     Raises duckdb.OutOfMemoryException if every limit is too small.
     """
     try:
         return _run(con, statement)
     except duckdb.OutOfMemoryException:
-        return _retry(con, statement)
+        with _RETRYING:
+            return _retry(con, statement)
 
 
 def _run(con: duckdb.DuckDBPyConnection, statement: str) -> int:
@@ -29,19 +33,17 @@ def _run(con: duckdb.DuckDBPyConnection, statement: str) -> int:
 
 
 def _retry(con: duckdb.DuckDBPyConnection, statement: str) -> int:
-    threads, memory = con.execute(
-        "SELECT current_setting('threads'), current_setting('memory_limit')"
-    ).fetchall()[0]
-    *retries, last = ["SET threads = 1", *(f"SET memory_limit = '{m}'" for m in _LARGER_LIMITS)]
-    for retry in retries:
-        con.execute(retry)
+    memory = con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    # the same limit first: another statement may have used it up
+    *limits, last = (memory, *_LARGER_LIMITS)
+    for limit in limits:
         with suppress(duckdb.OutOfMemoryException):
+            con.execute(f"SET memory_limit = '{limit}'")
             count = _run(con, statement)
             break
     else:
-        con.execute(last)
+        con.execute(f"SET memory_limit = '{last}'")
         count = _run(con, statement)
-    con.execute(f"SET threads = {threads}")
     # fails while DuckDB still holds more than the old limit
     with suppress(duckdb.OutOfMemoryException):
         con.execute(f"SET memory_limit = '{memory}'")

@@ -1,13 +1,35 @@
 """Fill the base tables of a scratch database from a reader's raw relations, by the SQL of its format."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
 import duckdb
 
 from genscope.analyze.load.filled import Filled
 from genscope.analyze.load.memory import execute_within_memory
-from genscope.analyze.sql_file import create_statement, in_order, load_layer
+from genscope.analyze.load.side_by_side import Step, run_steps
+from genscope.analyze.sql_file import SqlFile, create_statement, in_order, load_layer
 
-# a temporary table is not compressed, and a group of files reuses its name
-_CREATE = "CREATE OR REPLACE TEMP TABLE"
+# tables in memory are not compressed, and unlike temporary ones every connection sees them
+_AREA = "staging_area"
+
+
+@contextmanager
+def staging_area(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Attach the place for the tables of `create_raw` and `stage` that are no base tables."""
+    path = con.execute(
+        "SELECT coalesce(nullif(current_setting('search_path'), ''), current_database() || '.main')"
+    ).fetchall()[0][0]
+    con.execute(f"ATTACH ':memory:' AS {_AREA}")
+    con.execute(f"SET search_path = '{path},{_AREA}.main'")
+    try:
+        yield
+    finally:
+        # after some errors, such as a full disk, DuckDB refuses every statement
+        with suppress(duckdb.FatalException):
+            con.execute(f"SET search_path = '{path}'")
+            con.execute(f"DETACH {_AREA}")
 
 
 def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
@@ -16,36 +38,54 @@ def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
     They are views, except for texts: those are few, and every statement reads them.
     """
     for relation in in_order(load_layer(f"staging/{trace_format}/raw")):
-        if True:
-            execute_within_memory(con, f"{_CREATE} {relation.name} AS {relation.statement}")
+        if relation.name.endswith("_text"):
+            _create(con, relation)
         else:
             con.execute(create_statement(relation))
 
 
-def stage(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
-    """Fill the base tables from the reader's raw relations, one SELECT per table.
+def stage(con: duckdb.DuckDBPyConnection, trace_format: str, *, workers: int = 1) -> None:
+    """Fill the base tables from the reader's raw relations, `workers` of them at a time.
 
     A file that isn't named after a base table is a step for others, and is dropped once they read it.
     """
     base = {table.name for table in load_layer("schema")}
     waiting = in_order(load_layer(f"staging/{trace_format}"))
-    filled = Filled(con)
-    steps: set[str] = set()
+    readers = {file.name: {r.name for r in waiting if file.name in r.inputs} for file in waiting}
+    filled = Filled()
+    steps: dict[str, Step] = {}
     while waiting:
         names = {file.name for file in waiting}
         ready = [file for file in waiting if not names & (set(file.inputs) - {file.name})]
         # run the readers of a step right after it
         table = next((file for file in ready if file.name in base), ready[0])
         waiting.remove(table)
-        if not filled.can_fill(table):
-            # a step must then be the only source of those that read it
-            filled.note(table.name, 0)
-        elif table.name in base:
-            insert = f"INSERT INTO {table.name} BY NAME {table.statement}"
-            filled.note(table.name, execute_within_memory(con, insert))
-        else:
-            execute_within_memory(con, f"{_CREATE} {table.name} AS {table.statement}")
-            steps.add(table.name)
-        for done in steps - {name for later in waiting for name in later.inputs}:
-            con.execute(f"DROP TABLE {done}")
-            steps.remove(done)
+        fill = partial(_fill, relation=table, filled=filled, is_base=table.name in base)
+        steps[table.name] = Step(fill, set(table.inputs) - {table.name})
+        for name in set(table.inputs) & steps.keys() - base:
+            if readers[name] <= steps.keys():
+                drop = f"DROP TABLE IF EXISTS {_AREA}.main.{name}"
+                steps[f"drop {name}"] = Step(partial(_run, statement=drop), readers[name])
+    run_steps(con, steps, workers=workers)
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled, is_base: bool
+) -> None:
+    if not filled.can_fill(con, relation):
+        # a step must then be the only source of those that read it
+        filled.note(relation.name, 0)
+    elif is_base:
+        insert = f"INSERT INTO {relation.name} BY NAME {relation.statement}"
+        filled.note(relation.name, execute_within_memory(con, insert))
+    else:
+        _create(con, relation)
+
+
+def _create(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
+    table = f"{_AREA}.main.{relation.name}"
+    execute_within_memory(con, f"CREATE TABLE {table} AS {relation.statement}")
+
+
+def _run(con: duckdb.DuckDBPyConnection, *, statement: str) -> None:
+    con.execute(statement)

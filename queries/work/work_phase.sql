@@ -23,20 +23,42 @@ WITH optimizer AS (
   WHERE kind = 'user' AND starts_with(name, 'Optimizer.')
 ),
 
-updated AS (
-  SELECT work_call.trace_id, work_call.work_id
+-- sort numbers, because texts are slow to sort
+numbered AS MATERIALIZED (
+  SELECT *, dense_rank() OVER (ORDER BY track) AS track_number
+  FROM optimizer
+),
+
+thread AS (
+  SELECT DISTINCT trace_id, track, track_number FROM numbered
+),
+
+moment AS (
+  SELECT work_call.trace_id, work_call.work_id, work_call.called_ns, thread.track_number
   FROM work_call
-  ASOF INNER JOIN optimizer
+  INNER JOIN thread USING (trace_id, track)
+),
+
+updated AS (
+  SELECT moment.trace_id, moment.work_id
+  FROM moment
+  ASOF INNER JOIN numbered
     ON
-      work_call.trace_id = optimizer.trace_id
-      AND work_call.track = optimizer.track
-      AND work_call.called_ns >= optimizer.start_ns
-  WHERE work_call.called_ns < optimizer.end_ns
+      moment.trace_id = numbered.trace_id
+      AND moment.track_number = numbered.track_number
+      AND moment.called_ns >= numbered.start_ns
+  WHERE moment.called_ns < numbered.end_ns
+),
+
+backward AS (
+  SELECT trace_id, op_id FROM cpu_op
+  WHERE forward_thread_id > 0
 ),
 
 recomputed AS (
   SELECT work_op.trace_id, work_op.work_id
   FROM work_op
+  SEMI JOIN recomputed_op AS root USING (trace_id, root_op_id)
   INNER JOIN cpu_op USING (trace_id, op_id)
   ASOF INNER JOIN recomputed_op
     ON
@@ -55,7 +77,7 @@ SELECT
     WHEN starts_with(work_op.op_name, 'aten::_fused_') AND ends_with(work_op.op_name, '_')
       THEN 'update'
     WHEN recomputed.work_id IS NOT NULL THEN 'recompute'
-    WHEN root.forward_thread_id > 0 OR starts_with(work_op.root_op_name, 'autograd::engine')
+    WHEN backward.op_id IS NOT NULL OR starts_with(work_op.root_op_name, 'autograd::engine')
       THEN 'backward'
     WHEN ends_with(work_op.root_op_name, 'AccumulateGrad') THEN 'backward'
     WHEN work_op.op_id IS NULL THEN 'unattributed'
@@ -70,8 +92,8 @@ FROM work_op
 INNER JOIN work_annotation USING (trace_id, work_id)
 LEFT JOIN updated USING (trace_id, work_id)
 LEFT JOIN recomputed USING (trace_id, work_id)
-LEFT JOIN cpu_op AS root
-  ON work_op.trace_id = root.trace_id AND work_op.root_op_id = root.op_id
+LEFT JOIN backward
+  ON work_op.trace_id = backward.trace_id AND work_op.root_op_id = backward.op_id
 LEFT JOIN known_annotation AS innermost
   ON
     work_annotation.trace_id = innermost.trace_id

@@ -81,7 +81,8 @@ def staged(path: Path) -> duckdb.DuckDBPyConnection:
         [path.stem, str(path)],
     )
     nsys.load(path, con)
-    staging.stage(con, "nsys")
+    with staging.staging_area(con):
+        staging.stage(con, "nsys")
     return con
 
 

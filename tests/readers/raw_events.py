@@ -30,7 +30,7 @@ class Read:
 
 def read_bytes(data: bytes, *, keep: tuple[str, ...] = ("python", "flow")) -> Read:
     """Read a trace given as the bytes of its file. Raises UserError if it is none."""
-    with TemporaryDirectory() as folder, duckdb.connect() as con:
+    with TemporaryDirectory() as folder, duckdb.connect() as con, staging.staging_area(con):
         con.execute("SET threads = 1")
         path = Path(folder) / "trace.json"
         path.write_bytes(data)

@@ -52,7 +52,8 @@ def _staged(path: Path) -> duckdb.DuckDBPyConnection:
         [path.stem],
     )
     ncu.load(path, con)
-    staging.stage(con, "ncu")
+    with staging.staging_area(con):
+        staging.stage(con, "ncu")
     return con
 
 

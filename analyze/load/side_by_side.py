@@ -1,0 +1,48 @@
+"""Fill tables that don't need each other at the same time, each on one thread.
+
+A statement on two threads takes up to half more processor time than on one, because most tables have too
+few rows to share out. Two statements on a thread each keep both cores busy without that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do on a connection, once those of the other steps that it `needs` are done."""
+
+    run: Callable[[duckdb.DuckDBPyConnection], None]
+    needs: Set[str]
+
+
+def run_steps(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step], *, workers: int) -> None:
+    """Run the steps, of which each stands after those that it needs; `workers` at a time."""
+    if workers == 1:
+        for step in steps.values():
+            step.run(con)
+        return
+    path = con.execute("SELECT current_setting('search_path')").fetchall()[0][0]
+    waiting, done = dict(steps), set[str]()
+    running: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(workers, thread_name_prefix="step") as pool:
+        while waiting or running:
+            ready = [n for n, step in waiting.items() if done >= step.needs & steps.keys()]
+            for name in ready[: workers - len(running)]:
+                step = waiting.pop(name)
+                running[pool.submit(_on_own, con.cursor(), path, step)] = name
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                done.add(running.pop(future))
+                future.result()
+
+
+def _on_own(con: duckdb.DuckDBPyConnection, path: str, step: Step) -> None:
+    with con:
+        con.execute(f"SET search_path = '{path}'")
+        con.execute("SET enable_progress_bar = false")
+        step.run(con)

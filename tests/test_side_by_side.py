@@ -1,0 +1,55 @@
+"""Statements that don't need each other run at the same time, and the others in order."""
+
+from functools import partial
+from threading import Barrier
+
+import duckdb
+import pytest
+
+from genscope.analyze.load.side_by_side import Step, run_steps
+
+
+def _create(con: duckdb.DuckDBPyConnection, *, name: str, select: str) -> None:
+    con.execute(f"CREATE TABLE {name} AS {select}")
+
+
+def _table(name: str, select: str, *needs: str) -> Step:
+    return Step(partial(_create, name=name, select=select), set(needs))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_step_sees_what_it_needs(workers: int) -> None:
+    steps = {
+        "a": _table("a", "SELECT 1 AS n", "not a step"),
+        "b": _table("b", "FROM range(1000) AS t (n)"),
+        "c": _table("c", "SELECT n FROM a UNION ALL SELECT n FROM b", "a", "b"),
+        "d": _table("d", "SELECT sum(n) AS n FROM c", "c"),
+    }
+    with duckdb.connect() as con:
+        con.execute("ATTACH ':memory:' AS other")
+        con.execute("SET search_path = 'other.main,memory.main'")
+        run_steps(con, steps, workers=workers)
+        assert con.execute("SELECT n::INTEGER FROM other.main.d").fetchall() == [(499_501,)]
+
+
+def test_two_steps_run_at_the_same_time() -> None:
+    both = Barrier(2)
+
+    def meet(_con: duckdb.DuckDBPyConnection) -> None:
+        both.wait(timeout=30)
+
+    with duckdb.connect() as con:
+        run_steps(con, {name: Step(meet, set()) for name in ("a", "b")}, workers=2)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_failure_is_raised_and_nothing_that_needs_it_runs(workers: int) -> None:
+    steps = {
+        "a": _table("a", "FROM missing"),
+        "b": _table("b", "SELECT 1 AS n", "a"),
+        "c": _table("c", "SELECT 1 AS n", "b"),
+    }
+    with duckdb.connect() as con:
+        with pytest.raises(duckdb.CatalogException, match="missing"):
+            run_steps(con, steps, workers=workers)
+        assert con.execute("SHOW TABLES").fetchall() == []
