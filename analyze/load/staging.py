@@ -52,6 +52,8 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str, *, workers: int = 1
     base = {table.name for table in load_layer("schema")}
     waiting = in_order(load_layer(f"staging/{trace_format}"))
     readers = {file.name: {r.name for r in waiting if file.name in r.inputs} for file in waiting}
+    # steps that are read even if they have no rows
+    always = {name for file in waiting for name in file.inputs if file.sources != [name]}
     filled = Filled()
     steps: dict[str, Step] = {}
     while waiting:
@@ -60,7 +62,10 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str, *, workers: int = 1
         # run the readers of a step right after it
         table = next((file for file in ready if file.name in base), ready[0])
         waiting.remove(table)
-        fill = partial(_fill, relation=table, filled=filled, is_base=table.name in base)
+        if table.name in base:
+            fill = partial(_insert, relation=table, filled=filled)
+        else:
+            fill = partial(_fill_step, relation=table, filled=filled, always=table.name in always)
         steps[table.name] = Step(fill, set(table.inputs) - {table.name})
         for name in set(table.inputs) & steps.keys() - base:
             if readers[name] <= steps.keys():
@@ -69,16 +74,19 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str, *, workers: int = 1
     run_steps(con, steps, workers=workers)
 
 
-def _fill(
-    con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled, is_base: bool
+def _insert(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) -> None:
+    insert = f"INSERT INTO {relation.name} BY NAME {relation.statement}"
+    can_fill = filled.can_fill(con, relation)
+    filled.note(relation.name, execute_within_memory(con, insert) if can_fill else 0)
+
+
+def _fill_step(
+    con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled, always: bool
 ) -> None:
-    if not filled.can_fill(con, relation):
-        # a step must then be the only source of those that read it
+    can_fill = filled.can_fill(con, relation)
+    if not can_fill:
         filled.note(relation.name, 0)
-    elif is_base:
-        insert = f"INSERT INTO {relation.name} BY NAME {relation.statement}"
-        filled.note(relation.name, execute_within_memory(con, insert))
-    else:
+    if can_fill or always:
         _create(con, relation)
 
 

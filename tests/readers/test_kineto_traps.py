@@ -1,4 +1,4 @@
-"""A small trace for each trap of Kineto files (460 lines because there are 42 traps).
+"""A small trace for each trap of Kineto files (470 lines because there are 42 traps).
 
 Without the handling of its trap, a test fails.
 
@@ -462,3 +462,8 @@ def test_collectives_of_two_devices(made: Made) -> None:
     found = rows(con, "SELECT kind, count, example FROM anomaly WHERE kind = 'several_devices'")
     assert found == [("several_devices", 2, "0, 1")]
     assert "argument_without_column" not in anomalies(con)
+
+
+def test_collectives_without_kernels(made: Made) -> None:
+    con = made(op(name="record_param_comms", **{"Collective name": "allreduce"}))
+    assert rows(con, "SELECT kernel_id, op_id, name FROM collective") == [(None, 1, "allreduce")]
