@@ -104,6 +104,16 @@ def test_staging_fills_base_tables(trace_format: str) -> None:
         )
 
 
+@pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu"])
+def test_a_step_of_staging_that_is_skipped_leaves_no_reader(trace_format: str) -> None:
+    tables = {file.name for file in load_layer("schema")}
+    files = load_layer(f"staging/{trace_format}")
+    for step in files:
+        if step.sources and step.name not in tables:
+            readers = [file for file in files if step.name in file.inputs]
+            assert {tuple(file.sources) for file in readers} == {(step.name,)}, step.name
+
+
 def test_a_comment_below_the_header_is_no_part_of_it() -> None:
     header = "-- a: x.\n--\n-- Why:   mine\n-- Plot:  A title\n"
     for below in ("-- a comment\nSELECT 1", "-- Note: unknown\nSELECT 1"):
