@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
 
 _BATCH = 1 << 16
-# the SQL multiplies times by 1,024, and leaves out operators for which that overflows
+# the SQL multiplies times since the outermost operator by 1,024, and leaves out what overflows
 _LATEST_NS = 1 << 53
 
 _Slots = NDArray[np.int32]
@@ -92,13 +92,16 @@ def _nesting(
     """The parent of each operator, and whether both its times, or its start, fit into a moment."""
     parent = operators.new(operators.none, np.int32)
     is_placed, is_timed = operators.new(False, np.bool_), operators.new(False, np.bool_)
+    starts = operators.new(0, np.int64)
     for trace, op, start in _read(con, "cpu_op", "trace_id", "op_id", "start_ns"):
-        is_timed[operators.slots(trace, op)] = _fits(start)
-    columns = ("trace_id", "op_id", "coalesce(parent_op_id, -1)", "end_ns")
-    for trace, op, parent_op, end in _read(con, "cpu_op_parent", *columns):
+        starts[operators.slots(trace, op)] = start
+    columns = ("trace_id", "op_id", "coalesce(parent_op_id, -1)", "root_op_id", "end_ns")
+    for trace, op, parent_op, root_op, end in _read(con, "cpu_op_parent", *columns):
         slots = operators.slots(trace, op)
         parent[slots] = operators.slots(trace, parent_op)
-        is_placed[slots] = is_timed[slots] & _fits(end)
+        root_ns = starts[operators.slots(trace, root_op)]
+        is_timed[slots] = _fits(starts[slots] - root_ns)
+        is_placed[slots] = is_timed[slots] & _fits(end - root_ns)
     return parent, is_placed, is_timed
 
 
@@ -122,8 +125,9 @@ def _with_work(con: duckdb.DuckDBPyConnection, operators: _Operators) -> _Slots:
     return np.flatnonzero(found).astype(np.int32)
 
 
-def _fits(time_ns: NDArray[np.int64]) -> _Flags:
-    return (time_ns >= -_LATEST_NS) & (time_ns < _LATEST_NS)
+def _fits(since_ns: NDArray[np.int64]) -> _Flags:
+    # what overflows is negative
+    return (since_ns >= 0) & (since_ns < _LATEST_NS)
 
 
 def _read(

@@ -19,13 +19,15 @@ WITH costed AS (
     cpu_op_parent.root_op_id,
     cost_candidate.cost_rank,
     cost_candidate.is_known,
-    -- of ranges with one start the deeper one opens later, so the depth is part of the moment;
-    -- TRY, because a hundred days overflow
-    try(cpu_op.start_ns * 1024 + least(cpu_op_parent.depth, 1023)) AS opened,
-    try(cpu_op_parent.end_ns * 1024) AS closed
+    -- of ranges with one start the deeper one opens later, so the depth is part of the moment,
+    -- which counts from the outermost operator; TRY, because a hundred days overflow
+    try((cpu_op.start_ns - root.start_ns) * 1024 + least(cpu_op_parent.depth, 1023)) AS opened,
+    try((cpu_op_parent.end_ns - root.start_ns) * 1024) AS closed
   FROM cost_candidate
   INNER JOIN cpu_op USING (trace_id, op_id)
   INNER JOIN cpu_op_parent USING (trace_id, op_id)
+  INNER JOIN cpu_op AS root
+    ON cpu_op_parent.trace_id = root.trace_id AND cpu_op_parent.root_op_id = root.op_id
 ),
 
 slice AS (
@@ -66,9 +68,11 @@ op AS (
     cpu_op_parent.op_id,
     2 * cpu_op_parent.root_op_id AS unknown_track,
     2 * cpu_op_parent.root_op_id + 1 AS known_track,
-    try(cpu_op.start_ns * 1024 + least(cpu_op_parent.depth, 1023)) AS opened
+    try((cpu_op.start_ns - root.start_ns) * 1024 + least(cpu_op_parent.depth, 1023)) AS opened
   FROM cpu_op_parent
   INNER JOIN cpu_op USING (trace_id, op_id)
+  INNER JOIN cpu_op AS root
+    ON cpu_op_parent.trace_id = root.trace_id AND cpu_op_parent.root_op_id = root.op_id
   SEMI JOIN costed USING (trace_id, root_op_id)
   SEMI JOIN work_op USING (trace_id, op_id)
 ),

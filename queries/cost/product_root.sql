@@ -10,25 +10,19 @@
 --   op_id          cpu_op.op_id
 --   product_op_id  the outermost matrix product, convolution or attention around it, or itself
 -- Never:   GROUP BY trace_id, op_id HAVING count(*) > 1
-WITH base AS (
-  -- times since 1970 leave no room for the depth
-  SELECT trace_id, min(start_ns) AS base_ns
-  FROM cpu_op
-  GROUP BY trace_id
-),
-
-slice AS (
+WITH slice AS (
   SELECT
     cpu_op.trace_id,
     cpu_op_parent.root_op_id AS track,
     cpu_op.op_id AS slice_id,
     -- of ranges with one start the deeper one opens later; TRY, because a hundred days overflow
-    try((cpu_op.start_ns - base.base_ns) * 1024 + least(cpu_op_parent.depth, 1023)) AS opened,
-    try((cpu_op_parent.end_ns - base.base_ns) * 1024) AS closed
+    try((cpu_op.start_ns - root.start_ns) * 1024 + least(cpu_op_parent.depth, 1023)) AS opened,
+    try((cpu_op_parent.end_ns - root.start_ns) * 1024) AS closed
   FROM cost_candidate
   INNER JOIN cpu_op USING (trace_id, op_id)
   INNER JOIN cpu_op_parent USING (trace_id, op_id)
-  INNER JOIN base USING (trace_id)
+  INNER JOIN cpu_op AS root
+    ON cpu_op_parent.trace_id = root.trace_id AND cpu_op_parent.root_op_id = root.op_id
   WHERE cost_candidate.cost_rank = 2 AND cost_candidate.is_known
 ),
 
@@ -57,10 +51,11 @@ op AS (
     cpu_op_parent.trace_id,
     cpu_op_parent.op_id,
     cpu_op_parent.root_op_id AS track,
-    try((cpu_op.start_ns - base.base_ns) * 1024 + least(cpu_op_parent.depth, 1023)) AS opened
+    try((cpu_op.start_ns - root.start_ns) * 1024 + least(cpu_op_parent.depth, 1023)) AS opened
   FROM cpu_op_parent
   INNER JOIN cpu_op USING (trace_id, op_id)
-  INNER JOIN base USING (trace_id)
+  INNER JOIN cpu_op AS root
+    ON cpu_op_parent.trace_id = root.trace_id AND cpu_op_parent.root_op_id = root.op_id
   SEMI JOIN placed
     ON cpu_op_parent.trace_id = placed.trace_id AND cpu_op_parent.root_op_id = placed.track
   SEMI JOIN work_op USING (trace_id, op_id)

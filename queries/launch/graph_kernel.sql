@@ -1,19 +1,19 @@
--- graph_kernel: the operator and module of each kernel of a graph's replay, from the capture.
+-- graph_kernel: the operator and module of each kernel of a graph's replay, from a capture.
 --
 -- Why:     with it, the time of a replayed graph divides as that of an eager run does.
 -- Grain:   one row per kernel of a replay that an alignment matches
--- Inputs:  graph_pair, graph_match, replayed_kernel, captured_launch
+-- Inputs:  graph_pair, graph_match, replayed_kernel, named_launch
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
 --   kernel_id          kernel.kernel_id
 --   call_id            runtime_call.call_id of the graph launch
 --   dur_ns             ns
---   captured_trace_id  trace_id of the capture
---   captured_call_id   runtime_call.call_id there, of the launch that was captured
+--   captured_trace_id  trace_id of the capture, or of the step without graphs
+--   captured_call_id   runtime_call.call_id there, of the kernel's launch
 --   op_id              cpu_op.op_id there; NULL if there is none
---   op_name            see captured_launch
---   module             see captured_launch
+--   op_name            see named_launch
+--   module             see named_launch
 --   is_accepted        true if the alignment matches 95 % of the replay's kernels and of their
 --                      time; else it is chance
 -- Never:   GROUP BY trace_id, kernel_id HAVING count(*) > 1
@@ -37,10 +37,11 @@ INNER JOIN replayed_kernel AS kernel
     pair.trace_id = kernel.trace_id
     AND pair.call_id = kernel.call_id
     AND matched.position = kernel.position
-INNER JOIN captured_launch AS captured
+INNER JOIN named_launch AS captured
   ON
     pair.captured_trace_id = captured.trace_id
-    AND pair.capture_id = captured.capture_id
+    AND pair.source = captured.source
+    AND pair.list_id = captured.list_id
     AND matched.captured_position = captured.position
 WHERE pair.refusal IS NULL
 WINDOW replay AS (PARTITION BY pair.trace_id, pair.call_id)

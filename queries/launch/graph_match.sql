@@ -1,18 +1,19 @@
--- graph_match: which captured launch each kernel of a replay is (145 lines because it aligns).
+-- graph_match: which captured launch each kernel of a replay is (149 lines because it aligns).
 --
 -- Why:     a replay can lack a kernel that was captured, and equal names repeat in every layer. The
 --          shortest list of insertions and deletions between the two orders (Myers, 1986) takes
 --          steps in proportion to their differences, which are few or the pair is refused.
 -- Grain:   one row per matched kernel of the first replay of each order of kernels
--- Inputs:  graph_pair, captured_launch, replayed_kernel
+-- Inputs:  graph_pair, named_launch, replayed_kernel
 -- Kept:    view
 -- Columns:
 --   trace_id           graph_pair.sequence_trace_id
 --   call_id            graph_pair.sequence_call_id
 --   captured_trace_id  see graph_pair
---   capture_id         see graph_pair
+--   source             see graph_pair
+--   list_id            see graph_pair
 --   position           replayed_kernel.position
---   captured_position  captured_launch.position
+--   captured_position  named_launch.position
 -- Never:   GROUP BY trace_id, call_id, position HAVING count(*) > 1
 WITH RECURSIVE
 pair AS MATERIALIZED (
@@ -28,7 +29,8 @@ pair AS MATERIALIZED (
       sequence_trace_id,
       sequence_call_id,
       captured_trace_id,
-      capture_id,
+      source,
+      list_id,
       captured_count,
       kernel_count
     FROM graph_pair
@@ -53,10 +55,11 @@ compared AS (
   FROM replayed
   INNER JOIN pair USING (pair_id)
   CROSS JOIN unnest(range(-replayed.most, replayed.most + 1)) AS shift (diagonal)
-  INNER JOIN captured_launch AS captured
+  INNER JOIN named_launch AS captured
     ON
       pair.captured_trace_id = captured.trace_id
-      AND pair.capture_id = captured.capture_id
+      AND pair.source = captured.source
+      AND pair.list_id = captured.list_id
       AND replayed.position + shift.diagonal = captured.position
 ),
 
@@ -139,7 +142,8 @@ SELECT
   sequence_trace_id AS trace_id,
   sequence_call_id AS call_id,
   captured_trace_id,
-  capture_id,
+  source,
+  list_id,
   unnest(range(run[2], run[3])) - run[1] AS position,
   position + run[1] AS captured_position
 FROM path

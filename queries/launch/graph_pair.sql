@@ -1,10 +1,10 @@
--- graph_pair: each replay of a CUDA graph with the capture whose kernels are most like its own.
+-- graph_pair: each replay of a CUDA graph, and launches like it (128 lines because of refusals).
 --
--- Why:     a capture may be in another file. Names prove that it belongs to the replay, so all of a
---          study are candidates, unless their models differ. How many names are common bounds how
---          many kernels can match in order.
+-- Why:     a capture may be in another file. Names prove that it belongs to the replay, so all of
+--          a study are candidates, unless their models differ. How many names are common bounds
+--          how many kernels can match in order.
 -- Grain:   one row per launch of a graph with kernels
--- Inputs:  trace, captured_launch, replayed_kernel
+-- Inputs:  trace, named_launch, replayed_kernel
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
@@ -14,9 +14,10 @@
 --   kernel_ns          ns, sum of their durations
 --   sequence_trace_id  trace_id of the first replay with the same kernels in the same order
 --   sequence_call_id   its call_id
---   captured_trace_id  trace_id of the capture; NULL without a candidate
---   capture_id         see captured_launch
---   captured_count     launches of the capture
+--   captured_trace_id  trace_id of the list; NULL without a candidate
+--   source             see named_launch
+--   list_id            see named_launch
+--   captured_count     launches of the list
 --   common_count       names that both have, each as often as the one that has it less often
 --   refusal            why they can't be aligned; NULL if they can
 -- Never:   WHERE common_count > least(kernel_count, captured_count)
@@ -47,16 +48,16 @@ replay_name AS (
 ),
 
 capture_name AS (
-  SELECT trace_id, capture_id, kernel_name, count(*) AS name_count
-  FROM captured_launch
+  SELECT trace_id, source, list_id, kernel_name, count(*) AS name_count
+  FROM named_launch
   WHERE kernel_name IS NOT NULL
-  GROUP BY trace_id, capture_id, kernel_name
+  GROUP BY trace_id, source, list_id, kernel_name
 ),
 
 capture AS (
-  SELECT trace_id, capture_id, count(*) AS captured_count
-  FROM captured_launch
-  GROUP BY trace_id, capture_id
+  SELECT trace_id, source, list_id, count(*) AS captured_count
+  FROM named_launch
+  GROUP BY trace_id, source, list_id
 ),
 
 common AS (
@@ -64,7 +65,8 @@ common AS (
     replay_name.trace_id,
     replay_name.call_id,
     capture_name.trace_id AS captured_trace_id,
-    capture_name.capture_id,
+    capture_name.source,
+    capture_name.list_id,
     cast(sum(least(replay_name.name_count, capture_name.name_count)) AS BIGINT) AS common_count
   FROM replay_name
   INNER JOIN capture_name USING (kernel_name)
@@ -78,13 +80,17 @@ chosen AS (
   SELECT common.*, capture.captured_count
   FROM common
   INNER JOIN capture
-    ON common.captured_trace_id = capture.trace_id AND common.capture_id = capture.capture_id
+    ON
+      common.captured_trace_id = capture.trace_id
+      AND common.source = capture.source
+      AND common.list_id = capture.list_id
   QUALIFY
     row_number() OVER (
       PARTITION BY common.trace_id, common.call_id
       ORDER BY
-        common.common_count DESC, common.captured_trace_id = common.trace_id DESC,
-        capture.captured_count ASC, common.captured_trace_id ASC, common.capture_id ASC
+        common.common_count DESC, common.source ASC,
+        common.captured_trace_id = common.trace_id DESC, capture.captured_count ASC,
+        common.captured_trace_id ASC, common.list_id ASC
     ) = 1
 )
 
@@ -97,19 +103,24 @@ SELECT
   first.replay[1] AS sequence_trace_id,
   first.replay[2] AS sequence_call_id,
   chosen.captured_trace_id,
-  chosen.capture_id,
+  chosen.source,
+  chosen.list_id,
   chosen.captured_count,
   chosen.common_count,
   CASE
     WHEN replay.stream_count > 1 THEN 'it runs on several streams, so its order is not known'
-    WHEN NOT EXISTS (SELECT 1 FROM capture) THEN 'the study has no capture of a graph'
+    WHEN NOT EXISTS (SELECT 1 FROM capture)
+      THEN 'the study has no capture, nor a step without graphs'
     WHEN NOT EXISTS (SELECT 1 FROM capture_name)
       THEN 'the calls of the capture do not name their kernels'
     WHEN coalesce(chosen.common_count, 0) < 0.95 * replay.kernel_count
       THEN format(
-        '{} of its {} kernels have names of a capture, fewer than 95 %',
+        '{} of its {} kernels have names that the launches have: fewer than 95 %',
         coalesce(chosen.common_count, 0), replay.kernel_count
       )
+    -- layers have the same kernels, so a part of a step fits in many places
+    WHEN chosen.source = 'eager' AND chosen.captured_count > 1.25 * replay.kernel_count
+      THEN 'it repeats a part of the step, but which one is not known'
   END AS refusal
 FROM replay
 INNER JOIN first USING (sequence)

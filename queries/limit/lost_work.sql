@@ -3,14 +3,15 @@
 -- Why:     a kernel that two fixes would shorten must not be counted twice. What removes the kernel
 --          comes before what makes it faster; a cast within a chain goes with the chain.
 -- Grain:   one row per (trace_id, work_id) of such work
--- Inputs:  work, attention_loss, copy_loss, product_loss, chain_loss
+-- Inputs:  work, work_phase, attention_loss, fused_loss, copy_loss, product_loss, chain_loss
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
 --   work_id            work.work_id
---   kind               'unfused_attention' | 'layout_copy' | 'cast' | 'contiguous' |
---                      'float32_product' | 'odd_product' | 'slow_product' | 'kernel_chain'
---   attention_call_id  see attention_loss; NULL for other kinds
+--   kind               'recomputation' | 'unfused_attention' | 'fused_attention' | 'layout_copy' |
+--                      'cast' | 'contiguous' | 'float32_product' | 'odd_product' |
+--                      'slow_product' | 'kernel_chain'
+--   attention_call_id  see attention_loss and fused_loss; NULL for other kinds
 --   cost_op_id         see product_loss; NULL for other kinds
 --   is_predicted       true if the predictor says what would stay
 --   lost_ns            ns, the item's duration
@@ -32,6 +33,30 @@ WITH found AS (
     kept_ns,
     kept_high_ns
   FROM attention_loss
+  UNION ALL BY NAME
+  SELECT
+    trace_id,
+    work_id,
+    kind,
+    1 AS place,
+    attention_call_id,
+    TRUE AS is_predicted,
+    kept_low_ns,
+    kept_ns,
+    kept_high_ns
+  FROM fused_loss
+  UNION ALL BY NAME
+  -- what is kept in memory is not computed again, so nothing stays
+  SELECT
+    trace_id,
+    work_id,
+    'recomputation' AS kind,
+    0 AS place,
+    FALSE AS is_predicted,
+    0 AS kept_low_ns,
+    0 AS kept_ns
+  FROM work_phase
+  WHERE pass = 'recompute'
   UNION ALL BY NAME
   -- nothing stays if it is unnecessary; all of it may be needed
   SELECT

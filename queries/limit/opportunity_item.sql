@@ -1,9 +1,9 @@
--- opportunity_item: every gap, transfer and work item that an opportunity counts, by its place.
+-- opportunity_item: what an opportunity counts, by its place (128 lines because of three families).
 --
 -- Why:     a saving must lead to the kernels and gaps that it is made of. One switch makes all
 --          float32 products faster, but other products have a fix for each shape.
 -- Grain:   one row per gap_item, work_item and lost_transfer
--- Inputs:  gap_item, work_item, lost_transfer
+-- Inputs:  gap_item, work_item, lost_transfer, kernel_launch, work_step, limit_constant
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -21,7 +21,8 @@
 --   op_name       operator; NULL if unknown
 --   range_name    user's range; NULL if unknown
 --   python_frame  Python line; NULL if unknown
---   detail        shape; NULL if there is none
+--   detail        shape; of launching, the kernels launched a step if they are many; NULL if there
+--                 is none
 --   is_predicted  true if the predictor says what would stay
 --   lost_ns       ns
 --   kept_low_ns   ns of it that would stay at least
@@ -29,13 +30,43 @@
 --   kept_high_ns  ns of it that would stay at most
 -- Never:   WHERE NOT (0 <= kept_low_ns AND kept_low_ns <= kept_ns AND kept_ns <= kept_high_ns
 --          AND kept_high_ns <= lost_ns)
+WITH stepped AS (
+  SELECT
+    kernel_launch.trace_id,
+    count(DISTINCT kernel_launch.call_id) / count(DISTINCT work_step.step) AS launch_count
+  FROM kernel_launch
+  INNER JOIN work_step
+    ON
+      kernel_launch.trace_id = work_step.trace_id
+      AND kernel_launch.kernel_id = work_step.work_id
+  WHERE work_step.step IS NOT NULL
+  GROUP BY kernel_launch.trace_id
+),
+
+gap AS (
+  SELECT
+    gap_item.* REPLACE (
+      if(
+        gap_item.kind IN ('launch_bound', 'host_pause')
+        AND contains(lower(gap_item.component), 'scheduler'),
+        'scheduler', gap_item.kind
+      ) AS kind
+    ),
+    if(
+      gap_item.kind = 'launch_bound' AND stepped.launch_count > limit_constant.step_kernel_count,
+      format('{:,} launches of kernels a step', cast(stepped.launch_count AS BIGINT)), NULL
+    ) AS detail
+  FROM gap_item
+  CROSS JOIN limit_constant
+  LEFT JOIN stepped USING (trace_id)
+)
 
 -- noqa: disable=AM07
 SELECT
   trace_id,
   kind,
   CASE
-    WHEN kind = 'launch_bound' THEN coalesce(component, 'all')
+    WHEN kind IN ('launch_bound', 'scheduler') THEN coalesce(component, 'all')
     WHEN kind IN ('allocation', 'first_launch') THEN 'all'
     ELSE coalesce(nullif(concat_ws(' ', op_name, range_name, python_frame), ''), 'all')
   END AS place,
@@ -50,13 +81,13 @@ SELECT
   op_name,
   range_name,
   python_frame,
-  NULL::VARCHAR AS detail,
+  detail,
   FALSE AS is_predicted,
   lost_ns,
   kept_low_ns,
   kept_ns,
   kept_high_ns
-FROM gap_item
+FROM gap
 UNION ALL BY NAME
 SELECT
   trace_id,

@@ -1,19 +1,19 @@
 -- graph_operator: time of the operators and modules inside replayed CUDA graphs, from a capture.
 --
--- Why:     a graph's launch is one call for all its kernels: without the capture, an engine that
---          decodes by graphs shows no operators at all.
--- Grain:   one row per (trace_id, op_name, module) of replays that match a capture
+-- Why:     a graph's launch is one call for all its kernels: without the capture, or a step
+--          without the graph, an engine that decodes by graphs shows no operators at all.
+-- Grain:   one row per (trace_id, op_name, module) of replays that match launches
 -- Inputs:  trace, replayed_kernel, graph_kernel
 -- Merge:   trace, runtime_call, kernel, kernel_launch, cpu_op, cpu_op_parent, annotation,
---          annotation_timeline
+--          annotation_timeline, work_step, work_module
 -- Needs:   kernel
 -- Key:     trace_name, op_name, module, kernel_count, kernel_ns, kernel_frac
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name
---   op_name       innermost operator of the captured launch; 'unattributed' for one outside
+--   op_name       innermost operator of the launch; 'unattributed' for one outside
 --                 operators and for the few kernels that do not match
---   module        innermost nn.Module frame of the captured launch; 'unattributed' as op_name
+--   module        module of the launch; 'unattributed' as op_name
 --   replay_count  replays
 --   kernel_count  kernels
 --   kernel_ns     ns, sum of their durations

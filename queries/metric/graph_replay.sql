@@ -1,21 +1,23 @@
--- graph_replay: how well each replay of a CUDA graph matches a capture, and why not.
+-- graph_replay: how well each replay of a CUDA graph matches a list of launches, and why not.
 --
--- Why:     a replay's kernels have no operators. Only if their names agree with a capture's, in
---          order, can its operators and modules be taken for theirs.
+-- Why:     a replay's kernels have no operators. Only if their names agree, in order, with
+--          those of its capture or of a step without it can operators be taken from there.
 -- Grain:   one row per launch of a graph with kernels
 -- Inputs:  trace, graph_pair, graph_kernel
 -- Merge:   trace, runtime_call, kernel, kernel_launch, cpu_op, cpu_op_parent, annotation,
---          annotation_timeline
+--          annotation_timeline, work_step, work_module
 -- Needs:   kernel
--- Key:     trace_name, replay_index, captured_trace_name, kernel_count, matched_count, refusal
+-- Key:     trace_name, replay_index, source, kernel_count, matched_count, refusal
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name
 --   call_id              runtime_call.call_id of the graph launch
 --   replay_index         graph launches with kernels before it in the trace
---   captured_trace_id    trace_id of the capture whose names are most like its own; NULL if none is
+--   source               'capture' of the graph | 'eager', a step without it: the list of launches
+--                        whose names are most like its own; NULL if there is none
+--   captured_trace_id    trace_id of that list
 --   captured_trace_name  its name
---   captured_count       kernels that were captured
+--   captured_count       kernels of the list
 --   kernel_count         kernels of the replay
 --   common_count         names that both have: no order can match more kernels
 --   matched_count        kernels that match in order; NULL if so few names are common that it was
@@ -42,6 +44,7 @@ SELECT
   trace.name AS trace_name,
   call_id,
   pair.replay_index,
+  pair.source,
   pair.captured_trace_id,
   other.name AS captured_trace_name,
   pair.captured_count,
@@ -57,7 +60,7 @@ SELECT
     pair.refusal,
     if(
       coalesce(matched.is_accepted, FALSE), NULL,
-      'its kernels and the capture''s differ in order: fewer than 95 % match'
+      'its kernels and the launches differ in order: fewer than 95 % match'
     )
   ) AS refusal
 FROM graph_pair AS pair

@@ -7,7 +7,7 @@
 -- Merge:   trace, category_time, trace_ceiling, work, work_category, work_cost, kernel,
 --          kernel_metric
 -- Needs:   operator, shape
--- Key:     trace_name, category, work_ns, operator_intensity, bound, attained_frac
+-- Key:     trace_name, category, work_ns, operator_intensity, bound, attained_frac, attained_note
 -- Columns:
 --   trace_id              trace.trace_id
 --   trace_name            trace.name

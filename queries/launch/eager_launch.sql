@@ -1,0 +1,70 @@
+-- eager_launch: the kernels that a step launched one by one, inside operators, with their place.
+--
+-- Why:     CUDA's calls don't name the kernels that they capture, but a step that ran before the
+--          capture, or without graphs, launched the same kernels in the same order.
+-- Grain:   one row per such kernel of one step of each trace, if a trace of the study has graphs
+-- Inputs:  runtime_call, kernel, kernel_launch, cpu_op, work_step, work_module
+-- From:    kernel
+-- Kept:    view
+-- Columns:
+--   trace_id     trace.trace_id
+--   first_id     call_id of the first of them
+--   position     place in the step, from 0
+--   call_id      runtime_call.call_id
+--   kernel_name  kernel.name
+--   op_id        innermost operator around the call
+--   op_name      cpu_op.name
+--   module       see work_module; NULL if unknown
+-- Never:   GROUP BY trace_id, position HAVING count(*) > 1
+WITH graph_call AS (
+  SELECT DISTINCT trace_id, call_id FROM runtime_call
+  WHERE contains(name, 'GraphLaunch')
+),
+
+eager AS (
+  SELECT
+    kernel.trace_id,
+    kernel.kernel_id,
+    kernel.name AS kernel_name,
+    kernel.start_ns,
+    launch.call_id,
+    launch.op_id,
+    work_step.step
+  FROM kernel
+  INNER JOIN kernel_launch AS launch USING (trace_id, kernel_id)
+  ANTI JOIN graph_call
+    ON launch.trace_id = graph_call.trace_id AND launch.call_id = graph_call.call_id
+  INNER JOIN work_step
+    ON kernel.trace_id = work_step.trace_id AND kernel.kernel_id = work_step.work_id
+  WHERE
+    launch.call_id IS NOT NULL AND launch.op_id IS NOT NULL AND work_step.step IS NOT NULL
+    AND EXISTS (SELECT 1 FROM graph_call AS any_graph)
+),
+
+-- the longest step, of equal ones the last: the first may still build something
+chosen AS (
+  SELECT trace_id, step
+  FROM eager
+  GROUP BY trace_id, step
+  QUALIFY row_number() OVER (PARTITION BY trace_id ORDER BY count(*) DESC, step DESC) = 1
+)
+
+SELECT
+  eager.trace_id,
+  first_value(eager.call_id) OVER in_order AS first_id,
+  row_number() OVER in_order - 1 AS position,
+  eager.call_id,
+  eager.kernel_name,
+  eager.op_id,
+  cpu_op.name AS op_name,
+  nullif(work_module.module, 'unattributed') AS module
+FROM eager
+SEMI JOIN chosen ON eager.trace_id = chosen.trace_id AND eager.step = chosen.step
+INNER JOIN runtime_call AS call
+  ON eager.trace_id = call.trace_id AND eager.call_id = call.call_id
+INNER JOIN cpu_op ON eager.trace_id = cpu_op.trace_id AND eager.op_id = cpu_op.op_id
+LEFT JOIN work_module
+  ON eager.trace_id = work_module.trace_id AND eager.kernel_id = work_module.work_id
+WINDOW in_order AS (
+  PARTITION BY eager.trace_id ORDER BY call.start_ns, eager.start_ns, eager.kernel_id
+)
