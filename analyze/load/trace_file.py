@@ -13,6 +13,7 @@ from genscope.analyze.load.power_log import is_power_log
 from genscope.analyze.readers import FORMATS
 from genscope.analyze.readers.file_digest import FileDigest
 from genscope.analyze.readers.kineto.graph_annotation import is_annotation_file
+from genscope.analyze.readers.memory_snapshot import begins_as_snapshot
 from genscope.errors import UserError
 
 MANIFEST = "manifest.json"
@@ -149,7 +150,12 @@ def _unreadable(path: Path, error: Exception) -> TraceFile:
 
 
 def _is_no_trace(path: Path) -> bool:
-    return path.name in _NO_TRACES or is_annotation_file(path.name) or is_power_log(path)
+    return (
+        path.name in _NO_TRACES
+        or is_annotation_file(path.name)
+        or is_power_log(path)
+        or (_format(path) == _SNAPSHOT and path.is_file() and not begins_as_snapshot(path))
+    )
 
 
 def _is_printed(report: Path) -> bool:
