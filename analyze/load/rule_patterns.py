@@ -14,7 +14,7 @@ from genscope.analyze.sql_file import SqlFile
 # with more names, most patterns can match one of them
 _MOST_NAMES = 1000
 
-_OF_NAMES = frozenset({"name", "start"})
+_OF_NAMES = frozenset({"name", "start", "plain"})
 
 # the first rule that a text matches, as our .sql files ask for it
 _FIRST = re.compile(
@@ -26,8 +26,8 @@ _FIRST = re.compile(
 def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
     """Return the relation's statement with the patterns of its rules as constants.
 
-    Where it matches `name`, or the `start` of one, these come from the sources in its header, there from the
-    columns `name` and `..._name`.
+    Where it matches `name`, or the `start` or `plain` form of one, these come from the sources in its header,
+    there from the columns `name` and `..._name`.
     """
     texts = {match["text"].rpartition(".")[2] for match in _FIRST.finditer(relation.statement)}
     names = _names(con, relation) if texts and texts <= _OF_NAMES else None

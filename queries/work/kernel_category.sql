@@ -2,7 +2,7 @@
 --
 -- Why:     a kernel name occurs thousands of times, so its rules are tried once per name. A user's
 --          rules come first. Rules see the first 65,536 characters of a name; the name itself is
---          kept whole.
+--          kept whole. Ours see Nsight's '<unnamed>' as '(anonymous namespace)'.
 -- Grain:   one row per (trace_id, name) of work that matches a rule
 -- Inputs:  work, kernel_rule, user_kernel_rule
 -- From:    work
@@ -14,7 +14,12 @@
 --   by_user   true if a user's rule decided
 WITH name AS (
   -- matching a name of a megabyte would take a second
-  SELECT DISTINCT trace_id, name, left(name, 65536) AS start FROM work
+  SELECT DISTINCT
+    trace_id,
+    name,
+    left(name, 65536) AS start,
+    replace(left(name, 65536), '<unnamed>::', '(anonymous namespace)::') AS plain
+  FROM work
 ),
 
 matched AS (
@@ -27,7 +32,7 @@ matched AS (
     ) AS user_order,
     (
       SELECT min(kernel_rule.rule_order) FROM kernel_rule
-      WHERE regexp_matches(name.start, kernel_rule.pattern)
+      WHERE regexp_matches(name.plain, kernel_rule.pattern)
     ) AS rule_order
   FROM name
 )

@@ -455,7 +455,8 @@ def test_collectives_of_two_devices(made: Made) -> None:
         op(ts=6, name="record_param_comms", **said),
         call(ts=7, correlation=2),
     )
-    assert rows(con, "SELECT kernel_id, op_id, * EXCLUDE (trace_id, kernel_id, op_id) FROM collective") == [
+    told = "SELECT kernel_id, op_id, * EXCLUDE (trace_id, kernel_id, op_id) FROM collective ORDER BY kernel_id"
+    assert rows(con, told) == [
         (1, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16"),
         (None, 1, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16"),
     ]  # fmt: skip
