@@ -7,6 +7,7 @@ ask the SQL that judges real traces, so there is one predictor. Times are kernel
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +49,21 @@ def timed(
         moved[_nanoseconds(event["ts"])] = now_ns
         now_ns += 1 if signature is None else known[signature]
         moved[_nanoseconds(event["ts"] + event["dur"])] = now_ns
-    return [_moved(event, moved) if event["ph"] == "X" else dict(event) for event in given]
+    ticks = sorted(moved)
 
+    def at(microseconds: float) -> int:
+        """The new time of a moment: a range may open next to a view, which isn't listed and takes no time."""
+        moment = _nanoseconds(microseconds)
+        if moment in moved:
+            return moved[moment]
+        place = bisect_right(ticks, moment)
+        return moved[ticks[place - 1]] if place else 0
 
-def _moved(event: Mapping[str, Any], moved: Mapping[int, int]) -> dict[str, Any]:
-    start = moved[_nanoseconds(event["ts"])]
-    end = moved[_nanoseconds(event["ts"] + event["dur"])]
-    return {**event, "ts": start / 1000, "dur": (end - start) / 1000}
+    def placed(event: Mapping[str, Any]) -> dict[str, Any]:
+        start, end = at(event["ts"]), at(event["ts"] + event["dur"])
+        return {**event, "ts": start / 1000, "dur": (end - start) / 1000}
+
+    return [placed(event) if event["ph"] == "X" else dict(event) for event in given]
 
 
 def _nanoseconds(microseconds: float) -> int:
