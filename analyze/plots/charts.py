@@ -133,7 +133,7 @@ def _in_rows(
             "line_color": "white",
             "tools": ["hover"],
             "hover_tooltips": ["row", "part", "value"] if legend else ["row", "value"],
-            "height": 110 + row_pixels * max(len(labels), 2),
+            "height": 85 + row_pixels * max(len(labels), 2),
             "hooks": [partial(add_legend, named=named)],
         },
         matplotlib={
@@ -247,7 +247,7 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
         "Overlay",
         title,
         both={"show_legend": names > 1},
-        bokeh={"height": 380},
+        bokeh={"height": 350},
         matplotlib={
             "fig_inches": (9, 4.6),
             "aspect": None,
