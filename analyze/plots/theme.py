@@ -238,6 +238,7 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
     if not found or not log:
         few = whole and len(found) > 1 and found[-1] - found[0] < MAX_WHOLE_TICKS
         return [(at, f"{at:g}") for at in range(int(found[0]), int(found[-1]) + 1)] if few else []
+    least, most = found[0], found[-1]
     if len(found) > 8 or not whole:
         low, high = floor(log10(found[0])), ceil(log10(found[-1]))
         span = log10(found[-1] / found[0])
@@ -248,7 +249,9 @@ def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
     for value in found:
         if not kept or value / kept[-1] > 1.3:
             kept.append(value)
-    return [(value, number(value)) for value in kept] if len(kept) > 1 or len(found) == 1 else []
+    if not any(least <= value <= most for value in kept):
+        kept = [least]
+    return [(value, number(value)) for value in kept]
 
 
 def apply_style(
