@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import FLAGS
+from chromium import chromium, picture, until
 from workbench import GEMM, LAYERS, SOFTMAX, STEPS, served, study_in
 
 from genscope.analyze.study import Study
@@ -32,14 +29,8 @@ def site(study: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium here: install Debian's package of that name")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as tool:
-        window = tool.chromium.launch(executable_path=chromium, args=[*FLAGS])
+    with chromium() as window:
         yield window
-        window.close()
 
 
 @pytest.fixture
@@ -62,8 +53,7 @@ def page(browser: Any, site: str, request: pytest.FixtureRequest) -> Iterator[An
         ),
     )
     yield opened
-    if folder := os.environ.get("GENSCOPE_SCREENSHOTS"):
-        opened.screenshot(path=f"{folder}/{request.node.name}.png")
+    picture(opened, request.node.name)
     context.close()
     assert [error for error in errors if "status of 400" not in error] == []
     assert foreign == []
@@ -71,10 +61,7 @@ def page(browser: Any, site: str, request: pytest.FixtureRequest) -> Iterator[An
 
 def _until(page: Any, condition: str) -> None:
     """Wait until a condition in the page holds: its policy forbids what Playwright would evaluate there."""
-    end = time.monotonic() + SECONDS / 1000
-    while not page.evaluate(condition):
-        assert time.monotonic() < end, condition
-        page.wait_for_timeout(50)
+    until(page, lambda: page.evaluate(condition))
 
 
 def _timeline(page: Any, address: str) -> None:
@@ -121,6 +108,21 @@ def test_wheel_keys_and_drag_move_the_timeline(page: Any, site: str) -> None:
     page.keyboard.press("0")
     assert _view(page) == whole
     _until(page, "!location.search.includes('until')")
+    # the arrow after a name pins its track above all others, and lets it go again
+    named = "genscopeTimeline.rows.map((row) => row.track.name)"
+    last = page.evaluate(named)[-1]
+    page.locator("canvas").click(
+        position=page.evaluate(
+            "({x: 184, y: genscopeTimeline.y(genscopeTimeline.rows.length - 1) + 8})"
+        )
+    )
+    assert page.evaluate(named)[0] == last
+    page.evaluate("genscopeTimeline.scrollTo(99)")
+    assert page.evaluate("genscopeTimeline.y(0) === genscopeTimeline.top")
+    page.locator("canvas").click(
+        position={"x": 184, "y": page.evaluate("genscopeTimeline.top") + 8}
+    )
+    assert page.evaluate(named)[-1] == last
 
 
 def test_a_click_shows_what_the_links_know(page: Any, site: str) -> None:

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genscope.analyze.load.kept_views import create_kept_views, kept_views
 from genscope.analyze.load.study_file import open_read_only
-from genscope.analyze.load.tables import quoted
+from genscope.analyze.load.tables import quoted, with_inputs
 from genscope.analyze.rows import Rows, rows_of
 from genscope.analyze.sql_file import SqlFile, create_statement, load_layer
 
@@ -26,10 +27,12 @@ def app_relations() -> Mapping[str, SqlFile]:
 
 
 def create(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
-    """Create these macros in a study's connection; what they read must be there."""
-    for name in names:
-        statement = create_statement(app_relations()[name])
-        con.execute(statement.replace("CREATE ", "CREATE OR REPLACE ", 1))
+    """Create these macros in a study's connection, and the views that they read; other inputs must be there."""
+    files = [app_relations()[name] for name in names]
+    read = {relation for file in files for relation in file.inputs}
+    create_kept_views(con, with_inputs(read, kept_views()))
+    for file in files:
+        con.execute(create_statement(file).replace("CREATE ", "CREATE OR REPLACE ", 1))
 
 
 class Tables:

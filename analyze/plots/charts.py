@@ -133,7 +133,7 @@ def _in_rows(
             "line_color": "white",
             "tools": ["hover"],
             "hover_tooltips": ["row", "part", "value"] if legend else ["row", "value"],
-            "height": 110 + row_pixels * max(len(labels), 2),
+            "height": 85 + row_pixels * max(len(labels), 2),
             "hooks": [partial(add_legend, named=named)],
         },
         matplotlib={
@@ -168,7 +168,7 @@ def lines(
     for place, name in enumerate(names):
         # lines on top of each other are both visible if the later one is thinner
         width = max(4.5 - 1.5 * place, 1.5) if steps else 2
-        points = _points(frame[frame[series] == name].sort_values(x), x, y)
+        points = _points(frame[frame[series] == name].sort_values(x), x, y, axes)
         if points.empty:
             continue
         dash = "dashed" if palette[name] in taken else "solid"
@@ -197,7 +197,7 @@ def points(
     palette, legend = colours(names, known), legend_names(names)
     layers = []
     for place, name in enumerate(names):
-        mine = _points(frame[frame[series] == name], x, y)
+        mine = _points(frame[frame[series] == name], x, y, axes)
         if not mine.empty:
             layers.append(_marks(mine, legend[name], palette[name], place))
     if not layers:
@@ -208,8 +208,12 @@ def points(
     return _overlay(layers, len(names) + len(ceilings or {}), shared, title)
 
 
-def _points(frame: Any, x: str, y: str) -> Any:
-    return frame[[x, y]].dropna().astype(float).rename(columns={x: "x", y: "y"})
+def _points(frame: Any, x: str, y: str, axes: Axes) -> Any:
+    """The points that can be drawn: a log axis has no place for zero, and HoloViews warns of it."""
+    found = frame[[x, y]].dropna().astype(float).rename(columns={x: "x", y: "y"})
+    for name, log in (("x", axes.log_x), ("y", axes.log_y)):
+        found = found[found[name] > 0] if log else found
+    return found
 
 
 def _curve(
@@ -247,12 +251,8 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
         "Overlay",
         title,
         both={"show_legend": names > 1},
-        bokeh={"height": 380},
-        matplotlib={
-            "fig_inches": (9, 4.6),
-            "aspect": None,
-            "hooks": [finish_matplotlib],
-        },
+        bokeh={"height": 350},
+        matplotlib={"fig_inches": (9, 4.6), "aspect": None, "hooks": [finish_matplotlib]},
     )
     for kind in ("Curve", "Scatter"):
         element = set_options(element, kind, both=shared, bokeh={}, matplotlib={})

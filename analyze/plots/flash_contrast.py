@@ -5,7 +5,7 @@ from typing import Any
 from genscope.analyze.plots import charts, theme
 
 COLOUR = {"of attention": "#d55e00", "end to end": "#0072b2"}
-MAX_PAIRS = 16
+MAX_PAIRS = 8
 
 
 def plot(frame: Any) -> Any:

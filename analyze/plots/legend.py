@@ -7,7 +7,8 @@ from math import ceil
 from typing import Any
 
 LEGEND_CHARACTERS = 64
-LEGEND_PIXELS = 48
+LEGEND_PIXELS = 24
+LEGEND_MARGIN = 24
 LEGEND_INCHES = 0.65
 AXES_SHARE = 0.85
 
@@ -35,9 +36,9 @@ def lay_out_legend(figure: Any) -> None:
         columns = min(max(LEGEND_CHARACTERS // (longest + 5), 1), 4)
         legend.update(orientation="horizontal", ncols=columns, border_line_color=None, padding=4)
         legend.location = "center"
-        legend.update(title=None, label_text_font_size="12px", spacing=10, margin=0)
+        legend.update(title=None, label_text_font_size="12px", spacing=4, margin=0)
         figure.add_layout(legend, "below")
-        figure.height += LEGEND_PIXELS * ceil(len(legend.items) / columns)
+        figure.height += LEGEND_MARGIN + LEGEND_PIXELS * ceil(len(legend.items) / columns)
 
 
 def finish_matplotlib(plot: Any, _: Any, *, named: Mapping[str, str] | None = None) -> None:

@@ -6,10 +6,10 @@ from genscope.analyze.plots import theme
 from genscope.analyze.plots.stacked import stacked
 
 LENGTHS = {
-    "below 1 us": "#d55e00",
-    "1 to 5 us": "#e69f00",
-    "5 to 10 us": "#f0e442",
-    "10 us and more": theme.GREY,
+    "below 1 µs": "#d55e00",
+    "1 to 5 µs": "#e69f00",
+    "5 to 10 µs": "#f0e442",
+    "10 µs and more": theme.GREY,
 }
 
 

@@ -17,7 +17,8 @@ def plot(frame: Any) -> Any:
         theme.run_label(name, time_source == "predicted")
         for name, time_source in zip(rows["trace_name"], rows["time_source"], strict=True)
     ]
-    models = rows["model"].fillna("unknown model")
+    # a trace without a manifest says no model
+    models = rows["model"].fillna(rows["trace_name"])
     panels = [_panel(str(model), mine) for model, mine in rows.groupby(models, sort=True)]
     return theme.panels(panels[:MAX_PANELS])
 

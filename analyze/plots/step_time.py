@@ -8,7 +8,7 @@ MAX_SERIES = 8
 
 
 def plot(frame: Any) -> Any:
-    """Draw lines from step_time for the eight longest series, one component per model."""
+    """Draw lines from step_time: the longest component of each trace, or of each model if there are many traces."""
     rows = frame.copy()
     rows["series"] = [
         f"{theme.run_label(name, time_source == 'predicted')} · {component}"
@@ -21,15 +21,17 @@ def plot(frame: Any) -> Any:
     heavy = rows.groupby("series")["ms"].sum()[several[several > 1].index]
     if heavy.empty:
         return None
-    models = rows.drop_duplicates("series").set_index("series")
-    models = models["model"].fillna(models["trace_name"])
+    of_series = rows.drop_duplicates("series").set_index("series")
+    whose = of_series["trace_name"]
+    if whose.nunique() > MAX_SERIES:
+        whose = of_series["model"].fillna(whose)
     heavy = heavy.sort_values(ascending=False)
-    chosen = heavy[~models[heavy.index].duplicated().to_numpy()].head(MAX_SERIES).index
+    chosen = heavy[~whose[heavy.index].duplicated().to_numpy()].head(MAX_SERIES).index
     return charts.lines(
         rows[rows["series"].isin(chosen)],
         x="step",
         y="ms",
         series="series",
         axes=charts.Axes("step of the request", "time of the step (ms)", log_y=True),
-        title="Time of each step",
+        title=f"{chosen[0]}: time of each step" if len(chosen) == 1 else "Time of each step",
     )

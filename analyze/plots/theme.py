@@ -53,13 +53,14 @@ MARKERS_MATPLOTLIB = ("o", "s", "^", "D", "v", "h")
 
 MAX_BARS = 80
 ROW_PIXELS = 30
-TITLE_LENGTH = 90
-LINE_LENGTH = 32
+TITLE_LENGTH = 110
+LINE_LENGTH = 36
 MAX_LINES = 3
 LINE_PIXELS = 15
 AXIS_LENGTH = 34
 NAME_LENGTH = 200
-LEGEND_LENGTH = 60
+LEGEND_LENGTH = 64
+MAX_WHOLE_TICKS = 10
 
 _backends: ContextVar[tuple[str, ...]] = ContextVar("backends", default=("bokeh", "matplotlib"))
 
@@ -161,13 +162,14 @@ def wrapped(text: str, length: int = LINE_LENGTH) -> str:
     """
     from textwrap import wrap
 
-    text = shorten(text, length * MAX_LINES)
+    # the mark of predicted times stays on one line
+    text = shorten(text, length * MAX_LINES).replace(PREDICTED, PREDICTED.replace(" ", "\u00a0"))
     lines = wrap(text, length) or [""]
     limit = len(text)
     while len(lines) > MAX_LINES:
         limit -= 4
         lines = wrap(shorten(text, limit), length)
-    return "\n".join(lines)
+    return "\n".join(lines).replace("\u00a0", " ")
 
 
 def colours(names: list[str], known: dict[str, str] | None = None) -> dict[str, str]:
@@ -228,21 +230,28 @@ def number(value: float) -> str:
 def ticks(values: Any, log: bool) -> list[tuple[float, str]]:
     """A few ticks for a log axis: the values themselves if they are few, else powers of ten.
 
-    A backend's own ticks leave most of a decade empty, or overlap.
+    A backend's own ticks leave most of a decade empty, or overlap. On other axes they are good, but
+    between neighbouring whole numbers they are fractions.
     """
-    found = sorted({float(value) for value in values.dropna() if value > 0})
-    if not log or not found:
-        return []
-    if len(found) > 8 or any(value % 1 for value in found):
+    found = sorted({float(value) for value in values.dropna() if value > 0 or not log})
+    whole = not any(value % 1 for value in found)
+    if not found or not log:
+        few = whole and len(found) > 1 and found[-1] - found[0] < MAX_WHOLE_TICKS
+        return [(at, f"{at:g}") for at in range(int(found[0]), int(found[-1]) + 1)] if few else []
+    least, most = found[0], found[-1]
+    if len(found) > 8 or not whole:
         low, high = floor(log10(found[0])), ceil(log10(found[-1]))
         span = log10(found[-1] / found[0])
         heads = (1,) if high - low > 2 else (1, 2, 5) if span > 0.7 else (1, 1.5, 2, 3, 4, 5, 7)
         found = [head * 10.0**power for power in range(low, high + 1) for head in heads]
+        found = [value for value in found if not whole or not value % 1]
     kept: list[float] = []
     for value in found:
         if not kept or value / kept[-1] > 1.3:
             kept.append(value)
-    return [(value, number(value)) for value in kept] if len(kept) > 1 else []
+    if not any(least <= value <= most for value in kept):
+        kept = [least]
+    return [(value, number(value)) for value in kept]
 
 
 def apply_style(
@@ -259,7 +268,7 @@ def apply_style(
         element,
         kind,
         both=_literal(common),
-        bokeh={"responsive": True, "toolbar": "above", "default_tools": ["save"], **bokeh},
+        bokeh={"responsive": True, "toolbar": "right", "default_tools": ["save"], **bokeh},
         matplotlib={"fig_rcparams": _NO_TEX, **matplotlib},
     )
 

@@ -96,7 +96,7 @@ def cell(column: str, value: Any) -> str:
     for ending, written in _WRITTEN:
         if column.endswith(ending):
             return written(value)
-    return f"{value:.3g}" if isinstance(value, float) else f"{value:,}"
+    return f"{value:.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
 
 
 def readable(text: str) -> str:

@@ -4,8 +4,7 @@
 --          or shapes, can't answer everything.
 -- Grain:   one row per trace
 -- Inputs:  trace, cpu_op, runtime_call, kernel, gpu_copy, annotation, anomaly
--- Key:     trace_name, model, device_name, profiler, kernel_count, cpu_op_count, anomaly_count,
---          complete
+-- Key:     trace_name, model, device_name, profiler, kernel_count, cpu_op_count, complete
 -- Columns:
 --   trace_id            trace.trace_id
 --   trace_name          trace.name

@@ -1,6 +1,6 @@
 // The attention of one trace: its calls, which lead to the timeline, and four plots of them.
 import { amount, askJson, bytes, complain, duration, make, percent, table } from "./core.js";
-import { drawPlot } from "./drawn.js";
+import { announce, drawPlot } from "./drawn.js";
 
 const trace = document.body.dataset.trace;
 
@@ -28,7 +28,9 @@ async function listCalls() {
 
 // one after the other, since the server draws one at a time
 async function drawAll() {
-  for (const section of document.querySelectorAll("[data-plot]")) {
+  const sections = [...document.querySelectorAll("[data-plot]")];
+  sections.forEach((section) => announce(section.lastElementChild));
+  for (const section of sections) {
     const box = section.lastElementChild;
     try {
       // pairs of traces are found among all of them

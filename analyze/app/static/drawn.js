@@ -12,8 +12,14 @@ function bokeh() {
   return loading;
 }
 
+// Says that a plot is on its way, unless an older one is still there to look at.
+export function announce(box) {
+  if (!box.firstChild) box.append(make("p", { class: "note" }, "drawing …"));
+}
+
 // Replaces the content of `box` by the figures that the server sends; returns what else it sends.
 export async function drawPlot(box, path, values) {
+  announce(box);
   const [Bokeh, { items, ...rest }] = await Promise.all([bokeh(), askJson(path, { ...values, theme: isDark() ? "dark" : "light" })]);
   box.replaceChildren(...items.map(() => make("div", { class: "figure-box" })));
   await Promise.all(items.map((item, place) => Bokeh.embed.embed_item(item, box.children[place])));

@@ -2,6 +2,8 @@
 import { bytes, duration } from "./core.js";
 
 export const NAMES = 190, ROW = 17, AXIS = 22, MINIMAP = 34;
+// the arrow after a name that pins its track
+export const PIN = 16;
 const LANE = 11;
 const LANE_COLOURS = ["#3d6fa5", "#4c8c5b", "#7a68a6", "#2b7a86", "#8c6d3f", "#5b7083", "#8a5480", "#6b7d2c"];
 
@@ -20,11 +22,11 @@ export function draw(view) {
   context.beginPath();
   context.rect(NAMES, view.top, view.plot, height - view.top);
   context.clip();
-  const last = Math.min(view.rows.length, view.scroll + view.shownRows + 1);
-  for (let place = view.scroll; place < last; place++) drawRow(view, place);
+  const places = view.places();
+  for (const place of places) drawRow(view, place);
   drawMarks(view);
   context.restore();
-  drawNames(view, last);
+  drawNames(view, places);
   drawMinimap(view);
 }
 
@@ -48,7 +50,7 @@ function drawRow(view, place) {
   const { line, track, depth } = view.rows[place];
   const y = view.y(place) + 1;
   if (track.kind === "counter") {
-    if (depth === 0 || place === view.scroll) drawCounter(view, track, y - 1 - depth * ROW);
+    if (depth === 0 || isCutOff(view, place)) drawCounter(view, track, y - 1 - depth * ROW);
     return;
   }
   let until = -1;
@@ -133,23 +135,30 @@ function drawMarks(view) {
   }
 }
 
-function drawNames(view, last) {
+// Whether the rows above this one, of the same track, may be scrolled off.
+const isCutOff = (view, place) => place === view.fixed + view.scroll;
+
+function drawNames(view, places) {
   const { context, paint } = view;
   context.fillStyle = paint.card;
   context.fillRect(0, view.top, NAMES - 1, view.height);
-  for (let place = view.scroll; place < last; place++) {
+  for (const place of places) {
     const { track, depth } = view.rows[place];
     const y = view.y(place);
     if (depth === 0) {
       context.fillStyle = paint.line;
       context.fillRect(0, y, view.width, 1);
     }
-    if (depth > 0 && place > view.scroll) continue;
+    if (depth > 0 && !isCutOff(view, place)) continue;
     const many = track.lines.length > 1 && track.kind !== "counter";
     context.fillStyle = paint.soft;
     if (many) context.fillText(track.folded ? "▸" : "▾", 5, y + ROW / 2);
     context.fillStyle = paint.ink;
-    context.fillText(cut(track.name, 28), 17, y + ROW / 2);
+    context.fillText(cut(track.name, 26), 17, y + ROW / 2);
+    context.fillStyle = track.pinned ? paint.accent : paint.soft;
+    context.globalAlpha = track.pinned ? 1 : 0.45;
+    context.fillText("↥", NAMES - PIN + 2, y + ROW / 2);
+    context.globalAlpha = 1;
   }
   context.fillStyle = paint.line;
   context.fillRect(NAMES - 1, 0, 1, view.height);

@@ -1,6 +1,6 @@
 // What the pointer and the wheel do to a timeline's view.
 import { duration } from "./core.js";
-import { MINIMAP, NAMES, ROW } from "./timeline_paint.js";
+import { MINIMAP, NAMES, PIN, ROW } from "./timeline_paint.js";
 
 export function listen(view) {
   const { canvas } = view;
@@ -63,7 +63,8 @@ function release(view, event) {
   if (!drag) return;
   if (drag.kind === "range" && drag.far) view.ranged(view.range, view);
   if (drag.far || drag.kind !== "pan") return;
-  if (event.offsetX < NAMES) fold(view, event.offsetY);
+  if (event.offsetX < NAMES - PIN) fold(view, event.offsetY);
+  else if (event.offsetX < NAMES) pin(view, event.offsetY);
   else click(view, event.offsetX, event.offsetY);
 }
 
@@ -81,9 +82,18 @@ function click(view, x, y) {
 }
 
 function fold(view, y) {
-  const row = view.rows[view.scroll + Math.floor((y - view.top) / ROW)];
+  const row = view.rows[view.placeAt(y)];
   if (!row || row.track.lines.length < 2 || row.track.kind === "counter") return;
   row.track.folded = !row.track.folded;
+  view.layOut();
+  view.scrollTo(view.scroll);
+}
+
+// Keeps a track in sight at the top, or lets it go back to its place.
+function pin(view, y) {
+  const row = y < view.top ? undefined : view.rows[view.placeAt(y)];
+  if (!row) return;
+  row.track.pinned = !row.track.pinned;
   view.layOut();
   view.scrollTo(view.scroll);
 }

@@ -45,11 +45,13 @@ export class TimelineView {
   }
 
   // --- what is where -------------------------------------------------------------------------------
+  // Pinned tracks come first; their rows stay in place when the others scroll.
   layOut() {
     this.rows = [];
-    for (const track of this.tracks) {
-      (track.folded ? track.lines.slice(0, 1) : track.lines).forEach((line, depth) => this.rows.push({ line, track, depth }));
-    }
+    const add = (track) => (track.folded ? track.lines.slice(0, 1) : track.lines).forEach((line, depth) => this.rows.push({ line, track, depth }));
+    this.tracks.filter((track) => track.pinned).forEach(add);
+    this.fixed = this.rows.length;
+    this.tracks.filter((track) => !track.pinned).forEach(add);
     this.rowOf = new Map(this.rows.map((row, place) => [row.line, place]));
   }
 
@@ -84,7 +86,19 @@ export class TimelineView {
   get shownRows() { return Math.max(1, Math.floor((this.height - this.top) / ROW)); }
   x(time) { return NAMES + ((time - this.from) / (this.until - this.from)) * this.plot; }
   time(x) { return this.from + ((x - NAMES) / this.plot) * (this.until - this.from); }
-  y(place) { return this.top + (place - this.scroll) * ROW; }
+  y(place) { return this.top + (place < this.fixed ? place : place - this.scroll) * ROW; }
+
+  // The row at a height.
+  placeAt(y) {
+    const at = Math.floor((y - this.top) / ROW);
+    return at < this.fixed ? at : at + this.scroll;
+  }
+
+  // The places of the rows on the screen: the pinned ones, and those that are scrolled to.
+  places() {
+    const [first, last] = [this.fixed + this.scroll, Math.min(this.rows.length, this.scroll + this.shownRows + 1)];
+    return [...this.rows.keys()].filter((place) => place < this.fixed || (place >= first && place < last));
+  }
 
   resize() {
     const box = this.canvas.parentElement.getBoundingClientRect();
@@ -130,7 +144,8 @@ export class TimelineView {
     const size = Math.max(end - start, 1);
     if (start < this.from || end > this.until || size < (this.until - this.from) / 200) this.go(start - size * 6, end + size * 6);
     const row = this.rowOf.get(line);
-    if (row !== undefined && (row < this.scroll || row >= this.scroll + this.shownRows)) this.scrollTo(row - 2);
+    const hidden = row >= this.fixed && (row < this.fixed + this.scroll || row >= this.scroll + this.shownRows);
+    if (hidden) this.scrollTo(row - this.fixed - 2);
   }
 
   select(slice) {
@@ -146,7 +161,7 @@ export class TimelineView {
 
   // --- loading: one request at a time, and of all wishes only the newest ----------------------------
   ask() {
-    const [first, last] = this.linesOf(this.scroll, this.scroll + this.shownRows + 1);
+    const [first, last] = this.linesAround(0);
     const wanted = { from: this.from, until: this.until, pixels: this.plot, first, last };
     const [low, high] = [Math.max(0, wanted.from), Math.min(this.span, wanted.until)];
     const has = this.boxes?.view;
@@ -158,10 +173,11 @@ export class TimelineView {
     if (!this.loading) this.load();
   }
 
-  // The first and the last line of some rows, without counters.
-  linesOf(from, until) {
-    const lines = this.rows.slice(Math.max(0, from), Math.max(1, until)).map((row) => row.line).filter((line) => line >= 0);
-    return lines.length ? [lines[0], lines.at(-1)] : [0, 0];
+  // The first and the last line on the screen and so many rows above and below it, without counters.
+  linesAround(more) {
+    const [first, last] = [this.fixed + this.scroll - more, this.scroll + this.shownRows + 1 + more];
+    const lines = this.rows.filter((row, place) => row.line >= 0 && (place < this.fixed || (place >= first && place < last))).map((row) => row.line);
+    return lines.length ? [Math.min(...lines), Math.max(...lines)] : [0, 0];
   }
 
   async load() {
@@ -170,11 +186,9 @@ export class TimelineView {
       const { from, until, pixels } = this.wish;
       this.wish = null;
       const pad = (until - from) / 2;
-      const view = {
-        from: Math.max(0, from - pad), until: Math.min(this.span, until + pad), pixels: 0,
-        // a screen more on both sides
-        ...Object.fromEntries(this.linesOf(this.scroll - this.shownRows, this.scroll + 2 * this.shownRows).map((line, at) => [["first", "last"][at], line])),
-      };
+      // a screen more on both sides
+      const [first, last] = this.linesAround(this.shownRows);
+      const view = { from: Math.max(0, from - pad), until: Math.min(this.span, until + pad), pixels: 0, first, last };
       view.pixels = (pixels * (view.until - view.from)) / (until - from);
       const began = performance.now();
       try {
@@ -224,7 +238,7 @@ export class TimelineView {
   // --- what is under the pointer ---------------------------------------------------------------------
   // The box at a point: the one under it, else the nearest within three pixels.
   at(x, y) {
-    const place = this.scroll + Math.floor((y - this.top) / ROW);
+    const place = this.placeAt(y);
     const { boxes } = this;
     if (!boxes || x < NAMES || y < this.top || place >= this.rows.length) return -1;
     const { line } = this.rows[place];
