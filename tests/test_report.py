@@ -233,7 +233,9 @@ MEASURED_BY_NATURE |= {"idle_time", "gpu_overlap", "launch_statistics", "launch_
 MEASURED_BY_NATURE |= {"host_wait_sum", "host_wait_place", "step_breakdown", "short_kernel"}
 MEASURED_BY_NATURE |= {"communication_time", "rank_skew", "serving_iteration"}
 MEASURED_BY_NATURE |= {"tensor_core_use", "memory_peak", "energy", "critical_path_sum"}
-MEASURED_BY_NATURE |= {"graph_replay", "graph_operator"}
+MEASURED_BY_NATURE |= {"graph_replay", "graph_operator", "gpu_counter_use", "host_time"}
+# predicted runs are left out
+MEASURED_BY_NATURE |= {"run_trend"}
 ORIGINS = {"predicted", "time_source", "time_sources"}
 
 
