@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,8 @@ def main() -> None:
         asked = json.loads(queries.read_text()) if queries.exists() else None
         print(page(json.loads(given.render.read_text()), asked), end="")
         return
-    earlier = json.loads(given.out.read_text())["runs"] if given.out.exists() else []
-    result: dict[str, Any] = {"machine": _machine(), "runs": earlier}
+    kept = json.loads(given.out.read_text()) if given.out.exists() else {"runs": []}
+    result: dict[str, Any] = kept | {"machine": _machine(), "date": f"{date.today():%d %b %Y}"}
     given.out.parent.mkdir(parents=True, exist_ok=True)
     for run in _measure(given):
         print(run, file=sys.stderr, flush=True)

@@ -141,8 +141,8 @@ def test_a_group_that_fails_is_built_one_by_one(
 ) -> None:
     attribute = tables.attribute
 
-    def fails(con: duckdb.DuckDBPyConnection) -> None:
-        attribute(con)
+    def fails(con: duckdb.DuckDBPyConnection, *wanted: Any, **given: Any) -> None:
+        attribute(con, *wanted, **given)
         if con.table("trace").filter("name = '2'").fetchall():
             raise ValueError("a rule that this trace breaks")
 

@@ -26,7 +26,7 @@ _CATALOG = "built"
 # compressed or not: 128 KB of gzip are about ten thousand events, for which a second thread does not pay
 SMALL_BYTES = 128 << 10
 # limit of DuckDB's buffers by statements that run at a time; it spills the rest into the scratch folder
-_MEMORY = {1: "80MB", 2: "105MB"}
+_MEMORY = {1: "80MB", 2: "140MB"}
 
 TRACE_FILE = {
     "trace_id": "INTEGER",
