@@ -25,7 +25,7 @@ graph AS (
       WHERE coalesce(graph_id, graph_node_id, 0) > 0
     ) AS kernels,
     (
-      SELECT any_value(value) FROM nsys_capture_option
+      SELECT min(value) FROM nsys_capture_option
       WHERE name LIKE 'CUDA_GRAPH%MODE'
     ) AS mode
 ),
@@ -66,7 +66,7 @@ SELECT 'no_end' AS kind, count(*) AS count, min(event_kind) AS example
 FROM nsys_event
 WHERE end_ns IS NULL AND start_ns IS NOT NULL AND event_kind NOT IN ('range', 'allocation')
 UNION ALL
-SELECT 'unclosed_range' AS kind, count(*) AS count, any_value(text) AS example
+SELECT 'unclosed_range' AS kind, count(*) AS count, min(text) AS example
 FROM nsys_range
 WHERE end_ns IS NULL AND event_type <> 34
 UNION ALL
@@ -89,28 +89,28 @@ UNION ALL
 SELECT 'call_recorded_twice' AS kind, coalesce(sum(extra), 0)::BIGINT AS count, NULL AS example
 FROM twice
 UNION ALL
-SELECT 'cross_thread_range' AS kind, count(*) AS count, any_value(text) AS example
+SELECT 'cross_thread_range' AS kind, count(*) AS count, min(text) AS example
 FROM nsys_range
 WHERE thread_id IS NULL
 UNION ALL
-SELECT 'overlapping_range' AS kind, count(*) AS count, any_value(text) AS example
+SELECT 'overlapping_range' AS kind, count(*) AS count, min(text) AS example
 FROM nsys_overlap
 UNION ALL
-SELECT 'no_shape' AS kind, count(*) AS count, any_value(stem) AS example
+SELECT 'no_shape' AS kind, count(*) AS count, min(stem) AS example
 FROM nsys_range
 WHERE kind = 'operator'
 HAVING count(sizes) = 0
 UNION ALL
-SELECT 'unknown_name' AS kind, count(*) AS count, any_value('kernel ' || kernel.row_id) AS example
+SELECT 'unknown_name' AS kind, count(*) AS count, min('kernel ' || kernel.row_id) AS example
 FROM nsys_kernel AS kernel
 LEFT JOIN nsys_text AS named
   ON coalesce(kernel.demangled_id, kernel.short_id, kernel.mangled_id) = named.id
 WHERE named.value IS NULL
 UNION ALL
 SELECT
-  'shared_device_number' AS kind, count(*) AS count, any_value('device ' || device_id) AS example
+  'shared_device_number' AS kind, count(*) AS count, min('device ' || device_id) AS example
 FROM shared
 UNION ALL
-SELECT 'profiler_warning' AS kind, count(*) AS count, any_value(text) AS example
+SELECT 'profiler_warning' AS kind, count(*) AS count, min(text) AS example
 FROM nsys_diagnostic
 WHERE severity > 1
