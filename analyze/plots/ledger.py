@@ -4,7 +4,7 @@ from typing import Any
 
 from genscope.analyze.plots import charts, theme
 
-MAX_ROWS = 24
+MAX_ROWS = 16
 
 
 def plot(frame: Any) -> Any:

@@ -59,7 +59,7 @@ MAX_LINES = 3
 LINE_PIXELS = 15
 AXIS_LENGTH = 34
 NAME_LENGTH = 200
-LEGEND_LENGTH = 64
+LEGEND_LENGTH = 72
 MAX_WHOLE_TICKS = 10
 
 _backends: ContextVar[tuple[str, ...]] = ContextVar("backends", default=("bokeh", "matplotlib"))
