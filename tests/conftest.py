@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,14 +60,24 @@ def shared_traces_built_once(
 
 
 @pytest.fixture(scope="session")
+def drawn_here() -> None:
+    """Reports are drawn in this process, which sees what a test replaces and takes less time than a new one."""
+    import holoviews  # noqa: F401
+
+
+@pytest.fixture(scope="session")
 def report_by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of the study that is put together by hand."""
+    """The report of the study that is put together by hand, drawn by another process."""
     import study_by_hand
 
     from genscope.analyze.study import Study
 
     def make(folder: Path) -> None:
-        with Study(study_by_hand.copy(folder / "study.duckdb")) as study:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            Study(study_by_hand.copy(folder / "study.duckdb")) as study,
+        ):
+            patch.delitem(sys.modules, "holoviews", raising=False)
             study.report(folder / "report.html")
 
     return made_once(folder_of_all_workers(tmp_path_factory) / "report", make) / "report.html"

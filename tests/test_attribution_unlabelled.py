@@ -36,7 +36,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {attention: folder / attention / build.DATABASE for attention in ATTENTIONS}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def unlabelled(runs: dict[str, Path], attention: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The same trace without its attention labels, attributed anew; the labelled one as `full`."""
     with duckdb.connect() as con:
@@ -49,7 +49,7 @@ def unlabelled(runs: dict[str, Path], attention: str) -> Iterator[duckdb.DuckDBP
         yield con
 
 
-@pytest.mark.parametrize("attention", ["baseline", "flash"])
+@pytest.mark.parametrize("attention", ["baseline", "flash"], scope="module")
 def test_the_same_calls_are_found(unlabelled: duckdb.DuckDBPyConnection) -> None:
     calls = "SELECT {} FROM {}attention_call ORDER BY call_index"
     labelled = unlabelled.execute(calls.format(SHAPE, "labelled.")).fetchall()
@@ -59,7 +59,7 @@ def test_the_same_calls_are_found(unlabelled: duckdb.DuckDBPyConnection) -> None
     assert {row[0] for row in sources} <= {"module", "shape"}
 
 
-@pytest.mark.parametrize("attention", ["flash"])
+@pytest.mark.parametrize("attention", ["flash"], scope="module")
 def test_fused_calls_have_the_same_kind_and_time(unlabelled: duckdb.DuckDBPyConnection) -> None:
     # a label's range also holds the copies and casts around a call that is written out after all
     calls = (
@@ -70,7 +70,7 @@ def test_fused_calls_have_the_same_kind_and_time(unlabelled: duckdb.DuckDBPyConn
     assert unlabelled.execute(calls.format("attention_call")).fetchall() == labelled
 
 
-@pytest.mark.parametrize("attention", ["baseline"])
+@pytest.mark.parametrize("attention", ["baseline"], scope="module")
 def test_written_out_calls_keep_their_kind(unlabelled: duckdb.DuckDBPyConnection) -> None:
     calls = "SELECT attention_kind FROM {} ORDER BY call_index"
     labelled = unlabelled.execute(calls.format("labelled.attention_call")).fetchall()

@@ -253,7 +253,8 @@ def test_a_study_that_another_load_replaced_is_told(tmp_path: Path) -> None:
     study, other = tmp_path / "s.duckdb", tmp_path / "other.duckdb"
     ingest(study, [write_trace(tmp_path / "first.json")])
     ingest(other, [write_trace(tmp_path / "second.json", 4)])
-    paths = [write_trace(tmp_path / f"{i}.json", 5 + i) for i in range(2)]
+    # a big file is loaded by itself, and first
+    paths = [write_trace(tmp_path / f"{count}.json", count) for count in (3000, 5)]
     found = ingest(
         study, paths, jobs=1, progress=lambda *_: other.exists() and other.replace(study)
     )

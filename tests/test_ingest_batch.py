@@ -98,7 +98,8 @@ def test_small_files_share_a_database_and_big_ones_do_not(tmp_path: Path) -> Non
     assert max(map(len, made)) == 16
     assert all(sum(sizes[i] for i in group) <= 512 << 10 or len(group) == 1 for group in made)
     few = {i: files[i] for i in range(4)}
-    assert [len(group) for group in groups(few, jobs=2)] == [1, 1, 1, 1]
+    assert [len(group) for group in groups(few, jobs=2)] == [2, 2]
+    assert [len(group) for group in groups(few, jobs=4)] == [1, 1, 1, 1]
 
 
 ERRORS: list[tuple[Exception, str]] = [

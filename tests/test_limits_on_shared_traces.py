@@ -1,8 +1,8 @@
 """What limits a run, on other people's traces: every figure that slow, independent scripts computed.
 
 The scripts read the raw events and share nothing with the SQL. A figure that is refused here is not
-compared; _NVTX and _SINGLE say where a script and the definition disagree. Every third trace by size is
-tried on every change, because each takes some two seconds; GENSCOPE_FUZZ > 1 tries them all.
+compared; _NVTX and _SINGLE say where a script and the definition disagree. A third of the traces is
+tried on each change, because each takes some two seconds; GENSCOPE_FUZZ > 1 tries them all.
 """
 
 import csv
@@ -19,7 +19,7 @@ from genscope.analyze.load import build
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import SqlFile, load_layer
 from tests.conftest import shared_traces_folder
-from tests.effort import EFFORT
+from tests.traces_of_others import tried
 
 TRACES = shared_traces_folder()
 REFERENCE = TRACES.parent / "reference" if TRACES else None
@@ -153,17 +153,12 @@ def _figures(name: str) -> dict[str, list[dict[str, str]]]:
 
 
 def _traces() -> list[str]:
-    if REFERENCE is None or not REFERENCE.is_dir():
+    if TRACES is None or REFERENCE is None or not REFERENCE.is_dir():
         return []
     names = {name for figures in FIGURES for name in _figures(figures.csv)}
     # no other test attributes this one: it is large and has no kernel
-    found = sorted(names - {"mtia-single-rank.json.gz"}, key=_size)
-    return found if EFFORT > 1 else found[::3]
-
-
-def _size(name: str) -> int:
-    path = TRACES / name if TRACES else None
-    return path.stat().st_size if path and path.is_file() else 0
+    names -= {"mtia-single-rank.json.gz"}
+    return sorted(name for name in names if TRACES / name in tried(TRACES))
 
 
 Open = Callable[[str], duckdb.DuckDBPyConnection]

@@ -13,6 +13,7 @@ from genscope.analyze.report.findings import find
 from genscope.analyze.report.sections import SECTIONS
 from genscope.analyze.sql_file import load_layer
 from genscope.analyze.study import Study
+from tests.effort import part
 from tests.made_once import folder_of_all_workers, made_once
 from tests.test_limits_on_shared_traces import CHECKED
 from tests.traces_of_others import each_built_once
@@ -63,11 +64,14 @@ def test_gpu_time_is_known_to_the_nanosecond(study: Study, shared_traces: Path) 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        file.name
-        for file in load_layer("metric")
-        if file.never and not file.params and file.name not in CHECKED
-    ],
+    part(
+        [
+            file.name
+            for file in load_layer("metric")
+            if file.never and not file.params and file.name not in CHECKED
+        ],
+        of=3,
+    ),
 )
 def test_what_must_never_be_is_not(name: str, study: Study) -> None:
     assert study.sql(study.relation(name).never).is_empty()

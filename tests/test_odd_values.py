@@ -18,6 +18,7 @@ from genscope.analyze.load.tables import create_schema
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import shipped_queries
 from genscope.analyze.study import Study
+from tests.effort import part
 from tests.readers.nsys_export import call, kernel, nvtx, strings, write_export
 
 SEED = 20260727
@@ -145,7 +146,7 @@ def test_clean_rows_are_as_without_odd_values(study: Study) -> None:
     assert study.sql(wanted.format("odd")).rows() == clean
 
 
-@pytest.mark.parametrize("query", [file.name for file in shipped_queries()])
+@pytest.mark.parametrize("query", part([file.name for file in shipped_queries()], of=3))
 def test_every_metric_answers(study: Study, query: str) -> None:
     needed = study.relation(query).params
     study.query(query, params={"first": "clean", "second": "odd"} if "first" in needed else {})

@@ -23,6 +23,7 @@ from genscope.cli import app as cli
 from genscope.cli.output import write_result
 from genscope.cli.text_table import fitted_table, whole_table
 from genscope.errors import UserError
+from tests.effort import part
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def _full_disk(most_bytes: int) -> Iterator[None]:
         sys.dont_write_bytecode = before[1]
 
 
+@pytest.mark.usefixtures("drawn_here")
 @pytest.mark.parametrize(
     ("command", "out"),
     [
@@ -65,7 +67,8 @@ def test_a_full_disk_leaves_the_old_file_and_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # a report without plots is written in the same way
-    monkeypatch.setattr("genscope.analyze.report.page.drawing_of", lambda *_: Drawing())
+    drawing = "genscope.analyze.report.drawing_process.drawing_of"
+    monkeypatch.setattr(drawing, lambda *_: Drawing())
     path = tmp_path / out
     path.write_text("old")
     ask = [*command, "--db", str(study), "--out", str(path)]
@@ -182,7 +185,8 @@ def test_output_that_nobody_takes(tail: str, status: int, says: str, study: Path
 
 def test_rows_without_polars_give_the_same_table(study: Path) -> None:
     with Study(study) as opened:
-        for relation in opened.relations():
+        # a third of them on each change
+        for relation in part(opened.relations(), of=3):
             frame, rows = opened.query(relation.name), opened.rows(relation.name)
             # rows that are equal in the keys of an ORDER BY come in any order
             texts = [sorted(whole_table(answer).splitlines()) for answer in (frame, rows)]

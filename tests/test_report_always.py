@@ -13,8 +13,10 @@ import pytest
 import study_by_hand
 
 from genscope.analyze.plots import charts, registry, theme
+from genscope.analyze.report.traces_drawn import DECIDING
 from genscope.analyze.study import Study
 
+pytestmark = pytest.mark.usefixtures("drawn_here")
 GRAPHS = (
     "INSERT INTO anomaly SELECT trace_id, 'graph_kernels_not_recorded', 1, NULL, NULL, "
     "'record with --cuda-graph-trace=node' FROM trace"
@@ -39,6 +41,14 @@ def _report(folder: Path, *statements: str) -> str:
 def _draw_only(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the other plots out of a report: they take most of the time."""
     monkeypatch.setattr(registry, "names", lambda: [name])
+
+
+def _ask_only(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the other queries out of a report, as far as its first page does without them."""
+    relations, asked = Study.relations, {name, "trace_summary", *DECIDING}
+    monkeypatch.setattr(
+        Study, "relations", lambda study: [r for r in relations(study) if r.name in asked]
+    )
 
 
 def _section(page: str, name: str) -> str:
@@ -66,6 +76,7 @@ def test_of_two_traces_without_any_difference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _draw_only("operator_shift", monkeypatch)
+    _ask_only("operator_shift", monkeypatch)
     same = "UPDATE work SET dur_ns = 40; UPDATE attention_call SET core_ns = 10"
     assert "There is no plot: operator_shift" in _section(_report(tmp_path, same), "operator_shift")
 
@@ -108,7 +119,7 @@ def test_of_a_plot_that_fails_whatever_it_raises(
 
 
 def test_of_a_query_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _draw_only("none", monkeypatch)
+    _ask_only("odd", monkeypatch)
     own = tmp_path / "own"
     own.mkdir()
     (own / "odd.sql").write_text(

@@ -80,6 +80,7 @@ def test_the_first_findings_are_of_different_metrics(study: Study) -> None:
     assert [finding for finding in findings if finding in first] == first
 
 
+@pytest.mark.usefixtures("drawn_here")
 def test_two_traces_are_compared_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "names", lambda: ["trace_comparison"])
     path = study_by_hand.copy(tmp_path / "two.duckdb")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from chromium import chromium, picture, until
-from workbench import GEMM, LAYERS, SOFTMAX, STEPS, served, study_in
+from workbench import GEMM, LAYERS, SOFTMAX, STEPS, served, study_of_all
 
 from genscope.analyze.study import Study
 
@@ -18,7 +18,7 @@ DRAWN = "[...document.querySelectorAll('.figure-box')].length && [...document.qu
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study_in(tmp_path_factory.mktemp("study"))
+    return study_of_all(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

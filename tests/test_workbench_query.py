@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from workbench import EVIL, GEMM, LAYERS, STEPS, study_in
+from workbench import EVIL, GEMM, LAYERS, STEPS, study_of_all
 
 from genscope.analyze.app import sql_worker
 from genscope.analyze.app.sql_workers import Worker, Workers
@@ -22,7 +22,7 @@ MINUTES = "SELECT count(*) FROM range(100000000000)"
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study_in(tmp_path_factory.mktemp("study"))
+    return study_of_all(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

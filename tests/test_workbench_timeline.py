@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from workbench import EVIL, GEMM, LAYERS, SOFTMAX, STEPS, study_in
+from workbench import EVIL, GEMM, LAYERS, SOFTMAX, STEPS, study_of_all
 
 from genscope.analyze.app import timeline_index
 from genscope.analyze.app.colours import SLICE_COLOURS
@@ -35,7 +35,7 @@ COLUMNS = (
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study_in(tmp_path_factory.mktemp("study"))
+    return study_of_all(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,14 @@ import pytest
 from genscope.analyze.doctor.examine import NEEDED
 from genscope.analyze.load import build
 from genscope.analyze.load.trace_file import TraceFile
+from tests.effort import part
 from tests.made_once import made_once
+
+# several tests look at these on every change
+_ALWAYS = (
+    *("flux1-fmha-mi300x", "flux1-sage-mi300x", "vit-base-h100", "vllm-moe-tp8-b200"),
+    *("cpu-only-rank34", "event-sync-multi-stream-a100", "one-triton-kernel-a100"),
+)
 
 
 def attributed_traces(folder: Path) -> list[Path]:
@@ -29,15 +37,23 @@ def attributed_traces(folder: Path) -> list[Path]:
     return [folder / name for name in names] + sorted(folder.glob("nsys/fastvideo*.sqlite"))
 
 
+@cache
+def tried(folder: Path, of: int = 3) -> frozenset[Path]:
+    """Each `of`-th trace by size, others after each commit: what is slow to check is checked of these."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return frozenset(part(sorted(files, key=lambda path: (path.stat().st_size, path)), of))
+
+
 @contextmanager
 def each_built_once(traces: Path, out: Path) -> Iterator[None]:
     """Meanwhile `build.build_trace` builds a trace of the folder `traces` into `out` the first time only.
 
-    The base tables are the same whether a trace is attributed or not, so those that any test wants
-    attributed always are.
+    The base tables are the same whether a trace is attributed or not, so those that a test may want
+    attributed are.
     """
     build_trace = build.build_trace
-    attributed_ones = attributed_traces(traces)
+    attributed_ones = tried(traces) & {*attributed_traces(traces)}
+    attributed_ones |= {traces / f"{name}.json.gz" for name in _ALWAYS}
 
     def build_once(
         found: TraceFile,

@@ -10,8 +10,11 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from genscope.analyze.app.server import HOST, Server
 from genscope.analyze.study import Study
+from tests.made_once import folder_of_all_workers, made_once
 
 EVIL = "<img src=x onerror=alert(1)>*bold*\x1b[31m"
 GEMM, SOFTMAX = "ampere_bf16_s16816gemm_128x128", "softmax_warp_forward<float>"
@@ -93,18 +96,21 @@ def recording(*, slower: int = 1) -> dict[str, Any]:
     }
 
 
-def study_in(folder: Path) -> Path:
-    """A study of two recordings, the second with a slower softmax."""
+def study_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of two recordings, the second with a slower softmax, which nobody changes."""
+    folder = folder_of_all_workers(tmp_path_factory) / "workbench"
+    return made_once(folder, _make) / "study.duckdb"
+
+
+def _make(folder: Path) -> None:
     paths = []
     for name, slower in (("fast", 1), ("slow", 3)):
         path = folder / f"{name}.json"
         path.write_text(json.dumps(recording(slower=slower)))
         paths.append(path)
-    study = folder / "study.duckdb"
-    with Study(study) as opened:
+    with Study(folder / "study.duckdb") as opened:
         results = opened.ingest(paths)
     assert [result.status for result in results] == ["loaded", "loaded"], results
-    return study
 
 
 @contextmanager

@@ -52,14 +52,14 @@ def block_size_for(files: Sequence[TraceFile]) -> int:
 def groups(files: Mapping[int, TraceFile], *, jobs: int) -> Iterator[dict[int, TraceFile]]:
     """Group the numbered files that are built together; a big file is its own group.
 
-    Every job gets at least two groups, so that a few small files are loaded in parallel.
+    Every job gets a group, so that a few small files are loaded in parallel.
     """
     sizes = {number: _size_bytes(found) for number, found in files.items()}
     small = [number for number, size in sizes.items() if size <= build.SMALL_BYTES]
     for number in sorted(files.keys() - set(small)):
         # big ones first, so that none runs alone at the end
         yield {number: files[number]}
-    most = min(_MAX_GROUP, max(1, len(small) // (2 * jobs)))
+    most = min(_MAX_GROUP, -(-len(small) // jobs))
     group: list[int] = []
     for number in small:
         held = sum(sizes[other] for other in group)

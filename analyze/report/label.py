@@ -51,8 +51,12 @@ def bounded(
     frame: pl.DataFrame, limit: int, *, whole: Collection[str] = frozenset()
 ) -> pl.DataFrame:
     """The frame with long texts cut in the middle, but for columns in `whole`; texts that are then equal get a number."""
-    for name, kind in frame.schema.items():
-        if kind != pl.String or name in whole or not (frame[name].str.len_chars() > limit).any():
+    texts = [
+        name for name in frame.columns if frame.schema[name] == pl.String and name not in whole
+    ]
+    longest = frame.select(pl.col(texts).str.len_chars().max())
+    for name in texts:
+        if (longest[name].item() or 0) <= limit:
             continue
         seen: Counter[str] = Counter()
         short = {}

@@ -104,6 +104,7 @@ def write_report(
     answers: dict[str, Answer] = {}
     frames: dict[str, pl.DataFrame] = {}
     waiting: dict[str, Future[Drawing]] = {}
+    kept: frozenset[int] = frozenset()
     # plots are drawn while DuckDB answers the next query
     with drawer() as plots, ThreadPoolExecutor(max_workers=1) as thread:
         loaded = thread.submit(plots.load)
@@ -111,8 +112,9 @@ def write_report(
             is_comparison = metrics[name].params.keys() >= SIDES
             answers[name] = ask(name, _sides(names) if is_comparison else {})
             frames[name] = bounded(labelled(answers[name].frame, labels), LONGEST)
-            for ready in frames.keys() - waiting.keys() if frames.keys() >= DECIDING else ():
+            if frames.keys() == DECIDING:
                 kept = traces_drawn(frames, MOST_TRACES)
+            for ready in frames.keys() - waiting.keys() if frames.keys() >= DECIDING else ():
                 waiting[ready] = thread.submit(plots.draw, ready, frames[ready], kept)
         loaded.result()
     drawings = {name: future.result() for name, future in waiting.items()}

@@ -1,4 +1,4 @@
--- attention_input: where the keys of each call come from (238 lines because of 4 cases).
+-- attention_input: where the keys of each call come from (239 lines because of 4 cases).
 --
 -- Why:     lengths alone don't show a kind. The projections before a call show of how many rows its
 --          queries and keys were made, and a concatenation shows that two sequences, or a cache and

@@ -1,4 +1,4 @@
--- attention_mask: whether masks can be causal (163 lines because of 4 clues).
+-- attention_mask: whether masks can be causal (164 lines because of 4 clues).
 --
 -- Why:     a causal mask that is passed as a tensor has a shape, but no values in a trace. If triu
 --          or tril makes it inside the call, it is known to be causal. A bias by position comes

@@ -1,4 +1,4 @@
--- training_cost: FLOPs and bytes of operators of training (135 lines because of its formulas).
+-- training_cost: FLOPs and bytes of operators of training (136 lines because of its formulas).
 --
 -- Why:     a gradient has the shape of an input, and not all are asked for: a frozen layer has none
 --          for its weight. A convolution's input and weight gradients cost as much as its forward
@@ -6,7 +6,8 @@
 --          are computed again (torch.utils.flop_counter counts the same).
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
 -- Inputs:  operator_signature
--- From:    operator_signature
+-- From:    operator_signature WHERE formula SIMILAR TO
+--          '.*(backward|foreach|update|gather|index|scatter|new_fill).*'
 -- Columns:
 --   trace_id         trace.trace_id
 --   name             cpu_op.name
