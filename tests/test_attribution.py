@@ -238,11 +238,14 @@ SHORT_LISTS = {
 def _operators(plan: list[dict[str, object]]) -> set[str]:
     found: set[str] = set()
     for node in plan:
-        # a list of rules is short, and so is that of the names that it is matched with
-        if "regexp_matches" not in str(node.get("extra_info")):
-            found.add(str(node["name"]).strip())
         children = node.get("children")
-        found |= _operators(children if isinstance(children, list) else [])
+        inputs = children if isinstance(children, list) else []
+        # whether any row of another relation exists is one row
+        asks_for_any = any("(#0 = 1)" in str(child.get("extra_info")) for child in inputs)
+        # a list of rules is short, and so is that of the names that it is matched with
+        if "regexp_matches" not in str(node.get("extra_info")) and not asks_for_any:
+            found.add(str(node["name"]).strip())
+        found |= _operators(inputs)
     return found
 
 

@@ -20,13 +20,15 @@
 -- Never:   WHERE covered_ns > span_ns OR covered_j < 0 OR sample_count > log_count
 WITH sampled AS (
   SELECT
-    trace.trace_id,
+    named.trace_id,
     sample.device_id,
-    sample.unix_ns - trace.base_unix_ns AS at_ns,
+    sample.unix_ns - named.base_unix_ns AS at_ns,
     avg(sample.power_w) AS power_w
   FROM power_sample AS sample
-  INNER JOIN trace ON coalesce(sample.trace_name, trace.name) = trace.name
-  GROUP BY trace.trace_id, sample.device_id, sample.unix_ns - trace.base_unix_ns
+  -- a sample without a name is one of every trace
+  INNER JOIN (SELECT trace_id, base_unix_ns, unnest([name, NULL]) AS trace_name FROM trace) AS named
+    ON sample.trace_name IS NOT DISTINCT FROM named.trace_name
+  GROUP BY named.trace_id, sample.device_id, sample.unix_ns - named.base_unix_ns
 ),
 
 pair AS (
