@@ -66,6 +66,7 @@ summed AS (
     if(count(*) FILTER (WHERE flops > 0) = count(peak_ns), sum(peak_ns), NULL) AS peak_ns,
     arg_max(arithmetic, flops) AS arithmetic,
     arg_max(cost_op_id, flops) AS cost_op_id,
+    if(sum(flops) > 0, product_op_id, NULL) AS costed_op_id,
     bool_or(is_attention) AS is_attention,
     bool_or(rule = 'winograd') AS is_winograd,
     try_cast(sum(dur_ns) FILTER (WHERE tensor_core IS NOT NULL) AS BIGINT) AS matrix_ns,
@@ -95,7 +96,7 @@ SELECT
   summed.tensor_ns
 FROM summed
 LEFT JOIN cpu_op AS own
-  ON summed.trace_id = own.trace_id AND summed.product_op_id = own.op_id AND summed.flops > 0
+  ON summed.trace_id = own.trace_id AND summed.costed_op_id = own.op_id
 LEFT JOIN cpu_op AS inside
   ON summed.trace_id = inside.trace_id AND summed.cost_op_id = inside.op_id
 LEFT JOIN signature_cost
