@@ -53,9 +53,9 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_time(
 
 
 def test_few_are_kept_and_the_newest_is_among_them(folder: Path) -> None:
-    for number in range(8):
+    for number in range(12):
         empty_cache.write(str(number), b"study")
         for path in folder.iterdir():
             os.utime(path, ns=(path.stat().st_mtime_ns - 10**9,) * 2)
-    assert len(list(folder.iterdir())) == 4
-    assert empty_cache.read("7") == b"study"
+    assert len(list(folder.iterdir())) == 8
+    assert empty_cache.read("11") == b"study"

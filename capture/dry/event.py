@@ -18,6 +18,8 @@ _TYPE_NAMES = {
     torch.int32: "int",
     torch.int64: "long int",
     torch.bool: "bool",
+    torch.float8_e5m2: "c10::Float8_e5m2",
+    torch.float8_e4m3fn: "c10::Float8_e4m3fn",
     torch.complex64: "c10::complex<float>",
     torch.complex128: "c10::complex<double>",
 }
@@ -26,6 +28,7 @@ _TYPE_NAMES = {
 _TYPE_NUMBERS = {
     torch.uint8: 0, torch.int8: 1, torch.int16: 2, torch.int32: 3, torch.int64: 4, torch.float16: 5, torch.float32: 6,
     torch.float64: 7, torch.complex64: 9, torch.complex128: 10, torch.bool: 11, torch.bfloat16: 15,
+    torch.float8_e5m2: 23, torch.float8_e4m3fn: 24,
 }  # fmt: skip
 
 # operators that only reserve memory or rename it, so that no kernel runs for them

@@ -1,18 +1,16 @@
 -- power_span: the power of each GPU over a whole recording and over each of its steps, from a log.
 --
--- Why:     clocks are aligned by the wall clock: the trace's base, and the log's time in UTC. Power
---          is linear between two samples at most 2 s apart (trapezoids), and unknown elsewhere.
--- Grain:   one row per (trace_id, device_id, scope, step) of traces with device work
+-- Why:     power is linear between samples at most 2 s apart (trapezoids), unknown elsewhere.
+-- Grain:   one row per (trace_id, device_id, scope, step)
 -- Inputs:  trace, power_sample, device_event, work, work_step
 -- From:    power_sample
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
 --   device_id     device.device_id
---   scope         'profile' (first start to last end of kernels and copies) | 'step' (of the
---                 kernels of a step)
+--   scope         'profile' (all kernels and copies) | 'step' (the kernels of a step)
 --   step          see work_step; NULL for a profile
---   span_ns       ns from the first start to the last end
+--   span_ns       ns, first start to last end
 --   log_count     samples of the device at any time, from a log for this trace
 --   sample_count  samples in the span
 --   covered_ns    ns of the span between two samples at most 2 s apart

@@ -10,7 +10,9 @@ from typing import Any
 
 import torch
 
-_PRODUCTS = frozenset({"aten::mm", "aten::bmm"})
+_PRODUCTS = frozenset({"aten::mm", "aten::bmm", "aten::_int_mm", "aten::_scaled_mm"})
+# the argument of which each element is multiplied by one of a vector
+_VECTOR_PRODUCTS = {"aten::mv": 0, "aten::dot": 0, "aten::vdot": 0, "aten::addmv": 1}
 # their first argument is added to a product of the next two
 _ADDED_PRODUCTS = frozenset({"aten::addmm", "aten::baddbmm", "aten::_addmm_activation"})
 _ATTENTION = frozenset(
@@ -26,6 +28,8 @@ def flops_of(name: str, values: list[Any], output: Any) -> int:
     """FLOPs of one call, 0 for an operator that multiplies no matrices. Only a convolution needs its output."""
     if name in _PRODUCTS:
         return 2 * int(values[0].numel() * values[1].shape[-1])
+    if name in _VECTOR_PRODUCTS:
+        return 2 * int(values[_VECTOR_PRODUCTS[name]].numel())
     if name in _ADDED_PRODUCTS:
         return 2 * int(values[1].numel() * values[2].shape[-1])
     if name == "aten::convolution":

@@ -69,8 +69,8 @@ def event(func: Any, *args: Any, **kwargs: Any) -> Event:
     return {"name": func._schema.name, "args": shapes_of(arguments(func, args, kwargs))}
 
 
-def meta(*shape: int) -> torch.Tensor:
-    return torch.empty(shape, dtype=torch.float16, device="meta")
+def meta(*shape: int, dtype: torch.dtype = torch.float16) -> torch.Tensor:
+    return torch.empty(shape, dtype=dtype, device="meta")
 
 
 def products(size: random.Random) -> Iterator[Event]:
@@ -82,6 +82,16 @@ def products(size: random.Random) -> Iterator[Event]:
     yield event(
         aten.baddbmm.default, meta(batch, 1, 1), meta(batch, rows, inner), meta(batch, inner, columns)
     )  # fmt: skip
+    yield event(aten.mv.default, meta(rows, inner), meta(inner))
+    yield event(aten.addmv.default, meta(rows), meta(rows, inner), meta(inner))
+    for dot in (aten.dot.default, aten.vdot.default):
+        yield event(dot, meta(inner), meta(inner))
+    small, scale = (torch.int8, torch.float8_e4m3fn), meta(1, dtype=torch.float32)
+    left, right = (
+        [meta(*shape, dtype=kind) for kind in small] for shape in ((rows, inner), (inner, columns))
+    )
+    yield event(aten._int_mm.default, left[0], right[0])
+    yield event(aten._scaled_mm.default, left[1], right[1], scale, scale)
 
 
 def convolutions(size: random.Random) -> Iterator[Event]:

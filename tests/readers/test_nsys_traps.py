@@ -50,8 +50,7 @@ def test_one_kernel_in_full(export: Any) -> None:
             "[32,2,1]",
             40,
             1040,
-            None,
-            None,
+            *[None] * 9,
         )
     ]
     assert anomalies(con) == {}

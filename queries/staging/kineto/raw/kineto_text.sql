@@ -1,4 +1,4 @@
--- kineto_text: each distinct set of texts in the events of a Kineto trace (130 lines because it has many).
+-- kineto_text: each distinct set of texts in a trace's events (130 lines because of many columns).
 --
 -- Why:     a trace has millions of events with few names and shapes. What depends only on the texts
 --          is computed once per set, and rows are sorted without them.
