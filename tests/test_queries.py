@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from genscope.analyze.connect import connect
 from genscope.analyze.load.tables import create_schema, metrics
 from genscope.analyze.refusal import create_metrics, refused
 from genscope.analyze.sql_file import LAYERS, SqlFile, create_statement, load_layer
@@ -27,7 +28,8 @@ COLUMNS: dict[str, str] = {}
 
 
 def _empty_study() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
+    # as in a study: DuckDB joins a few rows in another way than many
+    con = connect()
     con.execute("SET threads = 1")
     create_schema(con)
     create_metrics(con, metrics().values(), refused(con))

@@ -59,7 +59,8 @@ entered AS (
   ASOF LEFT JOIN path_wait AS wait
     ON
       left_from.trace_id = wait.trace_id
-      AND if(left_from.by_host, left_from.left_ns, NULL) >= wait.end_ns
+      -- no wait ended as early as that; DuckDB 1.5 can match NULL here
+      AND if(left_from.by_host, left_from.left_ns, -9223372036854775807) >= wait.end_ns
 ),
 
 link AS MATERIALIZED (
