@@ -17,7 +17,7 @@ class Sink(Protocol):
 
 
 class ProfilerSink:
-    """Ranges of torch.profiler. The profiler also projects components and steps onto the GPU's timeline."""
+    """Ranges of torch.profiler. The profiler also projects components, phases and steps onto the GPU's timeline."""
 
     def __init__(self) -> None:
         self._open: list[tuple[str, Any]] = []
@@ -40,7 +40,7 @@ class ProfilerSink:
 
 def _range(label: str) -> Any:
     fast = getattr(torch._C._profiler, "_RecordFunctionFast", None)
-    if label.startswith(("component:", "step:")) or fast is None:
+    if label.startswith(("component:", "phase:", "step:")) or fast is None:
         return torch.profiler.record_function(label)
     return fast(label)
 

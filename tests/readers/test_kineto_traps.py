@@ -468,3 +468,12 @@ def test_collectives_of_two_devices(made: Made) -> None:
 def test_collectives_without_kernels(made: Made) -> None:
     con = made(op(name="record_param_comms", **{"Collective name": "allreduce"}))
     assert rows(con, "SELECT kernel_id, op_id, name FROM collective") == [(None, 1, "allreduce")]
+
+
+def test_a_phase_that_is_recorded_as_an_operator_is_a_range(made: Made) -> None:
+    con = made(op(0, 50, "phase:train"), op(1, 5), op(10, 9, "MmBackward0"))
+    assert rows(con, "SELECT name, kind, dur_ns FROM annotation") == [
+        ("phase:train", "user", 50_000)
+    ]
+    # or it would be the outermost operator of the step, where that of a backward pass is looked for
+    assert rows(con, "SELECT name FROM cpu_op ORDER BY op_id") == [("aten::mm",), ("MmBackward0",)]

@@ -1,4 +1,4 @@
--- kineto_text: each distinct set of texts in a trace's events (130 lines because of many columns).
+-- kineto_text: each distinct set of texts in a trace's events (132 lines because of many columns).
 --
 -- Why:     a trace has millions of events with few names and shapes. What depends only on the texts
 --          is computed once per set, and rows are sorted without them.
@@ -79,6 +79,8 @@ SELECT
     WHEN category.role IS NULL OR category.role NOT IN ('op', 'annotation') THEN NULL
     WHEN label.label_id IS NOT NULL THEN coalesce(label.kind, 'user')
     WHEN starts_with(chunk.name, 'ProfilerStep#') THEN 'profiler_step'
+    -- a phase in the fast form of ranges is an operator to the profiler
+    WHEN starts_with(chunk.name, 'phase:') THEN 'user'
     WHEN category.role = 'annotation' THEN 'user'
     ELSE 'op'
   END AS kind,
