@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from genscope.analyze.load.pattern_words import may_match
-from genscope.analyze.load.rule_patterns import inline_patterns
+from genscope.analyze.load.rule_patterns import inline_patterns, texts_of
 from genscope.analyze.load.tables import attribution_files, create_schema
 
 NAMES = [
@@ -94,3 +94,17 @@ def test_no_rule_is_left_out_that_matches(study: duckdb.DuckDBPyConnection) -> N
     found = {name: dict(zip(patterns, matches, strict=True)) for name, *matches in rows}
     assert all(found[text][pattern] for pattern, text in ODD.items())
     assert sum(may_match(pattern, "vectorized_elementwise_kernel") for pattern in patterns) < 40
+
+
+def test_texts_are_those_that_the_statement_matches(study: duckdb.DuckDBPyConnection) -> None:
+    (relation,) = (file for file in attribution_files() if file.name == "kernel_category")
+    with study.cursor() as con:
+        con.execute("BEGIN")
+        work = [2, 0, "gpu", 0, 7, 0, 1, "at::<unnamed>::Gemm", 0, None]
+        con.execute("INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", work)
+        found = texts_of(con, relation.statement)
+    # user's rules see the name as it is, ours with the unnamed namespace as Kineto writes it
+    assert set(str(found).split("\n")) == {
+        "at::<unnamed>::gemm",
+        "at::(anonymous namespace)::gemm",
+    }
