@@ -91,8 +91,11 @@ def check_definition(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
         raise UserError(f"{file.origin}: {error}") from error
 
 
-def answer(con: duckdb.DuckDBPyConnection, text: str, most_rows: int | None) -> pl.DataFrame:
-    """Run a statement and return its rows, or the first `most_rows` of them."""
+def answer(con: duckdb.DuckDBPyConnection, text: str, most_rows: int | None = None) -> pl.DataFrame:
+    """Run a statement and return its rows, or the first `most_rows` of them.
+
+    Raises UserError if a column has a type that polars doesn't know.
+    """
     import polars as pl
     import pyarrow as pa
 

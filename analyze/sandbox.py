@@ -140,7 +140,7 @@ def _answered(study: Study, statement: str, most_rows: int) -> tuple[bytes, byte
         # the parent says what that means
         raise
     except BaseException as error:
-        # an interval in a list makes polars panic, which is not an Exception
+        # polars can panic over a type, which is not an Exception
         why = str(error).splitlines()[0][:200]
         return b"refusal", f"a column can't be returned ({why}); cast it to VARCHAR".encode()
     return _checked(body.getvalue())

@@ -89,6 +89,10 @@ def test_odd_values_reach_the_browser_whole(result: sql_worker.Result) -> None:
     _, content = sql_worker.answer(result, {"do": "export", "form": "parquet"})
     assert pl.read_parquet(io.BytesIO(content))["list"].to_list() == [[1, 2]]
     assert _asked(result, do="open", sql="EXPLAIN SELECT 1")["count"] > 3
+    # polars knows no intervals, and panics over them in a list
+    _asked(result, do="open", sql="SELECT [INTERVAL 1 DAY] AS days")
+    head, _ = sql_worker.answer(result, {"do": "export", "form": "parquet"})
+    assert "the column days holds intervals" in head["error"]
 
 
 @pytest.mark.parametrize(

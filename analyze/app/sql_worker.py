@@ -100,7 +100,7 @@ class Result:
 
     def export(self, form: str) -> bytes:
         """The answer as CSV or Parquet, at most EXPORTED_ROWS rows."""
-        frame = self._con.execute(f"SELECT * FROM {_RESULT} LIMIT {EXPORTED_ROWS}").pl()
+        frame = question.answer(self._con, f"SELECT * FROM {_RESULT} LIMIT {EXPORTED_ROWS}")
         if form == "csv":
             return csv_text(frame).encode()
         out = BytesIO()

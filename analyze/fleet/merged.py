@@ -39,7 +39,7 @@ def over_parts(folder: Path, statement: str, why_none: str) -> pl.DataFrame:
         con.execute("SET lock_configuration = true")
         question.check_question(con, statement)
         try:
-            return con.execute(statement).pl()
+            return question.answer(con, statement)
         except duckdb.Error as error:
             raise UserError(question.refusal_of(error)) from error
 
