@@ -2,7 +2,7 @@
 --
 -- Why:     with the time before each stretch, two look-ups give the busy time within any window.
 -- Grain:   one row per (trace_id, owner, start_ns), a maximal stretch in which a device was busy
--- Inputs:  trace, device_event, interval_union
+-- Inputs:  trace, device_event, interval_stretch
 -- Kept:    view
 -- Columns:
 --   trace_id   trace.trace_id
@@ -37,8 +37,5 @@ SELECT
   track AS owner,
   start_ns,
   end_ns,
-  cast(coalesce(sum(end_ns - start_ns) OVER (
-    PARTITION BY trace_id, track ORDER BY start_ns
-    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-  ), 0) AS BIGINT) AS before_ns
-FROM interval_union('work')
+  before_ns
+FROM interval_stretch('work')

@@ -3,7 +3,7 @@
 -- Why:     with the time before each stretch, two look-ups give the covered time within any range.
 -- Grain:   one row per (trace_id, process_id, cover, start_ns), a maximal stretch; only processes
 --          that recorded operators, and no dry run, whose times are those of kernels
--- Inputs:  trace, cpu_op, cpu_op_parent, runtime_call, waiting_call, interval_union
+-- Inputs:  trace, cpu_op, cpu_op_parent, runtime_call, waiting_call, interval_stretch
 -- Kept:    view
 -- Columns:
 --   trace_id    trace.trace_id
@@ -77,8 +77,5 @@ SELECT
   split_part(track, ' ', 1) AS cover,
   start_ns,
   end_ns,
-  cast(coalesce(sum(end_ns - start_ns) OVER (
-    PARTITION BY trace_id, track ORDER BY start_ns
-    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-  ), 0) AS BIGINT) AS before_ns
-FROM interval_union('covering')
+  before_ns
+FROM interval_stretch('covering')

@@ -2,7 +2,7 @@
 --
 -- Why:     a sample is a mean over about a millisecond, with many kernels and pauses in it.
 -- Grain:   one row per (trace_id, device_id, counter, start_ns) of gpu_counter that lasts
--- Inputs:  gpu_counter, kernel, interval_union
+-- Inputs:  gpu_counter, kernel, interval_stretch
 -- From:    gpu_counter
 -- Columns:
 --   trace_id   trace.trace_id
@@ -54,11 +54,8 @@ busy AS (
     track AS device_id,
     start_ns,
     end_ns,
-    coalesce(sum(end_ns - start_ns) OVER (
-      PARTITION BY trace_id, track ORDER BY start_ns
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ), 0) AS before_ns
-  FROM interval_union('ran')
+    before_ns
+  FROM interval_stretch('ran')
 ),
 
 edge AS (

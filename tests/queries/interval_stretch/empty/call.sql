@@ -1,0 +1,1 @@
+(WITH none AS (FROM busy WHERE FALSE) FROM interval_stretch('none'))

@@ -1,0 +1,1 @@
+interval_stretch('busy')
