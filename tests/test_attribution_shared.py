@@ -15,7 +15,7 @@ from genscope.analyze.connect import connect
 from genscope.analyze.load import build
 from genscope.analyze.load.tables import attribution_files
 from genscope.analyze.load.trace_file import find
-from genscope.analyze.sql_file import load_layer
+from genscope.analyze.sql_file import create_statement, load_layer
 from tests.conftest import shared_traces_folder
 from tests.test_attribution import check_conservation
 from tests.traces_of_others import attributed_traces, tried
@@ -132,6 +132,8 @@ def test_nesting_finds_the_operators_that_external_ids_name(
     for macro in load_layer("interval"):
         if macro.name == "timeline":
             copy.execute(f"CREATE MACRO timeline(source) AS TABLE {macro.statement}")
+    (slices,) = [file for file in attribution_files() if file.name == "operator_slice"]
+    copy.execute(create_statement(slices))
     found = copy.execute(launch.statement).fetchall()
     copy.close()
     assert {row[1]: row[3] for row in found} == named

@@ -3,7 +3,7 @@
 -- Why:     a synchronisation is found by the line of the program that asks for it; frames of torch
 --          itself say nothing about the program.
 -- Grain:   one row per (trace_id, call_id) of waiting_call in an operator or a Python frame
--- Inputs:  waiting_call, cpu_op, cpu_op_parent, python_call, nesting, timeline
+-- Inputs:  waiting_call, operator_slice, python_call, nesting, timeline
 -- Kept:    view
 -- Columns:
 --   trace_id        trace.trace_id
@@ -21,24 +21,10 @@ WITH wait AS MATERIALIZED (
   FROM waiting_call
 ),
 
-operator AS (
-  SELECT
-    cpu_op.trace_id,
-    concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
-    cpu_op.op_id AS slice_id,
-    cpu_op.start_ns,
-    parent.end_ns,
-    parent.depth,
-    parent.parent_op_id AS parent_id,
-    parent.root_op_id AS root_id
-  FROM cpu_op
-  INNER JOIN cpu_op_parent AS parent USING (trace_id, op_id)
-),
-
 -- only what is open when a wait begins, which is little: the next wait begins before its end
 nested_operator AS MATERIALIZED (
   SELECT operator.*
-  FROM operator
+  FROM operator_slice AS operator
   ASOF INNER JOIN wait
     ON
       operator.trace_id = wait.trace_id

@@ -3,8 +3,8 @@
 -- Why:     a replay starts hundreds of kernels by one call, without operators. The capture asked
 --          for the same kernels one by one, inside operators and modules.
 -- Grain:   one row per launch between a capture's begin and its end on that thread
--- Inputs:  runtime_call, kernel_launch, cpu_op, cpu_op_parent, annotation, annotation_timeline,
---          timeline
+-- Inputs:  runtime_call, kernel_launch, cpu_op, operator_slice, annotation,
+--          annotation_timeline, timeline
 -- Kept:    view
 -- Columns:
 --   trace_id     trace.trace_id
@@ -52,23 +52,14 @@ captured AS (
 
 -- only operators that are open when a launch begins: the next launch begins before their end
 operator AS (
-  SELECT
-    cpu_op.trace_id,
-    captured.track,
-    cpu_op.op_id AS slice_id,
-    cpu_op.start_ns,
-    parent.end_ns,
-    parent.depth,
-    parent.parent_op_id AS parent_id,
-    parent.root_op_id AS root_id
-  FROM cpu_op
-  INNER JOIN cpu_op_parent AS parent USING (trace_id, op_id)
+  SELECT slice.*
+  FROM operator_slice AS slice
   ASOF INNER JOIN captured
     ON
-      cpu_op.trace_id = captured.trace_id
-      AND concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) = captured.track
-      AND cpu_op.start_ns <= captured.start_ns
-  WHERE captured.start_ns < parent.end_ns
+      slice.trace_id = captured.trace_id
+      AND slice.track = captured.track
+      AND slice.start_ns <= captured.start_ns
+  WHERE captured.start_ns < slice.end_ns
 ),
 
 operator_change AS (

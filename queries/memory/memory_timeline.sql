@@ -2,7 +2,7 @@
 --
 -- Why:     the operator says what the memory was for; the allocator's event knows its thread only.
 -- Grain:   one row per memory_event
--- Inputs:  memory_event, cpu_op, cpu_op_parent, timeline
+-- Inputs:  memory_event, operator_slice, timeline
 -- Kept:    view
 -- Columns:
 --   trace_id         trace.trace_id
@@ -20,17 +20,7 @@ WITH thread AS (
 ),
 
 operator AS (
-  SELECT
-    cpu_op.trace_id,
-    concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
-    cpu_op.op_id AS slice_id,
-    cpu_op.start_ns,
-    parent.end_ns,
-    parent.depth,
-    parent.parent_op_id AS parent_id,
-    parent.root_op_id AS root_id
-  FROM cpu_op
-  INNER JOIN cpu_op_parent AS parent USING (trace_id, op_id)
+  FROM operator_slice
   SEMI JOIN thread USING (trace_id, process_id, thread_id)
 ),
 

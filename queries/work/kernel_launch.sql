@@ -3,7 +3,7 @@
 -- Why:     a kernel does not say what it was for; the operator that launched it does. One graph
 --          launch starts many kernels, and some kernels were launched before recording began.
 -- Grain:   one row per (trace_id, kernel_id) of kernel
--- Inputs:  kernel, runtime_call, cpu_op, cpu_op_parent, timeline
+-- Inputs:  kernel, runtime_call, cpu_op, operator_slice, timeline
 -- From:    kernel
 -- Columns:
 --   trace_id   trace.trace_id
@@ -124,17 +124,7 @@ thread AS (
 ),
 
 nested AS (
-  SELECT
-    cpu_op.trace_id,
-    concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
-    cpu_op.op_id AS slice_id,
-    cpu_op.start_ns,
-    cpu_op_parent.end_ns,
-    cpu_op_parent.depth,
-    cpu_op_parent.parent_op_id AS parent_id,
-    cpu_op_parent.root_op_id AS root_id
-  FROM cpu_op
-  INNER JOIN cpu_op_parent USING (trace_id, op_id)
+  FROM operator_slice
   SEMI JOIN thread USING (trace_id, process_id, thread_id)
 ),
 
