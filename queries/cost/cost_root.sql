@@ -4,7 +4,7 @@
 --          shapes give a cost carries it: the shapes of an outer one can be missing (nested
 --          tensors) or larger (DTensor), and under autocast casts run inside it.
 -- Grain:   one row per cpu_op with work that is, or runs inside, a costed operator
--- Inputs:  work_op, cpu_op, cpu_op_parent, cost_candidate, nesting, timeline
+-- Inputs:  work_op, operator_moment, cost_candidate, nesting, timeline
 -- From:    cost_candidate
 -- Columns:
 --   trace_id    trace.trace_id
@@ -14,20 +14,11 @@
 --   has_cost    false if operators inside cost_op_id carry its cost
 WITH costed AS (
   SELECT
-    cpu_op.trace_id,
-    cpu_op.op_id,
-    cpu_op_parent.root_op_id,
+    moment.*,
     cost_candidate.cost_rank,
-    cost_candidate.is_known,
-    -- of ranges with one start the deeper one opens later, so the depth is part of the moment,
-    -- which counts from the outermost operator; TRY, because a hundred days overflow
-    try((cpu_op.start_ns - root.start_ns) * 1024 + least(cpu_op_parent.depth, 1023)) AS opened,
-    try((cpu_op_parent.end_ns - root.start_ns) * 1024) AS closed
+    cost_candidate.is_known
   FROM cost_candidate
-  INNER JOIN cpu_op USING (trace_id, op_id)
-  INNER JOIN cpu_op_parent USING (trace_id, op_id)
-  INNER JOIN cpu_op AS root
-    ON cpu_op_parent.trace_id = root.trace_id AND cpu_op_parent.root_op_id = root.op_id
+  INNER JOIN operator_moment AS moment USING (trace_id, op_id)
 ),
 
 slice AS (
@@ -64,15 +55,12 @@ emptied AS (
 
 op AS (
   SELECT
-    cpu_op_parent.trace_id,
-    cpu_op_parent.op_id,
-    2 * cpu_op_parent.root_op_id AS unknown_track,
-    2 * cpu_op_parent.root_op_id + 1 AS known_track,
-    try((cpu_op.start_ns - root.start_ns) * 1024 + least(cpu_op_parent.depth, 1023)) AS opened
-  FROM cpu_op_parent
-  INNER JOIN cpu_op USING (trace_id, op_id)
-  INNER JOIN cpu_op AS root
-    ON cpu_op_parent.trace_id = root.trace_id AND cpu_op_parent.root_op_id = root.op_id
+    trace_id,
+    op_id,
+    2 * root_op_id AS unknown_track,
+    2 * root_op_id + 1 AS known_track,
+    opened
+  FROM operator_moment
   SEMI JOIN costed USING (trace_id, root_op_id)
   SEMI JOIN work_op USING (trace_id, op_id)
 ),
