@@ -13,12 +13,7 @@ def plot(frame: Any) -> Any:
     Bars under 1 % are left out.
     """
     rows = frame[frame["request_frac"].notna()].copy()
-    rows["row"] = [
-        f"{theme.run_label(name, predicted)} · {component}"
-        for name, predicted, component in zip(
-            rows["trace_name"], rows["predicted"], rows["component"], strict=True
-        )
-    ]
+    rows["row"] = theme.run_labels(rows) + " · " + rows["component"]
     rows["percent"] = 100 * rows["request_frac"]
     whole = rows.groupby("row")["percent"].transform("sum")
     rows = rows.assign(whole=whole)[whole >= min(SMALLEST_PERCENT, whole.max())]

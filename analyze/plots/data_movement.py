@@ -10,11 +10,7 @@ MOVEMENTS = {"gather": "#d55e00", "copy": "#56b4e9"}
 def plot(frame: Any) -> Any:
     """Draw stacked bars from data_movement in ms, largest first within each trace."""
     parts = frame.copy()
-    predicted = parts["time_source"] == "predicted"
-    runs = [
-        theme.run_label(name, own) for name, own in zip(parts["trace_name"], predicted, strict=True)
-    ]
-    parts["place"] = [f"{run} · {c}" for run, c in zip(runs, parts["component"], strict=True)]
+    parts["place"] = theme.run_labels(parts) + " · " + parts["component"]
     parts["ms"] = parts["work_ns"].astype(float) / 1e6
     whole = parts.groupby("place")["ms"].transform("sum")
     parts = parts.assign(whole=-whole).sort_values(["trace_id", "whole"], kind="stable")

@@ -8,15 +8,8 @@ from genscope.analyze.plots import charts, theme
 def plot(frame: Any) -> Any:
     """Draw stacked bars from host_sync in waits, most first within each trace."""
     places = frame.copy()
-    predicted = places["time_source"] == "predicted"
-    runs = [
-        theme.run_label(name, own)
-        for name, own in zip(places["trace_name"], predicted, strict=True)
-    ]
-    places["place"] = [
-        f"{run} · {phase} · {component}"
-        for run, phase, component in zip(runs, places["phase"], places["component"], strict=True)
-    ]
+    runs = theme.run_labels(places)
+    places["place"] = runs + " · " + places["phase"] + " · " + places["component"]
     return charts.bars(
         places,
         label="place",

@@ -12,12 +12,7 @@ def plot(frame: Any) -> Any:
     rows = frame[frame["work_frac"].notna()].copy()
     if rows.empty:
         return None
-    rows["row"] = [
-        f"{theme.run_label(name, time_source == 'predicted')} · {question}"
-        for name, time_source, question in zip(
-            rows["trace_name"], rows["time_source"], rows["question"], strict=True
-        )
-    ]
+    rows["row"] = theme.run_labels(rows) + " · " + rows["question"]
     rows["answer"] = rows["answered"].map({True: "known", False: "unknown"})
     rows["percent"] = 100 * rows["work_frac"]
     gaps = rows[~rows["answered"].astype(bool)].groupby("row")["percent"].sum()

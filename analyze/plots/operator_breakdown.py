@@ -8,10 +8,7 @@ from genscope.analyze.plots import charts, theme
 def plot(frame: Any) -> Any:
     """Draw stacked bars from operator_breakdown for whole requests, one per run, grouped by model."""
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")].copy()
-    core["run"] = [
-        theme.run_label(name, time_source == "predicted")
-        for name, time_source in zip(core["trace_name"], core["time_source"], strict=True)
-    ]
+    core["run"] = theme.run_labels(core)
     core["category"] = core["category"].map(theme.fold_category)
     core["percent"] = 100 * core["baseline_frac"].fillna(core["work_frac"])
     core["group"] = core["model"].fillna("~").astype(str)

@@ -24,9 +24,7 @@ def plot(frame: Any) -> Any:
 
 def _panel(traces: Any, job: str) -> Any:
     rank = " (rank " + traces["rank"].astype("Int64").astype("string") + ")"
-    runs = [
-        theme.run_label(*run) for run in zip(traces["trace_name"], traces["predicted"], strict=True)
-    ]
+    runs = theme.run_labels(traces)
     return charts.bars(
         traces.assign(run=runs + rank.fillna(""), ms=traces["delay_ns"] / 1e6),
         label="run",

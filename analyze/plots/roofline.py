@@ -17,10 +17,7 @@ def plot(frame: Any) -> Any:
     if known.empty:
         return None
     known["tflops"] = known["attained_flops_per_s"] / 1e12
-    known["run"] = [
-        theme.run_label(name, time_source == "predicted")
-        for name, time_source in zip(known["trace_name"], known["time_source"], strict=True)
-    ]
+    known["run"] = theme.run_labels(known)
     whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)
     if whole.empty:
         return None

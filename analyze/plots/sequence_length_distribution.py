@@ -16,10 +16,7 @@ def plot(frame: Any) -> Any:
     if known.empty:
         return None
     names = known["trace_name"]
-    timed_runs = [
-        theme.run_label(name, predicted)
-        for name, predicted in zip(names, known["predicted"], strict=True)
-    ]
+    timed_runs = theme.run_labels(known)
     counted = pd.DataFrame(
         {
             "run": names + " · calls",
@@ -28,9 +25,7 @@ def plot(frame: Any) -> Any:
             "order": known.groupby("trace_id", sort=False).ngroup(),
         }
     )
-    timed = counted.assign(
-        run=[f"{run} · time" for run in timed_runs], percent=100 * known["request_frac"]
-    )
+    timed = counted.assign(run=timed_runs + " · time", percent=100 * known["request_frac"])
     both = pd.concat([counted, timed]).sort_values("order", kind="stable")
     both["bucket"] = both["length"].map(_bucket)
     lengths = sorted(set(both["length"].map(lambda length: int(log2(length)))))

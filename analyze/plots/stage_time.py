@@ -13,10 +13,7 @@ def plot(frame: Any) -> Any:
     rows = frame[frame["request_frac"].notna()].copy()
     if rows.empty:
         return None
-    rows["run"] = [
-        theme.run_label(name, time_source == "predicted")
-        for name, time_source in zip(rows["trace_name"], rows["time_source"], strict=True)
-    ]
+    rows["run"] = theme.run_labels(rows)
     # a trace without a manifest says no model
     models = rows["model"].fillna(rows["trace_name"])
     panels = [_panel(str(model), mine) for model, mine in rows.groupby(models, sort=True)]

@@ -10,12 +10,7 @@ MAX_SERIES = 8
 def plot(frame: Any) -> Any:
     """Draw lines from step_time: the longest component of each trace, or of each model if there are many traces."""
     rows = frame.copy()
-    rows["series"] = [
-        f"{theme.run_label(name, time_source == 'predicted')} · {component}"
-        for name, time_source, component in zip(
-            rows["trace_name"], rows["time_source"], rows["component"], strict=True
-        )
-    ]
+    rows["series"] = theme.run_labels(rows) + " · " + rows["component"]
     rows["ms"] = rows["work_ns"] / 1e6
     several = rows.groupby("series")["step"].nunique()
     heavy = rows.groupby("series")["ms"].sum()[several[several > 1].index]

@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from importlib.util import find_spec
 from itertools import cycle
 from math import ceil, floor, log10
-from pathlib import Path
 from typing import Any
 
 from genscope.analyze.plots.legend import lay_out_legend
@@ -91,6 +89,15 @@ def only_bokeh() -> Iterator[None]:
 def fold_category(category: str) -> str:
     """The category as drawn: categories without their own colour are 'other'."""
     return category if category in CATEGORY_COLOUR else "other"
+
+
+def run_labels(frame: Any) -> Any:
+    """The label of each row's trace; a frame without `predicted` says it by `time_source`."""
+    import pandas as pd
+
+    predicted = frame["predicted"] if "predicted" in frame else frame["time_source"] == "predicted"
+    labels = [run_label(*run) for run in zip(frame["trace_name"], predicted, strict=True)]
+    return pd.Series(labels, index=frame.index, dtype=object)
 
 
 def run_label(name: str, predicted: bool) -> str:
@@ -202,14 +209,6 @@ def bokeh_figure(element: Any) -> Any:
     figure.toolbar.autohide = True
     lay_out_legend(figure)
     return figure
-
-
-def inline_script() -> str:
-    """The script element with BokehJS in it, read from Bokeh's folder, because importing Bokeh takes half a second."""
-    found = find_spec("bokeh")
-    assert found is not None and found.origin is not None
-    script = Path(found.origin).parent / "server/static/js/bokeh.min.js"
-    return f"<script>{script.read_text(encoding='utf-8')}\nBokeh.set_log_level('info');</script>"
 
 
 def sequential_palette(count: int) -> list[str]:

@@ -16,11 +16,7 @@ PASSES = {
 def plot(frame: Any) -> Any:
     """Draw stacked bars from training_split in ms, one per component of each trace, largest first."""
     parts = frame.copy()
-    predicted = parts["time_source"] == "predicted"
-    runs = [
-        theme.run_label(name, own) for name, own in zip(parts["trace_name"], predicted, strict=True)
-    ]
-    parts["component"] = [f"{run} · {c}" for run, c in zip(runs, parts["component"], strict=True)]
+    parts["component"] = theme.run_labels(parts) + " · " + parts["component"]
     parts["ms"] = parts["work_ns"] / 1e6
     parts = parts.groupby(["trace_id", "component", "pass"], as_index=False)["ms"].sum()
     whole = parts.groupby("component")["ms"].transform("sum")

@@ -134,7 +134,7 @@ def _rendered(
     sentences: Mapping[str, str],
     traces: pl.DataFrame,
 ) -> str:
-    from genscope.analyze.plots import theme
+    from genscope.analyze.plots.save import inline_script
 
     findings = find(
         {name: bounded(frame, LONGEST_NAME, whole=SENTENCES) for name, frame in frames.items()}
@@ -156,7 +156,7 @@ def _rendered(
         _template().render(
             css=_text("page.css"),
             script=_text("page.js"),
-            bokeh=theme.inline_script(),
+            bokeh=inline_script(),
             any_predicted=has_predicted(frames["trace_summary"]),
             predicted_note=PREDICTED_NOTE,
             figures=key_figures(frames),
