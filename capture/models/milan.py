@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from genscope.capture.expectation import Expectation
 from genscope.capture.label.labels import Labels
+from genscope.capture.parts.learning import learn
 from genscope.capture.parts.masked_vit import PATCH, Decoder, Encoder, stack_flops
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -103,11 +104,7 @@ def build(settings: Settings) -> Workload:
             with labels.component("loss"):
                 near = (functional.normalize(predicted, dim=-1) * target).sum(-1)
                 loss = (2 - 2 * near).mean()
-        with labels.phase("backward"):
-            loss.backward()  # type: ignore[no-untyped-call]
-        with labels.phase("update"), labels.component("optimizer"):
-            optimizer.step()
-            optimizer.zero_grad()
+        learn(labels, loss, optimizer)
         with labels.phase("log"), labels.component("loss"):
             loss.item()
         return loss

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from genscope.capture.expectation import Expectation
 from genscope.capture.label.labels import Labels
+from genscope.capture.parts.learning import learn
 from genscope.capture.parts.tables import Tables, ranking
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
@@ -146,11 +147,7 @@ class Trainer:
             loss: torch.Tensor = getattr(self, variant.replace("-", "_"))()
         if variant == "apr-rows":
             return loss
-        with labels.phase("backward"):
-            loss.backward()  # type: ignore[no-untyped-call]
-        with labels.phase("update"), labels.component("optimizer"):
-            self.optimizer.step()
-            self.optimizer.zero_grad()
+        learn(labels, loss, self.optimizer)
         return loss
 
 

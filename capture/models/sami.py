@@ -13,6 +13,7 @@ from torch.nn import functional
 from genscope.capture.expectation import Expectation
 from genscope.capture.label.labels import Labels
 from genscope.capture.models import efficient_sam
+from genscope.capture.parts.learning import learn
 from genscope.capture.parts.masked_vit import PATCH, Decoder, Encoder, stack_flops
 from genscope.capture.parts.sam_encoder import ImageEncoder, Shape, encoder_flops
 from genscope.capture.settings import Settings
@@ -122,11 +123,7 @@ def build(settings: Settings) -> Workload:
             found = net.predicted(images, order)
             with labels.component("loss"):
                 loss = functional.mse_loss(found, target)
-        with labels.phase("backward"):
-            loss.backward()  # type: ignore[no-untyped-call]
-        with labels.phase("update"), labels.component("optimizer"):
-            optimizer.step()
-            optimizer.zero_grad()
+        learn(labels, loss, optimizer)
         with labels.phase("log"), labels.component("loss"):
             loss.item()
         return loss
