@@ -21,8 +21,8 @@ _POWER = "power"
 def empty_copy(con: duckdb.DuckDBPyConnection, folder: Path, block_bytes: int) -> bytes:
     """The bytes of a study without traces that has the user's rows of the open study `con`.
 
-    `folder` is a place to work in, `block_bytes` the size of the file's blocks. Every trace is built in such a file, so that a user's rule applies
-    to it as it does to the traces loaded before.
+    `folder` is a place to work in, `block_bytes` the size of the file's blocks. Every trace is built in
+    such a file, so that a user's rule applies to it as it does to the traces loaded before.
     """
     filled = [name for name in tables.user_tables() if con.table(name).limit(1).fetchall()]
     if not filled:

@@ -75,8 +75,8 @@ preceded AS (
   FROM event
   INNER JOIN ordered USING (trace_id, event_id)
   LEFT JOIN stream_wait AS joined USING (trace_id, event_id)
-)
-,
+),
+
 judged AS (
   SELECT
     event.*,
