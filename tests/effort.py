@@ -22,7 +22,7 @@ def part(sweep: Iterable[_Item], of: int) -> list[_Item]:
 
 @cache
 def _commit() -> int:
-    """A number that is another one after each commit; 0 where there is no git."""
+    """A number that changes with each commit; 0 without git."""
     asked = ["git", "rev-parse", "--short=8", "HEAD"]
     with suppress(OSError, ValueError):
         said = subprocess.run(asked, check=False, cwd=Path(__file__).parent, capture_output=True)

@@ -15,7 +15,7 @@
 --   profiler        'torch'
 --   predicted       false
 --   device_name     from the manifest
---   base_unix_ns    ns since 1970 of the first entry; NULL if its time is no such time
+--   base_unix_ns    ns since 1970 of the first entry; NULL if its time counts from elsewhere
 --   resolution_ns   1000
 --   complete        true
 --   event_count     entries of the history and blocks
