@@ -12,14 +12,21 @@
 --   category  see work_category
 --   rule      kernel_rule.rule, or 'user rule ' and the rule's number
 --   by_user   true if a user's rule decided
-WITH name AS (
-  -- matching a name of a megabyte would take a second
+WITH distinct_name AS (
   SELECT DISTINCT
+    trace_id,
+    name
+  FROM work
+),
+
+name AS (
+  -- matching a name of a megabyte would take a second
+  SELECT
     trace_id,
     name,
     left(name, 65536) AS start,
     replace(left(name, 65536), '<unnamed>::', '(anonymous namespace)::') AS plain
-  FROM work
+  FROM distinct_name
 ),
 
 matched AS (
