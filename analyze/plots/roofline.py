@@ -5,6 +5,8 @@ from typing import Any
 from genscope.analyze.plots import charts, theme
 
 MAX_MODELS = 18
+# the mark of points that stand for less than half of the time
+PARTLY = " (FLOPs mostly unknown)"
 
 
 def plot(frame: Any) -> Any:
@@ -18,12 +20,15 @@ def plot(frame: Any) -> Any:
         return None
     known["tflops"] = known["attained_flops_per_s"] / 1e12
     known["run"] = theme.run_labels(known)
+    for column in ("run", "category"):
+        known[column] = known[column].where(known["costed_frac"] >= 0.5, known[column] + PARTLY)
     whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)
     if whole.empty:
         return None
     heavy = whole.iloc[0]
     categories = known[(known["trace_id"] == heavy["trace_id"]) & (known["category"] != "all")]
     palette = theme.CATEGORY_COLOUR
+    palette = palette | {name + PARTLY: colour for name, colour in palette.items()}
     # one point per model and attention, for its longest run, so that small models are shown too
     models = (
         whole.drop_duplicates(["model", "attention"]) if whole["model"].notna().any() else whole

@@ -5,7 +5,7 @@
 -- Inputs:  trace, category_time, run_pair
 -- Merge:   trace, trace_setting, category_time
 -- Needs:   operator
--- Key:     trace_name, category, work_count, work_ns, work_frac, flops, baseline_frac
+-- Key:     trace_name, category, work_count, work_ns, work_frac, flops, costed_frac, baseline_frac
 -- Columns:
 --   trace_id             trace.trace_id
 --   trace_name           trace.name
@@ -20,6 +20,7 @@
 --   work_frac            0..1 of the trace's work_ns
 --   flops                FLOPs of the operators with known shapes; NULL if there are none
 --   bytes                bytes read and written by them; NULL if there are none
+--   costed_frac          0..1 of work_ns whose FLOPs are known; flops and bytes cover no more
 --   baseline_trace_id    the run it is compared with, itself for a baseline; NULL if there is none
 --   baseline_frac        work_ns divided by the baseline's total work_ns; NULL without a baseline
 -- Never:   GROUP BY trace_id, scope, attention_partition HAVING abs(sum(work_frac) - 1) > 1e-9
@@ -62,6 +63,7 @@ SELECT
   sum(category_time.work_ns) / nullif(any_value(total.trace_ns), 0) AS work_frac,
   try_cast(sum(category_time.flops) AS BIGINT) AS flops,
   try_cast(sum(category_time.bytes) AS BIGINT) AS bytes,
+  sum(category_time.costed_ns) / nullif(sum(category_time.work_ns), 0) AS costed_frac,
   any_value(compared.baseline_trace_id) AS baseline_trace_id,
   sum(category_time.work_ns) / nullif(any_value(baseline.trace_ns), 0) AS baseline_frac
 FROM category_time

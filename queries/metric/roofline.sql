@@ -1,4 +1,4 @@
--- roofline: intensity and achieved FLOP/s against the ceilings (147 lines because of columns).
+-- roofline: intensity and achieved FLOP/s against the ceilings (154 lines because of columns).
 --
 -- Why:     shows what limits the work. Three definitions of intensity differ by a factor of 100.
 --          The ceiling is that of the arithmetic which ran, such as TF32, not of the element type.
@@ -35,7 +35,8 @@
 --   peak_bytes_per_s      see trace_ceiling
 --   ridge_intensity       FLOP/byte at which compute and memory take equally long
 --   roof_flops_per_s      FLOP/s that the ceilings allow at operator_intensity
---   bound                 'compute' | 'memory' by operator_intensity; 'unknown' without ceilings
+--   bound                 'compute' | 'memory' by operator_intensity; 'unknown' without ceilings, or if
+--                         the FLOPs of less than half of work_ns are known
 --   attained_frac         attained_flops_per_s divided by roof_flops_per_s; NULL if refused
 --   attained_note         why attained_frac is above 1, or refused; else NULL
 -- Never:   WHERE (bound = 'compute' AND operator_intensity < ridge_intensity)
@@ -98,17 +99,19 @@ point AS (
       WHEN operator_intensity >= ridge_intensity THEN 'compute'
       WHEN operator_intensity < ridge_intensity THEN 'memory'
       ELSE 'unknown'
-    END AS bound,
+    END AS costed_bound,
+    -- the rest could be limited by something else
+    if(peak.costed_ns * 2 >= peak.work_ns, costed_bound, 'unknown') AS bound,
     if(
-      bound = 'compute', peak.peak_flops_per_s, operator_intensity * peak.peak_bytes_per_s
+      costed_bound = 'compute', peak.peak_flops_per_s, operator_intensity * peak.peak_bytes_per_s
     ) AS roof_flops_per_s,
     attained_flops_per_s / nullif(roof_flops_per_s, 0) AS share,
     -- no cache of the devices listed is more than six times as fast as their memory
     CASE
       WHEN share IS NULL OR share <= 1 THEN NULL
-      WHEN bound = 'memory' AND share <= 6
+      WHEN costed_bound = 'memory' AND share <= 6
         THEN 'some operands come from the cache: bytes are an upper bound of what memory moves'
-      WHEN bound = 'memory'
+      WHEN costed_bound = 'memory'
         THEN 'refused: faster than any cache, so times or shapes can''t be right'
       WHEN peak.category = 'attention'
         THEN 'refused: FLOPs of scores that a mask hides are counted, computed or not'
