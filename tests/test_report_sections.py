@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import polars as pl
 import pytest
 import study_by_hand
@@ -16,10 +17,11 @@ import study_by_hand
 from genscope.analyze.chosen import literal
 from genscope.analyze.csv_text import csv_text
 from genscope.analyze.key_columns import MOST, key_columns
-from genscope.analyze.plots import registry
+from genscope.analyze.plots import registry, roofline
+from genscope.analyze.plots.theme import panels_of
 from genscope.analyze.report.findings import find, headline
 from genscope.analyze.report.findings_limits import idle, verdicts
-from genscope.analyze.report.findings_memory import joules, reserved_memory
+from genscope.analyze.report.findings_memory import joules, reserved_memory, score_matrices
 from genscope.analyze.report.format import table_of
 from genscope.analyze.report.key_figures import key_figures
 from genscope.analyze.report.sections import SECTIONS
@@ -163,5 +165,39 @@ def test_a_step_is_counted_once_though_host_and_device_see_it() -> None:
     }
     frame = pl.DataFrame({**rows, "step_ns": [5, 6], "verdict": ["device_bound"] * 2})
     (found,) = verdicts(frame, {})
-    assert found.text == "1 of 1 step of a is limited by the GPU."
+    assert found.text == "The only step of a is limited by the GPU."
     assert table_of(frame, ["step", "step_ns"]).columns == ("step", "step time")
+
+
+@pytest.mark.parametrize(
+    ("materialized", "text"),
+    [
+        (True, "The largest score matrix that is written to memory takes 2 KiB (77 by 77)"),
+        (False, "No score matrix is written to memory; unfused, the largest would take 512 MiB"),
+    ],
+)
+def test_a_score_matrix_that_is_never_written_takes_no_memory(
+    materialized: bool, text: str
+) -> None:
+    place = {"trace_id": 1, "trace_name": "a", "component": "unet", "attention_kind": "self"}
+    rows = [
+        {"query_len": 77, "kv_len": 77, "score_bytes": 2 << 10, "materialized": materialized},
+        {"query_len": 9, "kv_len": 9, "score_bytes": 512 << 20, "materialized": False},
+    ]
+    (found,) = score_matrices(pl.DataFrame([place | row for row in rows]), {})
+    assert found.text.startswith(text)
+
+
+def test_a_point_that_stands_for_little_of_the_time_says_so() -> None:
+    rows = [
+        {"category": category, "costed_frac": costed, "operator_intensity": 9.0, "attained_flops_per_s": 1e12}
+        for category, costed in (("all", 0.1), ("linear", 0.02), ("convolution", 1.0))
+    ]  # fmt: skip
+    run = {
+        "trace_id": 1, "trace_name": "flux", "model": None, "attention": None, "time_source": "gpu",
+        "scope": "request", "work_ns": 9, "dtype": "bfloat16", "peak_flops_per_s": 1e15,
+        "peak_bytes_per_s": 1e12,
+    }  # fmt: skip
+    whole, parts = panels_of(roofline.plot(pd.DataFrame([run | row for row in rows])))
+    assert [layer.label for layer in whole][:1] == ["flux (FLOPs mostly unknown)"]
+    assert {layer.label for layer in parts} >= {"convolution", "linear (FLOPs mostly unknown)"}

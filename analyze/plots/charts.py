@@ -173,9 +173,8 @@ def lines(
             continue
         dash = "dashed" if palette[name] in taken else "solid"
         taken.add(palette[name])
-        layers.append(
-            _curve(points, legend[name], palette[name], steps=steps, width=width, dash=dash)
-        )
+        curve = _curve(points, legend[name], palette[name], steps=steps, width=width, dash=dash)
+        layers.append(curve)
         if not steps:
             layers.append(_marks(points, legend[name], palette[name], place))
     return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
@@ -193,6 +192,8 @@ def points(
     ceilings: dict[str, list[tuple[float, float]]] | None = None,
 ) -> Any:
     """Draw marks without lines, one colour and marker per series, under named black `ceilings`."""
+    import pandas as pd
+
     names = _ordered(frame[series], known)
     palette, legend = colours(names, known), legend_names(names)
     layers = []
@@ -202,10 +203,12 @@ def points(
             layers.append(_marks(mine, legend[name], palette[name], place))
     if not layers:
         return None
+    marked = [frame[[x, y]]]
     for name, corners in (ceilings or {}).items():
         layers.append(_curve(corners, plain(name), BLACK, steps=False))
-    shared = _options(frame[x], frame[y], axes)
-    return _overlay(layers, len(names) + len(ceilings or {}), shared, title)
+        marked.append(pd.DataFrame(corners, columns=[x, y]))
+    rows = pd.concat(marked)
+    return _overlay(layers, len(layers), _options(rows[x], rows[y], axes), title)
 
 
 def _points(frame: Any, x: str, y: str, axes: Axes) -> Any:
@@ -272,10 +275,8 @@ def _options(x: Any, y: Any, axes: Axes) -> dict[str, Any]:
 
 
 def _ordered(names: Any, known: dict[str, str] | None) -> list[str]:
-    found = list(dict.fromkeys(names))
-    return [name for name in known or {} if name in found] + [
-        name for name in found if name not in (known or {})
-    ]
+    found = dict.fromkeys(names)
+    return list(dict.fromkeys([*(name for name in known or {} if name in found), *found]))
 
 
 def _stack(

@@ -20,8 +20,8 @@ def plot(frame: Any) -> Any:
         return None
     known["tflops"] = known["attained_flops_per_s"] / 1e12
     known["run"] = theme.run_labels(known)
-    for column in ("run", "category"):
-        known[column] = known[column].where(known["costed_frac"] >= 0.5, known[column] + PARTLY)
+    mark = known["costed_frac"].lt(0.5).map({True: PARTLY, False: ""})
+    known["series"] = known["category"].where(known["category"] != "all", known["run"]) + mark
     whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)
     if whole.empty:
         return None
@@ -36,22 +36,21 @@ def plot(frame: Any) -> Any:
     found = [
         _panel(
             models.head(MAX_MODELS),
-            "run",
             "Whole requests: the longest run of each model and attention",
             None,
         )
     ]
     if not categories.empty:
-        found.append(_panel(categories, "category", f"Categories of {heavy['run']}", palette))
+        found.append(_panel(categories, f"Categories of {heavy['run']}", palette))
     return theme.panels(found)
 
 
-def _panel(rows: Any, series: str, title: str, known: dict[str, str] | None) -> Any:
+def _panel(rows: Any, title: str, known: dict[str, str] | None) -> Any:
     return charts.points(
         rows,
         x="operator_intensity",
         y="tflops",
-        series=series,
+        series="series",
         axes=charts.Axes("operator intensity (FLOP/byte)", "TFLOP/s", log_x=True, log_y=True),
         title=title,
         known=known,

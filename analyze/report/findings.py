@@ -16,7 +16,6 @@ from genscope.analyze.report.finding import (
     Finding,
     Frames,
     Row,
-    amount,
     counted,
     in_requests,
     limited,
@@ -32,7 +31,7 @@ from genscope.analyze.report.findings_limits import (
     verdicts,
     waits,
 )
-from genscope.analyze.report.findings_memory import joules, reserved_memory
+from genscope.analyze.report.findings_memory import joules, reserved_memory, score_matrices
 from genscope.analyze.report.findings_pairs import (
     bottlenecks,
     compared,
@@ -139,19 +138,6 @@ def _lengths(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 def _adjacent(ratio: float | None) -> str:
     return "" if ratio is None else f" (at most {times(ratio)} between successive calls)"
-
-
-def _memory(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    row = frame.sort("score_bytes", descending=True, nulls_last=True).row(0, named=True)
-    if row["score_bytes"] is None:
-        return []
-    text = (
-        f"The largest score matrix takes {amount(row['score_bytes'])} ({row['query_len']:,} by "
-        f"{row['kv_len']:,}), in {row['attention_kind']} attention of {row['component']} in "
-        f"{row['trace_name']}; "
-    )
-    text += "it is written to memory." if row["materialized"] else "a fused kernel never writes it."
-    return [Finding(text, "attention_memory", (row["trace_id"],))]
 
 
 def _frames_and_space(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -287,7 +273,7 @@ RULES: tuple[tuple[str, Callable[[pl.DataFrame, Frames], list[Finding]]], ...] =
     ("sequence_length_profile", _lengths),
     ("memory_state", reserved_memory),
     ("energy", joules),
-    ("attention_memory", _memory),
+    ("attention_memory", score_matrices),
     ("temporal_spatial", _frames_and_space),
     ("image_size_scaling", _growth),
     ("prefill_decode", _phases),

@@ -154,8 +154,8 @@ def verdicts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     for (number,), rows in known.group_by(["trace_id"], maintain_order=True):
         counts = rows["verdict"].value_counts(sort=True)
         verdict, count = counts.row(0)
-        steps = f"{count} of {counted(len(rows), 'step')} of"
-        text = f"{steps} {rows['trace_name'][0]} {'is' if count == 1 else 'are'} limited {VERDICT[verdict]}."
+        steps = f"{count} of {len(rows)} steps" if len(rows) > 1 else "The only step"
+        text = f"{steps} of {rows['trace_name'][0]} {_are(count)} limited {VERDICT[verdict]}."
         found.append(Finding(text, "step_breakdown", (int(str(number)),)))
     return limited(found, "more traces have steps with a verdict", limit=2)
 

@@ -1,4 +1,4 @@
-"""Findings about what a run holds and uses: memory that is reserved and not used, and energy."""
+"""Findings about what a run holds and uses: memory, of score matrices too, and energy."""
 
 from __future__ import annotations
 
@@ -61,3 +61,22 @@ def joules(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         text += f"{item if row['has_item'] else ''}."
         found.append(Finding(text, "energy", (row["trace_id"],)))
     return limited(found, "more traces have a known energy")
+
+
+def score_matrices(frame: pl.DataFrame, _: Frames) -> list[Finding]:
+    """The largest score matrix that is written; if attention is fused throughout, the largest that is not."""
+    known = frame.filter(pl.col("score_bytes").is_not_null())
+    if known.is_empty():
+        return []
+    row = known.sort("materialized", "score_bytes", descending=True).row(0, named=True)
+    place = (
+        f"({row['query_len']:,} by {row['kv_len']:,}), in {row['attention_kind']} attention of "
+        f"{row['component']} in {row['trace_name']}"
+    )
+    size = amount(row["score_bytes"])
+    text = (
+        f"The largest score matrix that is written to memory takes {size} {place}."
+        if row["materialized"]
+        else f"No score matrix is written to memory; unfused, the largest would take {size} {place}."
+    )
+    return [Finding(text, "attention_memory", (row["trace_id"],))]
