@@ -25,6 +25,8 @@ import genscope
 from genscope.cli import app as cli
 
 _FENCE = re.compile(r"^```(?P<language>\w+)(?P<words>[^\n]*)\n(?P<text>.*?)^```$", re.M | re.S)
+# what genscope says on standard error begins with its name
+_SAID = re.compile(r"genscope: (?![\d,]+ of [\d,]+ traces, )")
 _HEADER = re.compile(r"-- (\w+): ")
 _checker = doctest.OutputChecker()
 
@@ -78,8 +80,8 @@ def _console(block: Block) -> None:
         printed, said = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
             cli.main(arguments)
-        # libraries may warn; what genscope says on standard error begins with its name
-        ours = [line for line in said.getvalue().splitlines() if line.startswith("genscope: ")]
+        # libraries may warn, and progress shows on a slow machine only
+        ours = [line for line in said.getvalue().splitlines() if _SAID.match(line)]
         got = "".join(f"{line.rstrip()}\n" for line in [*printed.getvalue().splitlines(), *ours])
         assert _checker.check_output(shown, got, doctest.ELLIPSIS), f"$ {command}\n{got}"
 
