@@ -54,10 +54,26 @@ _PANDAS = _MEASURE.format(
     imports="import pandas",
     work="frame = pandas.json_normalize(json.load(open(sys.argv[1]))['traceEvents'])",
 )
+_ORJSON = _MEASURE.format(
+    imports="import orjson, pandas",
+    work="frame = pandas.json_normalize(orjson.loads(open(sys.argv[1], 'rb').read())['traceEvents'])",
+)
+_POLARS = _MEASURE.format(
+    imports="import polars",
+    work="frame = polars.read_json(sys.argv[1], infer_schema_length=None).select('traceEvents')"
+    ".explode('traceEvents').unnest('traceEvents')",
+)
 _HTA = _MEASURE.format(
     imports="from hta.trace_analysis import TraceAnalysis",
     work="TraceAnalysis(trace_files={0: sys.argv[1]}, trace_dir='/')",
 )
+
+PEERS = {
+    "json.load + pandas": _PANDAS,
+    "orjson + pandas": _ORJSON,
+    "polars read_json": _POLARS,
+    "HTA TraceAnalysis": _HTA,
+}
 
 
 def main() -> None:
@@ -68,10 +84,10 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, nargs="+", default=[200])
     parser.add_argument("--workloads", nargs="+", default=list(WORKLOADS), choices=WORKLOADS)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", nargs="*", default=["json.load + pandas", "HTA TraceAnalysis"])
+    parser.add_argument("--peers", nargs="*", default=PEERS)
     parser.add_argument("--gzip", action="store_true", help="also the same file packed")
     parser.add_argument("--keep", type=Path, help="leave the last study there")
-    parser.add_argument("--hta-python", help="interpreter of an environment with traceinsight")
+    parser.add_argument("--peer-python", help="interpreter with traceinsight (HTA), orjson, polars")
     parser.add_argument("--render", type=Path)
     given = parser.parse_args()
     if given.render:
@@ -102,11 +118,9 @@ def _machine() -> dict[str, Any]:
 def _measure(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from bench.make_trace import make
 
-    peers = {"json.load + pandas": (sys.executable, _PANDAS)}
-    if given.hta_python:
-        peers["HTA TraceAnalysis"] = (given.hta_python, _HTA)
+    python = given.peer_python or sys.executable
     readers = {"genscope": (sys.executable, _GENSCOPE)}
-    readers |= {name: reader for name, reader in peers.items() if name in given.peers}
+    readers |= {name: (python, PEERS[name]) for name in given.peers}
     with tempfile.TemporaryDirectory(prefix="genscope-bench-") as name:
         folder = Path(name)
         # the first load on a machine makes an empty study, which is kept and not measured here

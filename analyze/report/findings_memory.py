@@ -69,9 +69,10 @@ def score_matrices(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     if known.is_empty():
         return []
     row = known.sort("materialized", "score_bytes", descending=True).row(0, named=True)
+    known_place = row["component"] != "unattributed"
     place = (
         f"({row['query_len']:,} by {row['kv_len']:,}), in {row['attention_kind']} attention of "
-        f"{row['component']} in {row['trace_name']}"
+        f"{row['component'] + ' in ' if known_place else ''}{row['trace_name']}"
     )
     size = amount(row["score_bytes"])
     text = (
