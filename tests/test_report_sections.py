@@ -20,7 +20,7 @@ from genscope.analyze.key_columns import MOST, key_columns
 from genscope.analyze.plots import registry, roofline
 from genscope.analyze.plots.theme import panels_of
 from genscope.analyze.report.findings import find, headline
-from genscope.analyze.report.findings_limits import idle, verdicts
+from genscope.analyze.report.findings_limits import idle, verdicts, waits
 from genscope.analyze.report.findings_memory import joules, reserved_memory, score_matrices
 from genscope.analyze.report.format import table_of
 from genscope.analyze.report.key_figures import key_figures
@@ -201,3 +201,12 @@ def test_a_point_that_stands_for_little_of_the_time_says_so() -> None:
     whole, parts = panels_of(roofline.plot(pd.DataFrame([run | row for row in rows])))
     assert [layer.label for layer in whole][:1] == ["flux (FLOPs mostly unknown)"]
     assert {layer.label for layer in parts} >= {"convolution", "linear (FLOPs mostly unknown)"}
+
+
+@pytest.mark.parametrize(("kernels", "end"), [(2, "; the GPU is idle for 5 µs of that."), (0, ".")])
+def test_without_recorded_work_a_wait_says_nothing_of_the_gpu(kernels: int, end: str) -> None:
+    summary = pl.DataFrame({"trace_id": [1], "kernel_count": [kernels], "copy_count": [0]})
+    rows = {"trace_id": [1], "trace_name": ["a"], "wait_count": [1]}
+    frame = pl.DataFrame(rows | {"wait_union_ns": [9000], "device_idle_ns": [5000]})
+    (found,) = waits(frame, {"trace_summary": summary})
+    assert found.text == f"The host of a waits 9 µs for the GPU in 1 call{end}"

@@ -160,8 +160,10 @@ def verdicts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return limited(found, "more traces have steps with a verdict", limit=2)
 
 
-def waits(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    """How long the host waits for the GPU, and how much of that the GPU is idle."""
+def waits(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
+    """How long the host waits for the GPU, and how much of that the GPU is idle, if its work is recorded."""
+    summary = frames["trace_summary"]
+    recorded = set(summary.filter(pl.col("kernel_count") + pl.col("copy_count") > 0)["trace_id"])
     rows = frame.filter(pl.col("wait_union_ns") > 0).sort("wait_union_ns", descending=True)
     return limited(
         [
@@ -170,7 +172,7 @@ def waits(frame: pl.DataFrame, _: Frames) -> list[Finding]:
                 f"{counted(row['wait_count'], 'call')}"
                 + (
                     f"; the GPU is idle for {time(row['device_idle_ns'])} of that."
-                    if row["device_idle_ns"]
+                    if row["device_idle_ns"] and row["trace_id"] in recorded
                     else "."
                 ),
                 "host_wait_sum",
