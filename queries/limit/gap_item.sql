@@ -1,8 +1,9 @@
--- gap_item: each lost gap, with the code that lost it and what would stay of it.
+-- gap_item: each lost gap, with its code and what would stay (132 lines because of four kinds).
 --
 -- Why:     gaps of one kind add up where one change would save them: at one place of the code.
 -- Grain:   one row per lost_gap; of waits, one row per waiting call
--- Inputs:  lost_gap, host_wait, pause_place, work_component, work_step, limit_constant
+-- Inputs:  lost_gap, host_wait, pause_place, allocator_gap, work_component, work_step,
+--          limit_constant
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -12,9 +13,13 @@
 --   call_id       see lost_gap
 --   component     see work_component, of the kernel that ended the gap; NULL if unknown
 --   step          see work_step, of that kernel
---   op_name       operator that waited, or that covers most of a pause; NULL if unknown
+--   op_name       operator that waited, that allocated or that covers most of a pause; NULL if
+--                 unknown
 --   range_name    user's range that covers most of a pause; NULL if unknown
 --   python_frame  line that waited, or that covers most of a pause; NULL if unknown
+--   is_retry      true if the allocator gave memory back in it and asked again, see
+--                 allocator_gap
+--   grown_bytes   bytes by which the allocator holds more than ever before; NULL if unknown
 --   lost_ns       ns, see lost_gap
 --   kept_low_ns   ns of it that would stay at least
 --   kept_ns       ns of it that would stay
@@ -60,7 +65,10 @@ placed AS (
     least(
       gap.lost_ns, greatest(wait.device_busy_ns, gap.sure_ns), wait.wait_ns
     ) AS ahead_ns,
-    coalesce(wait.op_name, pause.op_name) AS op_name,
+    coalesce(wait.op_name, pause.op_name, requested.op_name) AS op_name,
+    coalesce(requested.is_retry, FALSE) AS is_retry,
+    requested.needed_ns,
+    requested.grown_bytes,
     pause.range_name,
     coalesce(wait.python_frame, pause.python_frame) AS python_frame
   FROM gap
@@ -70,6 +78,12 @@ placed AS (
       gap.trace_id = pause.trace_id
       AND gap.device_id = pause.device_id
       AND gap.pause_start_ns = pause.gap_start_ns
+  LEFT JOIN allocator_gap AS requested
+    ON
+      gap.kind = 'allocation'
+      AND gap.trace_id = requested.trace_id
+      AND gap.device_id = requested.device_id
+      AND gap.gap_start_ns = requested.gap_start_ns
 )
 
 SELECT
@@ -83,6 +97,8 @@ SELECT
   placed.op_name,
   placed.range_name,
   placed.python_frame,
+  placed.is_retry,
+  placed.grown_bytes,
   placed.lost_ns,
   CASE
     WHEN placed.wait_ns IS NOT NULL THEN placed.lost_ns - least(placed.lost_ns, placed.wait_ns)
@@ -103,6 +119,8 @@ SELECT
           limit_constant.unprofiled_frac
           * greatest(placed.lost_ns - limit_constant.queued_gap_high_ns, 0) AS BIGINT
         )
+    -- the request itself may be needed; what was given back for it is not
+    WHEN placed.is_retry THEN least(placed.lost_ns, placed.needed_ns)
     WHEN placed.kind = 'allocation' THEN 0
     ELSE placed.lost_ns
   END AS kept_high_ns

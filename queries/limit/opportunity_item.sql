@@ -1,4 +1,4 @@
--- opportunity_item: what an opportunity counts, by its place (128 lines because of three families).
+-- opportunity_item: what an opportunity counts, by its place (156 lines because of three families).
 --
 -- Why:     a saving must lead to the kernels and gaps that it is made of. One switch makes all
 --          float32 products faster, but other products have a fix for each shape.
@@ -21,8 +21,8 @@
 --   op_name       operator; NULL if unknown
 --   range_name    user's range; NULL if unknown
 --   python_frame  Python line; NULL if unknown
---   detail        shape; of launching, the kernels launched a step if they are many; NULL if there
---                 is none
+--   detail        shape; of launching, the kernels launched a step if they are many; of the
+--                 allocator's growth, the steps that grow; NULL if there is none
 --   is_predicted  true if the predictor says what would stay
 --   lost_ns       ns
 --   kept_low_ns   ns of it that would stay at least
@@ -33,6 +33,7 @@
 WITH stepped AS (
   SELECT
     kernel_launch.trace_id,
+    min(work_step.step) AS first_step,
     count(DISTINCT kernel_launch.call_id) / count(DISTINCT work_step.step) AS launch_count
   FROM kernel_launch
   INNER JOIN work_step
@@ -43,22 +44,48 @@ WITH stepped AS (
   GROUP BY kernel_launch.trace_id
 ),
 
+-- the first step may need the memory, later ones should find it
+grown AS (
+  SELECT
+    trace_id,
+    gap_item.device_id,
+    stepped.first_step,
+    count(DISTINCT gap_item.step) AS step_count
+  FROM gap_item
+  INNER JOIN stepped USING (trace_id)
+  CROSS JOIN limit_constant
+  WHERE gap_item.grown_bytes > 0 AND NOT gap_item.is_retry AND gap_item.step > stepped.first_step
+  GROUP BY
+    trace_id, gap_item.device_id, stepped.first_step, limit_constant.least_wait_count
+  HAVING step_count >= limit_constant.least_wait_count
+),
+
 gap AS (
   SELECT
     gap_item.* REPLACE (
-      if(
-        gap_item.kind IN ('launch_bound', 'host_pause')
-        AND contains(lower(gap_item.component), 'scheduler'),
-        'scheduler', gap_item.kind
-      ) AS kind
+      CASE
+        WHEN
+          gap_item.kind IN ('launch_bound', 'host_pause')
+          AND contains(lower(gap_item.component), 'scheduler')
+          THEN 'scheduler'
+        WHEN gap_item.is_retry THEN 'allocator_retry'
+        WHEN gap_item.grown_bytes > 0 AND gap_item.step > grown.first_step THEN 'allocator_growth'
+        ELSE gap_item.kind
+      END AS kind
     ),
-    if(
-      gap_item.kind = 'launch_bound' AND stepped.launch_count > limit_constant.step_kernel_count,
-      format('{:,} launches of kernels a step', cast(stepped.launch_count AS BIGINT)), NULL
-    ) AS detail
+    CASE
+      WHEN
+        gap_item.kind = 'launch_bound'
+        AND stepped.launch_count > limit_constant.step_kernel_count
+        THEN format('{:,} launches of kernels a step', cast(stepped.launch_count AS BIGINT))
+      WHEN
+        NOT gap_item.is_retry AND gap_item.grown_bytes > 0 AND gap_item.step > grown.first_step
+        THEN format('in {:,} steps after the first', grown.step_count)
+    END AS detail
   FROM gap_item
   CROSS JOIN limit_constant
   LEFT JOIN stepped USING (trace_id)
+  LEFT JOIN grown USING (trace_id, device_id)
 )
 
 -- noqa: disable=AM07
@@ -68,6 +95,7 @@ SELECT
   CASE
     WHEN kind IN ('launch_bound', 'scheduler') THEN coalesce(component, 'all')
     WHEN kind IN ('allocation', 'first_launch') THEN 'all'
+    WHEN kind IN ('allocator_retry', 'allocator_growth') THEN coalesce(op_name, 'all')
     ELSE coalesce(nullif(concat_ws(' ', op_name, range_name, python_frame), ''), 'all')
   END AS place,
   device_id,

@@ -1,12 +1,16 @@
--- opportunity: what limits a run, and what each fix would save (170 lines because of its words).
+-- opportunity: what limits a run, and what each fix would save (179 lines because of its words).
 --
 -- Why:     people ask why it is slow and what to change. Each row is a loss of time with its place,
 --          its size and its fix; a fix that saves under 1 % of the run has no row. Rows differ in
 --          what they count: each gap, transfer and kernel is in one row. They don't add up: a fix
---          changes what other rows would save, most of all those in shared_with.
+--          changes what other rows would save, most of all those in shared_with. Waits for a rank
+--          are known only if all ranks of the job are in the study, retries and growth of the
+--          allocator only with its events.
 -- Grain:   one row per (trace_id, kind, device_id, place)
--- Inputs:  trace, time_refusal, device_busy, work, opportunity_item, opportunity_kind,
---          limit_constant
+-- Inputs:  trace, time_refusal, device_busy, work_sum, opportunity_sum, straggler_item,
+--          opportunity_kind, limit_constant
+-- Merge:   trace, time_refusal, device_busy, work_sum, opportunity_sum, communication,
+--          exposed_stretch
 -- Needs:   work
 -- Key:     trace_name, place_rank, what, saving_ns, saving_frac, certainty, advice
 -- Columns:
@@ -51,45 +55,46 @@ WITH run AS (
   INNER JOIN time_refusal USING (trace_id)
   LEFT JOIN device_busy USING (trace_id)
   LEFT JOIN (
-    SELECT trace_id, cast(sum(dur_ns) AS BIGINT) AS work_ns FROM work
+    SELECT trace_id, cast(sum(work_ns) AS BIGINT) AS work_ns FROM work_sum
     GROUP BY trace_id
   ) AS total USING (trace_id)
   WHERE time_refusal.refusal IS NULL OR trace.predicted
 ),
 
 summed AS (
+  FROM opportunity_sum
+  UNION ALL BY NAME
   SELECT
     trace_id,
     kind,
     place,
     device_id,
-    if(min(component) = max(component), min(component), NULL) AS component,
-    if(min(module) = max(module), min(module), NULL) AS module,
-    if(min(step) = max(step), min(step), NULL) AS step,
-    if(min(op_name) = max(op_name), min(op_name), NULL) AS op_name,
-    any_value(range_name) AS range_name,
-    any_value(python_frame) AS python_frame,
-    if(min(detail) = max(detail), min(detail), NULL) AS detail,
-    bool_and(is_predicted) AS is_predicted,
-    cast(if(max(unit_count) > 1, sum(unit_count), count(DISTINCT unit_id)) AS BIGINT) AS unit_count,
-    sum(lost_ns) AS lost_ns,
-    sum(lost_ns - kept_high_ns) AS low_ns,
-    sum(lost_ns - kept_ns) AS saving_ns,
-    sum(lost_ns - kept_low_ns) AS high_ns,
-    sum(if(kind = 'launch_bound', sum(lost_ns), 0)) OVER (PARTITION BY trace_id) AS launch_ns
-  FROM opportunity_item
+    any_value(detail) AS detail,
+    count(*) AS unit_count,
+    sum(lost_ns)::DECIMAL(38, 0) AS lost_ns,
+    sum(lost_ns - kept_high_ns)::DECIMAL(38, 0) AS low_ns,
+    sum(lost_ns - kept_ns)::DECIMAL(38, 0) AS saving_ns,
+    sum(lost_ns - kept_low_ns)::DECIMAL(38, 0) AS high_ns
+  FROM straggler_item
   GROUP BY trace_id, kind, place, device_id
+),
+
+launching AS (
+  SELECT trace_id, sum(lost_ns) AS launch_ns FROM opportunity_sum
+  WHERE kind = 'launch_bound'
+  GROUP BY trace_id
 ),
 
 bounded AS (
   SELECT
-    summed.* EXCLUDE (lost_ns, low_ns, saving_ns, high_ns, launch_ns),
+    summed.* EXCLUDE (lost_ns, low_ns, saving_ns, high_ns),
     run.* EXCLUDE (trace_id),
     known.* EXCLUDE (kind),
     limit_constant.least_saving_frac,
     if(unit_word = 'kernels' AND run.gpu_busy_ns IS NULL, 'operators', unit_word) AS counted,
     known.family = 'work' AND coalesce(
-      run.gpu_busy_ns < limit_constant.busy_frac * (run.gpu_busy_ns + summed.launch_ns), FALSE
+      run.gpu_busy_ns
+      < limit_constant.busy_frac * (run.gpu_busy_ns + coalesce(launching.launch_ns, 0)), FALSE
     ) AS is_host_limited,
     -- a loader can only hide behind the rest of the run
     cast(least(
@@ -105,12 +110,15 @@ bounded AS (
     cast(least(summed.lost_ns, run.run_ns) AS BIGINT) AS cost_ns
   FROM summed
   INNER JOIN run USING (trace_id)
+  LEFT JOIN launching USING (trace_id)
   INNER JOIN opportunity_kind AS known USING (kind)
   CROSS JOIN limit_constant
   WHERE
     summed.unit_count >= CASE
-      WHEN summed.kind IN ('host_wait', 'pageable_copy', 'allocation', 'first_launch')
-        THEN limit_constant.least_wait_count
+      WHEN summed.kind IN (
+        'host_wait', 'pageable_copy', 'allocation', 'allocator_retry', 'allocator_growth',
+        'first_launch', 'straggler'
+      ) THEN limit_constant.least_wait_count
       WHEN summed.kind IN ('host_pause', 'data_loading', 'scheduler')
         THEN limit_constant.least_pause_count
       WHEN summed.kind = 'launch_bound' THEN limit_constant.least_gap_count
@@ -162,8 +170,9 @@ SELECT
   shared_with,
   predicted,
   format(
-    'SELECT * FROM opportunity_item WHERE trace_id = {} AND kind = ''{}'' AND device_id = {} '
-    || 'AND place = ''{}''', trace_id, kind, device_id, replace(place, '''', '''''')
+    'SELECT * FROM {} WHERE trace_id = {} AND kind = ''{}'' AND device_id = {} AND place = ''{}''',
+    if(kind = 'straggler', 'straggler_item', 'opportunity_item'),
+    trace_id, kind, device_id, replace(place, '''', '''''')
   ) AS items
 FROM bounded
 WHERE saving_high_ns >= least_saving_frac * run_ns AND saving_high_ns > 0

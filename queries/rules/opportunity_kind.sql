@@ -75,6 +75,12 @@ FROM (
   ('allocation', 'idle', 'gaps', 'The device waits while memory is allocated or freed',
     'time in such calls while the device is idle',
     'likely', 'warm up so that the caching allocator holds the memory; avoid empty_cache() in the loop; try expandable_segments', ''),
+  ('allocator_retry', 'idle', 'gaps', 'The device waits while the allocator gives memory back and asks for it again',
+    'time in such calls while the device is idle; at least that of the calls but the last one, which got the memory',
+    'likely', 'lower the peak: a smaller batch, checkpointing or offloading; against fragmentation, set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True', ''),
+  ('allocator_growth', 'idle', 'gaps', 'The device waits for memory that the allocator never held before, step after step',
+    'time in such calls while the device is idle, in the steps after the first',
+    'likely', 'look for tensors that each step keeps, such as losses in a list: .detach() or .item() them after the loop; with changing shapes, run the largest one first', ''),
   ('host_wait', 'idle', 'waits', 'The host waits for the device, which then runs dry',
     'gaps after the waits, but no more than the host could have run ahead: the time that it waited',
     'likely', 'keep values on the device: avoid .item(), .cpu() and synchronize() in the loop', 'launch_bound'),
@@ -89,5 +95,8 @@ FROM (
     'at_most', 'copy on a stream of its own, one layer ahead, or keep the tensors on the device', ''),
   ('exposed_communication', 'transfer', 'kernels', 'The device only communicates, or waits for other ranks in a collective',
     'time in which only communication runs, up to the time of computing that could hide it',
-    'at_most', 'overlap communication with computing, in smaller buckets; see rank_skew for late ranks', '')
+    'at_most', 'overlap communication with computing, in smaller buckets; see rank_skew for late ranks', 'straggler'),
+  ('straggler', 'transfer', 'kernels', 'Collectives wait for a rank that comes late',
+    'time that this rank waited with nothing to compute, but no more than until the next to last rank came; less if what the last one is late by is spread over all, more if all come as early as this one',
+    'likely', 'see rank_outlier for what makes that rank late: more work, as with uneven batches or experts, or a slow host or device', 'exposed_communication')
 ) AS known (kind, family, unit_word, what, computed, certainty, advice, shared_with)
