@@ -1,15 +1,17 @@
--- collective_message: what PyTorch recorded of the collective that a kernel runs.
+-- collective_message: what was recorded of a kernel's collective (129 lines because of sources).
 --
--- Why:     the kernel's own arguments count; without them, those of the innermost operator around
---          its call. An operator that launched several kernels has no message for any of them.
--- Grain:   one row per kernel with arguments, or with an operator around its call that has them
--- Inputs:  collective, collective_rule, cpu_op, device_event, kernel, kernel_category, scalar_type,
---          nesting, timeline
+-- Why:     the kernel's own arguments count; without them, those of the innermost operator, or of
+--          NCCL's innermost range, around its call. One that launched several kernels has no
+--          message for any of them. NCCL says the bytes of one rank, whatever the collective.
+-- Grain:   one row per kernel with arguments, or with an operator or a range around its call that
+--          has them
+-- Inputs:  collective, collective_rule, cpu_op, annotation, device_event, kernel, kernel_category,
+--          scalar_type, nesting, timeline
 -- Kept:    view
 -- Columns:
 --   trace_id       trace.trace_id
 --   kernel_id      kernel.kernel_id
---   source         'kernel' | 'operator'
+--   source         'kernel' | 'operator' | 'range'
 --   collective     see collective_rule; NULL if no rule knows the name
 --   process_group  see collective
 --   group_size     see collective
@@ -36,8 +38,13 @@ described AS (
   SELECT
     collective.*,
     class.collective,
-    if(class.collective = 'all_gather', collective.out_elements, collective.in_elements)
-    * item.item_bytes AS message_bytes
+    coalesce(
+      if(class.collective = 'all_gather', collective.out_elements, collective.in_elements)
+      * item.item_bytes,
+      collective.rank_bytes * if(
+        class.collective IN ('all_gather', 'reduce_scatter', 'all_to_all'), collective.group_size, 1
+      )
+    ) AS message_bytes
   FROM collective
   LEFT JOIN class USING (name)
   LEFT JOIN item ON collective.dtype = item.scalar_name
@@ -53,6 +60,17 @@ ranged AS (
     cpu_op.op_id AS tie
   FROM cpu_op
   SEMI JOIN collective USING (trace_id, op_id)
+  UNION ALL
+  -- a trace has either operators or ranges: only one of PyTorch's profiler has arguments
+  SELECT
+    annotation.trace_id,
+    concat_ws(' ', annotation.process_id, annotation.thread_id) AS track,
+    annotation.annotation_id AS slice_id,
+    annotation.start_ns,
+    annotation.dur_ns,
+    annotation.annotation_id AS tie
+  FROM annotation
+  SEMI JOIN collective USING (trace_id, annotation_id)
 ),
 
 nested AS (
@@ -67,7 +85,7 @@ placed AS (
   SELECT
     event.trace_id,
     event.kernel_id,
-    change.slice_id AS op_id,
+    change.slice_id,
     count(*) OVER (PARTITION BY event.trace_id, change.slice_id) AS kernel_count
   FROM device_event AS event
   INNER JOIN kernel USING (trace_id, kernel_id)
@@ -98,11 +116,14 @@ UNION ALL
 SELECT
   placed.trace_id,
   placed.kernel_id,
-  'operator' AS source,
+  if(described.op_id IS NULL, 'range', 'operator') AS source,
   described.collective,
   described.process_group,
   described.group_size,
   if(placed.kernel_count = 1, described.message_bytes, NULL) AS message_bytes
 FROM placed
 ANTI JOIN collective AS own USING (trace_id, kernel_id)
-INNER JOIN described ON placed.trace_id = described.trace_id AND placed.op_id = described.op_id
+INNER JOIN described
+  ON
+    placed.trace_id = described.trace_id
+    AND placed.slice_id = coalesce(described.op_id, described.annotation_id)

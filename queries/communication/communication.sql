@@ -1,4 +1,4 @@
--- communication: kernels that communicate, and what: 143 lines because of four sources.
+-- communication: kernels that communicate, and what: 144 lines because of five sources.
 --
 -- Why:     a kernel's name is the last resort, because NCCL's entry points run any collective. Its
 --          arguments, or the range that PyTorch writes around the call, name the collective and its
@@ -17,7 +17,8 @@
 --                      'unclassified'
 --   collective         by the source, else kernel_class
 --   source             'kernel' (its arguments) | 'operator' (record_param_comms around its call)
---                      | 'annotation' (a range 'nccl:...' around it) | 'none' (its name alone)
+--                      | 'range' (NCCL's own around it) | 'annotation' (a range 'nccl:...' around
+--                      it) | 'none' (its name alone)
 --   process_group      see collective; NULL if unknown
 --   group_size         ranks that take part; NULL if unknown
 --   message_bytes      bytes as nccl-tests counts them: the input, but the output of an all_gather;

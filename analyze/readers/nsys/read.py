@@ -169,7 +169,7 @@ def _shaped(
     columns = [pa.array(range(start, start + batch.num_rows), pa.int64())]
     for column in table.columns:
         if column.name in position:
-            columns.append(batch.column(position[column.name]).cast(column.type))
+            columns.append(_cast(batch.column(position[column.name]), column.type))
         else:
             columns.append(pa.nulls(batch.num_rows, column.type))
     shaped = pa.record_batch(columns, schema=table.schema)
@@ -178,7 +178,14 @@ def _shaped(
     for column in table.columns:
         if column.limit is not None:
             _check_size(shaped.column(column.name), column.limit)
+    if table.filled:
+        return shaped.filter(compute.is_valid(shaped.column(table.filled)))
     return _kept(shaped, table.keep) if table.keep else shaped
+
+
+def _cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    # SQLite gives a column without values the type of integers, which can't be cast to bytes
+    return pa.nulls(len(values), kind) if values.null_count == len(values) else values.cast(kind)
 
 
 def _check_size(values: pa.Array, limit: int) -> None:

@@ -169,6 +169,8 @@ def _repair(value: Any, field: pa.Field, repaired: Counter[str]) -> Any:
     """One SQLite value in its field's type; NULL, and counted, if that is impossible."""
     if value is None:
         return None
+    if pa.types.is_binary(field.type):
+        return value if isinstance(value, bytes) else None
     if pa.types.is_string(field.type):
         return _text(value, repaired)
     is_whole = pa.types.is_integer(field.type)

@@ -16,6 +16,7 @@ INTEGER = pa.int64()
 SMALL = pa.int32()
 NUMBER = pa.float64()
 TEXT = pa.string()
+BYTES = pa.binary()
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class RawTable:
     """One relation `nsys_*`, the tables that it may come from and the columns that it requires.
 
     From a table of options, only names that start with one of `keep` are read: the others are the
-    recorded program's command and environment, which may hold secrets.
+    recorded program's command and environment, which may hold secrets. Rows without a value in the
+    column `filled` are left out.
     """
 
     name: str
@@ -51,6 +53,7 @@ class RawTable:
     columns: tuple[RawColumn, ...]
     required: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    filled: str | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -142,6 +145,26 @@ TABLES = (
             *_columns(TEXT, "text=text json_text=jsonText"),
         ),
         required=("start_ns", "event_type", "global_tid"),
+    ),
+    # the values of a range's extended payload, with `nsys export --include-blobs=true`
+    RawTable(
+        "nsys_payload",
+        ("NVTX_EVENTS",),
+        (*_columns(INTEGER, "start_ns=start"), *_columns(BYTES, "bytes=binaryData")),
+        filled="bytes",
+    ),
+    RawTable(
+        "nsys_payload_entry",
+        ("NVTX_PAYLOAD_SCHEMA_ENTRIES",),
+        (
+            *_columns(INTEGER, "schema_id=schemaId entry_type=type offset_bytes=offset"),
+            *_columns(TEXT, "name=name"),
+        ),
+    ),
+    RawTable(
+        "nsys_payload_enum",
+        ("NVTX_PAYLOAD_ENUM_ENTRIES",),
+        (*_columns(INTEGER, "schema_id=schemaId number=value"), *_columns(TEXT, "name=name")),
     ),
     RawTable(
         "nsys_graph_trace",

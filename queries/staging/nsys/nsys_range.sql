@@ -1,10 +1,10 @@
--- nsys_range: NVTX ranges and marks with their texts parsed.
+-- nsys_range: NVTX ranges and marks with their texts parsed (125 lines because of emit_nvtx).
 --
 -- Why:     only the text distinguishes operators from annotations, so it is parsed once, here.
 --          PyTorch's emit_nvtx pushes 'aten::mm, seq = 3, op_id = 12, sizes = [[2, 3], [3, 4]]' for
 --          an operator, and adds such fields to a record_function range, so to labels as well.
 -- Grain:   one row per mark (34) and range (59 push/pop, 60 start/end, 70 and 71 with a payload)
--- Inputs:  nsys_nvtx, nsys_text, annotation_label
+-- Inputs:  nsys_nvtx, nsys_text, nsys_payload_field, annotation_label
 -- Columns:
 --   row_id           row of NVTX_EVENTS
 --   event_type       34 | 59 | 60 | 70 | 71
@@ -15,7 +15,7 @@
 --   text             as recorded; '(unnamed)' if there is none
 --   domain           name of the NVTX domain; NULL for the default one
 --   category         name of the category; NULL if none
---   payload          JSON; NULL if none
+--   payload          JSON: as recorded, or the fields of an extended payload; NULL if none
 --   stem             text before the fields of emit_nvtx
 --   sequence_number  'seq'; NULL if absent
 --   op_number        'op_id'; NULL if absent
@@ -67,6 +67,12 @@ field AS (
   WHERE event_type IN (34, 59, 60, 70, 71)
 ),
 
+extended AS (
+  SELECT row_id, json_group_object(name, coalesce(to_json(label), to_json(number))) AS payload
+  FROM nsys_payload_field
+  GROUP BY row_id
+),
+
 range_text AS (SELECT row_id AS label_id, stem AS text FROM field),
 
 label AS (FROM annotation_label('range_text'))
@@ -86,10 +92,10 @@ SELECT
   category.category_name AS category,
   CASE
     WHEN json_valid(field.json_payload) THEN field.json_payload::JSON
-    ELSE to_json(coalesce(
+    ELSE coalesce(extended.payload, to_json(coalesce(
       field.int64_value, field.uint64_value, field.int32_value, field.uint32_value,
       field.double_value, field.float_value
-    ))
+    )))
   END AS payload,
   field.stem,
   field.sequence_number,
@@ -114,5 +120,6 @@ SELECT
   END AS kind
 FROM field
 LEFT JOIN label ON field.row_id = label.label_id
+LEFT JOIN extended ON field.row_id = extended.row_id
 LEFT JOIN domain USING (process, domain_id)
 LEFT JOIN category USING (process, domain_id, category)
