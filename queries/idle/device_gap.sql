@@ -25,29 +25,35 @@
 WITH followed AS (
   SELECT
     *,
-    min(start_ns) OVER (PARTITION BY trace_id, device_id, call_id) AS call_first_ns,
     max(end_ns) OVER (
       PARTITION BY trace_id, device_id
       ORDER BY start_ns, call_start_ns NULLS LAST, copy_id NULLS FIRST, kernel_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS gap_start_ns
   FROM device_event
+),
+
+begun AS (
+  SELECT trace_id, device_id, call_id, min(start_ns) AS call_first_ns FROM device_event
+  WHERE call_id IS NOT NULL
+  GROUP BY trace_id, device_id, call_id
 )
 
 SELECT
   trace_id,
   device_id,
-  gap_start_ns,
-  start_ns AS gap_end_ns,
-  kernel_id,
-  copy_id,
+  followed.gap_start_ns,
+  followed.start_ns AS gap_end_ns,
+  followed.kernel_id,
+  followed.copy_id,
   call_id,
-  track,
+  followed.track,
   CASE
     WHEN call_id IS NULL THEN 'unlinked'
-    WHEN call_first_ns < start_ns THEN 'graph'
+    WHEN begun.call_first_ns < followed.start_ns THEN 'graph'
   END AS whole_cause,
-  greatest(gap_start_ns, least(call_start_ns, start_ns)) AS host_end_ns,
-  greatest(gap_start_ns, least(call_end_ns, start_ns)) AS launch_end_ns
+  greatest(gap_start_ns, least(followed.call_start_ns, followed.start_ns)) AS host_end_ns,
+  greatest(gap_start_ns, least(followed.call_end_ns, followed.start_ns)) AS launch_end_ns
 FROM followed
-WHERE start_ns > gap_start_ns
+LEFT JOIN begun USING (trace_id, device_id, call_id)
+WHERE followed.start_ns > followed.gap_start_ns

@@ -1,9 +1,10 @@
--- host_state: what each launching thread was in, at each moment.
+-- host_state: what each thread that a device waited for was in, at each moment.
 --
 -- Why:     while a device is idle and has not been asked for work, the reason is on the thread that
 --          asks next: it waits, allocates, calls, loads data or runs an operator.
--- Grain:   one row per (trace_id, track, start_ns) at which the state of a launching thread changes
--- Inputs:  waiting_call, call_kind, runtime_call, device_event, cpu_op, cpu_op_parent, annotation,
+-- Grain:   one row per (trace_id, track, start_ns) at which the state of a thread changes; only
+--          threads whose call ended a gap, and began in it
+-- Inputs:  waiting_call, call_kind, runtime_call, device_gap, cpu_op, cpu_op_parent, annotation,
 --          open_layer
 -- Kept:    view
 -- Columns:
@@ -14,8 +15,8 @@
 --             'host_memory' (allocates or frees) | 'host_runtime' (any other call) |
 --             'host_dataloader' | 'host_operator' | 'host_other' (Python, or nothing recorded)
 WITH launching AS (
-  SELECT DISTINCT trace_id, track FROM device_event
-  WHERE call_id IS NOT NULL
+  SELECT DISTINCT trace_id, track FROM device_gap
+  WHERE whole_cause IS NULL AND host_end_ns > gap_start_ns
 ),
 
 call AS (

@@ -79,9 +79,9 @@ numbered AS (
     trace_id,
     kind,
     at_ns,
-    cast(sum(count(*)) OVER (PARTITION BY trace_id, kind ORDER BY at_ns) AS BIGINT) AS so_far
+    -- moments at one time are peers, so each counts all of them
+    count(*) OVER (PARTITION BY trace_id, kind ORDER BY at_ns) AS so_far
   FROM moment
-  GROUP BY trace_id, kind, at_ns
 ),
 
 edge AS (

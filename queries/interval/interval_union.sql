@@ -16,34 +16,19 @@ WITH reached AS (
     trace_id,
     track,
     start_ns,
-    end_ns,
+    max(end_ns) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached_ns,
     max(end_ns) OVER (
-      PARTITION BY trace_id, track
-      ORDER BY start_ns, end_ns
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS reached_ns
+      in_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS last_ns
   FROM query_table(source)
-),
-
-numbered AS (
-  SELECT
-    trace_id,
-    track,
-    start_ns,
-    end_ns,
-    -- DuckDB computes a FILTER in a window again for each row
-    sum(if(reached_ns IS NULL OR start_ns > reached_ns, 1, 0)) OVER (
-      PARTITION BY trace_id, track
-      ORDER BY start_ns, end_ns
-      ROWS UNBOUNDED PRECEDING
-    ) AS island
-  FROM reached
+  WINDOW in_order AS (PARTITION BY trace_id, track ORDER BY start_ns)
 )
 
+-- a merged range starts after all earlier ends, and the next one shows how far it reached
 SELECT
   trace_id,
   track,
-  min(start_ns) AS start_ns,
-  max(end_ns) AS end_ns
-FROM numbered
-GROUP BY trace_id, track, island
+  start_ns,
+  lead(reached_ns, 1, last_ns) OVER (PARTITION BY trace_id, track ORDER BY start_ns) AS end_ns
+FROM reached
+WHERE reached_ns IS NULL OR start_ns > reached_ns

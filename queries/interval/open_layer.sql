@@ -11,60 +11,44 @@
 --   start_ns  ns
 --   end_ns    ns, the start of the track's next row; NULL in the last row, where all is closed
 --   layers    bit n is set if layer n is open; 0 if none is
-WITH edge AS (
+WITH reached AS (
   SELECT
     trace_id,
     track,
     layer,
-    start_ns AS at_ns,
-    1 AS step
+    start_ns,
+    max(end_ns) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached_ns,
+    max(end_ns) OVER (
+      in_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS last_ns
   FROM query_table(source)
   WHERE end_ns > start_ns
+  WINDOW in_order AS (PARTITION BY trace_id, track, layer ORDER BY start_ns)
+),
+
+-- the ranges of a layer merged, as by interval_union
+merged AS (
+  SELECT
+    trace_id,
+    track,
+    layer,
+    start_ns,
+    lead(reached_ns, 1, last_ns) OVER (
+      PARTITION BY trace_id, track, layer ORDER BY start_ns
+    ) AS end_ns
+  FROM reached
+  WHERE reached_ns IS NULL OR start_ns > reached_ns
+),
+
+edge AS (
+  SELECT trace_id, track, start_ns AS at_ns, 1 << layer AS change FROM merged
   UNION ALL
-  SELECT
-    trace_id,
-    track,
-    layer,
-    end_ns AS at_ns,
-    -1 AS step
-  FROM query_table(source)
-  WHERE end_ns > start_ns
+  SELECT trace_id, track, end_ns AS at_ns, -(1 << layer) AS change FROM merged
 ),
 
-net AS (
-  SELECT
-    trace_id,
-    track,
-    layer,
-    at_ns,
-    cast(sum(step) AS BIGINT) AS step
-  FROM edge
-  GROUP BY trace_id, track, layer, at_ns
-  HAVING sum(step) <> 0
-),
-
-counted AS (
-  SELECT
-    trace_id,
-    track,
-    layer,
-    at_ns,
-    step,
-    cast(sum(step) OVER (
-      PARTITION BY trace_id, track, layer ORDER BY at_ns ROWS UNBOUNDED PRECEDING
-    ) AS BIGINT) AS open_count
-  FROM net
-),
-
--- a layer changes where its first range opens and where its last one closes
 changed AS (
-  SELECT
-    trace_id,
-    track,
-    at_ns,
-    cast(sum(if(open_count > 0, 1, -1) * (1 << layer)) AS BIGINT) AS change
-  FROM counted
-  WHERE (open_count > 0) <> (open_count - step > 0)
+  SELECT trace_id, track, at_ns, cast(sum(change) AS BIGINT) AS change
+  FROM edge
   GROUP BY trace_id, track, at_ns
 )
 
