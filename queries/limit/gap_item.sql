@@ -41,6 +41,7 @@ gap AS (
     if(
       lost.kind IN ('host_pause', 'data_loading'), min(lost.gap_start_ns), NULL
     ) AS pause_start_ns,
+    if(lost.kind = 'allocation', min(lost.gap_start_ns), NULL) AS allocation_start_ns,
     arg_min(lost.kernel_id, lost.gap_start_ns) AS kernel_id,
     cast(sum(lost.lost_ns) AS BIGINT) AS lost_ns,
     cast(sum(lost.sure_ns) AS BIGINT) AS sure_ns
@@ -80,10 +81,9 @@ placed AS (
       AND gap.pause_start_ns = pause.gap_start_ns
   LEFT JOIN allocator_gap AS requested
     ON
-      gap.kind = 'allocation'
-      AND gap.trace_id = requested.trace_id
+      gap.trace_id = requested.trace_id
       AND gap.device_id = requested.device_id
-      AND gap.gap_start_ns = requested.gap_start_ns
+      AND gap.allocation_start_ns = requested.gap_start_ns
 )
 
 SELECT
