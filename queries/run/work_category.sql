@@ -3,7 +3,8 @@
 -- Why:     for some, "attention" is only its core (QK^T, softmax, AV), for others the whole module
 --          with its projections, so both partitions are given. The operator decides before the
 --          kernel's name, except wrappers, such as views and custom autograd functions, which only
---          decide on their own time, and except writes to a cache inside attention.
+--          decide on their own time, and except writes to a cache inside attention. A layer of
+--          experts also decides on kernels whose name no rule knows.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, work_attention, operator_category, kernel_category
 -- Columns:
@@ -59,6 +60,7 @@ by_operator AS (
     if(called.is_wrapper AND work_op.source <> 'self', NULL, called.category_number)
       AS category_number,
     called.category = 'attention' AS is_attention,
+    if(called.category = 'other', NULL, called.category_number) AS called_category_number,
     if(outermost.is_wrapper, NULL, outermost.category_number) AS root_category_number
   FROM work_op
   LEFT JOIN operator AS called
@@ -81,12 +83,19 @@ decided AS (
       WHEN by_name.is_cache_write AND by_operator.is_attention THEN 'kernel_name'
       WHEN by_operator.category_number IS NOT NULL THEN 'operator'
       WHEN by_name.category_number IS NOT NULL THEN 'kernel_name'
-      WHEN by_operator.root_category_number IS NOT NULL THEN 'operator'
+      WHEN
+        coalesce(by_operator.called_category_number, by_operator.root_category_number) IS NOT NULL
+        THEN 'operator'
       ELSE 'none'
     END AS source,
     CASE source
       WHEN 'user_rule' THEN by_name.category_number
-      WHEN 'operator' THEN coalesce(by_operator.category_number, by_operator.root_category_number)
+      WHEN 'operator'
+        THEN coalesce(
+          by_operator.category_number,
+          by_operator.called_category_number,
+          by_operator.root_category_number
+        )
       WHEN 'kernel_name' THEN by_name.category_number
     END AS category_number
   FROM work_attention
