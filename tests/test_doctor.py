@@ -28,7 +28,7 @@ NOTED: dict[str, dict[str, int]] = {
     "qwen1.5-0.5b-h100.json.gz": {"unlinked_kernel": 436, "environment_in_header": 1},
     "vllm-moe-tp8-b200.json.gz": {"same_stream_overlap": 74, "one_rank_of_many": 8},
     "sglang-qwen3-30b-decode-b300.json.gz": {"same_stream_overlap": 674, "graph_launch": 676},
-    "alexnet-cupti-ranges-a100.json.gz": {"no_kernel": 1862, "category_without_table": 77},
+    "alexnet-cupti-ranges-a100.json.gz": {"no_kernel": 1862, "device_events_of_others": 77},
     "switch-transformer-no-kernels-a100.json.gz": {"no_kernel": 4},
     "sequence-mixer-no-kernels-a100.json.gz": {"no_kernel": 270},
     "flux1-fmha-mi300x.json.gz": {"graph_launch": 3972, "compiled_region": 4},
