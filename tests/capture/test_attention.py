@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
 from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from genscope.capture.attention.kernels import Arguments, AttentionCall
+from genscope.capture.attention.kernels import Arguments, AttentionCall, on_meta
 from genscope.capture.attention.switch import Switch, check_available, switched, why_not
 from genscope.errors import CaptureError
 
@@ -37,7 +39,13 @@ def arguments(
         ("flash", arguments(head_dim=512), "head size 512"),
         ("flash", arguments(causal=True, kv_len=32), "different lengths"),
         ("flash-attn", arguments(dtype=torch.float32), "dtype float32"),
-        ("fa4", arguments(head_dim=12), "head size 12"),
+        ("flash", arguments(head_dim=12), None),
+        ("flash-attn", arguments(head_dim=12), None),
+        ("fa4", arguments(head_dim=12), "head size 12 is not a multiple of 8"),
+        ("cudnn", arguments(head_dim=12), "head size 12 is not a multiple of 8"),
+        ("efficient", arguments(head_dim=12), "head size 12 is not a multiple of 8"),
+        ("efficient", arguments(head_dim=12, dtype=torch.float32), None),
+        ("efficient", arguments(head_dim=6, dtype=torch.float32), "not a multiple of 4"),
         ("cudnn", arguments(head_dim=160), "head size 160"),
         ("cudnn", arguments(mask=True), None),
         ("efficient", arguments(mask=True, head_dim=512, dtype=torch.float32), None),
@@ -50,6 +58,31 @@ def test_why_a_call_can_not_run_on_a_gpu(
 ) -> None:
     found = why_not(implementation, asked, "cuda")
     assert found is None if reason is None else found is not None and reason in found
+
+
+class Log(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """The operators that ran, with their arguments."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.calls.append((func._schema.name.split("::")[1], args, kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+def test_flash_pads_a_head_that_is_no_multiple_of_8() -> None:
+    """As torch does on a GPU: three pads, the kernel at 16, and a view of the output."""
+    asked = arguments(head_dim=12)
+    with Log() as log:
+        output = on_meta("flash", asked, "cuda")
+    assert output.shape == asked.query.shape
+    names = [name for name, _, _ in log.calls]
+    assert names == [*["constant_pad_nd"] * 3, "_scaled_dot_product_flash_attention", "slice"]
+    _, args, settings = log.calls[3]
+    assert [x.shape[-1] for x in args[:3]] == [16, 16, 16]
+    assert settings["scale"] == pytest.approx(12**-0.5)
 
 
 def test_flash_takes_any_call_on_a_cpu() -> None:
@@ -74,7 +107,7 @@ def test_a_call_that_flash_can_not_take_goes_to_the_next_and_says_so() -> None:
     assert [call.implementation for call in seen] == ["flash", "efficient", "efficient"]
     assert switch.refused == {
         "an attention mask": 1,
-        "head size 512 is over 256 or not a multiple of 8": 1,
+        "head size 512 is over 256": 1,
     }
     switch.check_used()
 
