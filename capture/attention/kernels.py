@@ -142,7 +142,10 @@ def on_meta(implementation: str, asked: Arguments, device_kind: str) -> torch.Te
             *three, 0.0, asked.causal, attn_mask=mask, scale=asked.scale
         )
     elif implementation == "flash":
-        return _padded_flash(asked)
+        # torch pads heads to a multiple of 8 for the kernel; the three copies are not recorded
+        found = operators._scaled_dot_product_flash_attention(
+            *three, 0.0, asked.causal, scale=asked.scale
+        )
     else:
         if mask is not None:
             mask = mask.to(asked.query.dtype).expand(*asked.query.shape[:-1], asked.key.shape[-2])
@@ -154,19 +157,3 @@ def on_meta(implementation: str, asked: Arguments, device_kind: str) -> torch.Te
         found = operator(*three, mask, False, 0.0, asked.causal, scale=asked.scale)
     output: torch.Tensor = found[0]
     return output
-
-
-def _padded_flash(asked: Arguments) -> torch.Tensor:
-    """Flash attention on a GPU: as its kernels take multiples of 8, torch pads other head sizes and cuts the output."""
-    head = asked.query.shape[-1]
-    three = [asked.query, asked.key, asked.value]
-    scale = asked.scale
-    if head % 8:
-        three = [functional.pad(x, (0, -head % 8)) for x in three]
-        # of the head as it was
-        scale = head**-0.5 if scale is None else scale
-    found = torch.ops.aten._scaled_dot_product_flash_attention(
-        *three, 0.0, asked.causal, scale=scale
-    )
-    output: torch.Tensor = found[0]
-    return output[..., :head] if head % 8 else output

