@@ -205,12 +205,17 @@ def test_operators_alone_make_a_kernel_summary_and_one_line_names_what_needs_a_p
     path = tmp_path / "cpu.json"
     denoise = OP | {"cat": "user_annotation", "name": "denoise", "dur": 80}
     ranges = [denoise | {"ts": 100 * step} for step in range(2)]
-    path.write_text(json.dumps({"traceEvents": [OP, *ranges]}))
+    inside = OP | {"ts": 110}
+    path.write_text(json.dumps({"traceEvents": [inside, *ranges]}))
     found = one(path)
     assert found.supports is not None
     assert found.supports["kernel_summary"] is None
     # a study takes the calls of the range as steps, and the range as a component
     assert found.supports["step_time"] is found.supports["stage_time"] is None
+    (tmp_path / "outside.json").write_text(json.dumps({"traceEvents": [OP, *ranges]}))
+    outside = one(tmp_path / "outside.json").supports
+    assert outside is not None and outside["step_time"] == NEEDS["step"].reason
+    assert outside["stage_time"] == NEEDS["component"].reason
     examine_and_print([path], "table", None)
     said = [line for line in capsys.readouterr().out.splitlines() if NEEDS["pair"].reason in line]
     assert len(said) == 1 and "flash_speedup" in said[0]
