@@ -3,7 +3,8 @@
 -- Why:     a kernel's name often fits several operators, so the operator that launched it decides
 --          first. Operators that combine several steps, such as a compiled region or a layer of
 --          Transformer Engine, have no rule on purpose. Wrappers compute nothing themselves, so
---          they only decide on their own time: what they launch is known by its name.
+--          they only decide on their own time: what they launch is known by its name. A layer of
+--          experts also decides on kernels that no rule knows: most of its time is products.
 -- Grain:   one row per rule
 -- Inputs:  none
 -- Columns:
