@@ -50,20 +50,16 @@ NEEDS: dict[str, Need] = {
         (("gpu_time", "gpu_span_ns IS NOT NULL"),),
     ),
     "component": Need(
-        "no component, module or nn.Module range was recorded",
-        (
-            ("known_annotation", "kind IN ('component', 'module', 'python_module')"),
-            # ranges of the program, without the framework's own
-            ("annotation_parent", "starts_with(track, 'user ')"),
-        ),
+        "no component, module or nn.Module range surrounds any work, so all of it is 'unattributed'",
+        (("work_component", "component <> 'unattributed'"),),
     ),
     "step": Need(
-        "no step was recorded",
-        (("known_annotation", "kind IN ('step', 'profiler_step')"), ("repeated_call", "true")),
+        "no step was recorded, or none surrounds any work",
+        (("work_step", "step IS NOT NULL"),),
     ),
     "counter": Need(
-        "no Nsight Compute counters were recorded",
-        (("kernel_metric", "true"),),
+        "no cache hit rates were recorded (Nsight Compute counts them)",
+        (("kernel_metric", "ends_with(metric, 't_sector_hit_rate.pct')"),),
     ),
     "gpu_counter": Need(
         "no counters of a GPU were sampled in the run",

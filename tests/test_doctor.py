@@ -28,7 +28,7 @@ NOTED: dict[str, dict[str, int]] = {
     "qwen1.5-0.5b-h100.json.gz": {"unlinked_kernel": 436, "environment_in_header": 1},
     "vllm-moe-tp8-b200.json.gz": {"same_stream_overlap": 74, "one_rank_of_many": 8},
     "sglang-qwen3-30b-decode-b300.json.gz": {"same_stream_overlap": 674, "graph_launch": 676},
-    "alexnet-cupti-ranges-a100.json.gz": {"no_kernel": 1862, "category_without_table": 77},
+    "alexnet-cupti-ranges-a100.json.gz": {"no_kernel": 1862, "device_events_of_others": 77},
     "switch-transformer-no-kernels-a100.json.gz": {"no_kernel": 4},
     "sequence-mixer-no-kernels-a100.json.gz": {"no_kernel": 270},
     "flux1-fmha-mi300x.json.gz": {"graph_launch": 3972, "compiled_region": 4},
@@ -205,12 +205,17 @@ def test_operators_alone_make_a_kernel_summary_and_one_line_names_what_needs_a_p
     path = tmp_path / "cpu.json"
     denoise = OP | {"cat": "user_annotation", "name": "denoise", "dur": 80}
     ranges = [denoise | {"ts": 100 * step} for step in range(2)]
-    path.write_text(json.dumps({"traceEvents": [OP, *ranges]}))
+    inside = OP | {"ts": 110}
+    path.write_text(json.dumps({"traceEvents": [inside, *ranges]}))
     found = one(path)
     assert found.supports is not None
     assert found.supports["kernel_summary"] is None
     # a study takes the calls of the range as steps, and the range as a component
     assert found.supports["step_time"] is found.supports["stage_time"] is None
+    (tmp_path / "outside.json").write_text(json.dumps({"traceEvents": [OP, *ranges]}))
+    outside = one(tmp_path / "outside.json").supports
+    assert outside is not None and outside["step_time"] == NEEDS["step"].reason
+    assert outside["stage_time"] == NEEDS["component"].reason
     examine_and_print([path], "table", None)
     said = [line for line in capsys.readouterr().out.splitlines() if NEEDS["pair"].reason in line]
     assert len(said) == 1 and "flash_speedup" in said[0]

@@ -42,7 +42,9 @@ def _make(folder: Path) -> None:
 def test_the_reason_is_what_the_trace_lacks(study: Study) -> None:
     lacking = "no rows for ranges, kernels, graphs: "
     with study:
-        assert study.reasons("cache_hit") == [f"{lacking}no Nsight Compute counters were recorded"]
+        assert study.reasons("cache_hit") == [
+            f"{lacking}no cache hit rates were recorded (Nsight Compute counts them)"
+        ]
         assert study.reasons("kernel_summary", trace="ranges") == [
             "no rows for ranges: neither kernels nor operators were recorded"
         ]

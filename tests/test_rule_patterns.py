@@ -108,3 +108,17 @@ def test_texts_are_those_that_the_statement_matches(study: duckdb.DuckDBPyConnec
         "at::<unnamed>::gemm",
         "at::(anonymous namespace)::gemm",
     }
+
+
+def test_names_that_differ_in_case_alone_hide_no_others(study: duckdb.DuckDBPyConnection) -> None:
+    (relation,) = (file for file in attribution_files() if file.name == "kernel_category")
+    with study.cursor() as con:
+        con.execute("BEGIN")
+        for count, is_known in ((500, True), (501, False), (600, False)):
+            con.execute("DELETE FROM work")
+            # `count` pairs of such names, which are `count` texts
+            con.execute(
+                "INSERT INTO work SELECT 2, i, 'gpu', 0, 7, 0, 1, if(i % 2 = 0, 'K', 'k') || i // 2, "
+                f"i, NULL FROM range({2 * count}) AS numbers (i)"
+            )
+            assert (texts_of(con, relation.statement) is not None) == is_known

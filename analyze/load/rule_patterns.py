@@ -46,8 +46,11 @@ def texts_of(con: duckdb.DuckDBPyConnection, statement: str) -> str | None:
         ctes = before[: before.rfind("),\n\n") + 1]
         select = f"{ctes} SELECT DISTINCT {text} FROM {text.partition('.')[0]}"
         rows = con.execute(f"{select} LIMIT {_MOST_TEXTS + 1}").fetchall()
+        # counted before names that differ in case alone become one: then some were not read
+        if len(rows) > _MOST_TEXTS:
+            return None
         found.update(text.casefold() for (text,) in rows if text is not None)
-    return "\n".join(found) if len(found) <= _MOST_TEXTS else None
+    return "\n".join(found)
 
 
 def _constant(value: object) -> str:

@@ -142,6 +142,7 @@ def on_meta(implementation: str, asked: Arguments, device_kind: str) -> torch.Te
             *three, 0.0, asked.causal, attn_mask=mask, scale=asked.scale
         )
     elif implementation == "flash":
+        # torch pads heads to a multiple of 8 for the kernel; the three copies are not recorded
         found = operators._scaled_dot_product_flash_attention(
             *three, 0.0, asked.causal, scale=asked.scale
         )

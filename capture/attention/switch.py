@@ -145,12 +145,16 @@ def why_not(implementation: str, asked: Arguments, device_kind: str) -> str | No
     query, key = asked.query, asked.key
     head, dtype = query.shape[-1], str(query.dtype).removeprefix("torch.")
     largest = {"efficient": 65536, "cudnn": 128}.get(implementation, 256)
+    # flash attention pads, in torch and in its package; the efficient kernels load 16 bytes at once
+    multiple = {"flash": 1, "flash-attn": 1, "efficient": 16 // asked.query.itemsize}.get(
+        implementation, 8
+    )
     takes_masks = implementation in ("efficient", "cudnn")
     uneven = asked.causal and query.shape[-2] != key.shape[-2]
     reasons = {
         f"{query.ndim} dimensions, not 4": query.ndim != 4,
-        f"head size {head} is over {largest} or not a multiple of 8": head > largest
-        or head % 8 != 0,
+        f"head size {head} is over {largest}": head > largest,
+        f"head size {head} is not a multiple of {multiple}": head % multiple != 0,
         f"dtype {dtype}, not float16 or bfloat16": implementation != "efficient"
         and query.dtype not in _HALF,
         "an attention mask": asked.mask is not None and not takes_masks,

@@ -3,7 +3,8 @@
 -- Why:     for some, "attention" is only its core (QK^T, softmax, AV), for others the whole module
 --          with its projections, so both partitions are given. The operator decides before the
 --          kernel's name, except wrappers, such as views and custom autograd functions, which only
---          decide on their own time, and except writes to a cache inside attention.
+--          decide on their own time, and except writes to a cache inside attention. A layer of
+--          experts also decides on kernels whose name no rule knows.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, work_attention, operator_category, kernel_category
 -- Columns:
@@ -18,25 +19,13 @@
 --   rule             the rule that decided; NULL if none did
 -- Never:   WHERE category IS NULL OR (source = 'none') <> (category = 'unclassified')
 WITH known AS (
-  SELECT trace_id, name, category, rule, by_user, FALSE AS is_wrapper, TRUE AS is_kernel
-  FROM kernel_category
-  UNION ALL
-  SELECT trace_id, name, category, rule, FALSE AS by_user, is_wrapper, FALSE AS is_kernel
-  FROM operator_category
+  SELECT *, FALSE AS is_wrapper, TRUE AS is_kernel FROM kernel_category
+  UNION ALL BY NAME
+  SELECT *, FALSE AS by_user, FALSE AS is_kernel FROM operator_category
 ),
 
 listed AS MATERIALIZED (
   SELECT *, row_number() OVER () AS category_number FROM known
-),
-
-kernel AS (
-  FROM listed
-  WHERE is_kernel
-),
-
-operator AS (
-  FROM listed
-  WHERE NOT is_kernel
 ),
 
 -- join on integer ids and look the names up last, because joining on text is slow
@@ -49,7 +38,8 @@ by_name AS (
     kernel.category = 'attention' AS is_attention,
     kernel.rule = 'kv_cache' AS is_cache_write
   FROM work
-  INNER JOIN kernel USING (trace_id, name)
+  INNER JOIN listed AS kernel
+    ON work.trace_id = kernel.trace_id AND work.name = kernel.name AND kernel.is_kernel
 ),
 
 by_operator AS (
@@ -59,12 +49,21 @@ by_operator AS (
     if(called.is_wrapper AND work_op.source <> 'self', NULL, called.category_number)
       AS category_number,
     called.category = 'attention' AS is_attention,
-    if(outermost.is_wrapper, NULL, outermost.category_number) AS root_category_number
+    coalesce(
+      if(called.category = 'other', NULL, called.category_number),
+      if(outermost.is_wrapper, NULL, outermost.category_number)
+    ) AS last_category_number
   FROM work_op
-  LEFT JOIN operator AS called
-    ON work_op.trace_id = called.trace_id AND work_op.op_name = called.name
-  LEFT JOIN operator AS outermost
-    ON work_op.trace_id = outermost.trace_id AND work_op.root_op_name = outermost.name
+  LEFT JOIN listed AS called
+    ON
+      work_op.trace_id = called.trace_id
+      AND work_op.op_name = called.name
+      AND NOT called.is_kernel
+  LEFT JOIN listed AS outermost
+    ON
+      work_op.trace_id = outermost.trace_id
+      AND work_op.root_op_name = outermost.name
+      AND NOT outermost.is_kernel
 ),
 
 decided AS (
@@ -81,12 +80,12 @@ decided AS (
       WHEN by_name.is_cache_write AND by_operator.is_attention THEN 'kernel_name'
       WHEN by_operator.category_number IS NOT NULL THEN 'operator'
       WHEN by_name.category_number IS NOT NULL THEN 'kernel_name'
-      WHEN by_operator.root_category_number IS NOT NULL THEN 'operator'
+      WHEN by_operator.last_category_number IS NOT NULL THEN 'operator'
       ELSE 'none'
     END AS source,
     CASE source
       WHEN 'user_rule' THEN by_name.category_number
-      WHEN 'operator' THEN coalesce(by_operator.category_number, by_operator.root_category_number)
+      WHEN 'operator' THEN coalesce(by_operator.category_number, by_operator.last_category_number)
       WHEN 'kernel_name' THEN by_name.category_number
     END AS category_number
   FROM work_attention

@@ -1,7 +1,8 @@
 -- gpu_counter: one sample of a GPU's counter, taken while the program ran.
 --
 -- Why:     only counters measure how busy the units inside a GPU were; they are sampled every
---          millisecond or so, whatever kernel runs, and without replaying any.
+--          millisecond or so, whatever kernel runs, and without replaying any. Counters of one
+--          kernel or range, without a time of their own, are in kernel_metric.
 -- Grain:   one row per (trace_id, device_id, counter, start_ns)
 -- Inputs:  none
 -- Columns:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from genscope.capture.attention.kernels import Arguments, AttentionCall
+from genscope.capture.attention.kernels import Arguments, AttentionCall, on_meta
 from genscope.capture.attention.switch import Switch, check_available, switched, why_not
 from genscope.errors import CaptureError
 
@@ -37,7 +37,13 @@ def arguments(
         ("flash", arguments(head_dim=512), "head size 512"),
         ("flash", arguments(causal=True, kv_len=32), "different lengths"),
         ("flash-attn", arguments(dtype=torch.float32), "dtype float32"),
-        ("fa4", arguments(head_dim=12), "head size 12"),
+        ("flash", arguments(head_dim=12), None),
+        ("flash-attn", arguments(head_dim=12), None),
+        ("fa4", arguments(head_dim=12), "head size 12 is not a multiple of 8"),
+        ("cudnn", arguments(head_dim=12), "head size 12 is not a multiple of 8"),
+        ("efficient", arguments(head_dim=12), "head size 12 is not a multiple of 8"),
+        ("efficient", arguments(head_dim=12, dtype=torch.float32), None),
+        ("efficient", arguments(head_dim=6, dtype=torch.float32), "not a multiple of 4"),
         ("cudnn", arguments(head_dim=160), "head size 160"),
         ("cudnn", arguments(mask=True), None),
         ("efficient", arguments(mask=True, head_dim=512, dtype=torch.float32), None),
@@ -50,6 +56,11 @@ def test_why_a_call_can_not_run_on_a_gpu(
 ) -> None:
     found = why_not(implementation, asked, "cuda")
     assert found is None if reason is None else found is not None and reason in found
+
+
+def test_a_dry_run_of_flash_keeps_a_head_that_is_no_multiple_of_8() -> None:
+    asked = arguments(head_dim=12)
+    assert on_meta("flash", asked, "cuda").shape == asked.query.shape
 
 
 def test_flash_takes_any_call_on_a_cpu() -> None:
@@ -74,7 +85,7 @@ def test_a_call_that_flash_can_not_take_goes_to_the_next_and_says_so() -> None:
     assert [call.implementation for call in seen] == ["flash", "efficient", "efficient"]
     assert switch.refused == {
         "an attention mask": 1,
-        "head size 512 is over 256 or not a multiple of 8": 1,
+        "head size 512 is over 256": 1,
     }
     switch.check_used()
 

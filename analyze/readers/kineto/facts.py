@@ -6,6 +6,7 @@ reader go into one table.
 
 import glob
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ _TORCH_VERSIONS = (
     "hip_runtime_version",
     "hip_driver_version",
 )
+
+# such as 'sm__cycles_active.avg.pct_of_peak_sustained_elapsed'
+_METRIC = re.compile(r"[a-z]\w*__\w+\.\w")
 
 _ENVIRONMENT = ("env", "environ", "environment")
 
@@ -159,8 +163,10 @@ def _faults(found: KinetoFile, unread_annotations: Sequence[str]) -> list[dict[s
         }
         for kind, count in found.fault_counts.items()
     ]
-    # a counter's value has an empty name, and is kept
-    arguments = Counter({name: count for name, count in found.arguments.items() if name})
+    # values of counters are kept; they have an empty name, or the name of one of CUPTI's metrics
+    arguments = Counter(
+        {name: n for name, n in found.arguments.items() if name and not _METRIC.match(name)}
+    )
     if arguments:
         commonest = (f"{name} {count}" for name, count in arguments.most_common())
         rows.append(

@@ -55,7 +55,8 @@ candidate AS (
     coalesce(text.cat, 'no category') AS cat,
     coalesce(device_process.label, 'process ' || text.pid, 'unknown device') AS label,
     CASE
-      WHEN text.role = 'device_other' AND text.cat <> 'hpu_op' THEN 'device_events_of_others'
+      WHEN text.role IN ('device_other', 'counter_range') AND text.cat <> 'hpu_op'
+        THEN 'device_events_of_others'
       ELSE 'unread_device_work'
     END AS kind,
     -- a begin event without a duration is not read, whatever its category
@@ -64,7 +65,7 @@ candidate AS (
   LEFT JOIN device_process ON text.pid = device_process.pid
   WHERE
     (
-      text.role = 'device_other' AND text.cat NOT IN ('cuda_sync', 'hpu_op')
+      text.role IN ('device_other', 'counter_range') AND text.cat NOT IN ('cuda_sync', 'hpu_op')
       AND NOT EXISTS (SELECT 1 FROM kernel)
     )
     OR (text.ph IN ('X', 'B') AND (text.role IS NULL OR text.cat = 'hpu_op'))

@@ -6,7 +6,7 @@
 -- Columns:
 --   cat   as in the trace (libkineto's ActivityType.h, Cuspy, and the spellings of 2021)
 --   role  'kernel' | 'copy' | 'runtime' | 'op' | 'annotation' | 'device_annotation' | 'python' |
---         'flow' | 'instant' | 'host_other' | 'device_other' | 'span'
+--         'flow' | 'instant' | 'host_other' | 'device_other' | 'counter_range' | 'span'
 SELECT
   category.cat,
   category.role
@@ -43,7 +43,7 @@ FROM (
   ('hpu_op', 'device_other'),
   ('cuda_sync', 'device_other'),
   ('cuda_event', 'device_other'),
-  ('cuda_profiler_range', 'device_other'),
+  ('cuda_profiler_range', 'counter_range'),
   ('collective_comm', 'device_other'),
   ('hardware_counters', 'device_other'),
   ('mtia_ccp_events', 'device_other'),
