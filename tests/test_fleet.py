@@ -173,13 +173,28 @@ def test_a_page_of_many_ranks_lists_ten(
     names = ["trace_id", "trace_name", "job", "rank", "measure", "value_ns", "median_ns"]
     frame = pl.DataFrame(rows, schema=[*names, "excess_ns", "delay_ns"], orient="row")
     frame = frame.with_columns(place=pl.int_range(1, 201), score=pl.lit(None, pl.Float64))
+    # eight ranks a host; that of the last eight is unknown
+    named = pl.when(pl.col("trace_id") < 192).then(
+        "<b>" + (pl.col("trace_id") // 8).cast(pl.String)
+    )
+    frame = frame.with_columns(host=named)
+    slow = {"job": "/job", "host": "<b>3", "measure": "compute", "is_slow": True}
+    slow |= {"late_count": 8, "trace_count": 8, "place": 1}
+    slow |= {"value_ns": 112_000_000, "median_ns": 100_000_000, "delay_ns": 12_000_000}
+    hosts = pl.DataFrame(
+        [slow, slow | {"measure": "idle"}, slow | {"host": "h2", "is_slow": False}]
+    )
     skew = pl.DataFrame({"trace_id": [3], "skew_refusal": ["a rank is missing"]})
-    said = {"rank_outlier": FleetAnswer(frame), "rank_skew": FleetAnswer(skew)}
+    frames = {"rank_outlier": frame, "host_outlier": hosts, "rank_skew": skew}
+    said = {name: FleetAnswer(found) for name, found in frames.items()}
     monkeypatch.setattr(page, "query_all", lambda *_, **__: said)
     text = write_page(lake, tmp_path / "page.html").read_text()
     assert "look at &lt;script&gt; (rank 0) first: its compute differs by 90 ms" in text
     assert "<script>" not in text and "a rank is missing" in text
     assert text.count("<tr><td>") == 1 and text.count("M") > 200
+    assert "<p>1 of 24 hosts is slow.</p>" in text and "<b>" not in text
+    row = "&lt;b&gt;3<td class=text>compute<td>8 of 8<td>112<td>100<td>12"
+    assert row in text and text.count("8 of 8") == 1 and "The host of 8 traces is unknown" in text
 
 
 def test_own_sql_is_merged_by_own_sql(lake: str) -> None:

@@ -39,8 +39,9 @@ def write_page(lake: str, out: Path, *, run: Runner = in_turn) -> Path:
     opened = Lake(lake)
     opened.check()
     parts, failed = opened.parts(), failures(lake)
-    answers = query_all(lake, {"rank_outlier": {}, "rank_skew": {}}, run=run)
-    outliers, skew = answers["rank_outlier"], answers["rank_skew"].frame
+    answers = query_all(lake, {"rank_outlier": {}, "host_outlier": {}, "rank_skew": {}}, run=run)
+    outliers = answers["rank_outlier"]
+    hosts, skew = answers["host_outlier"].frame, answers["rank_skew"].frame
     body = [
         f"<h1>{len(parts):,} traces</h1>",
         f"<p class=note>{escape(lake)}: {sum(part.event_count for part in parts):,} events, "
@@ -48,6 +49,7 @@ def write_page(lake: str, out: Path, *, run: Runner = in_turn) -> Path:
     ]
     for (job,), rows in outliers.frame.group_by("job", maintain_order=True):
         body += _job(str(job), rows, skew)
+        body += _hosts(rows, hosts.filter(pl.col("job") == job))
     if outliers.frame.is_empty():
         body.append(
             "<p>No job or model has three traces or more, so none can differ from the rest.</p>"
@@ -96,14 +98,37 @@ def _sentence(look: pl.DataFrame, count: int) -> str:
 
 
 def _table(look: pl.DataFrame) -> str:
-    head = "<tr><th>place<th class=text>trace<th class=text>measure<th>ms<th>median, ms<th>delay, ms<th>score"
+    head = "<tr><th>place<th class=text>trace<th class=text>host<th class=text>measure<th>ms<th>median, ms<th>delay, ms<th>score"
     rows = [
-        f"<tr><td>{row['place']}<td class=text>{escape(_name(row))}<td class=text>{row['measure']}"
+        f"<tr><td>{row['place']}<td class=text>{escape(_name(row))}<td class=text>{escape(row['host'] or '')}"
+        f"<td class=text>{row['measure']}"
         f"<td>{_ms(row['value_ns'])}<td>{_ms(row['median_ns'])}<td>{_ms(row['delay_ns'])}"
         f"<td>{'' if row['score'] is None else format(row['score'], '.1f')}"
         for row in look.iter_rows(named=True)
     ]
     return f"<table>{head}{''.join(rows)}</table>" if rows else ""
+
+
+def _hosts(rows: pl.DataFrame, hosts: pl.DataFrame) -> Iterator[str]:
+    """Which hosts of a job are slow, each by what delays the others most; nothing if no host is known."""
+    traces = rows.unique("trace_id")
+    unknown = traces["host"].null_count()
+    if unknown == traces.height:
+        return
+    slow = hosts.filter("is_slow").unique(["host"], keep="first", maintain_order=True)
+    known = traces["host"].drop_nulls().n_unique()
+    yield f"<p>{slow.height:,} of {known:,} hosts {'is' if slow.height == 1 else 'are'} slow.</p>"
+    if not slow.is_empty():
+        cells = (
+            f"<tr><td class=text>{escape(row['host'])}<td class=text>{row['measure']}"
+            f"<td>{row['late_count']} of {row['trace_count']}<td>{_ms(row['value_ns'])}"
+            f"<td>{_ms(row['median_ns'])}<td>{_ms(row['delay_ns'])}"
+            for row in slow.head(PLACES).iter_rows(named=True)
+        )
+        head = "<tr><th class=text>host<th class=text>measure<th>late traces<th>ms<th>median, ms<th>delay, ms"
+        yield f"<table>{head}{''.join(cells)}</table>"
+    if unknown:
+        yield f"<p class=note>The host of {unknown:,} traces is unknown.</p>"
 
 
 def _strip(rows: pl.DataFrame, caption: str) -> str:

@@ -157,7 +157,7 @@ _KINDS: dict[str, _Kind | dict[str, _Kind]] = {
         ("model", "variant", "family", "attention", "profiler", "size", "dtype", "device_name"),
         _is_text,
     ),
-    **dict.fromkeys(("device_asked", "command"), _is_text),
+    **dict.fromkeys(("device_asked", "command", "host"), _is_text),
     **dict.fromkeys(("steps_profiled", "steps_full", "parameters_total", "wall_ns"), _is_count),
     **dict.fromkeys(("peak_memory_bytes", "genscope_schema"), _is_count),
     **dict.fromkeys(("image_size", "frames", "batch", "prompt_tokens"), _is_size),

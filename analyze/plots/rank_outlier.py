@@ -25,12 +25,18 @@ def plot(frame: Any) -> Any:
 def _panel(traces: Any, job: str) -> Any:
     rank = " (rank " + traces["rank"].astype("Int64").astype("string") + ")"
     runs = theme.run_labels(traces)
+    title = f"Which traces of {job} delay the rest, and by what"
+    return delays(traces.assign(label=runs + rank.fillna("")), title)
+
+
+def delays(late: Any, title: str) -> Any:
+    """Draw one bar for each `label`, as long as its delay in ms, in the colour of its measure."""
     return charts.bars(
-        traces.assign(run=runs + rank.fillna(""), ms=traces["delay_ns"] / 1e6),
-        label="run",
+        late.assign(ms=late["delay_ns"] / 1e6),
+        label="label",
         part="measure",
         value="ms",
         axis="delay against the median (ms)",
-        title=f"Which traces of {job} delay the rest, and by what",
+        title=title,
         known=COLOURS,
     )

@@ -57,6 +57,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("rank_skew", "How long each rank of a distributed job waits for the others."),
         ("energy", "How many joules the recording, a step, a request and an image take."),
         ("rank_outlier", "Which of many ranks or runs differ from the rest, and in what."),
+        ("host_outlier", "Which hosts are slow: all of their ranks take longer than the others."),
         ("run_trend", "Which runs of a model are slower than those recorded before."),
         (
             "serving_iteration",

@@ -22,6 +22,7 @@
 --   resolution_ns   smallest step of the file's timestamps: 1 or 1000
 --   rank            rank in a distributed job; NULL if single
 --   world_size      ranks in a distributed job; NULL if single
+--   host            machine that recorded it, as the file says; NULL if unknown, see trace_host
 --   complete        false if the file was cut short
 --   event_count     events in the file
 --   repaired_count  events that were repaired while reading (see anomaly)
@@ -45,6 +46,7 @@ CREATE TABLE trace (
   resolution_ns BIGINT NOT NULL,
   rank INTEGER,
   world_size INTEGER,
+  host VARCHAR,
   complete BOOLEAN NOT NULL,
   event_count BIGINT NOT NULL,
   repaired_count BIGINT NOT NULL,

@@ -40,6 +40,24 @@ def links(folder: Path, *events: dict[str, Any]) -> tuple[list[Any], set[str]]:
         return con.execute(LINKS).fetchall(), kinds
 
 
+@pytest.mark.parametrize(
+    ("keys", "host"),
+    [
+        ({"host_name": "node7"}, "node7"),
+        ({"host_name": 7, "hostname": "", "host": "node8"}, "node8"),
+        ({"host_name": None}, None),
+        ({"host_name": {"a": "b"}}, None),
+    ],
+    ids=repr,
+)
+def test_the_host_is_that_of_the_header(tmp_path: Path, keys: Any, host: str | None) -> None:
+    path = tmp_path / "rank0.json"
+    path.write_text(json.dumps({"traceEvents": [op()]} | keys))
+    built = build.build_trace(find([path])[0], tmp_path / "scratch").path
+    with duckdb.connect(str(built), read_only=True) as con:
+        assert con.execute("SELECT host FROM trace").fetchall() == [(host,)]
+
+
 def test_one_process_needs_no_name(tmp_path: Path) -> None:
     found, _ = links(tmp_path, *rank(83, 0, "a"), *rank(83, 1, "b", 2))
     assert found == [("a", None, "a", "external_id"), ("b", None, "b", "external_id")]

@@ -111,3 +111,18 @@ def test_ids_whose_highest_bit_is_set_keep_their_process(tmp_path: Path) -> None
     )
     assert con.execute("SELECT process_id FROM kernel").fetchall() == [("7",)]
     assert con.execute("SELECT process_id, thread_id FROM runtime_call").fetchall() == [("7", "8")]
+
+
+@pytest.mark.parametrize(
+    ("names", "host"), [(["n1"], "n1"), (["n1", "n1"], "n1"), (["n1", "n2"], None)]
+)
+def test_the_host_is_the_only_one_that_recorded(
+    tmp_path: Path, names: list[str], host: str | None
+) -> None:
+    rows = [{"name": "Hostname", "value": name} for name in names]
+    # the environment is dropped: what is in it needs no repair
+    rows.append({"name": "DeviceEnvironment", "value": b"SECRET=\xff"})
+    tables = {"CUPTI_ACTIVITY_KIND_KERNEL": [kernel(1, 5)], "StringIds": strings("gemm")}
+    con = staged(write_export(tmp_path / "e.sqlite", tables | {"TARGET_INFO_SYSTEM_ENV": rows}))
+    assert con.execute("SELECT host FROM trace").fetchall() == [(host,)]
+    assert not {"invalid_utf8", "mixed_type"} & anomalies(con).keys()

@@ -42,6 +42,7 @@ HEADER = {
     "base_unix_ns": "BIGINT",
     "rank": "INTEGER",
     "world_size": "INTEGER",
+    "host": "VARCHAR",
     "complete": "BOOLEAN",
     "unread_count": "BIGINT",
     "unread_python_count": "BIGINT",
@@ -116,12 +117,19 @@ def _header(found: KinetoFile, path: Path) -> dict[str, Any]:
         "base_unix_ns": _integer(base, 64),
         "rank": _integer(rank, 32),
         "world_size": _integer(world_size, 32),
+        "host": _host(keys),
         "complete": found.complete,
         "unread_count": found.unread.total(),
         "unread_python_count": found.unread["python"],
         "repaired_count": found.repaired,
         "skipped_count": found.skipped,
     }
+
+
+def _host(keys: Mapping[str, Any]) -> str | None:
+    """The machine's name: Kineto writes host_name, a program may add the others as metadata."""
+    found = (_text(keys.get(name)) for name in ("host_name", "hostname", "host"))
+    return next((name for name in found if name), None)
 
 
 def _producer(keys: Mapping[str, Any]) -> str | None:

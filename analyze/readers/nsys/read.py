@@ -107,8 +107,11 @@ def _load_table(
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
     repaired: Counter[str] = Counter()
     rows = _create_from(con, table, _repaired(table, present, source, name, repaired))
+    # of a table of options most values are dropped, so their repairs change nothing
     anomalies += [
-        Anomaly(kind, count, f"in {name}") for kind, count in sorted(repaired.items()) if count
+        Anomaly(kind, count, f"in {name}")
+        for kind, count in sorted(repaired.items())
+        if count and not table.keep
     ]
     return rows
 

@@ -245,6 +245,12 @@ TABLES = (
         keep=("EXPORT_PRODUCT", "EXPORT_SCHEMA"),
     ),
     RawTable(
+        "nsys_system",
+        ("TARGET_INFO_SYSTEM_ENV",),
+        _columns(TEXT, "name=name value=value"),
+        keep=("Hostname",),
+    ),
+    RawTable(
         "nsys_memcpy_kind",
         ("ENUM_CUDA_MEMCPY_OPER",),
         (*_columns(INTEGER, "id=id"), *_columns(TEXT, "name=name label=label")),

@@ -22,6 +22,7 @@
 --   resolution_ns   1000 if every time is a whole microsecond, else 1
 --   rank            rank in a distributed job
 --   world_size      ranks in a distributed job
+--   host            machine that recorded it
 --   complete        false if the file was cut short or contains the output of several writers
 --   event_count     events in the file, including unreadable ones
 --   repaired_count  events that were repaired while reading
@@ -77,6 +78,7 @@ SELECT
   CASE WHEN times.is_fine THEN 1 ELSE 1000 END AS resolution_ns,
   header.rank,
   header.world_size,
+  header.host,
   header.complete,
   times.event_count + header.unread_count + header.skipped_count AS event_count,
   header.repaired_count,

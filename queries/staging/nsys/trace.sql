@@ -2,8 +2,8 @@
 --
 -- Why:     every number must be traceable to its file, and show how far the file can be trusted.
 -- Grain:   one row
--- Inputs:  trace_file, kernel, gpu_copy, device, nsys_session, nsys_export_option, nsys_table,
---          nsys_anomaly, nsys_reader_anomaly
+-- Inputs:  trace_file, kernel, gpu_copy, device, nsys_session, nsys_system, nsys_export_option,
+--          nsys_table, nsys_anomaly, nsys_reader_anomaly
 -- Columns:
 --   trace_id        trace.trace_id
 --   name            short label
@@ -21,6 +21,7 @@
 --   device_name     name of the device with most device events, else from the manifest
 --   base_unix_ns    start of the session, the zero of all times
 --   resolution_ns   1
+--   host            machine that recorded it; NULL if several did
 --   complete        true, because a file that was cut short is refused
 --   event_count     rows of the tables of kernels, copies, calls, ranges, graphs, allocations
 --   repaired_count  values that were repaired
@@ -66,6 +67,7 @@ SELECT
   coalesce(busiest.device_name, trace_file.device_name) AS device_name,
   (SELECT min(utc_epoch_ns) FROM nsys_session) AS base_unix_ns,
   1 AS resolution_ns,
+  (SELECT if(count(DISTINCT value) = 1, any_value(value), NULL) FROM nsys_system) AS host,
   NOT EXISTS (
     SELECT 1 FROM nsys_reader_anomaly
     WHERE kind = 'no_export_metadata'

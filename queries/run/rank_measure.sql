@@ -1,0 +1,93 @@
+-- rank_measure: times of each rank or run, and how far each is from the median of its group.
+--
+-- Why:     nobody looks at thousands of traces. The median of the others says what is normal.
+-- Grain:   one row per (trace_id, measure) of a group of at least three traces: the ranks of a job,
+--          or the runs of one model, device and attention
+-- Inputs:  trace, time_refusal, work_sum, device_busy, rank_busy, communication, rank_collective
+-- Kept:    view
+-- Columns:
+--   trace_id    trace.trace_id
+--   trace_name  trace.name
+--   job         folder of the ranks, or model, device and attention of the runs
+--   rank        trace.rank
+--   predicted   trace.predicted
+--   measure     'work' (sum of durations) | 'compute' (kernels that are not collectives) |
+--               'communication' | 'wait' (for other ranks) | 'idle' (no work on the device)
+--   value_ns    ns
+--   median_ns   ns, median over the group
+--   excess_ns   ns, value_ns - median_ns
+--   delay_sign  1 if an excess delays the others or the run: of compute, idle and, without ranks,
+--               work; -1 of waiting, as the others wait for the rank that waits less; 0 of the rest
+-- Never:   WHERE excess_ns <> value_ns - median_ns
+WITH member AS (
+  SELECT
+    trace_id,
+    name AS trace_name,
+    rank,
+    predicted,
+    if(
+      rank IS NULL,
+      nullif(concat_ws(', ', model, device_name, attention), ''),
+      parse_dirpath(path) || ' of ' || coalesce(world_size, 0)
+    ) AS job
+  FROM trace
+),
+
+waited AS (
+  SELECT trace_id, sum(wait_ns) AS wait_ns
+  FROM rank_collective
+  GROUP BY trace_id
+),
+
+worked AS (
+  SELECT trace_id, sum(work_ns) AS work_ns
+  FROM work_sum
+  GROUP BY trace_id
+),
+
+communicated AS (
+  SELECT trace_id, sum(dur_ns) AS communication_ns
+  FROM communication
+  GROUP BY trace_id
+),
+
+measured AS (
+  SELECT
+    member.*,
+    unnest(['work', 'compute', 'communication', 'wait', 'idle']) AS measure,
+    unnest([
+      cast(worked.work_ns AS BIGINT),
+      rank_busy.compute_ns,
+      cast(communicated.communication_ns AS BIGINT),
+      cast(waited.wait_ns AS BIGINT),
+      if(time_refusal.refusal IS NULL, device_busy.gpu_span_ns - device_busy.gpu_busy_ns, NULL)
+    ]) AS value_ns
+  FROM member
+  LEFT JOIN worked USING (trace_id)
+  LEFT JOIN rank_busy USING (trace_id)
+  LEFT JOIN communicated USING (trace_id)
+  LEFT JOIN waited USING (trace_id)
+  LEFT JOIN device_busy USING (trace_id)
+  LEFT JOIN time_refusal USING (trace_id)
+  WHERE member.job IS NOT NULL
+)
+
+SELECT
+  trace_id,
+  trace_name,
+  job,
+  rank,
+  predicted,
+  measure,
+  value_ns,
+  quantile_disc(value_ns, 0.5) OVER alike AS median_ns,
+  value_ns - median_ns AS excess_ns,
+  CASE
+    WHEN measure IN ('compute', 'idle') OR (measure = 'work' AND rank IS NULL) THEN 1
+    WHEN measure = 'wait' THEN -1
+    ELSE 0
+  END AS delay_sign
+FROM measured
+WHERE value_ns IS NOT NULL
+WINDOW alike AS (PARTITION BY job, measure)
+QUALIFY count(*) OVER alike >= 3
