@@ -3,16 +3,21 @@
 import os
 import resource
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
 from genscope.analyze.fleet.ingest import Outcome, load_one
 
+# a worker of this limit can load a small trace
+WORKER_BYTES, HUNGRY_BYTES = 800 << 20, 900 << 20
+
 
 def load_on_a_bad_machine(load: Any) -> Outcome:
     """Load a trace; a poisoned one kills the worker each time, a frail one the first time only.
 
-    A greedy one needs more memory than its worker may take.
+    A greedy one needs more memory than there is; a hungry one takes more than its worker may, which ends
+    the worker.
     """
     path = Path(load.source.address)
     marker = path.with_suffix(".tried")
@@ -21,7 +26,18 @@ def load_on_a_bad_machine(load: Any) -> Outcome:
         os.kill(os.getpid(), signal.SIGKILL)
     if "greedy" in path.name:
         _more_than_there_is()
+    if "hungry" in path.name:
+        _hold_too_much(marker)
     return load_one(load)
+
+
+def _hold_too_much(marker: Path) -> None:
+    with marker.open("a") as file:
+        file.write("tried\n")
+    held = b"x" * HUNGRY_BYTES
+    # Dask's nanny looks ten times a second, and ends the worker long before this
+    threading.Event().wait(120)
+    raise TimeoutError(f"nobody minded {len(held)} bytes")
 
 
 def _more_than_there_is() -> None:

@@ -5,12 +5,13 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from fleet_tasks import load_on_a_bad_machine, same
+from fleet_tasks import WORKER_BYTES, load_on_a_bad_machine, same
 from polars.testing import assert_frame_equal
 
 from genscope.analyze.fleet import page
@@ -242,6 +243,31 @@ def test_a_worker_that_dies_is_replaced_and_a_poisoned_trace_is_given_up(
     assert len(Lake(str(tmp_path / "lake")).parts()) == 2
     without_memory, killed = failures(str(tmp_path / "lake"))["reason"]
     assert "ran out of memory" in without_memory and "ended 3 times" in killed
+
+
+def test_a_trace_that_takes_too_much_memory_is_given_up_and_the_others_are_loaded(
+    shared_traces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import distributed
+
+    limited = partial(distributed.LocalCluster, memory_limit=WORKER_BYTES)
+    monkeypatch.setattr(distributed, "LocalCluster", limited)
+    for name in ("a", "bc", "hungry"):
+        text = (shared_traces / TINY).read_bytes()
+        (tmp_path / f"{name}.json.gz").write_bytes(text + b"\0" * len(name))
+    with runner(workers=1) as run:
+        outcomes = ingest(
+            str(tmp_path / "lake"),
+            [str(tmp_path / "*.json.gz")],
+            run=lambda _, items: run(load_on_a_bad_machine, items),
+        )
+    statuses = [outcome.status for outcome in outcomes]
+    assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2] == "failed"
+    assert len(Lake(str(tmp_path / "lake")).parts()) == 2
+    (row,) = failures(str(tmp_path / "lake")).rows()
+    assert row[0].endswith("hungry.json.gz") and "ended 3 times, most likely" in row[1]
+    # had nobody ended its worker, the reason would be another
+    assert (tmp_path / "hungry.json.tried").read_text() == "tried\n" * 3
 
 
 def test_a_scheduler_that_goes_away_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
