@@ -224,6 +224,76 @@ def test_the_commands_say_what_is_wrong(
     assert main(["fleet", "ingest", *paths, "--lake", lake, "--shard", "0"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["ingest", "--lake", "new"], "name the traces to load"),
+        (["merge", "--into", "new"], "name the lakes to read"),
+        (["ingest", PAIR, "--lake", "file/lake"], "file/lake: the lake can't be created here"),
+        (["query", "gpu_time", "--lake", "LAKE", "--workers", "0"], "--workers 0 can't work"),
+        (
+            [
+                "query",
+                "gpu_time",
+                "--lake",
+                "LAKE",
+                "--workers",
+                "2",
+                "--scheduler",
+                "tcp://127.0.0.1:9",
+            ],
+            "exclude each other",
+        ),
+        (["query", "host_outlier", "--lake", "LAKE", "--param", "least_frac=x"], "'x' to DOUBLE"),
+        (["sql", "--lake", "LAKE", "--rank", "SELEC 1"], "syntax error"),
+        (["sql", "--lake", "LAKE", "--rank", "SELECT 1; SELECT 2"], "2 statements"),
+        (["query", "gpu_time", "--lake", "LAKE", "--param", "x=1"], "has no parameter x"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_a_mistake_is_one_sentence_and_asks_no_trace(
+    arguments: list[str],
+    why: str,
+    lake: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert main(["fleet", *(lake if word == "LAKE" else word for word in arguments)]) == 2
+    said = capsys.readouterr()
+    assert why in said.err and said.err.count("\n") == 1 and not said.out
+    # no trace was asked in vain
+    assert "of 4 traces" not in said.err
+    assert not (tmp_path / "new").exists()
+
+
+def test_storage_that_cannot_be_used_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import s3fs
+
+    # what fsspec keeps would have the credentials of another test
+    s3fs.S3FileSystem.clear_instance_cache()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    asks = (
+        lambda: query("s3://b/l", "gpu_time"),
+        lambda: ingest(str(tmp_path / "l"), ["s3://b/x"]),
+    )
+    for ask in asks:
+        with pytest.raises(
+            UserError, match=r"^s3://b/.: the storage can't be used \(.*credentials"
+        ):
+            ask()
+    assert not (tmp_path / "l").exists()
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
 def test_a_worker_that_dies_is_replaced_and_a_poisoned_trace_is_given_up(
     shared_traces: Path, tmp_path: Path
 ) -> None:

@@ -48,11 +48,14 @@ def ingest(
 
     `shard` (i, n) takes every nth trace from the ith on, for an array of jobs without a scheduler. A
     trace that fails is a row of the lake's failures and stops no other. Raises UserError if a path is
-    wrong, or the lake is of another version.
+    wrong or missing, or the lake is of another version.
     """
+    paths = list(paths)
+    if not paths:
+        raise UserError("name the traces to load: files, run folders, globs or addresses")
     opened = Lake(lake)
-    opened.create()
     mine = _share(sources(paths), shard)
+    opened.create()
     stamps = {(part.source, part.stamp) for part in opened.parts() if part.stamp}
     outcomes = {
         source: Outcome(source.address, "duplicate")
@@ -104,7 +107,12 @@ def load_one(load: _Load) -> Outcome:
 
 
 def merge(lakes: Sequence[str], into: str) -> int:
-    """Add the traces of some lakes to another one, and return how many were new there."""
+    """Add the traces of some lakes to another one, and return how many were new there.
+
+    Raises UserError without any lake, or for one that is missing or of another version.
+    """
+    if not lakes:
+        raise UserError("name the lakes to read")
     target = Lake(into)
     target.create()
     count = 0

@@ -22,6 +22,7 @@ from typing import Any
 
 import msgspec
 
+from genscope.analyze.fleet.storage import is_local, located
 from genscope.analyze.load.tables import tables_sha256
 from genscope.errors import UserError
 
@@ -54,11 +55,22 @@ class Lake:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self.fs, self._root = _located(address)
-        self.is_local = "file" in _protocols(self.fs)
+        self.fs, root = located(address)
+        self._root = root.rstrip("/")
+        self.is_local = is_local(self.fs)
 
     def create(self) -> None:
-        """Create the lake, unless it is there. Raises UserError if it is of another version."""
+        """Create the lake, unless it is there. Raises UserError if it can't, or is of another version."""
+        try:
+            self._create()
+        except OSError as error:
+            raise UserError(
+                f"{self.address}: the lake can't be created here ({error.strerror or error}); choose a "
+                "writable folder or bucket"
+            ) from error
+        self.check()
+
+    def _create(self) -> None:
         if not self._exists("lake.json"):
             if self._list("parts") or self._list("cards"):
                 raise UserError(
@@ -66,7 +78,6 @@ class Lake:
                     "into a new lake"
                 )
             self._write("lake.json", {"version": VERSION, "tables_sha256": tables_sha256()})
-        self.check()
 
     def check(self) -> None:
         """Raise UserError unless this is a lake that this version of genscope filled."""
@@ -207,20 +218,6 @@ class Lake:
         partial = f"{target}.{uuid.uuid4().hex}.part"
         self.fs.put_file(str(file), partial)
         self.fs.mv(partial, target)
-
-
-def _located(address: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs
-
-    try:
-        fs, root = url_to_fs(address)
-    except (ImportError, ValueError) as error:
-        raise UserError(f"{address}: {error}; install the package, or use a folder") from error
-    return fs, str(root).rstrip("/")
-
-
-def _protocols(fs: Any) -> tuple[str, ...]:
-    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
 
 
 def _is_partial(name: str) -> bool:

@@ -56,7 +56,10 @@ def merged(
             refusal.check_sides(con, metric, params, refused)
             refusal.answerable_traces(con, metric, None, refused)
             source, values = call_of(metric, params)
-            yield metric.name, con.execute(f"SELECT * FROM {source}", values).pl()
+            try:
+                yield metric.name, con.execute(f"SELECT * FROM {source}", values).pl()
+            except duckdb.Error as error:
+                raise UserError(question.refusal_of(error)) from error
 
 
 def _without_refused(metric: SqlFile, ids: refusal.Refused) -> SqlFile:

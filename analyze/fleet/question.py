@@ -14,11 +14,15 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
+from genscope.analyze import question
+from genscope.analyze.connect import connect, first_line
 from genscope.analyze.fleet.lake import Lake, Part
 from genscope.analyze.fleet.merged import merged, put_together
 from genscope.analyze.fleet.runner import Runner, in_turn
 from genscope.analyze.near import no_such_trace, suggestion
-from genscope.analyze.sql_file import SqlFile, shipped_queries
+from genscope.analyze.sql_file import SqlFile, call_of, shipped_queries
 from genscope.analyze.study import Study
 from genscope.errors import UserError
 
@@ -77,7 +81,8 @@ def query_all(
     """Answer several queries at once, given with their parameters: each trace is opened once."""
     opened = Lake(lake)
     opened.check()
-    files = [_metric(name) for name in wanted]
+    files = [metric(name) for name in wanted]
+    _check_params([(file, wanted[file.name]) for file in files])
     parts = _chosen(opened, trace, [params for params in wanted.values() if params])
     over_all = {file.name: file for file in files if merged_from(file)}
     shipped = {relation for file in over_all.values() for relation in merged_from(file)}
@@ -119,6 +124,9 @@ def sql(
 
     opened = Lake(lake)
     opened.check()
+    with connect() as con:
+        # a statement that no trace can run is found before any is asked
+        question.check_question(con, rank)
     parts = _chosen(opened, trace, [])
     with opened.answers() as token:
         asks = [_Ask(lake, token, part, i, {_ROWS: rank}) for i, part in parts.items()]
@@ -197,13 +205,26 @@ def _why_none(name: str, said: Mapping[str, Sequence[str]]) -> str:
     return f"{name}: no trace has an answer; {'; '.join(reasons)}"
 
 
-def _metric(name: str) -> SqlFile:
+def metric(name: str) -> SqlFile:
+    """The SQL file of one of our queries. Raises UserError, with similar names, if there is none."""
     known = {file.name: file for file in shipped_queries()}
     if name not in known:
         raise UserError(
             f"there is no query {name!r}; 'genscope queries' lists them all{suggestion(name, known)}"
         )
     return known[name]
+
+
+def _check_params(wanted: Sequence[tuple[SqlFile, Mapping[str, Any]]]) -> None:
+    """Raise UserError for an unknown parameter or a value of another type, before any trace is asked."""
+    with connect() as con:
+        for file, params in wanted:
+            call_of(file, params)
+            for name, value in params.items():
+                try:
+                    con.execute(f"SELECT CAST(? AS {file.params[name].type})", [value])
+                except duckdb.Error as error:
+                    raise UserError(f"--param {name}: {first_line(error)}") from error
 
 
 def _chosen(lake: Lake, trace: str | None, params: Iterable[Mapping[str, Any]]) -> dict[int, Part]:

@@ -45,8 +45,13 @@ def in_turn(task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Done[A
 def runner(scheduler: str | None = None, workers: int | None = None) -> Iterator[Runner]:
     """The runner of a Dask scheduler at an address, of `workers` processes here, or `in_turn`.
 
-    Raises UserError without the extra `cluster`, or if the scheduler can't be reached.
+    Raises UserError without the extra `cluster`, for both or no workers, or if the scheduler can't be
+    reached.
     """
+    if scheduler is not None and workers is not None:
+        raise UserError("--scheduler and --workers exclude each other; leave one of them out")
+    if workers is not None and workers < 1:
+        raise UserError(f"--workers {workers} can't work; give at least 1, or leave it out")
     if scheduler is None and workers is None:
         yield in_turn
         return

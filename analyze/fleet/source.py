@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
+from genscope.analyze.fleet.storage import located
 from genscope.analyze.load.trace_file import MANIFEST, find
 from genscope.analyze.readers import FORMATS
 from genscope.errors import UserError
@@ -42,7 +42,7 @@ def local_copy(address: str) -> Iterator[Path]:
     if "://" not in address:
         yield Path(address)
         return
-    fs, path = _filesystem(address)
+    fs, path = located(address)
     folder, _, name = path.rpartition("/")
     with TemporaryDirectory(prefix="genscope-") as scratch:
         # the folder's name is a run's name
@@ -66,7 +66,8 @@ def _local(path: str) -> Iterator[Source]:
 
 
 def _remote(address: str) -> Iterator[Source]:
-    fs, path = _filesystem(address)
+    fs, path = located(address)
+    fs.invalidate_cache()
     if any(sign in path for sign in "*?["):
         names = fs.glob(path, detail=True)
     elif fs.isdir(path):
@@ -83,14 +84,3 @@ def _remote(address: str) -> Iterator[Source]:
     for name, info in traces.items():
         changed = info.get("ETag") or info.get("LastModified") or info.get("mtime") or ""
         yield Source(fs.unstrip_protocol(name), f"{info.get('size')}:{changed}")
-
-
-def _filesystem(address: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs
-
-    try:
-        fs, path = url_to_fs(address)
-    except (ImportError, ValueError) as error:
-        raise UserError(f"{address}: {error}; install the package, or copy the traces") from error
-    fs.invalidate_cache()
-    return fs, str(path)

@@ -34,9 +34,11 @@ def ingest_with_progress(
     return int(any(outcome.status == "failed" for outcome in outcomes))
 
 
-def write_fleet_answer(answer: FleetAnswer, fmt: Format, out: Path | None) -> None:
-    """Write the rows, and on standard error which traces have none."""
-    write_result(answer.frame, fmt, out)
+def write_fleet_answer(
+    answer: FleetAnswer, fmt: Format, out: Path | None, *, key: Sequence[str] = ()
+) -> None:
+    """Write the rows, those columns in `key` first, and on standard error which traces have none."""
+    write_result(answer.frame, fmt, out, key=key, shows_all="--format csv")
     for note in answer.notes:
         _say(note)
     if fmt == "table" and has_predicted(answer.frame):
@@ -54,7 +56,7 @@ class _Progress:
         now = time.monotonic()
         # those that were done before this load say nothing of its speed
         self._before = done - 1 if self._before is None else self._before
-        if now - self._last < _LINE_SECONDS:
+        if now - self._last < _LINE_SECONDS or done == total:
             return
         self._last = now
         per_minute = (done - self._before) * 60 / (now - self._start)

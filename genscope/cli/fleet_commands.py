@@ -40,8 +40,10 @@ def query(
     out: options.Out = None,
 ) -> None:
     """Run one query over all traces of a lake and print its rows."""
+    from genscope.analyze.fleet.question import metric
     from genscope.analyze.fleet.question import query as ask
     from genscope.analyze.fleet.runner import runner
+    from genscope.analyze.key_columns import key_columns
     from genscope.cli.fleet import write_fleet_answer
     from genscope.cli.output import check_out
     from genscope.cli.params import parsed
@@ -50,7 +52,8 @@ def query(
     params = parsed(param)
     with runner(scheduler, workers) as run:
         answer = ask(lake, name, trace=trace, params=params, run=run)
-    write_fleet_answer(answer, format, out)
+    key = key_columns(metric(name), answer.frame.columns)
+    write_fleet_answer(answer, format, out, key=key)
 
 
 @fleet.command
@@ -86,7 +89,7 @@ def failures(
     from genscope.cli.output import check_out, write_result
 
     check_out(format, out)
-    write_result(failed(lake), format, out)
+    write_result(failed(lake), format, out, shows_all="--format csv")
 
 
 @fleet.command

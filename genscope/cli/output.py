@@ -28,13 +28,13 @@ def write_result(
     *,
     wide: bool = False,
     key: Sequence[str] = (),
+    shows_all: str = "--wide",
 ) -> None:
     """Write `frame` to `out`, whole or not at all, or to standard output if `out` is None.
 
     'json' is one array of objects whose keys are the columns; 'parquet' needs a file. A table in a
-    terminal has the columns that fit, those in `key` first, unless `wide`; in a pipe or file it has all
-    columns. Names in
-    a trace may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as \\u001b, and
+    terminal has the columns that fit, those in `key` first, unless `wide`, and a note that the option
+    `shows_all` does; in a pipe or file it has all columns. Names in a trace may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as \\u001b, and
     'parquet' keeps them raw. A csv cell keeps newlines and tabs, in quotes, and a leading '=' or '-',
     because programs read it, and a guard would change names and numbers.
     """
@@ -43,7 +43,7 @@ def write_result(
         write_whole(out, _content(frame, fmt))
         return
     if fmt == "table" and sys.stdout.isatty() and not wide:
-        text = fitted_table(frame, get_terminal_size().columns, key)
+        text = fitted_table(frame, get_terminal_size().columns, key, shows_all)
     else:
         text = str(_content(frame, fmt))
     print(text, end="", flush=True)

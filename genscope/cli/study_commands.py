@@ -60,6 +60,7 @@ def check(
     db: options.Db = options.STUDY,
     trace: options.Trace = None,
     format: options.Format = "table",
+    wide: options.Wide = False,
 ) -> int:
     """Compare traces with the numbers that their manifests expect. Exits with 1 if one doesn't hold."""
     from genscope.cli.output import print_line
@@ -67,7 +68,7 @@ def check(
 
     with open(db) as study:
         found = study.rows("expectation", trace=trace)
-        write_answer(study, "expectation", trace=trace, params={}, fmt=format, out=None, wide=False)
+        write_answer(study, "expectation", trace=trace, params={}, fmt=format, wide=wide)
     holds = [row[found.columns.index("holds")] for row in found.values]
     if format == "table":
         unknown = f", {holds.count(None)} are not in the trace" if None in holds else ""

@@ -23,10 +23,12 @@ def whole_table(frame: pl.DataFrame | Rows) -> str:
     return _text(columns, _widths(columns), [_counted(_height(frame))])
 
 
-def fitted_table(frame: pl.DataFrame | Rows, width: int, key: Sequence[str] = ()) -> str:
+def fitted_table(
+    frame: pl.DataFrame | Rows, width: int, key: Sequence[str] = (), shows_all: str = "--wide"
+) -> str:
     """As many columns as fit into `width` characters, with long texts cut; a note names the others.
 
-    If not all fit, those in `key` come first.
+    If not all fit, those in `key` come first, and the note says that the option `shows_all` does so.
     """
     columns = _columns(frame)
     for limit in CELL_LIMITS:
@@ -39,7 +41,7 @@ def fitted_table(frame: pl.DataFrame | Rows, width: int, key: Sequence[str] = ()
     widths = _widths(cut)
     kept = next(n for n in range(len(cut), 0, -1) if n == 1 or _total(widths[:n]) <= width)
     names = [column.title for column in columns[kept:]]
-    note = f"{len(names)} more columns: {', '.join(names)}; --wide shows all"
+    note = f"{len(names)} more columns: {', '.join(names)}; {shows_all} shows all"
     lines = wrap(note, max(width, 20), break_long_words=False) if names else []
     return _text(cut[:kept], widths[:kept], [_counted(_height(frame)), *lines])
 
