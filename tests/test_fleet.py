@@ -198,6 +198,50 @@ def test_a_page_of_many_ranks_lists_ten(
     assert row in text and text.count("8 of 8") == 1 and "The host of 8 traces is unknown" in text
 
 
+def test_the_page_says_what_is_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lake: str
+) -> None:
+    """Of each trace the largest delay, and others only if they are more than chance."""
+    columns = [
+        "trace_id",
+        "measure",
+        "value_ns",
+        "median_ns",
+        "excess_ns",
+        "delay_ns",
+        "score",
+        "place",
+    ]
+    rows = [
+        (1, "compute", 14, 10, 4, 4, 2.0, 1),
+        (1, "idle", 13, 10, 3, 3, 1.0, 1),
+        (2, "compute", 12, 10, 2, 2, 1.0, 2),
+    ]
+    frame = pl.DataFrame(rows, schema=columns, orient="row").with_columns(
+        pl.lit("/job").alias("job"), pl.lit(None, pl.String).alias("host"),
+        pl.lit(0).alias("rank"), pl.lit("r").alias("trace_name"),
+    )  # fmt: skip
+    hosts = pl.DataFrame(schema={"job": pl.String, "host": pl.String, "is_slow": pl.Boolean})
+    skew = pl.DataFrame(schema={"trace_id": pl.Int64, "skew_refusal": pl.String})
+
+    def page_of(outliers: pl.DataFrame) -> str:
+        frames = {"rank_outlier": outliers, "host_outlier": hosts, "rank_skew": skew}
+        said = {name: FleetAnswer(found) for name, found in frames.items()}
+        monkeypatch.setattr(page, "query_all", lambda *_, **__: said)
+        return write_page(lake, tmp_path / "page.html").read_text()
+
+    text = page_of(frame)
+    assert "within what chance does here" in text and "hosts" not in text
+    assert text.count("<tr><td>") == 2 and "<td class=text>idle" not in text
+    text = page_of(
+        frame.with_columns(
+            pl.when(pl.col("measure") == "idle").then(3.6).otherwise("score").alias("score")
+        )
+    )
+    assert "within what chance does here" not in text
+    assert text.count("<tr><td>") == 3 and "<td class=text>idle" in text
+
+
 def test_own_sql_is_merged_by_own_sql(lake: str) -> None:
     rank = "SELECT count(*) AS n, sum(dur_ns)::BIGINT AS ns FROM kernel"
     rows = sql(lake, rank, trace="rank*").frame
@@ -229,6 +273,7 @@ def test_the_commands_say_what_is_wrong(
     [
         (["ingest", "--lake", "new"], "name the traces to load"),
         (["merge", "--into", "new"], "name the lakes to read"),
+        (["failures", "--lake", "new"], "new: there is no such lake"),
         (["ingest", PAIR, "--lake", "file/lake"], "file/lake: the lake can't be created here"),
         (["query", "gpu_time", "--lake", "LAKE", "--workers", "0"], "--workers 0 can't work"),
         (
@@ -391,3 +436,7 @@ def _on_object_storage(shared_traces: Path) -> None:
     assert not left
     with pytest.raises(UserError, match="there is no trace at this address"):
         ingest("s3://bucket/lake", ["s3://bucket/nothing/*"])
+    with pytest.raises(UserError, match=r"^s3://no-such/\*\*: .*bucket does not exist"):
+        ingest("s3://bucket/lake", ["s3://no-such/**"])
+    with pytest.raises(UserError, match=r"^s3://no-such/lake: the lake can't be created here"):
+        ingest("s3://no-such/lake", ["s3://bucket/runs/**"])

@@ -15,6 +15,8 @@ from genscope.analyze.fleet.runner import Runner, in_turn
 from genscope.analyze.whole_file import check_writable, write_whole
 
 PLACES = 10
+# see rank_outlier.score
+OUTLIER = 3.5
 # a group of more is drawn as marks, one pixel or more each
 _WIDTH, _HEIGHT = 900, 110
 _SECTIONS = {
@@ -48,8 +50,7 @@ def write_page(lake: str, out: Path, *, run: Runner = in_turn) -> Path:
         f"{failed.height:,} traces could not be loaded.</p>",
     ]
     for (job,), rows in outliers.frame.group_by("job", maintain_order=True):
-        body += _job(str(job), rows, skew)
-        body += _hosts(rows, hosts.filter(pl.col("job") == job))
+        body += _job(str(job), rows, hosts.filter(pl.col("job") == job), skew)
     if outliers.frame.is_empty():
         body.append(
             "<p>No job or model has three traces or more, so none can differ from the rest.</p>"
@@ -70,8 +71,8 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def _job(job: str, rows: pl.DataFrame, skew: pl.DataFrame) -> Iterator[str]:
-    """The section of one job: the sentence, the table of those to look at, a strip for each measure."""
+def _job(job: str, rows: pl.DataFrame, hosts: pl.DataFrame, skew: pl.DataFrame) -> Iterator[str]:
+    """The section of one job: the sentence, the tables of those to look at, a strip for each measure."""
     look = rows.filter((pl.col("place") <= PLACES) & (pl.col("delay_ns") > 0))
     count = rows["trace_id"].n_unique()
     yield f"<h2>{escape(job)}</h2>"
@@ -79,7 +80,10 @@ def _job(job: str, rows: pl.DataFrame, skew: pl.DataFrame) -> Iterator[str]:
     reasons = skew.filter(pl.col("trace_id").is_in(rows["trace_id"].unique().to_list()))
     for why in reasons["skew_refusal"].drop_nulls().unique():
         yield f"<p class=note>The ranks' waits are unknown: {escape(why)}.</p>"
-    yield _table(look)
+    # the largest delay of each trace, and the others that are more than chance
+    beyond = (pl.col("score").abs() > OUTLIER).fill_null(False)
+    yield _table(look.filter(pl.col("trace_id").is_first_distinct() | beyond))
+    yield from _hosts(rows, hosts)
     for measure, meaning in _SECTIONS.items():
         part = rows.filter(pl.col("measure") == measure).sort("rank", "trace_id", nulls_last=True)
         if part["value_ns"].max():
@@ -94,7 +98,12 @@ def _sentence(look: pl.DataFrame, count: int) -> str:
         f"Of {count:,} traces, look at {escape(_name(first))} first: its {first['measure']} differs by "
         f"{_ms(abs(first['excess_ns']))} ms from the median of {_ms(first['median_ns'])} ms. "
         f"{look['trace_id'].n_unique()} are listed, those that delay the rest most."
+        + (" All of them are within what chance does here." if _is_chance(look) else "")
     )
+
+
+def _is_chance(look: pl.DataFrame) -> bool:
+    return bool((look["score"].abs() <= OUTLIER).all()) and not look["score"].has_nulls()
 
 
 def _table(look: pl.DataFrame) -> str:

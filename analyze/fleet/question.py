@@ -249,8 +249,10 @@ def _matches(part: Part, pattern: str) -> bool:
 
 
 def failures(lake: str) -> pl.DataFrame:
-    """The traces that could not be loaded: source and reason."""
+    """The traces that could not be loaded: source and reason. Raises UserError if there is no such lake."""
     import polars as pl
 
-    rows = [(failure.source, failure.reason) for failure in Lake(lake).failures()]
+    opened = Lake(lake)
+    opened.check()
+    rows = [(failure.source, failure.reason) for failure in opened.failures()]
     return pl.DataFrame(rows, schema={"source": pl.String, "reason": pl.String}, orient="row")

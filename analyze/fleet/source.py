@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from genscope.analyze.fleet.storage import located
 from genscope.analyze.load.trace_file import MANIFEST, find
@@ -68,12 +69,10 @@ def _local(path: str) -> Iterator[Source]:
 def _remote(address: str) -> Iterator[Source]:
     fs, path = located(address)
     fs.invalidate_cache()
-    if any(sign in path for sign in "*?["):
-        names = fs.glob(path, detail=True)
-    elif fs.isdir(path):
-        names = fs.find(path, detail=True)
-    else:
-        names = {path: fs.info(path)} if fs.exists(path) else {}
+    try:
+        names = _named(fs, path)
+    except OSError as error:
+        raise UserError(f"{address}: {error.strerror or error}; check the address") from error
     traces = {
         name: info
         for name, info in names.items()
@@ -84,3 +83,14 @@ def _remote(address: str) -> Iterator[Source]:
     for name, info in traces.items():
         changed = info.get("ETag") or info.get("LastModified") or info.get("mtime") or ""
         yield Source(fs.unstrip_protocol(name), f"{info.get('size')}:{changed}")
+
+
+def _named(fs: Any, path: str) -> dict[str, Any]:
+    """What is known of each file at a path of a file system: a glob, a folder or a file."""
+    if any(sign in path for sign in "*?["):
+        found = fs.glob(path, detail=True)
+    elif fs.isdir(path):
+        found = fs.find(path, detail=True)
+    else:
+        found = {path: fs.info(path)} if fs.exists(path) else {}
+    return dict(found)

@@ -8,7 +8,7 @@
 -- Inputs:  trace, communication
 -- Kept:    view
 -- Columns:
---   job               folder of the traces
+--   job               folder of the traces, without a folder host=NAME, see trace_host
 --   ordinal           place among the rank's collectives by start, from 0
 --   collective        see communication
 --   message_bytes     see communication
@@ -30,7 +30,7 @@
 WITH member AS (
   SELECT
     trace_id,
-    parse_dirpath(path) AS job,
+    regexp_replace(parse_dirpath(path), '/host=[^/]+', '') AS job,
     rank,
     coalesce(world_size, 0) AS world_size,
     coalesce(base_unix_ns, 0) AS base_ns

@@ -8,7 +8,7 @@
 -- Columns:
 --   trace_id    trace.trace_id
 --   trace_name  trace.name
---   job         folder of the ranks, or model, device and attention of the runs
+--   job         folder of the ranks as in rank_collective, or model, device and attention of the runs
 --   rank        trace.rank
 --   predicted   trace.predicted
 --   measure     'work' (sum of durations) | 'compute' (kernels that are not collectives) |
@@ -28,7 +28,7 @@ WITH member AS (
     if(
       rank IS NULL,
       nullif(concat_ws(', ', model, device_name, attention), ''),
-      parse_dirpath(path) || ' of ' || coalesce(world_size, 0)
+      regexp_replace(parse_dirpath(path), '/host=[^/]+', '') || ' of ' || coalesce(world_size, 0)
     ) AS job
   FROM trace
 ),
