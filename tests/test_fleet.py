@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from fleet_tasks import WORKER_BYTES, load_on_a_bad_machine, same
+from fleet_tasks import WORKER_BYTES, load_on_a_bad_machine, same, same_after_interrupt
 from polars.testing import assert_frame_equal
 
 from genscope.analyze.fleet import page
@@ -383,6 +384,36 @@ def test_a_trace_that_takes_too_much_memory_is_given_up_and_the_others_are_loade
     assert row[0].endswith("hungry.json.gz") and "ended 3 times, most likely" in row[1]
     # had nobody ended its worker, the reason would be another
     assert (tmp_path / "hungry.json.tried").read_text() == "tried\n" * 3
+
+
+def test_workers_do_not_see_ctrl_c_which_is_for_the_command(tmp_path: Path) -> None:
+    with runner(workers=1) as run:
+        (done,) = run(same_after_interrupt, [str(tmp_path / "tried")])
+    assert (done.result, done.why) == (str(tmp_path / "tried"), None)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_an_interrupted_load_says_that_what_was_loaded_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("genscope.cli.fleet.ingest", pressed)
+    assert main(["fleet", "ingest", PAIR, "--lake", str(tmp_path / "lake")]) == 130
+    assert "what was loaded is kept, run the same command again" in capsys.readouterr().err
+
+
+def test_leftovers_of_killed_processes_are_removed_after_a_day(
+    shared_traces: Path, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "scratch" / "old", tmp_path / "answers" / "new"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    os.utime(old, (0, 0))
+    ingest(str(tmp_path), [str(shared_traces / TINY)])
+    assert not old.exists() and new.exists()
 
 
 def test_a_scheduler_that_goes_away_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

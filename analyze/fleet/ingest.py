@@ -56,6 +56,7 @@ def ingest(
     opened = Lake(lake)
     mine = _share(sources(paths), shard)
     opened.create()
+    opened.remove_leftovers()
     stamps = {(part.source, part.stamp) for part in opened.parts() if part.stamp}
     outcomes = {
         source: Outcome(source.address, "duplicate")

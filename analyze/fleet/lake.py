@@ -11,12 +11,14 @@ ingests into one lake do no harm: they write the same bytes.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -27,6 +29,8 @@ from genscope.analyze.load.tables import tables_sha256
 from genscope.errors import UserError
 
 VERSION = 1
+# nobody works so long on one trace, so what is older was left by a process that was killed
+_LEFT_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,16 @@ class Lake:
                     "into a new lake"
                 )
             self._write("lake.json", {"version": VERSION, "tables_sha256": tables_sha256()})
+
+    def remove_leftovers(self) -> None:
+        """Remove the unfinished work of processes that were killed, if the lake is local."""
+        if not self.is_local:
+            return
+        for name in ("scratch", "answers"):
+            for path in Path(self._at(name)).glob("*"):
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime > _LEFT_SECONDS:
+                        rmtree(path)
 
     def check(self) -> None:
         """Raise UserError unless this is a lake that this version of genscope filled."""

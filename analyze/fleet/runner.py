@@ -5,8 +5,10 @@ This is all that the fleet knows of an engine, so that another one can take Dask
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, Generic, TypeVar
 
 from genscope.errors import UserError
@@ -74,17 +76,33 @@ def runner(scheduler: str | None = None, workers: int | None = None) -> Iterator
             with _connected(Client, scheduler) as client:
                 yield _on(client)
             return
-        with (
-            LocalCluster(
+        with _without_interrupts():
+            cluster = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
+                # without a dashboard Dask still serves HTTP, and warns if its usual port is taken
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
                 silence_logs="CRITICAL",
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+            )
+        with cluster, Client(cluster) as client:
             yield _on(client)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """What is started in here never sees Ctrl-C, which a terminal sends to workers too: they would print it.
+
+    A thread has the blocked signals of the thread that started it, and so has a process.
+    """
+    # which unblocks the signal in the thread that starts it
+    resource_tracker.ensure_running()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _connected(client_of: Any, scheduler: str) -> Any:

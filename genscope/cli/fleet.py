@@ -14,6 +14,7 @@ from genscope.analyze.fleet.runner import runner
 from genscope.analyze.predicted import NOTE, has_predicted
 from genscope.analyze.printable import printable
 from genscope.cli.output import Format, write_result
+from genscope.cli.standard_output import complain
 from genscope.errors import UserError
 
 _LINE_SECONDS = 10.0
@@ -25,8 +26,14 @@ def ingest_with_progress(
     """Load into a lake and print what failed and a summary; return 1 if any failed, else 0."""
     part = _shard(shard)
     shown = _Progress()
-    with runner(scheduler, workers) as run:
-        outcomes = ingest(lake, paths, shard=part, run=run, progress=shown)
+    try:
+        with runner(scheduler, workers) as run:
+            outcomes = ingest(lake, paths, shard=part, run=run, progress=shown)
+    except KeyboardInterrupt:
+        return complain(
+            "interrupted; what was loaded is kept, run the same command again for the rest",
+            status=130,
+        )
     for outcome in outcomes:
         if outcome.status == "failed":
             _say(f"failed     {outcome.source}: {outcome.error}")

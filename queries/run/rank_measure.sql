@@ -8,7 +8,7 @@
 -- Columns:
 --   trace_id    trace.trace_id
 --   trace_name  trace.name
---   job         folder of the ranks as in rank_collective, or model, device and attention of the runs
+--   job         folder of the ranks, see rank_collective; or model, device, attention of the runs
 --   rank        trace.rank
 --   predicted   trace.predicted
 --   measure     'work' (sum of durations) | 'compute' (kernels that are not collectives) |
