@@ -1,11 +1,12 @@
 """How fast a lake is filled and asked, by the number of workers and of traces.
 
-    python bench/fleet.py TRACE... --traces 50 200 --workers 1 2
+    python bench/fleet.py TRACE --traces 50 500 --workers 0 1 2 4 --grow 2000
+    python bench/fleet.py --render
 
-Copies of the traces with blanks before the JSON stand for others: the same work, another digest. Prints one
-Markdown row a run: traces a minute, CPU seconds a trace and a GB of decompressed JSON, seconds to ask and, of
-these, to merge, and the memory of this process, which is also Dask's scheduler. `--grow 2000` then asks the
-last lake again with so many traces, made by copying its parts.
+Copies of the trace, each another rank of one job with eight ranks a host, stand for a fleet. Each cell runs in
+a process of its own, which is also Dask's scheduler; 0 workers are that process without Dask. It adds the cell to
+bench/fleet.json: wall and CPU seconds, seconds to ask and, of these, to merge, and its memory. `--grow 2000` then
+asks the last lake again with so many traces, made by copying its parts. `--render` writes docs/scale.md.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import resource
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,61 +31,98 @@ from genscope.analyze.fleet.ingest import ingest
 from genscope.analyze.fleet.lake import Lake
 from genscope.analyze.fleet.runner import Runner, runner
 
-HEAD = (
-    "| workers | traces | JSON, MB | traces a minute | CPU s a trace | CPU s a GB | `gpu_time`, s (merging) "
-    "| `rank_outlier`, s (merging) | lake, MB | this process, MB |"
-)
+MEASURED = Path(__file__).with_name("fleet.json")
 QUERIES = ("gpu_time", "rank_outlier")
+_RANKS_A_HOST = 8
 
 
 def main() -> None:
-    """Run every combination and print a table."""
+    """Measure each combination in a process of its own, measure one, or render what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("trace", nargs="?", type=Path)
     parser.add_argument("--traces", nargs="+", type=int, default=[50])
-    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--workers", nargs="+", type=int, default=[0, 1, 2, 4])
     parser.add_argument("--grow", type=int)
+    parser.add_argument("--cell", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--render", action="store_true")
     asked = parser.parse_args()
-    print(HEAD + "\n" + "|---" * (HEAD.count("|") - 1) + "|")
-    for count in asked.traces:
+    if asked.render:
+        from bench.scale_page import write_page
+
+        write_page()
+    elif asked.cell:
+        print(json.dumps(_cell(asked.cell, asked.traces[0], asked.workers[0])))
+    else:
         with TemporaryDirectory(prefix="genscope-") as folder:
-            size = _copies(asked.paths, Path(folder) / "traces", count)
-            for workers in asked.workers:
-                print(_run(Path(folder), workers, count, size), flush=True)
-            if asked.grow and count == asked.traces[-1]:
-                print(_grown(Path(folder) / f"lake-{workers}", workers, asked.grow), flush=True)
+            _measure(asked.trace, Path(folder), asked)
 
 
-def _copies(paths: list[Path], folder: Path, count: int) -> int:
-    """Write `count` traces in one folder and return the bytes of their JSON."""
-    folder.mkdir()
+def _measure(trace: Path, folder: Path, asked: argparse.Namespace) -> None:
+    for count in asked.traces:
+        size = copies(trace, folder / f"{count}", count)
+        for workers in asked.workers:
+            _add(_measured(folder / f"{count}", count, workers) | {"bytes": size})
+    if asked.grow:
+        _grow(folder / f"{count}" / f"lake-{workers}", asked.grow)
+        _add(_measured(folder / f"{count}", asked.grow, workers) | {"grown_from": count})
+
+
+def _add(cell: dict[str, Any]) -> None:
+    """Add a cell to the measured ones, in place of an older one of the same size."""
+    found = json.loads(MEASURED.read_text()) if MEASURED.exists() else {"cells": []}
+    key = ("traces", "workers", "grown_from")
+    others = [old for old in found["cells"] if any(old.get(k) != cell.get(k) for k in key)]
+    MEASURED.write_text(json.dumps({"cells": [*others, cell]}, indent=1) + "\n")
+    print(json.dumps(cell), flush=True)
+
+
+def copies(trace: Path, folder: Path, count: int) -> int:
+    """Write `count` ranks of one job in `folder`/traces and return the bytes of their JSON."""
+    (folder / "traces").mkdir(parents=True)
+    document = json.loads(gzip.decompress(trace.read_bytes()))
     total = 0
-    for i in range(count):
-        text = gzip.decompress(paths[i % len(paths)].read_bytes())
+    for rank in range(count):
+        document["distributedInfo"] = {"backend": "nccl", "rank": rank, "world_size": count}
+        document["host_name"] = f"node{rank // _RANKS_A_HOST:03d}"
+        text = json.dumps(document).encode()
         total += len(text)
-        # blanks before the JSON change the digest and nothing else
-        (folder / f"rank{i:05d}.json.gz").write_bytes(gzip.compress(b" " * (i + 1) + text, 1))
+        (folder / "traces" / f"rank{rank:05d}.json.gz").write_bytes(gzip.compress(text, 1))
     return total
 
 
-def _run(folder: Path, workers: int, count: int, size: int) -> str:
+def _measured(folder: Path, count: int, workers: int) -> dict[str, Any]:
+    """A cell measured by another process."""
+    asked = ["--cell", str(folder), "--traces", str(count), "--workers", str(workers)]
+    before = os.getloadavg()[0]
+    done = subprocess.run(
+        [sys.executable, __file__, *asked], check=True, stdout=subprocess.PIPE, text=True
+    )
+    conditions = {"load": [before, os.getloadavg()[0]], "date": f"{datetime.now():%-d %b %Y}"}
+    return json.loads(done.stdout) | conditions | {"cores": os.cpu_count()}
+
+
+def _cell(folder: Path, count: int, workers: int) -> dict[str, Any]:
+    """Fill a lake, unless it is full, and ask it."""
     lake = folder / f"lake-{workers}"
-    # workers' time counts once they have ended
-    before = _cpu_seconds()
-    with runner(workers=workers) as run:
-        start = time.perf_counter()
-        outcomes = ingest(str(lake), [str(folder / "traces")], run=run)
-        seconds = time.perf_counter() - start
-    cpu = _cpu_seconds() - before
-    assert {outcome.status for outcome in outcomes} == {"loaded"}
+    cell: dict[str, Any] = {"traces": count, "workers": workers}
+    if not lake.exists():
+        with runner(workers=workers or None) as run:
+            start = time.perf_counter()
+            outcomes = ingest(str(lake), [str(folder / "traces")], run=run)
+            cell["wall_s"] = time.perf_counter() - start
+        # workers' time counts once they have ended
+        cell["cpu_s"] = _cpu_seconds()
+        assert {outcome.status for outcome in outcomes} == {"loaded"}
     assert len(Lake(str(lake)).parts()) == count
-    cells = [f"{size / 1e6:,.0f}", f"{count * 60 / seconds:,.0f}"]
-    cells += [f"{cpu / count:.2f}", f"{cpu * 1e9 / size:,.0f}"]
-    return _row(workers, count, cells, lake, QUERIES)
+    with runner(workers=workers or None) as run:
+        cell["asked"] = {name: _asked(lake, name, run) for name in QUERIES}
+    cell["lake_bytes"] = sum(file.stat().st_size for file in lake.rglob("*") if file.is_file())
+    cell["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return cell
 
 
-def _grown(lake: Path, workers: int, count: int) -> str:
-    """Ask the lake after its parts were copied until there are `count`."""
+def _grow(lake: Path, count: int) -> None:
+    """Copy parts of the lake until there are `count`."""
     cards = sorted((lake / "cards").iterdir())
     for i in range(len(cards), count):
         card = json.loads(cards[i % len(cards)].read_bytes())
@@ -88,20 +130,9 @@ def _grown(lake: Path, workers: int, count: int) -> str:
         card["source"] += f".{i}"
         shutil.copyfile(lake / f"parts/{old}.duckdb", lake / f"parts/copy-{i}.duckdb")
         (lake / f"cards/copy-{i}.json").write_text(json.dumps(card))
-    return _row(workers, count, ["", "", "", ""], lake, QUERIES[:1])
 
 
-def _row(workers: int, count: int, loaded: list[str], lake: Path, queries: tuple[str, ...]) -> str:
-    with runner(workers=workers) as run:
-        asked = [_asked(lake, name, run) for name in queries]
-    stored = sum(file.stat().st_size for file in lake.rglob("*") if file.is_file())
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    asked += [""] * (len(QUERIES) - len(asked))
-    cells = [workers, f"{count:,}", *loaded, *asked, f"{stored / 1e6:,.0f}", f"{memory:,}"]
-    return "| " + " | ".join(map(str, cells)) + " |"
-
-
-def _asked(lake: Path, name: str, run: Runner) -> str:
+def _asked(lake: Path, name: str, run: Runner) -> dict[str, float]:
     """Seconds to ask one query, and of these after the last trace's answer."""
     answered = 0.0
 
@@ -113,7 +144,7 @@ def _asked(lake: Path, name: str, run: Runner) -> str:
     start = time.perf_counter()
     question.query(str(lake), name, run=watched)
     end = time.perf_counter()
-    return f"{end - start:.1f} ({end - answered:.1f})"
+    return {"wall_s": end - start, "merge_s": end - answered}
 
 
 def _cpu_seconds() -> float:
