@@ -1,34 +1,26 @@
 """A lake answers as a study of the same traces does, and survives what goes wrong on a cluster."""
 
 import json
-import os
 import shutil
-import signal
 import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
-from fleet_tasks import WORKER_BYTES, load_on_a_bad_machine, same, same_after_interrupt
 from polars.testing import assert_frame_equal
 
-from genscope.analyze.fleet import page
-from genscope.analyze.fleet import runner as fleet_runner
 from genscope.analyze.fleet.ingest import ingest, merge
 from genscope.analyze.fleet.lake import Lake
 from genscope.analyze.fleet.page import write_page
 from genscope.analyze.fleet.question import (
-    FleetAnswer,
     failures,
     merged_from,
     query,
     query_all,
     sql,
 )
-from genscope.analyze.fleet.runner import Done, _on, runner
+from genscope.analyze.fleet.runner import Done
 from genscope.analyze.sql_file import shipped_queries
 from genscope.analyze.study import Study
 from genscope.cli.app import main
@@ -164,83 +156,24 @@ def test_shares_of_an_array_of_jobs_are_all_of_it(paths: list[str], tmp_path: Pa
         ingest(str(tmp_path / "lake"), paths, shard=(4, 3))
 
 
-def test_a_page_of_many_ranks_lists_ten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lake: str
-) -> None:
-    """Of 200 ranks, the one with the largest delay comes first, whatever its name holds."""
-    rows = [
-        (i, f"rank{i}" if i else "<script>", "/job", i, "compute", v, 100, v - 100, max(v - 100, 0))
-        for i, v in enumerate([90_000_000, *([100] * 199)])
-    ]
-    names = ["trace_id", "trace_name", "job", "rank", "measure", "value_ns", "median_ns"]
-    frame = pl.DataFrame(rows, schema=[*names, "excess_ns", "delay_ns"], orient="row")
-    frame = frame.with_columns(place=pl.int_range(1, 201), score=pl.lit(None, pl.Float64))
-    # eight ranks a host; that of the last eight is unknown
-    named = pl.when(pl.col("trace_id") < 192).then(
-        "<b>" + (pl.col("trace_id") // 8).cast(pl.String)
-    )
-    frame = frame.with_columns(host=named)
-    slow = {"job": "/job", "host": "<b>3", "measure": "compute", "is_slow": True}
-    slow |= {"late_count": 8, "trace_count": 8, "place": 1}
-    slow |= {"value_ns": 112_000_000, "median_ns": 100_000_000, "delay_ns": 12_000_000}
-    hosts = pl.DataFrame(
-        [slow, slow | {"measure": "idle"}, slow | {"host": "h2", "is_slow": False}]
-    )
-    skew = pl.DataFrame({"trace_id": [3], "skew_refusal": ["a rank is missing"]})
-    frames = {"rank_outlier": frame, "host_outlier": hosts, "rank_skew": skew}
-    said = {name: FleetAnswer(found) for name, found in frames.items()}
-    monkeypatch.setattr(page, "query_all", lambda *_, **__: said)
-    text = write_page(lake, tmp_path / "page.html").read_text()
-    assert "look at &lt;script&gt; (rank 0) first: its compute differs by 90 ms" in text
-    assert "<script>" not in text and "a rank is missing" in text
-    assert text.count("<tr><td>") == 1 and text.count("M") > 200
-    assert "<p>1 of 24 hosts is slow.</p>" in text and "<b>" not in text
-    row = "&lt;b&gt;3<td class=text>compute<td>8 of 8<td>112<td>100<td>12"
-    assert row in text and text.count("8 of 8") == 1 and "The host of 8 traces is unknown" in text
-
-
-def test_the_page_says_what_is_chance(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lake: str
-) -> None:
-    """Of each trace the largest delay, and others only if they are more than chance."""
-    columns = [
-        "trace_id",
-        "measure",
-        "value_ns",
-        "median_ns",
-        "excess_ns",
-        "delay_ns",
-        "score",
-        "place",
-    ]
-    rows = [
-        (1, "compute", 14, 10, 4, 4, 2.0, 1),
-        (1, "idle", 13, 10, 3, 3, 1.0, 1),
-        (2, "compute", 12, 10, 2, 2, 1.0, 2),
-    ]
-    frame = pl.DataFrame(rows, schema=columns, orient="row").with_columns(
-        pl.lit("/job").alias("job"), pl.lit(None, pl.String).alias("host"),
-        pl.lit(0).alias("rank"), pl.lit("r").alias("trace_name"),
-    )  # fmt: skip
-    hosts = pl.DataFrame(schema={"job": pl.String, "host": pl.String, "is_slow": pl.Boolean})
-    skew = pl.DataFrame(schema={"trace_id": pl.Int64, "skew_refusal": pl.String})
-
-    def page_of(outliers: pl.DataFrame) -> str:
-        frames = {"rank_outlier": outliers, "host_outlier": hosts, "rank_skew": skew}
-        said = {name: FleetAnswer(found) for name, found in frames.items()}
-        monkeypatch.setattr(page, "query_all", lambda *_, **__: said)
-        return write_page(lake, tmp_path / "page.html").read_text()
-
-    text = page_of(frame)
-    assert "within what chance does here" in text and "hosts" not in text
-    assert text.count("<tr><td>") == 2 and "<td class=text>idle" not in text
-    text = page_of(
-        frame.with_columns(
-            pl.when(pl.col("measure") == "idle").then(3.6).otherwise("score").alias("score")
-        )
-    )
-    assert "within what chance does here" not in text
-    assert text.count("<tr><td>") == 3 and "<td class=text>idle" in text
+def test_a_lake_without_answers_and_a_damaged_part_are_said(lake: str, tmp_path: Path) -> None:
+    empty, damaged = tmp_path / "empty", tmp_path / "damaged"
+    Lake(str(empty)).create()
+    for name in ("gpu_time", "rank_outlier"):
+        with pytest.raises(UserError, match=f"{name}: no trace has an answer; the lake is empty"):
+            query(str(empty), name)
+    with pytest.raises(UserError, match="the lake is empty"):
+        write_page(str(empty), tmp_path / "page.html")
+    shutil.copytree(lake, damaged)
+    parts = sorted((damaged / "parts").iterdir())
+    parts[0].write_bytes(b"damaged")
+    for name in ("gpu_time", "rank_skew"):
+        (note,) = query(str(damaged), name).notes
+        assert note.startswith("1 of 4 traces: ")
+    for path in parts:
+        path.write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"rank_outlier: no trace has an answer; 4 of 4 traces: "):
+        query(str(damaged), "rank_outlier")
 
 
 def test_own_sql_is_merged_by_own_sql(lake: str) -> None:
@@ -313,161 +246,3 @@ def test_a_mistake_is_one_sentence_and_asks_no_trace(
     # no trace was asked in vain
     assert "of 4 traces" not in said.err
     assert not (tmp_path / "new").exists()
-
-
-def test_storage_that_cannot_be_used_is_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    import s3fs
-
-    # what fsspec keeps would have the credentials of another test
-    s3fs.S3FileSystem.clear_instance_cache()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    asks = (
-        lambda: query("s3://b/l", "gpu_time"),
-        lambda: ingest(str(tmp_path / "l"), ["s3://b/x"]),
-    )
-    for ask in asks:
-        with pytest.raises(
-            UserError, match=r"^s3://b/.: the storage can't be used \(.*credentials"
-        ):
-            ask()
-    assert not (tmp_path / "l").exists()
-    s3fs.S3FileSystem.clear_instance_cache()
-
-
-def test_a_worker_that_dies_is_replaced_and_a_poisoned_trace_is_given_up(
-    shared_traces: Path, tmp_path: Path
-) -> None:
-    for name in ("frail", "good", "greedy", "poison"):
-        # of different bytes, or one would be a copy of the other
-        text = (shared_traces / TINY).read_bytes()
-        (tmp_path / f"{name}.json.gz").write_bytes(text + b"\0" * len(name))
-    with runner(workers=1) as run:
-        outcomes = ingest(
-            str(tmp_path / "lake"),
-            [str(tmp_path / "*.json.gz")],
-            run=lambda _, items: run(load_on_a_bad_machine, items),
-        )
-    # what was loaded just before its worker died is found in the lake
-    statuses = [outcome.status for outcome in outcomes]
-    assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2:] == ["failed", "failed"]
-    assert len(Lake(str(tmp_path / "lake")).parts()) == 2
-    without_memory, killed = failures(str(tmp_path / "lake"))["reason"]
-    assert "ran out of memory" in without_memory and "ended 3 times" in killed
-
-
-def test_a_trace_that_takes_too_much_memory_is_given_up_and_the_others_are_loaded(
-    shared_traces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import distributed
-
-    limited = partial(distributed.LocalCluster, memory_limit=WORKER_BYTES)
-    monkeypatch.setattr(distributed, "LocalCluster", limited)
-    for name in ("a", "bc", "hungry"):
-        text = (shared_traces / TINY).read_bytes()
-        (tmp_path / f"{name}.json.gz").write_bytes(text + b"\0" * len(name))
-    with runner(workers=1) as run:
-        outcomes = ingest(
-            str(tmp_path / "lake"),
-            [str(tmp_path / "*.json.gz")],
-            run=lambda _, items: run(load_on_a_bad_machine, items),
-        )
-    statuses = [outcome.status for outcome in outcomes]
-    assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2] == "failed"
-    assert len(Lake(str(tmp_path / "lake")).parts()) == 2
-    (row,) = failures(str(tmp_path / "lake")).rows()
-    assert row[0].endswith("hungry.json.gz") and "ended 3 times, most likely" in row[1]
-    # had nobody ended its worker, the reason would be another
-    assert (tmp_path / "hungry.json.tried").read_text() == "tried\n" * 3
-
-
-def test_workers_do_not_see_ctrl_c_which_is_for_the_command(tmp_path: Path) -> None:
-    with runner(workers=1) as run:
-        (done,) = run(same_after_interrupt, [str(tmp_path / "tried")])
-    assert (done.result, done.why) == (str(tmp_path / "tried"), None)
-    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-
-
-def test_an_interrupted_load_says_that_what_was_loaded_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def pressed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("genscope.cli.fleet.ingest", pressed)
-    assert main(["fleet", "ingest", PAIR, "--lake", str(tmp_path / "lake")]) == 130
-    assert "what was loaded is kept, run the same command again" in capsys.readouterr().err
-
-
-def test_leftovers_of_killed_processes_are_removed_after_a_day(
-    shared_traces: Path, tmp_path: Path
-) -> None:
-    old, new = tmp_path / "scratch" / "old", tmp_path / "answers" / "new"
-    for folder in (old, new):
-        folder.mkdir(parents=True)
-        (folder / "file").touch()
-    os.utime(old, (0, 0))
-    ingest(str(tmp_path), [str(shared_traces / TINY)])
-    assert not old.exists() and new.exists()
-
-
-def test_a_scheduler_that_goes_away_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    import dask
-    from distributed import Client, LocalCluster
-
-    monkeypatch.setattr(fleet_runner, "CONNECT_SECONDS", 1)
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
-        Client(cluster) as client,  # type: ignore[no-untyped-call]
-    ):
-        results = _on(client)(same, list(range(3)))
-        next(results)
-        cluster.sync(cluster.scheduler.close)
-        with pytest.raises(UserError, match="the scheduler went away"):
-            list(results)
-    with pytest.raises(UserError, match="can't be reached"), runner("tcp://127.0.0.1:9"):
-        pass
-
-
-def test_traces_and_lake_on_object_storage(
-    shared_traces: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        monkeypatch.setattr(os, "environ", os.environ | {"AWS_ACCESS_KEY_ID": "x"})
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        _on_object_storage(shared_traces)
-    finally:
-        server.stop()
-
-
-def _on_object_storage(shared_traces: Path) -> None:
-    import fsspec
-
-    fs = fsspec.filesystem("s3", skip_instance_cache=True)
-    fs.mkdir("bucket")
-    fs.put_file(str(shared_traces / TINY), "bucket/runs/a/trace.json.gz")
-    outcomes = ingest("s3://bucket/lake", ["s3://bucket/runs/**"])
-    assert [outcome.status for outcome in outcomes] == ["loaded"]
-    assert [o.status for o in ingest("s3://bucket/lake", ["s3://bucket/runs/**"])] == ["duplicate"]
-    (row,) = query("s3://bucket/lake", "gpu_time").frame.to_dicts()
-    assert row["path"] == "s3://bucket/runs/a/trace.json.gz" and row["kernel_count"] == 1
-    left = [name for name in fs.find("bucket/lake") if "answers" in name or ".part" in name]
-    assert not left
-    with pytest.raises(UserError, match="there is no trace at this address"):
-        ingest("s3://bucket/lake", ["s3://bucket/nothing/*"])
-    with pytest.raises(UserError, match=r"^s3://no-such/\*\*: .*bucket does not exist"):
-        ingest("s3://bucket/lake", ["s3://no-such/**"])
-    with pytest.raises(UserError, match=r"^s3://no-such/lake: the lake can't be created here"):
-        ingest("s3://no-such/lake", ["s3://bucket/runs/**"])

@@ -99,6 +99,12 @@ def query_all(
                 name: put_together(folder / f"{_ROWS}-{name}", _why_none(name, said))
                 for name in local
             }
+            for name, file in over_all.items():
+                # a trace whose study can't be read says so for each relation
+                reasons = (why for relation in merged_from(file) for why in said.get(relation, ()))
+                said[name] = list(dict.fromkeys(reasons))
+                if not any((folder / relation).is_dir() for relation in merged_from(file)):
+                    raise UserError(_why_none(name, said))
             if over_all:
                 frames |= merged(folder, [(f, wanted[f.name]) for f in over_all.values()], shipped)
     lost = said.get(LOST, ())
@@ -160,7 +166,9 @@ def ask_part(ask: _Ask) -> dict[str, str]:
             try:
                 rows = _placed(frame(), ask, relation)
             except UserError as error:
-                refused[relation.removeprefix(f"{_ROWS}-")] = str(error)
+                # equal reasons are counted, so they don't name the part
+                why = str(error).replace(f"{path}: ", "")
+                refused[relation.removeprefix(f"{_ROWS}-")] = why
                 continue
             file = folder / "rows.parquet"
             rows.write_parquet(file)
