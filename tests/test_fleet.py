@@ -28,15 +28,20 @@ from genscope.errors import UserError
 from tests.effort import part
 
 ROOT = Path(__file__).resolve().parent.parent
-# two runs that are a pair, two ranks of a job
+# two runs that are a pair
 PAIR = str(ROOT / "genscope" / "example" / "*")
 TINY = "one-triton-kernel-a100.json.gz"
 
 
 @pytest.fixture(scope="module")
-def paths(shared_traces: Path) -> list[str]:
-    # in the order of their addresses, as a lake numbers them
-    return sorted([str(shared_traces / "dlrm-8rank-v100" / "rank[01].json.gz"), PAIR])
+def paths(shared_traces: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The pair and three ranks of a job on two hosts, in the order of their addresses, as a lake has them."""
+    job = tmp_path_factory.mktemp("job")
+    for rank, host in enumerate("aab"):
+        (job / f"host={host}").mkdir(exist_ok=True)
+        name = f"rank{rank}.json.gz"
+        shutil.copy(shared_traces / "dlrm-8rank-v100" / name, job / f"host={host}" / name)
+    return sorted([str(job / "host=*" / "rank*.json.gz"), PAIR])
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +91,13 @@ def test_the_second_time_nothing_is_loaded_and_a_copy_is_known_by_its_digest(
         return iter(())
 
     again = ingest(lake, paths, run=nothing)
-    assert [outcome.status for outcome in again] == ["duplicate"] * 4
+    assert [outcome.status for outcome in again] == ["duplicate"] * 5
     # tables of few rows share no block of a file, so blocks must be small
     assert max(part.stat().st_size for part in Path(lake, "parts").iterdir()) < 6 << 20
     copy = tmp_path / "copy.json.gz"
     shutil.copy(next((ROOT / "genscope" / "example").glob("*flash*/trace.json.gz")), copy)
     assert [outcome.status for outcome in ingest(lake, [str(copy)])] == ["duplicate"]
-    assert len(Lake(lake).parts()) == 4
+    assert len(Lake(lake).parts()) == 5
 
 
 def test_a_trace_that_fails_is_a_row_with_its_reason_until_it_is_loaded(
@@ -137,7 +142,7 @@ def test_a_half_written_part_does_not_count(lake: str, tmp_path: Path) -> None:
     shutil.copytree(lake, half)
     next((half / "cards").iterdir()).unlink()
     (half / "parts" / "blake3-0.duckdb").write_bytes(b"half a file")
-    assert len(Lake(str(half)).parts()) == 3
+    assert len(Lake(str(half)).parts()) == 4
     assert merge([lake], str(half)) == 1
     assert Lake(str(half)).parts() == Lake(lake).parts()
 
@@ -151,7 +156,7 @@ def test_shares_of_an_array_of_jobs_are_all_of_it(paths: list[str], tmp_path: Pa
 
     for number in (1, 2, 3):
         ingest(str(tmp_path / "lake"), paths, shard=(number, 3), run=remember)
-    assert len(seen) == len(set(seen)) == 4
+    assert len(seen) == len(set(seen)) == 5
     with pytest.raises(UserError, match="1/8 to 8/8"):
         ingest(str(tmp_path / "lake"), paths, shard=(4, 3))
 
@@ -169,17 +174,17 @@ def test_a_lake_without_answers_and_a_damaged_part_are_said(lake: str, tmp_path:
     parts[0].write_bytes(b"damaged")
     for name in ("gpu_time", "rank_skew"):
         (note,) = query(str(damaged), name).notes
-        assert note.startswith("1 of 4 traces: ")
+        assert note.startswith("1 of 5 traces: ")
     for path in parts:
         path.write_bytes(b"damaged")
-    with pytest.raises(UserError, match=r"rank_outlier: no trace has an answer; 4 of 4 traces: "):
+    with pytest.raises(UserError, match=r"rank_outlier: no trace has an answer; 5 of 5 traces: "):
         query(str(damaged), "rank_outlier")
 
 
 def test_own_sql_is_merged_by_own_sql(lake: str) -> None:
     rank = "SELECT count(*) AS n, sum(dur_ns)::BIGINT AS ns FROM kernel"
     rows = sql(lake, rank, trace="rank*").frame
-    assert rows["trace_name"].to_list() == ["rank0", "rank1"]
+    assert rows["trace_name"].to_list() == ["rank0", "rank1", "rank2"]
     merged = "SELECT sum(n)::BIGINT AS n, max(ns) AS ns FROM part"
     total = sql(lake, rank, merged, trace="rank*").frame
     assert total.rows() == [(rows["n"].sum(), rows["ns"].max())]
@@ -195,7 +200,7 @@ def test_the_commands_say_what_is_wrong(
 ) -> None:
     # docs/scale.md runs the others
     assert main(["fleet", "ingest", *paths, "--lake", lake]) == 0
-    assert "0 loaded, 4 skipped" in capsys.readouterr().out
+    assert "0 loaded, 5 skipped" in capsys.readouterr().out
     assert main(["fleet", "query", "rank_skw", "--lake", lake]) == 2
     assert "did you mean rank_skew" in capsys.readouterr().err
     assert main(["fleet", "query", "gpu_time", "--trace", "nope", "--lake", lake]) == 2
@@ -244,5 +249,5 @@ def test_a_mistake_is_one_sentence_and_asks_no_trace(
     said = capsys.readouterr()
     assert why in said.err and said.err.count("\n") == 1 and not said.out
     # no trace was asked in vain
-    assert "of 4 traces" not in said.err
+    assert "of 5 traces" not in said.err
     assert not (tmp_path / "new").exists()
