@@ -8,7 +8,7 @@
 -- Inputs:  rank_measure, trace_host
 -- Merge:   trace, time_refusal, work_sum, device_busy, rank_busy, communication, trace_host
 -- Needs:   work
--- Key:     place, trace_name, rank, host, measure, value_ns, median_ns, excess_ns, delay_ns, score
+-- Key:     place, trace_name, rank, host, measure, value_ns, median_ns, delay_ns, score
 -- Columns:
 --   trace_id      trace.trace_id
 --   trace_name    trace.name
