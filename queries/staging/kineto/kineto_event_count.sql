@@ -12,6 +12,7 @@
 --   total_ns          ns, sum of durations as recorded
 --   longest_ns        ns, longest duration as recorded
 --   first_ns          ns, first start, ignoring events that start at 0 and last 0
+--   first_timed_ns    ns, first start that is not 0
 --   last_ns           ns, last start
 --   is_fine           true if some time is not a whole microsecond; NULL if no event has a time
 --   untimed_name      first name of an event without a start
@@ -33,6 +34,7 @@ WITH counted AS (
     sum(recorded_dur_ns) AS total_ns,
     max(recorded_dur_ns) AS longest_ns,
     min(start_ns) FILTER (WHERE start_ns <> 0 OR recorded_dur_ns <> 0) AS first_ns,
+    min(start_ns) FILTER (WHERE start_ns <> 0) AS first_timed_ns,
     max(start_ns) AS last_ns,
     bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0) AS is_fine,
     count(*) FILTER (WHERE recorded_dur_ns < 0) AS negative_count,
@@ -54,6 +56,7 @@ SELECT
   sum(counted.total_ns) AS total_ns,
   max(counted.longest_ns) AS longest_ns,
   min(counted.first_ns) AS first_ns,
+  min(counted.first_timed_ns) AS first_timed_ns,
   max(counted.last_ns) AS last_ns,
   bool_or(counted.is_fine) AS is_fine,
   min(text.name) FILTER (WHERE counted.timed_count < counted.event_count) AS untimed_name,
