@@ -29,7 +29,7 @@ from genscope.analyze.readers.kineto.split import Chunk
 # each row group's metadata takes memory in every query
 _ROW_GROUP = 1 << 16
 # don't collect many texts of several megabytes
-_ROW_GROUP_BYTES = 32 << 20
+_ROW_GROUP_BYTES = 16 << 20
 _EDGE = re.compile(b"[" + AROUND + b"]*")
 
 
