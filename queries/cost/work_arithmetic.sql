@@ -1,4 +1,4 @@
--- work_arithmetic: the arithmetic of each matrix product, and its peak (128 lines because of TF32).
+-- work_arithmetic: the arithmetic of each matrix product, and its peak (139 lines because of TF32).
 --
 -- Why:     tensor cores multiply float32 operands in TF32 at eight times the rate, so the operands'
 --          type alone gives a wrong ceiling. Of a kernel, its name says it; of a predicted time,
@@ -29,6 +29,16 @@ WITH product AS (
   INNER JOIN cost_root
     ON work_op.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
   WHERE work_cost.flops > 0
+),
+
+-- a trace has few names, and matching one is slow
+named AS (
+  SELECT
+    trace_id,
+    name,
+    regexp_matches(name, 'fmha_cutlass[FB]_f32_.*_sm[89]') AS is_3xtf32,
+    regexp_matches(name, '(?i)tf32|xf32') AS is_tf32
+  FROM (SELECT DISTINCT trace_id, name FROM product) AS listed
 ),
 
 -- a trace has few lists of types; the second entry is an operand of every product
@@ -67,17 +77,18 @@ operand AS (
       -- as the predictor takes it, and as PyTorch compiles it
       WHEN
         product.time_source = 'predicted' AND starts_with(product.formula, 'attention')
-        OR regexp_matches(product.name, 'fmha_cutlass[FB]_f32_.*_sm[89]')
+        OR named.is_3xtf32
         THEN '3xtf32'
       WHEN
         -- AMD's matrix cores multiply float32 as it is, unless the name says otherwise
         used.tensor_core = 'yes' AND used.rule <> 'mfma'
-        OR regexp_matches(product.name, '(?i)tf32|xf32')
+        OR named.is_tf32
         OR assumed.name IS NOT NULL
         THEN 'tf32'
       ELSE 'float32'
     END AS of_float32
   FROM product
+  INNER JOIN named USING (trace_id, name)
   INNER JOIN cpu_op ON product.trace_id = cpu_op.trace_id AND product.cost_op_id = cpu_op.op_id
   LEFT JOIN typed ON cpu_op.input_types = typed.input_types
   LEFT JOIN trace_ceiling ON product.trace_id = trace_ceiling.trace_id

@@ -80,7 +80,7 @@ fit AS (
 ),
 
 chosen AS (
-  SELECT rooted.trace_id, rooted.work_id
+  SELECT rooted.trace_id, rooted.cost_op_id, rooted.work_id
   FROM rooted
   INNER JOIN work USING (trace_id, work_id)
   INNER JOIN cost USING (trace_id, cost_op_id)
@@ -99,11 +99,11 @@ charged AS (
   SELECT
     rooted.trace_id,
     rooted.work_id,
-    chosen.work_id IS NOT NULL AS is_chosen,
+    coalesce(chosen.work_id = rooted.work_id, FALSE) AS is_chosen,
     cost.*
   FROM rooted
-  LEFT JOIN chosen USING (trace_id, work_id)
   INNER JOIN cost USING (trace_id, cost_op_id)
+  LEFT JOIN chosen USING (trace_id, cost_op_id)
 )
 
 SELECT

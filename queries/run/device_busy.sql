@@ -36,15 +36,13 @@ reached AS (
     is_kernel,
     start_ns,
     end_ns,
-    max(end_ns) OVER (
-      PARTITION BY trace_id ORDER BY start_ns
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS any_reached_ns,
-    max(end_ns) OVER (
-      PARTITION BY trace_id, is_kernel ORDER BY start_ns
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS same_reached_ns
+    max(end_ns) OVER earlier AS any_reached_ns,
+    max(end_ns) FILTER (WHERE is_kernel) OVER earlier AS kernel_reached_ns
   FROM event
+  -- one window for both, because it sorts
+  WINDOW earlier AS (
+    PARTITION BY trace_id ORDER BY start_ns ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  )
 )
 
 SELECT
@@ -53,7 +51,7 @@ SELECT
   count(*) FILTER (WHERE NOT is_kernel) AS copy_count,
   try_cast(sum(if(is_kernel, end_ns - start_ns, 0)) AS BIGINT) AS kernel_ns,
   try_cast(sum(if(
-    is_kernel, greatest(end_ns - greatest(start_ns, coalesce(same_reached_ns, start_ns)), 0), 0
+    is_kernel, greatest(end_ns - greatest(start_ns, coalesce(kernel_reached_ns, start_ns)), 0), 0
   )) AS BIGINT) AS kernel_busy_ns,
   try_cast(sum(
     greatest(end_ns - greatest(start_ns, coalesce(any_reached_ns, start_ns)), 0)

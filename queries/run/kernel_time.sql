@@ -20,6 +20,13 @@
 --   warps_per_sm    mean of kernel.warps_per_sm, weighed by time
 --   blocks_per_sm   mean of kernel.blocks_per_sm, weighed by time
 -- Never:   WHERE work_count < 1 OR min_ns > median_ns OR median_ns > max_ns
+WITH estimated AS (
+  -- few profilers write these: most traces have no such row
+  SELECT trace_id, kernel_id, occupancy_frac, warps_per_sm, blocks_per_sm
+  FROM kernel
+  WHERE coalesce(occupancy_frac, warps_per_sm, blocks_per_sm) IS NOT NULL
+)
+
 SELECT
   trace_id,
   any_value(work.time_source) AS time_source,
@@ -41,5 +48,6 @@ SELECT
 FROM work
 INNER JOIN work_op USING (trace_id, work_id)
 INNER JOIN work_category USING (trace_id, work_id)
-LEFT JOIN kernel ON work.trace_id = kernel.trace_id AND work.kernel_id = kernel.kernel_id
+LEFT JOIN estimated AS kernel
+  ON work.trace_id = kernel.trace_id AND work.kernel_id = kernel.kernel_id
 GROUP BY trace_id, work.name, work_op.op_name, work_category.category

@@ -1,9 +1,9 @@
--- kernel_launch: the call and operator that launched a kernel (171 lines because of four links).
+-- kernel_launch: the call and operator that launched a kernel (181 lines because of four links).
 --
 -- Why:     a kernel does not say what it was for; the operator that launched it does. One graph
 --          launch starts many kernels, and some kernels were launched before recording began.
 -- Grain:   one row per (trace_id, kernel_id) of kernel
--- Inputs:  kernel, runtime_call, cpu_op, operator_slice, timeline
+-- Inputs:  kernel, runtime_call, cpu_op, cpu_op_parent, timeline
 -- From:    kernel
 -- Columns:
 --   trace_id   trace.trace_id
@@ -123,9 +123,29 @@ thread AS (
   SELECT DISTINCT trace_id, process_id, thread_id FROM unnamed
 ),
 
-nested AS (
-  FROM operator_slice
+-- choose the operators before the join: mostly there are no such threads
+near AS (
+  SELECT
+    trace_id,
+    op_id,
+    concat_ws(' ', process_id, thread_id) AS track,
+    start_ns
+  FROM cpu_op
   SEMI JOIN thread USING (trace_id, process_id, thread_id)
+),
+
+nested AS (
+  SELECT
+    near.trace_id,
+    near.track,
+    near.op_id AS slice_id,
+    near.start_ns,
+    parent.end_ns,
+    parent.depth,
+    parent.parent_op_id AS parent_id,
+    parent.root_op_id AS root_id
+  FROM near
+  INNER JOIN cpu_op_parent AS parent USING (trace_id, op_id)
 ),
 
 op_timeline AS (

@@ -48,6 +48,8 @@ placed AS (
   SELECT
     asked.trace_id,
     asked.work_id,
+    asked.op_name,
+    asked.root_op_id,
     coalesce(call.process_id, op.process_id) AS process_id,
     if(call.call_id IS NULL, op.thread_id, call.thread_id) AS thread_id,
     coalesce(call.start_ns, op.start_ns) AS called_ns,
@@ -61,21 +63,9 @@ placed AS (
   LEFT JOIN asking_op AS op ON asked.trace_id = op.trace_id AND asked.work_id = op.work_id
 ),
 
--- a bucket of gradients that is sent while one is added up belongs to no single module
-followed AS (
-  SELECT
-    asked.trace_id,
-    asked.work_id,
-    backward_call.forward_track,
-    backward_call.forward_called_ns
-  FROM asked
-  INNER JOIN backward_call
-    ON asked.trace_id = backward_call.trace_id AND asked.root_op_id = backward_call.op_id
-  LEFT JOIN operator_category
-    ON asked.trace_id = operator_category.trace_id AND asked.op_name = operator_category.name
-  WHERE
-    NOT backward_call.is_accumulation
-    OR coalesce(operator_category.category <> 'communication', TRUE)
+communicating AS (
+  SELECT trace_id, name FROM operator_category
+  WHERE category = 'communication'
 )
 
 SELECT
@@ -85,10 +75,23 @@ SELECT
   if(placed.source = 'none', NULL, concat_ws(' ', placed.process_id, placed.thread_id)) AS track,
   placed.called_ns,
   coalesce(
-    followed.forward_track,
+    -- a bucket of gradients that is sent while one is added up belongs to no single module
+    if(
+      backward_call.is_accumulation AND communicating.name IS NOT NULL, NULL,
+      backward_call.forward_track
+    ),
     if(placed.source = 'none', NULL, concat_ws(' ', placed.process_id, placed.thread_id))
   ) AS forward_track,
-  coalesce(followed.forward_called_ns, placed.called_ns) AS forward_called_ns,
+  coalesce(
+    if(
+      backward_call.is_accumulation AND communicating.name IS NOT NULL, NULL,
+      backward_call.forward_called_ns
+    ),
+    placed.called_ns
+  ) AS forward_called_ns,
   placed.source
 FROM placed
-LEFT JOIN followed USING (trace_id, work_id)
+LEFT JOIN communicating
+  ON placed.trace_id = communicating.trace_id AND placed.op_name = communicating.name
+LEFT JOIN backward_call
+  ON placed.trace_id = backward_call.trace_id AND placed.root_op_id = backward_call.op_id

@@ -13,13 +13,24 @@
 --   source        'graph_annotation' (see kernel_label) | 'label' | 'python_module' |
 --                 'annotation' | 'none'
 -- Never:   WHERE (source = 'none') <> (module = 'unattributed')
-WITH found AS (
+WITH module_frame AS (
+  -- Class_3 is the name of the frame of the third instance of Class
+  SELECT
+    trace_id,
+    annotation_id,
+    name,
+    coalesce(nullif(array_to_string(string_split(name, '_')[:-2], '_'), ''), name) AS class
+  FROM known_annotation
+),
+
+found AS (
   SELECT
     work_annotation.trace_id,
     work_annotation.work_id,
     coalesce(label.name, attention.name) AS labelled,
     label.args ->> 'class' AS labelled_class,
     frame.name AS frame,
+    frame.class AS frame_class,
     user_range.name AS user_range,
     kernel_label.module AS captured
   FROM work_annotation
@@ -31,7 +42,7 @@ WITH found AS (
     ON
       work_annotation.trace_id = attention.trace_id
       AND work_annotation.attention_id = attention.annotation_id
-  LEFT JOIN known_annotation AS frame
+  LEFT JOIN module_frame AS frame
     ON
       work_annotation.trace_id = frame.trace_id
       AND work_annotation.python_module_id = frame.annotation_id
@@ -45,7 +56,6 @@ WITH found AS (
       AND work_annotation.work_id = kernel_label.kernel_id
 )
 
--- Class_3 is the name of the frame of the third instance of Class
 SELECT
   trace_id,
   work_id,
@@ -53,7 +63,7 @@ SELECT
   CASE
     WHEN captured IS NOT NULL THEN NULL
     WHEN labelled IS NOT NULL THEN labelled_class
-    ELSE coalesce(nullif(array_to_string(string_split(frame, '_')[:-2], '_'), ''), frame)
+    ELSE frame_class
   END AS module_class,
   CASE
     WHEN captured IS NOT NULL THEN 'graph_annotation'

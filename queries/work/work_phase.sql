@@ -66,6 +66,30 @@ recomputed AS (
       AND work_op.root_op_id = recomputed_op.root_op_id
       AND cpu_op.start_ns >= recomputed_op.start_ns
   WHERE cpu_op.start_ns < recomputed_op.end_ns
+),
+
+phase_range AS (
+  SELECT trace_id, annotation_id, substr(name, 7) AS phase
+  FROM known_annotation
+  WHERE starts_with(name, 'phase:')
+),
+
+-- the phase of the innermost range, or else of the outermost one
+phased AS (
+  SELECT
+    work_annotation.trace_id,
+    work_annotation.work_id,
+    coalesce(innermost.phase, outermost.phase) AS phase
+  FROM work_annotation
+  LEFT JOIN phase_range AS innermost
+    ON
+      work_annotation.trace_id = innermost.trace_id
+      AND work_annotation.user_id = innermost.annotation_id
+  LEFT JOIN phase_range AS outermost
+    ON
+      work_annotation.trace_id = outermost.trace_id
+      AND work_annotation.user_root_id = outermost.annotation_id
+  WHERE coalesce(innermost.phase, outermost.phase) IS NOT NULL
 )
 
 SELECT
@@ -83,22 +107,10 @@ SELECT
     WHEN work_op.op_id IS NULL THEN 'unattributed'
     ELSE 'forward'
   END AS pass,
-  CASE
-    WHEN starts_with(innermost.name, 'phase:') THEN substr(innermost.name, 7)
-    WHEN starts_with(outermost.name, 'phase:') THEN substr(outermost.name, 7)
-    ELSE 'unattributed'
-  END AS phase
+  coalesce(phased.phase, 'unattributed') AS phase
 FROM work_op
-INNER JOIN work_annotation USING (trace_id, work_id)
+LEFT JOIN phased USING (trace_id, work_id)
 LEFT JOIN updated USING (trace_id, work_id)
 LEFT JOIN recomputed USING (trace_id, work_id)
 LEFT JOIN backward
   ON work_op.trace_id = backward.trace_id AND work_op.root_op_id = backward.op_id
-LEFT JOIN known_annotation AS innermost
-  ON
-    work_annotation.trace_id = innermost.trace_id
-    AND work_annotation.user_id = innermost.annotation_id
-LEFT JOIN known_annotation AS outermost
-  ON
-    work_annotation.trace_id = outermost.trace_id
-    AND work_annotation.user_root_id = outermost.annotation_id

@@ -11,20 +11,29 @@
 --             repeats; NULL if no step surrounds the work
 --   source    'label' | 'graph_annotation' | 'annotation' | 'repeat' | 'none'
 -- Never:   WHERE (source = 'none') <> (step IS NULL)
-WITH found AS (
+WITH named_step AS (
+  SELECT
+    trace_id,
+    annotation_id,
+    try_cast(name AS BIGINT) AS labelled,
+    try_cast(split_part(name, '#', 2) AS BIGINT) AS profiled
+  FROM known_annotation
+),
+
+found AS (
   SELECT
     work_annotation.trace_id,
     work_annotation.work_id,
-    try_cast(label.name AS BIGINT) AS labelled,
+    label.labelled,
     kernel_label.step AS captured,
-    try_cast(split_part(profiler_step.name, '#', 2) AS BIGINT) AS profiled,
+    profiler_step.profiled,
     coalesce(component_call.step, user_call.step, module_call.step) AS repeated
   FROM work_annotation
-  LEFT JOIN known_annotation AS label
+  LEFT JOIN named_step AS label
     ON
       work_annotation.trace_id = label.trace_id
       AND work_annotation.step_id = label.annotation_id
-  LEFT JOIN known_annotation AS profiler_step
+  LEFT JOIN named_step AS profiler_step
     ON
       work_annotation.trace_id = profiler_step.trace_id
       AND work_annotation.profiler_step_id = profiler_step.annotation_id

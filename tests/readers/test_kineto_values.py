@@ -118,7 +118,7 @@ def _is_object(text: str) -> bool:
 def small_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kineto_split.Splitter, "chunk_bytes", 300)
     for name, size in zip(
-        ("_MAX_TEXTS", "MAX_SETS", "_MAX_GAPS", "_GUESSES"), request.param, strict=True
+        ("MAX_TEXTS", "MAX_SETS", "_MAX_GAPS", "_GUESSES"), request.param, strict=True
     ):
         monkeypatch.setattr(kineto_scan, name, size)
 

@@ -4,6 +4,7 @@
 """
 
 import ctypes
+import json
 import random
 from typing import Any
 
@@ -14,7 +15,12 @@ from genscope.analyze import native
 from genscope.analyze.load import operator_nesting
 from genscope.analyze.readers.kineto import scan
 from genscope.analyze.readers.kineto.columns import NUMBERS, TEXTS, keys
-from genscope.analyze.readers.kineto.events import EventScanner, NotEventsError, TextNumbers
+from genscope.analyze.readers.kineto.events import (
+    GROUP_BITS,
+    EventScanner,
+    NotEventsError,
+    TextNumbers,
+)
 from tests.readers.test_kineto_mutation import CHANGES
 
 pytestmark = pytest.mark.skipif(native.library() is None, reason="there is no C library")
@@ -49,6 +55,24 @@ def test_every_beginning_of_a_text() -> None:
     ends = [end for end in range(len(NASTY) + 1) if _read(_fresh(), NASTY[:end]) is not None]
     # nothing, and after the events or the commas and spaces that follow them
     assert 0 in ends and all(NASTY[end - 1 : end] in b"}, \n" for end in ends if end)
+
+
+def test_a_table_holds_one_group_of_categories_in_a_range_of_ids() -> None:
+    names = [None, "other", "kernel", "cpu_op", "unknown", "kernel"]
+    events = [{"ph": "X", "name": f"{i % 9}", "cat": names[i % 6], "ts": i} for i in range(60)]
+    found = _fresh().read(", ".join(map(json.dumps, events)).encode())
+    texts = {row["text_id"]: row for table in found.texts for row in table.to_pylist()}
+    held = [
+        {(texts[row["text_id"]]["cat"], row["text_id"] >> GROUP_BITS) for row in table.to_pylist()}
+        for table in found.tables
+    ]
+    assert [sorted({name or "" for name, _ in pairs}) for pairs in held] == [
+        ["cpu_op"],
+        ["kernel"],
+        ["", "other", "unknown"],
+    ]
+    assert [len({group for _, group in pairs}) for pairs in held] == [1, 1, 1]
+    assert sum(table.num_rows for table in found.tables) == len(events)
 
 
 def test_what_was_learned_changes_no_row() -> None:

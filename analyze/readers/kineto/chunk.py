@@ -5,7 +5,7 @@ takes the slow path, event by event.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genscope.analyze import native
-from genscope.analyze.readers.kineto.columns import event_schema, text_schema
+from genscope.analyze.readers.kineto.columns import TEXT_ID_FIELD, event_schema, text_schema
 from genscope.analyze.readers.kineto.events import (
     Events,
     EventScanner,
     NotEventsError,
     TextNumbers,
+    group_of,
 )
 from genscope.analyze.readers.kineto.python_scan import PythonScanner
 from genscope.analyze.readers.kineto.repair_events import AROUND, Fault, example_of, repair_events
@@ -28,7 +29,7 @@ from genscope.analyze.readers.kineto.split import Chunk
 # each row group's metadata takes memory in every query
 _ROW_GROUP = 1 << 16
 # don't collect many texts of several megabytes
-_ROW_GROUP_BYTES = 32 << 20
+_ROW_GROUP_BYTES = 16 << 20
 _EDGE = re.compile(b"[" + AROUND + b"]*")
 
 
@@ -112,26 +113,50 @@ class ChunkLoader:
 
 
 class _Writer:
-    """Writes tables to a Parquet file in a few large row groups."""
+    """Writes tables to a Parquet file in a few large row groups, each of one group of categories.
+
+    The range of ids of texts in a row group lets DuckDB skip it.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._waiting: list[pa.Table] = []
+        self._waiting: defaultdict[int, list[pa.Table]] = defaultdict(list)
+        self._rows: Counter[int] = Counter()
+        self._bytes: Counter[int] = Counter()
         texts = [column.name for column in schema if pa.types.is_dictionary(column.type)]
         self._writer = pq.ParquetWriter(
-            path, schema, compression="NONE", use_dictionary=texts, write_statistics=False
+            path,
+            schema,
+            compression="NONE",
+            use_dictionary=texts,
+            write_statistics=[TEXT_ID_FIELD.name],
         )
 
     def write(self, tables: Sequence[pa.Table]) -> None:
-        self._waiting += tables
-        rows = sum(table.num_rows for table in self._waiting)
-        if rows >= _ROW_GROUP or sum(table.nbytes for table in self._waiting) >= _ROW_GROUP_BYTES:
-            self._flush()
+        for table in tables:
+            group = group_of(table)
+            self._waiting[group].append(table)
+            self._rows[group] += table.num_rows
+            self._bytes[group] += table.nbytes
+            if self._rows[group] >= _ROW_GROUP:
+                self._flush(self._waiting.pop(group))
+                del self._rows[group], self._bytes[group]
+        if self._bytes.total() >= _ROW_GROUP_BYTES:
+            self._flush_all()
 
     def close(self) -> None:
-        self._flush()
+        self._flush_all()
         self._writer.close()
 
-    def _flush(self) -> None:
-        if self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting).unify_dictionaries())
-            self._waiting = []
+    def _flush_all(self) -> None:
+        waiting = [*self._waiting.values()]
+        if self._rows.total() < _ROW_GROUP:
+            # a small trace needs no more than one row group
+            waiting = [[table for tables in waiting for table in tables]]
+        for tables in waiting:
+            self._flush(tables)
+        for kept in (self._waiting, self._rows, self._bytes):
+            kept.clear()
+
+    def _flush(self, tables: Sequence[pa.Table]) -> None:
+        if tables:
+            self._writer.write_table(pa.concat_tables(tables).unify_dictionaries())

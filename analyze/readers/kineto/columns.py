@@ -109,6 +109,19 @@ _TYPES = {
 # those that say which stream waits for which
 COUNTED = (("ph", b"C"), ("cat", b"cuda_profiler_range"), ("cat", b"cuda_sync"))
 
+# the largest categories: events of each are written together, so that a statement that needs one skips the
+# others; those with the same role are neighbours
+CATEGORIES = (
+    b"cpu_op",
+    b"user_annotation",
+    b"cuda_runtime",
+    b"cuda_driver",
+    b"kernel",
+    b"gpu_memcpy",
+    b"gpu_memset",
+    b"python_function",
+)
+
 # the id of an event's set of texts, and the text of all its arguments if that is kept
 TEXT_ID_FIELD = pa.field("text_id", pa.int32())
 ARGUMENTS_FIELD = pa.field("arguments", pa.string())

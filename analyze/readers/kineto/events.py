@@ -16,6 +16,7 @@ from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.kineto import scan
 from genscope.analyze.readers.kineto.columns import (
     ARGUMENTS_FIELD,
+    CATEGORIES,
     COUNTED,
     KINDS,
     NUMBERS,
@@ -25,10 +26,16 @@ from genscope.analyze.readers.kineto.columns import (
     keys,
     text_schema,
 )
+from genscope.errors import UserError
 
 _ODD = 1024
 _BITS = {name: 1 << place for place, name in enumerate(KINDS)}
 _COUNTED = {(TEXTS.index(name), text) for name, text in COUNTED}
+_CATEGORY = TEXTS.index("cat")
+# ids of sets of texts of one category are in a range of their own; the last one is for the others
+_GROUPS = {text: group for group, text in enumerate(CATEGORIES)}
+GROUP_BITS = 27
+_MAX_NUMBER = 1 << GROUP_BITS
 
 
 class NotEventsError(Exception):
@@ -39,7 +46,8 @@ class NotEventsError(Exception):
 class Events:
     """The events in a piece of text and their texts.
 
-    `tables` have event_schema; `texts` have text_schema and hold new sets of texts only. `unread`
+    `tables` have event_schema, one for each group of categories, see group_of; `texts` have
+    text_schema and hold new sets of texts only. `unread`
     counts events that were not loaded, by kind; `arguments` counts those without a column, by name.
     `odd` are the positions and texts of values that aren't JSON.
     """
@@ -52,17 +60,28 @@ class Events:
 
 
 class TextNumbers:
-    """Unique ids for sets of texts, shared by all threads."""
+    """Unique numbers for sets of texts, shared by all threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._next = 0
 
     def take(self, count: int) -> int:
-        """Reserve `count` numbers and return the first."""
+        """Reserve `count` numbers and return the first. Raises UserError if there are none left."""
         with self._lock:
             self._next += count
+            if self._next > _MAX_NUMBER:
+                raise UserError(
+                    f"the events have more than {_MAX_NUMBER:,} different sets of texts, which no "
+                    "profiler writes; record the trace again"
+                )
             return self._next - count
+
+
+def group_of(table: pa.Table) -> int:
+    """The group of the first event of a table: events of one group have ids of texts in one range."""
+    first: int = table.column(0)[0].as_py()
+    return first >> GROUP_BITS
 
 
 class EventScanner:
@@ -75,6 +94,7 @@ class EventScanner:
     def __init__(self, keep: frozenset[str], numbers: TextNumbers) -> None:
         self._numbers = numbers
         self._ids = np.zeros(scan.MAX_SETS, np.int32)
+        self._groups = np.zeros(scan.MAX_TEXTS, np.int32)
         self._left_out = scan.FRAME * ("python" not in keep) | scan.ARROW * ("flow" not in keep)
         self._keeps_arguments = "args" in keep
         self._scan = scan.Scan(
@@ -141,7 +161,7 @@ class EventScanner:
         seen.uses[:entries] = 0
         if rows := int(tally[scan.ROWS]):
             found.texts += self._new_texts()
-            found.tables.append(self._table(rows))
+            found.tables += self._tables(rows)
 
     def _decode(self) -> None:
         """Decode the new distinct texts. Raises NotEventsError."""
@@ -152,6 +172,8 @@ class EventScanner:
             column, start, size, _, _ = row
             text = decoded(seen.letters[start : start + size].tobytes())
             self._texts[column].append(text)
+            if column == _CATEGORY:
+                self._groups[entry] = _GROUPS.get(text, len(_GROUPS))
             if (column, text) in _COUNTED:
                 self._counted.append(entry)
         self._decoded = end
@@ -162,14 +184,14 @@ class EventScanner:
             end += 1
         return self._scan.text[start:end].tobytes().decode()
 
-    def _arguments(self, rows: int) -> pa.Array:
+    def _arguments(self, rows: slice | scan.Ints) -> pa.Array:
+        spans = self._scan.out.arguments[rows]
         if not self._keeps_arguments and not self._counted:
-            return _nulls(ARGUMENTS_FIELD.type).slice(0, rows)
-        spans = self._scan.out.arguments[:rows]
+            return _nulls(ARGUMENTS_FIELD.type).slice(0, len(spans))
         if not self._keeps_arguments:
             sets = self._scan.seen.sets[: self._scan.seen.used[scan.SETS]]
             counted = np.isin(sets, self._counted).max(axis=1, keepdims=True)
-            spans = spans * counted[self._scan.out.texts[:rows]]
+            spans = spans * counted[self._scan.out.texts[rows]]
         text = self._scan.text
         return arrow_column.texts(
             [text[i:end].tobytes() if end else None for i, end in spans.tolist()]
@@ -182,7 +204,9 @@ class EventScanner:
             return []
         sets = self._scan.seen.sets[first : self._told]
         ids = self._ids[first : self._told]
-        ids[:] = self._numbers.take(len(ids)) + np.arange(len(ids))
+        categories = sets[:, _CATEGORY]
+        groups = np.where(categories < 0, len(_GROUPS), self._groups[categories])
+        ids[:] = (groups << GROUP_BITS) + self._numbers.take(len(ids)) + np.arange(len(ids))
         columns = [arrow_column.numbers(ids)]
         for entries, texts in zip(sets.T, self._texts, strict=False):
             absent = entries < 0
@@ -193,20 +217,31 @@ class EventScanner:
             columns.append(pa.DictionaryArray.from_arrays(codes, distinct))
         return [pa.Table.from_arrays(columns, schema=text_schema())]
 
-    def _table(self, rows: int) -> pa.Table:
-        filled = self._scan.out.filled[:rows]
+    def _tables(self, count: int) -> list[pa.Table]:
+        """The events, group by group, so that who reads one category can skip the others."""
+        ids = self._ids[self._scan.out.texts[:count]]
+        groups = ids >> GROUP_BITS
+        found = np.flatnonzero(np.bincount(groups)).tolist()
+        if len(found) == 1:
+            return [self._table(ids, slice(0, count))]
+        rows = (np.flatnonzero(groups == group) for group in found)
+        return [self._table(ids, chosen) for chosen in rows]
+
+    def _table(self, ids: scan.Codes, rows: slice | scan.Ints) -> pa.Table:
+        filled = self._scan.out.filled[rows]
         present = int(np.bitwise_or.reduce(filled))
         always = int(np.bitwise_and.reduce(filled))
-        columns = [arrow_column.numbers(self._ids[self._scan.out.texts[:rows]])]
+        columns = [arrow_column.numbers(ids[rows])]
         for name, values in zip(NUMBERS, self._scan.out.numbers, strict=True):
             kind, bit = event_schema().field(column_name(name)).type, _BITS[name]
             if not present & bit:
-                columns.append(_nulls(kind).slice(0, rows))
+                columns.append(_nulls(kind).slice(0, len(filled)))
                 continue
             absent = None if always & bit else filled & np.uint64(bit) == 0
-            unsigned = pa.types.is_unsigned_integer(kind)
-            column = values[:rows].view(np.uint64) if unsigned else values[:rows]
-            columns.append(arrow_column.numbers(column, absent))
+            chosen = values[rows]
+            if pa.types.is_unsigned_integer(kind):
+                chosen = chosen.view(np.uint64)
+            columns.append(arrow_column.numbers(chosen, absent))
         columns.append(self._arguments(rows))
         return pa.Table.from_arrays(columns, schema=event_schema())
 

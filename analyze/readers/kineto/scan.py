@@ -29,7 +29,7 @@ FRAME, ARROW = 1, 2
 # rows of one scan
 MAX_ROWS = 1 << 14
 MAX_SETS = 1 << 15
-_MAX_TEXTS = 1 << 15
+MAX_TEXTS = 1 << 15
 _MAX_GAPS = 1 << 12
 _GUESSES = 1 << 14
 # of the scan's C code: zero bytes after the text, and room for the letters of one event
@@ -190,10 +190,10 @@ def _new_seen(text_columns: int, letters: int) -> Seen:
     return Seen(
         letters=np.zeros(letters, np.uint8),
         used=np.zeros(4, np.int64),
-        entries=np.zeros((_MAX_TEXTS, 5), np.int32),
-        hashes=np.zeros(_MAX_TEXTS, np.uint64),
-        slots=np.zeros(2 * _MAX_TEXTS, np.int32),
-        uses=np.zeros(_MAX_TEXTS, np.int64),
+        entries=np.zeros((MAX_TEXTS, 5), np.int32),
+        hashes=np.zeros(MAX_TEXTS, np.uint64),
+        slots=np.zeros(2 * MAX_TEXTS, np.int32),
+        uses=np.zeros(MAX_TEXTS, np.int64),
         counts=np.zeros(text_columns + 2, np.int64),
         sets=np.zeros((MAX_SETS, text_columns), np.int32),
         set_hashes=np.zeros(MAX_SETS, np.uint64),

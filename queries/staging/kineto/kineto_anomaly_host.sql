@@ -2,7 +2,7 @@
 --
 -- Why:     without operators, shapes or kernels whole groups of metrics are unavailable.
 -- Grain:   one row per kind of anomaly that occurs
--- Inputs:  kernel, runtime_call, cpu_op, kineto_event, kineto_event_count, kineto_header
+-- Inputs:  kernel, runtime_call, cpu_op, kineto_text, kineto_event_count, kineto_header
 -- Columns:
 --   kind     see anomaly_kind
 --   count    number of affected events
@@ -90,7 +90,7 @@ SELECT
   'merged_process' AS kind,
   count(DISTINCT pid) AS count,
   min(pid) AS example
-FROM kineto_event
+FROM kineto_text
 WHERE starts_with(pid, '[')
 UNION ALL
 SELECT

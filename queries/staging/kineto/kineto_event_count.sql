@@ -2,7 +2,7 @@
 --
 -- Why:     several anomaly checks need it, and a pass over all events is slow, so it is done once.
 -- Grain:   one row per (ph, cat) of kineto_event
--- Inputs:  kineto_event
+-- Inputs:  kineto_event, kineto_text
 -- Columns:
 --   ph                'X' complete, 'i' instant, 'M' metadata, ...
 --   cat               category, as recorded; NULL if absent
@@ -12,6 +12,7 @@
 --   total_ns          ns, sum of durations as recorded
 --   longest_ns        ns, longest duration as recorded
 --   first_ns          ns, first start, ignoring events that start at 0 and last 0
+--   first_timed_ns    ns, first start that is not 0
 --   last_ns           ns, last start
 --   is_fine           true if some time is not a whole microsecond; NULL if no event has a time
 --   untimed_name      first name of an event without a start
@@ -24,30 +25,52 @@
 --   endless_name      first name of such an event
 --   zero_count        events that start at 0 and last 0, so that no time was recorded
 --   zero_name         first name of such an event
+WITH counted AS (
+  -- add up numbers by set of texts first: millions of events have few sets
+  SELECT
+    text_id,
+    count(*) AS event_count,
+    count(start_ns) AS timed_count,
+    sum(recorded_dur_ns) AS total_ns,
+    max(recorded_dur_ns) AS longest_ns,
+    min(start_ns) FILTER (WHERE start_ns <> 0 OR recorded_dur_ns <> 0) AS first_ns,
+    min(start_ns) FILTER (WHERE start_ns <> 0) AS first_timed_ns,
+    max(start_ns) AS last_ns,
+    bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0) AS is_fine,
+    count(*) FILTER (WHERE recorded_dur_ns < 0) AS negative_count,
+    count(*) FILTER (WHERE recorded_correlation_id < 0) AS unnumbered_count,
+    count(*) FILTER (
+      WHERE start_ns IS NULL OR recorded_dur_ns IS NULL OR recorded_dur_ns < 0
+    ) AS endless_count,
+    count(*) FILTER (WHERE start_ns = 0 AND coalesce(recorded_dur_ns, 0) = 0) AS zero_count
+  FROM kineto_event
+  GROUP BY text_id
+)
+
 SELECT
-  ph,
-  cat,
-  role,
-  count(*) AS event_count,
-  count(start_ns) AS timed_count,
-  sum(recorded_dur_ns) AS total_ns,
-  max(recorded_dur_ns) AS longest_ns,
-  min(start_ns) FILTER (WHERE start_ns <> 0 OR recorded_dur_ns <> 0) AS first_ns,
-  max(start_ns) AS last_ns,
-  bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0) AS is_fine,
-  min(name) FILTER (WHERE start_ns IS NULL) AS untimed_name,
-  count(*) FILTER (WHERE recorded_dur_ns < 0) AS negative_count,
-  min(name) FILTER (WHERE recorded_dur_ns < 0) AS negative_name,
-  count(*) FILTER (WHERE recorded_correlation_id < 0) AS unnumbered_count,
-  min(name) FILTER (WHERE recorded_correlation_id < 0) AS unnumbered_name,
-  count(*) FILTER (WHERE role = 'python' AND starts_with(name, 'nn.Module: ')) AS module_count,
-  count(*) FILTER (
-    WHERE start_ns IS NULL OR recorded_dur_ns IS NULL OR recorded_dur_ns < 0
-  ) AS endless_count,
-  min(name) FILTER (
-    WHERE start_ns IS NULL OR recorded_dur_ns IS NULL OR recorded_dur_ns < 0
-  ) AS endless_name,
-  count(*) FILTER (WHERE start_ns = 0 AND coalesce(recorded_dur_ns, 0) = 0) AS zero_count,
-  min(name) FILTER (WHERE start_ns = 0 AND coalesce(recorded_dur_ns, 0) = 0) AS zero_name
-FROM kineto_event
-GROUP BY ph, cat, role
+  text.ph,
+  text.cat,
+  text.role,
+  sum(counted.event_count)::BIGINT AS event_count,
+  sum(counted.timed_count)::BIGINT AS timed_count,
+  sum(counted.total_ns) AS total_ns,
+  max(counted.longest_ns) AS longest_ns,
+  min(counted.first_ns) AS first_ns,
+  min(counted.first_timed_ns) AS first_timed_ns,
+  max(counted.last_ns) AS last_ns,
+  bool_or(counted.is_fine) AS is_fine,
+  min(text.name) FILTER (WHERE counted.timed_count < counted.event_count) AS untimed_name,
+  sum(counted.negative_count)::BIGINT AS negative_count,
+  min(text.name) FILTER (WHERE counted.negative_count > 0) AS negative_name,
+  sum(counted.unnumbered_count)::BIGINT AS unnumbered_count,
+  min(text.name) FILTER (WHERE counted.unnumbered_count > 0) AS unnumbered_name,
+  coalesce(sum(counted.event_count) FILTER (
+    WHERE text.role = 'python' AND starts_with(text.name, 'nn.Module: ')
+  ), 0)::BIGINT AS module_count,
+  sum(counted.endless_count)::BIGINT AS endless_count,
+  min(text.name) FILTER (WHERE counted.endless_count > 0) AS endless_name,
+  sum(counted.zero_count)::BIGINT AS zero_count,
+  min(text.name) FILTER (WHERE counted.zero_count > 0) AS zero_name
+FROM counted
+INNER JOIN kineto_text AS text ON counted.text_id = text.text_id
+GROUP BY text.ph, text.cat, text.role

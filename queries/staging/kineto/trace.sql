@@ -2,7 +2,7 @@
 --
 -- Why:     every number must be traceable to its file, and show how far the file can be trusted.
 -- Grain:   one row
--- Inputs:  kineto_event, kernel, gpu_copy, device, kineto_header, trace_file
+-- Inputs:  kineto_event_count, kernel, gpu_copy, device, kineto_header, trace_file
 -- Columns:
 --   trace_id        trace.trace_id
 --   name            short label
@@ -29,15 +29,11 @@
 --   skipped_count   events that could not be read
 WITH times AS (
   SELECT
-    count(*) AS event_count,
+    coalesce(sum(event_count), 0)::BIGINT AS event_count,
     -- an event without a time has 0, whatever clock the others use
-    min(start_ns) FILTER (WHERE ph = 'X' AND start_ns <> 0) AS first_ns,
-    coalesce(
-      bool_or(start_ns % 1000 <> 0 OR recorded_dur_ns % 1000 <> 0)
-      FILTER (WHERE ph = 'X' OR role = 'instant'),
-      FALSE
-    ) AS is_fine
-  FROM kineto_event
+    min(first_timed_ns) FILTER (WHERE ph = 'X') AS first_ns,
+    coalesce(bool_or(is_fine) FILTER (WHERE ph = 'X' OR role = 'instant'), FALSE) AS is_fine
+  FROM kineto_event_count
 ),
 
 busiest AS (
