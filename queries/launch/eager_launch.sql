@@ -47,24 +47,30 @@ chosen AS (
   FROM eager
   GROUP BY trace_id, step
   QUALIFY row_number() OVER (PARTITION BY trace_id ORDER BY count(*) DESC, step DESC) = 1
+),
+
+-- by itself, or DuckDB joins all calls of a trace with all its operators first
+placed AS MATERIALIZED (
+  SELECT eager.*, call.start_ns AS call_start_ns
+  FROM eager
+  SEMI JOIN chosen ON eager.trace_id = chosen.trace_id AND eager.step = chosen.step
+  INNER JOIN runtime_call AS call
+    ON eager.trace_id = call.trace_id AND eager.call_id = call.call_id
 )
 
 SELECT
-  eager.trace_id,
-  first_value(eager.call_id) OVER in_order AS first_id,
+  placed.trace_id,
+  first_value(placed.call_id) OVER in_order AS first_id,
   row_number() OVER in_order - 1 AS position,
-  eager.call_id,
-  eager.kernel_name,
-  eager.op_id,
+  placed.call_id,
+  placed.kernel_name,
+  placed.op_id,
   cpu_op.name AS op_name,
   nullif(work_module.module, 'unattributed') AS module
-FROM eager
-SEMI JOIN chosen ON eager.trace_id = chosen.trace_id AND eager.step = chosen.step
-INNER JOIN runtime_call AS call
-  ON eager.trace_id = call.trace_id AND eager.call_id = call.call_id
-INNER JOIN cpu_op ON eager.trace_id = cpu_op.trace_id AND eager.op_id = cpu_op.op_id
+FROM placed
+INNER JOIN cpu_op ON placed.trace_id = cpu_op.trace_id AND placed.op_id = cpu_op.op_id
 LEFT JOIN work_module
-  ON eager.trace_id = work_module.trace_id AND eager.kernel_id = work_module.work_id
+  ON placed.trace_id = work_module.trace_id AND placed.kernel_id = work_module.work_id
 WINDOW in_order AS (
-  PARTITION BY eager.trace_id ORDER BY call.start_ns, eager.start_ns, eager.kernel_id
+  PARTITION BY placed.trace_id ORDER BY placed.call_start_ns, placed.start_ns, placed.kernel_id
 )
