@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -13,6 +14,8 @@ from genscope.analyze.sql_file import SqlFile, create_statement
 
 if TYPE_CHECKING:
     import duckdb
+
+_SOURCE = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 
 
 @cache
@@ -39,8 +42,9 @@ def with_views(relation: SqlFile) -> SqlFile:
     """
     views = kept_views()
     needed = with_inputs(relation.inputs, views)
-    readers = Counter(other for name in needed for other in views[name].inputs)
-    readers.update(relation.inputs)
+    readers = Counter(_read(relation))
+    for name in needed:
+        readers.update(_read(views[name]))
     parts = [
         f"{name} AS {'MATERIALIZED ' if readers[name] > 1 else ''}({file.statement}\n)"
         for name, file in views.items()
@@ -50,6 +54,11 @@ def with_views(relation: SqlFile) -> SqlFile:
         return relation
     statement = f"WITH {', '.join(parts)} SELECT * FROM ({relation.statement}\n)"
     return replace(relation, statement=statement)
+
+
+def _read(relation: SqlFile) -> list[str]:
+    """The relations after FROM and JOIN in its statement, each as often as it is there."""
+    return _SOURCE.findall(relation.statement)
 
 
 def macros_of(relation: SqlFile) -> set[str]:

@@ -22,23 +22,29 @@
 --          JOIN critical_path AS other ON one.trace_id = other.trace_id
 --          AND one.segment_id + 1 = other.segment_id
 --          WHERE one.start_ns + one.dur_ns <> other.start_ns OR one.dur_ns <= 0
-WITH on_path AS (
+WITH entry AS MATERIALIZED (
+  -- by itself, or DuckDB compares all events of a trace with each other first
+  SELECT path_run.trace_id, path_run.run_id, entry_id, entry_end_ns, event.ordinal
+  FROM path_run
+  INNER JOIN path_event AS event
+    ON path_run.trace_id = event.trace_id AND path_run.entry_id = event.event_id
+),
+
+on_path AS (
   SELECT
     event.* EXCLUDE (start_ns),
-    path_run.entry_end_ns,
-    path_run.entry_id = event.event_id AS is_entry,
+    entry.entry_end_ns,
+    entry.entry_id = event.event_id AS is_entry,
     lead(event.start_ns) OVER (
       PARTITION BY event.trace_id, event.run_id ORDER BY event.ordinal
     ) AS next_start_ns,
-    if(is_entry, path_run.entry_end_ns, least(event.end_ns, next_start_ns)) AS done_ns,
+    if(is_entry, entry.entry_end_ns, least(event.end_ns, next_start_ns)) AS done_ns,
     least(event.start_ns, done_ns) AS start_ns
-  FROM path_run
-  INNER JOIN path_event AS entry
-    ON path_run.trace_id = entry.trace_id AND path_run.entry_id = entry.event_id
+  FROM entry
   INNER JOIN path_event AS event
     ON
-      path_run.trace_id = event.trace_id
-      AND path_run.run_id = event.run_id
+      entry.trace_id = event.trace_id
+      AND entry.run_id = event.run_id
       AND entry.ordinal >= event.ordinal
 ),
 
