@@ -35,8 +35,8 @@
 --   peak_bytes_per_s      see trace_ceiling
 --   ridge_intensity       FLOP/byte at which compute and memory take equally long
 --   roof_flops_per_s      FLOP/s that the ceilings allow at operator_intensity
---   bound                 'compute' | 'memory' by operator_intensity; 'unknown' without ceilings, or if
---                         the FLOPs of less than half of work_ns are known
+--   bound                 'compute' | 'memory' by operator_intensity; 'unknown' without ceilings,
+--                         or if the FLOPs of less than half of work_ns are known
 --   attained_frac         attained_flops_per_s divided by roof_flops_per_s; NULL if refused
 --   attained_note         why attained_frac is above 1, or refused; else NULL
 -- Never:   WHERE (bound = 'compute' AND operator_intensity < ridge_intensity)

@@ -457,8 +457,8 @@ def test_collectives_of_two_devices(made: Made) -> None:
     )
     told = "SELECT kernel_id, op_id, * EXCLUDE (trace_id, kernel_id, op_id) FROM collective ORDER BY kernel_id"
     assert rows(con, told) == [
-        (1, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16"),
-        (None, 1, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16"),
+        (1, None, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16", None),
+        (None, 1, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16", None),
     ]  # fmt: skip
     found = rows(con, "SELECT kind, count, example FROM anomaly WHERE kind = 'several_devices'")
     assert found == [("several_devices", 2, "0, 1")]
