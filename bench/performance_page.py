@@ -30,10 +30,15 @@ def page(measured: dict[str, Any], queries: dict[str, Any] | None = None) -> str
         *(f"* {name}: {what}, made of {source}" for name, (source, _, what) in WORKLOADS.items()),
     ]
     # only runs of one session are compared with each other
-    for session in (measured, *measured.get("earlier", ())):
+    for session in sessions(measured):
         lines += ["", *_session(session)]
     lines += _queries(queries) if queries else []
     return "\n".join(lines) + "\n"
+
+
+def sessions(measured: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was measured in each session, the newest first."""
+    return [measured, *measured.get("earlier", ())]
 
 
 def _session(measured: dict[str, Any]) -> Iterable[str]:
