@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -46,21 +47,26 @@ def test_storage_that_cannot_be_used_is_a_sentence(
     s3fs.S3FileSystem.clear_instance_cache()
 
 
+def statuses_on_a_bad_machine(trace: Path, folder: Path, names: Sequence[str]) -> list[str]:
+    """Load copies of a trace with these names into the lake `folder`/lake by one worker, which may die."""
+    for name in names:
+        # of different bytes, or one would be a copy of the other
+        (folder / f"{name}.json.gz").write_bytes(trace.read_bytes() + b"\0" * len(name))
+    with runner(workers=1) as run:
+        outcomes = ingest(
+            str(folder / "lake"),
+            [str(folder / "*.json.gz")],
+            run=lambda _, items: run(load_on_a_bad_machine, items),
+        )
+    return [outcome.status for outcome in outcomes]
+
+
 def test_a_worker_that_dies_is_replaced_and_a_poisoned_trace_is_given_up(
     shared_traces: Path, tmp_path: Path
 ) -> None:
-    for name in ("frail", "good", "greedy", "poison"):
-        # of different bytes, or one would be a copy of the other
-        text = (shared_traces / TINY).read_bytes()
-        (tmp_path / f"{name}.json.gz").write_bytes(text + b"\0" * len(name))
-    with runner(workers=1) as run:
-        outcomes = ingest(
-            str(tmp_path / "lake"),
-            [str(tmp_path / "*.json.gz")],
-            run=lambda _, items: run(load_on_a_bad_machine, items),
-        )
+    names = ("frail", "good", "greedy", "poison")
+    statuses = statuses_on_a_bad_machine(shared_traces / TINY, tmp_path, names)
     # what was loaded just before its worker died is found in the lake
-    statuses = [outcome.status for outcome in outcomes]
     assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2:] == ["failed", "failed"]
     assert len(Lake(str(tmp_path / "lake")).parts()) == 2
     without_memory, killed = failures(str(tmp_path / "lake"))["reason"]
@@ -74,16 +80,8 @@ def test_a_trace_that_takes_too_much_memory_is_given_up_and_the_others_are_loade
 
     limited = partial(distributed.LocalCluster, memory_limit=WORKER_BYTES)
     monkeypatch.setattr(distributed, "LocalCluster", limited)
-    for name in ("a", "bc", "hungry"):
-        text = (shared_traces / TINY).read_bytes()
-        (tmp_path / f"{name}.json.gz").write_bytes(text + b"\0" * len(name))
-    with runner(workers=1) as run:
-        outcomes = ingest(
-            str(tmp_path / "lake"),
-            [str(tmp_path / "*.json.gz")],
-            run=lambda _, items: run(load_on_a_bad_machine, items),
-        )
-    statuses = [outcome.status for outcome in outcomes]
+    names = ("a", "bc", "hungry")
+    statuses = statuses_on_a_bad_machine(shared_traces / TINY, tmp_path, names)
     assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2] == "failed"
     assert len(Lake(str(tmp_path / "lake")).parts()) == 2
     (row,) = failures(str(tmp_path / "lake")).rows()

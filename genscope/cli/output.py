@@ -34,9 +34,10 @@ def write_result(
 
     'json' is one array of objects whose keys are the columns; 'parquet' needs a file. A table in a
     terminal has the columns that fit, those in `key` first, unless `wide`, and a note that the option
-    `shows_all` does; in a pipe or file it has all columns. Names in a trace may hold control characters: 'table' and 'csv' show them as \\x1b, 'json' as \\u001b, and
-    'parquet' keeps them raw. A csv cell keeps newlines and tabs, in quotes, and a leading '=' or '-',
-    because programs read it, and a guard would change names and numbers.
+    `shows_all` shows the others; in a pipe or file it has all columns. Names in a trace may hold control
+    characters: 'table' and 'csv' show them as \\x1b, 'json' as \\u001b, and 'parquet' keeps them raw. A csv
+    cell keeps newlines and tabs, in quotes, and a leading '=' or '-', because programs read it, and a guard
+    would change names and numbers.
     """
     check_out(fmt, out)
     if out is not None:

@@ -46,9 +46,9 @@ class NotEventsError(Exception):
 class Events:
     """The events in a piece of text and their texts.
 
-    `tables` have event_schema, one for each group of categories, see group_of; `texts` have
-    text_schema and hold new sets of texts only. `unread`
-    counts events that were not loaded, by kind; `arguments` counts those without a column, by name.
+    `tables` have event_schema, one for each group of categories, see group_of; `texts` have text_schema
+    and hold new sets of texts only. `unread` counts events that were not loaded, by kind; `arguments`
+    counts those without a column, by name.
     `odd` are the positions and texts of values that aren't JSON.
     """
 
