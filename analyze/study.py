@@ -13,6 +13,7 @@ from genscope.analyze import chosen, notebook, question, reasons, refusal, trace
 from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables, user_data
+from genscope.analyze.load.attached import name_tables, study_tables
 from genscope.analyze.load.kept_views import create_kept_views, kept_views
 from genscope.analyze.load.study_file import open_read_only, open_to_write
 from genscope.analyze.near import suggestion
@@ -47,8 +48,9 @@ class Study(notebook.ShownInNotebook):
         self._allow_files = allow_files
         self._extra = [file for folder in queries for file in own_queries(Path(folder))]
         self._con: duckdb.DuckDBPyConnection | None = None
-        # every metric by name, and the names of those that the connection has already
+        # every metric by name, these with the tables and views, and the names that the connection has already
         self._metrics: dict[str, SqlFile] = {}
+        self._files: dict[str, SqlFile] = {}
         self._created: set[str] = set()
         # of the open file: names of traces, refused ones, and which meet which need of a query
         self._names: dict[int, str] = {}
@@ -75,34 +77,36 @@ class Study(notebook.ShownInNotebook):
         Raises UserError if the file is missing, locked, of another version or not a study.
         """
         con = self._opened
-        self._create([*kept_views(), *self._metrics])
+        self._create(self._files)
         return con
 
     @property
     def _opened(self) -> duckdb.DuckDBPyConnection:
-        """The connection with the tables, and those metrics that were asked for so far."""
+        """The connection, with those tables and metrics that were asked for so far."""
         if self._con is None:
             self._con = open_read_only(self.path, allow_files=self._allow_files)
             self._metrics, self._created = tables.metrics(self._extra), set()
+            self._files = {**study_tables(), **kept_views(), **self._metrics}
             try:
+                self._create(("trace", "anomaly"))
                 self._names, self._refused = self._ask(chosen.names), self._ask(refusal.refused)
                 for file in self._extra:
                     question.check_definition(self._con, file)
                 # a header of the user's need not name all that its statement reads
-                self._create([*kept_views(), *self._metrics] if self._extra else ())
+                self._create(self._files if self._extra else ())
             except BaseException:
                 self.close()
                 raise
         return self._con
 
     def _create(self, names: Iterable[str]) -> None:
-        """Create these views and metrics: all of them would take longer than a query."""
-        missing = {*names, *tables.with_inputs(names, self._metrics)} - self._created
-        views = tables.with_inputs(missing, kept_views()) - self._created
+        """Create these tables, views and metrics, and what they read: all of them would take longer than a query."""
+        missing = tables.with_inputs(names, self._files) - self._created
         files = [file for name, file in self._metrics.items() if name in missing]
-        self._ask(lambda con: create_kept_views(con, views))
+        self._ask(lambda con: name_tables(con, self.path, missing))
+        self._ask(lambda con: create_kept_views(con, missing))
         self._ask(lambda con: refusal.create_metrics(con, files, self._refused))
-        self._created |= missing | views
+        self._created |= missing
 
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
@@ -183,7 +187,7 @@ class Study(notebook.ShownInNotebook):
             self._create([name])
             source, values = call_of(relation, params)
         else:
-            self._create(self._metrics.keys() & set(relation.inputs))
+            self._create(tables.with_inputs(relation.inputs, self._files) - kept_views().keys())
             _, values = call_of(relation, params)
             found = refusal.without_refused(self._opened, relation, self._refused)
             source = f"({found.statement}\n)"
@@ -215,7 +219,7 @@ class Study(notebook.ShownInNotebook):
         """The connection, ready for a statement that `sql` would run. Raises UserError for any other."""
         allow = question.check_files_question if self._allow_files else question.check_question
         allow(self._opened, statement)
-        self._create(question.mentioned(statement, [*kept_views(), *self._metrics]))
+        self._create(question.mentioned(statement, self._files))
         return self._opened
 
     def interrupt(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genscope.analyze.load.kept_views import create_kept_views, kept_views
-from genscope.analyze.load.study_file import open_read_only
+from genscope.analyze.load.study_file import open_with_tables
 from genscope.analyze.load.tables import quoted, with_inputs
 from genscope.analyze.rows import Rows, rows_of
 from genscope.analyze.sql_file import SqlFile, create_statement, load_layer
@@ -27,7 +27,7 @@ def app_relations() -> Mapping[str, SqlFile]:
 
 
 def create(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
-    """Create these macros in a study's connection, and the views that they read; other inputs must be there."""
+    """Create these macros in a study's connection, and the views that they read; tables must be there."""
     files = [app_relations()[name] for name in names]
     read = {relation for file in files for relation in file.inputs}
     create_kept_views(con, with_inputs(read, kept_views()))
@@ -40,7 +40,7 @@ class Tables:
 
     def __init__(self, path: Path) -> None:
         """Open the study. Raises UserError if it can't be opened."""
-        self._con = open_read_only(path)
+        self._con = open_with_tables(path)
         create(self._con, _OF_TABLES)
 
     def rows(self, name: str, **params: int | str) -> Rows:

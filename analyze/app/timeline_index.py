@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.app import relations
-from genscope.analyze.load.study_file import open_read_only
+from genscope.analyze.load.study_file import open_with_tables
 from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
@@ -54,7 +54,7 @@ class Timeline:
         """Build the index; takes about 4 s for a million slices. Raises UserError without events."""
         self.trace_id = trace_id
         self._counting, self._has_counters = threading.Lock(), False
-        self._con = open_read_only(path)
+        self._con = open_with_tables(path)
         try:
             self._build()
         except BaseException:

@@ -7,6 +7,8 @@ each base table through a view in an in-memory database that holds nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,18 +17,20 @@ import duckdb
 from genscope.analyze.connect import connect, why_not_opened
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables
-from genscope.analyze.sql_file import SqlFile, create_statement, in_order, load_layer
+from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
 # the file's name in SQL: a table that a user added to a study is study.<table>
 CATALOG = "study"
 _OWN_TABLES = ("genscope_schema", "user_kernel_rule")
+# the columns of base tables seen so far, with their types
+_TYPED: dict[str, dict[str, str]] = {}
 # never look for an unknown table name among Python's variables
 _SETTINGS = {"python_enable_replacements": False}
 
 
 def open_attached(path: Path, *, allow_files: bool) -> duckdb.DuckDBPyConnection:
-    """Return an in-memory connection that reads from the file, with all settings locked.
+    """Return an in-memory connection with all settings locked; `name_tables` makes it read from the file.
 
     Raises UserError if the file can't be opened or is not a study that can be trusted.
     """
@@ -54,46 +58,60 @@ def _prepare(con: duckdb.DuckDBPyConnection, path: Path, *, allow_files: bool) -
     if not allow_files:
         con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
-    _name_tables(con, path)
-
-
-def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Create views, so that plain names reach the study's tables, and our views and macros over them.
-
-    Raises UserError, before any code of the file has run, if one of its tables isn't a plain table.
-    """
     present = check_tables(con, CATALOG, path)
-    # DuckDB lists columns more slowly once there are views
-    columns = _columns(con, CATALOG)
-    statements = [
-        f"CREATE VIEW {name} AS FROM {CATALOG}.main.{name}" for name in _tables() if name in present
-    ]
-    con.execute(";".join(["BEGIN", *statements, "COMMIT"]))
+    for name in filter(present.__contains__, _OWN_TABLES):
+        con.execute(f"CREATE VIEW {name} AS FROM {CATALOG}.main.{name}")
     try:
         tables.check_schema(con, str(path))
     except (TypeError, IndexError, duckdb.Error) as error:
         raise _changed(path, "genscope_schema") from error
-    _check_columns(columns, path)
-    # other views are created when a query reads them: see kept_views
-    for file in in_order(load_layer("interval")):
-        con.execute(create_statement(file))
+    for name, file in study_tables().items():
+        # what the columns are is checked once the table is read
+        if present.get(name) != len(file.columns):
+            raise _changed(path, name)
 
 
-def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> dict[str, str]:
-    """Return the kind of each name; raise UserError if a table of the study runs code when it is read.
+@cache
+def study_tables() -> Mapping[str, SqlFile]:
+    """The tables of a study by name, all of them stored, so that none reads another."""
+    files = tables.table_files().items()
+    return {name: replace(file, inputs=()) for name, file in files if _is_table(file)}
+
+
+def name_tables(
+    con: duckdb.DuckDBPyConnection, path: Path, names: Iterable[str] | None = None
+) -> None:
+    """Create views, so that plain names reach these tables of the study, by default all of them.
+
+    Each takes time, and a query reads few. Raises UserError if a table has other columns than our SQL gives it.
+    """
+    wanted = study_tables().keys() if names is None else study_tables().keys() & set(names)
+    for name in sorted(wanted):
+        _check_columns(con, study_tables()[name], path)
+        con.execute(f"CREATE VIEW {name} AS FROM {CATALOG}.main.{name}")
+
+
+def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> dict[str, int]:
+    """Return the number of columns of each table; raise UserError if one of ours runs code when it is read.
 
     This reads DuckDB's catalogue only, never the tables themselves. tables.check_schema reports
     missing tables.
     """
-    present = _kinds(con, catalog)
-    for name in _tables():
-        kind = present.get(name, "table")
-        if kind != "table":
+    of_file = f"WHERE database_name = '{tables.quoted(catalog)}' AND schema_name = 'main'"
+    views = con.execute(f"SELECT view_name FROM system.main.duckdb_views() {of_file}").fetchall()
+    plain = con.execute(
+        "SELECT table_name, column_count, sql LIKE '%GENERATED ALWAYS AS%' "
+        f"FROM system.main.duckdb_tables() {of_file}"
+    ).fetchall()
+    kinds = {name: "a table with computed columns" for name, _, code in plain if code}
+    kinds |= {name: "a view" for (name,) in views}
+    for name in (*_OWN_TABLES, *study_tables()):
+        if name in kinds:
             raise UserError(
-                f"{path}: {name} is {kind} and not a plain table, so genscope doesn't open the file; "
+                f"{path}: {name} is {kinds[name]} and not a plain table, so genscope doesn't open the file; "
                 "re-ingest the traces into a new study"
             )
-    return present
+    return {name: count for name, count, _ in plain}
 
 
 def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -117,63 +135,40 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
 
 
-def _check_columns(found: dict[str, dict[str, str]], path: Path) -> None:
+def _check_columns(con: duckdb.DuckDBPyConnection, table: SqlFile, path: Path) -> None:
     """Raise UserError if a table's columns differ from those that our SQL creates."""
-    typed = _typed_columns()
-    for name, columns in typed.items():
-        if found.get(name) != columns:
-            raise _changed(path, name)
-    trace_id = typed["trace"]["trace_id"]
-    for file in filter(_is_table, tables.attribution_files()):
-        columns = found.get(file.name, {})
-        if list(columns) != list(file.columns) or columns["trace_id"] != trace_id:
-            raise _changed(path, file.name)
+    try:
+        found = _columns(con, f"{CATALOG}.main.{table.name}")
+    except duckdb.Error as error:
+        raise _changed(path, table.name) from error
+    if table.layer == "schema":
+        same = found == _typed_columns(con, table)
+    else:
+        # to know the other types takes long
+        same = list(found) == list(table.columns) and found["trace_id"] == "INTEGER"
+    if not same:
+        raise _changed(path, table.name)
 
 
-@cache
-def _typed_columns() -> dict[str, dict[str, str]]:
-    """The columns of the base tables and their types; for the other tables this would take long."""
-    with connect() as con:
-        con.execute(";".join(table.statement for table in load_layer("schema")))
-        return _columns(con, "memory")
+def _typed_columns(con: duckdb.DuckDBPyConnection, table: SqlFile) -> dict[str, str]:
+    """The columns of a base table and their types, from its own statement."""
+    if table.name not in _TYPED:
+        con.execute(table.statement)
+        _TYPED[table.name] = _columns(con, table.name)
+        con.execute(f"DROP TABLE {table.name}")
+    return _TYPED[table.name]
 
 
-def _columns(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, str]]:
-    """The columns of each table of a catalogue, in order, and their types."""
-    rows = con.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-        f"WHERE database_name = '{catalog}' AND schema_name = 'main' "
-        "ORDER BY table_name, column_index"
-    ).fetchall()
-    found: dict[str, dict[str, str]] = {}
-    for table, column, kind in rows:
-        found.setdefault(table, {})[column] = kind
-    return found
+def _columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """The columns of a table, in order, and their types."""
+    described = con.execute(f"FROM {table} LIMIT 0").description
+    return {name: str(kind) for name, kind, *_ in described or ()}
 
 
 def _changed(path: Path, table: str) -> UserError:
     return UserError(
         f"{path}: the table {table} was changed by something else; re-ingest the traces into a new study"
     )
-
-
-def _kinds(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
-    """The kind of each name in the file's main schema: 'table', 'a view' or 'a table with ...'."""
-    views = con.execute(
-        "SELECT view_name FROM system.main.duckdb_views() "
-        f"WHERE database_name = '{tables.quoted(catalog)}' AND schema_name = 'main'"
-    ).fetchall()
-    plain = con.execute(
-        "SELECT table_name, sql LIKE '%GENERATED ALWAYS AS%' FROM system.main.duckdb_tables() "
-        f"WHERE database_name = '{tables.quoted(catalog)}' AND schema_name = 'main'"
-    ).fetchall()
-    kinds = {name: "a table with computed columns" if code else "table" for name, code in plain}
-    return kinds | {name: "a view" for (name,) in views}
-
-
-def _tables() -> list[str]:
-    files = [*load_layer("schema"), *tables.attribution_files()]
-    return [*_OWN_TABLES, *(file.name for file in files if _is_table(file))]
 
 
 def _is_table(file: SqlFile) -> bool:

@@ -1,4 +1,4 @@
-"""The relations of a study that stay views, and are computed only when a query asks for them."""
+"""The macros of a study, and the relations that stay views: computed only when a query asks for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from genscope.analyze.load.tables import attribution_files, with_inputs
-from genscope.analyze.sql_file import SqlFile, create_statement
+from genscope.analyze.sql_file import SqlFile, create_statement, in_order, load_layer
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,11 +20,13 @@ _SOURCE = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 
 @cache
 def kept_views() -> Mapping[str, SqlFile]:
-    """The attribution files that stay views (rules, and `Kept: view`) by name, each after those it reads.
+    """The interval macros, and the attribution files that stay views (rules, `Kept: view`), by name.
 
-    A study creates them when a query reads them, because DuckDB binds each with all that it reads.
+    Each is after those that it reads. A study creates them when a query reads them, because DuckDB binds each
+    with all that it reads.
     """
-    return {file.name: file for file in attribution_files() if not file.is_of_traces}
+    views = (file for file in attribution_files() if not file.is_of_traces)
+    return {file.name: file for file in (*in_order(load_layer("interval")), *views)}
 
 
 def create_kept_views(con: duckdb.DuckDBPyConnection, names: Collection[str]) -> None:

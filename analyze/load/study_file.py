@@ -16,12 +16,26 @@ from genscope.errors import UserError
 
 
 def open_read_only(path: Path, *, allow_files: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open a study to read. Raises UserError if it is missing, foreign, damaged or locked."""
+    """Open a study to read, without names for its tables: see attached.name_tables.
+
+    Raises UserError if it is missing, foreign, damaged or locked.
+    """
     if not path.is_file():
         raise UserError(
             f"{path}: there is no such study; create it with 'genscope ingest ... --db {path}'"
         )
     return attached.open_attached(path, allow_files=allow_files)
+
+
+def open_with_tables(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a study to read, with all its tables. Raises UserError as open_read_only does."""
+    con = open_read_only(path)
+    try:
+        attached.name_tables(con, path)
+    except BaseException:
+        con.close()
+        raise
+    return con
 
 
 def open_to_write(path: Path, *, is_new: bool = False) -> duckdb.DuckDBPyConnection:
