@@ -67,23 +67,29 @@ def rests_on_device_time(relation: SqlFile) -> bool:
 
 
 def create_metrics(
-    con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile], ids: Refused
+    con: duckdb.DuckDBPyConnection,
+    metrics: Iterable[SqlFile],
+    ids: Refused,
+    tables: Collection[str] = (),
 ) -> None:
     """Create the metrics, each after those that it reads, without rows that depend on a refused trace.
 
-    The user's own SQL over these views then doesn't see those rows either.
+    The user's own SQL over these views then doesn't see those rows either. `tables` are views that are
+    tables of the connection.
     """
     for metric in metrics:
-        create_temporary(con, without_refused(con, metric, ids))
+        create_temporary(con, without_refused(con, metric, ids, tables))
 
 
-def without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile, ids: Refused) -> SqlFile:
+def without_refused(
+    con: duckdb.DuckDBPyConnection, metric: SqlFile, ids: Refused, tables: Collection[str] = ()
+) -> SqlFile:
     """The metric without rows that depend on a refused trace, and with the views that it reads inside."""
     if ids and rests_on_device_time(metric):
-        create_kept_views(con, with_inputs(metric.inputs, kept_views()))
+        create_kept_views(con, with_inputs(metric.inputs, kept_views()) - set(tables))
         return trace_filter.without(metric, ids)
     create_kept_views(con, macros_of(metric))
-    return with_views(metric)
+    return with_views(metric, tables)
 
 
 def answerable_traces(
