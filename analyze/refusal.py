@@ -12,13 +12,8 @@ from typing import Any
 import duckdb
 
 from genscope.analyze import chosen, trace_filter
-from genscope.analyze.load.kept_views import (
-    create_kept_views,
-    kept_views,
-    macros_of,
-    with_views,
-)
-from genscope.analyze.load.tables import create_temporary, with_inputs
+from genscope.analyze.load.kept_views import create_kept_views, macros_of, with_views
+from genscope.analyze.load.tables import create_temporary
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
@@ -67,23 +62,27 @@ def rests_on_device_time(relation: SqlFile) -> bool:
 
 
 def create_metrics(
-    con: duckdb.DuckDBPyConnection, metrics: Iterable[SqlFile], ids: Refused
+    con: duckdb.DuckDBPyConnection,
+    metrics: Iterable[SqlFile],
+    ids: Refused,
+    tables: Collection[str] = (),
 ) -> None:
     """Create the metrics, each after those that it reads, without rows that depend on a refused trace.
 
-    The user's own SQL over these views then doesn't see those rows either.
+    The user's own SQL over these views then doesn't see those rows either. `tables` are views that are
+    tables of the connection.
     """
     for metric in metrics:
-        create_temporary(con, without_refused(con, metric, ids))
+        create_temporary(con, without_refused(con, metric, ids, tables))
 
 
-def without_refused(con: duckdb.DuckDBPyConnection, metric: SqlFile, ids: Refused) -> SqlFile:
+def without_refused(
+    con: duckdb.DuckDBPyConnection, metric: SqlFile, ids: Refused, tables: Collection[str] = ()
+) -> SqlFile:
     """The metric without rows that depend on a refused trace, and with the views that it reads inside."""
-    if ids and rests_on_device_time(metric):
-        create_kept_views(con, with_inputs(metric.inputs, kept_views()))
-        return trace_filter.without(metric, ids)
     create_kept_views(con, macros_of(metric))
-    return with_views(metric)
+    is_filtered = ids and rests_on_device_time(metric)
+    return with_views(trace_filter.without(metric, ids) if is_filtered else metric, tables)
 
 
 def answerable_traces(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,14 +10,13 @@ import duckdb
 
 from genscope.analyze import chosen, notebook, question, reasons, refusal, trace_filter
 from genscope.analyze.answer import Answer, without_rows
+from genscope.analyze.created import Created
 from genscope.analyze.interrupt import Abandoned, interruptible
 from genscope.analyze.load import tables, user_data
-from genscope.analyze.load.attached import name_tables, study_tables
-from genscope.analyze.load.kept_views import create_kept_views, kept_views
 from genscope.analyze.load.study_file import open_read_only, open_to_write
 from genscope.analyze.near import suggestion
 from genscope.analyze.rows import Rows, rows_of
-from genscope.analyze.sql_file import SqlFile, call_of, own_queries
+from genscope.analyze.sql_file import SqlFile, own_queries
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,10 +46,9 @@ class Study(notebook.ShownInNotebook):
         self._allow_files = allow_files
         self._extra = [file for folder in queries for file in own_queries(Path(folder))]
         self._con: duckdb.DuckDBPyConnection | None = None
-        # every metric by name, these with the tables and views, and the names that the connection has already
+        # every metric by name, and what the connection has of them and of their inputs
         self._metrics: dict[str, SqlFile] = {}
-        self._files: dict[str, SqlFile] = {}
-        self._created: set[str] = set()
+        self._created = Created(self.path, {})
         # of the open file: names of traces, refused ones, and which meet which need of a query
         self._names: dict[int, str] = {}
         self._refused: refusal.Refused = {}
@@ -77,7 +74,7 @@ class Study(notebook.ShownInNotebook):
         Raises UserError if the file is missing, locked, of another version or not a study.
         """
         con = self._opened
-        self._create(self._files)
+        self._create(self._created.files)
         return con
 
     @property
@@ -85,28 +82,23 @@ class Study(notebook.ShownInNotebook):
         """The connection, with those tables and metrics that were asked for so far."""
         if self._con is None:
             self._con = open_read_only(self.path, allow_files=self._allow_files)
-            self._metrics, self._created = tables.metrics(self._extra), set()
-            self._files = {**study_tables(), **kept_views(), **self._metrics}
+            self._metrics = tables.metrics(self._extra)
+            self._created = Created(self.path, self._metrics)
             try:
                 self._create(("trace", "anomaly"))
                 self._names, self._refused = self._ask(chosen.names), self._ask(refusal.refused)
+                self._created.refused = self._refused
                 for file in self._extra:
                     question.check_definition(self._con, file)
                 # a header of the user's need not name all that its statement reads
-                self._create(self._files if self._extra else ())
+                self._create(self._created.files if self._extra else ())
             except BaseException:
                 self.close()
                 raise
         return self._con
 
     def _create(self, names: Iterable[str]) -> None:
-        """Create these tables, views and metrics, and what they read: all of them would take longer than a query."""
-        missing = tables.with_inputs(names, self._files) - self._created
-        files = [file for name, file in self._metrics.items() if name in missing]
-        self._ask(lambda con: name_tables(con, self.path, missing))
-        self._ask(lambda con: create_kept_views(con, missing))
-        self._ask(lambda con: refusal.create_metrics(con, files, self._refused))
-        self._created |= missing
+        self._ask(lambda con: self._created.create(con, names))
 
     def ingest(
         self, paths: str | Path | Iterable[str | Path], **options: Any
@@ -180,30 +172,30 @@ class Study(notebook.ShownInNotebook):
         where = ""
         if answerable is not None and "trace_id" in relation.columns:
             where = f" WHERE trace_id IN ({', '.join(map(str, answerable)) or 'NULL'})"
-        if asked is not None and "trace_id" not in relation.columns and self.is_about_traces(name):
-            self._create(relation.inputs)
-            source, values = call_of(self._narrowed(relation, answerable or ()), params)
-        elif relation.params:
-            self._create([name])
-            source, values = call_of(relation, params)
-        else:
-            self._create(tables.with_inputs(relation.inputs, self._files) - kept_views().keys())
-            _, values = call_of(relation, params)
-            found = refusal.without_refused(self._opened, relation, self._refused)
-            source = f"({found.statement}\n)"
-        return self._ask(lambda con: fetch(con.execute(f"SELECT * FROM {source}{where}", values)))
+        of_some = asked is not None and "trace_id" not in relation.columns
+        narrow = of_some and self.is_about_traces(name)
+
+        def ask(con: duckdb.DuckDBPyConnection) -> _Fetched:
+            if narrow:
+                source, values = self._created.narrowed(con, relation, answerable or (), params)
+            else:
+                source, values = self._created.source(con, relation, params)
+            return fetch(con.execute(f"SELECT * FROM {source}{where}", values))
+
+        return self._ask(ask)
+
+    def share(self, names: Iterable[str]) -> None:
+        """Say that these queries will be asked, of all traces: what several of them read is computed once.
+
+        It stays in memory until the study is closed.
+        """
+        self._opened  # noqa: B018  fills the list
+        self._created.share(names)
 
     def is_about_traces(self, name: str) -> bool:
         """Whether a metric is computed from traces, so that some can be chosen."""
         relation = self.relation(name)
         return "trace_id" in relation.columns or trace_filter.is_about_traces(relation)
-
-    def _narrowed(self, relation: SqlFile, trace_ids: Collection[int]) -> SqlFile:
-        """The relation computed from these traces only, for a relation without a column trace_id."""
-        found = trace_filter.only(relation, trace_ids)
-        found = replace(found, name=f"{relation.name}_of_some_traces")
-        tables.create_temporary(self._opened, found)
-        return found
 
     def sql(self, statement: str, *, most_rows: int | None = None) -> pl.DataFrame:
         """Run one SELECT over the study's tables, views and macros and return a polars frame.
@@ -219,7 +211,7 @@ class Study(notebook.ShownInNotebook):
         """The connection, ready for a statement that `sql` would run. Raises UserError for any other."""
         allow = question.check_files_question if self._allow_files else question.check_question
         allow(self._opened, statement)
-        self._create(question.mentioned(statement, self._files))
+        self._create(question.mentioned(statement, self._created.files))
         return self._opened
 
     def interrupt(self) -> None:
@@ -290,11 +282,14 @@ class Study(notebook.ShownInNotebook):
         can't be written.
         """
         from genscope.analyze.report.page import write_report
+        from genscope.analyze.report.sections import sections_of
 
         def ask(name: str, params: Mapping[str, str]) -> Answer:
             return self.answer(name, trace=None if params else trace, params=params)
 
         names, relations = self.names(trace).values(), self.relations()
+        if len(names) == len(self._names):
+            self.share(sections_of(relations, len(names)))
         return write_report(path, relations=relations, traces=self.traces(), names=names, ask=ask)
 
     def names(self, trace: str | None = None) -> dict[int, str]:

@@ -33,10 +33,10 @@ def is_about_traces(relation: SqlFile) -> bool:
 def _filtered(relation: SqlFile, test: str) -> SqlFile:
     """Filter the inputs and rows of a statement by a test on every trace that they name.
 
-    Each input becomes a common table expression that hides the table of the same name.
+    Each input becomes a common table expression that hides the table, view or expression of the same name.
     """
     inputs = [
-        f"{name} AS NOT MATERIALIZED (SELECT * FROM main.{name} WHERE {_passes(columns, test)})"
+        f"{name} AS NOT MATERIALIZED (SELECT * FROM {name} WHERE {_passes(columns, test)})"
         for name, columns in _trace_columns().items()
         if name in relation.inputs
     ]

@@ -36,13 +36,13 @@ def create_kept_views(con: duckdb.DuckDBPyConnection, names: Collection[str]) ->
             con.execute(create_statement(file).replace("CREATE ", "CREATE OR REPLACE ", 1))
 
 
-def with_views(relation: SqlFile) -> SqlFile:
-    """The relation with the views that it reads as common table expressions.
+def with_views(relation: SqlFile, tables: Collection[str] = ()) -> SqlFile:
+    """The relation with the views that it reads, except `tables`, as common table expressions.
 
     DuckDB binds a view once for each reader, and all that it reads again; an expression only once. What
     several read is computed once.
     """
-    views = kept_views()
+    views = {name: file for name, file in kept_views().items() if name not in tables}
     needed = with_inputs(relation.inputs, views)
     readers = Counter(_read(relation))
     for name in needed:

@@ -17,6 +17,7 @@ from genscope.analyze.report.format import duration, percent
 
 # the colour of an answer
 _COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}
+ASKED = ("opportunity", "performance_check")
 # what is said about a trace in which nothing was found
 NOTHING = "nothing was found that would save 1 % of the run"
 
@@ -65,7 +66,8 @@ def verdicts(study_file: Path) -> list[Verdict]:
     """What limits each trace of a study, in order of trace_id."""
     with open(study_file) as study:
         names = study.names()
-        answers = {name: study.answer(name) for name in ("opportunity", "performance_check")}
+        study.share(ASKED)
+        answers = {name: study.answer(name) for name in ASKED}
         refusals = dict(
             study.sql("SELECT * FROM time_refusal").select("trace_id", "refusal").iter_rows()
         )

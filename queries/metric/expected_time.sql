@@ -108,4 +108,5 @@ SELECT
 FROM told
 INNER JOIN trace USING (trace_id)
 GROUP BY trace_id, trace_name, told.time_source, category, op_name, input_dims, dtype
-ORDER BY trace_id ASC, work_ns DESC, op_name ASC, input_dims ASC
+ORDER BY
+  trace_id ASC, work_ns DESC, op_name ASC, input_dims ASC, dtype ASC, category ASC, time_source ASC
