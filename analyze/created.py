@@ -7,11 +7,11 @@ and kept as a table in memory: DuckDB takes longer to plan such a relation than 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from genscope.analyze import refusal, trace_filter
+from genscope.analyze import question, refusal, trace_filter
 from genscope.analyze.load.attached import name_tables, study_tables
 from genscope.analyze.load.kept_views import create_kept_views, kept_views, macros_of, with_views
 from genscope.analyze.load.tables import create_temporary, with_inputs
@@ -51,6 +51,16 @@ class Created:
         create_kept_views(con, missing)
         refusal.create_metrics(con, files, self.refused, self._tables)
         self._names |= missing
+
+    def create_own(self, con: duckdb.DuckDBPyConnection, own: Sequence[SqlFile]) -> None:
+        """Create the user's queries. Raises UserError if one of them is no question."""
+        for file in own:
+            question.check_definition(con, file)
+        # a header of the user's need not name all that its statement reads
+        names = {file.name for file in own}
+        statements = "\n".join(file.statement for file in own)
+        self.create(con, question.mentioned(statements, self.files.keys() - names))
+        self.create(con, names)
 
     def _with_inputs(self, names: Iterable[str]) -> set[str]:
         """The names and what they read, without the shared tables, which read nothing any more."""

@@ -51,9 +51,9 @@ _REFUSED = frozenset(
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\(\s*FORMAT\s+\w+\s*\)\s*)?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _MISSING = re.compile(r"Table with name (\w+) does not exist")
-# words of statements about the relations themselves
-_LISTING = frozenset({"show", "describe", "information_schema"})
-_CATALOGUES = ("duckdb_", "pg_", "sqlite_")
+# statements about one relation, or about all of them
+_LISTING = frozenset({"show", "describe"})
+_CATALOGUES = ("duckdb_", "pg_", "sqlite_", "information_schema")
 
 
 def check_question(con: duckdb.DuckDBPyConnection, text: str) -> None:
@@ -123,9 +123,10 @@ def answer(con: duckdb.DuckDBPyConnection, text: str, most_rows: int | None = No
 def mentioned(text: str, names: Iterable[str]) -> list[str]:
     """The names that are words of a statement; all of them if it may list what there is."""
     words = set(_WORD.findall(text.lower()))
-    if words & _LISTING or any(word.startswith(_CATALOGUES) for word in words):
-        return list(names)
-    return [name for name in names if name.lower() in words]
+    every = list(names)
+    found = [name for name in every if name.lower() in words]
+    lists_all = words & _LISTING and ("tables" in words or not found)
+    return every if lists_all or any(word.startswith(_CATALOGUES) for word in words) else found
 
 
 def unfolded(plan: pl.DataFrame) -> pl.DataFrame:

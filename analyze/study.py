@@ -88,10 +88,7 @@ class Study(notebook.ShownInNotebook):
                 self._create(("trace", "anomaly"))
                 self._names, self._refused = self._ask(chosen.names), self._ask(refusal.refused)
                 self._created.refused = self._refused
-                for file in self._extra:
-                    question.check_definition(self._con, file)
-                # a header of the user's need not name all that its statement reads
-                self._create(self._created.files if self._extra else ())
+                self._ask(lambda con: self._created.create_own(con, self._extra))
             except BaseException:
                 self.close()
                 raise
