@@ -1,16 +1,19 @@
 """A process of our own that answers questions, one at a time, and can be ended at any time.
 
 Questions are JSON. An answer has two parts, each any bytes. Whoever asks sees to it that nobody else does meanwhile.
+A child can make copies of itself once it has imported what they need, where importing takes longer than answering.
 """
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,7 +40,7 @@ class ChildProcess:
         self._main = main
         self._setup = setup
         self._env = {**os.environ, **(env or {})}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | _Copy | None = None
         self._why_ended = ""
 
     @property
@@ -50,6 +53,23 @@ class ChildProcess:
         self._why_ended = ""
         if self._process is not None and self._process.poll() is None:
             return None
+        return self._started(self._setup)
+
+    def start_with_copies(self, count: int) -> list[ChildProcess]:
+        """Start the process, whose `main` calls Asker.copy, and return so many copies. Raises EndedError."""
+        with ExitStack() as theirs:
+            pairs = [socket.socketpair() for _ in range(count)]
+            numbers = [theirs.enter_context(end).fileno() for _, end in pairs]
+            self._started({**self._setup, "copies": numbers}, numbers)
+        copies = []
+        for end, _ in pairs:
+            copies.append(ChildProcess(self._main, self._setup))
+            copies[-1]._process = _Copy(end)
+        return copies
+
+    def _started(
+        self, setup: Mapping[str, Any], sockets: Sequence[int] = ()
+    ) -> tuple[bytes, bytes]:
         self._drop()
         module, _, function = self._main.partition(":")
         code = f"import sys; sys.path = {sys.path!r}; from {module} import {function}; {function}()"
@@ -60,10 +80,11 @@ class ChildProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=self._env,
+            pass_fds=sockets,
             # Ctrl-C is for the parent, which ends this process
             start_new_session=True,
         )
-        return self.ask(self._setup, _START_SECONDS, late="it didn't start")
+        return self.ask(setup, _START_SECONDS, late="it didn't start")
 
     def ask(self, question: Mapping[str, Any], seconds: float, *, late: str) -> tuple[bytes, bytes]:
         """The answer of a started process; after `seconds` it is ended for the reason `late`. Raises EndedError."""
@@ -99,11 +120,36 @@ class ChildProcess:
             process.communicate()
 
 
+class _Copy:
+    """What Popen is for the first process: a copy that it made of itself, at the other end of a socket."""
+
+    def __init__(self, end: socket.socket) -> None:
+        with end:
+            self.stdin, self.stdout = end.makefile("wb"), end.makefile("rb")
+        self.pid = int(_receive(self.stdout))
+        self._ended = False
+
+    def poll(self) -> int | None:
+        return 0 if self._ended else None
+
+    def kill(self) -> None:
+        if not self._ended:
+            self._ended = True
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def communicate(self) -> None:
+        with suppress(OSError):
+            self.stdin.close()
+        self.stdout.close()
+
+
 class Asker:
     """The other side: what the child reads its questions from, and answers to."""
 
     def __init__(self) -> None:
-        self._source, self._sink = sys.stdin.buffer, sys.stdout.buffer
+        self._source: IO[bytes] = sys.stdin.buffer
+        self._sink: IO[bytes] = sys.stdout.buffer
         # whatever prints must not write into the answers
         sys.stdout = sys.stderr
 
@@ -117,6 +163,22 @@ class Asker:
         with suppress(EOFError):
             while True:
                 yield self.question()
+
+    def copy(self, sockets: Sequence[int]) -> bool:
+        """Make a copy of this process for each socket, which answers there; return whether this is the first."""
+        for mine in sockets:
+            if os.fork() == 0:
+                # whoever reads the first process's pipe, or another copy's socket, must see it end
+                nowhere = os.open(os.devnull, os.O_RDWR)
+                for number in {0, 1, *sockets} - {mine}:
+                    os.dup2(nowhere, number)
+                with socket.socket(fileno=mine) as end:
+                    self._source, self._sink = end.makefile("rb"), end.makefile("wb")
+                _send(self._sink, str(os.getpid()).encode())
+                return False
+        for number in sockets:
+            os.close(number)
+        return True
 
     def reply(self, first: bytes, second: bytes = b"") -> None:
         """Answer the last question."""

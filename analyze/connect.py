@@ -69,6 +69,13 @@ def why_not_opened(error: duckdb.Error) -> str:
     )
 
 
+def literal(value: Any) -> str:
+    """A text as SQL, and '?' for any other value: with placeholders, DuckDB imports all of pandas."""
+    # no text ends within its doubled quotes, except at a character that ends any statement
+    is_plain = isinstance(value, str) and "\0" not in value
+    return "'" + value.replace("'", "''") + "'" if is_plain else "?"
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, or its kind where it has none."""
     lines = str(error).strip().splitlines()

@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from genscope.analyze.connect import connect
+from genscope.analyze.connect import connect, literal
 from genscope.errors import UserError
 
 # the rooms whose relations are filled at ingest; each reads only itself and the rooms before it
@@ -174,11 +174,11 @@ def call_of(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any
         raise UserError(
             f"{relation.name} has no parameter {', '.join(sorted(unknown))}; it takes {expected}"
         )
-    if not relation.params:
-        return relation.name, []
-    given = [name for name in relation.params if name in params]
-    arguments = ", ".join(f"{name} := CAST(? AS {relation.params[name].type})" for name in given)
-    return f"{relation.name}({arguments})", [params[name] for name in given]
+    written = {name: literal(value) for name, value in params.items()}
+    types = {name: param.type for name, param in relation.params.items()}
+    casts = ", ".join(f"{name} := CAST({text} AS {types[name]})" for name, text in written.items())
+    values = [params[name] for name, text in written.items() if text == "?"]
+    return f"{relation.name}({casts})" if types else relation.name, values
 
 
 def create_statement(relation: SqlFile) -> str:

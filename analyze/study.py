@@ -287,7 +287,7 @@ class Study(notebook.ShownInNotebook):
         names, relations = self.names(trace).values(), self.relations()
         if len(names) == len(self._names):
             self.share(sections_of(relations, len(names)))
-        return write_report(path, relations=relations, traces=self.traces(), names=names, ask=ask)
+        return write_report(path, relations=relations, traces=self.traces, names=names, ask=ask)
 
     def names(self, trace: str | None = None) -> dict[int, str]:
         """Names by trace_id of the traces that a glob matches, or of all traces."""

@@ -1,17 +1,20 @@
-"""Draw a report's plots in a process of its own, which loads HoloViews while this one asks the queries.
+"""Draw a report's plots in processes of their own, which load HoloViews while this one asks the queries.
 
 Loading and drawing is Python's work throughout, so a thread would take turns with the rest of the report.
+HoloViews is loaded once: the first process makes copies of itself.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
 from io import BytesIO
+from queue import Queue
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -32,51 +35,84 @@ if TYPE_CHECKING:
 # of one plot; most take a tenth
 SECONDS = 60.0
 _LATE = f"it took longer than {SECONDS:g} s"
+_CLOSED = "the report has ended"
+# each copy takes memory, and the plots of one trace take few seconds
+MOST_PROCESSES = 4
 
 
-@dataclass(frozen=True)
 class Drawer:
-    """`load` prepares for the first plot; `draw` is called with a metric, its rows and the traces to keep."""
+    """Draws plots, several at a time, in processes that load HoloViews once; see `drawer`."""
 
-    load: Callable[[], None]
-    draw: Callable[[str, pl.DataFrame, Collection[int]], Drawing]
+    def __init__(self) -> None:
+        self._first = ChildProcess("genscope.analyze.report.drawing_process:serve", {})
+        self._copies: list[ChildProcess] = []
+        self._idle: Queue[ChildProcess] = Queue()
+        self._here = Lock()
+        self._count = 1 if "holoviews" in sys.modules else _processors()
+        self._threads = ThreadPoolExecutor(self._count)
+        self._threads.submit(self._load)
+
+    def draw(self, name: str, frame: pl.DataFrame, kept: Collection[int]) -> Future[Drawing]:
+        """The plot of a metric's rows, and of the traces in `kept` only if there are too many to read."""
+        return self._threads.submit(self._draw, name, frame, kept)
+
+    def close(self) -> None:
+        """End the processes; plots that are not drawn yet never are."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for child in (*self._copies, self._first):
+            child.end(_CLOSED)
+        self._threads.shutdown()
+        for child in (*self._copies, self._first):
+            child.close()
+
+    def _load(self) -> None:
+        if "holoviews" not in sys.modules:
+            with suppress(EndedError):
+                self._copies = self._first.start_with_copies(self._count - 1)
+        for child in (self._first, *self._copies):
+            self._idle.put(child)
+
+    def _draw(self, name: str, frame: pl.DataFrame, kept: Collection[int]) -> Drawing:
+        if not has_plot(name, frame):
+            return Drawing()
+        child = self._idle.get()
+        try:
+            if "holoviews" not in sys.modules:
+                return _drawn_by(child, name, *few_traces(name, frame, kept))
+        except EndedError as error:
+            if str(error):
+                return Drawing(no_plot_reason=f"the plot of {name} can't be drawn ({error})")
+        finally:
+            self._idle.put(child)
+        # HoloViews is here already, or no child can run
+        with self._here:
+            return drawing_of(name, frame, kept)
 
 
 @contextmanager
 def drawer() -> Iterator[Drawer]:
-    """Draw in another process, or in this one if it has loaded HoloViews already."""
-    if "holoviews" in sys.modules:
-        yield Drawer(load_plots, drawing_of)
-        return
-    child = ChildProcess("genscope.analyze.report.drawing_process:serve", {})
+    """Draw in other processes, or in this one if it has loaded HoloViews already."""
+    plots = Drawer()
     try:
-        yield Drawer(partial(_started, child), partial(_drawn_by, child))
+        yield plots
     finally:
-        child.close()
+        plots.close()
 
 
-def _started(child: ChildProcess) -> None:
-    with suppress(EndedError):
-        child.start()
+def _processors() -> int:
+    """How many plots to draw at a time: a process makes copies of itself on Linux only."""
+    if sys.platform != "linux":
+        return 1
+    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 
-def _drawn_by(
-    child: ChildProcess, name: str, frame: pl.DataFrame, kept: Collection[int]
-) -> Drawing:
-    """The plot of a metric's rows, drawn by the child, or by this process if no child can run."""
-    if not has_plot(name, frame):
-        return Drawing()
-    few, note = few_traces(name, frame, kept)
+def _drawn_by(child: ChildProcess, name: str, few: pl.DataFrame, note: str) -> Drawing:
+    """The plot of a metric's rows, drawn by the child. Raises EndedError."""
     rows = BytesIO()
     few.write_ipc_stream(rows)
-    try:
-        child.start()
-        question = {"name": name, "note": note, "rows": rows.getvalue()}
-        answer, _ = child.ask(question, SECONDS, late=_LATE)
-    except EndedError as error:
-        if str(error) == _LATE:
-            return Drawing(no_plot_reason=f"the plot of {name} can't be drawn ({_LATE})")
-        return drawing_of(name, frame, kept)
+    child.start()
+    question = {"name": name, "note": note, "rows": rows.getvalue()}
+    answer, _ = child.ask(question, SECONDS, late=_LATE)
     return msgspec.json.decode(answer, type=Drawing)
 
 
@@ -87,11 +123,12 @@ def serve() -> None:
     # it lives for seconds, and each collection would look through all that the imports made
     gc.disable()
     asker = Asker()
-    asker.question()
+    setup = asker.question()
     load_plots()
     import pyarrow as pa
 
-    asker.reply(b"")
+    if asker.copy(setup.get("copies", ())):
+        asker.reply(b"")
     for question in asker.questions():
         rows = pa.ipc.open_stream(b64decode(question["rows"])).read_pandas(date_as_object=False)
         found = drawn(question["name"], rows, question["note"])

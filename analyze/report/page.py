@@ -7,7 +7,7 @@ trace a result card. Plots are Bokeh's, with its script inlined, and a content p
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.resources import files
 from json import dumps
@@ -87,18 +87,17 @@ def write_report(
     path: str | Path,
     *,
     relations: Iterable[SqlFile],
-    traces: pl.DataFrame,
+    traces: Callable[[], pl.DataFrame],
     names: Collection[str],
     ask: Ask,
 ) -> Path:
     """Write the report of a study, whole or not at all, and return its path.
 
-    `traces` is the table `trace`, `names` are the traces that were chosen, and `ask(metric, params)`
+    `traces` reads the table `trace`, `names` are the traces that were chosen, and `ask(metric, params)`
     answers one query about them. Raises UserError if the file can't be written.
     """
     out = Path(path)
     check_writable(out)
-    labels = labels_of(traces)
     metrics = {relation.name: relation for relation in relations}
     sentences = sections_of(metrics.values(), len(names))
     answers: dict[str, Answer] = {}
@@ -106,8 +105,9 @@ def write_report(
     waiting: dict[str, Future[Drawing]] = {}
     kept: frozenset[int] = frozenset()
     # plots are drawn while DuckDB answers the next query
-    with drawer() as plots, ThreadPoolExecutor(max_workers=1) as thread:
-        loaded = thread.submit(plots.load)
+    with drawer() as plots:
+        table = traces()
+        labels = labels_of(table)
         for name in sorted(sentences, key=lambda name: name not in DECIDING):
             is_comparison = metrics[name].params.keys() >= SIDES
             answers[name] = ask(name, _sides(names) if is_comparison else {})
@@ -115,10 +115,9 @@ def write_report(
             if frames.keys() == DECIDING:
                 kept = traces_drawn(frames, MOST_TRACES)
             for ready in frames.keys() - waiting.keys() if frames.keys() >= DECIDING else ():
-                waiting[ready] = thread.submit(plots.draw, ready, frames[ready], kept)
-        loaded.result()
-    drawings = {name: future.result() for name, future in waiting.items()}
-    write_whole(out, _rendered(answers, frames, drawings, sentences, traces))
+                waiting[ready] = plots.draw(ready, frames[ready], kept)
+        text = _rendered(answers, frames, waiting, sentences, table)
+    write_whole(out, text)
     return out
 
 
@@ -130,12 +129,14 @@ def _sides(names: Collection[str]) -> dict[str, str]:
 def _rendered(
     answers: Mapping[str, Answer],
     frames: Mapping[str, pl.DataFrame],
-    drawings: Mapping[str, Drawing],
+    drawings: Mapping[str, Future[Drawing]],
     sentences: Mapping[str, str],
     traces: pl.DataFrame,
 ) -> str:
     from genscope.analyze.plots.save import inline_script
 
+    # all that needs no plot comes first, because some are still being drawn
+    template = _template()
     findings = find(
         {name: bounded(frame, LONGEST_NAME, whole=SENTENCES) for name, frame in frames.items()}
     )
@@ -153,7 +154,7 @@ def _rendered(
     ]
     filled = [section for section in sections if section.table.rows]
     return str(
-        _template().render(
+        template.render(
             css=_text("page.css"),
             script=_text("page.js"),
             bokeh=inline_script(),
@@ -182,7 +183,7 @@ def _groups(sections: list[Section]) -> list[tuple[str, list[Section]]]:
 def _section(
     answer: Answer,
     frame: pl.DataFrame,
-    drawing: Drawing,
+    drawn: Future[Drawing],
     sentence: str,
     findings: tuple[Finding, ...],
     *,
@@ -193,6 +194,9 @@ def _section(
     if only_trace and len(columns) > 1:
         columns = tuple(name for name in columns if name != "trace_name")
     title = relation.sections.get("Plot") or capitalized(relation.name.replace("_", " "))
+    table = table_of(frame, columns)
+    csv = packed(dumps(csv_text(bounded(answer.frame.head(MOST_ROWS), LONGEST))))
+    drawing = drawn.result()
     return Section(
         metric=relation.name,
         title=" ".join(title.split()),
@@ -204,8 +208,8 @@ def _section(
         no_plot_reason=readable(drawing.no_plot_reason),
         notes=tuple(capitalized(readable(note)) for note in answer.notes),
         terms=tuple((anchor(term), term) for term in terms_of(answer.frame.columns)),
-        table=table_of(frame, columns),
-        csv=packed(dumps(csv_text(bounded(answer.frame.head(MOST_ROWS), LONGEST)))),
+        table=table,
+        csv=csv,
         relation=relation,
     )
 
