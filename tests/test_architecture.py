@@ -33,7 +33,7 @@ ANALYZE: dict[str, set[str]] = {
     "chosen": {"load", "near"},
     "needs": set(),
     "answer": {"sql_file"},
-    "created": {"load", "refusal", "sql_file", "trace_filter"},
+    "created": {"load", "question", "refusal", "sql_file", "trace_filter"},
     "reasons": {"near", "needs", "refusal", "sql_file"},
     "report": {*_ASKED, "answer", "chosen"},
     "study": {*_ASKED, "answer", "chosen", "created", "notebook", "question", "reasons", "report"},
