@@ -18,7 +18,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 
 # they import diffusers, which takes as long as ten tests
-BUILD_MODELS = ("capture", "test_attribution_unlabelled.py", "test_flops.py", "test_golden_stable_diffusion.py", "test_pages.py")  # fmt: skip
+BUILD_MODELS = ("capture", "test_attribution_unlabelled.py", "test_bare_traces.py", "test_flops.py", "test_golden_stable_diffusion.py", "test_pages.py")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
