@@ -13,7 +13,7 @@ from genscope.analyze.fleet import runner as fleet_runner
 from genscope.analyze.fleet.ingest import ingest
 from genscope.analyze.fleet.lake import Lake
 from genscope.analyze.fleet.question import failures, query
-from genscope.analyze.fleet.runner import _on, runner
+from genscope.analyze.fleet.runner import Runner, _on, runner
 from genscope.cli.app import main
 from genscope.errors import UserError
 from tests.conftest import ROOT
@@ -56,7 +56,7 @@ def statuses_on_a_bad_machine(trace: Path, folder: Path, names: Sequence[str]) -
         outcomes = ingest(
             str(folder / "lake"),
             [str(folder / "*.json.gz")],
-            run=lambda _, items: run(load_on_a_bad_machine, items),
+            run=Runner(lambda _, items, split: run(load_on_a_bad_machine, items, split)),
         )
     return [outcome.status for outcome in outcomes]
 
@@ -68,7 +68,7 @@ def test_a_worker_that_dies_is_replaced_and_a_poisoned_trace_is_given_up(
     statuses = statuses_on_a_bad_machine(shared_traces / TINY, tmp_path, names)
     # what was loaded just before its worker died is found in the lake
     assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2:] == ["failed", "failed"]
-    assert len(Lake(str(tmp_path / "lake")).parts()) == 2
+    assert len(Lake(str(tmp_path / "lake")).cards()) == 2
     without_memory, killed = failures(str(tmp_path / "lake"))["reason"]
     assert "ran out of memory" in without_memory and "ended 3 times" in killed
 
@@ -83,7 +83,7 @@ def test_a_trace_that_takes_too_much_memory_is_given_up_and_the_others_are_loade
     names = ("a", "bc", "hungry")
     statuses = statuses_on_a_bad_machine(shared_traces / TINY, tmp_path, names)
     assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2] == "failed"
-    assert len(Lake(str(tmp_path / "lake")).parts()) == 2
+    assert len(Lake(str(tmp_path / "lake")).cards()) == 2
     (row,) = failures(str(tmp_path / "lake")).rows()
     assert row[0].endswith("hungry.json.gz") and "ended 3 times, most likely" in row[1]
     # had nobody ended its worker, the reason would be another

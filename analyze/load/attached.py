@@ -7,6 +7,7 @@ each base table through a view in an in-memory database that holds nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -77,6 +78,30 @@ def _name_tables(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     # other views are created when a query reads them: see kept_views
     for file in in_order(load_layer("interval")):
         con.execute(create_statement(file))
+
+
+def show_only(con: duckdb.DuckDBPyConnection, trace_ids: Collection[int]) -> None:
+    """Hide all traces but these from every plain name, in a study that open_attached opened."""
+    _show(con, f"trace_id IN ({', '.join(map(str, trace_ids))})")
+
+
+def show_as(con: duckdb.DuckDBPyConnection, trace_id: int, number: int, name: str) -> None:
+    """Hide all traces but one, and show that one with another number and name."""
+    _show(con, f"trace_id = {trace_id}", f"{number}::INTEGER AS trace_id")
+    con.execute(
+        f"CREATE OR REPLACE VIEW trace AS SELECT * REPLACE ({number}::INTEGER AS trace_id, "
+        f"'{tables.quoted(name)}' AS name) FROM {CATALOG}.main.trace WHERE trace_id = {trace_id}"
+    )
+
+
+def _show(con: duckdb.DuckDBPyConnection, where: str, trace_id: str = "trace_id") -> None:
+    statements = [
+        f"CREATE OR REPLACE VIEW {file.name} AS SELECT * REPLACE ({trace_id}) "
+        f"FROM {CATALOG}.main.{file.name} WHERE {where}"
+        for file in tables.table_files().values()
+        if _is_table(file) and "trace_id" in file.columns
+    ]
+    con.execute(";".join(["BEGIN", *statements, "COMMIT"]))
 
 
 def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> dict[str, str]:
