@@ -45,27 +45,33 @@ def paths(shared_traces: Path, tmp_path_factory: pytest.TempPathFactory) -> list
 
 
 @pytest.fixture(scope="module")
-def lakes(paths: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
-    """A lake of the five traces by the most traces that share a study."""
-    found = {most: str(tmp_path_factory.mktemp("fleet") / f"lake-{most}") for most in (1, 2, 5)}
-    for most, address in found.items():
-        assert {outcome.status for outcome in ingest(address, paths, most=most)} == {"loaded"}
-        assert len(list(Path(address, "parts").iterdir())) == -(-5 // most)
-    return found
+def lakes(paths: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two lakes of the five traces: with two, two and one in a study, and with all, and a hidden one, in one."""
+    pairs, all_in_one = (str(tmp_path_factory.mktemp("fleet") / "lake") for _ in range(2))
+    # a copy of a rank with other bytes, that comes first
+    hidden = tmp_path_factory.mktemp("0") / "hidden.json.gz"
+    (rank,) = Path(paths[0]).parents[1].glob("host=b/*")
+    hidden.write_bytes(rank.read_bytes() + b"\0")
+    assert {outcome.status for outcome in ingest(pairs, paths, most=2)} == {"loaded"}
+    ingest(all_in_one, [str(hidden), *paths])
+    (card,) = (card for card in Lake(all_in_one).cards() if card.name == "hidden")
+    Lake(all_in_one).remove(card)
+    assert [len(list(Path(lake, "parts").iterdir())) for lake in (pairs, all_in_one)] == [3, 1]
+    return [pairs, all_in_one]
 
 
 @pytest.fixture(scope="module")
-def lake(lakes: dict[int, str]) -> str:
-    return lakes[2]
+def lake(lakes: list[str]) -> str:
+    return lakes[0]
 
 
 def test_every_query_answers_as_one_study_of_the_same_traces(
-    lakes: dict[int, str], paths: list[str], tmp_path: Path
+    lakes: list[str], paths: list[str], tmp_path: Path
 ) -> None:
     # half of them on each change, of both kinds
     files = sorted(shipped_queries(), key=lambda file: bool(merged_from(file)))
     names = part([file.name for file in files], of=2)
-    asked = [query_all(lake, {name: {} for name in names}) for lake in lakes.values()]
+    asked = [query_all(lake, {name: {} for name in names}) for lake in lakes]
     answered, put_together = 0, 0
     with Study(tmp_path / "study.duckdb") as study:
         study.ingest(paths)

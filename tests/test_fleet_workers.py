@@ -10,7 +10,7 @@ import pytest
 from fleet_tasks import WORKER_BYTES, load_on_a_bad_machine, same, same_after_interrupt
 
 from genscope.analyze.fleet import runner as fleet_runner
-from genscope.analyze.fleet.ingest import ingest
+from genscope.analyze.fleet.ingest import ingest, merge
 from genscope.analyze.fleet.lake import Lake
 from genscope.analyze.fleet.question import failures, query
 from genscope.analyze.fleet.runner import Runner, _on, runner
@@ -162,11 +162,30 @@ def _on_object_storage(shared_traces: Path) -> None:
     fs = fsspec.filesystem("s3", skip_instance_cache=True)
     fs.mkdir("bucket")
     fs.put_file(str(shared_traces / TINY), "bucket/runs/a/trace.json.gz")
+    fs.pipe("bucket/runs/b/trace.json.gz", (shared_traces / TINY).read_bytes() + b"\0")
+    fs.pipe("bucket/runs/c/trace.json.gz", b"no trace")
     outcomes = ingest("s3://bucket/lake", ["s3://bucket/runs/**"])
-    assert [outcome.status for outcome in outcomes] == ["loaded"]
-    assert [o.status for o in ingest("s3://bucket/lake", ["s3://bucket/runs/**"])] == ["duplicate"]
-    (row,) = query("s3://bucket/lake", "gpu_time").frame.to_dicts()
-    assert row["path"] == "s3://bucket/runs/a/trace.json.gz" and row["kernel_count"] == 1
+    assert [outcome.status for outcome in outcomes] == ["loaded", "loaded", "failed"]
+    ((source, why),) = failures("s3://bucket/lake").rows()
+    assert source == "s3://bucket/runs/c/trace.json.gz" and "/tmp" not in why
+    fs.rm("bucket/runs/c/trace.json.gz")
+    again = ingest("s3://bucket/lake", ["s3://bucket/runs/**"])
+    assert [outcome.status for outcome in again] == ["duplicate"] * 2
+    assert len(fs.ls("bucket/lake/parts")) == 1
+    rows = query("s3://bucket/lake", "gpu_time").frame.select("trace_name", "path", "kernel_count")
+    assert rows.rows() == [
+        ("trace", "s3://bucket/runs/a/trace.json.gz", 1),
+        ("trace-2", "s3://bucket/runs/b/trace.json.gz", 1),
+    ]
+    fs.pipe("bucket/runs/b/trace.json.gz", (shared_traces / TINY).read_bytes() + b"\0\0")
+    ingest("s3://bucket/lake", ["s3://bucket/runs/**"])
+    assert (
+        len(Lake("s3://bucket/lake").cards())
+        == 2
+        == query("s3://bucket/lake", "gpu_time").frame.height
+    )
+    assert merge(["s3://bucket/lake"], "s3://bucket/other") == 2
+    assert len(fs.ls("bucket/other/parts")) == 2
     left = [name for name in fs.find("bucket/lake") if "answers" in name or ".part" in name]
     assert not left
     with pytest.raises(UserError, match="there is no trace at this address"):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genscope.analyze.fleet.source import Source
+from genscope.analyze.load.trace_file import packed
 
 MOST_TRACES = 32
-# of files, compressed or not: a batch of more takes so long that its start and its study don't count
-MOST_BYTES = 4 << 20
+# compressed: copying a larger trace into a study with others takes longer than a study of its own
+_LARGE_BYTES = 512 << 10
+# a study of more has larger blocks, and so takes more room than its traces alone
+_MOST_BYTES = 4 << 20
 # batches for each of several workers, so that none waits long for the last one
-_ROUNDS = 3
+_ROUNDS = 2
 
 
 def batches(
@@ -22,14 +25,14 @@ def batches(
     """
     if workers > 1:
         most = min(most, -(-len(found) // (_ROUNDS * workers)))
+    sizes = {source: packed(source.address, source.size_bytes) for source in found}
     # so that none runs alone at the end
-    done = [[source] for source in found if source.size_bytes > MOST_BYTES]
+    done = [[source] for source, size in sizes.items() if size > _LARGE_BYTES]
     batch: list[Source] = []
-    for source in found:
-        if source.size_bytes > MOST_BYTES:
+    for source, size in sizes.items():
+        if size > _LARGE_BYTES:
             continue
-        held = sum(other.size_bytes for other in batch)
-        if batch and (len(batch) >= most or held + source.size_bytes > MOST_BYTES):
+        if len(batch) == most or size + sum(sizes[other] for other in batch) > _MOST_BYTES:
             done.append(batch)
             batch = []
         batch.append(source)

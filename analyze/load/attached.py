@@ -87,16 +87,16 @@ def show_only(con: duckdb.DuckDBPyConnection, trace_ids: Collection[int]) -> Non
 
 def show_as(con: duckdb.DuckDBPyConnection, trace_id: int, number: int, name: str) -> None:
     """Hide all traces but one, and show that one with another number and name."""
-    _show(con, f"trace_id = {trace_id}", f"{number}::INTEGER AS trace_id")
+    _show(con, f"trace_id = {trace_id}", f"* REPLACE ({number}::INTEGER AS trace_id)")
     con.execute(
         f"CREATE OR REPLACE VIEW trace AS SELECT * REPLACE ({number}::INTEGER AS trace_id, "
         f"'{tables.quoted(name)}' AS name) FROM {CATALOG}.main.trace WHERE trace_id = {trace_id}"
     )
 
 
-def _show(con: duckdb.DuckDBPyConnection, where: str, trace_id: str = "trace_id") -> None:
+def _show(con: duckdb.DuckDBPyConnection, where: str, columns: str = "*") -> None:
     statements = [
-        f"CREATE OR REPLACE VIEW {file.name} AS SELECT * REPLACE ({trace_id}) "
+        f"CREATE OR REPLACE VIEW {file.name} AS SELECT {columns} "
         f"FROM {CATALOG}.main.{file.name} WHERE {where}"
         for file in tables.table_files().values()
         if _is_table(file) and "trace_id" in file.columns
