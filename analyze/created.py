@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze import question, refusal, trace_filter
-from genscope.analyze.load.attached import name_tables, study_tables
+from genscope.analyze.load.attached import ALL, Shown, name_tables, study_tables
 from genscope.analyze.load.kept_views import create_kept_views, kept_views, macros_of, with_views
 from genscope.analyze.load.tables import create_temporary, with_inputs
 from genscope.analyze.sql_file import call_of
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 class Created:
     """The relations of one connection to the study at `path`.
 
-    `metrics` are all that could be asked for, each after those that it reads. `refused` are the traces to
-    leave out of metrics that are created from now on.
+    `metrics` are all that could be asked for, each after those that it reads.
     """
 
     def __init__(self, path: Path, metrics: Mapping[str, SqlFile]) -> None:
-        self.refused: refusal.Refused = {}
         # every table, view and metric by name
         self.files: Mapping[str, SqlFile] = {**study_tables(), **kept_views(), **metrics}
         self._path = path
         self._metrics = metrics
+        self._shown = ALL
+        self._refused: refusal.Refused = {}
         self._names: set[str] = set()
         # views to be kept as tables, and those that are tables already
         self._shared: set[str] = set()
@@ -47,10 +47,24 @@ class Created:
         """Create these tables, views and metrics, and what they read."""
         missing = self._with_inputs(names) - self._names
         files = [file for name, file in self._metrics.items() if name in missing]
-        name_tables(con, self._path, missing)
+        name_tables(con, self._path, missing, self._shown)
         create_kept_views(con, missing)
-        refusal.create_metrics(con, files, self.refused, self._tables)
+        refusal.create_metrics(con, files, self._refused, self._tables)
         self._names |= missing
+
+    def show(self, con: duckdb.DuckDBPyConnection, shown: Shown) -> None:
+        """Answer from these traces from now on; the refused ones among them are still to be named."""
+        self._shown = shown
+        for name in self._tables:
+            con.execute(f"DROP TABLE {name}")
+        self._tables.clear()
+        name_tables(con, self._path, self._names, shown)
+
+    def refuse(self, refused: refusal.Refused) -> None:
+        """Leave these traces out of the metrics: their statements list them, so other ones are made."""
+        if refused != self._refused:
+            self._names -= self._metrics.keys()
+        self._refused = refused
 
     def create_own(self, con: duckdb.DuckDBPyConnection, own: Sequence[SqlFile]) -> None:
         """Create the user's queries. Raises UserError if one of them is no question."""
@@ -89,7 +103,7 @@ class Created:
             self.create(con, [metric.name])
             return call, values
         self._create_outside(con, metric)
-        found = refusal.without_refused(con, metric, self.refused, self._tables)
+        found = refusal.without_refused(con, metric, self._refused, self._tables)
         return f"({found.statement}\n)", values
 
     def narrowed(

@@ -136,6 +136,15 @@ def unfolded(plan: pl.DataFrame) -> pl.DataFrame:
     return plan.with_columns(pl.col(EXPLAINED[1]).str.split("\n")).explode(EXPLAINED[1])
 
 
+def reads_catalog(con: duckdb.DuckDBPyConnection, text: str, catalog: str) -> bool:
+    """Whether a SELECT names a table of a database, as in catalog.table; true too if that can't be known."""
+    tree = _tree(con, text)
+    if tree["error"]:
+        return catalog in _WORD.findall(text.lower())
+    named = (*_values(tree, "catalog_name"), *_values(tree, "schema_name"))
+    return catalog in {str(name).lower() for name in named}
+
+
 def is_explain(con: duckdb.DuckDBPyConnection, text: str) -> bool:
     """Whether the text is one EXPLAIN statement."""
     return [kind for kind, _ in _statements(con, text)] == ["EXPLAIN"]
@@ -190,15 +199,20 @@ def refusal_of(error: Exception, metrics: Mapping[str, SqlFile] | None = None) -
 
 def _functions(con: duckdb.DuckDBPyConnection, text: str) -> set[str]:
     """The functions that a SELECT calls; if DuckDB can't serialize it, every word in it."""
-    # a list of parameters would make DuckDB import all of pandas
-    row = con.execute(f"SELECT json_serialize_sql('{quoted(text)}')").fetchone()
-    try:
-        tree = json.loads(row[0]) if row else {"error": True}
-    except RecursionError:
-        tree = {"error": True}
+    tree = _tree(con, text)
     if tree["error"]:
         return set(_WORD.findall(text.lower()))
     return {str(name).lower() for name in _values(tree, "function_name")}
+
+
+def _tree(con: duckdb.DuckDBPyConnection, text: str) -> dict[str, Any]:
+    """A SELECT as DuckDB's parser sees it, or `error`."""
+    # a list of parameters would make DuckDB import all of pandas
+    row = con.execute(f"SELECT json_serialize_sql('{quoted(text)}')").fetchone()
+    try:
+        return dict(json.loads(row[0])) if row else {"error": True}
+    except RecursionError:
+        return {"error": True}
 
 
 def _values(tree: Any, key: str) -> Iterator[Any]:

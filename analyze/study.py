@@ -87,7 +87,7 @@ class Study(notebook.ShownInNotebook):
             try:
                 self._create(("trace", "anomaly"))
                 self._names, self._refused = self._ask(chosen.names), self._ask(refusal.refused)
-                self._created.refused = self._refused
+                self._created.refuse(self._refused)
                 self._ask(lambda con: self._created.create_own(con, self._extra))
             except BaseException:
                 self.close()

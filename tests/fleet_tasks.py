@@ -7,28 +7,28 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from genscope.analyze.fleet.ingest import Outcome, load_one
+from genscope.analyze.fleet.ingest import Outcome, load_batch
 
 # a worker of this limit can load a small trace
 WORKER_BYTES, HUNGRY_BYTES = 800 << 20, 900 << 20
 
 
-def load_on_a_bad_machine(load: Any) -> Outcome:
-    """Load a trace; a poisoned one kills the worker each time, a frail one the first time only.
+def load_on_a_bad_machine(batch: Any) -> list[Outcome]:
+    """Load a batch; a poisoned trace kills the worker each time, a frail one the first time only.
 
     A greedy one needs more memory than there is; a hungry one takes more than its worker may, which ends
     the worker.
     """
-    path = Path(load.source.address)
-    marker = path.with_suffix(".tried")
-    if "poison" in path.name or ("frail" in path.name and not marker.exists()):
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    if "greedy" in path.name:
-        _more_than_there_is()
-    if "hungry" in path.name:
-        _hold_too_much(marker)
-    return load_one(load)
+    for path in [Path(source.address) for source in batch.sources]:
+        marker = path.with_suffix(".tried")
+        if "poison" in path.name or ("frail" in path.name and not marker.exists()):
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "greedy" in path.name:
+            _more_than_there_is()
+        if "hungry" in path.name:
+            _hold_too_much(marker)
+    return load_batch(batch)
 
 
 def _hold_too_much(marker: Path) -> None:

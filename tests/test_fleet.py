@@ -20,7 +20,7 @@ from genscope.analyze.fleet.question import (
     query_all,
     sql,
 )
-from genscope.analyze.fleet.runner import Done
+from genscope.analyze.fleet.runner import Done, Runner
 from genscope.analyze.sql_file import shipped_queries
 from genscope.analyze.study import Study
 from genscope.cli.app import main
@@ -45,28 +45,40 @@ def paths(shared_traces: Path, tmp_path_factory: pytest.TempPathFactory) -> list
 
 
 @pytest.fixture(scope="module")
-def lake(paths: list[str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    address = str(tmp_path_factory.mktemp("fleet") / "lake")
-    assert {outcome.status for outcome in ingest(address, paths)} == {"loaded"}
-    return address
+def lakes(paths: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two lakes of the five traces: with two, two and one in a study, and with all, and a hidden one, in one."""
+    pairs, all_in_one = (str(tmp_path_factory.mktemp("fleet") / "lake") for _ in range(2))
+    # a copy of a rank with other bytes, that comes first
+    hidden = tmp_path_factory.mktemp("0") / "hidden.json.gz"
+    (rank,) = Path(paths[0]).parents[1].glob("host=b/*")
+    hidden.write_bytes(rank.read_bytes() + b"\0")
+    assert {outcome.status for outcome in ingest(pairs, paths, most=2)} == {"loaded"}
+    ingest(all_in_one, [str(hidden), *paths])
+    (card,) = (card for card in Lake(all_in_one).cards() if card.name == "hidden")
+    Lake(all_in_one).remove(card)
+    assert [len(list(Path(lake, "parts").iterdir())) for lake in (pairs, all_in_one)] == [3, 1]
+    return [pairs, all_in_one]
+
+
+@pytest.fixture(scope="module")
+def lake(lakes: list[str]) -> str:
+    return lakes[0]
 
 
 def test_every_query_answers_as_one_study_of_the_same_traces(
-    lake: str, paths: list[str], tmp_path: Path
+    lakes: list[str], paths: list[str], tmp_path: Path
 ) -> None:
     # half of them on each change, of both kinds
     files = sorted(shipped_queries(), key=lambda file: bool(merged_from(file)))
     names = part([file.name for file in files], of=2)
-    answers = query_all(lake, {name: {} for name in names})
+    asked = [query_all(lake, {name: {} for name in names}) for lake in lakes]
     answered, put_together = 0, 0
     with Study(tmp_path / "study.duckdb") as study:
         study.ingest(paths)
         for name in names:
             expected = study.query(name)
-            # a statement in an answer is for the trace's own study, in which it is number 1
-            found = answers[name].frame.drop("items", strict=False)
-            expected = expected.drop("items", strict=False)
-            assert_frame_equal(found, expected, check_row_order=False)
+            for answers in asked:
+                assert_frame_equal(answers[name].frame, expected, check_row_order=False)
             answered += expected.height > 0
             put_together += expected.height > 0 and bool(merged_from(study.relation(name)))
     # some need what these traces lack
@@ -87,18 +99,18 @@ def test_what_a_query_is_merged_from_is_what_it_reads_of_each_trace() -> None:
 def test_the_second_time_nothing_is_loaded_and_a_copy_is_known_by_its_digest(
     lake: str, paths: list[str], tmp_path: Path
 ) -> None:
-    def nothing(task: Any, items: Any) -> Iterator[Done[Any, Any]]:
+    def nothing(task: Any, items: Any, split: Any) -> Iterator[Any]:
         assert not items
         return iter(())
 
-    again = ingest(lake, paths, run=nothing)
+    again = ingest(lake, paths, run=Runner(nothing))
     assert [outcome.status for outcome in again] == ["duplicate"] * 5
     # tables of few rows share no block of a file, so blocks must be small
     assert max(part.stat().st_size for part in Path(lake, "parts").iterdir()) < 6 << 20
     copy = tmp_path / "copy.json.gz"
     shutil.copy(next((ROOT / "genscope" / "example").glob("*flash*/trace.json.gz")), copy)
     assert [outcome.status for outcome in ingest(lake, [str(copy)])] == ["duplicate"]
-    assert len(Lake(lake).parts()) == 5
+    assert len(Lake(lake).cards()) == 5
 
 
 def test_a_trace_that_fails_is_a_row_with_its_reason_until_it_is_loaded(
@@ -118,8 +130,8 @@ def test_a_trace_that_fails_is_a_row_with_its_reason_until_it_is_loaded(
     for other in others:
         other.join()
     assert failures(address).is_empty()
-    (part,) = Lake(address).parts()
-    assert query(address, "gpu_time").frame["trace_name"].to_list() == [part.name] == ["bad"]
+    (card,) = Lake(address).cards()
+    assert query(address, "gpu_time").frame["trace_name"].to_list() == [card.name] == ["bad"]
     assert not list((tmp_path / "lake" / "scratch").iterdir())
 
 
@@ -143,20 +155,20 @@ def test_a_half_written_part_does_not_count(lake: str, tmp_path: Path) -> None:
     shutil.copytree(lake, half)
     next((half / "cards").iterdir()).unlink()
     (half / "parts" / "blake3-0.duckdb").write_bytes(b"half a file")
-    assert len(Lake(str(half)).parts()) == 4
+    assert len(Lake(str(half)).cards()) == 4
     assert merge([lake], str(half)) == 1
-    assert Lake(str(half)).parts() == Lake(lake).parts()
+    assert Lake(str(half)).cards() == Lake(lake).cards()
 
 
 def test_shares_of_an_array_of_jobs_are_all_of_it(paths: list[str], tmp_path: Path) -> None:
     seen: list[str] = []
 
-    def remember(task: Any, items: Any) -> Iterator[Done[Any, Any]]:
-        seen.extend(item.source.address for item in items)
+    def remember(task: Any, items: Any, split: Any) -> Iterator[Done[Any, Any]]:
+        seen.extend(source.address for item in items for source in item.sources)
         return (Done(item, None, "not today") for item in items)
 
     for number in (1, 2, 3):
-        ingest(str(tmp_path / "lake"), paths, shard=(number, 3), run=remember)
+        ingest(str(tmp_path / "lake"), paths, shard=(number, 3), run=Runner(remember))
     assert len(seen) == len(set(seen)) == 5
     with pytest.raises(UserError, match="1/8 to 8/8"):
         ingest(str(tmp_path / "lake"), paths, shard=(4, 3))
@@ -171,12 +183,12 @@ def test_a_lake_without_answers_and_a_damaged_part_are_said(lake: str, tmp_path:
     with pytest.raises(UserError, match="the lake is empty"):
         write_page(str(empty), tmp_path / "page.html")
     shutil.copytree(lake, damaged)
-    parts = sorted((damaged / "parts").iterdir())
-    parts[0].write_bytes(b"damaged")
+    part_of_two = Lake(str(damaged)).cards()[0].part
+    (damaged / "parts" / f"{part_of_two}.duckdb").write_bytes(b"damaged")
     for name in ("gpu_time", "rank_skew"):
         (note,) = query(str(damaged), name).notes
-        assert note.startswith("1 of 5 traces: ")
-    for path in parts:
+        assert note.startswith("2 of 5 traces: ")
+    for path in (damaged / "parts").iterdir():
         path.write_bytes(b"damaged")
     with pytest.raises(UserError, match=r"rank_outlier: no trace has an answer; 5 of 5 traces: "):
         query(str(damaged), "rank_outlier")

@@ -10,10 +10,10 @@ import pytest
 from fleet_tasks import WORKER_BYTES, load_on_a_bad_machine, same, same_after_interrupt
 
 from genscope.analyze.fleet import runner as fleet_runner
-from genscope.analyze.fleet.ingest import ingest
+from genscope.analyze.fleet.ingest import ingest, merge
 from genscope.analyze.fleet.lake import Lake
 from genscope.analyze.fleet.question import failures, query
-from genscope.analyze.fleet.runner import _on, runner
+from genscope.analyze.fleet.runner import Runner, _on, runner
 from genscope.cli.app import main
 from genscope.errors import UserError
 from tests.conftest import ROOT
@@ -56,7 +56,7 @@ def statuses_on_a_bad_machine(trace: Path, folder: Path, names: Sequence[str]) -
         outcomes = ingest(
             str(folder / "lake"),
             [str(folder / "*.json.gz")],
-            run=lambda _, items: run(load_on_a_bad_machine, items),
+            run=Runner(lambda _, items, split: run(load_on_a_bad_machine, items, split)),
         )
     return [outcome.status for outcome in outcomes]
 
@@ -68,7 +68,7 @@ def test_a_worker_that_dies_is_replaced_and_a_poisoned_trace_is_given_up(
     statuses = statuses_on_a_bad_machine(shared_traces / TINY, tmp_path, names)
     # what was loaded just before its worker died is found in the lake
     assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2:] == ["failed", "failed"]
-    assert len(Lake(str(tmp_path / "lake")).parts()) == 2
+    assert len(Lake(str(tmp_path / "lake")).cards()) == 2
     without_memory, killed = failures(str(tmp_path / "lake"))["reason"]
     assert "ran out of memory" in without_memory and "ended 3 times" in killed
 
@@ -83,7 +83,7 @@ def test_a_trace_that_takes_too_much_memory_is_given_up_and_the_others_are_loade
     names = ("a", "bc", "hungry")
     statuses = statuses_on_a_bad_machine(shared_traces / TINY, tmp_path, names)
     assert set(statuses[:2]) <= {"loaded", "duplicate"} and statuses[2] == "failed"
-    assert len(Lake(str(tmp_path / "lake")).parts()) == 2
+    assert len(Lake(str(tmp_path / "lake")).cards()) == 2
     (row,) = failures(str(tmp_path / "lake")).rows()
     assert row[0].endswith("hungry.json.gz") and "ended 3 times, most likely" in row[1]
     # had nobody ended its worker, the reason would be another
@@ -162,11 +162,30 @@ def _on_object_storage(shared_traces: Path) -> None:
     fs = fsspec.filesystem("s3", skip_instance_cache=True)
     fs.mkdir("bucket")
     fs.put_file(str(shared_traces / TINY), "bucket/runs/a/trace.json.gz")
+    fs.pipe("bucket/runs/b/trace.json.gz", (shared_traces / TINY).read_bytes() + b"\0")
+    fs.pipe("bucket/runs/c/trace.json.gz", b"no trace")
     outcomes = ingest("s3://bucket/lake", ["s3://bucket/runs/**"])
-    assert [outcome.status for outcome in outcomes] == ["loaded"]
-    assert [o.status for o in ingest("s3://bucket/lake", ["s3://bucket/runs/**"])] == ["duplicate"]
-    (row,) = query("s3://bucket/lake", "gpu_time").frame.to_dicts()
-    assert row["path"] == "s3://bucket/runs/a/trace.json.gz" and row["kernel_count"] == 1
+    assert [outcome.status for outcome in outcomes] == ["loaded", "loaded", "failed"]
+    ((source, why),) = failures("s3://bucket/lake").rows()
+    assert source == "s3://bucket/runs/c/trace.json.gz" and "/tmp" not in why
+    fs.rm("bucket/runs/c/trace.json.gz")
+    again = ingest("s3://bucket/lake", ["s3://bucket/runs/**"])
+    assert [outcome.status for outcome in again] == ["duplicate"] * 2
+    assert len(fs.ls("bucket/lake/parts")) == 1
+    rows = query("s3://bucket/lake", "gpu_time").frame.select("trace_name", "path", "kernel_count")
+    assert rows.rows() == [
+        ("trace", "s3://bucket/runs/a/trace.json.gz", 1),
+        ("trace-2", "s3://bucket/runs/b/trace.json.gz", 1),
+    ]
+    fs.pipe("bucket/runs/b/trace.json.gz", (shared_traces / TINY).read_bytes() + b"\0\0")
+    ingest("s3://bucket/lake", ["s3://bucket/runs/**"])
+    assert (
+        len(Lake("s3://bucket/lake").cards())
+        == 2
+        == query("s3://bucket/lake", "gpu_time").frame.height
+    )
+    assert merge(["s3://bucket/lake"], "s3://bucket/other") == 2
+    assert len(fs.ls("bucket/other/parts")) == 2
     left = [name for name in fs.find("bucket/lake") if "answers" in name or ".part" in name]
     assert not left
     with pytest.raises(UserError, match="there is no trace at this address"):

@@ -1,19 +1,21 @@
-"""A lake: a folder, local or on object storage, with one study for each trace and a card that says it is done.
+"""A lake: a folder, local or on object storage, with studies of its traces and a card for each trace.
 
     lake.json                  version of the lake, digest of the SQL that filled it
-    parts/<digest>.duckdb      the study of one trace
-    cards/<digest>.json        written last: without it a part doesn't count
+    parts/<key>.duckdb         a study of one large trace or of several small ones
+    cards/<digest>.json        a trace: its part and its number there; written last
     failed/<key>.json          a trace that could not be loaded, and why
 
-Each file is written under another name and renamed, so that a reader sees whole files only, and two
-ingests into one lake do no harm: they write the same bytes.
+A part answers only for the traces whose cards name it: a card that is missing, gone or names another part
+hides its trace. Each file is written under another name and renamed, so that a reader sees whole files
+only. Two ingests into one lake do no harm: parts of the same name have the same rows, and the last card
+of a trace says which part counts.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
@@ -28,22 +30,33 @@ from genscope.analyze.fleet.storage import is_local, located
 from genscope.analyze.load.tables import tables_sha256
 from genscope.errors import UserError
 
-VERSION = 1
-# nobody works so long on one trace, so what is older was left by a process that was killed
+VERSION = 2
+# nobody works so long on one part, so what is older was left by a process that was killed
 _LEFT_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
-class Part:
-    """One trace of a lake: `source` is where it came from, `stamp` its size and time there."""
+class Card:
+    """One trace of a lake: `source` is where it came from, `stamp` its size and time there.
+
+    `part` is the study that holds it, and `trace_id` its number there.
+    """
 
     digest: str
     name: str
     source: str
+    part: str = ""
+    trace_id: int = 1
     stamp: str = ""
     size_bytes: int = 0
     event_count: int = 0
     seconds: float = 0.0
+
+
+def of_one_part(cards: Sequence[Card]) -> list[Card]:
+    """The cards with the name of their part, which follows from all that decides its rows."""
+    part = _key("\n".join(f"{c.trace_id} {c.digest} {c.name} {c.source}" for c in cards))
+    return [replace(card, part=part) for card in cards]
 
 
 @dataclass(frozen=True)
@@ -107,20 +120,24 @@ class Lake:
                 "be wrong; ingest the traces into a new lake"
             )
 
-    def parts(self) -> list[Part]:
+    def cards(self) -> list[Card]:
         """The traces of the lake in order of source; a name that two have gets a number, as in a study."""
-        cards = self.fs.cat(self._list("cards")) if self._list("cards") else {}
-        found = [msgspec.json.decode(text, type=Part) for text in cards.values()]
         names: set[str] = set()
         numbered = []
-        for part in sorted(found, key=lambda one: (one.source, one.digest)):
-            number, name = 1, part.name
+        for card in self.written_cards():
+            number, name = 1, card.name
             while name in names:
                 number += 1
-                name = f"{part.name}-{number}"
+                name = f"{card.name}-{number}"
             names.add(name)
-            numbered.append(replace(part, name=name))
+            numbered.append(replace(card, name=name))
         return numbered
+
+    def written_cards(self) -> list[Card]:
+        """The cards as they were written, in order of source: several may have one name."""
+        texts = self.fs.cat(self._list("cards")) if self._list("cards") else {}
+        found = [msgspec.json.decode(text, type=Card) for text in texts.values()]
+        return sorted(found, key=lambda card: (card.source, card.digest))
 
     def failures(self) -> list[Failure]:
         """The traces that could not be loaded, in order of source."""
@@ -132,20 +149,27 @@ class Lake:
         """Whether a trace with these bytes is in the lake."""
         return self._exists(f"cards/{_file(digest)}.json")
 
-    def put(self, study: Path, part: Part) -> None:
-        """Add the finished study of one trace; `study` is moved away if the lake is local."""
-        self._put_file(study, f"parts/{_file(part.digest)}.duckdb")
-        self._write(f"cards/{_file(part.digest)}.json", asdict(part))
-        self.forgive(part.source)
+    def put(self, study: Path, cards: Sequence[Card]) -> None:
+        """Add a part and the cards of its traces; `study` is moved away if the lake is local."""
+        self._put_file(study, f"parts/{cards[0].part}.duckdb")
+        for card in cards:
+            self._write(f"cards/{_file(card.digest)}.json", asdict(card))
+            self.forgive(card.source)
+
+    def remove(self, card: Card) -> None:
+        """Remove a trace: its part answers for it no more."""
+        # another ingest may have removed it
+        with suppress(FileNotFoundError):
+            self.fs.rm_file(self._at(f"cards/{_file(card.digest)}.json"))
 
     def fail(self, failure: Failure) -> None:
         """Remember why a trace could not be loaded."""
         self._write(f"failed/{_key(failure.source)}.json", asdict(failure))
 
     @contextmanager
-    def study_of(self, part: Part) -> Iterator[Path]:
-        """The part's study as a local file, fetched if the lake is elsewhere."""
-        name = f"parts/{_file(part.digest)}.duckdb"
+    def study_of(self, part: str) -> Iterator[Path]:
+        """A part as a local file, fetched if the lake is elsewhere."""
+        name = f"parts/{part}.duckdb"
         if self.is_local:
             yield Path(self._at(name))
             return
@@ -174,7 +198,7 @@ class Lake:
                 self.fs.rm(self._at(token), recursive=True)
 
     def put_answer(self, token: str, relation: str, number: int, file: Path) -> None:
-        """Add one trace's rows of a relation, a Parquet file, to the answers of a question."""
+        """Add rows of a relation, a Parquet file, to the answers of a question, under a trace's number."""
         self._put_file(file, f"{token}/{relation}/{number:09d}.parquet")
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Put together what the traces of a lake said: Parquet files, one for each trace and relation."""
+"""Put together what the parts of a lake said: Parquet files, one or more for each part and relation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def put_together(folder: Path, why_none: str) -> pl.DataFrame:
     if not _files(folder):
         raise UserError(why_none)
     with connect() as con:
-        return con.execute(f"SELECT * FROM {_read(folder)}").pl()
+        rows = con.execute(f"SELECT * FROM {_read(folder)}").pl()
+    # those of one trace stay in the order that the query gave them
+    return rows.sort("trace_id", maintain_order=True) if "trace_id" in rows.columns else rows
 
 
 def over_parts(folder: Path, statement: str, why_none: str) -> pl.DataFrame:

@@ -40,13 +40,13 @@ def write_page(lake: str, out: Path, *, run: Runner = in_turn) -> Path:
     check_writable(out)
     opened = Lake(lake)
     opened.check()
-    parts, failed = opened.parts(), failures(lake)
+    cards, failed = opened.cards(), failures(lake)
     answers = query_all(lake, {"rank_outlier": {}, "host_outlier": {}, "rank_skew": {}}, run=run)
     outliers = answers["rank_outlier"]
     hosts, skew = answers["host_outlier"].frame, answers["rank_skew"].frame
     body = [
-        f"<h1>{len(parts):,} traces</h1>",
-        f"<p class=note>{escape(lake)}: {sum(part.event_count for part in parts):,} events, "
+        f"<h1>{len(cards):,} traces</h1>",
+        f"<p class=note>{escape(lake)}: {sum(card.event_count for card in cards):,} events, "
         f"{failed.height:,} traces could not be loaded.</p>",
     ]
     for (job,), rows in outliers.frame.group_by("job", maintain_order=True):

@@ -1,4 +1,4 @@
-"""Ask a lake as one asks a study: a task for each trace, and what they say put together.
+"""Ask a lake as one asks a study: a task for each part, and what they say put together.
 
 Rows of most queries depend on one trace: they are added up as they are. For the others the header's
 `Merge:` names relations that do; their rows are put together in one database, and the query's own
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +18,20 @@ import duckdb
 
 from genscope.analyze import question
 from genscope.analyze.connect import connect, first_line
-from genscope.analyze.fleet.lake import Lake, Part
+from genscope.analyze.fleet.ask import ROWS, Ask, ask_part
+from genscope.analyze.fleet.lake import Card, Lake
 from genscope.analyze.fleet.merged import merged, put_together
 from genscope.analyze.fleet.runner import Runner, in_turn
+from genscope.analyze.load.attached import CATALOG
 from genscope.analyze.near import no_such_trace, suggestion
 from genscope.analyze.sql_file import SqlFile, call_of, shipped_queries
-from genscope.analyze.study import Study
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
 
-# a metric's own rows, and the anomalies for which a trace is refused
-_ROWS, _ANOMALY = "rows", "anomaly"
+# the anomalies for which a trace is refused
+_ANOMALY = "anomaly"
 # in place of a relation: the traces whose task failed
 LOST = ""
 _SIDES = ("first", "second")
@@ -42,18 +43,6 @@ class FleetAnswer:
 
     frame: pl.DataFrame
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Ask:
-    """What a task gets: a part, its number and unique name, and the statements to run, by name."""
-
-    lake: str
-    token: str
-    part: Part
-    number: int
-    statements: Mapping[str, str]
-    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def query(
@@ -78,25 +67,25 @@ def query_all(
     trace: str | None = None,
     run: Runner = in_turn,
 ) -> dict[str, FleetAnswer]:
-    """Answer several queries at once, given with their parameters: each trace is opened once."""
+    """Answer several queries at once, given with their parameters: each part is opened once."""
     opened = Lake(lake)
     opened.check()
     files = [metric(name) for name in wanted]
     _check_params([(file, wanted[file.name]) for file in files])
-    parts = _chosen(opened, trace, [params for params in wanted.values() if params])
+    cards = _chosen(opened, trace, [params for params in wanted.values() if params])
     over_all = {file.name: file for file in files if merged_from(file)}
     shipped = {relation for file in over_all.values() for relation in merged_from(file)}
     shipped |= {_ANOMALY} if over_all else set()
-    statements = {relation: f"SELECT * FROM {relation}" for relation in sorted(shipped)}
     local = {name: params for name, params in wanted.items() if name not in over_all}
     with opened.answers() as token:
         asks = [
-            _Ask(lake, token, part, number, statements, local) for number, part in parts.items()
+            Ask(lake, token, part, held, tuple(sorted(shipped)), local)
+            for part, held in _by_part(cards).items()
         ]
         said = _collected(run, asks)
         with opened.fetched(token) as folder:
             frames = {
-                name: put_together(folder / f"{_ROWS}-{name}", _why_none(name, said))
+                name: put_together(folder / f"{ROWS}-{name}", _why_none(name, said))
                 for name in local
             }
             for name, file in over_all.items():
@@ -121,7 +110,7 @@ def sql(
     trace: str | None = None,
     run: Runner = in_turn,
 ) -> FleetAnswer:
-    """Run one SELECT in the study of each trace, and another one, over the table `part`, on all rows.
+    """Run one SELECT over each trace, and another one, over the table `part`, on all rows.
 
     `part` has the columns of `rank` and, unless it has them, trace_id and trace_name. Without `merge`
     the rows are returned as they are. Raises UserError if a statement may not run or fails everywhere.
@@ -133,17 +122,23 @@ def sql(
     with connect() as con:
         # a statement that no trace can run is found before any is asked
         question.check_question(con, rank)
-    parts = _chosen(opened, trace, [])
+        if question.reads_catalog(con, rank, CATALOG):
+            raise UserError(
+                f"{CATALOG}.<table> would read other traces too; write the table's name without it"
+            )
+    cards = _chosen(opened, trace, [])
     with opened.answers() as token:
-        asks = [_Ask(lake, token, part, i, {_ROWS: rank}) for i, part in parts.items()]
+        asks = [
+            Ask(lake, token, part, held, statement=rank) for part, held in _by_part(cards).items()
+        ]
         said = _collected(run, asks)
         with opened.fetched(token) as folder:
-            why = _why_none(_ROWS, said)
+            why = _why_none(ROWS, said)
             if merge is None:
-                frame = put_together(folder / _ROWS, why)
+                frame = put_together(folder / ROWS, why)
             else:
-                frame = over_parts(folder / _ROWS, merge, why)
-    return FleetAnswer(frame, (*said.get(_ROWS, ()), *said.get(LOST, ())))
+                frame = over_parts(folder / ROWS, merge, why)
+    return FleetAnswer(frame, (*said.get(ROWS, ()), *said.get(LOST, ())))
 
 
 def merged_from(file: SqlFile) -> tuple[str, ...]:
@@ -151,59 +146,25 @@ def merged_from(file: SqlFile) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", file.sections.get("Merge", "")))
 
 
-def ask_part(ask: _Ask) -> dict[str, str]:
-    """Write one trace's rows of each relation into the lake: the task that runs on a worker.
-
-    Returns why there are none, by relation.
-    """
-    lake, refused = Lake(ask.lake), {}
-    with lake.study_of(ask.part) as path, Study(path) as study, lake.scratch() as folder:
-        frames = {
-            **{name: _lazily(study.sql, text) for name, text in ask.statements.items()},
-            **{f"{_ROWS}-{n}": _lazily(study.query, n, params=p) for n, p in ask.metrics.items()},
-        }
-        for relation, frame in frames.items():
-            try:
-                rows = _placed(frame(), ask, relation)
-            except UserError as error:
-                # equal reasons are counted, so they don't name the part
-                why = str(error).replace(f"{path}: ", "")
-                refused[relation.removeprefix(f"{_ROWS}-")] = why
-                continue
-            file = folder / "rows.parquet"
-            rows.write_parquet(file)
-            lake.put_answer(ask.token, relation, ask.number, file)
-    return refused
+def _by_part(cards: Mapping[int, Card]) -> dict[str, dict[int, Card]]:
+    """The traces of each part."""
+    found: dict[str, dict[int, Card]] = {}
+    for number, card in cards.items():
+        found.setdefault(card.part, {})[number] = card
+    return found
 
 
-def _lazily(call: Any, *args: Any, **named: Any) -> Any:
-    return lambda: call(*args, **named)
-
-
-def _placed(frame: pl.DataFrame, ask: _Ask, relation: str) -> pl.DataFrame:
-    """The rows with the trace's number and name in the lake; in its own study it is number 1."""
-    import polars as pl
-
-    number = pl.lit(ask.number, pl.Int32).alias("trace_id")
-    name = pl.lit(ask.part.name).alias("trace_name")
-    if relation == "trace":
-        frame = frame.with_columns(name.alias("name"))
-    if "trace_id" in frame.columns or relation == _ROWS:
-        frame = frame.with_columns(number)
-    if "trace_name" in frame.columns or relation == _ROWS:
-        frame = frame.with_columns(name)
-    return frame
-
-
-def _collected(run: Runner, asks: Sequence[_Ask]) -> dict[str, list[str]]:
+def _collected(run: Runner, asks: Sequence[Ask]) -> dict[str, list[str]]:
     """Ask each part; the reasons for missing rows by relation, equal ones counted, and those of LOST."""
     reasons: dict[str, Counter[str]] = {}
     for done in run(ask_part, asks):
-        refused = done.result or {} if done.why is None else {LOST: done.why}
+        lost = {LOST: [str(done.why)] * len(done.item.cards)}
+        refused: dict[str, list[str]] = lost if done.result is None else done.result
         for name, why in refused.items():
-            reasons.setdefault(name, Counter())[why] += 1
+            reasons.setdefault(name, Counter()).update(why)
+    count = sum(len(ask.cards) for ask in asks)
     return {
-        name: [f"{count} of {len(asks)} traces: {why}" for why, count in counted.most_common()]
+        name: [f"{number} of {count} traces: {why}" for why, number in counted.most_common()]
         for name, counted in reasons.items()
     }
 
@@ -235,24 +196,24 @@ def _check_params(wanted: Sequence[tuple[SqlFile, Mapping[str, Any]]]) -> None:
                     raise UserError(f"--param {name}: {first_line(error)}") from error
 
 
-def _chosen(lake: Lake, trace: str | None, params: Iterable[Mapping[str, Any]]) -> dict[int, Part]:
-    """The parts by number, from 1; of a comparison of two sides only those that a side's glob matches."""
-    parts = dict(enumerate(lake.parts(), start=1))
+def _chosen(lake: Lake, trace: str | None, params: Iterable[Mapping[str, Any]]) -> dict[int, Card]:
+    """The traces by number, from 1; of a comparison of two sides only those that a side's glob matches."""
+    cards = dict(enumerate(lake.cards(), start=1))
     sides = [str(given[side]) for given in params for side in _SIDES if side in given]
     for pattern in [*sides, *([trace] if trace else [])]:
-        if not any(_matches(part, pattern) for part in parts.values()):
-            raise UserError(no_such_trace(pattern, (part.name for part in parts.values())))
+        if not any(_matches(card, pattern) for card in cards.values()):
+            raise UserError(no_such_trace(pattern, (card.name for card in cards.values())))
     return {
-        number: part
-        for number, part in parts.items()
-        if (trace is None or _matches(part, trace))
-        and (not sides or any(_matches(part, side) for side in sides))
+        number: card
+        for number, card in cards.items()
+        if (trace is None or _matches(card, trace))
+        and (not sides or any(_matches(card, side) for side in sides))
     }
 
 
-def _matches(part: Part, pattern: str) -> bool:
-    return pattern in (part.name, part.source) or any(
-        fnmatchcase(text, pattern) for text in (part.name, part.source)
+def _matches(card: Card, pattern: str) -> bool:
+    return pattern in (card.name, card.source) or any(
+        fnmatchcase(text, pattern) for text in (card.name, card.source)
     )
 
 

@@ -1,5 +1,7 @@
 """Run a function over many items: in this process, or on Dask; each result comes with its item as it is done.
 
+An item may be a batch. If its task fails or its worker dies, each piece of it is tried alone.
+
 This is all that the fleet knows of an engine, so that another one can take Dask's place.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import Any, Generic, TypeVar
 
@@ -31,16 +34,45 @@ class Done(Generic[Item, Result]):
         self.item, self.result, self.why = item, result, why
 
 
-Runner = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Done[Any, Any]]]
+def whole(item: Any) -> Sequence[Any]:
+    """The pieces of an item that can't be split."""
+    return [item]
 
 
-def in_turn(task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Done[Any, Any]]:
-    """One item after the other, in this process."""
+Task = Callable[[Any], Any]
+# the items of a batch, each as a batch of its own
+Split = Callable[[Any], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs a task over items, `workers` at a time; tries the pieces that `split` gives of one that fails."""
+
+    call: Callable[[Task, Sequence[Any], Split], Iterator[Done[Any, Any]]]
+    workers: int = 1
+
+    def __call__(
+        self, task: Task, items: Sequence[Any], split: Split = whole
+    ) -> Iterator[Done[Any, Any]]:
+        """Each item, or piece of one, with what became of it, as it is done."""
+        return self.call(task, items, split)
+
+
+def _in_turn(task: Task, items: Sequence[Any], split: Split) -> Iterator[Done[Any, Any]]:
     for item in items:
         try:
-            yield Done(item, task(item), None)
+            done = Done(item, task(item), None)
         except Exception as error:
-            yield Done(item, None, _why(error))
+            pieces = split(item)
+            if len(pieces) > 1:
+                yield from _in_turn(task, pieces, split)
+                continue
+            done = Done(item, None, _why(error))
+        yield done
+
+
+# one item after the other, in this process
+in_turn = Runner(_in_turn)
 
 
 @contextmanager
@@ -113,36 +145,34 @@ def _connected(client_of: Any, scheduler: str) -> Any:
 
 
 def _on(client: Any) -> Runner:
-    def run(task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Done[Any, Any]]:
-        waiting, done = list(items), 0
+    def run(task: Task, items: Sequence[Any], split: Split) -> Iterator[Done[Any, Any]]:
+        waiting = list(items)
         for attempt in range(1, TRIES + 1):
-            killed = []
+            again: list[Any] = []
             # a worker that dies takes its queue along: the last time each item is alone
             for group in [[item] for item in waiting] if attempt == TRIES else [waiting]:
                 try:
                     for result in _round(client, task, group):
-                        if result.why == _KILLED and attempt < TRIES:
-                            killed.append(result.item)
-                            continue
-                        done += 1
-                        yield result
+                        pieces = split(result.item) if result.why else ()
+                        if attempt < TRIES and (result.why == _KILLED or len(pieces) > 1):
+                            again += pieces
+                        else:
+                            yield result
                 except _SchedulerLostError as error:
                     raise UserError(
-                        f"the scheduler went away after {done} of {len(items)}; run the same command "
-                        "again, what is done is kept"
+                        "the scheduler went away; run the same command again, what is done is kept"
                     ) from error
-            waiting = killed
+            waiting = again
 
-    return run
+    # each thread of a worker runs a task
+    return Runner(run, max(1, sum(client.nthreads().values())))
 
 
 class _SchedulerLostError(Exception):
     """The scheduler has gone, and with it the tasks that weren't done."""
 
 
-def _round(
-    client: Any, task: Callable[[Any], Any], items: Sequence[Any]
-) -> Iterator[Done[Any, Any]]:
+def _round(client: Any, task: Task, items: Sequence[Any]) -> Iterator[Done[Any, Any]]:
     """Run all items once."""
     from distributed import CancelledError, as_completed
 

@@ -19,10 +19,14 @@ _ENDINGS = tuple(ending for known in FORMATS for ending in known.endings)
 
 @dataclass(frozen=True)
 class Source:
-    """One trace's address, and its size and time of change there: an equal stamp is an equal file."""
+    """One trace's address, and its size and time of change there: an equal stamp is an equal file.
+
+    `size_bytes` is 0 if it is unknown.
+    """
 
     address: str
     stamp: str
+    size_bytes: int = 0
 
 
 def sources(paths: Iterable[str]) -> list[Source]:
@@ -58,12 +62,12 @@ def local_copy(address: str) -> Iterator[Path]:
 def _local(path: str) -> Iterator[Source]:
     for trace in find([path]):
         try:
-            stat = trace.path.stat()
+            stat, size = trace.path.stat(), trace.size_bytes()
         except OSError:
             # its task will say why
             yield Source(str(trace.path), "")
             continue
-        yield Source(str(trace.path), f"{stat.st_size}:{stat.st_mtime_ns}")
+        yield Source(str(trace.path), f"{stat.st_size}:{stat.st_mtime_ns}", size)
 
 
 def _remote(address: str) -> Iterator[Source]:
@@ -82,7 +86,8 @@ def _remote(address: str) -> Iterator[Source]:
         raise UserError(f"{address}: there is no trace at this address; check the spelling")
     for name, info in traces.items():
         changed = info.get("ETag") or info.get("LastModified") or info.get("mtime") or ""
-        yield Source(fs.unstrip_protocol(name), f"{info.get('size')}:{changed}")
+        size = info.get("size")
+        yield Source(fs.unstrip_protocol(name), f"{size}:{changed}", size or 0)
 
 
 def _named(fs: Any, path: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ each base table through a view in an in-memory database that holds nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -78,8 +78,34 @@ def study_tables() -> Mapping[str, SqlFile]:
     return {name: replace(file, inputs=()) for name, file in files if _is_table(file)}
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The traces that plain names show: all, or only some; one alone may have another number and name."""
+
+    trace_ids: frozenset[int] | None = None
+    number: int | None = None
+    name: str = ""
+
+    def rows_of(self, table: SqlFile) -> str:
+        """The rows of a table, as a statement."""
+        source = f"FROM {CATALOG}.main.{table.name}"
+        if self.trace_ids is None or "trace_id" not in table.columns:
+            return source
+        other = [] if self.number is None else [f"{self.number}::INTEGER AS trace_id"]
+        if other and table.name == "trace":
+            other.append(f"'{tables.quoted(self.name)}' AS name")
+        columns = f"* REPLACE ({', '.join(other)})" if other else "*"
+        return f"SELECT {columns} {source} WHERE trace_id IN ({', '.join(map(str, self.trace_ids)) or 'NULL'})"
+
+
+ALL = Shown()
+
+
 def name_tables(
-    con: duckdb.DuckDBPyConnection, path: Path, names: Iterable[str] | None = None
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    names: Iterable[str] | None = None,
+    shown: Shown = ALL,
 ) -> None:
     """Create views, so that plain names reach these tables of the study, by default all of them.
 
@@ -88,7 +114,7 @@ def name_tables(
     wanted = study_tables().keys() if names is None else study_tables().keys() & set(names)
     for name in sorted(wanted):
         _check_columns(con, study_tables()[name], path)
-        con.execute(f"CREATE VIEW {name} AS FROM {CATALOG}.main.{name}")
+        con.execute(f"CREATE OR REPLACE VIEW {name} AS {shown.rows_of(study_tables()[name])}")
 
 
 def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> dict[str, int]:

@@ -23,7 +23,7 @@ from genscope.errors import UserError
 
 DATABASE = "trace.duckdb"
 _CATALOG = "built"
-# compressed or not: 128 KB of gzip are about ten thousand events, for which a second thread does not pay
+# 128 KB of gzip are about ten thousand events, for which a second thread does not pay
 SMALL_BYTES = 128 << 10
 # limit of DuckDB's buffers by statements that run at a time; it spills the rest into the scratch folder
 _MEMORY = {1: "80MB", 2: "140MB"}
@@ -71,7 +71,7 @@ def build_trace(
 
     Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
-    threads = 1 if found.size_bytes() <= SMALL_BYTES else threads
+    threads = 1 if found.packed_bytes() <= SMALL_BYTES else threads
     con = open_scratch(folder, threads=threads, empty=empty)
     known_names = _names(con)
     try:

@@ -20,7 +20,7 @@ from genscope.analyze.load.trace_file import TraceFile
 
 _GROUP_BYTES = 512 << 10
 _MAX_GROUP = 16
-# files, compressed or not, whose study is read and written as fast with small blocks
+# compressed files whose study is read and written as fast with small blocks
 _SMALL_STUDY = 4 << 20
 _STAGE = "stage_area"
 
@@ -45,7 +45,7 @@ class BuiltGroup:
 
 def block_size_for(files: Sequence[TraceFile]) -> int:
     """The size of a study's blocks that suits these files."""
-    is_small = sum(map(_size_bytes, files)) <= _SMALL_STUDY
+    is_small = sum(map(_packed_bytes, files)) <= _SMALL_STUDY
     return tables.SMALL_BLOCK if is_small else tables.LARGE_BLOCK
 
 
@@ -54,7 +54,7 @@ def groups(files: Mapping[int, TraceFile], *, jobs: int) -> Iterator[dict[int, T
 
     Every job gets a group, so that a few small files are loaded in parallel.
     """
-    sizes = {number: _size_bytes(found) for number, found in files.items()}
+    sizes = {number: _packed_bytes(found) for number, found in files.items()}
     small = [number for number, size in sizes.items() if size <= build.SMALL_BYTES]
     for number in sorted(files.keys() - set(small)):
         # big ones first, so that none runs alone at the end
@@ -174,9 +174,9 @@ def _stage_one(
     return event_count
 
 
-def _size_bytes(found: TraceFile) -> int:
+def _packed_bytes(found: TraceFile) -> int:
     try:
-        return found.size_bytes()
+        return found.packed_bytes()
     except OSError:
         # the file has gone; its build will report that
         return 0

@@ -27,6 +27,13 @@ _ENDINGS = (
     *(".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep", ".pt", ".trace"),
     *(".pickle", ".pkl"),
 )
+# gzip makes a trace's JSON 7 to 30 times smaller, mostly 16 times; the less, the fewer share a database
+_PACKED = 8
+
+
+def packed(name: str, size_bytes: int) -> int:
+    """About the size of a file of this name if it were compressed, which says how many events it has."""
+    return size_bytes // _PACKED if name.lower().endswith(".json") else size_bytes
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,10 @@ class TraceFile:
     def size_bytes(self) -> int:
         """Size of the file on disk, or of all files in the folder."""
         return sum(part.stat().st_size for part in self._parts())
+
+    def packed_bytes(self) -> int:
+        """About its size if it were compressed."""
+        return packed(self.path.name, self.size_bytes())
 
     def _parts(self) -> list[Path]:
         if not self.path.is_dir():
