@@ -28,7 +28,16 @@ _DEVICE_TIME = frozenset(
     {
         *("kernel", "gpu_copy", "kernel_time", "device_busy", "component_busy"),
         *("category_time", "run_pair", "run_measurement"),
-        *("device_event", "idle_gap", "launch", "host_wait", "step_state", "communication"),
+        *(
+            "device_event",
+            "device_layer",
+            "device_overlap",
+            "idle_gap",
+            "launch",
+            "host_wait",
+            "step_state",
+            "communication",
+        ),
         *("rank_collective", "rank_busy"),
         *("opportunity_item", "waiting_call"),
         *("path_event", "path_run", "path_window", "critical_path"),

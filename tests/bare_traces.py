@@ -12,7 +12,8 @@ import duckdb
 from torch.profiler import ProfilerActivity, profile
 
 from genscope.analyze.load import build
-from genscope.analyze.load.tables import attribute, create_schema
+from genscope.analyze.load.attribution import attribute
+from genscope.analyze.load.tables import create_schema
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import load_layer
 from genscope.capture import trace_writer

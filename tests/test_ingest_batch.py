@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load import build, tables
+from genscope.analyze.load import attribution, build
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.load.small_traces import groups
 from genscope.analyze.load.trace_file import TraceFile
@@ -141,14 +141,14 @@ def test_whatever_a_file_raises_the_others_are_loaded(
 def test_a_group_that_fails_is_built_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attribute = tables.attribute
+    attribute = attribution.attribute
 
     def fails(con: duckdb.DuckDBPyConnection, *wanted: Any, **given: Any) -> None:
         attribute(con, *wanted, **given)
         if con.table("trace").filter("name = '2'").fetchall():
             raise ValueError("a rule that this trace breaks")
 
-    monkeypatch.setattr(tables, "attribute", fails)
+    monkeypatch.setattr(attribution, "attribute", fails)
     found = ingest(tmp_path / "s.duckdb", some(tmp_path, 4), jobs=1)
     assert [r.status for r in found] == ["loaded", "loaded", "failed", "loaded"]
     assert "a rule that this trace breaks" in str(found[2].error)

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from genscope.analyze.connect import connect
-from genscope.analyze.load import staging, tables
+from genscope.analyze.load import attribution, staging, tables
 from genscope.analyze.load.trace_file import TraceFile
 from genscope.analyze.readers import reader_of
 from genscope.analyze.readers.kineto.facts import create_relation
@@ -76,7 +76,7 @@ def build_trace(
     known_names = _names(con)
     try:
         digest = stage(con, found, folder, keep=keep, threads=threads)
-        tables.attribute(con, wanted, workers=threads)
+        attribution.attribute(con, wanted, workers=threads)
         con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
         _drop_all_but(con, known_names)
         event_count = con.table("trace").project("event_count").fetchall()[0][0]

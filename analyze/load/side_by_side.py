@@ -22,10 +22,9 @@ class Step:
 
 
 def run_steps(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step], *, workers: int) -> None:
-    """Run the steps, of which each stands after those that it needs; `workers` at a time."""
+    """Run the steps, each after those that it needs; `workers` at a time."""
     if workers == 1:
-        for step in steps.values():
-            step.run(con)
+        _run_in_turn(con, steps)
         return
     path = con.execute("SELECT current_setting('search_path')").fetchall()[0][0]
     waiting, done = dict(steps), set[str]()
@@ -39,6 +38,14 @@ def run_steps(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step], *, work
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 done.add(running.pop(future))
                 future.result()
+
+
+def _run_in_turn(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step]) -> None:
+    waiting, done = dict(steps), set[str]()
+    while waiting:
+        for name in [n for n, step in waiting.items() if done >= step.needs & steps.keys()]:
+            waiting.pop(name).run(con)
+            done.add(name)
 
 
 def _on_own(con: duckdb.DuckDBPyConnection, path: str, step: Step) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from genscope.analyze.load import build, tables
+from genscope.analyze.load import attribution, build, tables
 from genscope.analyze.load.trace_file import TraceFile
 
 _GROUP_BYTES = 512 << 10
@@ -136,7 +136,7 @@ def _together(
                 outcome = replace(outcome, error=error)
             outcomes.append(replace(outcome, seconds=time.perf_counter() - start))
         start = time.perf_counter()
-        tables.attribute(con)
+        attribution.attribute(con)
         con.execute("CHECKPOINT")
         share = (time.perf_counter() - start) / len(files)
     finally:

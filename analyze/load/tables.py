@@ -5,21 +5,17 @@ one transaction. That bounds memory, and nobody ever sees a half-loaded trace.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from genscope.analyze import native
 from genscope.analyze.connect import connect, first_line
 from genscope.analyze.load import empty_cache
-from genscope.analyze.load.filled import Filled
-from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.rule_patterns import inline_patterns
-from genscope.analyze.load.side_by_side import Step, run_steps
 from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
@@ -143,47 +139,6 @@ def store_metrics(con: duckdb.DuckDBPyConnection) -> None:
     for relation in metrics().values():
         con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE ", 1))
     con.execute(f"UPDATE genscope_schema SET metrics_sha256 = '{_metrics_sha256()}'")
-
-
-def attribute(
-    con: duckdb.DuckDBPyConnection, wanted: Collection[str] | None = None, *, workers: int = 1
-) -> None:
-    """Fill the attribution tables of a scratch database from its base tables, `workers` at a time.
-
-    All of them, or those that are `wanted` and what they read.
-    """
-    # a nested-loop ASOF join of a short list with millions of rows takes hours
-    con.execute("SET asof_loop_join_threshold = 0")
-    filled = Filled()
-    files = attribution_files()
-    if wanted is not None:
-        needed = with_inputs(wanted, metrics() | {file.name: file for file in files})
-        files = [file for file in files if file.name in needed]
-    needs: dict[str, set[str]] = {}
-    steps: dict[str, Step] = {}
-    for file in files:
-        # a view needs what it reads, and so do its readers
-        needs[file.name] = set(file.inputs).union(*(needs.get(name, ()) for name in file.inputs))
-        if file.is_of_traces:
-            steps[file.name] = Step(partial(_fill, relation=file, filled=filled), needs[file.name])
-    run_steps(con, steps, workers=workers)
-
-
-def _fill(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) -> None:
-    if not filled.can_fill(con, relation):
-        filled.note(relation.name, 0)
-    elif relation.name == "cpu_op_parent" and native.library():
-        from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
-
-        fill_cpu_op_parent(con)
-    elif relation.name == "cost_root":
-        from genscope.analyze.load.cost_roots import fill_cost_root
-
-        fill_cost_root(con)
-    else:
-        statement = inline_patterns(con, relation)
-        insert = f"INSERT INTO {relation.name} BY NAME {statement}"
-        filled.note(relation.name, execute_within_memory(con, insert))
 
 
 def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:

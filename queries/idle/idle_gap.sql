@@ -3,7 +3,6 @@
 -- Why:     the longest gaps are where to look first, and each names the event that ended it.
 -- Grain:   one row per (trace_id, device_id, gap_id)
 -- Inputs:  idle_part
--- Kept:    view
 -- Columns:
 --   trace_id            trace.trace_id
 --   device_id           device.device_id

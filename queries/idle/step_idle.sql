@@ -5,7 +5,6 @@
 -- Grain:   one row per (trace_id, basis, start_ns) of step_window in a trace of one device, if the
 --          device was idle in it
 -- Inputs:  idle_part, step_window, device_event, window_time
--- Kept:    view
 -- Columns:
 --   trace_id            trace.trace_id
 --   basis               see step_window

@@ -3,7 +3,6 @@
 -- Why:     the parts add up to the window, so that a share of it can be given.
 -- Grain:   one row per (trace_id, basis, start_ns) of step_window
 -- Inputs:  step_window, trace_state, device_event, runtime_call, call_kind, window_time
--- Kept:    view
 -- Columns:
 --   trace_id               trace.trace_id
 --   basis                  see step_window

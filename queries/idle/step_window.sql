@@ -4,7 +4,6 @@
 --          step lasts until the work that it launched has ended, and steps still don't overlap.
 -- Grain:   one row per (trace_id, basis, start_ns)
 -- Inputs:  annotation, device_event, runtime_call, cpu_op
--- Kept:    view
 -- Columns:
 --   trace_id  trace.trace_id
 --   basis     'host' (the step's range) | 'device' (until its work has ended; only for steps of a

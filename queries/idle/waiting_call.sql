@@ -4,7 +4,7 @@
 --          copy of pageable memory. Only the copy's end shows that: it is before the call's end.
 -- Grain:   one row per such call
 -- Inputs:  runtime_call, call_kind, device_event, gpu_copy
--- Kept:    view
+-- From:    call_kind
 -- Columns:
 --   trace_id   trace.trace_id
 --   call_id    runtime_call.call_id

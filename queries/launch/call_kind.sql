@@ -3,7 +3,7 @@
 -- Why:     a trace has few names and millions of calls, so each name is matched once.
 -- Grain:   one row per (trace_id, name) of runtime_call that a rule matches
 -- Inputs:  runtime_call, call_rule
--- Kept:    view
+-- From:    runtime_call
 -- Columns:
 --   trace_id  trace.trace_id
 --   name      runtime_call.name

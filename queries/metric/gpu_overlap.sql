@@ -3,7 +3,7 @@
 -- Why:     time when a device only communicates or only copies can be hidden behind computing.
 --          A kernel that communicates also waits for other ranks: its time is not transfer time.
 -- Grain:   one row per (trace_id, device_id) with kernels or copies
--- Inputs:  trace, time_refusal, device_event, kernel, kernel_category, open_layer
+-- Inputs:  trace, time_refusal, device_layer, device_overlap
 -- Needs:   kernel, complete, one_clock, timed
 -- Key:     trace_name, device_id, compute_ns, exposed_comm_ns, exposed_copy_ns, overlap_frac
 -- Columns:
@@ -33,67 +33,60 @@
 -- Never:   WHERE compute_ns + exposed_comm_ns + exposed_copy_ns <> gpu_busy_ns
 --          OR overlapped_comm_ns + exposed_comm_ns <> comm_ns OR gpu_idle_ns < 0
 -- Plot:    Communication and copies, hidden and exposed
-WITH event AS (
-  SELECT
-    event.trace_id,
-    event.device_id AS track,
-    CASE
-      WHEN event.copy_id IS NOT NULL THEN 2
-      WHEN kernel_category.category = 'communication' THEN 1
-      ELSE 0
-    END AS layer,
-    event.start_ns,
-    event.end_ns
-  FROM device_event AS event
-  LEFT JOIN kernel USING (trace_id, kernel_id)
-  LEFT JOIN kernel_category
-    ON event.trace_id = kernel_category.trace_id AND kernel.name = kernel_category.name
-),
-
-spanned AS (
+WITH spanned AS (
   SELECT
     trace_id,
-    track,
+    device_id,
     max(end_ns) - min(start_ns) AS span_ns,
-    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layer = 1), 0) AS BIGINT) AS comm_sum_ns,
-    count(*) FILTER (WHERE layer = 1) AS comm_kernel_count
-  FROM event
-  GROUP BY trace_id, track
+    cast(coalesce(sum(sum_ns) FILTER (WHERE layer = 1), 0) AS BIGINT) AS comm_sum_ns,
+    cast(coalesce(sum(event_count) FILTER (WHERE layer = 1), 0) AS BIGINT) AS comm_kernel_count
+  FROM device_layer
+  GROUP BY trace_id, device_id
+),
+
+-- computing 1, communication 2, copies and fills 4
+combined AS (
+  SELECT
+    trace_id,
+    device_id,
+    open_ns,
+    (layers & 3) + if(layers > 3, 4, 0) AS what
+  FROM device_overlap
 ),
 
 cell AS (
   SELECT
     trace_id,
-    track,
-    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 1), 0) AS BIGINT) AS only_compute,
-    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 2), 0) AS BIGINT) AS only_comm,
-    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 4), 0) AS BIGINT) AS only_copy,
-    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 3), 0) AS BIGINT) AS compute_comm,
-    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 5), 0) AS BIGINT) AS compute_copy,
-    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 6), 0) AS BIGINT) AS comm_copy,
-    cast(coalesce(sum(end_ns - start_ns) FILTER (WHERE layers = 7), 0) AS BIGINT) AS all_three
-  FROM open_layer('event')
-  GROUP BY trace_id, track
+    device_id,
+    cast(coalesce(sum(open_ns) FILTER (WHERE what = 1), 0) AS BIGINT) AS only_compute,
+    cast(coalesce(sum(open_ns) FILTER (WHERE what = 2), 0) AS BIGINT) AS only_comm,
+    cast(coalesce(sum(open_ns) FILTER (WHERE what = 4), 0) AS BIGINT) AS only_copy,
+    cast(coalesce(sum(open_ns) FILTER (WHERE what = 3), 0) AS BIGINT) AS compute_comm,
+    cast(coalesce(sum(open_ns) FILTER (WHERE what = 5), 0) AS BIGINT) AS compute_copy,
+    cast(coalesce(sum(open_ns) FILTER (WHERE what = 6), 0) AS BIGINT) AS comm_copy,
+    cast(coalesce(sum(open_ns) FILTER (WHERE what = 7), 0) AS BIGINT) AS all_three
+  FROM combined
+  GROUP BY trace_id, device_id
 ),
 
 judged AS (
   SELECT
     trace_id,
-    track,
+    device_id,
     spanned.comm_sum_ns,
     spanned.comm_kernel_count,
     if(time_refusal.refusal IS NULL, spanned.span_ns, NULL) AS span_ns,
-    if(refusal IS NULL, coalesce(COLUMNS(cell.* EXCLUDE (trace_id, track)), 0), NULL),
+    if(refusal IS NULL, coalesce(COLUMNS(cell.* EXCLUDE (trace_id, device_id)), 0), NULL),
     time_refusal.refusal
   FROM spanned
   INNER JOIN time_refusal USING (trace_id)
-  LEFT JOIN cell USING (trace_id, track)
+  LEFT JOIN cell USING (trace_id, device_id)
 )
 
 SELECT
   trace_id,
   trace.name AS trace_name,
-  judged.track AS device_id,
+  judged.device_id,
   judged.span_ns AS gpu_span_ns,
   judged.only_compute + judged.only_comm + judged.only_copy + judged.compute_comm
   + judged.compute_copy + judged.comm_copy + judged.all_three AS gpu_busy_ns,

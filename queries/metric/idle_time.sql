@@ -3,7 +3,7 @@
 -- Why:     the cause says what to change: many small gaps while operators run mean that launching
 --          is too slow, a wait means that the program asks for a result.
 -- Grain:   one row per (trace_id, device_id) with kernels or copies
--- Inputs:  trace, time_refusal, device_event, idle_gap
+-- Inputs:  trace, time_refusal, device_layer, idle_gap
 -- Needs:   kernel, complete, one_clock, timed
 -- Key:     trace_name, device_id, gpu_idle_ns, gap_count, longest_gap_ns, host_operator_ns,
 --          host_sync_ns, launch_ns, device_ns
@@ -41,7 +41,7 @@ WITH spanned AS (
     trace_id,
     device_id,
     max(end_ns) - min(start_ns) AS span_ns
-  FROM device_event
+  FROM device_layer
   GROUP BY trace_id, device_id
 ),
 

@@ -3,7 +3,7 @@
 -- Why:     a step that is bound by its device gains from faster kernels only; one that is bound by
 --          launching, waiting or loading data gains from none.
 -- Grain:   one row per (trace_id, basis, start_ns), a window of step_window
--- Inputs:  trace, time_refusal, step_state, step_idle, device_event
+-- Inputs:  trace, time_refusal, step_state, step_idle, device_layer
 -- Needs:   work
 -- Params:
 --   device_frac DOUBLE = 0.8  share of the window from which a busy device is the limit
@@ -51,7 +51,7 @@
 --          <> step_ns
 -- Plot:    What each step is spent on
 WITH several AS (
-  SELECT trace_id FROM device_event
+  SELECT trace_id FROM device_layer
   GROUP BY trace_id
   HAVING min(device_id) < max(device_id)
 ),

@@ -1,0 +1,103 @@
+"""Fill the attribution tables of a scratch database, most of them by the statements of their SQL files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+
+import duckdb
+
+from genscope.analyze import native
+from genscope.analyze.load.filled import Filled
+from genscope.analyze.load.memory import execute_within_memory
+from genscope.analyze.load.rule_patterns import inline_patterns
+from genscope.analyze.load.side_by_side import Step, run_steps
+from genscope.analyze.load.tables import attribution_files, metrics, with_inputs
+from genscope.analyze.sql_file import SqlFile
+
+
+def attribute(
+    con: duckdb.DuckDBPyConnection, wanted: Collection[str] | None = None, *, workers: int = 1
+) -> None:
+    """Fill the attribution tables of a scratch database from its base tables, `workers` at a time.
+
+    All of them, or those that are `wanted` and what they read.
+    """
+    # a nested-loop ASOF join of a short list with millions of rows takes hours
+    con.execute("SET asof_loop_join_threshold = 0")
+    filled = Filled()
+    files = attribution_files()
+    if wanted is not None:
+        known = metrics() | {file.name: file for file in files}
+        needed = with_inputs(wanted, known)
+        for members in PASSES:
+            if needed & set(members):
+                needed |= with_inputs(members, known)
+        files = [file for file in files if file.name in needed]
+    needs: dict[str, set[str]] = {}
+    steps: dict[str, Step] = {}
+    for file in files:
+        # a view needs what it reads, and so do its readers
+        needs[file.name] = set(file.inputs).union(*(needs.get(name, ()) for name in file.inputs))
+        if file.is_of_traces:
+            steps[file.name] = Step(partial(_fill, relation=file, filled=filled), needs[file.name])
+    for members, fill in PASSES.items():
+        if members[0] in steps:
+            needed = set[str]().union(*(needs[name] for name in members)) - set(members)
+            steps |= dict.fromkeys(members, Step(_nothing, {members[0]}))
+            run = partial(_fill_together, fill=fill, members=members, filled=filled)
+            steps[members[0]] = Step(run, needed)
+    run_steps(con, steps, workers=workers)
+
+
+def _nothing(con: duckdb.DuckDBPyConnection) -> None:
+    """Another step fills the table."""
+
+
+def _fill_together(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    fill: Callable[[duckdb.DuckDBPyConnection], bool],
+    members: tuple[str, ...],
+    filled: Filled,
+) -> None:
+    if not fill(con):
+        for relation in attribution_files():
+            if relation.name in members:
+                _fill(con, relation=relation, filled=filled)
+
+
+def _fill(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) -> None:
+    if not filled.can_fill(con, relation):
+        filled.note(relation.name, 0)
+    elif relation.name == "cpu_op_parent" and native.library():
+        from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
+
+        fill_cpu_op_parent(con)
+    elif relation.name == "cost_root":
+        from genscope.analyze.load.cost_roots import fill_cost_root
+
+        fill_cost_root(con)
+    else:
+        statement = inline_patterns(con, relation)
+        insert = f"INSERT INTO {relation.name} BY NAME {statement}"
+        filled.note(relation.name, execute_within_memory(con, insert))
+
+
+def _fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
+    from genscope.analyze.load.device_activity import fill_device_tables
+
+    return fill_device_tables(con)
+
+
+def _fill_idle_tables(con: duckdb.DuckDBPyConnection) -> bool:
+    from genscope.analyze.load.idle_tables import fill_idle_tables
+
+    return fill_idle_tables(con)
+
+
+# tables that one pass fills, unless times are too far apart for it; each is defined by its SQL file
+PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
+    ("device_layer", "device_overlap", "device_busy"): _fill_device_tables,
+    ("step_window", "step_state", "idle_gap", "step_idle"): _fill_idle_tables,
+}

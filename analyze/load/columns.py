@@ -1,0 +1,90 @@
+"""Read a relation's columns as arrays, and insert arrays as a table's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from genscope.analyze.readers.arrow_column import as_numpy, numbers
+
+_BATCH = 1 << 16
+
+Columns = Mapping[str, NDArray[Any]]
+# how to read a column: an expression without NULLs, and the type of its values
+Asked = Mapping[str, tuple[str, type[np.integer[Any]]]]
+# an int stands for all rows
+Column: TypeAlias = NDArray[Any] | pa.Array | int
+Rows = dict[str, Column]
+
+
+def read(
+    relation: duckdb.DuckDBPyRelation,
+    columns: Asked,
+) -> dict[str, NDArray[Any]]:
+    """The columns by name."""
+    asked = relation.project(
+        ", ".join(f"{value} AS {name}" for name, (value, _) in columns.items())
+    )
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in columns}
+    for batch in asked.to_arrow_reader(_BATCH):
+        for name, (_, kind) in columns.items():
+            parts[name].append(as_numpy(batch.column(name), kind))
+    return {
+        # each list is dropped as soon as it is joined
+        name: np.concatenate([np.zeros(0, kind), *parts.pop(name)])
+        for name, (_, kind) in columns.items()
+    }
+
+
+def by_group(*keys: NDArray[Any]) -> Iterator[NDArray[np.int64]]:
+    """The places of the rows of each combination of keys, in order of the keys and then of place."""
+    if not len(keys[0]):
+        return
+    if all((key == key[0]).all() for key in keys):
+        yield np.arange(len(keys[0]))
+        return
+    order = np.lexsort(keys[::-1])
+    is_new = np.zeros(len(order) - 1, np.bool_)
+    for key in keys:
+        is_new |= key[order[1:]] != key[order[:-1]]
+    yield from np.split(order, np.flatnonzero(is_new) + 1)
+
+
+def places(trace_id: NDArray[Any]) -> dict[int, NDArray[np.int64]]:
+    """The places of the rows of each trace."""
+    return {int(trace_id[rows[0]]): rows for rows in by_group(trace_id)}
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Rows]) -> None:
+    """Insert the rows of all parts, whose columns are those of the table, in its order."""
+    tables = [_arrow(rows) for rows in parts]
+    if tables:
+        rows = pa.concat_tables(tables)
+        # pass the C stream: DuckDB imports pandas for any other Arrow object
+        con.from_arrow(rows.__arrow_c_stream__()).insert_into(table)
+
+
+def texts(codes: NDArray[Any], named: Sequence[str]) -> pa.Array:
+    """A column of the texts that the codes number."""
+    return pa.DictionaryArray.from_arrays(numbers(codes.astype(np.int32)), pa.array(named))
+
+
+def flags(values: NDArray[np.bool_]) -> pa.Array:
+    """A column of truth values."""
+    bits = pa.py_buffer(np.packbits(values, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
+
+
+def _arrow(rows: Rows) -> pa.Table:
+    count = max(len(column) for column in rows.values() if not isinstance(column, int))
+    columns = {}
+    for name, column in rows.items():
+        values = np.full(count, column, np.int64) if isinstance(column, int) else column
+        # pyarrow's own conversion imports all of pandas
+        columns[name] = numbers(values) if isinstance(values, np.ndarray) else values
+    return pa.table(columns)

@@ -1,0 +1,98 @@
+"""Fill the sums of what devices ran: device_layer, device_overlap and device_busy, as their SQL defines."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from genscope.analyze.load.columns import Asked, Columns, Rows, by_group, insert, places, read
+from genscope.analyze.load.covered import Cover, Times
+from genscope.analyze.readers.arrow_column import numbers
+
+# columns of an activity, each with the type that its values need: a trace has millions of rows
+SPAN: Asked = {
+    "trace_id": ("trace_id", np.int32),
+    "layer": ("layer::TINYINT", np.int8),
+    "start_ns": ("start_ns", np.int64),
+    "end_ns": ("end_ns", np.int64),
+}
+_LAYERS, _KERNEL_LAYERS = 6, 2
+_LATEST_NS = 1 << 61
+_LARGEST = np.iinfo(np.int64).max
+
+
+def all_fit(activity: Columns) -> bool:
+    """Whether no sum of spans can leave int64."""
+    return all(
+        abs(int(extreme)) < _LATEST_NS
+        for name in ("start_ns", "end_ns")
+        for extreme in (activity[name].min(initial=0), activity[name].max(initial=0))
+    )
+
+
+def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
+    """Insert the rows of the three tables; false, and no rows, if times are too far apart for it."""
+    activity = read(con.table("device_activity"), {**SPAN, "device_id": ("device_id", np.int32)})
+    if not all_fit(activity):
+        return False
+    layers: list[tuple[int, ...]] = []
+    overlaps: list[Rows] = []
+    for rows in by_group(activity["trace_id"], activity["device_id"]):
+        trace_id, device_id = (int(activity[key][rows[0]]) for key in ("trace_id", "device_id"))
+        covers = {}
+        for layer in range(_LAYERS):
+            of_layer = rows[activity["layer"][rows] == layer]
+            if len(of_layer):
+                start, end = activity["start_ns"][of_layer], activity["end_ns"][of_layer]
+                total_ns = _exact_sum(end - start)
+                layers.append(
+                    (trace_id, device_id, layer, len(start), total_ns, start.min(), end.max())
+                )
+                covers[layer] = Cover(start, end)
+        overlaps.append({"trace_id": trace_id, "device_id": device_id, **_overlap(covers)})
+    names = ("trace_id", "device_id", "layer", "event_count", "sum_ns", "start_ns", "end_ns")
+    if layers:
+        columns = np.array(layers, np.int64).T
+        insert(con, "device_layer", [dict(zip(names, columns, strict=True))])
+    insert(con, "device_overlap", overlaps)
+    of_trace = places(activity["trace_id"])
+    insert(con, "device_busy", [_busy(activity, *one) for one in of_trace.items()])
+    return True
+
+
+def _exact_sum(durations: Times) -> int:
+    return (int((durations >> 32).sum()) << 32) + int((durations & 0xFFFFFFFF).sum())
+
+
+def _overlap(covers: dict[int, Cover]) -> Rows:
+    """How long each combination of layers was open."""
+    at = np.concatenate([np.append(cover.starts, cover.ends) for cover in covers.values()])
+    change = np.concatenate(
+        [np.repeat([1 << layer, -1 << layer], len(c.starts)) for layer, c in covers.items()]
+    )
+    order = np.argsort(at, kind="stable")
+    at, layers = at[order], np.cumsum(change[order])
+    open_ns = np.diff(at, append=at[-1:])
+    found = [(mask, int(open_ns[layers == mask].sum())) for mask in range(1, 1 << _LAYERS)]
+    kept = np.array([one for one in found if one[1]], np.int64).reshape(-1, 2)
+    return {"layers": kept[:, 0], "open_ns": kept[:, 1]}
+
+
+def _busy(activity: Columns, trace_id: int, rows: NDArray[np.int64]) -> Rows:
+    start, end = activity["start_ns"][rows], activity["end_ns"][rows]
+    is_kernel = activity["layer"][rows] < _KERNEL_LAYERS
+    kernel = Cover(start[is_kernel], end[is_kernel])
+    kernel_ns = _exact_sum((end - start)[is_kernel])
+    values = {
+        "kernel_count": is_kernel.sum(),
+        "copy_count": (~is_kernel).sum(),
+        "kernel_ns": min(kernel_ns, _LARGEST),
+        "kernel_busy_ns": kernel.total_ns,
+        "gpu_busy_ns": Cover(start, end).total_ns,
+        "gpu_span_ns": end.max() - start.min(),
+    }
+    columns = {name: np.array([value], np.int64) for name, value in values.items()}
+    too_long = np.array([kernel_ns > _LARGEST])
+    kernel_ns_or_null = numbers(columns["kernel_ns"], too_long)
+    return {"trace_id": trace_id, **columns, "kernel_ns": kernel_ns_or_null}
