@@ -92,7 +92,7 @@ def test_the_command_ends_with_130_and_one_line(
     if place == "query":
         monkeypatch.setattr(question, "answer", pressed)
     else:
-        monkeypatch.setattr("genscope.analyze.load.attached._name_tables", pressed)
+        monkeypatch.setattr("genscope.analyze.load.attached.check_tables", pressed)
     assert cli.main(["sql", "SELECT 1", "--db", str(study)]) == 130
     shown = capsys.readouterr()
     assert shown.out == "" and shown.err.count("\n") == 1
