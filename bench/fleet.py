@@ -1,12 +1,12 @@
 """How fast a lake is filled and asked, by the number of workers and of traces.
 
-    python bench/fleet.py TRACE --traces 50 500 --workers 0 1 2 4 --grow 2000
+    python bench/fleet.py TRACE --traces 50 500 2000 --workers 0 1 2 4
     python bench/fleet.py --render
 
 Copies of the trace, each another rank of one job with eight ranks a host, stand for a fleet. Each cell runs in
 a process of its own, which is also Dask's scheduler; 0 workers are that process without Dask. It adds the cell to
-bench/fleet.json: wall and CPU seconds, seconds to ask and, of these, to merge, and its memory. `--grow 2000` then
-asks the last lake again with so many traces, made by copying its parts. `--render` writes docs/scale.md.
+bench/fleet.json: wall and CPU seconds, seconds to ask and, of these, to merge, and its memory. `--render` writes
+docs/scale.md.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ def main() -> None:
     parser.add_argument("trace", nargs="?", type=Path)
     parser.add_argument("--traces", nargs="+", type=int, default=[50])
     parser.add_argument("--workers", nargs="+", type=int, default=[0, 1, 2, 4])
-    parser.add_argument("--grow", type=int)
     parser.add_argument("--cell", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--render", action="store_true")
     asked = parser.parse_args()
@@ -62,16 +61,14 @@ def _measure(trace: Path, folder: Path, asked: argparse.Namespace) -> None:
         size = copies(trace, folder / f"{count}", count)
         for workers in asked.workers:
             _add(_measured(folder / f"{count}", count, workers) | {"bytes": size})
-    if asked.grow:
-        _grow(folder / f"{count}" / f"lake-{workers}", asked.grow)
-        _add(_measured(folder / f"{count}", asked.grow, workers) | {"grown_from": count})
+        shutil.rmtree(folder / f"{count}")
 
 
 def _add(cell: dict[str, Any]) -> None:
     """Add a cell to the measured ones, in place of an older one of the same size."""
     found = json.loads(MEASURED.read_text()) if MEASURED.exists() else {"cells": []}
-    key = ("traces", "workers", "grown_from")
-    others = [old for old in found["cells"] if any(old.get(k) != cell.get(k) for k in key)]
+    key = ("traces", "workers")
+    others = [old for old in found["cells"] if any(old[k] != cell[k] for k in key)]
     MEASURED.write_text(json.dumps({"cells": [*others, cell]}, indent=1) + "\n")
     print(json.dumps(cell), flush=True)
 
@@ -102,49 +99,37 @@ def _measured(folder: Path, count: int, workers: int) -> dict[str, Any]:
 
 
 def _cell(folder: Path, count: int, workers: int) -> dict[str, Any]:
-    """Fill a lake, unless it is full, and ask it."""
+    """Fill a lake and ask it."""
     lake = folder / f"lake-{workers}"
     cell: dict[str, Any] = {"traces": count, "workers": workers}
-    # copies of a trace can't be in one study, so a lake that has grown answers what needs no such study
-    names = QUERIES[:1] if lake.exists() else QUERIES
-    if not lake.exists():
-        with runner(workers=workers or None) as run:
-            start = time.perf_counter()
-            outcomes = ingest(str(lake), [str(folder / "traces")], run=run)
-            cell["wall_s"] = time.perf_counter() - start
-        # workers' time counts once they have ended
-        cell["cpu_s"] = _cpu_seconds()
-        assert {outcome.status for outcome in outcomes} == {"loaded"}
-    assert len(Lake(str(lake)).parts()) == count
     with runner(workers=workers or None) as run:
-        cell["asked"] = {name: _asked(lake, name, run) for name in names}
+        start = time.perf_counter()
+        outcomes = ingest(str(lake), [str(folder / "traces")], run=run)
+        cell["wall_s"] = time.perf_counter() - start
+    # workers' time counts once they have ended
+    cell["cpu_s"] = _cpu_seconds()
+    assert {outcome.status for outcome in outcomes} == {"loaded"}
+    assert len(Lake(str(lake)).cards()) == count
+    cell["parts"] = len({card.part for card in Lake(str(lake)).cards()})
+    with runner(workers=workers or None) as run:
+        cell["asked"] = {name: _asked(lake, name, run) for name in QUERIES}
+    cell["ask_cpu_s"] = _cpu_seconds() - cell["cpu_s"]
     cell["lake_bytes"] = sum(file.stat().st_size for file in lake.rglob("*") if file.is_file())
     cell["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return cell
 
 
-def _grow(lake: Path, count: int) -> None:
-    """Copy parts of the lake until there are `count`."""
-    cards = sorted((lake / "cards").iterdir())
-    for i in range(len(cards), count):
-        card = json.loads(cards[i % len(cards)].read_bytes())
-        old, card["digest"] = card["digest"].replace(":", "-"), f"copy:{i}"
-        card["source"] += f".{i}"
-        shutil.copyfile(lake / f"parts/{old}.duckdb", lake / f"parts/copy-{i}.duckdb")
-        (lake / f"cards/copy-{i}.json").write_text(json.dumps(card))
-
-
 def _asked(lake: Path, name: str, run: Runner) -> dict[str, float]:
-    """Seconds to ask one query, and of these after the last trace's answer."""
+    """Seconds to ask one query, and of these after the last part's answer."""
     answered = 0.0
 
-    def watched(task: Any, items: Any) -> Iterator[Any]:
+    def watched(task: Any, items: Any, split: Any) -> Iterator[Any]:
         nonlocal answered
-        yield from run(task, items)
+        yield from run(task, items, split)
         answered = time.perf_counter()
 
     start = time.perf_counter()
-    question.query(str(lake), name, run=watched)
+    question.query(str(lake), name, run=Runner(watched))
     end = time.perf_counter()
     return {"wall_s": end - start, "merge_s": end - answered}
 

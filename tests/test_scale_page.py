@@ -13,9 +13,11 @@ def test_what_was_not_measured_is_said() -> None:
     cell = {
         "traces": 10,
         "workers": 0,
+        "parts": 5,
         "bytes": 10**9,
         "wall_s": 60.0,
         "cpu_s": 50.0,
+        "ask_cpu_s": 20.0,
         "lake_bytes": 10**6,
         "asked": {
             "gpu_time": {"wall_s": 10.0, "merge_s": 1.0},
@@ -33,9 +35,9 @@ def test_what_was_not_measured_is_said() -> None:
     text = page(
         "<!-- measured -->\nold\n<!-- end of measured -->", {"cells": cells}, study, {"runs": [run]}
     )
-    assert "| 0 | 10 | 10 | 5.00 | 50 | 10 (1.0) | 15 (2.0) | 1 | 200 | 1 to 2 |" in text
+    assert "| 0 | 10 | 5 | 10 | 5.00 | 10.0 (1.0) | 15.0 (2.0) | 20.0 | 1 | 200 | 1 to 2 |" in text
     assert "Each further worker adds 10 CPU seconds" in text and "old" not in text
     assert "More than 10 traces were not loaded" in text
-    # 4,096 x 18 s are 20.5 hours, of 64 cores 19 minutes; 1.5 s a trace to ask
+    # 4,096 x 18 s are 20.5 hours, of 64 cores 19 minutes; 2.6 s a part to ask
     assert "20 core hours, or 19 minutes on 64 cores" in text
-    assert "takes 102 core" in text and "or 96 seconds on 64 cores" in text
+    assert "takes 177 core" in text and "or 166 seconds on 64 cores" in text

@@ -1,1 +1,1 @@
-"""Thousands of traces: one study for each in a lake, filled and asked by many processes."""
+"""Thousands of traces: studies of one or several in a lake, filled and asked by many processes."""

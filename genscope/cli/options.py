@@ -142,7 +142,7 @@ Workers = Annotated[
 Shard = Annotated[
     str, Parameter(help="Load only the ith of n shares, as i/n: for an array of jobs.")
 ]
-RankStatement = Annotated[str, Parameter(help="One SELECT over the study of each trace.")]
+RankStatement = Annotated[str, Parameter(help="One SELECT, run for each trace alone.")]
 MergeStatement = Annotated[
     str | None,
     Parameter(help="One SELECT over the table `part`, which holds the rows of all traces."),
