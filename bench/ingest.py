@@ -93,9 +93,9 @@ def main() -> None:
     if given.render:
         from bench.performance_page import page
 
-        queries = given.render.with_name("queries.json")
-        asked = json.loads(queries.read_text()) if queries.exists() else None
-        print(page(json.loads(given.render.read_text()), asked), end="")
+        files = [given.render.with_name(f"{name}.json") for name in ("queries", "workbench")]
+        others = [json.loads(file.read_text()) if file.exists() else None for file in files]
+        print(page(json.loads(given.render.read_text()), *others), end="")
         return
     kept = json.loads(given.out.read_text()) if given.out.exists() else {"runs": []}
     result: dict[str, Any] = kept | {"machine": _machine(), "date": f"{date.today():%d %b %Y}"}

@@ -12,11 +12,17 @@ TARGET_MB_PER_S = {"plain": 200, "mixed": 200, "stacks": 400}
 SMALL_TARGET_MB_PER_S = {("plain", 200): 130}
 TARGET_CPU_S = {("plain", 1000): 5.5, ("stacks", 1000): 4.0}
 TARGET_PEAK_MB = 500
+# of the workbench: a page that is opened, a step of the wheel, a table sorted or filtered
+TARGET_PAGE_S, TARGET_ZOOM_S, TARGET_TABLE_S = 2, 0.25, 0.5
 TARGET_RATIO = {"json.load + pandas": 5, "HTA TraceAnalysis": 10}
 
 
-def page(measured: dict[str, Any], queries: dict[str, Any] | None = None) -> str:
-    """The page as Markdown: what bench/ingest.py measured, and bench/queries.py."""
+def page(
+    measured: dict[str, Any],
+    queries: dict[str, Any] | None = None,
+    workbench: dict[str, Any] | None = None,
+) -> str:
+    """The page as Markdown: what bench/ingest.py measured, and bench/queries.py and bench/workbench.py."""
     lines = [
         "# Loading speed and memory",
         "",
@@ -34,6 +40,7 @@ def page(measured: dict[str, Any], queries: dict[str, Any] | None = None) -> str
     for session in sessions(measured):
         lines += ["", *_session(session)]
     lines += _queries(queries) if queries else []
+    lines += _workbench(workbench) if workbench else []
     return "\n".join(lines) + "\n"
 
 
@@ -158,3 +165,48 @@ def _queries(measured: dict[str, Any]) -> Iterable[str]:
     report = measured["report_seconds"]
     met = "met" if report < 20 else f"missed by {report - 20:.0f} s"
     yield f"* The report takes {report:.1f} s, 20 wanted: {met}."
+
+
+def _workbench(measured: dict[str, Any]) -> Iterable[str]:
+    pages = list(measured["runs"][0]["first_visit_s"])
+    yield ""
+    yield "## The workbench"
+    yield ""
+    yield (
+        f"Measured on {measured['date']} by `bench/workbench.py` in Chromium without a GPU, on {measured['cores']} cores, which"
+    )
+    yield (
+        "the server and the browser share; load is the one-minute load average at the beginning and the end. Times are in"
+    )
+    yield (
+        "seconds from the address to the drawn page, the first visit and the second. A zoom step lasts from the wheel to the"
+    )
+    yield "step's own boxes, at worst of 12; a table is that of all kernels. Memory is the server's at its peak."
+    yield ""
+    yield f"| events | slices | {' | '.join(pages)} | zoom step | sort | filter | memory, MB | load |"
+    yield "|---|---|" + "---|" * (len(pages) + 5)
+    for run in measured["runs"]:
+        visits = [f"{run['first_visit_s'][p]:.1f}, {run['second_visit_s'][p]:.1f}" for p in pages]
+        loads = " to ".join(f"{load:.1f}" for load in run["load"])
+        yield (
+            f"| {run['events']:,} | {run['slices']:,} | {' | '.join(visits)} | {run['zoom_steps_s']['worst']:.2f} "
+            f"| {run['sort_s']:.2f} | {run['filter_s']:.2f} | {run['server_mb']} | {loads} |"
+        )
+    yield ""
+    for run in measured["runs"]:
+        yield from _workbench_targets(run)
+
+
+def _workbench_targets(run: dict[str, Any]) -> Iterable[str]:
+    slowest = max(run["first_visit_s"], key=lambda page: float(run["first_visit_s"][page]))
+    for what, seconds, wanted in (
+        (
+            f"the slowest page, {slowest}, the first time",
+            run["first_visit_s"][slowest],
+            TARGET_PAGE_S,
+        ),
+        ("a zoom step at worst", run["zoom_steps_s"]["worst"], TARGET_ZOOM_S),
+        ("sorting or filtering a table", max(run["sort_s"], run["filter_s"]), TARGET_TABLE_S),
+    ):
+        met = "met" if seconds <= wanted else f"missed {seconds / wanted:.1f}-fold"
+        yield f"* {run['events']:,} events: {what} {seconds:.2g} s, {wanted} wanted: {met}."

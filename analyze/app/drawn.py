@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from genscope.analyze.plots import theme
@@ -12,6 +13,19 @@ from genscope.analyze.plots import theme
 # HoloViews keeps the options of all plots in global state
 _drawing = threading.Lock()
 _INK = {"light": "#59626d", "dark": "#97a1ad"}
+
+
+@cache
+def load_soon() -> threading.Thread:
+    """Load HoloViews on another thread, once: the first plot would wait for it."""
+
+    def load() -> None:
+        with one_at_a_time(), theme.only_bokeh():
+            theme.holoviews()
+
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    return thread
 
 
 @contextmanager
@@ -27,7 +41,7 @@ def items_of(draw: Callable[[], Any], arguments: Any) -> list[dict[str, Any]]:
     from bokeh.themes import Theme
 
     ink = _INK.get(arguments.get("theme", "light"), _INK["light"])
-    with one_at_a_time():
+    with one_at_a_time(), theme.only_bokeh():
         figures = [theme.bokeh_figure(panel) for panel in theme.panels_of(draw())]
         for figure in figures:
             _clear(figure, ink)

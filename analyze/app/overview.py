@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from genscope.analyze.app.colours import colour_of
+from genscope.analyze.app.drawn import load_soon
 from genscope.analyze.doctor.examine import MAX_UNLINKED_FRAC
 from genscope.analyze.predicted import LABEL as PREDICTED
 from genscope.analyze.predicted import is_predicted
@@ -64,7 +65,10 @@ def idle_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dic
 
 def opportunity_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     """The largest savings; none where the catalogue lacks the query for them."""
-    return {"rows": _kept(bench, arguments, _opportunities)}
+    found = _kept(bench, arguments, _opportunities)
+    # nothing else of this page is missing, and plots are a click away
+    load_soon()
+    return {"rows": found}
 
 
 def _kept(

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.app.compare_answers import LEVELS
+from genscope.analyze.app.drawn import load_soon
 from genscope.analyze.app.overview import overview_of
 from genscope.analyze.app.perfetto_ui import perfetto_folders
 from genscope.analyze.printable import printable
@@ -47,7 +48,10 @@ def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
     elif page == "timeline":
         content = {"has_perfetto": bool(perfetto_folders())}
     elif page == "attention":
+        load_soon()
         content = {"plots": _ATTENTION_PLOTS}
+    elif page == "plots":
+        load_soon()
     elif page == "compare":
         first = bench.trace_id(arguments, "a") if arguments.get("a") else trace_id
         others = [number for number in bench.names if number != first]
