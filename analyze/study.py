@@ -113,13 +113,13 @@ class Study(notebook.ShownInNotebook):
 
     def classify(self, rules: str | Path) -> None:
         """Apply a CSV of kernel rules (pattern, category) ahead of ours and classify again."""
-        from genscope.analyze.load.user_rules import read_rules
+        from genscope.analyze.load import attribution, user_rules
 
-        found = read_rules(Path(rules))
+        found = user_rules.read_rules(Path(rules))
         self._opened  # noqa: B018  the messages for a missing or foreign file
         self.close()
         with open_to_write(self.path) as con:
-            tables.reclassify(con, found)
+            attribution.reclassify(con, found)
 
     def load_table(self, name: str, csv: str | Path, **about: str | None) -> None:
         """Fill a table that no trace fills from a CSV; `about` as in user_data.fill. UserError if it can't be read."""

@@ -13,6 +13,8 @@ import pytest
 
 from genscope.analyze.connect import connect
 from genscope.analyze.load import build
+from genscope.analyze.load.attribution import PASSES
+from genscope.analyze.load.kept_views import with_views
 from genscope.analyze.load.tables import attribution_files
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import create_statement, load_layer
@@ -77,6 +79,15 @@ def built(shared_traces_built_once: None, tmp_path: Path) -> Iterator[Build]:
         con.close()
 
 
+def _check_passes(con: duckdb.DuckDBPyConnection) -> None:
+    """What one pass over arrays fills equals what the SQL that defines it computes."""
+    files = {file.name: file for file in attribution_files()}
+    for name in (name for members in PASSES for name in members):
+        defined = f"({with_views(files[name]).statement})"
+        for one, other in ((defined, f"(FROM {name})"), (f"(FROM {name})", defined)):
+            assert not con.execute(f"FROM {one} EXCEPT ALL FROM {other} LIMIT 1").fetchall(), name
+
+
 def _unclassified(con: duckdb.DuckDBPyConnection) -> str:
     rows = con.execute(
         "SELECT name, count(*), sum(dur_ns) FROM work JOIN work_category USING (trace_id, work_id) "
@@ -106,6 +117,8 @@ def test_a_real_trace(path: Path, built: Build) -> None:
     con = built(path)
     # planning what its views must never hold takes longer than to build most traces
     check_conservation(con, views=path in VIEWED)
+    if path in VIEWED:
+        _check_passes(con)
     row = con.execute(
         "SELECT sum(dur_ns), sum(dur_ns) FILTER (category <> 'unclassified') "
         "FROM work JOIN work_category USING (trace_id, work_id)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 import duckdb
@@ -12,7 +12,7 @@ from genscope.analyze.load.filled import Filled
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.load.side_by_side import Step, run_steps
-from genscope.analyze.load.tables import attribution_files, metrics, with_inputs
+from genscope.analyze.load.tables import RULES, attribution_files, metrics, transaction, with_inputs
 from genscope.analyze.sql_file import SqlFile
 
 
@@ -25,7 +25,6 @@ def attribute(
     """
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
-    filled = Filled()
     files = attribution_files()
     if wanted is not None:
         known = metrics() | {file.name: file for file in files}
@@ -34,6 +33,47 @@ def attribute(
             if needed & set(members):
                 needed |= with_inputs(members, known)
         files = [file for file in files if file.name in needed]
+    _fill_all(con, files, workers=workers)
+
+
+def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, str]]) -> None:
+    """Replace the user's kernel rules and recompute the tables that depend on them, atomically.
+
+    `rules` are (order, regular expression, category).
+    """
+    with transaction(con):
+        con.execute(f"DELETE FROM {RULES}")
+        for rule in rules:
+            con.execute(f"INSERT INTO {RULES} VALUES (?, ?, ?)", list(rule))
+        recompute(con, RULES)
+
+
+def recompute(con: duckdb.DuckDBPyConnection, changed: str) -> None:
+    """Fill the tables that depend on a table again."""
+    con.execute("SET asof_loop_join_threshold = 0")
+    names = {relation.name for relation in _downstream(changed)}
+    for members in PASSES:
+        if names & set(members):
+            names |= set(members)
+    files = [file for file in attribution_files() if file.name in names]
+    for relation in files:
+        if relation.is_of_traces:
+            con.execute(f"DELETE FROM {relation.name}")
+    _fill_all(con, files, workers=1)
+
+
+def _downstream(name: str) -> list[SqlFile]:
+    touched = {name}
+    found = []
+    for relation in attribution_files():
+        if touched & set(relation.inputs):
+            touched.add(relation.name)
+            found.append(relation)
+    return found
+
+
+def _fill_all(con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], *, workers: int) -> None:
+    filled = Filled()
     needs: dict[str, set[str]] = {}
     steps: dict[str, Step] = {}
     for file in files:

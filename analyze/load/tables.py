@@ -15,7 +15,6 @@ import duckdb
 
 from genscope.analyze.connect import connect, first_line
 from genscope.analyze.load import empty_cache
-from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
@@ -165,28 +164,6 @@ def create_base_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [table.name for table in tables]
 
 
-def reclassify(con: duckdb.DuckDBPyConnection, rules: Iterable[tuple[int, str, str]]) -> None:
-    """Replace the user's kernel rules and recompute the tables that depend on them, atomically.
-
-    `rules` are (order, regular expression, category).
-    """
-    with transaction(con):
-        con.execute(f"DELETE FROM {RULES}")
-        for rule in rules:
-            con.execute(f"INSERT INTO {RULES} VALUES (?, ?, ?)", list(rule))
-        recompute(con, RULES)
-
-
-def recompute(con: duckdb.DuckDBPyConnection, changed: str) -> None:
-    """Fill the tables that depend on a table again."""
-    con.execute("SET asof_loop_join_threshold = 0")
-    for relation in _downstream(changed):
-        if relation.is_of_traces:
-            statement = inline_patterns(con, relation)
-            con.execute(f"DELETE FROM {relation.name}")
-            con.execute(f"INSERT INTO {relation.name} BY NAME {statement}")
-
-
 def attribution_files() -> list[SqlFile]:
     """The attribution files, each after those that it reads."""
     return in_order(file for room in ROOMS for file in load_layer(room))
@@ -195,16 +172,6 @@ def attribution_files() -> list[SqlFile]:
 def table_files() -> dict[str, SqlFile]:
     """The tables and views of a study by name, without the metrics."""
     return {file.name: file for file in (*load_layer("schema"), *attribution_files())}
-
-
-def _downstream(name: str) -> list[SqlFile]:
-    touched = {name}
-    found = []
-    for relation in attribution_files():
-        if touched & set(relation.inputs):
-            touched.add(relation.name)
-            found.append(relation)
-    return found
 
 
 @contextmanager

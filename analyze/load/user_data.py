@@ -85,12 +85,14 @@ def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> Non
 
     Raises UserError, and changes nothing, if the file can't be read as that table.
     """
+    from genscope.analyze.load.attribution import recompute
+
     try:
         with tables.transaction(con):
             con.execute(f"DELETE FROM {table}")
             rows = "SELECT * FROM read_csv(?)"
             con.execute(f"INSERT INTO {table} BY NAME {rows}", [glob.escape(str(path))])
-            tables.recompute(con, table)
+            recompute(con, table)
     except duckdb.Error as error:
         columns = ", ".join(row[0] for row in con.execute(f"DESCRIBE {table}").fetchall())
         raise UserError(

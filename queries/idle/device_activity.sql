@@ -9,8 +9,8 @@
 --   trace_id   trace.trace_id
 --   device_id  device.device_id
 --   layer      0 (a kernel that does not communicate) | 1 (one whose name has the category
---              communication) | 2 (a copy between the host's pageable memory and the device) | 3 (of
---              other host memory) | 4 (another copy) | 5 (a fill)
+--              communication) | 2 (a copy between pageable memory of the host and the device) |
+--              3 (one of other host memory) | 4 (another copy) | 5 (a fill)
 --   start_ns   ns from the trace's base
 --   end_ns     ns
 -- Never:   WHERE end_ns < start_ns

@@ -36,8 +36,11 @@ operator AS (
   SELECT
     cpu_op.trace_id,
     concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
-    CASE WHEN starts_with(cpu_op.name, 'ProfilerStep#') THEN 5 WHEN parent.depth = 0 THEN 4 ELSE 6 END
-      AS layer,
+    CASE
+      WHEN starts_with(cpu_op.name, 'ProfilerStep#') THEN 5
+      WHEN parent.depth = 0 THEN 4
+      ELSE 6
+    END AS layer,
     cpu_op.start_ns,
     parent.end_ns
   FROM cpu_op_parent AS parent
