@@ -28,9 +28,11 @@ def _copied(folder: Path, *refused: int) -> Study:
 
 def _tables(study: Study) -> set[str]:
     # a study's own tables are in a database of their own
-    rows = study.prepared("SELECT 1").execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'memory'"
-    ).fetchall()
+    rows = (
+        study.prepared("SELECT 1")
+        .execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'memory'")
+        .fetchall()
+    )
     return {str(name) for (name,) in rows}
 
 

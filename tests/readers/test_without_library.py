@@ -112,7 +112,9 @@ def test_real_traces_give_the_same_study(shared_traces: Path, tmp_path: Path) ->
     assert [result.status for result in results] == ["loaded"] * 2 * len(paths)
     with duckdb.connect(str(fast)) as one, duckdb.connect(str(slow)) as other:
         # views are computed from tables
-        tables = [row[0] for row in one.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        tables = [
+            row[0] for row in one.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        ]
         assert {"cpu_op_parent", "work_annotation", "attention_call"} <= {*tables}
         for table in tables:
             # some columns hold lists
