@@ -109,7 +109,8 @@ def _processors() -> int:
 def _drawn_by(child: ChildProcess, name: str, few: pl.DataFrame, note: str) -> Drawing:
     """The plot of a metric's rows, drawn by the child. Raises EndedError."""
     rows = BytesIO()
-    few.write_ipc_stream(rows)
+    # of a copy: writing locks a frame, and waits for Python, which the main thread may hold while it waits for that lock
+    few.clone().write_ipc_stream(rows)
     child.start()
     question = {"name": name, "note": note, "rows": rows.getvalue()}
     answer, _ = child.ask(question, SECONDS, late=_LATE)
