@@ -31,7 +31,7 @@ def read(
         ", ".join(f"{value} AS {name}" for name, (value, _) in columns.items())
     )
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in columns}
-    for batch in asked.to_arrow_reader(_BATCH):
+    for batch in asked.to_arrow_table(_BATCH).to_batches():
         for name, (_, kind) in columns.items():
             parts[name].append(as_numpy(batch.column(name), kind))
     return {
