@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
 
 _BATCH = 1 << 16
@@ -71,7 +72,8 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Rows]) ->
 
 def texts(codes: NDArray[Any], named: Sequence[str]) -> pa.Array:
     """A column of the texts that the codes number."""
-    return pa.DictionaryArray.from_arrays(numbers(codes.astype(np.int32)), pa.array(named))
+    known = arrow_column.texts([text.encode() for text in named])
+    return pa.DictionaryArray.from_arrays(numbers(codes.astype(np.int32)), known)
 
 
 def flags(values: NDArray[np.bool_]) -> pa.Array:
@@ -82,9 +84,9 @@ def flags(values: NDArray[np.bool_]) -> pa.Array:
 
 def _arrow(rows: Rows) -> pa.Table:
     count = max(len(column) for column in rows.values() if not isinstance(column, int))
-    columns = {}
-    for name, column in rows.items():
+    columns: list[pa.Array] = []
+    for column in rows.values():
         values = np.full(count, column, np.int64) if isinstance(column, int) else column
         # pyarrow's own conversion imports all of pandas
-        columns[name] = numbers(values) if isinstance(values, np.ndarray) else values
-    return pa.table(columns)
+        columns.append(numbers(values) if isinstance(values, np.ndarray) else values)
+    return pa.Table.from_arrays(columns, list(rows))
