@@ -39,7 +39,7 @@ ANALYZE: dict[str, set[str]] = {
     "doctor": {*_ASKED, "needs"},
     "notebook": set(),
     "sandbox": {"child_process", "study"},
-    "fleet": {*_ASKED, "question", "readers", "study"},
+    "fleet": {*_ASKED, "chosen", "question", "readers", "study"},
     "json_schema": {"doctor", "load", "near", "sql_file", "study"},
     "agent": {
         "doctor",
