@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -151,6 +152,20 @@ def test_a_merge_takes_a_part_once_and_only_the_traces_whose_cards_it_has(traces
     assert query(other, "gpu_time", trace="rank[12]").frame["kernel_count"].to_list() == [3, 4]
 
 
+def test_two_loads_that_share_traces_count_each_once(traces: Path) -> None:
+    lake = str(traces.parent / "lake")
+    halves = [["a", "b", "c"], ["b", "c", "d"]]
+    loads = [
+        threading.Thread(target=ingest, args=(lake, [str(traces / name) for name in half]))
+        for half in halves
+    ]
+    for load in loads:
+        load.start()
+    for load in loads:
+        load.join()
+    assert _counts(lake) == ALL
+
+
 def test_a_batch_that_cannot_be_loaded_at_all_is_tried_apart(
     traces: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,4 +193,6 @@ def test_batches_are_even_for_workers_and_large_traces_are_alone_and_first() -> 
     # text counts for its gzip
     text = [Source("a.json", "", 3 << 20), Source("b.json", "", 5 << 20)]
     assert batches(text, workers=1) == [[text[1]], [text[0]]]
+    unknown = [Source("s3://bucket/a.json", "None:"), text[0]]
+    assert [len(batch) for batch in batches(unknown, workers=1)] == [1, 1]
     assert batches([], workers=4) == []

@@ -254,7 +254,7 @@ def test_a_study_that_another_load_replaced_is_told(tmp_path: Path) -> None:
     ingest(study, [write_trace(tmp_path / "first.json")])
     ingest(other, [write_trace(tmp_path / "second.json", 4)])
     # a big file is loaded by itself, and first
-    paths = [write_trace(tmp_path / f"{count}.json", count) for count in (3000, 5)]
+    paths = [write_trace(tmp_path / f"{count}.json", count) for count in (12_000, 5)]
     found = ingest(
         study, paths, jobs=1, progress=lambda *_: other.exists() and other.replace(study)
     )

@@ -21,12 +21,12 @@ _ENDINGS = tuple(ending for known in FORMATS for ending in known.endings)
 class Source:
     """One trace's address, and its size and time of change there: an equal stamp is an equal file.
 
-    `size_bytes` is 0 if it is unknown.
+    A trace of unknown size may be large.
     """
 
     address: str
     stamp: str
-    size_bytes: int = 0
+    size_bytes: int = 1 << 62
 
 
 def sources(paths: Iterable[str]) -> list[Source]:
@@ -86,8 +86,8 @@ def _remote(address: str) -> Iterator[Source]:
         raise UserError(f"{address}: there is no trace at this address; check the spelling")
     for name, info in traces.items():
         changed = info.get("ETag") or info.get("LastModified") or info.get("mtime") or ""
-        size = info.get("size")
-        yield Source(fs.unstrip_protocol(name), f"{size}:{changed}", size or 0)
+        stamp = f"{info.get('size')}:{changed}"
+        yield Source(fs.unstrip_protocol(name), stamp, info.get("size") or Source.size_bytes)
 
 
 def _named(fs: Any, path: str) -> dict[str, Any]:
