@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,26 +42,23 @@ class Cover:
         return np.where(begun > 0, covered, 0)
 
 
-def first_open(layers: Iterable[tuple[Times, Times]]) -> list[Cover]:
+def first_open(layers: Iterable[tuple[Times, Times]]) -> Iterator[Cover]:
     """The covers of the first layer, of the first two, and so on; `layers` are starts and ends.
 
     The time in which layer n is open and none before it is what the nth cover has more than the one
     before.
     """
-    covers: list[Cover] = []
     nothing = np.zeros(0, np.int64)
+    before = Cover(nothing, nothing)
     for starts, ends in layers:
-        before = covers[-1] if covers else Cover(nothing, nothing)
-        if not len(starts):
-            covers.append(before)
-            continue
-        own = Cover(starts, ends)
-        both = (before.starts, own.starts), (before.ends, own.ends)
-        covers.append(Cover(*map(np.concatenate, both)) if len(before.starts) else own)
-    return covers
+        if len(starts):
+            own = Cover(starts, ends)
+            both = (before.starts, own.starts), (before.ends, own.ends)
+            before = Cover(*map(np.concatenate, both)) if len(before.starts) else own
+        yield before
 
 
-def spent(covers: list[Cover], start: Times, end: Times) -> NDArray[np.int64]:
+def spent(covers: Iterable[Cover], start: Times, end: Times) -> NDArray[np.int64]:
     """ns of each span in which each layer is the first open one, int64[len(start), len(covers)]."""
     within = [cover.upto(end) - cover.upto(start) for cover in covers]
     return np.diff(np.stack(within, axis=1), axis=1, prepend=0)

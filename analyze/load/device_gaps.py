@@ -23,6 +23,8 @@ NONE = -1
 _OTHER, _LAUNCH, _DEVICE, _GRAPH, _UNLINKED = (
     CAUSES.index(name) for name in ("host_other", "launch", "device", "graph", "unlinked")
 )
+_IN_SHORT = [CAUSES.index(n) for n in ("host_runtime", "host_operator", "host_other", "launch")]
+_SHORT_NS = 1_000_000
 _NEVER = np.iinfo(np.int64).max
 
 # of each thread, by its number: the covers of first_open over the layers of host_activity
@@ -71,6 +73,39 @@ class Gaps:
             found[rows, : known.shape[1]] = known
             found[rows, _OTHER] = host_ns - known.sum(axis=1)
         return found
+
+
+class CauseSums:
+    """ns of each cause, and of those in short gaps, in all gaps before those that some moments lie in."""
+
+    def __init__(self, gaps: Gaps, bounds: Times) -> None:
+        self._gaps = gaps
+        self._gap = np.unique(self.last(bounds))
+        self._before = np.zeros((len(self._gap), len(CAUSES) + 1), np.int64)
+        self._so_far = np.zeros(len(CAUSES) + 1, np.int64)
+
+    def last(self, at: Times) -> NDArray[np.int64]:
+        """The last gap that has begun by each moment, or the first."""
+        return np.maximum(np.searchsorted(self._gaps.start, at, side="right") - 1, 0)
+
+    def with_short(self, gap: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """ns of each cause in these gaps, and of those of a host in short gaps."""
+        is_short = self._gaps.end[gap] - self._gaps.start[gap] < _SHORT_NS
+        in_short = parts[:, _IN_SHORT].sum(axis=1) * is_short
+        return np.column_stack([parts, in_short])
+
+    def add(self, block: NDArray[np.int64], parts: NDArray[np.int64]) -> None:
+        """Take in the next gaps, with ns of each cause."""
+        summed = np.cumsum(self.with_short(block, parts), axis=0)
+        inside = (self._gap >= block[0]) & (self._gap <= block[-1])
+        place = self._gap[inside] - block[0]
+        before = np.where(place[:, None] > 0, summed[place - 1], 0)
+        self._before[inside] = self._so_far + before
+        self._so_far += summed[-1]
+
+    def before(self, gap: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The sums over all gaps before each of these."""
+        return self._before[np.searchsorted(self._gap, gap)]
 
 
 def gaps_of(event: Columns, rows: NDArray[np.int64]) -> Gaps:

@@ -25,7 +25,7 @@ from genscope.analyze.load.columns import (
 )
 from genscope.analyze.load.covered import Cover, Times, first_open, spent
 from genscope.analyze.load.device_activity import SPAN, all_fit
-from genscope.analyze.load.device_gaps import CAUSES, NONE, Gaps, Hosts, gaps_of
+from genscope.analyze.load.device_gaps import CAUSES, NONE, CauseSums, Gaps, Hosts, gaps_of
 from genscope.analyze.load.step_windows import BASES, Windows, windows_of
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -54,9 +54,10 @@ _ACTIVITIES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "dataloader": ((), (3,)),
     "cpu_op": ((), (4, 6)),
 }
-_SHORT_NS, _SUSPECT_NS = 1_000_000, 1_000_000
+_SUSPECT_NS = 1_000_000
 _NOTHING = np.zeros(0, np.int64)
-_IN_SHORT = [CAUSES.index(n) for n in ("host_runtime", "host_operator", "host_other", "launch")]
+# gaps at a time: the times of their causes take 80 bytes each
+_BLOCK = 1 << 16
 _CAUSE_COLUMNS = tuple(f"{cause}_ns" for cause in CAUSES)
 
 
@@ -111,14 +112,24 @@ def _fill_idle(
     windows: Mapping[int, Windows],
 ) -> None:
     hosts = _hosts(host_activity, devices)
-    idle_gap, step_idle = [], []
+    idle_gap: list[Rows] = []
+    step_idle: list[Rows] = []
     for trace_id, of_devices in devices.items():
         for device_id, gaps in of_devices:
             host = hosts.get(trace_id, {})
-            parts = gaps.parts(host, np.arange(len(gaps.start)), gaps.end)
-            idle_gap.append(_idle_gap(trace_id, device_id, gaps, parts))
+            found = windows[trace_id]
+            sums = CauseSums(gaps, np.append(found.start, found.end))
+            for first in range(0, len(gaps.start), _BLOCK):
+                block = np.arange(first, min(first + _BLOCK, len(gaps.start)))
+                parts = gaps.parts(host, block, gaps.end[block])
+                sums.add(block, parts)
+                idle_gap.append(_idle_gap(trace_id, device_id, gaps, block, parts))
+                # a full block; those of small traces are inserted together
+                if len(block) == _BLOCK:
+                    insert(con, "idle_gap", idle_gap)
+                    idle_gap.clear()
             if len(of_devices) == 1 and len(gaps.start):
-                step_idle.append(_step_idle(trace_id, windows[trace_id], gaps, parts, host))
+                step_idle.append(_step_idle(trace_id, found, gaps, sums, host))
     insert(con, "idle_gap", idle_gap)
     insert(con, "step_idle", step_idle)
 
@@ -134,7 +145,7 @@ def _hosts(activity: Columns, devices: Mapping[int, list[tuple[int, Gaps]]]) -> 
         for track in np.unique(launching):
             of_track = rows[activity["track"][rows] == track]
             layers = (_ranges(activity, of_track, state) for state in _HOST_STATES)
-            hosts[trace_id][int(track)] = first_open(layers)
+            hosts[trace_id][int(track)] = list(first_open(layers))
     return hosts
 
 
@@ -147,19 +158,26 @@ def _ranges(
     return activity["start_ns"][chosen], activity["end_ns"][chosen]
 
 
-def _idle_gap(trace_id: int, device_id: int, gaps: Gaps, parts: NDArray[np.int64]) -> Rows:
+def _idle_gap(
+    trace_id: int,
+    device_id: int,
+    gaps: Gaps,
+    block: NDArray[np.int64],
+    parts: NDArray[np.int64],
+) -> Rows:
+    start = gaps.start[block]
     return {
         "trace_id": trace_id,
         "device_id": device_id,
-        "gap_id": np.arange(1, len(gaps.start) + 1),
-        "start_ns": gaps.start,
-        "gap_ns": gaps.end - gaps.start,
+        "gap_id": block + 1,
+        "start_ns": start,
+        "gap_ns": gaps.end[block] - start,
         **{
             name: numbers(ids.astype(np.int64), ids == NONE)
             for name, ids in (
-                ("kernel_id", gaps.kernel),
-                ("copy_id", gaps.copy),
-                ("call_id", gaps.call),
+                ("kernel_id", gaps.kernel[block]),
+                ("copy_id", gaps.copy[block]),
+                ("call_id", gaps.call[block]),
             )
         },
         **dict(zip(_CAUSE_COLUMNS, parts.T, strict=True)),
@@ -169,23 +187,13 @@ def _idle_gap(trace_id: int, device_id: int, gaps: Gaps, parts: NDArray[np.int64
     }
 
 
-def _step_idle(
-    trace_id: int, windows: Windows, gaps: Gaps, parts: NDArray[np.int64], host: Hosts
-) -> Rows:
-    is_short = (gaps.end - gaps.start < _SHORT_NS)[:, None]
-    in_short = (parts[:, _IN_SHORT] * is_short).sum(axis=1, keepdims=True)
-    so_far = np.concatenate(
-        [np.zeros((1, 11), np.int64), np.cumsum(np.append(parts, in_short, 1), 0)]
-    )
-
+def _step_idle(trace_id: int, windows: Windows, gaps: Gaps, sums: CauseSums, host: Hosts) -> Rows:
     def upto(at: Times) -> NDArray[np.int64]:
         """ns of each cause, and of those in short gaps, before each moment."""
-        begun = np.searchsorted(gaps.start, at, side="right")
-        last = np.maximum(begun - 1, 0)
+        last = sums.last(at)
         part = gaps.parts(host, last, np.maximum(at, gaps.start[last]))
-        short = (part[:, _IN_SHORT] * is_short[last]).sum(axis=1, keepdims=True)
-        in_gap = np.append(part, short, 1)
-        return np.where(begun[:, None] > 0, so_far[last] + in_gap, 0)
+        has_begun = (gaps.start[last] <= at)[:, None]
+        return np.where(has_begun, sums.before(last) + sums.with_short(last, part), 0)
 
     is_open = windows.end > windows.start
     idle = windows.summed(upto(windows.end) - upto(windows.start), is_open)
