@@ -56,15 +56,18 @@ class ChildProcess:
         return self._started(self._setup)
 
     def start_with_copies(self, count: int) -> list[ChildProcess]:
-        """Start the process, whose `main` calls Asker.copy, and return so many copies. Raises EndedError."""
+        """Start the process, whose `main` calls Asker.copy, and return its copies, at most `count`. Raises EndedError."""
         with ExitStack() as theirs:
             pairs = [socket.socketpair() for _ in range(count)]
             numbers = [theirs.enter_context(end).fileno() for _, end in pairs]
             self._started({**self._setup, "copies": numbers}, numbers)
         copies = []
         for end, _ in pairs:
-            copies.append(ChildProcess(self._main, self._setup))
-            copies[-1]._process = _Copy(end)
+            copy = ChildProcess(self._main, self._setup, env=self._env)
+            # the end of the socket is all that one hears of a copy that wasn't made
+            with suppress(EOFError):
+                copy._process = _Copy(end)
+                copies.append(copy)
         return copies
 
     def _started(
@@ -165,8 +168,11 @@ class Asker:
                 yield self.question()
 
     def copy(self, sockets: Sequence[int]) -> bool:
-        """Make a copy of this process for each socket, which answers there; return whether this is the first."""
-        for mine in sockets:
+        """Make a copy of this process for each socket, which answers there; return whether this is the first.
+
+        None is made if there are other threads: a copy would wait for ever for what one of them had locked.
+        """
+        for mine in sockets if len([*Path("/proc/self/task").iterdir()]) == 1 else ():
             if os.fork() == 0:
                 # whoever reads the first process's pipe, or another copy's socket, must see it end
                 nowhere = os.open(os.devnull, os.O_RDWR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from genscope.analyze.child_process import Asker, ChildProcess, EndedError
+from genscope.analyze.report import drawing_process
 
 SECONDS = 30.0
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
@@ -28,6 +30,12 @@ def serve() -> None:
         if question.get("hang"):
             signal.pause()
         asker.reply(str(os.getpid()).encode(), str(learned).encode())
+
+
+def serve_with_a_thread() -> None:
+    """The same, with a thread that never ends by itself."""
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    serve()
 
 
 @pytest.fixture
@@ -77,6 +85,23 @@ def test_a_copy_that_hangs_is_ended_when_its_time_is_over(family: list[ChildProc
     with pytest.raises(EndedError, match="late"):
         _ask(family[1], hang=True, seconds=0.1)
     assert _ask(family[2])[0] == family[2].pid
+
+
+def test_a_process_with_threads_makes_no_copies_and_answers_alone() -> None:
+    child = ChildProcess("tests.test_child_process:serve_with_a_thread", {})
+    assert child.start_with_copies(2) == []
+    assert _ask(child)[0] == child.pid
+    child.close()
+
+
+def test_reports_are_drawn_by_as_many_processes_as_wanted() -> None:
+    child = ChildProcess(
+        "genscope.analyze.report.drawing_process:serve", {}, env=drawing_process._ONE_THREAD
+    )
+    copies = child.start_with_copies(1)
+    assert len(copies) == 1
+    for one in (*copies, child):
+        one.close()
 
 
 def test_none_outlives_its_parent(family: list[ChildProcess]) -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 _LATE = f"it took longer than {SECONDS:g} s"
 _CLOSED = "the report has ended"
+# NumPy would start threads, and a process with threads makes no copies of itself
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # each copy takes memory, and the plots of one trace take few seconds
 MOST_PROCESSES = 4
 
@@ -44,7 +46,8 @@ class Drawer:
     """Draws plots, several at a time, in processes that load HoloViews once; see `drawer`."""
 
     def __init__(self) -> None:
-        self._first = ChildProcess("genscope.analyze.report.drawing_process:serve", {})
+        main = "genscope.analyze.report.drawing_process:serve"
+        self._first = ChildProcess(main, {}, env=_ONE_THREAD)
         self._copies: list[ChildProcess] = []
         self._idle: Queue[ChildProcess] = Queue()
         self._here = Lock()
@@ -126,9 +129,11 @@ def serve() -> None:
     asker = Asker()
     setup = asker.question()
     load_plots()
+    is_first = asker.copy(setup.get("copies", ()))
+    # its memory pool starts a thread, after which no copy can be made
     import pyarrow as pa
 
-    if asker.copy(setup.get("copies", ())):
+    if is_first:
         asker.reply(b"")
     for question in asker.questions():
         rows = pa.ipc.open_stream(b64decode(question["rows"])).read_pandas(date_as_object=False)
