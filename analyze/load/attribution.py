@@ -81,12 +81,15 @@ def _fill_all(con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], *, worke
         needs[file.name] = set(file.inputs).union(*(needs.get(name, ()) for name in file.inputs))
         if file.is_of_traces:
             steps[file.name] = Step(partial(_fill, relation=file, filled=filled), needs[file.name])
+    before: set[str] = set()
     for members, fill in PASSES.items():
         if members[0] in steps:
             needed = set[str]().union(*(needs[name] for name in members)) - set(members)
             steps |= dict.fromkeys(members, Step(_nothing, {members[0]}))
             run = partial(_fill_together, fill=fill, members=members, filled=filled)
-            steps[members[0]] = Step(run, needed)
+            # each holds a trace's events in memory, so they run one after the other
+            steps[members[0]] = Step(run, needed | before)
+            before = {members[0]}
     run_steps(con, steps, workers=workers)
 
 
