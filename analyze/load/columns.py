@@ -31,15 +31,16 @@ def read(
     asked = relation.project(
         ", ".join(f"{value} AS {name}" for name, (value, _) in columns.items())
     )
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in columns}
-    for batch in asked.to_arrow_table(_BATCH).to_batches():
-        for name, (_, kind) in columns.items():
-            parts[name].append(as_numpy(batch.column(name), kind))
-    return {
-        # each list is dropped as soon as it is joined
-        name: np.concatenate([np.zeros(0, kind), *parts.pop(name)])
-        for name, (_, kind) in columns.items()
-    }
+    # not batch by batch: on one thread, DuckDB 1.5.6 hangs where it streams half a million rows of
+    # host_activity
+    found = asked.to_arrow_table(_BATCH)
+    values: dict[str, NDArray[Any]] = {}
+    for name, (_, kind) in columns.items():
+        chunks = [as_numpy(chunk, kind) for chunk in found.column(name).chunks]
+        values[name] = np.concatenate([np.zeros(0, kind), *chunks])
+        # the next column needs the memory
+        found = found.drop_columns([name])
+    return values
 
 
 def by_group(*keys: NDArray[Any]) -> Iterator[NDArray[np.int64]]:
