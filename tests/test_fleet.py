@@ -50,7 +50,8 @@ def lakes(paths: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[st
     pairs, all_in_one = (str(tmp_path_factory.mktemp("fleet") / "lake") for _ in range(2))
     # a copy of a rank with other bytes, that comes first
     hidden = tmp_path_factory.mktemp("0") / "hidden.json.gz"
-    (rank,) = Path(paths[0]).parents[1].glob("host=b/*")
+    job = next(Path(path).parents[1] for path in paths if "host=" in path)
+    (rank,) = job.glob("host=b/*")
     hidden.write_bytes(rank.read_bytes() + b"\0")
     assert {outcome.status for outcome in ingest(pairs, paths, most=2)} == {"loaded"}
     ingest(all_in_one, [str(hidden), *paths])
