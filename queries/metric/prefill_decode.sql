@@ -99,4 +99,4 @@ SELECT
 FROM grouped
 LEFT JOIN total USING (trace_id)
 WINDOW whole AS (PARTITION BY trace_id)
-ORDER BY trace_id, core_ns DESC
+ORDER BY trace_id, core_ns DESC, component, attention_kind, phase
