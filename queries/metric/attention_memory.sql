@@ -55,4 +55,7 @@ GROUP BY
   attention_call.batch,
   attention_call.dtype,
   attention_call.score_bytes
-ORDER BY attention_call.trace_id, total_score_bytes DESC
+ORDER BY
+  attention_call.trace_id ASC, total_score_bytes DESC,
+  component ASC, attention_kind ASC, query_len ASC, kv_len ASC, heads ASC, batch ASC,
+  dtype ASC, score_bytes ASC

@@ -92,4 +92,4 @@ FROM split
 INNER JOIN trace USING (trace_id)
 LEFT JOIN total USING (trace_id)
 LEFT JOIN component_scale USING (trace_id, component)
-ORDER BY trace_id ASC, core_ns DESC
+ORDER BY trace_id ASC, core_ns DESC, component ASC, attention_kind ASC

@@ -86,4 +86,5 @@ INNER JOIN trace AS baseline_trace ON joined.baseline_trace_id = baseline_trace.
 WINDOW
   pair AS (PARTITION BY joined.optimized_trace_id, joined.scope, joined.attention_partition)
 ORDER BY
-  joined.optimized_trace_id ASC, joined.scope DESC, joined.attention_partition ASC, change_ns ASC
+  joined.optimized_trace_id ASC, joined.scope DESC, joined.attention_partition ASC, change_ns ASC,
+  joined.category ASC

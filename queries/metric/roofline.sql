@@ -151,4 +151,5 @@ SELECT
   point.attained_note
 FROM point
 INNER JOIN trace USING (trace_id)
-ORDER BY trace_id ASC, point.scope DESC, point.category = 'all' DESC, work_ns DESC
+ORDER BY
+  trace_id ASC, point.scope DESC, point.category = 'all' DESC, work_ns DESC, point.category ASC

@@ -83,4 +83,4 @@ SELECT
   described.flops * described.request_scale / nullif(described.parameter_count, 0) AS weight_reuse
 FROM described
 LEFT JOIN attended USING (trace_id, component)
-ORDER BY trace_id, described.flops DESC
+ORDER BY trace_id ASC, described.flops DESC, component ASC
