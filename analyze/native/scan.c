@@ -198,10 +198,11 @@ INLINED int64_t read_number_member(const Scan *scan, int64_t i, int64_t key, Eve
 
 INLINED int64_t read_text_member(const Scan *scan, int64_t i, int64_t key, uint64_t context, Event *event) {
     int64_t column = scan->keys->slots.at[key], entry;
-    if (column == NAME && event->found & scan->left_out & FRAME && !starts_with(scan->t, i, MODULE_NAME)) {
+    bool is_null = scan->t[i] == 'n', is_frame = event->found & scan->left_out & FRAME;
+    if (column == NAME && is_frame && !is_null && !starts_with(scan->t, i, MODULE_NAME)) {
         event->found |= NAMED;
     }
-    if (scan->t[i] == 'n' || is_left_out(event->found, scan->left_out)) return read_value(scan->t, i);
+    if (is_null || is_left_out(event->found, scan->left_out)) return read_value(scan->t, i);
     i = read_text(scan, i, column, context, &entry);
     if (i < 0) return -1;
     event->found |= scan->seen->entries.at[entry].kind;

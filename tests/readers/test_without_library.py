@@ -101,6 +101,15 @@ def test_any_json_gives_the_same_rows(listed: list[str]) -> None:
     assert fast == slow
 
 
+@pytest.mark.parametrize("name", ["null", "5", '""', '"a"', '"nn.Module: A"'])
+def test_a_frame_of_any_name_gives_the_same_rows(name: str) -> None:
+    members = ['"cat": "python_function"', f'"name": {name}']
+    for ordered in (members, members[::-1]):
+        event = '{"ph": "X", "ts": 1, "dur": 2, ' + ", ".join(ordered) + "}"
+        fast, slow = _both_ways(f"[{event}]".encode(), ())
+        assert fast == slow
+
+
 def test_real_traces_give_the_same_study(shared_traces: Path, tmp_path: Path) -> None:
     fast, slow = tmp_path / "fast.duckdb", tmp_path / "slow.duckdb"
     # half on each change; one job, so that they are built together

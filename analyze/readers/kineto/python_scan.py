@@ -115,10 +115,12 @@ class PythonScanner:
         """The kind of event, if such events are only counted."""
         if "flow" not in self._keep and values.get("ph") in (b'"s"', b'"f"'):
             return "flow"
-        is_frame = values.get("cat") == b'"python_function"' and "name" in values
+        # null is no name
+        name = values.get("name", b"null")
+        is_frame = values.get("cat") == b'"python_function"' and name != b"null"
         if "python" not in self._keep and is_frame:
             # these are the module tree
-            return None if values["name"].startswith(b'"nn.Module: ') else "python"
+            return None if name.startswith(b'"nn.Module: ') else "python"
         return None
 
 
