@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from genscope.analyze import question, refusal, trace_filter
 from genscope.analyze.load.attached import ALL, Shown, name_tables, study_tables
-from genscope.analyze.load.kept_views import create_kept_views, kept_views, macros_of, with_views
+from genscope.analyze.load.kept_views import create_kept_views, kept_views, with_views
 from genscope.analyze.load.tables import create_temporary, with_inputs
 from genscope.analyze.sql_file import call_of
 
@@ -67,7 +67,7 @@ class Created:
         self._refused = refused
 
     def create_own(self, con: duckdb.DuckDBPyConnection, own: Sequence[SqlFile]) -> None:
-        """Create the user's queries. Raises UserError if one of them is no question."""
+        """Create the user's queries. Raises UserError if one of them may not run."""
         for file in own:
             question.check_definition(con, file)
         # a header of the user's need not name all that its statement reads
@@ -82,7 +82,8 @@ class Created:
 
     def _create_outside(self, con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
         """Create what a statement reads, except the views that `with_views` puts into it."""
-        self.create(con, self._with_inputs(relation.inputs) - kept_views().keys())
+        inside = {name for name, file in kept_views().items() if not file.arguments}
+        self.create(con, self._with_inputs(relation.inputs) - inside)
 
     def share(self, names: Iterable[str]) -> None:
         """Keep as tables, from the first of these metrics that reads them, the views that two or more read."""
@@ -103,7 +104,7 @@ class Created:
             self.create(con, [metric.name])
             return call, values
         self._create_outside(con, metric)
-        found = refusal.without_refused(con, metric, self._refused, self._tables)
+        found = with_views(refusal.without_refused(metric, self._refused), self._tables)
         return f"({found.statement}\n)", values
 
     def narrowed(
@@ -115,7 +116,6 @@ class Created:
     ) -> tuple[str, list[Any]]:
         """The same, computed from these traces only."""
         self._create_outside(con, metric)
-        create_kept_views(con, macros_of(metric))
         found = with_views(trace_filter.only(metric, trace_ids), self._tables)
         found = replace(found, name=f"{metric.name}_of_some_traces")
         create_temporary(con, found)
@@ -127,7 +127,6 @@ class Created:
         wanted = with_inputs(metric.inputs, views) & self._shared - self._tables
         for name in filter(wanted.__contains__, views):
             self._create_outside(con, views[name])
-            create_kept_views(con, macros_of(views[name]) - self._tables)
             statement = with_views(views[name], self._tables).statement
             self._names.discard(name)
             con.execute(f"DROP VIEW IF EXISTS {name}; CREATE TABLE {name} AS {statement}")

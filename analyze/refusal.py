@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from genscope.analyze import chosen, trace_filter
-from genscope.analyze.load.kept_views import create_kept_views, macros_of, with_views
+from genscope.analyze.load.kept_views import with_views
 from genscope.analyze.load.tables import create_temporary
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
@@ -28,16 +28,8 @@ _DEVICE_TIME = frozenset(
     {
         *("kernel", "gpu_copy", "kernel_time", "device_busy", "component_busy"),
         *("category_time", "run_pair", "run_measurement"),
-        *(
-            "device_event",
-            "device_layer",
-            "device_overlap",
-            "idle_gap",
-            "launch",
-            "host_wait",
-            "step_state",
-            "communication",
-        ),
+        *("device_event", "device_layer", "device_overlap", "idle_gap", "launch", "host_wait"),
+        *("step_state", "communication"),
         *("rank_collective", "rank_busy"),
         *("opportunity_item", "waiting_call"),
         *("path_event", "path_run", "path_window", "critical_path"),
@@ -82,16 +74,12 @@ def create_metrics(
     tables of the connection.
     """
     for metric in metrics:
-        create_temporary(con, without_refused(con, metric, ids, tables))
+        create_temporary(con, with_views(without_refused(metric, ids), tables))
 
 
-def without_refused(
-    con: duckdb.DuckDBPyConnection, metric: SqlFile, ids: Refused, tables: Collection[str] = ()
-) -> SqlFile:
-    """The metric without rows that depend on a refused trace, and with the views that it reads inside."""
-    create_kept_views(con, macros_of(metric))
-    is_filtered = ids and rests_on_device_time(metric)
-    return with_views(trace_filter.without(metric, ids) if is_filtered else metric, tables)
+def without_refused(metric: SqlFile, ids: Refused) -> SqlFile:
+    """The metric without rows that depend on a refused trace."""
+    return trace_filter.without(metric, ids) if ids and rests_on_device_time(metric) else metric
 
 
 def answerable_traces(

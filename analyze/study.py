@@ -48,7 +48,7 @@ class Study(notebook.ShownInNotebook):
         self._con: duckdb.DuckDBPyConnection | None = None
         # every metric by name, and what the connection has of them and of their inputs
         self._metrics: dict[str, SqlFile] = {}
-        self._created = Created(self.path, {})
+        self._created: Created
         # of the open file: names of traces, refused ones, and which meet which need of a query
         self._names: dict[int, str] = {}
         self._refused: refusal.Refused = {}

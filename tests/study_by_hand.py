@@ -7,6 +7,7 @@ run's 15 of 55; at 512 px all of it takes four times as long, and attention sixt
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +31,17 @@ RUNS = (
     (3, "baseline", 512, True, 960, 160),
     (4, "flash", 512, True, 240, 160),
 )
+
+
+def copy_with_refused(path: Path, trace_ids: Iterable[int], reason: str = "") -> Path:
+    """A copy in which kernels inside CUDA graphs are missing from these traces, for this reason."""
+    with duckdb.connect(str(copy(path))) as con:
+        for trace_id in trace_ids:
+            con.execute(
+                "INSERT INTO anomaly VALUES (?, 'graph_kernels_not_recorded', 1, NULL, NULL, ?)",
+                [trace_id, reason],
+            )
+    return path
 
 
 def write(path: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 import study_by_hand
 
@@ -16,14 +15,7 @@ TWO = ("opportunity", "performance_check")
 
 
 def _copied(folder: Path, *refused: int) -> Study:
-    path = study_by_hand.copy(folder / "study.duckdb")
-    with duckdb.connect(str(path)) as con:
-        for trace_id in refused:
-            con.execute(
-                "INSERT INTO anomaly VALUES (?, 'graph_kernels_not_recorded', 1, NULL, NULL, '')",
-                [trace_id],
-            )
-    return Study(path)
+    return Study(study_by_hand.copy_with_refused(folder / "study.duckdb", refused))
 
 
 def _tables(study: Study) -> set[str]:

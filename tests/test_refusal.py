@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 import study_by_hand
 
@@ -18,14 +17,7 @@ REASON = "record again with --cuda-graph-trace=node"
 
 
 def _study(folder: Path, *refused: int) -> Study:
-    path = study_by_hand.copy(folder / "study.duckdb")
-    with duckdb.connect(str(path)) as con:
-        for trace_id in refused:
-            con.execute(
-                "INSERT INTO anomaly VALUES (?, 'graph_kernels_not_recorded', 1, NULL, NULL, ?)",
-                [trace_id, REASON],
-            )
-    return Study(path)
+    return Study(study_by_hand.copy_with_refused(folder / "study.duckdb", refused, REASON))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze import question, refusal, trace_filter
+from genscope.analyze import question, refusal
 from genscope.analyze.connect import connect
 from genscope.analyze.load.kept_views import kept_views
 from genscope.analyze.load.tables import create_temporary, empty_study, quoted, table_files
@@ -54,7 +54,7 @@ def merged(
         refused = refusal.refused(con)
         for metric, params in metrics:
             # the statement itself: one with its views inside would compute what is given as a table
-            create_temporary(con, _without_refused(metric, refused))
+            create_temporary(con, refusal.without_refused(metric, refused))
             refusal.check_sides(con, metric, params, refused)
             refusal.answerable_traces(con, metric, None, refused)
             source, values = call_of(metric, params)
@@ -62,11 +62,6 @@ def merged(
                 yield metric.name, con.execute(f"SELECT * FROM {source}", values).pl()
             except duckdb.Error as error:
                 raise UserError(question.refusal_of(error)) from error
-
-
-def _without_refused(metric: SqlFile, ids: refusal.Refused) -> SqlFile:
-    withheld = ids and refusal.rests_on_device_time(metric)
-    return trace_filter.without(metric, ids) if withheld else metric
 
 
 @contextmanager

@@ -61,9 +61,3 @@ def with_views(relation: SqlFile, tables: Collection[str] = ()) -> SqlFile:
 def _read(relation: SqlFile) -> list[str]:
     """The relations after FROM and JOIN in its statement, each as often as it is there."""
     return _SOURCE.findall(relation.statement)
-
-
-def macros_of(relation: SqlFile) -> set[str]:
-    """The table macros among the kept views that a relation reads."""
-    needed = with_inputs(relation.inputs, kept_views())
-    return {name for name in needed if kept_views()[name].arguments}

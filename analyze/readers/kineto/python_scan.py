@@ -115,7 +115,7 @@ class PythonScanner:
         """The kind of event, if such events are only counted."""
         if "flow" not in self._keep and values.get("ph") in (b'"s"', b'"f"'):
             return "flow"
-        # null is no name
+        # null isn't a name
         name = values.get("name", b"null")
         is_frame = values.get("cat") == b'"python_function"' and name != b"null"
         if "python" not in self._keep and is_frame:
