@@ -153,10 +153,9 @@ def _opportunities(study: Study, name: str) -> list[dict[str, Any]]:
         {
             "what": printable(row["what"]),
             "advice": printable(row["advice"]),
-            "saving_ns": row["saving_ns"],
-            "saving_frac": row["saving_frac"],
             "low_ns": row["saving_low_ns"],
             "high_ns": row["saving_high_ns"],
+            "run_ns": row["run_ns"],
             "at_most": row["certainty"] == "at_most",
             "items": printable(row["items"], keep="\n"),
         }

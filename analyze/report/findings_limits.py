@@ -7,13 +7,12 @@ import polars as pl
 from genscope.analyze.report.finding import (
     Finding,
     Frames,
-    Row,
     counted,
     in_requests,
     limited,
     time,
 )
-from genscope.analyze.report.format import joined, percent
+from genscope.analyze.report.format import joined, percent, saving
 
 # what a verdict of step_breakdown says about a step
 VERDICT = {
@@ -75,7 +74,7 @@ def opportunities(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return limited(
         [
             Finding(
-                f"{row['trace_name']}: {row['what']}. {_saving(row)}",
+                f"{row['trace_name']}: {row['what']}. A fix saves {saving(row)}.",
                 "opportunity",
                 (row["trace_id"],),
                 bool(row["predicted"]),
@@ -83,13 +82,6 @@ def opportunities(frame: pl.DataFrame, _: Frames) -> list[Finding]:
             for row in best.iter_rows(named=True)
         ],
         "more traces could be made faster by 1 % or more",
-    )
-
-
-def _saving(row: Row) -> str:
-    bound = "at most" if row["certainty"] == "at_most" else "about"
-    return (
-        f"A fix saves {bound} {time(row['saving_ns'])} ({percent(row['saving_frac'])} of the run)."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from gzip import compress
 from math import isfinite
@@ -135,6 +135,17 @@ def percent(share: float) -> str:
     if 0 < abs(share) < 0.0005:
         return "<0.1 %" if share > 0 else ">-0.1 %"
     return f"{100 * share:.1f} %"
+
+
+def saving(row: Mapping[str, Any]) -> str:
+    """What the fix of a row of opportunity saves: '2.82 ms to 5.93 ms of 7.56 ms (37.3 % to 78.4 %)'."""
+    is_bound = row["certainty"] == "at_most"
+    ends = [row["saving_ns"]] if is_bound else [row["saving_low_ns"], row["saving_high_ns"]]
+    time, share = (
+        " to ".join(dict.fromkeys(map(said, values)))
+        for said, values in ((duration, ends), (percent, (end / row["run_ns"] for end in ends)))
+    )
+    return f"{'at most ' * is_bound}{time} of {duration(row['run_ns'])} ({share})"
 
 
 def size(count: float, digits: int = 3) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from genscope import open
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.printable import printable, printable_json
-from genscope.analyze.report.format import duration, percent
+from genscope.analyze.report.format import duration, percent, saving
 
 # the colour of an answer
 _COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}
@@ -120,18 +120,11 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
 
 
 def _opportunity(row: Row, *, names_device: bool) -> Iterator[tuple[str, str]]:
-    bound = "saves at most" if row["certainty"] == "at_most" else "saves about"
-    saving = duration(row["saving_ns"])
-    title = f"  {row['place_rank']}. {bound} {saving} of {duration(row['run_ns'])}"
-    predicted = ", predicted" if row["predicted"] else ""
-    yield f"{title} ({percent(row['saving_frac'])}{predicted}): {row['kind']}", "bold"
+    predicted = " (predicted)" if row["predicted"] else ""
+    yield f"  {row['place_rank']}. saves {saving(row)}{predicted}: {row['kind']}", "bold"
     where = f" (GPU {row['device_id']})" if names_device else ""
     yield f"     {row['what']}{where}", ""
-    ends = [duration(row["saving_low_ns"]), duration(row["saving_high_ns"])]
-    # of a bound there is nothing else to say
-    saved = saving if row["certainty"] == "at_most" else " to ".join(dict.fromkeys(ends))
-    most = "at most " if row["certainty"] == "at_most" else ""
-    yield f"     takes {duration(row['cost_ns'])}; a fix saves {most}{saved}: {row['computed']}", ""
+    yield f"     takes {duration(row['cost_ns'])}; the saving: {row['computed']}", ""
     yield f"     advice: {row['advice']}", ""
     if row["shared_with"]:
         yield f"     shares its time with: {row['shared_with']}", ""
@@ -143,7 +136,7 @@ def _question(row: Row) -> str:
         return f"{row['question']} {row['why_unknown']}"
     limit = "at least" if row["is_least"] else "at most"
     value, threshold = (_written(row[name], row["unit"]) for name in ("value", "threshold"))
-    return f"{row['question']} {value} ({limit} {threshold})"
+    return f"{row['question']} {value} {row['value_words']} ({limit} {threshold})"
 
 
 def _written(value: float, unit: str) -> str:

@@ -1,4 +1,4 @@
--- performance_check: six first questions about a run, answered (147 lines because of six facts).
+-- performance_check: six first questions about a run, answered (150 lines because of six facts).
 --
 -- Why:     before looking for the kernel to make faster, one should know that the device is the
 --          limit. The thresholds are those of limit_constant.
@@ -22,6 +22,7 @@
 --   threshold       what the value is held against
 --   is_least        true if the value must be at least the threshold, false if at most
 --   unit            'frac' | 'ns' | 'count'
+--   value_words     see performance_question
 --   why_unknown     why there is no answer; NULL if there is one
 -- Never:   WHERE (answer = 'unknown') <> (value IS NULL)
 WITH judged AS (
@@ -136,6 +137,7 @@ SELECT
   threshold,
   is_least,
   unit,
+  value_words,
   CASE
     WHEN value IS NOT NULL THEN NULL
     WHEN found_value IS NOT NULL THEN refusal

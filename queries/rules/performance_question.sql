@@ -8,19 +8,21 @@
 --   fact            the fact of performance_check that answers it
 --   question        the question
 --   unit            of the fact and of its threshold: 'frac' | 'ns' | 'count'
+--   value_words     what the value is: words that follow it
 --   is_least        true if the fact must be at least its threshold, false if at most
 SELECT
   question_order,
   fact,
   question,
   unit,
+  value_words,
   is_least
 FROM (
   VALUES
-  (1, 'busy', 'Is the device busy?', 'frac', TRUE),
-  (2, 'waits', 'Does the loop run without waiting for the device?', 'count', FALSE),
-  (3, 'scheduler', 'Is the scheduler a small part of the run?', 'frac', FALSE),
-  (4, 'kernels', 'Does a step launch few kernels?', 'count', FALSE),
-  (5, 'launch', 'Are launches fast?', 'ns', FALSE),
-  (6, 'memory', 'Is memory flat?', 'frac', FALSE)
-) AS known (question_order, fact, question, unit, is_least)
+  (1, 'busy', 'Is the device busy?', 'frac', 'of the span', TRUE),
+  (2, 'waits', 'Does the loop run without waiting for the device?', 'count', 'waits', FALSE),
+  (3, 'scheduler', 'Is the scheduler a small part of the run?', 'frac', 'of the span', FALSE),
+  (4, 'kernels', 'Does a step launch few kernels?', 'count', 'launches a step', FALSE),
+  (5, 'launch', 'Are launches fast?', 'ns', 'for a median call', FALSE),
+  (6, 'memory', 'Is memory flat?', 'frac', 'growth', FALSE)
+) AS known (question_order, fact, question, unit, value_words, is_least)

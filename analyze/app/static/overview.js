@@ -6,14 +6,14 @@ const box = document.getElementById("causes");
 
 // A query that shows what was counted; its rows lead to the timeline.
 const itemsOf = (row) => `query?${new URLSearchParams({ q: row.items })}`;
-const saved = (row) => (row.at_most ? `≤ ${duration(row.saving_ns)}` : duration(row.saving_ns));
-const between = (row) => (row.at_most ? "at most this much" : `${duration(row.low_ns)} to ${duration(row.high_ns)}`);
+// A bound, or the interval, which is one value where its ends look alike.
+const between = (row, said) => (row.at_most ? `≤ ${said(row.high_ns)}` : [...new Set([said(row.low_ns), said(row.high_ns)])].join(" – "));
 
 async function showOpportunities() {
   const { rows } = await askJson("overview/opportunities", { trace });
   if (!rows.length) return;
   const list = rows.map((row) => make("li", {},
-    make("span", { class: "gain", title: between(row) }, saved(row), make("small", {}, percent(row.saving_frac))),
+    make("span", { class: "gain" }, between(row, duration), make("small", {}, between(row, (ns) => percent(ns / row.run_ns)))),
     make("span", {}, row.what, make("small", {}, row.advice)),
     make("a", { href: itemsOf(row) }, "show")));
   box.parentElement.before(make("section", { class: "card" }, make("h2", {}, "What would save time"), make("ol", { class: "opportunities" }, ...list),
