@@ -106,8 +106,13 @@ def test_a_trace_without_a_problem_says_so(study: Study) -> None:
     ahead, waiting = lines["running_ahead"], lines["waiting"]
     assert ahead[1] == f"  {performance.NOTHING}"
     assert "  yes      Is the device busy? 99.0 % of the span (at least 80.0 %)" in ahead
-    assert waiting[1].startswith("  1. saves 58 µs to 928 µs of 3.96 ms (1.5 % to 23.5 %): host_wait")
-    assert "  no       Does the loop run without waiting for the device? 30 waits (at most 2)" in waiting
+    assert waiting[1].startswith(
+        "  1. saves 58 µs to 928 µs of 3.96 ms (1.5 % to 23.5 %): host_wait"
+    )
+    assert (
+        "  no       Does the loop run without waiting for the device? 30 waits (at most 2)"
+        in waiting
+    )
     cpu = lines["stable_diffusion-flash-cpu-torch"]
     assert cpu[-1] == "  no kernels were recorded, so only operators were judged"
 

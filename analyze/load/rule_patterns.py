@@ -1,14 +1,14 @@
 """Write the regular expressions of rules into a statement as constants.
 
 DuckDB compiles a constant pattern once, but a pattern from a column again for every row. And a text needs
-no further patterns after the first one that it matches. Patterns that match no text are left out.
+no further patterns after the first one that it matches. What of a pattern can match no text is left out.
 """
 
 import re
 
 import duckdb
 
-from genscope.analyze.load.pattern_words import may_match
+from genscope.analyze.load.pattern_words import Words, narrowed
 from genscope.analyze.sql_file import SqlFile
 
 # with more texts, most patterns can match one of them
@@ -24,21 +24,22 @@ _FIRST = re.compile(
 def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
     """Return the relation's statement with the patterns of its rules as constants."""
     texts = texts_of(con, relation.statement)
+    words = None if texts is None else Words(texts)
 
     def spelled(match: re.Match[str]) -> str:
         rules = con.table(match["table"]).order(match["key"]).project(f"pattern, {match['key']}")
         cases = " ".join(
-            f"WHEN regexp_matches({match['text']}, {_constant(pattern)}) THEN {_constant(key)}"
+            f"WHEN regexp_matches({match['text']}, {_constant(part)}) THEN {_constant(key)}"
             for pattern, key in rules.fetchall()
-            if texts is None or may_match(pattern, texts)
+            if (part := narrowed(pattern, words) if words else pattern) is not None
         )
         return f"(CASE {cases} END)" if cases else "NULL"
 
     return _FIRST.sub(spelled, relation.statement)
 
 
-def texts_of(con: duckdb.DuckDBPyConnection, statement: str) -> str | None:
-    """The texts that a statement matches with rules, casefolded, one a line; None if they are too many."""
+def texts_of(con: duckdb.DuckDBPyConnection, statement: str) -> set[str] | None:
+    """The texts that a statement matches with rules; None if they are too many."""
     found: set[str] = set()
     for match in _FIRST.finditer(statement):
         # they are a column of a table, or of a CTE, which stands before the one with the rules
@@ -46,11 +47,10 @@ def texts_of(con: duckdb.DuckDBPyConnection, statement: str) -> str | None:
         ctes = before[: before.rfind("),\n\n") + 1]
         select = f"{ctes} SELECT DISTINCT {text} FROM {text.partition('.')[0]}"
         rows = con.execute(f"{select} LIMIT {_MOST_TEXTS + 1}").fetchall()
-        # counted before names that differ in case alone become one: then some were not read
         if len(rows) > _MOST_TEXTS:
             return None
-        found.update(text.casefold() for (text,) in rows if text is not None)
-    return "\n".join(found)
+        found.update(text for (text,) in rows if text is not None)
+    return found
 
 
 def _constant(value: object) -> str:
