@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 # tests that run at a time; each takes up to 1.3 GB
-TESTS  ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 2, 8))')
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 2, 8))')
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 NATIVE := analyze/native/native.so
@@ -41,7 +41,7 @@ demo: env
 	@$(BIN)/genscope report --db $(DB) --out build/report.html
 
 test: env
-	$(BIN)/python -m pytest -n $(TESTS) --dist worksteal --durations=40
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=40
 
 # hostile files against a build of the C code that checks each access: gcc's AddressSanitizer and UBSan
 CHECKED := build/sanitize/genscope/$(NATIVE)
