@@ -5,6 +5,7 @@ Each trace holds an operator, its launch, its kernel and, between, one event wit
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from genscope.analyze.readers.kineto import repair_events
+from genscope.analyze.readers.kineto.decode import encode
 from genscope.cli import app as cli
 from tests.made_once import folder_of_all_workers, made_once
 from tests.readers.test_kineto_traps import call, kernel, op
@@ -117,6 +120,29 @@ def test_a_fault_costs_at_most_its_event(
     first = data.index(b'"aten::mm"')
     assert first < offset <= data.index(b"cudaLaunchKernel")
     assert example
+
+
+def test_sound_events_are_left_to_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[Any] = []
+
+    def counted(value: Any) -> str:
+        checked.append(value)
+        return encode(value)
+
+    monkeypatch.setattr(repair_events, "encode", counted)
+    others = [json.dumps(op(100 + 2 * number, 1)) for number in range(3000)]
+    odd = [ODD.replace(old, new) for old, new, _, _ in FAULTS.values()]
+    # one every two hundred events
+    for place, event in enumerate(odd):
+        others.insert(201 * place, event)
+    with ingested(tmp_path, trace(*others, compact=True)) as con:
+        kept = sum(is_kept for _, _, _, is_kept in FAULTS.values())
+        assert con.execute("SELECT count(*) FROM cpu_op").fetchall() == [(3001 + kept,)]
+        kinds = dict(con.execute("SELECT kind, count FROM anomaly").fetchall())
+        # a time that isn't a number has the wrong type, too
+        expected = Counter(["wrong_type", *(kind for _, _, kind, _ in FAULTS.values())])
+        assert {kind: kinds[kind] for kind in expected} == expected
+    assert len(odd) - 1 <= len(checked) < 1000
 
 
 def test_bytes_that_are_no_utf8_cost_nothing(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from genscope.analyze.readers.kineto import (
+    chunk as kineto_chunk,
+)
 from genscope.analyze.readers.kineto import source as kineto_source
 from genscope.analyze.readers.kineto import split as kineto_split
 from tests.effort import EFFORT
@@ -133,6 +136,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks and chunks of a few bytes, so that cuts fall everywhere."""
     monkeypatch.setattr(kineto_source, "BLOCK_BYTES", 61)
     monkeypatch.setattr(kineto_split.Splitter, "chunk_bytes", 300)
+    monkeypatch.setattr(kineto_chunk, "_FEW", 1)
 
 
 @QUICK

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from genscope.analyze.readers.kineto import (
+    chunk as kineto_chunk,
+)
+from genscope.analyze.readers.kineto import (
     read as kineto,
 )
 from genscope.analyze.readers.kineto import (
@@ -36,6 +39,7 @@ def small_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(kineto_split, "LIMIT_BYTES", 8000)
     monkeypatch.setattr(kineto_split, "_HEADER_STEP", 500)
     monkeypatch.setattr(kineto_split.Splitter, "chunk_bytes", request.param)
+    monkeypatch.setattr(kineto_chunk, "_FEW", 2)
 
 
 def laid_out(value: dict[str, Any]) -> str:

@@ -23,13 +23,22 @@ from genscope.analyze.readers.kineto.events import (
     group_of,
 )
 from genscope.analyze.readers.kineto.python_scan import PythonScanner
-from genscope.analyze.readers.kineto.repair_events import AROUND, Fault, example_of, repair_events
+from genscope.analyze.readers.kineto.repair_events import (
+    AROUND,
+    Fault,
+    Piece,
+    Repaired,
+    example_of,
+    repair_events,
+)
 from genscope.analyze.readers.kineto.split import Chunk
 
 # each row group's metadata takes memory in every query
 _ROW_GROUP = 1 << 16
 # don't collect many texts of several megabytes
 _ROW_GROUP_BYTES = 16 << 20
+# isolating a faulty event among so few takes longer than to check them all
+_FEW = 32
 _EDGE = re.compile(b"[" + AROUND + b"]*")
 
 
@@ -80,36 +89,54 @@ class ChunkLoader:
         self._texts.close()
 
     def _load_carefully(self, chunk: Chunk, *, at_cut: bool) -> ChunkReport:
-        repaired = repair_events(chunk.text, chunk.offset, at_cut=at_cut)
+        repaired = repair_events(chunk.text, chunk.offset, at_cut=at_cut, trusted=True)
         if b'"traceEvents"' in chunk.text:
             repaired.faults.append(Fault("mixed_writers", chunk.offset, ""))
-        lost: list[Fault] = []
         report = ChunkReport()
-        for found in self._parts(repaired.events, chunk.offset, lost):
+        for found in self._parts(repaired.pieces, repaired):
             self._write(found)
             report.unread.update(found.unread)
             report.arguments.update(found.arguments)
-        report.repaired, report.skipped = repaired.repaired, repaired.skipped + len(lost)
-        report.faults = [*repaired.faults, *lost]
+        report.repaired, report.skipped = repaired.repaired, repaired.skipped
+        report.faults = repaired.faults
         return report
 
-    def _parts(self, events: list[bytes], offset: int, lost: list[Fault]) -> list[Events]:
-        """Read repaired events; if the scan still refuses some, halve the list to isolate them."""
-        if not events:
+    def _parts(self, pieces: Sequence[Piece], result: Repaired) -> list[Events]:
+        """Read pieces; if the scan refuses some, halve them to isolate those, and check and repair a few."""
+        if not pieces:
             return []
         try:
-            return [self._scanner.read(b",".join(events))]
+            return [self._scanner.read(b",".join(piece.text for piece in pieces))]
         except NotEventsError:
-            if len(events) == 1:
-                lost.append(Fault("unreadable_event", offset, example_of(events[0])))
+            if len(pieces) <= _FEW and not all(piece.is_checked for piece in pieces):
+                return self._parts(_checked(pieces, result), result)
+            if len(pieces) == 1:
+                event = pieces[0]
+                lost = Fault("unreadable_event", event.offset, example_of(event.text))
+                result.faults.append(lost)
+                result.skipped += 1
                 return []
-            half = len(events) // 2
-            first, rest = events[:half], events[half:]
-            return self._parts(first, offset, lost) + self._parts(rest, offset, lost)
+            half = len(pieces) // 2
+            return self._parts(pieces[:half], result) + self._parts(pieces[half:], result)
 
     def _write(self, found: Events) -> None:
         self._events.write(found.tables)
         self._texts.write(found.texts)
+
+
+def _checked(pieces: Sequence[Piece], result: Repaired) -> list[Piece]:
+    """The pieces, each event checked; what was wrong is added to the result."""
+    checked: list[Piece] = []
+    for piece in pieces:
+        if piece.is_checked:
+            checked.append(piece)
+            continue
+        found = repair_events(piece.text, piece.offset)
+        checked += found.pieces
+        result.faults += found.faults
+        result.repaired += found.repaired
+        result.skipped += found.skipped
+    return checked
 
 
 class _Writer:

@@ -231,8 +231,9 @@ def _take_keys(text: bytes, offset: int, result: KinetoFile) -> None:
     try:
         keys = json.loads(text.lstrip(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
-        repaired = repair_events(text, offset)
-        keys = json.loads(repaired.events[0]) if repaired.events else {}
+        repaired = repair_events(text, offset, trusted=True)
+        first = repaired.pieces[0].text if repaired.pieces else b"{}"
+        keys = json.loads(b"[" + first + b"]")[0]
         for fault in repaired.faults:
             result.note(Fault("broken_header", offset, fault.kind))
     if isinstance(keys, dict):

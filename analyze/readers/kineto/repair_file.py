@@ -81,7 +81,7 @@ def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
         found.skipped += repaired.skipped
         for fault in repaired.faults:
             found.note(fault)
-        yield from repaired.events
+        yield from (piece.text for piece in repaired.pieces)
 
 
 def _is_event(value: object) -> bool:
