@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +41,7 @@ def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
         return False
     layers: list[tuple[int, ...]] = []
     overlaps: list[Rows] = []
-    exposed: list[Rows] = []
-    of_rank = _traces_of_ranks(con)
+    exposed: list[dict[str, Any]] = []
     for rows in by_group(activity["trace_id"], activity["device_id"]):
         trace_id, device_id = (int(activity[key][rows[0]]) for key in ("trace_id", "device_id"))
         covers = {}
@@ -55,7 +56,7 @@ def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
                 covers[layer] = Cover(start, end)
         of_device = {"trace_id": trace_id, "device_id": device_id}
         overlaps.append({**of_device, **_overlap(covers)})
-        if _COMMUNICATION in covers and trace_id in of_rank:
+        if _COMMUNICATION in covers:
             exposed.append({**of_device, **_exposed(covers)})
     names = ("trace_id", "device_id", "layer", "event_count", "sum_ns", "start_ns", "end_ns")
     if layers:
@@ -65,7 +66,9 @@ def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
     of_trace = places(activity["trace_id"])
     insert(con, "device_busy", [_busy(activity, *one) for one in of_trace.items()])
     insert(con, "rank_busy", [_rank_busy(activity, *one) for one in of_trace.items()])
-    insert(con, "exposed_stretch", [rows for rows in exposed if len(rows["start_ns"])])
+    of_rank = _traces_of_ranks(con) if exposed else set()
+    stretches = [rows for rows in exposed if rows["trace_id"] in of_rank]
+    insert(con, "exposed_stretch", [rows for rows in stretches if len(rows["start_ns"])])
     return True
 
 

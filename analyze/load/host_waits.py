@@ -10,12 +10,13 @@ from collections.abc import Mapping
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import Asked, Columns, by_group, places, read
 from genscope.analyze.load.covered import Cover
 from genscope.analyze.load.device_activity import all_fit
-from genscope.analyze.readers.arrow_column import numbers
+from genscope.analyze.readers.arrow_column import as_numpy, numbers
 
 Places = NDArray[np.int64]
 
@@ -26,6 +27,12 @@ _SPAN: Asked = {
 }
 _TRACK: Asked = {"track": ("hash(track)", np.uint64)}
 _WAIT: Asked = {**_SPAN, **_TRACK, "call_id": ("call_id", np.int64)}
+# of a wait and its call: what is inserted as it is, and for the look-ups its end and thread
+_CALLED = (
+    "waiting.trace_id, waiting.call_id, waiting.kind, waiting.name AS call_name, call.process_id, "
+    "call.thread_id, waiting.start_ns, waiting.end_ns - waiting.start_ns AS wait_ns, "
+    "waiting.end_ns, hash(waiting.track) AS track"
+)
 _OPERATOR: Asked = {
     **_SPAN,
     **_TRACK,
@@ -40,24 +47,39 @@ _LAUNCHED: Asked = {
     "process": ("hash(process_id)", np.uint64),
 }
 _CALLER: Asked = {"call_id": ("call_id", np.int64), "process": ("hash(process_id)", np.uint64)}
+_EVENT = "trace_id, start_ns, start_ns + dur_ns AS end_ns"
 _NONE = -1
+_BATCH = 1 << 16
 
 
 def fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
     """Insert its rows; false, and no rows, with Python frames or if times are too far apart for it."""
-    wait = read(con.table("waiting_call").filter("NOT is_nested"), _WAIT)
-    if not len(wait["call_id"]):
+    called = _called(con)
+    if not len(called):
         return True
+    wait = {
+        name: as_numpy(called.column(name).combine_chunks(), kind)
+        for name, (_, kind) in _WAIT.items()
+    }
     # frames of a program nest apart from those of torch
     if con.table("python_call").limit(1).fetchall():
         return False
-    device = read(con.table("device_activity"), _SPAN)
+    events = (con.table(name).project(_EVENT) for name in ("kernel", "gpu_copy"))
+    device = read(next(events).union(next(events)), _SPAN)
     if not (all_fit(wait) and all_fit(device)):
         return False
     busy_ns = _busy(con, wait, device)
     device.clear()
-    _insert(con, wait, busy_ns, _innermost(con, wait))
+    _insert(con, called, busy_ns, _innermost(con, wait))
     return True
+
+
+def _called(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The waits with their calls."""
+    waiting = con.table("waiting_call").filter("NOT is_nested").set_alias("waiting")
+    call = con.table("runtime_call").set_alias("call")
+    same = "waiting.trace_id = call.trace_id AND waiting.call_id = call.call_id"
+    return waiting.join(call, same).project(_CALLED).to_arrow_table(_BATCH)
 
 
 def _busy(con: duckdb.DuckDBPyConnection, wait: Columns, device: Columns) -> NDArray[np.int64]:
@@ -100,8 +122,10 @@ def _look_up(wait: Columns, waits: Places, busy: Cover, busy_ns: NDArray[np.int6
 
 def _innermost(con: duckdb.DuckDBPyConnection, wait: Columns) -> NDArray[np.int64]:
     """The innermost operator around the start of each wait, or -1."""
-    threads = con.table("waiting_call").filter("NOT is_nested").project("trace_id, track")
-    operator = read(con.table("operator_slice").join(threads, "trace_id, track", "semi"), _OPERATOR)
+    of_threads = con.table("operator_slice").join(
+        con.table("waiting_call"), "trace_id, track", "semi"
+    )
+    operator = read(of_threads, _OPERATOR)
     found = np.full(len(wait["call_id"]), _NONE, np.int64)
     threads_of: Mapping[tuple[int, int], Places] = {
         _thread(operator, rows): rows for rows in by_group(operator["trace_id"], operator["track"])
@@ -135,32 +159,25 @@ def _around(operator: Columns, rows: Places, at: NDArray[np.int64]) -> NDArray[n
 
 def _insert(
     con: duckdb.DuckDBPyConnection,
-    wait: Columns,
+    called: pa.Table,
     busy_ns: NDArray[np.int64],
     op_id: NDArray[np.int64],
 ) -> None:
-    """Insert the waits with the names of their calls and operators."""
-    import pyarrow as pa
-
-    found = {
-        "trace_id": numbers(wait["trace_id"]),
-        "call_id": numbers(wait["call_id"]),
-        "device_busy_ns": numbers(busy_ns),
-        "op_id": numbers(op_id, op_id == _NONE),
-    }
-    rows = pa.Table.from_arrays(list(found.values()), list(found))
-    same = "found.trace_id = {0}.trace_id AND found.{1} = {0}.{1}"
-    known = (
-        # pass the C stream: DuckDB imports pandas for any other Arrow object
-        con.from_arrow(rows.__arrow_c_stream__())
-        .set_alias("found")
-        .join(con.table("waiting_call").set_alias("waiting"), same.format("waiting", "call_id"))
-        .join(con.table("runtime_call").set_alias("call"), same.format("call", "call_id"))
-        .join(con.table("cpu_op").set_alias("op"), same.format("op", "op_id"), "left")
-    )
-    known.project(
-        "found.trace_id, found.call_id, waiting.kind, waiting.name, call.process_id, "
-        "call.thread_id, waiting.start_ns, waiting.end_ns - waiting.start_ns, "
-        "found.device_busy_ns, waiting.end_ns - waiting.start_ns - found.device_busy_ns, "
-        "found.op_id, op.name, NULL::BIGINT, NULL::VARCHAR"
-    ).insert_into("host_wait")
+    """Insert the waits with the names of their operators."""
+    wait_ns = np.concatenate([as_numpy(chunk, np.int64) for chunk in called["wait_ns"].chunks])
+    rows = called.drop_columns(["end_ns", "track"])
+    for name, column in (
+        ("device_busy_ns", numbers(busy_ns)),
+        ("device_idle_ns", numbers(wait_ns - busy_ns)),
+        ("op_id", numbers(op_id, op_id == _NONE)),
+    ):
+        rows = rows.append_column(name, column)
+    # pass the C stream: DuckDB imports pandas for any other Arrow object
+    waits = con.from_arrow(rows.__arrow_c_stream__()).set_alias("wait")
+    op_name = "NULL::VARCHAR"
+    # planning the join takes a millisecond
+    if (op_id != _NONE).any():
+        same = "wait.trace_id = op.trace_id AND wait.op_id = op.op_id"
+        waits = waits.join(con.table("cpu_op").set_alias("op"), same, "left")
+        op_name = "op.name"
+    waits.project(f"wait.*, {op_name}, NULL::BIGINT, NULL::VARCHAR").insert_into("host_wait")
