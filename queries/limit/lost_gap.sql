@@ -25,10 +25,8 @@
 --          WHERE gap_start_ns = gap.start_ns GROUP BY trace_id, device_id, gap_start_ns
 --          HAVING sum(lost_ns) > min(gap.gap_ns)
 WITH caused AS (
-  SELECT trace_id, device_id
-  FROM idle_gap
+  SELECT trace_id, device_id FROM idle_gap
   GROUP BY trace_id, device_id
-  -- as in idle_time, causes of too little of the time are no causes
   HAVING sum(unlinked_ns) <= 0.1 * sum(gap_ns)
 ),
 
