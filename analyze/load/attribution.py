@@ -139,8 +139,18 @@ def _fill_idle_tables(con: duckdb.DuckDBPyConnection) -> bool:
     return fill_idle_tables(con)
 
 
-# tables that one pass fills, unless times are too far apart for it; each is defined by its SQL file
+def _fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
+    from genscope.analyze.load.host_waits import fill_host_wait
+
+    return fill_host_wait(con)
+
+
+# tables that one pass fills, unless its times are too far apart; each is defined by its SQL file
 PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
-    ("device_layer", "device_overlap", "device_busy"): _fill_device_tables,
+    (
+        *("device_layer", "device_overlap", "device_busy"),
+        *("rank_busy", "exposed_stretch"),
+    ): _fill_device_tables,
     ("step_window", "step_state", "idle_gap", "step_idle"): _fill_idle_tables,
+    ("host_wait",): _fill_host_wait,
 }

@@ -1,6 +1,8 @@
-"""Fill the sums of what devices ran: device_layer, device_overlap and device_busy, as their SQL defines."""
+"""Fill what devices ran and when: the tables from device_layer to exposed_stretch, as their SQL defines."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -18,6 +20,7 @@ SPAN: Asked = {
     "end_ns": ("end_ns", np.int64),
 }
 _LAYERS, _KERNEL_LAYERS = 6, 2
+_COMPUTE, _COMMUNICATION = 0, 1
 _LATEST_NS = 1 << 61
 _LARGEST = np.iinfo(np.int64).max
 
@@ -32,12 +35,13 @@ def all_fit(activity: Columns) -> bool:
 
 
 def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
-    """Insert the rows of the three tables; false, and no rows, if times are too far apart for it."""
+    """Insert the rows of the five tables; false, and no rows, if times are too far apart for it."""
     activity = read(con.table("device_activity"), {**SPAN, "device_id": ("device_id", np.int32)})
     if not all_fit(activity):
         return False
     layers: list[tuple[int, ...]] = []
     overlaps: list[Rows] = []
+    exposed: list[dict[str, Any]] = []
     for rows in by_group(activity["trace_id"], activity["device_id"]):
         trace_id, device_id = (int(activity[key][rows[0]]) for key in ("trace_id", "device_id"))
         covers = {}
@@ -50,7 +54,10 @@ def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
                     (trace_id, device_id, layer, len(start), total_ns, start.min(), end.max())
                 )
                 covers[layer] = Cover(start, end)
-        overlaps.append({"trace_id": trace_id, "device_id": device_id, **_overlap(covers)})
+        of_device = {"trace_id": trace_id, "device_id": device_id}
+        overlaps.append({**of_device, **_overlap(covers)})
+        if _COMMUNICATION in covers:
+            exposed.append({**of_device, **_exposed(covers)})
     names = ("trace_id", "device_id", "layer", "event_count", "sum_ns", "start_ns", "end_ns")
     if layers:
         columns = np.array(layers, np.int64).T
@@ -58,7 +65,35 @@ def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
     insert(con, "device_overlap", overlaps)
     of_trace = places(activity["trace_id"])
     insert(con, "device_busy", [_busy(activity, *one) for one in of_trace.items()])
+    insert(con, "rank_busy", [_rank_busy(activity, *one) for one in of_trace.items()])
+    of_rank = _traces_of_ranks(con) if exposed else set()
+    stretches = [rows for rows in exposed if rows["trace_id"] in of_rank]
+    insert(con, "exposed_stretch", [rows for rows in stretches if len(rows["start_ns"])])
     return True
+
+
+def _traces_of_ranks(con: duckdb.DuckDBPyConnection) -> set[int]:
+    named = con.table("trace").filter("rank IS NOT NULL").project("trace_id").fetchall()
+    return {row[0] for row in named}
+
+
+def _exposed(covers: dict[int, Cover]) -> dict[str, Times]:
+    """When the device communicated and did not compute."""
+    at, layers = _open_layers({n: covers[n] for n in (_COMPUTE, _COMMUNICATION) if n in covers})
+    alone = np.flatnonzero((layers[:-1] == 1 << _COMMUNICATION) & (at[1:] > at[:-1]))
+    return {"start_ns": at[alone], "end_ns": at[alone + 1]}
+
+
+def _rank_busy(activity: Columns, trace_id: int, rows: NDArray[np.int64]) -> Rows:
+    start, end = activity["start_ns"][rows], activity["end_ns"][rows]
+    computes = activity["layer"][rows] == _COMPUTE
+    compute_ns = Cover(start[computes], end[computes]).total_ns
+    busy_ns = Cover(start, end).total_ns
+    return {
+        "trace_id": trace_id,
+        "compute_ns": np.array([compute_ns], np.int64),
+        "busy_ns": np.array([busy_ns], np.int64),
+    }
 
 
 def _exact_sum(durations: Times) -> int:
@@ -67,16 +102,23 @@ def _exact_sum(durations: Times) -> int:
 
 def _overlap(covers: dict[int, Cover]) -> Rows:
     """How long each combination of layers was open."""
-    at = np.concatenate([np.append(cover.starts, cover.ends) for cover in covers.values()])
-    change = np.concatenate(
-        [np.repeat([1 << layer, -1 << layer], len(c.starts)) for layer, c in covers.items()]
-    )
-    order = np.argsort(at, kind="stable")
-    at, layers = at[order], np.cumsum(change[order])
+    at, layers = _open_layers(covers)
     open_ns = np.diff(at, append=at[-1:])
     found = [(mask, int(open_ns[layers == mask].sum())) for mask in range(1, 1 << _LAYERS)]
     kept = np.array([one for one in found if one[1]], np.int64).reshape(-1, 2)
     return {"layers": kept[:, 0], "open_ns": kept[:, 1]}
+
+
+def _open_layers(covers: dict[int, Cover]) -> tuple[Times, NDArray[np.int64]]:
+    """The moments at which a layer opens or closes, and the layers that are open from then on."""
+    at = np.concatenate(
+        [edges for cover in covers.values() for edges in (cover.starts, cover.ends)]
+    )
+    change = np.concatenate(
+        [np.repeat([1 << layer, -1 << layer], len(c.starts)) for layer, c in covers.items()]
+    )
+    order = np.argsort(at, kind="stable")
+    return at[order], np.cumsum(change[order])
 
 
 def _busy(activity: Columns, trace_id: int, rows: NDArray[np.int64]) -> Rows:

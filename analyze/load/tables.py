@@ -200,7 +200,8 @@ def _trace_tables() -> list[str]:
 
 
 def _sha256(sql_files: Iterable[SqlFile]) -> str:
-    text = "\n".join(f"{file.name}\n{file.statement}" for file in sql_files)
+    # a view that becomes a table may keep its statement
+    text = "\n".join(f"{file.name} {file.is_of_traces}\n{file.statement}" for file in sql_files)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -4,7 +4,7 @@
 --          pure loss. The line says what to change.
 -- Grain:   one row per waiting_call that is not nested
 -- Inputs:  trace, waiting_call, runtime_call, busy_stretch, wait_place, cpu_op, python_call
--- Kept:    view
+-- From:    waiting_call
 -- Columns:
 --   trace_id        trace.trace_id
 --   call_id         runtime_call.call_id

@@ -16,18 +16,32 @@
 --   op_name      cpu_op.name
 --   module       innermost nn.Module frame around it; NULL if there is none
 -- Never:   GROUP BY trace_id, capture_id, position HAVING count(*) > 1
-WITH call AS (
+WITH mark AS MATERIALIZED (
   SELECT
-    *,
+    trace_id,
     concat_ws(' ', process_id, thread_id) AS track,
-    contains(name, 'StreamBeginCapture') AS begins,
-    contains(name, 'StreamEndCapture') AS ends
+    start_ns,
+    call_id,
+    contains(name, 'StreamBeginCapture') AS begins
   FROM runtime_call
+  WHERE contains(name, 'StreamBeginCapture') OR contains(name, 'StreamEndCapture')
 ),
 
-mark AS MATERIALIZED (
-  SELECT trace_id, track, start_ns, call_id, begins FROM call
-  WHERE begins OR ends
+-- without a capture, nothing else is read
+capturing AS MATERIALIZED (
+  SELECT DISTINCT trace_id FROM mark
+),
+
+call AS (
+  SELECT
+    trace_id,
+    call_id,
+    name,
+    kernel_name,
+    start_ns,
+    concat_ws(' ', process_id, thread_id) AS track
+  FROM runtime_call
+  SEMI JOIN capturing USING (trace_id)
 ),
 
 captured AS (
@@ -54,6 +68,7 @@ captured AS (
 operator AS (
   SELECT slice.*
   FROM operator_slice AS slice
+  INNER JOIN capturing USING (trace_id)
   ASOF INNER JOIN captured
     ON
       slice.trace_id = captured.trace_id
@@ -86,6 +101,10 @@ ASOF LEFT JOIN annotation_timeline AS state
     captured.trace_id = state.trace_id
     AND captured.track = state.track
     AND captured.start_ns >= state.start_ns
-LEFT JOIN cpu_op ON captured.trace_id = cpu_op.trace_id AND change.slice_id = cpu_op.op_id
+LEFT JOIN (
+  SELECT trace_id, op_id, name FROM cpu_op
+  SEMI JOIN capturing USING (trace_id)
+) AS cpu_op
+  ON captured.trace_id = cpu_op.trace_id AND change.slice_id = cpu_op.op_id
 LEFT JOIN annotation AS module
   ON captured.trace_id = module.trace_id AND state.python_module_id = module.annotation_id

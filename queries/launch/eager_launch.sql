@@ -16,9 +16,37 @@
 --   op_name      cpu_op.name
 --   module       see work_module; NULL if unknown
 -- Never:   GROUP BY trace_id, position HAVING count(*) > 1
-WITH graph_call AS (
+WITH graph_call AS MATERIALIZED (
   SELECT DISTINCT trace_id, call_id FROM runtime_call
   WHERE contains(name, 'GraphLaunch')
+),
+
+-- without a graph, nothing else is read
+any_graph AS MATERIALIZED (
+  SELECT 1 AS is_there FROM graph_call
+  LIMIT 1
+),
+
+launch AS (
+  SELECT kernel_launch.* FROM kernel_launch
+  CROSS JOIN any_graph
+  WHERE call_id IS NOT NULL AND op_id IS NOT NULL
+),
+
+operator AS (
+  SELECT cpu_op.trace_id, cpu_op.op_id, cpu_op.name FROM cpu_op
+  CROSS JOIN any_graph
+),
+
+within AS (
+  SELECT work_module.trace_id, work_module.work_id, work_module.module FROM work_module
+  CROSS JOIN any_graph
+),
+
+stepped AS (
+  SELECT work_step.* FROM work_step
+  CROSS JOIN any_graph
+  WHERE step IS NOT NULL
 ),
 
 eager AS (
@@ -29,16 +57,13 @@ eager AS (
     kernel.start_ns,
     launch.call_id,
     launch.op_id,
-    work_step.step
+    stepped.step
   FROM kernel
-  INNER JOIN kernel_launch AS launch USING (trace_id, kernel_id)
+  INNER JOIN launch USING (trace_id, kernel_id)
   ANTI JOIN graph_call
     ON launch.trace_id = graph_call.trace_id AND launch.call_id = graph_call.call_id
-  INNER JOIN work_step
-    ON kernel.trace_id = work_step.trace_id AND kernel.kernel_id = work_step.work_id
-  WHERE
-    launch.call_id IS NOT NULL AND launch.op_id IS NOT NULL AND work_step.step IS NOT NULL
-    AND EXISTS (SELECT 1 FROM graph_call AS any_graph)
+  INNER JOIN stepped
+    ON kernel.trace_id = stepped.trace_id AND kernel.kernel_id = stepped.work_id
 ),
 
 -- the longest step, of equal ones the last: the first may still build something
@@ -68,8 +93,9 @@ SELECT
   cpu_op.name AS op_name,
   nullif(work_module.module, 'unattributed') AS module
 FROM placed
-INNER JOIN cpu_op ON placed.trace_id = cpu_op.trace_id AND placed.op_id = cpu_op.op_id
-LEFT JOIN work_module
+INNER JOIN operator AS cpu_op
+  ON placed.trace_id = cpu_op.trace_id AND placed.op_id = cpu_op.op_id
+LEFT JOIN within AS work_module
   ON placed.trace_id = work_module.trace_id AND placed.kernel_id = work_module.work_id
 WINDOW in_order AS (
   PARTITION BY placed.trace_id ORDER BY placed.call_start_ns, placed.start_ns, placed.kernel_id

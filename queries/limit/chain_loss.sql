@@ -1,4 +1,4 @@
--- chain_loss: kernels in a row that read and write the same tensor, and what one kernel would take.
+-- chain_loss: kernels in a row on one tensor, and what one would take (130 lines because of joins).
 --
 -- Why:     elementwise kernels and norms are bound by memory, so a fused kernel takes about as
 --          long as the longest of them. A chain is kernels of one stream in a row whose operators'
@@ -13,58 +13,90 @@
 --   trace_id     trace.trace_id
 --   work_id      work.work_id
 --   kind         'kernel_chain'
---   chain_id     number of the chain on its stream
+--   chain_id     place of its first kernel on the stream, from 1
 --   chain_count  its kernels
 --   kept_ns      ns of it that would stay: its share of the longest kernel
 -- Never:   WHERE kept_ns < 0 OR chain_count < 2
-WITH item AS (
+WITH fusible AS (
+  SELECT trace_id, name AS op_name FROM operator_category
+  WHERE category IN ('elementwise', 'normalization', 'group_norm', 'softmax', 'reduction')
+  UNION
+  SELECT trace_id, op_name FROM work_op
+  WHERE op_name = 'aten::copy_'
+),
+
+-- compiled kernels are fused already
+compiled AS (
+  SELECT trace_id, work_id FROM work
+  SEMI JOIN (
+    SELECT trace_id, name FROM kernel_category
+    WHERE starts_with(rule, 'inductor')
+  ) AS listed USING (trace_id, name)
+),
+
+asked AS (
   SELECT
-    work.trace_id,
-    work.work_id,
-    work.device_id,
-    work.stream_id,
-    work.start_ns,
-    work.dur_ns,
-    -- compiled kernels are fused already
-    if(
-      work_attention.role <> 'core'
-      AND (
-        work_op.op_name = 'aten::copy_'
-        OR operator_category.category IN
-        ('elementwise', 'normalization', 'group_norm', 'softmax', 'reduction')
-      )
-      AND NOT starts_with(coalesce(kernel_category.rule, ''), 'inductor'),
-      nullif(regexp_replace(split_part(cpu_op.input_dims, ']', 1), ',[^,]*$', ''), '['), NULL
-    ) AS shape,
+    work_op.trace_id,
+    work_op.work_id,
+    cpu_op.input_dims,
     work_op.op_name <> 'aten::copy_' AS computes
-  FROM work
-  INNER JOIN work_op USING (trace_id, work_id)
-  INNER JOIN work_attention USING (trace_id, work_id)
-  LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
-  LEFT JOIN operator_category
-    ON work_op.trace_id = operator_category.trace_id AND work_op.op_name = operator_category.name
-  LEFT JOIN kernel_category
-    ON work.trace_id = kernel_category.trace_id AND work.name = kernel_category.name
-  WHERE work.kernel_id IS NOT NULL AND work.time_source = 'gpu'
+  FROM work_op
+  SEMI JOIN fusible USING (trace_id, op_name)
+  INNER JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
 ),
 
-changed AS (
+-- a trace has few texts of shapes, and numbers are faster to sort than texts
+shaped AS (
   SELECT
-    *,
-    coalesce(shape <> lag(shape) OVER in_order, TRUE) AS is_first
-  FROM item
-  WINDOW in_order AS (PARTITION BY trace_id, device_id, stream_id ORDER BY start_ns, work_id)
+    input_dims,
+    nullif(regexp_replace(split_part(input_dims, ']', 1), ',[^,]*$', ''), '[') AS first_dims,
+    if(first_dims IS NULL, NULL, dense_rank() OVER (ORDER BY first_dims)) AS shape
+  FROM (SELECT DISTINCT input_dims FROM asked) AS listed
 ),
 
+member AS (
+  SELECT asked.trace_id, asked.work_id, asked.computes, shaped.shape
+  FROM asked
+  INNER JOIN shaped USING (input_dims)
+  SEMI JOIN (
+    SELECT trace_id, work_id FROM work_attention
+    WHERE role <> 'core'
+  ) AS outside USING (trace_id, work_id)
+  ANTI JOIN compiled USING (trace_id, work_id)
+  WHERE shaped.shape IS NOT NULL
+),
+
+placed AS (
+  SELECT
+    trace_id,
+    work_id,
+    device_id,
+    stream_id,
+    dur_ns,
+    row_number() OVER (
+      PARTITION BY trace_id, device_id, stream_id ORDER BY start_ns, work_id
+    ) AS position
+  FROM work
+  WHERE kernel_id IS NOT NULL AND time_source = 'gpu'
+),
+
+-- of kernels in a row with one shape, the place among all and that among the shape's differ alike
 numbered AS (
   SELECT
-    *,
-    -- a running sum, because DuckDB counts with a filter in quadratic time
-    cast(sum(is_first::INTEGER) OVER (
-      PARTITION BY trace_id, device_id, stream_id ORDER BY start_ns, work_id
-      ROWS UNBOUNDED PRECEDING
-    ) AS BIGINT) AS chain_id
-  FROM changed
+    trace_id,
+    placed.work_id,
+    placed.device_id,
+    placed.stream_id,
+    placed.dur_ns,
+    placed.position,
+    member.shape,
+    member.computes,
+    placed.position - row_number() OVER (
+      PARTITION BY trace_id, placed.device_id, placed.stream_id, member.shape
+      ORDER BY placed.position
+    ) AS run
+  FROM placed
+  INNER JOIN member USING (trace_id, work_id)
 ),
 
 chain AS (
@@ -72,14 +104,15 @@ chain AS (
     trace_id,
     device_id,
     stream_id,
-    chain_id,
+    shape,
+    run,
+    min(position) AS chain_id,
     count(*) AS chain_count,
     sum(dur_ns) AS chain_ns,
     max(dur_ns) * ceil(count(*) / 8) AS fused_ns
   FROM numbered
   CROSS JOIN limit_constant
-  WHERE shape IS NOT NULL
-  GROUP BY trace_id, device_id, stream_id, chain_id
+  GROUP BY trace_id, device_id, stream_id, shape, run
   HAVING
     count(*) >= any_value(limit_constant.chain_length)
     AND count(*) FILTER (WHERE computes) >= 2
@@ -90,9 +123,8 @@ SELECT
   trace_id,
   numbered.work_id,
   'kernel_chain' AS kind,
-  chain_id,
+  chain.chain_id,
   chain.chain_count,
   cast(numbered.dur_ns * least(1, chain.fused_ns / nullif(chain.chain_ns, 0)) AS BIGINT) AS kept_ns
 FROM numbered
-INNER JOIN chain USING (trace_id, device_id, stream_id, chain_id)
-WHERE numbered.shape IS NOT NULL
+INNER JOIN chain USING (trace_id, device_id, stream_id, shape, run)

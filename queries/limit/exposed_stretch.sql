@@ -5,7 +5,6 @@
 -- Grain:   one row per maximal stretch of a device, of a trace whose rank is known, in which a
 --          collective runs and no other kernel
 -- Inputs:  trace, kernel, communication, open_layer
--- Kept:    view
 -- Columns:
 --   trace_id   trace.trace_id
 --   device_id  device.device_id

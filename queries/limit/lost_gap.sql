@@ -24,16 +24,20 @@
 -- Never:   SELECT trace_id FROM lost_gap INNER JOIN idle_gap AS gap USING (trace_id, device_id)
 --          WHERE gap_start_ns = gap.start_ns GROUP BY trace_id, device_id, gap_start_ns
 --          HAVING sum(lost_ns) > min(gap.gap_ns)
-WITH gap AS (
+WITH caused AS (
+  SELECT trace_id, device_id FROM idle_gap
+  GROUP BY trace_id, device_id
+  HAVING sum(unlinked_ns) <= 0.1 * sum(gap_ns)
+),
+
+gap AS (
   SELECT
     idle_gap.*,
     concat_ws(' ', call.process_id, call.thread_id) AS track,
     gap_ns - unlinked_ns - graph_ns - device_ns AS host_and_launch_ns
   FROM idle_gap
+  SEMI JOIN caused USING (trace_id, device_id)
   LEFT JOIN runtime_call AS call USING (trace_id, call_id)
-  -- as in idle_time, causes of too little of the time are no causes
-  WINDOW of_device AS (PARTITION BY trace_id, device_id)
-  QUALIFY sum(unlinked_ns) OVER of_device <= 0.1 * sum(gap_ns) OVER of_device
 ),
 
 -- the largest copy of each call

@@ -20,7 +20,7 @@
 --   kept_high_ns       ns of it that would stay at most
 -- Never:   WHERE NOT (0 <= kept_low_ns AND kept_low_ns <= kept_ns AND kept_ns <= kept_high_ns
 --          AND kept_high_ns <= lost_ns)
-WITH found AS (
+WITH found AS MATERIALIZED (
   SELECT
     trace_id,
     work_id,
@@ -91,6 +91,12 @@ WITH found AS (
     kept_ns,
     2 * kept_ns AS kept_high_ns
   FROM chain_loss
+),
+
+first AS (
+  SELECT trace_id, work_id, min(place) AS place
+  FROM found
+  GROUP BY trace_id, work_id
 )
 
 SELECT
@@ -105,5 +111,5 @@ SELECT
   least(found.kept_ns, work.dur_ns) AS kept_ns,
   least(coalesce(found.kept_high_ns, work.dur_ns), work.dur_ns) AS kept_high_ns
 FROM found
+INNER JOIN first USING (trace_id, work_id, place)
 INNER JOIN work USING (trace_id, work_id)
-QUALIFY row_number() OVER (PARTITION BY trace_id, work_id ORDER BY found.place) = 1

@@ -1,4 +1,4 @@
--- product_loss: the work of matrix products that run slower than they could, and what would stay.
+-- product_loss: products slower than they could be, and what stays (149 lines because of shapes).
 --
 -- Why:     float32 products outside tensor cores, sizes that tensor cores can't load and kernels
 --          far slower than their shapes allow each have their own fix.
@@ -49,21 +49,62 @@ WITH known AS (
       AND product.concrete_inputs IS NOT DISTINCT FROM expected_call.concrete_inputs
 ),
 
+-- only what can be a row, and by its name first: texts are slow to compare
+named AS MATERIALIZED (
+  SELECT
+    trace_id,
+    op_id,
+    name,
+    input_dims,
+    input_strides,
+    input_types,
+    concrete_inputs
+  FROM cpu_op
+  SEMI JOIN (SELECT DISTINCT trace_id, name FROM known) AS listed USING (trace_id, name)
+),
+
+member AS (
+  SELECT
+    named.trace_id,
+    named.op_id AS cost_op_id,
+    known.math,
+    known.other_ns,
+    known.expected_ns,
+    known.expected_low_ns,
+    known.expected_high_ns
+  FROM named
+  INNER JOIN known
+    ON
+      named.trace_id = known.trace_id
+      AND named.name = known.name
+      AND named.input_dims = known.input_dims
+      AND named.input_strides IS NOT DISTINCT FROM known.input_strides
+      AND named.input_types IS NOT DISTINCT FROM known.input_types
+      AND named.concrete_inputs IS NOT DISTINCT FROM known.concrete_inputs
+),
+
+rooted AS (
+  SELECT work_op.trace_id, work_op.work_id, cost_root.cost_op_id
+  FROM cost_root
+  SEMI JOIN member USING (trace_id, cost_op_id)
+  INNER JOIN work_op
+    ON cost_root.trace_id = work_op.trace_id AND cost_root.op_id = work_op.op_id
+  WHERE cost_root.has_cost
+),
+
 item AS (
   SELECT
     trace_id,
     work_id,
     work.dur_ns,
-    cost_root.cost_op_id,
+    rooted.cost_op_id,
     used.tensor_core = 'no' AS is_plain
   FROM work
-  INNER JOIN work_op USING (trace_id, work_id)
+  INNER JOIN rooted USING (trace_id, work_id)
   INNER JOIN work_attention USING (trace_id, work_id)
-  INNER JOIN cost_root
-    ON work_op.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
   LEFT JOIN kernel_tensor_core AS used
     ON work.trace_id = used.trace_id AND work.name = used.name
-  WHERE cost_root.has_cost AND work.time_source = 'gpu' AND work_attention.role <> 'core'
+  WHERE work.time_source = 'gpu' AND work_attention.role <> 'core'
 ),
 
 product AS (
@@ -78,29 +119,21 @@ product AS (
 
 judged AS (
   SELECT
-    product.trace_id,
-    product.cost_op_id,
+    trace_id,
+    cost_op_id,
     product.product_ns,
     CASE
-      WHEN known.math = 'float32' AND known.other_ns IS NOT NULL
-        THEN if(product.is_plain AND product.product_ns > known.other_ns, 'float32_product', NULL)
-      WHEN known.other_ns IS NOT NULL
-        THEN if(product.product_ns > known.other_ns, 'odd_product', NULL)
-      WHEN product.product_ns > known.expected_high_ns THEN 'slow_product'
+      WHEN member.math = 'float32' AND member.other_ns IS NOT NULL
+        THEN if(product.is_plain AND product.product_ns > member.other_ns, 'float32_product', NULL)
+      WHEN member.other_ns IS NOT NULL
+        THEN if(product.product_ns > member.other_ns, 'odd_product', NULL)
+      WHEN product.product_ns > member.expected_high_ns THEN 'slow_product'
     END AS kind,
-    if(kind = 'slow_product', known.expected_low_ns, known.other_ns) AS low_ns,
-    if(kind = 'slow_product', known.expected_ns, known.other_ns * 1.25) AS stay_ns,
-    if(kind = 'slow_product', known.expected_high_ns, known.other_ns * 2) AS high_ns
+    if(kind = 'slow_product', member.expected_low_ns, member.other_ns) AS low_ns,
+    if(kind = 'slow_product', member.expected_ns, member.other_ns * 1.25) AS stay_ns,
+    if(kind = 'slow_product', member.expected_high_ns, member.other_ns * 2) AS high_ns
   FROM product
-  INNER JOIN cpu_op ON product.trace_id = cpu_op.trace_id AND product.cost_op_id = cpu_op.op_id
-  INNER JOIN known
-    ON
-      cpu_op.trace_id = known.trace_id
-      AND cpu_op.name = known.name
-      AND cpu_op.input_dims = known.input_dims
-      AND cpu_op.input_strides IS NOT DISTINCT FROM known.input_strides
-      AND cpu_op.input_types IS NOT DISTINCT FROM known.input_types
-      AND cpu_op.concrete_inputs IS NOT DISTINCT FROM known.concrete_inputs
+  INNER JOIN member USING (trace_id, cost_op_id)
 )
 
 SELECT

@@ -40,11 +40,17 @@ call AS (
   SEMI JOIN lost USING (trace_id, attention_call_id)
 ),
 
+-- each once, because DuckDB would keep all operators to look these up
+costed AS MATERIALIZED (
+  SELECT DISTINCT trace_id, cost_op_id FROM lost
+  WHERE cost_op_id IS NOT NULL
+),
+
 product AS (
   SELECT cpu_op.trace_id, cpu_op.op_id AS cost_op_id, cpu_op.name, cpu_op.input_dims
   FROM cpu_op
-  SEMI JOIN lost
-    ON cpu_op.trace_id = lost.trace_id AND cpu_op.op_id = lost.cost_op_id
+  INNER JOIN costed
+    ON cpu_op.trace_id = costed.trace_id AND cpu_op.op_id = costed.cost_op_id
 )
 
 SELECT

@@ -4,7 +4,6 @@
 --          for each trace and not its kernels.
 -- Grain:   one row per trace with kernels or copies
 -- Inputs:  device_busy, kernel, communication, interval_union
--- Kept:    view
 -- Columns:
 --   trace_id    trace.trace_id
 --   compute_ns  ns in which kernels other than collectives ran
