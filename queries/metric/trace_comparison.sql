@@ -13,6 +13,9 @@
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_category; 'all' for the whole trace
 --   time_sources         every time_source that occurs: 'gpu' | 'cpu' | 'predicted'
+--   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
+--                        more
+--   time_high_ratio      and this times them, or less; both NULL if measured
 --   first_ns             ns, sum of durations in the first trace
 --   second_ns            ns, sum of durations in the second trace
 --   difference_ns        ns, second_ns - first_ns: negative if the second trace is faster
@@ -24,6 +27,8 @@
 WITH chosen AS (
   SELECT
     trace_id,
+    time_low_ratio,
+    time_high_ratio,
     name GLOB first AS in_first,
     name GLOB second AS in_second
   FROM trace
@@ -46,6 +51,8 @@ summed AS (
     partitioned.category,
     string_agg(DISTINCT partitioned.time_source, ', ' ORDER BY partitioned.time_source)
       AS time_sources,
+    min(chosen.time_low_ratio) AS time_low_ratio,
+    max(chosen.time_high_ratio) AS time_high_ratio,
     coalesce(sum(partitioned.work_ns) FILTER (WHERE chosen.in_first), 0)::BIGINT AS first_ns,
     coalesce(sum(partitioned.work_ns) FILTER (WHERE chosen.in_second), 0)::BIGINT AS second_ns
   FROM partitioned
@@ -57,6 +64,8 @@ SELECT
   attention_partition,
   category,
   time_sources,
+  time_low_ratio,
+  time_high_ratio,
   first_ns,
   second_ns,
   second_ns - first_ns AS difference_ns,

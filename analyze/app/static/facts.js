@@ -58,8 +58,10 @@ function copyRows(facts) {
 }
 
 // What the operator's work should have taken by its shapes, which is known later.
-export function expectedOf(ns) {
-  return [make("dt", {}, "expected"), make("dd", {}, make("span", {}, duration(ns)), make("small", {}, " for all work of its operator, by its shapes"))];
+export function expectedOf(found) {
+  const interval = ` (${duration(found.op_expected_low_ns)} to ${duration(found.op_expected_high_ns)})`;
+  const note = `${interval} for all work of its operator, by its shapes; kernels only, without host gaps`;
+  return [make("dt", {}, "expected"), make("dd", {}, make("span", {}, duration(found.op_expected_ns)), make("small", {}, note))];
 }
 
 // Calls of the same shape, which are known later too.
