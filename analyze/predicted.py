@@ -32,7 +32,8 @@ EXPECTED_NOTE = (
     f"They are of kernels only, {NO_GAPS}."
 )
 # the columns that say so, the third of sums over several traces, and the interval
-SAYING = ("predicted", "time_source", "time_sources", "time_low_ratio", "time_high_ratio")
+INTERVAL = ("time_low_ratio", "time_high_ratio")
+SAYING = ("predicted", "time_source", "time_sources", *INTERVAL)
 _MARK = re.compile(r"predicted, x [\d.]+ to [\d.]*\d")
 _EXPECTED = ("expected_ns", "op_expected_ns")
 
@@ -72,6 +73,25 @@ def has_predicted(frame: pl.DataFrame | Rows) -> bool:
         return any(map(is_predicted, frame.dicts()))
     columns = [name for name in SAYING if name in frame.columns]
     return any(is_predicted(row) for row in frame.select(columns).unique().iter_rows(named=True))
+
+
+def without_empty_interval(frame: pl.DataFrame | Rows) -> pl.DataFrame | Rows:
+    """The answer as a table for a person: if all times are measured, the columns of the interval say nothing."""
+    unknown = [name for name in INTERVAL if name in frame.columns and _is_unknown(frame, name)]
+    if isinstance(frame, Rows):
+        kept = [at for at, name in enumerate(frame.columns) if name not in unknown]
+        return Rows(
+            tuple(frame.columns[at] for at in kept),
+            tuple(frame.are_numeric[at] for at in kept),
+            [tuple(row[at] for at in kept) for row in frame.values],
+        )
+    return frame.drop(unknown)
+
+
+def _is_unknown(frame: pl.DataFrame | Rows, name: str) -> bool:
+    if isinstance(frame, Rows):
+        return all(row[name] is None for row in frame.dicts())
+    return frame[name].null_count() == frame.height
 
 
 def notes_of_statement(frame: pl.DataFrame, traces: pl.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
-from genscope.analyze.predicted import NOTE
+from genscope.analyze.predicted import NOTE, without_empty_interval
 from genscope.analyze.printable import printable
 from genscope.analyze.report.format import capitalized, duration, percent
 from genscope.analyze.whole_file import check_writable, write_whole
@@ -134,7 +134,8 @@ def write_comparison(
         else:
             write_whole(out, text)
     else:
-        write_result(_frame(found), fmt, out, wide=wide)  # type: ignore[arg-type]
+        frame = without_empty_interval(_frame(found)) if fmt == "table" else _frame(found)
+        write_result(frame, fmt, out, wide=wide)  # type: ignore[arg-type]
     for line in (headline(found), *found.notes):
         print(f"genscope: {printable(line)}", file=sys.stderr)
     return found.status

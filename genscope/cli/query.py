@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.key_columns import key_columns
-from genscope.analyze.predicted import notes
+from genscope.analyze.predicted import notes, without_empty_interval
 from genscope.cli.output import Format, check_out, print_notes, write_result
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def write_answer(
     check_out(fmt, out)
     ask = study.rows if fmt == "table" else study.query
     frame = ask(name, trace=trace, params=params)
+    if fmt == "table":
+        frame = without_empty_interval(frame)
     write_result(frame, fmt, out, wide=wide, key=key_columns(study.relation(name), frame.columns))
     said = study.reasons(name, trace=trace) if frame.is_empty() else []
     said += study.left_out(name, trace=trace)

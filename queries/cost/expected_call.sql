@@ -16,7 +16,7 @@
 --   expected_ns       ns of all its kernels; NULL if unknown
 --   expected_low_ns   nine of ten measured calls took longer, see kernel_rate; for a device without
 --                     fitted rates the interval is twice as wide: the ratio is squared
---   expected_high_ns  nine of ten took less; likewise squared for such a device
+--   expected_high_ns  nine of ten took less; also squared for such a device
 -- Kept:    view
 WITH pass AS (
   SELECT * FROM operator_pass

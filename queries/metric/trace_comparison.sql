@@ -13,9 +13,6 @@
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_category; 'all' for the whole trace
 --   time_sources         every time_source that occurs: 'gpu' | 'cpu' | 'predicted'
---   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
---                        more
---   time_high_ratio      and this times them, or less; both NULL if measured
 --   first_ns             ns, sum of durations in the first trace
 --   second_ns            ns, sum of durations in the second trace
 --   difference_ns        ns, second_ns - first_ns: negative if the second trace is faster
@@ -23,6 +20,9 @@
 --   second_frac          0..1 of the second trace's work
 --   speedup              first_ns / second_ns: above 1 if the second trace is faster; NULL if its
 --                        time is 0
+--   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
+--                        more
+--   time_high_ratio      and this times them, or less; both NULL if measured
 -- Plot:    Where two traces differ in time
 WITH chosen AS (
   SELECT
@@ -64,14 +64,14 @@ SELECT
   attention_partition,
   category,
   time_sources,
-  time_low_ratio,
-  time_high_ratio,
   first_ns,
   second_ns,
   second_ns - first_ns AS difference_ns,
   first_ns / nullif(max(first_ns) OVER whole, 0) AS first_frac,
   second_ns / nullif(max(second_ns) OVER whole, 0) AS second_frac,
-  first_ns / nullif(second_ns, 0) AS speedup
+  first_ns / nullif(second_ns, 0) AS speedup,
+  time_low_ratio,
+  time_high_ratio
 FROM summed
 WINDOW whole AS (PARTITION BY attention_partition)
 ORDER BY attention_partition, category = 'all', greatest(first_ns, second_ns) DESC, category
