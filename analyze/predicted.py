@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import isnan
 from typing import TYPE_CHECKING
 
 from genscope.analyze.rows import Rows
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 LOW, HIGH = 0.75, 1.3
 # of devices without fitted rates, twice as wide; queries/rules/time_interval.sql has both
-WIDE_LOW, WIDE_HIGH = LOW**2, HIGH**2
+WIDE_LOW, WIDE_HIGH = 0.5625, 1.69
 # of a whole request, and of a share in points
 REQUEST_FRAC, POINTS = 0.2, 4
 NO_GAPS = "without host gaps: at batch 1 an eager run is slower"
@@ -40,9 +41,9 @@ _EXPECTED = ("expected_ns", "op_expected_ns")
 
 def is_predicted(row: Mapping[str, object]) -> bool:
     """Whether the row's times are predicted."""
-    # a missing value of pandas is true
     return (
         row.get("predicted") in (True, 1)
+        or _is_number(row.get("time_low_ratio"))
         or row.get("time_source") == "predicted"
         or "predicted" in str(row.get("time_sources"))
     )
@@ -57,9 +58,13 @@ def mark(row: Mapping[str, object]) -> str:
 
 def interval(low: object, high: object) -> str:
     """The mark of predicted times within these ratios; the wide ones if they are unknown."""
-    known = isinstance(low, float) and isinstance(high, float) and low == low  # noqa: PLR0124  NaN
-    least, most = (low, high) if known else (WIDE_LOW, WIDE_HIGH)
+    least, most = (low, high) if _is_number(low) and _is_number(high) else (WIDE_LOW, WIDE_HIGH)
     return f"predicted, x {least:.2g} to {most:.2g}"
+
+
+def _is_number(value: object) -> bool:
+    # a missing number of pandas is none
+    return isinstance(value, float) and not isnan(value)
 
 
 def unbroken(text: str) -> str:
