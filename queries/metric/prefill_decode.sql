@@ -16,8 +16,8 @@
 --   time_high_ratio  and this times them, or less; both NULL if measured
 --   component        see work_component
 --   attention_kind   see attention_call
---   phase            'decode': query_len is 1 or at most kv_len / 8; 'prefill': longer queries;
---                    'unknown': no shapes
+--   phase            'decode': query_len is 1, so also a prefill of one token, or at most
+--                    kv_len / 8; 'prefill': longer queries; 'unknown': no shapes
 --   call_count       attention calls
 --   call_frac        0..1 of the trace's attention calls
 --   core_ns          ns in QK^T, softmax and AV
