@@ -1,7 +1,7 @@
 -- expected_time: how long each operator should have taken on its device, and the time lost.
 --
--- Why:     a kernel far slower than its shapes allow is worth a look. Kernels only: at batch 1 an eager
---          run also waits for the host. Of a predicted trace, both times are predicted.
+-- Why:     a kernel far slower than its shapes allow is worth a look. Kernels only: at batch 1 an
+--          eager run also waits for the host. Of a predicted trace, both times are predicted.
 -- Grain:   one row per (trace_id, category, op_name, input_dims, dtype)
 -- Inputs:  trace, work, work_op, work_category, cost_root, cpu_op, expected_call
 -- Needs:   operator, shape

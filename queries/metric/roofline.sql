@@ -57,10 +57,9 @@ WITH costed AS (
   WHERE
     attention_partition = 'core'
     -- of a trace without shapes and counters nothing is known
-    AND trace_id IN (
-      SELECT trace_id FROM category_time WHERE flops IS NOT NULL
-      UNION ALL
-      SELECT timeline_trace_id FROM work_counter
+    AND (
+      trace_id IN (SELECT known.trace_id FROM category_time AS known WHERE known.flops IS NOT NULL)
+      OR trace_id IN (SELECT timeline_trace_id FROM work_counter)
     )
   GROUP BY GROUPING SETS ((trace_id, scope, category), (trace_id, scope))
 ),

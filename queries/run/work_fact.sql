@@ -28,7 +28,7 @@
 --   head_dim             see attention_call
 --   op_name              innermost operator that asked for it
 --   root_op_name         outermost operator around it
---   input_dims           JSON text, the shapes of the operator that carries its cost, else of its own
+--   input_dims           JSON text, shapes of the operator that carries its cost, else of its own
 --   input_types          JSON text, their types
 --   flops                see work_cost
 --   bytes                see work_cost

@@ -16,7 +16,7 @@
 --   attention        requested attention implementation, from the manifest; NULL without one
 --   profiler         'torch' | 'dry' | 'nsys' | 'ncu'; NULL if unknown
 --   predicted        true if times were computed by a model of a device, not measured
---   time_low_ratio   true times of a category are expected to be this times the predicted ones, or more
+--   time_low_ratio   a category takes this times its predicted time, or more, as far as is known
 --   time_high_ratio  and this times them, or less; both NULL if measured
 --   manifest         the run folder's manifest.json; NULL if there is none
 --   device_name      the device with most device events; for predicted times, the modelled device
