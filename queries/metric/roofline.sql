@@ -1,4 +1,4 @@
--- roofline: intensity and achieved FLOP/s against the ceilings (167 lines because of columns).
+-- roofline: intensity and achieved FLOP/s against the ceilings (169 lines because of columns).
 --
 -- Why:     shows what limits the work. Three definitions of intensity differ by a factor of 100.
 --          The ceiling is that of the arithmetic which ran, such as TF32, not of the element type.
@@ -58,7 +58,10 @@ WITH costed AS (
     attention_partition = 'core'
     -- of a trace without shapes and counters nothing is known
     AND (
-      trace_id IN (SELECT known.trace_id FROM category_time AS known WHERE known.flops IS NOT NULL)
+      trace_id IN (
+        SELECT known.trace_id FROM category_time AS known
+        WHERE known.flops IS NOT NULL
+      )
       OR trace_id IN (SELECT timeline_trace_id FROM work_counter)
     )
   GROUP BY GROUPING SETS ((trace_id, scope, category), (trace_id, scope))

@@ -17,7 +17,7 @@
 --   profiler         'torch' | 'dry' | 'nsys' | 'ncu'; NULL if unknown
 --   predicted        true if times were computed by a model of a device, not measured
 --   time_low_ratio   a category takes this times its predicted time, or more, as far as is known
---   time_high_ratio  and this times them, or less; both NULL if measured
+--   time_high_ratio  and this times it, or less; both NULL if measured
 --   manifest         the run folder's manifest.json; NULL if there is none
 --   device_name      the device with most device events; for predicted times, the modelled device
 --   base_unix_ns     ns since 1970 of the trace's time 0; NULL if unknown
