@@ -46,8 +46,13 @@ NEEDS: dict[str, Need] = {
         (("gpu_time", "gpu_busy_ns IS NOT NULL"),),
     ),
     "timed": Need(
-        "kernels or copies have no time or an impossible one, so idle and span mean nothing",
-        (("gpu_time", "gpu_span_ns IS NOT NULL"),),
+        "kernels or copies are missing, or have no time or an impossible one, so idle and span mean "
+        "nothing",
+        (("gpu_time", "gpu_idle_ns IS NOT NULL"),),
+    ),
+    "path": Need(
+        "several threads launch work, or events or their times are missing, so no critical path is known",
+        (("path_refusal", "refusal IS NULL"),),
     ),
     "component": Need(
         "no component, module or nn.Module range surrounds any work, so all of it is 'unattributed'",

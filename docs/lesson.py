@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from genscope.analyze.predicted import LABEL
+from genscope.analyze.predicted import HIGH, LOW, interval
 from genscope.analyze.report.format import duration, percent, scaled
 from genscope.analyze.study import Study
 
 UNKNOWN = "-"
-PREDICTED = f"time ({LABEL})"
+PREDICTED = f"time ({interval(LOW, HIGH)})"
 
 
 @dataclass(frozen=True)

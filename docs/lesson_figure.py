@@ -11,9 +11,9 @@ from lesson_measured import measured
 
 from genscope.analyze.plots import charts, registry
 from genscope.analyze.plots.save import save_plot
-from genscope.analyze.predicted import LABEL
+from genscope.analyze.predicted import HIGH, LOW, interval
 
-_TIME = f"time (ms), {LABEL}"
+_TIME = f"time (ms), {interval(LOW, HIGH)}"
 
 
 def draw(chart: Chart, path: Path) -> None:

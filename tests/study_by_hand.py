@@ -22,7 +22,8 @@ from genscope.analyze.sql_file import load_layer
 HOSTILE = "void kernel</script><script>alert(1)</script><int>(float $$x$$)"
 TRACE = """INSERT INTO trace BY NAME SELECT $trace_id AS trace_id, $name AS name, $path AS path,
   $name AS digest, 'kineto' AS format, $model AS model, $family AS family, $attention AS attention,
-  'torch' AS profiler, $predicted AS predicted, $manifest AS manifest, 'A100' AS device_name,
+  'torch' AS profiler, $predicted AS predicted, if($predicted, 0.75, NULL) AS time_low_ratio,
+  if($predicted, 1.3, NULL) AS time_high_ratio, $manifest AS manifest, 'A100' AS device_name,
   1 AS resolution_ns, TRUE AS complete, 9 AS event_count, 0 AS repaired_count, 0 AS skipped_count"""
 RUNS = (
     # trace_id, attention, image_size, predicted, attention_ns, convolution_ns

@@ -16,6 +16,7 @@ ADD = "void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor
 COPY = "void at::native::unrolled_elementwise_kernel<at::native::direct_copy_kernel_cuda(int)>"
 CONVOLUTION = "sm80_xmma_fprop_implicit_gemm_tf32f32_tf32f32_f32_nhwckrsc_nchw"
 LAYOUT = "void cudnn::nchwToNhwcKernel<float>(int)"
+FLASH = "void pytorch_flash::flash_fwd_kernel<pytorch_flash::Flash_fwd_kernel_traits<64> >(int)"
 GEOMETRY = ["", "", "", "[1, 1]", "[0, 0]", "[1, 1]", "False", "[0, 0]", "1"]
 
 Shapes = Sequence[Sequence[int]]
@@ -132,6 +133,27 @@ def test_a_broadcast_mask_is_read_once_and_copied_for_free(tmp_path: Path) -> No
     trace.kernel(product, GEMM, 10)
     moved = 4 * (24 * 24 + 2 * 8 * 24 * 16 + 8 * 24 * 24)
     assert trace.costs(tmp_path) == {COPY: (0, 0), GEMM: (2 * 8 * 24 * 16 * 24, moved)}
+
+
+def test_a_padded_head_is_one_call_with_its_padding(tmp_path: Path) -> None:
+    """torch pads heads of 44 to 48 for flash attention: the call has 44, the kernel computes 48."""
+    trace = _Trace()
+    model, padded = [2, 8, 256, 44], [2, 8, 256, 48]
+    trace.operator("aten::scaled_dot_product_attention", (0, 400), [model] * 3, dtype="c10::Half")
+    for start in (10, 90, 170):
+        trace.operator("aten::constant_pad_nd", (start, start + 70), [model, [], []])
+        zeros = trace.operator("aten::fill_", (start + 10, start + 20), [padded, []])
+        trace.kernel(zeros, ADD, 5)
+        rows = trace.operator("aten::copy_", (start + 40, start + 50), [model, model, []])
+        trace.kernel(rows, COPY, 9)
+    name = "aten::_scaled_dot_product_flash_attention"
+    fused = trace.operator(name, (250, 350), [padded] * 3, dtype="c10::Half")
+    trace.kernel(fused, FLASH, 40)
+    flops = {kernel: flops for kernel, (flops, _) in trace.costs(tmp_path).items()}
+    assert flops == {ADD: 0, COPY: 0, FLASH: 4 * 2 * 8 * 256 * 256 * 48}
+    with duckdb.connect(str(tmp_path / "built" / build.DATABASE), read_only=True) as con:
+        call = con.table("attention_call").project("attention_kind, head_dim, query_len, core_ns")
+        assert call.fetchall() == [("self", 44, 256, 1000 * (3 * (5 + 9) + 40))]
 
 
 def test_shards_count_as_such(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_every_answer_has_the_form_of_its_schema(tmp_path: Path) -> None:
         for name, schema in schemas.items():
             jsonschema.Draft202012Validator.check_schema(schema)
             # types come from DuckDB, so some answers are enough to see that they are written as said
-            if len(name) % 3:
+            if len(name) % 2:
                 continue
             frame = study.query(name)
             jsonschema.validate(json.loads(_json(frame)), schema)

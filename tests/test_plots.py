@@ -169,8 +169,15 @@ def test_a_class_has_one_colour_and_the_rest_folds() -> None:
 
 
 def test_predicted_times_are_marked_on_the_axis() -> None:
-    assert theme.run_label("run", predicted=True) == "run (predicted, x 0.75 to 1.3)"
-    assert theme.run_label("run", predicted=False) == "run"
+    fitted = {"predicted": True, "time_low_ratio": 0.75, "time_high_ratio": 1.3}
+    estimate = {"time_source": "predicted", "time_low_ratio": 0.5625, "time_high_ratio": 1.69}
+    assert theme.run_label("run", fitted) == "run (predicted, x 0.75 to 1.3)"
+    assert theme.run_label("run", estimate) == "run (predicted, x 0.56 to 1.7)"
+    assert theme.run_label("run", {"predicted": False, "time_low_ratio": None}) == "run"
+    assert (
+        theme.run_label("run", {"time_sources": "gpu, predicted"})
+        == "run (predicted, x 0.56 to 1.7)"
+    )
 
 
 def test_text_that_bokeh_would_take_for_tex_is_defused() -> None:

@@ -89,6 +89,7 @@ def test_header_agrees_with_duckdb(file: SqlFile, study: duckdb.DuckDBPyConnecti
 @pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu", "memory_snapshot"])
 def test_staging_fills_base_tables(trace_format: str) -> None:
     tables = {file.name: file for file in load_layer("schema")}
+    lists = {"anomaly_kind", "device_spec", "time_interval"}
     for file in load_layer(f"staging/{trace_format}"):
         # what is no base table is a step on the way to one, and named after the format
         assert file.name in tables or file.name.startswith(f"{trace_format}_")
@@ -96,11 +97,11 @@ def test_staging_fills_base_tables(trace_format: str) -> None:
             assert set(file.columns) <= set(tables[file.name].columns)
         assert file.inputs and all(
             name in tables
-            or name in {"trace_file", "annotation_label", "anomaly_kind"}
+            or name in {"trace_file", "annotation_label", *lists}
             or name.startswith(f"{trace_format}_")
             for name in file.inputs
         ), (
-            "staging reads raw relations, base tables staged before it, one grammar of labels, one list of anomalies"
+            f"staging reads raw relations, base tables staged before it, one grammar of labels, and {lists}"
         )
 
 

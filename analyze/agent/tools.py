@@ -11,7 +11,8 @@ from genscope.analyze.agent.small_answer import small
 from genscope.analyze.key_columns import key_columns
 from genscope.analyze.load.tables import table_files
 from genscope.analyze.near import suggestion
-from genscope.analyze.predicted import NOTE, has_predicted
+from genscope.analyze.predicted import notes as notes_of
+from genscope.analyze.predicted import notes_of_statement
 from genscope.analyze.sandbox import Sandbox
 from genscope.analyze.study import Study
 from genscope.errors import UserError
@@ -106,7 +107,7 @@ class Agent:
             shown = columns or key_columns(self._study.relation(name), frame.columns)
         if len(shown) < frame.width and not columns:
             notes.append(f"the key columns; all are {', '.join(frame.columns)}")
-        notes += [NOTE] if has_predicted(frame) else []
+        notes += notes_of(frame)
         return small(frame, columns=shown, most_rows=rows, notes=notes)
 
     def sql(self, statement: str, rows: int = 50) -> dict[str, Any]:
@@ -116,6 +117,8 @@ class Agent:
         """
         answer = self._sandbox.sql(statement)
         notes = ["there are more rows; aggregate them or add a LIMIT"] if answer.is_cut else []
+        with self._turn:
+            notes += notes_of_statement(answer.frame, self._study.traces())
         return small(answer.frame, most_rows=rows, notes=notes)
 
     def compare(
@@ -147,7 +150,9 @@ class Agent:
             "verdict",
         ]
         columns[1:1] = ["module"] if level == "module" else []
-        return small(found, columns=columns, most_rows=rows, notes=_refusals(found))
+        return small(
+            found, columns=columns, most_rows=rows, notes=_refusals(found) + notes_of(found)
+        )
 
     def opportunities(self, trace: str | None = None, rows: int = 10) -> dict[str, Any]:
         """List what limits a trace and what each fix would save, the largest saving first."""

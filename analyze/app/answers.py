@@ -12,7 +12,6 @@ from genscope.analyze.app.facts import facts_of
 from genscope.analyze.app.overview import idle_answer, opportunity_answer
 from genscope.analyze.app.replies import File
 from genscope.analyze.app.workbench import Workbench
-from genscope.analyze.predicted import LABEL
 
 Asked = Callable[[Workbench, Mapping[str, str], bytes], Any]
 
@@ -29,7 +28,7 @@ def _timeline(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[
     timeline = bench.timelines.of(bench.trace_id(arguments))
     return {
         "name": bench.labels[timeline.trace_id],
-        "marked": LABEL if timeline.trace_id in bench.predicted else "",
+        "marked": bench.marks[timeline.trace_id],
         "span_ns": timeline.span_ns,
         "base_ns": str(timeline.base_ns),
         "slice_count": timeline.slice_count,
@@ -70,13 +69,14 @@ def _same(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str,
 
 
 def _expected(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
-    """The time that a work item's operator should have taken."""
+    """The time that a work item's operator should have taken, and its interval."""
     trace_id, work_id = bench.trace_id(arguments), int(arguments["work"])
     with bench.studies.one() as study:
         found = study.sql(
             f"SELECT * FROM work_fact WHERE trace_id = {trace_id} AND work_id = {work_id}"
         )
-    return {"op_expected_ns": None if found.is_empty() else found["op_expected_ns"].item()}
+    names = ("op_expected_ns", "op_expected_low_ns", "op_expected_high_ns")
+    return {name: None if found.is_empty() else found[name].item() for name in names}
 
 
 def _range(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 from genscope.analyze.app.colours import colour_of
 from genscope.analyze.app.drawn import load_soon
 from genscope.analyze.doctor.examine import MAX_UNLINKED_FRAC
-from genscope.analyze.predicted import LABEL as PREDICTED
-from genscope.analyze.predicted import is_predicted
+from genscope.analyze.predicted import NO_GAPS, mark
 from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
@@ -43,7 +42,8 @@ def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
     for card in cards:
         card.update(_times_of(times.get(card["trace_id"], {})))
         card["verdict"], card["reason"] = _verdict(card)
-        card["marked"] = PREDICTED if is_predicted(card) else ""
+        marked = mark(card)
+        card["marked"] = f"{marked}, {NO_GAPS}" if marked else ""
     card = next(card for card in cards if card["trace_id"] == trace_id)
     for place in places:
         place["link"] = _link(trace_id, place)

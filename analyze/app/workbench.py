@@ -11,7 +11,7 @@ from genscope.analyze.app.sql_workers import Workers
 from genscope.analyze.app.studies import Studies
 from genscope.analyze.app.timeline_index import Timelines
 from genscope.analyze.plots.theme import run_label
-from genscope.analyze.predicted import is_predicted
+from genscope.analyze.predicted import mark
 from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
@@ -38,11 +38,11 @@ class Workbench:
         self.tables = Tables(path)
         self.workers = Workers(path)
         rows = [*self.tables.rows("trace_card").dicts()]
-        self.predicted = {row["trace_id"] for row in rows if is_predicted(row)}
+        # the interval of times that are predicted
+        self.marks = {row["trace_id"]: mark(row) for row in rows}
         # names as pages show them: predicted times are always marked
         self.labels: Mapping[int, str] = {
-            number: run_label(printable(name), number in self.predicted)
-            for number, name in found.items()
+            row["trace_id"]: run_label(printable(found[row["trace_id"]]), row) for row in rows
         }
         self._kept: dict[tuple[Any, ...], Any] = {}
 

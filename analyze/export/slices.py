@@ -19,6 +19,7 @@ FACTS = (
     "component", "step", "module", "module_class", "category", "attention_kind", "attention_role",
     "query_len", "kv_len", "heads", "head_dim", "op_name", "root_op_name", "input_dims",
     "input_types", "flops", "bytes", "op_expected_ns",
+    "op_expected_low_ns", "op_expected_high_ns",
 )  # fmt: skip
 _LANES = ("component", "step", "category", "attention_kind")
 # what says nothing, and so is left out of the arguments

@@ -13,7 +13,7 @@ def plot(frame: Any) -> Any:
     core = core.sort_values("after_frac", ascending=False)
     rows = []
     for _, pair in core.iterrows():
-        run = theme.run_label(pair["trace_name"], pair["predicted"])
+        run = theme.run_label(pair["trace_name"], pair)
         for when in ("before", "after"):
             category = pair[f"{when}_category"]
             rows.append(

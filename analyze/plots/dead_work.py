@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from genscope.analyze.plots import charts
+from genscope.analyze.plots import charts, theme
 
 
 def plot(frame: Any) -> Any:
     """Draw stacked bars from dead_work in % of the trace's FLOPs; what has no products has no bar."""
     places = frame[frame["flops_frac"].fillna(0) > 0].copy()
-    names = zip(places["trace_name"], places["phase"], places["component"], strict=True)
-    places["place"] = [f"{name} (predicted) · {phase} · {part}" for name, phase, part in names]
+    places["place"] = (
+        theme.run_labels(places) + " · " + places["phase"] + " · " + places["component"]
+    )
     places["percent"] = 100 * places["flops_frac"]
     return charts.bars(
         places,

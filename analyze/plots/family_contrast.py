@@ -10,12 +10,12 @@ def plot(frame: Any) -> Any:
     core = frame[(frame["attention_partition"] == "core") & (frame["scope"] == "request")].copy()
     several = core["device_name"].nunique() > 1
     core["group"] = [
-        theme.run_label(f"{group}, {attention}" + (f", {device}" if several else ""), predicted)
-        for group, attention, device, predicted in zip(
+        theme.run_label(f"{group}, {attention}" + (f", {device}" if several else ""), row)
+        for group, attention, device, row in zip(
             core["model_group"],
             core["attention"].fillna("unknown"),
             core["device_name"].fillna("unknown device"),
-            core["predicted"],
+            core.to_dict("records"),
             strict=True,
         )
     ]

@@ -25,7 +25,7 @@ def plot(frame: Any) -> Any:
         return None
     rows = []
     for _, pair in chosen.iterrows():
-        run = theme.run_label(pair["trace_name"], pair["predicted"])
+        run = theme.run_label(pair["trace_name"], pair)
         rows += [(f"{run} · {part}", part, pair[field]) for part, field in FIELD.items()]
     return charts.bars(
         pd.DataFrame(rows, columns=["row", "part", "times"]),

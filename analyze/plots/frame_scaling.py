@@ -21,7 +21,7 @@ def plot(frame: Any) -> Any:
     keys = [models[recorded.index], recorded["attention"].fillna("unknown")]
     for (model, attention), rows in recorded.groupby(keys, sort=False):
         if rows["frames"].nunique() > 1:
-            run = theme.run_label(f"{model} · {attention}", bool(rows["predicted"].any()))
+            run = theme.run_label(f"{model} · {attention}", theme.least_sure(rows))
             found.append(_times(run, rows))
     return theme.panels(found)
 

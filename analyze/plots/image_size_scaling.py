@@ -24,8 +24,8 @@ def plot(frame: Any) -> Any:
 
 
 def _panel(model: str, rows: Any) -> Any:
-    predicted = bool(rows["predicted"].any())
     rows = rows.sort_values(["category", "attention"], kind="stable")
+    run = theme.run_label(model, theme.least_sure(rows))
     colour = {row.series: theme.CATEGORY_COLOUR[row.category] for row in rows.itertuples()}
     return charts.lines(
         rows,
@@ -33,6 +33,6 @@ def _panel(model: str, rows: Any) -> Any:
         y="ms",
         series="series",
         axes=charts.Axes("image side (px)", "time of a request (ms)", log_x=True, log_y=True),
-        title=f"{theme.run_label(model, predicted)}: attention and convolution time",
+        title=f"{run}: attention and convolution time",
         known=colour,
     )

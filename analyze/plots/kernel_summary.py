@@ -31,7 +31,7 @@ def _panel(frame: Any) -> Any:
         for place, name in enumerate(top["kernel_name"], start=1)
     ]
     first = top.iloc[0]
-    run = theme.run_label(first["trace_name"], first["time_source"] == "predicted")
+    run = theme.run_label(first["trace_name"], first)
     return charts.bars(
         top,
         label="row",

@@ -25,7 +25,7 @@ def _panel(rows: Any) -> Any:
         for name, share in zip(rows["component"], rows["busy_mfu"], strict=True)
     ]
     bars += [("all, idle time included", 100 * share) for share in rows["mfu"].dropna()]
-    run = theme.run_label(first["trace_name"], first["time_source"] == "predicted")
+    run = theme.run_label(first["trace_name"], first)
     return charts.bars(
         pd.DataFrame(bars, columns=["component", "share"]),
         label="component",

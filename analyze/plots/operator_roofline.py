@@ -33,6 +33,6 @@ def _panel(products: Any) -> Any:
         top["product"],
         parts,
         axis="time of kernels (ms)",
-        title=f"{top.iloc[0]['trace_name']}: matrix products against the device's peaks",
+        title=f"{theme.run_label(top.iloc[0]['trace_name'], top.iloc[0])}: matrix products against the device's peaks",
         known=PARTS,
     )

@@ -25,7 +25,7 @@ def _panel(pair: Any) -> Any:
     rows = rows[rows["ms"].abs() >= SMALLEST_SHARE * rows["ms"].abs().max()]
     shown = f"{abs(total):.3g} ms" if abs(total) < 1000 else f"{abs(total) / 1000:.3g} s"
     verdict = "slower" if total > 0 else "faster"
-    run = theme.run_label(first["trace_name"], first["predicted"])
+    run = theme.run_label(first["trace_name"], first)
     return charts.bars(
         rows,
         label="category",

@@ -42,6 +42,6 @@ def _panel(rows: Any) -> Any:
         top["fix"],
         dict(zip(PARTS, values, strict=True)),
         axis="saving, share of the run (%); rows don't add up",
-        title=f"{top.iloc[0]['trace_name']}: what would make it faster",
+        title=f"{theme.run_label(top.iloc[0]['trace_name'], top.iloc[0])}: what would make it faster",
         known=PARTS,
     )

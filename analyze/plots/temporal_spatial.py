@@ -38,6 +38,6 @@ def _panel(run: Any) -> Any:
         part="kind",
         value="percent",
         axis="share of spatial and temporal attention (%)",
-        title=f"{theme.run_label(run['trace_name'], run['predicted'])} · {run['component']}",
+        title=f"{theme.run_label(run['trace_name'], run)} · {run['component']}",
         known=theme.KIND_COLOUR,
     )

@@ -7,7 +7,7 @@ HoloViews is imported where it is used, because that takes seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -16,7 +16,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 from genscope.analyze.plots.legend import lay_out_legend
-from genscope.analyze.predicted import LABEL as PREDICTED
+from genscope.analyze.predicted import SAYING, mark, unbroken
 
 GREY = "#c8c8c8"
 BLACK = "#000000"
@@ -92,17 +92,23 @@ def fold_category(category: str) -> str:
 
 
 def run_labels(frame: Any) -> Any:
-    """The label of each row's trace; a frame without `predicted` says it by `time_source`."""
+    """The label of each row's trace."""
     import pandas as pd
 
-    predicted = frame["predicted"] if "predicted" in frame else frame["time_source"] == "predicted"
-    labels = [run_label(*run) for run in zip(frame["trace_name"], predicted, strict=True)]
+    rows = frame[[name for name in SAYING if name in frame]].to_dict("records")
+    labels = [run_label(*run) for run in zip(frame["trace_name"], rows, strict=True)]
     return pd.Series(labels, index=frame.index, dtype=object)
 
 
-def run_label(name: str, predicted: bool) -> str:
-    """A trace's name as a label; predicted times are always marked, with their interval."""
-    return f"{name} ({PREDICTED})" if predicted else str(name)
+def run_label(name: str, row: Mapping[str, Any]) -> str:
+    """A trace's name as a label; if the row's times are predicted, their interval follows."""
+    marked = mark(row)
+    return f"{name} ({marked})" if marked else str(name)
+
+
+def least_sure(rows: Any) -> Any:
+    """The row whose times are predicted within the widest interval; the first one if all are measured."""
+    return rows.sort_values("time_low_ratio", kind="stable", na_position="last").iloc[0]
 
 
 def plain(text: str) -> str:
@@ -169,8 +175,7 @@ def wrapped(text: str, length: int = LINE_LENGTH) -> str:
     """
     from textwrap import wrap
 
-    # the mark of predicted times stays on one line
-    text = shorten(text, length * MAX_LINES).replace(PREDICTED, PREDICTED.replace(" ", "\u00a0"))
+    text = unbroken(shorten(text, length * MAX_LINES))
     lines = wrap(text, length) or [""]
     limit = len(text)
     while len(lines) > MAX_LINES:

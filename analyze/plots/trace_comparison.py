@@ -3,7 +3,6 @@
 from typing import Any
 
 from genscope.analyze.plots import charts, theme
-from genscope.analyze.predicted import LABEL
 
 SMALLEST_SHARE = 0.002
 
@@ -19,14 +18,13 @@ def plot(frame: Any) -> Any:
     if rows.empty or whole.empty:
         return None
     total = float(whole.iloc[0]["difference_ns"]) / 1e6
-    sources = str(whole.iloc[0]["time_sources"])
-    marked = f" ({LABEL})" if "predicted" in sources else ""
+    change = f"The second trace takes {abs(total):.3g} ms {'more' if total > 0 else 'less'}"
     return charts.bars(
         rows,
         label="category",
         part="folded",
         value="ms",
         axis="second trace less the first (ms; negative is faster)",
-        title=f"The second trace takes {abs(total):.3g} ms {'more' if total > 0 else 'less'}{marked}",
+        title=theme.run_label(change, whole.iloc[0]),
         known=theme.CATEGORY_COLOUR,
     )

@@ -19,7 +19,7 @@ def plot(frame: Any) -> Any:
     pairs = frame[frame["other_trace_id"] < frame["trace_id"]]
     rows = []
     for pair in pairs.itertuples():
-        run = theme.run_label(pair.trace_name, pair.time_source == "predicted")
+        run = theme.run_label(pair.trace_name, pair._asdict())
         for column, word in RATIOS.items():
             value = getattr(pair, column)
             rows.append((f"{run} / {pair.other_variant} · {word}", value))

@@ -46,11 +46,14 @@ def sql(
     allow_files: options.AllowFiles = False,
 ) -> None:
     """Run your own SELECT, which can't change the study or access files."""
-    from genscope.cli.output import check_out, write_result
+    from genscope.analyze.predicted import notes_of_statement
+    from genscope.cli.output import check_out, print_notes, write_result
 
     check_out(format, out)
     with open(db, allow_files=allow_files) as study:
-        write_result(study.sql(statement), format, out, wide=wide)
+        frame = study.sql(statement)
+        write_result(frame, format, out, wide=wide)
+        print_notes("sql", notes_of_statement(frame, study.traces()))
 
 
 def compare(  # noqa: PLR0913  one argument an option of the command
@@ -98,12 +101,17 @@ def plot(
     queries: options.Queries = (),
 ) -> None:
     """Draw the plot of one query."""
+    import polars as pl
+
     from genscope.analyze.plots.save import check_place, save_plot
-    from genscope.cli.output import print_line
+    from genscope.analyze.predicted import NOTE
+    from genscope.cli.output import print_line, print_notes
 
     check_place(out)
     with open(db, queries=queries) as study:
         print_line(save_plot(study.plot(name, trace=trace), out))
+        drawn = study.traces().filter(pl.col("trace_id").is_in([*study.names(trace)]))
+        print_notes(name, [NOTE] if drawn["predicted"].any() else [])
 
 
 def report(

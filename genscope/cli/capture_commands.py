@@ -81,10 +81,12 @@ def predict(
 
     Times are of kernels only: at batch 1 an eager run is slower.
     """
+    from genscope.analyze.predicted import NOTE
     from genscope.capture.prediction import predict as run_for
-    from genscope.cli.output import print_line
+    from genscope.cli.output import print_line, print_notes
 
     print_line(run_for(run, device, out))
+    print_notes("predict", [NOTE])
 
 
 COMMANDS = (models, capture, suite, predict)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
+from genscope.analyze.predicted import NOTE, without_empty_interval
 from genscope.analyze.printable import printable
-from genscope.analyze.report.format import duration, percent
+from genscope.analyze.report.format import capitalized, duration, percent
 from genscope.analyze.whole_file import check_writable, write_whole
 from genscope.cli.output import check_out, write_result
 from genscope.errors import UserError
@@ -72,6 +73,11 @@ class Comparison:
         return (self.total, *rows)
 
     @property
+    def notes(self) -> list[str]:
+        """What must be said if times are predicted."""
+        return [NOTE] if self.total and self.total["predicted"] else []
+
+    @property
     def status(self) -> int:
         """0, 1 for a regression, or 2 if the sides can't be compared."""
         if not self.gate.fails:
@@ -128,8 +134,10 @@ def write_comparison(
         else:
             write_whole(out, text)
     else:
-        write_result(_frame(found), fmt, out, wide=wide)  # type: ignore[arg-type]
-    print(f"genscope: {printable(headline(found))}", file=sys.stderr)
+        frame = without_empty_interval(_frame(found)) if fmt == "table" else _frame(found)
+        write_result(frame, fmt, out, wide=wide)  # type: ignore[arg-type]
+    for line in (headline(found), *found.notes):
+        print(f"genscope: {printable(line)}", file=sys.stderr)
     return found.status
 
 
@@ -152,8 +160,8 @@ def headline(found: Comparison) -> str:
 
 def markdown(found: Comparison) -> str:
     """A comment for a pull request: the verdict, and a table of what changed, the largest first."""
-    predicted = " Times are predicted." if found.total and found.total["predicted"] else ""
-    lines = [f"**genscope compare**: {_cell(headline(found))}.{predicted}", ""]
+    lines = [f"**genscope compare**: {_cell(headline(found))}.", ""]
+    lines += [f"{capitalized(note)}\n" for note in found.notes]
     changed = [row for row in found.rows if row["verdict"] not in {"same", None}]
     shown = ([found.total] if found.total else []) + (
         changed if not found.refusal else list(found.rows)

@@ -11,7 +11,7 @@ from pathlib import Path
 from genscope.analyze.fleet.ingest import Outcome, ingest
 from genscope.analyze.fleet.question import FleetAnswer
 from genscope.analyze.fleet.runner import runner
-from genscope.analyze.predicted import NOTE, has_predicted
+from genscope.analyze.predicted import notes, without_empty_interval
 from genscope.analyze.printable import printable
 from genscope.cli.output import Format, write_result
 from genscope.cli.standard_output import complain
@@ -45,11 +45,10 @@ def write_fleet_answer(
     answer: FleetAnswer, fmt: Format, out: Path | None, *, key: Sequence[str] = ()
 ) -> None:
     """Write the rows, those columns in `key` first, and on standard error which traces have none."""
-    write_result(answer.frame, fmt, out, key=key, shows_all="--format csv")
-    for note in answer.notes:
+    frame = without_empty_interval(answer.frame) if fmt == "table" else answer.frame
+    write_result(frame, fmt, out, key=key, shows_all="--format csv")
+    for note in [*answer.notes, *notes(answer.frame)]:
         _say(note)
-    if fmt == "table" and has_predicted(answer.frame):
-        _say(NOTE)
 
 
 class _Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Literal
@@ -63,6 +63,13 @@ def check_out(fmt: Format, out: Path | None) -> None:
 def print_line(text: object, *, keep: str = "") -> None:
     """Print a text with escaped control characters, except those in `keep`."""
     print(printable(text, keep=keep), flush=True)
+
+
+def print_notes(name: str, lines: Iterable[str]) -> None:
+    """Print on standard error what must be said next to an answer."""
+    if sys.stderr is not None:
+        for line in lines:
+            sys.stderr.write(f"genscope: {printable(name)}: {printable(line)}\n")
 
 
 def print_listed(entries: Sequence[tuple[str, str]]) -> None:

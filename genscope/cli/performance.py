@@ -12,6 +12,7 @@ from typing import Any
 
 from genscope import open
 from genscope.analyze.load.ingest import ingest
+from genscope.analyze.predicted import NOTE, mark
 from genscope.analyze.printable import printable, printable_json
 from genscope.analyze.report.format import duration, percent, saving
 
@@ -29,6 +30,7 @@ class Verdict:
     """What limits one trace: rows of opportunity and performance_check, or why there are none."""
 
     trace: str
+    is_predicted: bool
     refusal: str | None
     opportunities: tuple[Row, ...]
     questions: tuple[Row, ...]
@@ -37,6 +39,7 @@ class Verdict:
         """Plain values, for json.dumps."""
         return {
             "trace": self.trace,
+            "predicted": NOTE if self.is_predicted else None,
             "refusal": self.refusal,
             "opportunities": [dict(row) for row in self.opportunities],
             "questions": [dict(row) for row in self.questions],
@@ -87,7 +90,13 @@ def verdicts(study_file: Path) -> list[Verdict]:
         # a trace without opportunities has an answer too
         left_out = next((n for n in notes if name in n and "there are none" not in n), None)
         found.append(
-            Verdict(name, refusal or left_out, mine["opportunity"], mine["performance_check"])
+            Verdict(
+                name,
+                trace_id in predicted,
+                refusal or left_out,
+                mine["opportunity"],
+                mine["performance_check"],
+            )
         )
     return found
 
@@ -106,6 +115,8 @@ def _print_table(found: Sequence[Verdict]) -> None:
 def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
     """The lines about one trace, each with its colour."""
     yield verdict.trace, "bold"
+    if verdict.is_predicted:
+        yield f"  {NOTE}", "yellow"
     if verdict.refusal:
         yield f"  no savings are given: {verdict.refusal}", "yellow"
     elif not verdict.opportunities:
@@ -120,7 +131,7 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
 
 
 def _opportunity(row: Row, *, names_device: bool) -> Iterator[tuple[str, str]]:
-    predicted = " (predicted)" if row["predicted"] else ""
+    predicted = f" ({mark(row)})" if row["predicted"] else ""
     yield f"  {row['place_rank']}. saves {saving(row)}{predicted}: {row['kind']}", "bold"
     where = f" (GPU {row['device_id']})" if names_device else ""
     yield f"     {row['what']}{where}", ""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.key_columns import key_columns
-from genscope.analyze.predicted import NOTE, has_predicted
-from genscope.analyze.printable import printable
-from genscope.cli.output import Format, check_out, write_result
+from genscope.analyze.predicted import notes, without_empty_interval
+from genscope.cli.output import Format, check_out, print_notes, write_result
 
 if TYPE_CHECKING:
     from genscope.analyze.study import Study
@@ -30,11 +28,10 @@ def write_answer(
     check_out(fmt, out)
     ask = study.rows if fmt == "table" else study.query
     frame = ask(name, trace=trace, params=params)
+    if fmt == "table":
+        frame = without_empty_interval(frame)
     write_result(frame, fmt, out, wide=wide, key=key_columns(study.relation(name), frame.columns))
     said = study.reasons(name, trace=trace) if frame.is_empty() else []
     said += study.left_out(name, trace=trace)
-    if fmt == "table" and has_predicted(frame):
-        said.append(NOTE)
-    if sys.stderr is not None:
-        for line in said:
-            sys.stderr.write(f"genscope: {printable(name)}: {printable(line)}\n")
+    said += notes(frame)
+    print_notes(name, said)

@@ -7,28 +7,30 @@
 -- Params:
 --   of_trace BIGINT = NULL  trace.trace_id; NULL for all
 -- Columns:
---   trace_id           trace.trace_id
---   trace_name         trace.name
---   device_name        trace.device_name
---   device_count       devices with events, without the host
---   format             trace.format
---   model              trace.model
---   attention          trace.attention
---   dtype              see trace_ceiling
---   predicted          trace.predicted
---   peak_flops_per_s   see trace_ceiling
---   time_source        'gpu' | 'cpu' | 'predicted'; NULL without work
---   work_count         work items
---   work_ns            ns, sum of durations; concurrent work counts twice
---   attention_ns       ns in attention cores
---   unclassified_ns    ns without a class
---   unattributed_ns    ns without a component
---   flops              FLOPs of the work with known shapes; NULL if there is none
---   flops_ns           ns of the work with known shapes
---   complete           trace.complete
---   anomaly_count      kinds of anomaly
---   unlinked_ns        ns of kernels without a known launch, if the trace has operators
---   ruin               the first anomaly because of which shares can't be trusted; NULL if none
+--   trace_id          trace.trace_id
+--   trace_name        trace.name
+--   device_name       trace.device_name
+--   device_count      devices with events, without the host
+--   format            trace.format
+--   model             trace.model
+--   attention         trace.attention
+--   dtype             see trace_ceiling
+--   predicted         trace.predicted
+--   time_low_ratio    see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio   and this times them, or less; both NULL if measured
+--   peak_flops_per_s  see trace_ceiling
+--   time_source       'gpu' | 'cpu' | 'predicted'; NULL without work
+--   work_count        work items
+--   work_ns           ns, sum of durations; concurrent work counts twice
+--   attention_ns      ns in attention cores
+--   unclassified_ns   ns without a class
+--   unattributed_ns   ns without a component
+--   flops             FLOPs of the work with known shapes; NULL if there is none
+--   flops_ns          ns of the work with known shapes
+--   complete          trace.complete
+--   anomaly_count     kinds of anomaly
+--   unlinked_ns       ns of kernels without a known launch, if the trace has operators
+--   ruin              the first anomaly because of which shares can't be trusted; NULL if none
 WITH summed AS (
   SELECT
     trace_id,
@@ -83,6 +85,8 @@ SELECT
   trace.attention,
   trace_ceiling.dtype,
   trace.predicted,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   trace_ceiling.peak_flops_per_s,
   summed.time_source,
   cast(coalesce(summed.work_count, 0) AS BIGINT) AS work_count,

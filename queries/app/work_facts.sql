@@ -1,17 +1,19 @@
--- work_facts: what is known of one work item, and what it costs (179 lines because of its links).
+-- work_facts: what is known of one work item, and what it costs (184 lines because of its links).
 --
 -- Why:     a profiler's viewer shows a kernel's name and length; who asked for it, and whether it
 --          is slow, needs the links.
 -- Grain:   one row
 -- Inputs:  work, kernel, kernel_launch, runtime_call, python_call, work_module, work_component,
 --          work_step, work_category, work_attention, attention_call, work_op, cpu_op,
---          cpu_op_parent, work_cost, trace_ceiling
+--          cpu_op_parent, work_cost, trace_ceiling, trace
 -- Params:
 --   of_trace BIGINT = 1  trace.trace_id
 --   of_work BIGINT = 1   work.work_id
 -- Columns:
 --   name              kernel or operator
 --   time_source       'gpu' | 'cpu' | 'predicted'
+--   time_low_ratio    see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio   and this times them, or less; both NULL if measured
 --   start_ns          ns from the trace's base
 --   dur_ns            ns
 --   device_id         device.device_id
@@ -109,6 +111,8 @@ frame AS (
 SELECT
   me.name,
   me.time_source,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   me.start_ns,
   me.dur_ns,
   me.device_id,
@@ -177,3 +181,4 @@ LEFT JOIN cpu_op ON me.trace_id = cpu_op.trace_id AND me.asked_by = cpu_op.op_id
 LEFT JOIN work_cost AS cost
   ON cost.trace_id = of_trace AND cost.work_id = of_work
 LEFT JOIN trace_ceiling AS ceiling ON ceiling.trace_id = of_trace
+LEFT JOIN trace ON trace.trace_id = of_trace

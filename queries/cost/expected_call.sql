@@ -14,9 +14,9 @@
 --   input_types       cpu_op.input_types
 --   concrete_inputs   cpu_op.concrete_inputs
 --   expected_ns       ns of all its kernels; NULL if unknown
---   expected_low_ns   nine of ten measured calls took longer, see kernel_rate; less for a device
---                     without fitted rates
---   expected_high_ns  nine of ten took less; more for such a device
+--   expected_low_ns   nine of ten measured calls took longer, see kernel_rate; for a device without
+--                     fitted rates the interval is twice as wide: the ratio is squared
+--   expected_high_ns  nine of ten took less; also squared for such a device
 -- Kept:    view
 WITH pass AS (
   SELECT * FROM operator_pass
@@ -91,11 +91,11 @@ SELECT
   -- a kernel that is not known makes the operator unknown
   if(
     count(expected_ns) = count(*),
-    sum(expected_ns * low_ratio * if(is_fitted, 1, 0.8))::BIGINT, NULL
+    sum(expected_ns * pow(low_ratio, if(is_fitted, 1, 2)))::BIGINT, NULL
   ) AS expected_low_ns,
   if(
     count(expected_ns) = count(*),
-    sum(expected_ns * high_ratio * if(is_fitted, 1, 1.25))::BIGINT, NULL
+    sum(expected_ns * pow(high_ratio, if(is_fitted, 1, 2)))::BIGINT, NULL
   ) AS expected_high_ns
 FROM kernel
 INNER JOIN kernel_rate USING (kernel_kind)

@@ -9,28 +9,30 @@
 -- Key:     trace_name, component, attention_kind, call_count, core_ns, attention_frac,
 --          request_frac
 -- Columns:
---   trace_id        trace.trace_id
---   trace_name      trace.name
---   predicted       trace.predicted
---   component       see work_component; 'unattributed' if no range covers the calls
---   attention_kind  see attention_call
---   source          where the kind is known from; several sources are joined by '+'
---   implementation  which kernel ran; several are joined by '+'
---   call_count      attention calls
---   query_len_min   shortest query; NULL if no shapes were recorded
---   query_len_max   longest query
---   kv_len_min      shortest key sequence
---   kv_len_max      longest key sequence
---   core_ns         ns, sum over QK^T, softmax and AV
---   module_ns       ns in the attention modules, projections included; NULL if modules are unknown
---   core_frac       0..1 of the trace's work_ns
---   module_frac     0..1 of the trace's work_ns
---   attention_frac  0..1 of the trace's attention core time
---   request_ns      ns, core_ns scaled to a whole request by component_scale
---   request_frac    0..1 of the request's work_ns
---   flops           FLOPs of the cores, 4 * batch * heads * query_len * kv_len * head_dim
---   module_flops    FLOPs of the whole modules
---   bytes           bytes read and written by the cores
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   predicted        trace.predicted
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   component        see work_component; 'unattributed' if no range covers the calls
+--   attention_kind   see attention_call
+--   source           where the kind is known from; several sources are joined by '+'
+--   implementation   which kernel ran; several are joined by '+'
+--   call_count       attention calls
+--   query_len_min    shortest query; NULL if no shapes were recorded
+--   query_len_max    longest query
+--   kv_len_min       shortest key sequence
+--   kv_len_max       longest key sequence
+--   core_ns          ns, sum over QK^T, softmax and AV
+--   module_ns        ns in the attention modules, projections included; NULL if modules are unknown
+--   core_frac        0..1 of the trace's work_ns
+--   module_frac      0..1 of the trace's work_ns
+--   attention_frac   0..1 of the trace's attention core time
+--   request_ns       ns, core_ns scaled to a whole request by component_scale
+--   request_frac     0..1 of the request's work_ns
+--   flops            FLOPs of the cores, 4 * batch * heads * query_len * kv_len * head_dim
+--   module_flops     FLOPs of the whole modules
+--   bytes            bytes read and written by the cores
 -- Never:   GROUP BY trace_id HAVING sum(core_ns) > 0 AND abs(sum(attention_frac) - 1) > 1e-9
 -- Plot:    Attention time by kind
 WITH total AS (
@@ -68,6 +70,8 @@ SELECT
   trace_id,
   trace.name AS trace_name,
   trace.predicted,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   split.component,
   split.attention_kind,
   split.source,

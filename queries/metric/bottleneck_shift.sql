@@ -14,6 +14,9 @@
 --   family                 trace.family
 --   baseline_trace_id      the run it is compared with
 --   predicted              true if either run's times are predicted
+--   time_low_ratio         see trace: true times are expected to be this times the ones shown, or
+--                          more
+--   time_high_ratio        and this times them, or less; both NULL if measured
 --   scope                  'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition    'core' | 'module': what counts as attention
 --   before_category        category with the most time in the baseline
@@ -57,6 +60,8 @@ SELECT
   trace.family,
   run_pair.baseline_trace_id,
   trace.predicted OR baseline_trace.predicted AS predicted,
+  least(trace.time_low_ratio, baseline_trace.time_low_ratio) AS time_low_ratio,
+  greatest(trace.time_high_ratio, baseline_trace.time_high_ratio) AS time_high_ratio,
   after_top.scope,
   after_top.attention_partition,
   before_top.category AS before_category,

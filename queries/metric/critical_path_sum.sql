@@ -4,7 +4,7 @@
 --          busy launching the next one costs nothing.
 -- Grain:   one row per trace
 -- Inputs:  trace, path_refusal, path_window, critical_path
--- Needs:   kernel, complete, one_clock, timed
+-- Needs:   path
 -- Key:     trace_name, window_ns, host_ns, launch_call_ns, compute_ns, copy_ns, path_refusal
 -- Columns:
 --   trace_id                trace.trace_id
@@ -68,4 +68,6 @@ FROM path_refusal
 INNER JOIN trace USING (trace_id)
 LEFT JOIN path_window USING (trace_id)
 LEFT JOIN summed USING (trace_id)
+-- a trace without events has no path, and nothing to refuse
+WHERE summed.trace_id IS NOT NULL OR path_refusal.refusal IS NOT NULL
 ORDER BY trace_id

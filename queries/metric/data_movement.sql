@@ -7,17 +7,19 @@
 -- Needs:   work
 -- Key:     trace_name, component, movement, work_count, work_ns, work_frac, bytes
 -- Columns:
---   trace_id       trace.trace_id
---   trace_name     trace.name
---   time_source    'gpu' | 'cpu' | 'predicted': where the times come from
---   component      see work_component
---   movement       'gather' (reads or writes rows by index: gather, scatter, index, embedding) |
---                  'copy' (the rest of the category: layouts, joins, fills, casts, transfers)
---   work_count     work items
---   work_ns        ns, sum of durations; concurrent work counts twice
---   work_frac      0..1 of the trace's work_ns
---   bytes          bytes read and written by operators with known shapes; NULL if there are none
---   unknown_count  work items whose bytes are unknown
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   time_source      'gpu' | 'cpu' | 'predicted': where the times come from
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   component        see work_component
+--   movement         'gather' (reads or writes rows by index: gather, scatter, index, embedding) |
+--                    'copy' (the rest of the category: layouts, joins, fills, casts, transfers)
+--   work_count       work items
+--   work_ns          ns, sum of durations; concurrent work counts twice
+--   work_frac        0..1 of the trace's work_ns
+--   bytes            bytes read and written by operators with known shapes; NULL if there are none
+--   unknown_count    work items whose bytes are unknown
 -- Never:   WHERE work_frac > 1 + 1e-9
 -- Plot:    Time of gathering and of copying
 WITH moved AS (
@@ -38,6 +40,8 @@ SELECT
   work.trace_id,
   any_value(trace.name) AS trace_name,
   any_value(work.time_source) AS time_source,
+  any_value(trace.time_low_ratio) AS time_low_ratio,
+  any_value(trace.time_high_ratio) AS time_high_ratio,
   work_component.component,
   moved.movement,
   count(*) AS work_count,

@@ -7,19 +7,21 @@
 -- Needs:   data_flow
 -- Key:     trace_name, component, pass, op_name, work_count, work_ns, work_frac, flops_frac
 -- Columns:
---   trace_id     trace.trace_id
---   trace_name   trace.name
---   time_source  'predicted': only a dry run follows the data
---   phase        see work_phase
---   component    see work_component
---   pass         see work_phase
---   op_name      see work_op
---   work_count   operators, those included that are dead in part
---   work_ns      ns, predicted
---   work_frac    0..1 of the trace's work_ns
---   flops        FLOPs; NULL if unknown
---   flops_frac   0..1 of the trace's FLOPs; NULL if there are none
---   bytes        bytes read and written; NULL if unknown
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   time_source      'predicted': only a dry run follows the data
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   phase            see work_phase
+--   component        see work_component
+--   pass             see work_phase
+--   op_name          see work_op
+--   work_count       operators, those included that are dead in part
+--   work_ns          ns, predicted
+--   work_frac        0..1 of the trace's work_ns
+--   flops            FLOPs; NULL if unknown
+--   flops_frac       0..1 of the trace's FLOPs; NULL if there are none
+--   bytes            bytes read and written; NULL if unknown
 -- Never:   WHERE work_frac > 1 + 1e-9 OR flops_frac > 1 + 1e-9
 -- Plot:    FLOPs whose result nothing reads
 WITH whole AS (
@@ -37,6 +39,8 @@ SELECT
   trace.trace_id,
   any_value(trace.name) AS trace_name,
   'predicted' AS time_source,
+  any_value(trace.time_low_ratio) AS time_low_ratio,
+  any_value(trace.time_high_ratio) AS time_high_ratio,
   dead_operator.phase,
   dead_operator.component,
   dead_operator.pass,

@@ -1,16 +1,18 @@
 -- expected_time: how long each operator should have taken on its device, and the time lost.
 --
--- Why:     a kernel that runs far slower than its shapes allow is worth a look, and the same
---          prediction is held to account on every real trace with shapes. Kernels only: at batch 1
---          an eager run also waits for the host. Of a predicted trace, both times are predicted.
+-- Why:     a kernel far slower than its shapes allow is worth a look. Kernels only: at batch 1 an
+--          eager run also waits for the host. Of a predicted trace, both times are predicted.
 -- Grain:   one row per (trace_id, category, op_name, input_dims, dtype)
 -- Inputs:  trace, work, work_op, work_category, cost_root, cpu_op, expected_call
 -- Needs:   operator, shape
--- Key:     trace_name, op_name, input_dims, call_count, work_ns, expected_ns, lost_ns
+-- Key:     trace_name, op_name, input_dims, call_count, work_ns, expected_ns, expected_low_ns,
+--          expected_high_ns, lost_ns
 -- Columns:
 --   trace_id          trace.trace_id
 --   trace_name        trace.name
 --   time_source       'gpu' | 'cpu' | 'predicted': where work_ns comes from
+--   time_low_ratio    of work_ns, if predicted: see trace; NULL if measured
+--   time_high_ratio   as time_low_ratio
 --   category          see work_category; of an operator with a cost, that of most of its time
 --   op_name           operator that the work belongs to; NULL if there is none
 --   input_dims        its shapes; NULL if there are none
@@ -21,6 +23,8 @@
 --   expected_low_ns   ns that nine of ten measured calls like these took longer than
 --   expected_high_ns  and less than
 --   lost_ns           work_ns - expected_ns; less than 0 if faster than expected
+--   lost_low_ns       work_ns - expected_high_ns
+--   lost_high_ns      work_ns - expected_low_ns
 -- Never:   WHERE expected_low_ns > expected_high_ns
 WITH op_work AS (
   SELECT
@@ -65,6 +69,7 @@ call AS (
     count(op.op_id) AS call_count,
     sum(op.work_ns)::BIGINT AS work_ns
   FROM op
+  SEMI JOIN cpu_op AS shaped ON op.trace_id = shaped.trace_id AND shaped.input_dims IS NOT NULL
   LEFT JOIN cpu_op ON op.trace_id = cpu_op.trace_id AND op.op_id = cpu_op.op_id
   GROUP BY ALL
 ),
@@ -82,8 +87,7 @@ told AS (
   FROM call
   LEFT JOIN expected_call
     ON
-      call.trace_id = expected_call.trace_id
-      AND call.name = expected_call.name
+      call.trace_id = expected_call.trace_id AND call.name = expected_call.name
       AND call.input_dims = expected_call.input_dims
       AND call.input_strides IS NOT DISTINCT FROM expected_call.input_strides
       AND call.input_types IS NOT DISTINCT FROM expected_call.input_types
@@ -94,6 +98,8 @@ SELECT
   trace_id,
   trace.name AS trace_name,
   told.time_source,
+  any_value(trace.time_low_ratio) AS time_low_ratio,
+  any_value(trace.time_high_ratio) AS time_high_ratio,
   told.category,
   told.name AS op_name,
   told.input_dims,
@@ -104,7 +110,9 @@ SELECT
   if(count(expected_ns) = count(*), sum(expected_ns)::BIGINT, NULL) AS expected_ns,
   if(count(expected_ns) = count(*), sum(expected_low_ns)::BIGINT, NULL) AS expected_low_ns,
   if(count(expected_ns) = count(*), sum(expected_high_ns)::BIGINT, NULL) AS expected_high_ns,
-  if(count(expected_ns) = count(*), sum(work_ns - expected_ns)::BIGINT, NULL) AS lost_ns
+  if(count(expected_ns) = count(*), sum(work_ns - expected_ns)::BIGINT, NULL) AS lost_ns,
+  if(count(expected_ns) = count(*), sum(work_ns - expected_high_ns)::BIGINT, NULL) AS lost_low_ns,
+  if(count(expected_ns) = count(*), sum(work_ns - expected_low_ns)::BIGINT, NULL) AS lost_high_ns
 FROM told
 INNER JOIN trace USING (trace_id)
 GROUP BY trace_id, trace_name, told.time_source, category, op_name, input_dims, dtype

@@ -13,6 +13,9 @@
 --                        manifest's other families
 --   attention            trace.attention
 --   predicted            trace.predicted
+--   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
+--                        more
+--   time_high_ratio      and this times them, or less; both NULL if measured
 --   device_name          trace.device_name
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
@@ -30,6 +33,8 @@ WITH run AS (
     any_value(trace.model) AS model,
     any_value(trace.attention) AS attention,
     any_value(trace.predicted) AS predicted,
+    any_value(trace.time_low_ratio) AS time_low_ratio,
+    any_value(trace.time_high_ratio) AS time_high_ratio,
     any_value(trace.device_name) AS device_name,
     CASE
       WHEN any_value(trace.family) <> 'diffusion' THEN any_value(trace.family)
@@ -62,6 +67,8 @@ slot AS (
     run.model,
     run.attention,
     run.predicted,
+    run.time_low_ratio,
+    run.time_high_ratio,
     run.device_name,
     peer.scope,
     peer.attention_partition,
@@ -80,6 +87,8 @@ SELECT
   slot.model_group,
   slot.attention,
   slot.predicted,
+  min(slot.time_low_ratio) AS time_low_ratio,
+  max(slot.time_high_ratio) AS time_high_ratio,
   slot.device_name,
   slot.scope,
   slot.attention_partition,

@@ -19,6 +19,9 @@
 --   other_model              trace.model of the other run
 --   other_family             trace.family of the other run
 --   predicted                true if the runs are predicted
+--   time_low_ratio           see trace: true times are expected to be this times the ones shown, or
+--                            more
+--   time_high_ratio          and this times them, or less; both NULL if measured
 --   scope                    'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition      'core' | 'module': what counts as attention
 --   attention_speedup        speedup of attention in the diffusion model
@@ -47,6 +50,8 @@ gain AS (
     trace.model,
     trace.family,
     trace.predicted OR baseline_trace.predicted AS predicted,
+    least(trace.time_low_ratio, baseline_trace.time_low_ratio) AS time_low_ratio,
+    greatest(trace.time_high_ratio, baseline_trace.time_high_ratio) AS time_high_ratio,
     trace.device_name,
     trace.manifest ->> 'size' AS size,
     optimized.scope,
@@ -74,6 +79,8 @@ SELECT
   other.model AS other_model,
   other.family AS other_family,
   predicted,
+  least(diffusion.time_low_ratio, other.time_low_ratio) AS time_low_ratio,
+  greatest(diffusion.time_high_ratio, other.time_high_ratio) AS time_high_ratio,
   scope,
   attention_partition,
   diffusion.attention_speedup,

@@ -18,6 +18,9 @@
 --   baseline_trace_id       the run it is compared with
 --   baseline_trace_name     trace.name of the baseline
 --   predicted               true if either run's times are predicted
+--   time_low_ratio          see trace: true times are expected to be this times the ones shown, or
+--                           more
+--   time_high_ratio         and this times them, or less; both NULL if measured
 --   source                  how the pair was found, see run_pair
 --   refusal                 settings that differ; every number is NULL then
 --   scope                   'profile' as recorded | 'request' scaled by component_scale
@@ -60,6 +63,8 @@ SELECT
   run_pair.baseline_trace_id,
   baseline_trace.name AS baseline_trace_name,
   trace.predicted OR baseline_trace.predicted AS predicted,
+  least(trace.time_low_ratio, baseline_trace.time_low_ratio) AS time_low_ratio,
+  greatest(trace.time_high_ratio, baseline_trace.time_high_ratio) AS time_high_ratio,
   run_pair.source,
   run_pair.refusal,
   scope.scope,

@@ -11,6 +11,8 @@
 --   trace_name         trace.name
 --   model              trace.model
 --   time_source        'gpu' | 'cpu' | 'predicted': where the times come from
+--   time_low_ratio     see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio    and this times them, or less; both NULL if measured
 --   component          see work_component
 --   block_index        position in the component by first work, from 0
 --   block              first three parts of the module's name, component included
@@ -40,6 +42,9 @@ WITH located AS (
   INNER JOIN work_module USING (trace_id, work_id)
   INNER JOIN work_category USING (trace_id, work_id)
   INNER JOIN work_cost USING (trace_id, work_id)
+  -- of a trace without shapes nothing is known
+  SEMI JOIN work_cost AS known
+    ON work.trace_id = known.trace_id AND known.flops IS NOT NULL
   WHERE work_module.module <> 'unattributed'
 ),
 
@@ -66,6 +71,8 @@ SELECT
   trace.name AS trace_name,
   trace.model,
   blocked.time_source,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   blocked.component,
   row_number() OVER (PARTITION BY trace_id, component ORDER BY start_ns, block) - 1 AS block_index,
   blocked.block,

@@ -1,4 +1,4 @@
--- frame_scaling: FLOPs of spatial and temporal attention as a video gets longer.
+-- frame_scaling: FLOPs of spatial and temporal attention by frames (121 lines because of columns).
 --
 -- Why:     attention within frames grows linearly with the number of frames, attention across
 --          frames with its square. They are equal when there are as many frames as positions in a
@@ -14,6 +14,9 @@
 --   model                trace.model
 --   attention            trace.attention
 --   predicted            trace.predicted; times of calls are then not measured
+--   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
+--                        more
+--   time_high_ratio      and this times them, or less; both NULL if measured
 --   component            see work_component
 --   spatial_len          positions in a frame, H * W
 --   channels             heads * head_dim
@@ -92,6 +95,8 @@ SELECT
   trace.model,
   trace.attention,
   trace.predicted,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   curve.component,
   curve.spatial_len,
   curve.channels,

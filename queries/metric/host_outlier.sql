@@ -12,24 +12,27 @@
 -- Params:
 --   least_frac DOUBLE = 0.02  smallest delay, as a share of the median, of a slow host
 -- Columns:
---   job            see rank_measure
---   host           see trace_host
---   host_source    see trace_host; the first in order of the alphabet if there are several
---   predicted      whether times of any of its traces are predicted
---   measure        see rank_measure
---   trace_count    traces of the host in the group
---   value_ns       ns, median over the host's traces
---   median_ns      ns, median over the group
---   excess_ns      ns, value_ns - median_ns: the median excess of the host's traces
---   excess_frac    excess_ns by median_ns; NULL if that is 0
---   late_count     traces of the host that delay the others by this measure
---   delay_ns       ns by which the host holds the others up: the excess of compute, idle and,
---                  without ranks, work; of waiting, what it waits less
---   score          excess_ns by 1.4826 times the median distance of traces from the median of their
---                  host, or of the group for the only trace of a host; NULL if that distance is 0
---   is_slow        whether delay_ns is above least_frac of the median, and the score beyond 3.5 or
---                  NULL
---   place          1 for the host of the group with the largest delay_ns of any measure
+--   job              see rank_measure
+--   host             see trace_host
+--   host_source      see trace_host; the first in order of the alphabet if there are several
+--   predicted        whether times of any of its traces are predicted
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   measure          see rank_measure
+--   trace_count      traces of the host in the group
+--   value_ns         ns, median over the host's traces
+--   median_ns        ns, median over the group
+--   excess_ns        ns, value_ns - median_ns: the median excess of the host's traces
+--   excess_frac      excess_ns by median_ns; NULL if that is 0
+--   late_count       traces of the host that delay the others by this measure
+--   delay_ns         ns by which the host holds the others up: the excess of compute, idle and,
+--                    without ranks, work; of waiting, what it waits less
+--   score            excess_ns by 1.4826 times the median distance of traces from the median of
+--                    their host, or of the group for the only trace of a host; NULL if that
+--                    distance is 0
+--   is_slow          whether delay_ns is above least_frac of the median, and the score beyond 3.5
+--                    or NULL
+--   place            1 for the host of the group with the largest delay_ns of any measure
 -- Plot:    Which hosts are slow, and in what
 -- Never:   WHERE excess_ns <> value_ns - median_ns OR late_count > trace_count OR place < 1
 WITH placed AS (
@@ -45,6 +48,8 @@ summed AS (
     measure,
     min(source) AS host_source,
     bool_or(predicted) AS predicted,
+    min(time_low_ratio) AS time_low_ratio,
+    max(time_high_ratio) AS time_high_ratio,
     count(*) AS trace_count,
     quantile_disc(value_ns, 0.5) AS value_ns,
     any_value(median_ns) AS median_ns,
@@ -83,6 +88,8 @@ SELECT
   host,
   host_source,
   predicted,
+  time_low_ratio,
+  time_high_ratio,
   measure,
   trace_count,
   value_ns,

@@ -1,4 +1,4 @@
--- image_size_scaling: how the time of each category grows with the image side.
+-- image_size_scaling: time of each category by image side (125 lines because of its columns).
 --
 -- Why:     attention scores grow with the fourth power of the side, convolutions with the second.
 -- Grain:   one row per (trace_id, scope, attention_partition, category) of runs with an image size
@@ -13,6 +13,9 @@
 --   model                trace.model
 --   attention            trace.attention
 --   predicted            trace.predicted
+--   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
+--                        more
+--   time_high_ratio      and this times them, or less; both NULL if measured
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
 --   image_size           image side in pixels
@@ -98,6 +101,8 @@ SELECT
   trace.model,
   trace.attention,
   trace.predicted,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   scope,
   attention_partition,
   summed.image_size,

@@ -1,4 +1,4 @@
--- ledger: for how much of the work operator, category, component, step, module and cost are known.
+-- ledger: for how much of the work each question is answered (125 lines because of questions).
 --
 -- Why:     every share in the other answers depends on these links, so this lists what is missing.
 -- Grain:   one row per (trace_id, question, answer)
@@ -6,17 +6,19 @@
 --          work_attention, work_cost
 -- Key:     trace_name, question, answered, answer, work_count, work_ns, work_frac
 -- Columns:
---   trace_id     trace.trace_id
---   trace_name   trace.name
---   time_source  'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
---   question     'operator' | 'category' | 'component' | 'step' | 'module' | 'attention' | 'cost';
---                only 'work' for a trace without work
---   answered     false if the answer is unknown: unlinked, unclassified or unattributed
---   answer       how it is known, or the word for unknown
---   work_count   work items
---   work_ns      ns, sum of durations
---   work_frac    0..1 of the trace's work_ns; NULL without work
---   trace_ns     ns, sum over all work of the trace; the work_ns of each question add up to it
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   time_source      'gpu' | 'cpu' | 'predicted': where the time is from; NULL without work
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   question         'operator' | 'category' | 'component' | 'step' | 'module' | 'attention' |
+--                    'cost'; only 'work' for a trace without work
+--   answered         false if the answer is unknown: unlinked, unclassified or unattributed
+--   answer           how it is known, or the word for unknown
+--   work_count       work items
+--   work_ns          ns, sum of durations
+--   work_frac        0..1 of the trace's work_ns; NULL without work
+--   trace_ns         ns, sum over all work of the trace; the work_ns of each question add up to it
 -- Never:   GROUP BY trace_id, question HAVING sum(work_ns) <> any_value(trace_ns)
 -- Plot:    How much of the time the trace can explain
 WITH answer AS (
@@ -93,6 +95,8 @@ SELECT
   answered_work.trace_id,
   trace.name AS trace_name,
   answered_work.time_source,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   answered_work.question,
   answered_work.answered,
   answered_work.answer,
@@ -106,7 +110,8 @@ INNER JOIN trace USING (trace_id)
 UNION ALL
 SELECT
   trace.trace_id, trace.name AS trace_name,
-  NULL AS time_source, 'work' AS question, FALSE AS answered,
+  NULL AS time_source, NULL AS time_low_ratio, NULL AS time_high_ratio,
+  'work' AS question, FALSE AS answered,
   CASE trace.format
     WHEN 'ncu' THEN 'counters only'
     WHEN 'memory_snapshot' THEN 'memory only'

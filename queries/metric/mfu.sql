@@ -1,4 +1,4 @@
--- mfu: model FLOPs utilization by component and of the request (138 lines because of its columns).
+-- mfu: model FLOPs utilization by component and of the request (145 lines because of its columns).
 --
 -- Why:     the usual measure of how well a model uses its devices. Two conventions differ by up to
 --          two in attention: mfu counts all scores, as that of PaLM does; causal_mfu leaves out
@@ -13,6 +13,8 @@
 --   trace_name        trace.name
 --   model             trace.model
 --   time_source       'gpu' | 'cpu' | 'predicted': where the times come from
+--   time_low_ratio    see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio   and this times them, or less; both NULL if measured
 --   scope             'profile' as recorded | 'request' scaled by component_scale
 --   component         see work_component; 'all' for the whole
 --   arithmetic        see work_arithmetic, that of most FLOPs; NULL if unknown
@@ -42,6 +44,8 @@ WITH timed AS (
     sum(work_ns) AS work_ns,
     sum(if(has_cost, work_ns, 0)) AS costed_ns
   FROM work_sum
+  -- of a trace without shapes nothing is known
+  SEMI JOIN model_flops AS known USING (trace_id)
   GROUP BY trace_id, component
 ),
 
@@ -88,6 +92,8 @@ judged AS (
     summed.*,
     trace.name AS trace_name,
     trace.model,
+    trace.time_low_ratio,
+    trace.time_high_ratio,
     used.device_count,
     if(is_all AND time_source = 'gpu', if(
       summed.scope = 'profile',
@@ -113,6 +119,8 @@ SELECT
   trace_name,
   model,
   time_source,
+  time_low_ratio,
+  time_high_ratio,
   scope,
   component,
   arithmetic,

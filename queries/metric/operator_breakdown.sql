@@ -4,7 +4,7 @@
 -- Grain:   one row per (trace_id, scope, attention_partition, category)
 -- Inputs:  trace, category_time, run_pair
 -- Merge:   trace, trace_setting, category_time
--- Needs:   operator
+-- Needs:   work
 -- Key:     trace_name, category, work_count, work_ns, work_frac, flops, costed_frac, baseline_frac
 -- Columns:
 --   trace_id             trace.trace_id
@@ -12,6 +12,9 @@
 --   model                trace.model
 --   attention            trace.attention
 --   time_source          'gpu' | 'cpu' | 'predicted': where the times come from
+--   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
+--                        more
+--   time_high_ratio      and this times them, or less; both NULL if measured
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' (QK^T, softmax, AV) | 'module' (projections too)
 --   category             see work_category
@@ -55,6 +58,8 @@ SELECT
   any_value(trace.model) AS model,
   any_value(trace.attention) AS attention,
   any_value(category_time.time_source) AS time_source,
+  any_value(trace.time_low_ratio) AS time_low_ratio,
+  any_value(trace.time_high_ratio) AS time_high_ratio,
   category_time.scope,
   category_time.attention_partition,
   category_time.category,

@@ -1,4 +1,4 @@
--- operator_roofline: achieved and attainable time of products (136 lines because of its columns).
+-- operator_roofline: achieved and attainable time of products (145 lines because of its columns).
 --
 -- Why:     names the products that lose most time against the device's peaks. FLOPs of attention
 --          count masked scores too. expected_time compares all operators with what libraries reach.
@@ -11,6 +11,8 @@
 --   trace_id          trace.trace_id
 --   trace_name        trace.name
 --   time_source       'gpu' | 'cpu' | 'predicted': where kernel_ns comes from
+--   time_low_ratio    see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio   and this times them, or less; both NULL if measured
 --   op_name           outermost matrix product, convolution or attention of a chain of operators
 --   input_dims        its shapes
 --   dtype             type of its first tensor, as the trace spells it; NULL if unknown
@@ -50,6 +52,9 @@ WITH rated AS (
       greatest(call.peak_ns, memory_ns)
     ) AS attainable_ns
   FROM product_call AS call
+  -- of a trace without shapes nothing is known
+  SEMI JOIN product_call AS known
+    ON call.trace_id = known.trace_id AND known.product_op_id IS NOT NULL
   LEFT JOIN trace_ceiling USING (trace_id)
   LEFT JOIN cpu_op ON call.trace_id = cpu_op.trace_id AND call.product_op_id = cpu_op.op_id
 ),
@@ -82,6 +87,8 @@ judged AS (
   SELECT
     grouped.*,
     trace.name AS trace_name,
+    trace.time_low_ratio,
+    trace.time_high_ratio,
     attainable_ns / nullif(kernel_ns, 0) AS share,
     CASE
       WHEN share IS NULL OR share <= 1 THEN NULL
@@ -115,6 +122,8 @@ SELECT
   trace_id,
   trace_name,
   time_source,
+  time_low_ratio,
+  time_high_ratio,
   op_name,
   input_dims,
   dtype,

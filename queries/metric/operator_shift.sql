@@ -15,6 +15,9 @@
 --   baseline_trace_id    the run it is compared with
 --   baseline_trace_name  trace.name of the baseline
 --   predicted            true if either run's times are predicted
+--   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
+--                        more
+--   time_high_ratio      and this times them, or less; both NULL if measured
 --   scope                'profile' as recorded | 'request' scaled by component_scale
 --   attention_partition  'core' | 'module': what counts as attention
 --   category             see work_category
@@ -69,6 +72,8 @@ SELECT
   joined.baseline_trace_id,
   baseline_trace.name AS baseline_trace_name,
   trace.predicted OR baseline_trace.predicted AS predicted,
+  least(trace.time_low_ratio, baseline_trace.time_low_ratio) AS time_low_ratio,
+  greatest(trace.time_high_ratio, baseline_trace.time_high_ratio) AS time_high_ratio,
   joined.scope,
   joined.attention_partition,
   joined.category,

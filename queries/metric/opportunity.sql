@@ -1,4 +1,4 @@
--- opportunity: what limits a run, and what each fix would save (179 lines because of its words).
+-- opportunity: what limits a run, and what each fix would save (185 lines because of its words).
 --
 -- Why:     people ask why it is slow and what to change. Each row is a loss of time with its place,
 --          its size and its fix; a fix that saves under 1 % of the run has no row. Rows differ in
@@ -14,32 +14,34 @@
 -- Needs:   work
 -- Key:     trace_name, place_rank, what, saving_ns, saving_frac, certainty, advice
 -- Columns:
---   trace_id        trace.trace_id
---   trace_name      trace.name
---   place_rank      1 for the fix of the trace that saves most
---   kind            see opportunity_kind
---   what            what was found and where, one sentence
---   component       see work_component; NULL if there are several or none
---   module          see work_module; NULL if there are several or none
---   step            see work_step; NULL if there are several or none
---   op_name         operator; NULL if there are several or none
---   python_frame    'file.py(line): function'; NULL if unknown
---   device_id       device.device_id
---   unit_count      gaps, waits, attention calls, products, kernels or copies that are counted
---   cost_ns         ns that it takes now, at most run_ns
---   saving_ns       ns that the fix would save; of certainty 'at_most', a bound
---   saving_low_ns   ns that it would save at least; 0 for a bound
---   saving_high_ns  ns that it would save at most; saving_ns if that is a bound
---   run_ns          ns from the first start to the last end of kernels and copies; without a GPU,
---                   the sum of the work
---   saving_frac     0..1 of run_ns
---   certainty       see opportunity_kind; 'at_most' also for kernels of a run that launching
---                   limits
---   computed        how the saving is computed
---   advice          what to do
---   shared_with     other rows' kinds whose fix can save some of the same time; NULL if none
---   predicted       true if the times of the trace are predicted
---   items           SELECT of the gaps, transfers or work items that are counted
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   place_rank       1 for the fix of the trace that saves most
+--   kind             see opportunity_kind
+--   what             what was found and where, one sentence
+--   component        see work_component; NULL if there are several or none
+--   module           see work_module; NULL if there are several or none
+--   step             see work_step; NULL if there are several or none
+--   op_name          operator; NULL if there are several or none
+--   python_frame     'file.py(line): function'; NULL if unknown
+--   device_id        device.device_id
+--   unit_count       gaps, waits, attention calls, products, kernels or copies that are counted
+--   cost_ns          ns that it takes now, at most run_ns
+--   saving_ns        ns that the fix would save; of certainty 'at_most', a bound
+--   saving_low_ns    ns that it would save at least; 0 for a bound
+--   saving_high_ns   ns that it would save at most; saving_ns if that is a bound
+--   run_ns           ns from the first start to the last end of kernels and copies; without a GPU,
+--                    the sum of the work
+--   saving_frac      0..1 of run_ns
+--   certainty        see opportunity_kind; 'at_most' also for kernels of a run that launching
+--                    limits
+--   computed         how the saving is computed
+--   advice           what to do
+--   shared_with      other rows' kinds whose fix can save some of the same time; NULL if none
+--   predicted        true if the times of the trace are predicted
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   items            SELECT of the gaps, transfers or work items that are counted
 -- Never:   WHERE NOT (0 <= saving_low_ns AND saving_low_ns <= saving_ns AND saving_ns
 --          <= saving_high_ns AND saving_high_ns <= cost_ns AND cost_ns <= run_ns)
 --          OR (certainty = 'at_most' AND saving_ns <> saving_high_ns)
@@ -49,6 +51,8 @@ WITH run AS (
     trace_id,
     trace.name AS trace_name,
     trace.predicted,
+    trace.time_low_ratio,
+    trace.time_high_ratio,
     device_busy.gpu_busy_ns,
     coalesce(device_busy.gpu_span_ns, total.work_ns) AS run_ns
   FROM trace
@@ -169,6 +173,8 @@ SELECT
   advice,
   shared_with,
   predicted,
+  time_low_ratio,
+  time_high_ratio,
   format(
     'SELECT * FROM {} WHERE trace_id = {} AND kind = ''{}'' AND device_id = {} AND place = ''{}''',
     if(kind = 'straggler', 'straggler_item', 'opportunity_item'),

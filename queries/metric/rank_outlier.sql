@@ -10,23 +10,25 @@
 -- Needs:   work
 -- Key:     place, trace_name, rank, host, measure, value_ns, median_ns, delay_ns, score
 -- Columns:
---   trace_id      trace.trace_id
---   trace_name    trace.name
---   job           see rank_measure
---   rank          trace.rank
---   host          see trace_host; NULL if unknown
---   predicted     trace.predicted
---   measure       see rank_measure
---   value_ns      ns
---   median_ns     ns, median over the group
---   excess_ns     ns, value_ns - median_ns
---   excess_frac   excess_ns by median_ns; NULL if that is 0
---   score         excess_ns by 1.4826 times the median distance from the median, which is the
---                 standard deviation if values are normal (Iglewicz and Hoaglin call 3.5 an
---                 outlier); NULL if that distance is 0
---   delay_ns      ns by which this rank holds the others up, or the run is slower: the excess of
---                 compute, idle and, without ranks, work; of waiting, what it waits less
---   place         1 for the trace of the group with the largest delay_ns of any measure
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   job              see rank_measure
+--   rank             trace.rank
+--   host             see trace_host; NULL if unknown
+--   predicted        trace.predicted
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   measure          see rank_measure
+--   value_ns         ns
+--   median_ns        ns, median over the group
+--   excess_ns        ns, value_ns - median_ns
+--   excess_frac      excess_ns by median_ns; NULL if that is 0
+--   score            excess_ns by 1.4826 times the median distance from the median, which is the
+--                    standard deviation if values are normal (Iglewicz and Hoaglin call 3.5 an
+--                    outlier); NULL if that distance is 0
+--   delay_ns         ns by which this rank holds the others up, or the run is slower: the excess of
+--                    compute, idle and, without ranks, work; of waiting, what it waits less
+--   place            1 for the trace of the group with the largest delay_ns of any measure
 -- Plot:    Which ranks or runs delay the rest, and by what
 -- Never:   WHERE excess_ns <> value_ns - median_ns OR delay_ns < 0 OR place < 1
 WITH spread AS (
@@ -52,6 +54,8 @@ SELECT
   delayed.rank,
   trace_host.host,
   delayed.predicted,
+  delayed.time_low_ratio,
+  delayed.time_high_ratio,
   delayed.measure,
   delayed.value_ns,
   delayed.median_ns,

@@ -1,4 +1,4 @@
--- roofline: intensity and achieved FLOP/s against the ceilings (154 lines because of columns).
+-- roofline: intensity and achieved FLOP/s against the ceilings (169 lines because of columns).
 --
 -- Why:     shows what limits the work. Three definitions of intensity differ by a factor of 100.
 --          The ceiling is that of the arithmetic which ran, such as TF32, not of the element type.
@@ -15,6 +15,9 @@
 --   family                trace.family
 --   attention             trace.attention
 --   time_source           'gpu' | 'cpu' | 'predicted'
+--   time_low_ratio        see trace: true times are expected to be this times the ones shown, or
+--                         more
+--   time_high_ratio       and this times them, or less; both NULL if measured
 --   dtype                 arithmetic whose ceiling is used, see work_arithmetic: of most of the
 --                         products; without products, the trace's element type; NULL if unknown
 --   scope                 'profile' | 'request', see category_time
@@ -51,7 +54,16 @@ WITH costed AS (
     if(bool_or(flops > 0 AND peak_ns IS NULL), NULL, sum(peak_ns)) AS peak_ns,
     arg_max(arithmetic, coalesce(peak_ns, flops)) AS arithmetic
   FROM category_time
-  WHERE attention_partition = 'core'
+  WHERE
+    attention_partition = 'core'
+    -- of a trace without shapes and counters nothing is known
+    AND (
+      trace_id IN (
+        SELECT known.trace_id FROM category_time AS known
+        WHERE known.flops IS NOT NULL
+      )
+      OR trace_id IN (SELECT timeline_trace_id FROM work_counter)
+    )
   GROUP BY GROUPING SETS ((trace_id, scope, category), (trace_id, scope))
 ),
 
@@ -128,6 +140,8 @@ SELECT
   trace.family,
   trace.attention,
   point.time_source,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   point.dtype,
   point.scope,
   point.category,

@@ -12,6 +12,8 @@
 --   model              trace.model
 --   attention          trace.attention
 --   predicted          trace.predicted; core_ns is then not measured
+--   time_low_ratio     see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio    and this times them, or less; both NULL if measured
 --   image_size         image side in pixels, from the manifest; NULL if it doesn't give one
 --   component          see work_component
 --   attention_kind     see attention_call
@@ -38,6 +40,8 @@ WITH bucket AS (
     sum(core_ns) AS core_ns
   FROM attention_call
   GROUP BY trace_id, component, attention_kind, query_len
+  -- of a trace without shapes nothing is known
+  QUALIFY count(query_len) OVER (PARTITION BY trace_id) > 0
 ),
 
 scaled AS (
@@ -55,6 +59,8 @@ SELECT
   trace.model,
   trace.attention,
   trace.predicted,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   try_cast(trace.manifest ->> 'image_size' AS INTEGER) AS image_size,
   scaled.component,
   scaled.attention_kind,

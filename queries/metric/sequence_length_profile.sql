@@ -7,29 +7,31 @@
 -- Needs:   operator, shape
 -- Key:     trace_name, component, step, call_index, attention_kind, query_len, kv_len, core_ns
 -- Columns:
---   trace_id        trace.trace_id
---   trace_name      trace.name
---   predicted       trace.predicted; core_ns and module_ns are then not measured
---   component       see work_component
---   step            step of the request; NULL if unknown
---   call_index      position of the call in the trace, from 0
---   module          attention module; 'unattributed' if unknown
---   attention_kind  see attention_call
---   source          where the kind is known from
---   query_len       query positions; NULL if no shapes were recorded
---   kv_len          key and value positions
---   heads           query heads
---   kv_heads        key and value heads
---   head_dim        width of a head
---   batch           sequences in the call
---   implementation  which kernel ran
---   core_ns         ns in QK^T, softmax and AV
---   module_ns       ns in the whole module
---   series_index    position among the calls of its component and kind, from 0
---   period_calls    smallest number of calls after which the series (component, kind) repeats, seen
---                   at least twice; NULL if it does not repeat
---   max_min_ratio   longest query divided by shortest query in the series
---   adjacent_ratio  largest ratio between the query lengths of two successive calls in the series
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   predicted        trace.predicted; core_ns and module_ns are then not measured
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   component        see work_component
+--   step             step of the request; NULL if unknown
+--   call_index       position of the call in the trace, from 0
+--   module           attention module; 'unattributed' if unknown
+--   attention_kind   see attention_call
+--   source           where the kind is known from
+--   query_len        query positions; NULL if no shapes were recorded
+--   kv_len           key and value positions
+--   heads            query heads
+--   kv_heads         key and value heads
+--   head_dim         width of a head
+--   batch            sequences in the call
+--   implementation   which kernel ran
+--   core_ns          ns in QK^T, softmax and AV
+--   module_ns        ns in the whole module
+--   series_index     position among the calls of its component and kind, from 0
+--   period_calls     smallest number of calls after which the series (component, kind) repeats,
+--                    seen at least twice; NULL if it does not repeat
+--   max_min_ratio    longest query divided by shortest query in the series
+--   adjacent_ratio   largest ratio between the query lengths of two successive calls in the series
 -- Never:   GROUP BY trace_id, call_index HAVING count(*) > 1
 -- Plot:    Query length from one attention call to the next
 WITH numbered AS (
@@ -39,6 +41,8 @@ WITH numbered AS (
     lag(query_len) OVER series AS previous_len
   FROM attention_call
   WINDOW series AS (PARTITION BY trace_id, component, attention_kind ORDER BY call_index)
+  -- of a trace without shapes nothing is known
+  QUALIFY count(query_len) OVER (PARTITION BY trace_id) > 0
 ),
 
 series AS (
@@ -57,6 +61,8 @@ SELECT
   numbered.trace_id,
   trace.name AS trace_name,
   trace.predicted,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   numbered.component,
   numbered.step,
   numbered.call_index,

@@ -7,26 +7,28 @@
 -- Key:     trace_name, component, call_count, step_count, work_ns, work_frac, request_ns,
 --          request_frac
 -- Columns:
---   trace_id        trace.trace_id
---   trace_name      trace.name
---   model           trace.model
---   family          trace.family
---   attention       trace.attention
---   time_source     'gpu' | 'cpu' | 'predicted': where the times come from
---   component       see work_component; 'unattributed' if no range covers the work
---   call_count      labelled calls in the trace; NULL if the trace has no such labels
---   step_count      steps in which the component has work
---   work_count      work items
---   work_ns         ns, sum of durations; concurrent work counts twice
---   work_frac       0..1 of the trace's work_ns
---   busy_ns         ns, union of the work; NULL if refused
---   busy_refusal    why busy_ns is NULL: a CPU trace, or several ranks in one file; else NULL
---   step_min_ns     ns, shortest step; NULL without steps
---   step_median_ns  ns, median step
---   step_max_ns     ns, longest step
---   source          see component_scale.source
---   request_ns      ns, work_ns scaled to a whole request
---   request_frac    0..1 of the whole request
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   model            trace.model
+--   family           trace.family
+--   attention        trace.attention
+--   time_source      'gpu' | 'cpu' | 'predicted': where the times come from
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   component        see work_component; 'unattributed' if no range covers the work
+--   call_count       labelled calls in the trace; NULL if the trace has no such labels
+--   step_count       steps in which the component has work
+--   work_count       work items
+--   work_ns          ns, sum of durations; concurrent work counts twice
+--   work_frac        0..1 of the trace's work_ns
+--   busy_ns          ns, union of the work; NULL if refused
+--   busy_refusal     why busy_ns is NULL: a CPU trace, or several ranks in one file; else NULL
+--   step_min_ns      ns, shortest step; NULL without steps
+--   step_median_ns   ns, median step
+--   step_max_ns      ns, longest step
+--   source           see component_scale.source
+--   request_ns       ns, work_ns scaled to a whole request
+--   request_frac     0..1 of the whole request
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
 -- Plot:    Time of each pipeline component in a whole request
 WITH step_total AS (
@@ -74,6 +76,8 @@ SELECT
   trace.family,
   trace.attention,
   judged.time_source,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   component,
   component_scale.call_count,
   component_scale.step_count,

@@ -1,4 +1,4 @@
--- step_breakdown: what each step was spent on, and what limits it (126 lines because of its parts).
+-- step_breakdown: what each step was spent on, and what limits it (134 lines because of its parts).
 --
 -- Why:     a step that is bound by its device gains from faster kernels only; one that is bound by
 --          launching, waiting or loading data gains from none.
@@ -16,6 +16,9 @@
 --   step                   see step_window
 --   start_ns               ns from the trace's base
 --   step_ns                ns, length of the window
+--   time_low_ratio         see trace: true times are expected to be this times the ones shown, or
+--                          more
+--   time_high_ratio        and this times them, or less; both NULL if measured
 --   kernel_ns              see trace_state; the eight parts from here add up to step_ns
 --   memcpy_ns              see trace_state
 --   memset_ns              see trace_state
@@ -60,6 +63,8 @@ judged AS (
   SELECT
     step.*,
     trace.name AS trace_name,
+    trace.time_low_ratio,
+    trace.time_high_ratio,
     step.end_ns - step.start_ns AS step_ns,
     step.kernel_ns + step.memcpy_ns + step.memset_ns + step.communication_ns AS gpu_busy_ns,
     CASE
@@ -99,6 +104,8 @@ SELECT
   step,
   start_ns,
   step_ns,
+  time_low_ratio,
+  time_high_ratio,
   if(refusal IS NULL, COLUMNS([
     'kernel_ns', 'memcpy_ns', 'memset_ns', 'communication_ns', 'runtime_ns', 'dataloader_ns',
     'cpu_op_ns', 'other_ns', 'gpu_busy_ns', 'host_sync_ns', 'host_memory_ns',

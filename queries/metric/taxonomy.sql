@@ -83,4 +83,9 @@ SELECT
   described.flops * described.request_scale / nullif(described.parameter_count, 0) AS weight_reuse
 FROM described
 LEFT JOIN attended USING (trace_id, component)
+WINDOW whole AS (PARTITION BY trace_id)
+-- a trace of which nothing is known has no row
+QUALIFY
+  count(coalesce(described.parameter_count, described.call_count, described.flops)) OVER whole
+  + count(attended.attention_kinds) OVER whole > 0
 ORDER BY trace_id ASC, described.flops DESC, component ASC

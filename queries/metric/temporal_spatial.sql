@@ -12,6 +12,9 @@
 --   trace_name             trace.name
 --   model                  trace.model
 --   predicted              trace.predicted
+--   time_low_ratio         see trace: true times are expected to be this times the ones shown, or
+--                          more
+--   time_high_ratio        and this times them, or less; both NULL if measured
 --   frames                 frames of the video, from the manifest; NULL if it does not say
 --   component              see work_component
 --   spatial_call_count     attention calls within frames
@@ -55,6 +58,8 @@ SELECT
   trace.name AS trace_name,
   trace.model,
   trace.predicted,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   try_cast(trace.manifest ->> 'frames' AS INTEGER) AS frames,
   kind.component,
   kind.spatial_call_count,

@@ -20,10 +20,15 @@
 --   second_frac          0..1 of the second trace's work
 --   speedup              first_ns / second_ns: above 1 if the second trace is faster; NULL if its
 --                        time is 0
+--   time_low_ratio       see trace: true times are expected to be this times the ones shown, or
+--                        more
+--   time_high_ratio      and this times them, or less; both NULL if measured
 -- Plot:    Where two traces differ in time
 WITH chosen AS (
   SELECT
     trace_id,
+    time_low_ratio,
+    time_high_ratio,
     name GLOB first AS in_first,
     name GLOB second AS in_second
   FROM trace
@@ -46,6 +51,8 @@ summed AS (
     partitioned.category,
     string_agg(DISTINCT partitioned.time_source, ', ' ORDER BY partitioned.time_source)
       AS time_sources,
+    min(chosen.time_low_ratio) AS time_low_ratio,
+    max(chosen.time_high_ratio) AS time_high_ratio,
     coalesce(sum(partitioned.work_ns) FILTER (WHERE chosen.in_first), 0)::BIGINT AS first_ns,
     coalesce(sum(partitioned.work_ns) FILTER (WHERE chosen.in_second), 0)::BIGINT AS second_ns
   FROM partitioned
@@ -62,7 +69,9 @@ SELECT
   second_ns - first_ns AS difference_ns,
   first_ns / nullif(max(first_ns) OVER whole, 0) AS first_frac,
   second_ns / nullif(max(second_ns) OVER whole, 0) AS second_frac,
-  first_ns / nullif(second_ns, 0) AS speedup
+  first_ns / nullif(second_ns, 0) AS speedup,
+  time_low_ratio,
+  time_high_ratio
 FROM summed
 WINDOW whole AS (PARTITION BY attention_partition)
 ORDER BY attention_partition, category = 'all', greatest(first_ns, second_ns) DESC, category

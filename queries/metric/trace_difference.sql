@@ -1,4 +1,4 @@
--- trace_difference: where two traces differ, exactly (230 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (236 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
@@ -35,6 +35,8 @@
 --   is_aligned        true at the finest of the levels module, operator and category at which at
 --                     least 0.9 of both traces has a key in both
 --   predicted         true if the times of a trace are predicted
+--   time_low_ratio    see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio   and this times them, or less; both NULL if measured
 --   verdict           'regressed' | 'improved' | 'same' | 'new' | 'gone'; with several traces a
 --                     side, a change only if their ranges don't touch; NULL if refused
 --   chance_frac       0..1, how often the two sides would be so far apart by chance if nothing had
@@ -163,6 +165,8 @@ judged AS (
     min(trace_id) FILTER (WHERE side = 'a') AS a_trace_id,
     min(trace_id) FILTER (WHERE side = 'b') AS b_trace_id,
     bool_or(trace.predicted) AS predicted,
+    min(trace.time_low_ratio) AS time_low_ratio,
+    max(trace.time_high_ratio) AS time_high_ratio,
     CASE
       WHEN count(DISTINCT trace.predicted) > 1 THEN 'only one of them is predicted'
       WHEN count(DISTINCT trace.device_name) > 1 THEN 'the devices differ'
@@ -203,6 +207,8 @@ SELECT
   aligned.b_alignment_frac,
   coalesce(aligned.place = best.place, FALSE) AS is_aligned,
   judged.predicted,
+  judged.time_low_ratio,
+  judged.time_high_ratio,
   CASE
     WHEN judged.refusal IS NOT NULL THEN NULL
     WHEN compared.present_in = 'a' THEN 'gone'

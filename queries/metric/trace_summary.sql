@@ -1,4 +1,4 @@
--- trace_summary: what each file contains, and how it was recorded.
+-- trace_summary: what each file contains, and how it was recorded (121 lines because of columns).
 --
 -- Why:     every other number depends on this: a file that was cut or repaired, or has no kernels
 --          or shapes, can't answer everything.
@@ -15,6 +15,8 @@
 --   attention           trace.attention
 --   profiler            trace.profiler
 --   predicted           trace.predicted
+--   time_low_ratio      see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio     and this times them, or less; both NULL if measured
 --   device_name         trace.device_name
 --   event_count         events in the file
 --   cpu_op_count        operators
@@ -94,6 +96,8 @@ SELECT
   trace.attention,
   trace.profiler,
   trace.predicted,
+  trace.time_low_ratio,
+  trace.time_high_ratio,
   trace.device_name,
   trace.event_count,
   coalesce(cpu_op_count, 0) AS cpu_op_count,

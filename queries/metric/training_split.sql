@@ -7,19 +7,21 @@
 -- Needs:   backward
 -- Key:     trace_name, component, pass, phase, work_count, work_ns, work_frac, flops
 -- Columns:
---   trace_id       trace.trace_id
---   trace_name     trace.name
---   model          trace.model
---   time_source    'gpu' | 'cpu' | 'predicted': where the times come from
---   component      see work_component; backward work belongs to the component of its forward work
---   pass           see work_phase
---   phase          see work_phase
---   work_count     work items
---   work_ns        ns, sum of durations; concurrent work counts twice
---   work_frac      0..1 of the trace's work_ns
---   flops          FLOPs of the operators with known shapes; NULL if there are none
---   bytes          bytes read and written by them; NULL if there are none
---   unknown_count  work items whose FLOPs are unknown
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   model            trace.model
+--   time_source      'gpu' | 'cpu' | 'predicted': where the times come from
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   component        see work_component; backward work belongs to the component of its forward work
+--   pass             see work_phase
+--   phase            see work_phase
+--   work_count       work items
+--   work_ns          ns, sum of durations; concurrent work counts twice
+--   work_frac        0..1 of the trace's work_ns
+--   flops            FLOPs of the operators with known shapes; NULL if there are none
+--   bytes            bytes read and written by them; NULL if there are none
+--   unknown_count    work items whose FLOPs are unknown
 -- Never:   GROUP BY trace_id HAVING abs(sum(work_frac) - 1) > 1e-9
 -- Plot:    Time of each component, forward, backward and updating
 WITH training AS (
@@ -33,6 +35,8 @@ SELECT
   any_value(trace.name) AS trace_name,
   any_value(trace.model) AS model,
   any_value(work.time_source) AS time_source,
+  any_value(trace.time_low_ratio) AS time_low_ratio,
+  any_value(trace.time_high_ratio) AS time_high_ratio,
   work_component.component,
   work_phase.pass,
   work_phase.phase,

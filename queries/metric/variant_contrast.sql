@@ -12,6 +12,8 @@
 --   trace_name        trace.name
 --   model             trace.model
 --   time_source       'gpu' | 'cpu' | 'predicted': where the times come from
+--   time_low_ratio    see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio   and this times them, or less; both NULL if measured
 --   variant           from the manifest
 --   other_variant     the variant that it is divided by
 --   other_trace_id    the other run
@@ -42,6 +44,8 @@ run AS (
     trace.model,
     trace.profiler,
     trace.device_name,
+    trace.time_low_ratio,
+    trace.time_high_ratio,
     manifest ->> 'variant' AS variant,
     manifest ->> 'size' AS size,
     manifest ->> 'batch' AS batch,
@@ -60,6 +64,8 @@ SELECT
   run.name AS trace_name,
   run.model,
   run.time_source,
+  least(run.time_low_ratio, other.time_low_ratio) AS time_low_ratio,
+  greatest(run.time_high_ratio, other.time_high_ratio) AS time_high_ratio,
   run.variant,
   other.variant AS other_variant,
   other.trace_id AS other_trace_id,

@@ -6,18 +6,22 @@
 -- Inputs:  trace, time_refusal, work_sum, device_busy, rank_busy, communication, rank_collective
 -- Kept:    view
 -- Columns:
---   trace_id    trace.trace_id
---   trace_name  trace.name
---   job         folder of the ranks, see rank_collective; or model, device, attention of the runs
---   rank        trace.rank
---   predicted   trace.predicted
---   measure     'work' (sum of durations) | 'compute' (kernels that are not collectives) |
---               'communication' | 'wait' (for other ranks) | 'idle' (no work on the device)
---   value_ns    ns
---   median_ns   ns, median over the group
---   excess_ns   ns, value_ns - median_ns
---   delay_sign  1 if an excess delays the others or the run: of compute, idle and, without ranks,
---               work; -1 of waiting, as the others wait for the rank that waits less; 0 of the rest
+--   trace_id         trace.trace_id
+--   trace_name       trace.name
+--   job              folder of the ranks, see rank_collective; or model, device, attention of the
+--                    runs
+--   rank             trace.rank
+--   predicted        trace.predicted
+--   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio  and this times them, or less; both NULL if measured
+--   measure          'work' (sum of durations) | 'compute' (kernels that are not collectives) |
+--                    'communication' | 'wait' (for other ranks) | 'idle' (no work on the device)
+--   value_ns         ns
+--   median_ns        ns, median over the group
+--   excess_ns        ns, value_ns - median_ns
+--   delay_sign       1 if an excess delays the others or the run: of compute, idle and, without
+--                    ranks, work; -1 of waiting, as the others wait for the rank that waits less; 0
+--                    of the rest
 -- Never:   WHERE excess_ns <> value_ns - median_ns
 WITH member AS (
   SELECT
@@ -25,6 +29,8 @@ WITH member AS (
     name AS trace_name,
     rank,
     predicted,
+    time_low_ratio,
+    time_high_ratio,
     if(
       rank IS NULL,
       nullif(concat_ws(', ', model, device_name, attention), ''),
@@ -78,6 +84,8 @@ SELECT
   job,
   rank,
   predicted,
+  time_low_ratio,
+  time_high_ratio,
   measure,
   value_ns,
   quantile_disc(value_ns, 0.5) OVER alike AS median_ns,

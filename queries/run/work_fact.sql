@@ -7,32 +7,34 @@
 --          work_cost, attention_call, cost_root, cpu_op, expected_call
 -- Kept:    view
 -- Columns:
---   trace_id        trace.trace_id
---   work_id         work.work_id
---   time_source     work.time_source
---   device_id       work.device_id
---   stream_id       work.stream_id
---   start_ns        ns from the trace's base
---   dur_ns          ns
---   name            name of the kernel or operator
---   component       see work_component
---   step            see work_step
---   module          see work_module
---   module_class    see work_module
---   category        see work_category
---   attention_kind  see attention_call; 'none' outside attention
---   attention_role  see work_attention
---   query_len       of its attention call, as the next three
---   kv_len          see attention_call
---   heads           see attention_call
---   head_dim        see attention_call
---   op_name         innermost operator that asked for it
---   root_op_name    outermost operator around it
---   input_dims      JSON text, the shapes of the operator that carries its cost, else of its own
---   input_types     JSON text, their types
---   flops           see work_cost
---   bytes           see work_cost
---   op_expected_ns  ns that all work of that operator should have taken; NULL if unknown
+--   trace_id             trace.trace_id
+--   work_id              work.work_id
+--   time_source          work.time_source
+--   device_id            work.device_id
+--   stream_id            work.stream_id
+--   start_ns             ns from the trace's base
+--   dur_ns               ns
+--   name                 name of the kernel or operator
+--   component            see work_component
+--   step                 see work_step
+--   module               see work_module
+--   module_class         see work_module
+--   category             see work_category
+--   attention_kind       see attention_call; 'none' outside attention
+--   attention_role       see work_attention
+--   query_len            of its attention call, as the next three
+--   kv_len               see attention_call
+--   heads                see attention_call
+--   head_dim             see attention_call
+--   op_name              innermost operator that asked for it
+--   root_op_name         outermost operator around it
+--   input_dims           JSON text, shapes of the operator that carries its cost, else of its own
+--   input_types          JSON text, their types
+--   flops                see work_cost
+--   bytes                see work_cost
+--   op_expected_ns       ns that all work of that operator should have taken; NULL if unknown
+--   op_expected_low_ns   ns that nine of ten such operators take longer than, see expected_call
+--   op_expected_high_ns  and less than
 -- Never:   GROUP BY trace_id, work_id HAVING count(*) > 1
 SELECT
   work.trace_id,
@@ -60,7 +62,9 @@ SELECT
   op.input_types,
   work_cost.flops,
   work_cost.bytes,
-  expected_call.expected_ns AS op_expected_ns
+  expected_call.expected_ns AS op_expected_ns,
+  expected_call.expected_low_ns AS op_expected_low_ns,
+  expected_call.expected_high_ns AS op_expected_high_ns
 FROM work
 INNER JOIN work_component USING (trace_id, work_id)
 INNER JOIN work_step USING (trace_id, work_id)

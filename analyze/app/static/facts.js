@@ -11,12 +11,19 @@ const because = (source, rule) => {
   return said && said !== "none" ? `by ${said}${rule ? `: ${rule}` : ""}` : null;
 };
 
+// How the length is known, if it was not measured on a device: a predicted one has an interval.
+const known = ({ time_source: source, time_low_ratio: low, time_high_ratio: high }) => {
+  if (source !== "predicted") return source === "gpu" ? null : source;
+  const interval = low === null ? "" : `, a class's within x ${Number(low.toPrecision(2))} to ${Number(high.toPrecision(2))}`;
+  return `predicted${interval}; without host gaps: at batch 1 an eager run is slower`;
+};
+
 // Rows of [what, value, note]; rows without a value are left out.
 function workRows(facts) {
   const attention = facts.attention_kind && `${facts.attention_kind}, ${facts.attention_role}`;
   const lengths = facts.query_len && `${facts.query_len} × ${facts.kv_len}, ${facts.heads ?? "?"} head${facts.heads === 1 ? "" : "s"} of ${facts.head_dim ?? "?"}`;
   return [
-    ["length", duration(facts.dur_ns), facts.time_source === "gpu" ? null : facts.time_source],
+    ["length", duration(facts.dur_ns), known(facts)],
     ["component", facts.component, because(facts.component_source)],
     ["step", facts.step],
     ["module", facts.module, facts.module_class],
@@ -58,8 +65,10 @@ function copyRows(facts) {
 }
 
 // What the operator's work should have taken by its shapes, which is known later.
-export function expectedOf(ns) {
-  return [make("dt", {}, "expected"), make("dd", {}, make("span", {}, duration(ns)), make("small", {}, " for all work of its operator, by its shapes"))];
+export function expectedOf(found) {
+  const interval = ` (${duration(found.op_expected_low_ns)} to ${duration(found.op_expected_high_ns)})`;
+  const note = `${interval} for all work of its operator, by its shapes; kernels only, without host gaps`;
+  return [make("dt", {}, "expected"), make("dd", {}, make("span", {}, duration(found.op_expected_ns)), make("small", {}, note))];
 }
 
 // Calls of the same shape, which are known later too.

@@ -75,8 +75,8 @@ async function addSame(work, list, buttons) {
 }
 
 async function addExpected(work, list) {
-  const { op_expected_ns: expected } = await askJson("timeline/expected", { trace, work });
-  if (expected) list.append(...expectedOf(expected));
+  const expected = await askJson("timeline/expected", { trace, work });
+  if (expected.op_expected_ns) list.append(...expectedOf(expected));
 }
 
 // Goes to a slice that is known by its kind and number.
