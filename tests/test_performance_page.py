@@ -41,6 +41,7 @@ def test_the_workbench_has_a_row_for_each_size_and_misses_are_said() -> None:
         "sort_s": 0.1,
         "filter_s": 0.75,
         "server_mb": 400,
+        "together_mb": 900,
     }
     text = page(
         {"machine": {}, "date": "1 Jan 2026", "runs": []},
