@@ -184,6 +184,9 @@ def _workbench(measured: dict[str, Any]) -> Iterable[str]:
     yield "step's own boxes, at worst of 12; a table is that of all kernels. Memory is the server's at its peak, and with that"
     yield "of the processes that it starts for savings and for visitors' SQL."
     yield ""
+    if measured.get("note"):
+        yield f"**{measured['note']}**"
+        yield ""
     yield f"| events | slices | {' | '.join(pages)} | zoom step | sort | filter | memory, MB | load |"
     yield "|---|---|" + "---|" * (len(pages) + 5)
     for run in measured["runs"]:
