@@ -278,8 +278,8 @@ class Study(notebook.ShownInNotebook):
         `trace` is a glob on names, as in `query`. Raises UserError if no trace matches, or if the file
         can't be written.
         """
-        from genscope.analyze.report.page import write_report
         from genscope.analyze.report.sections import sections_of
+        from genscope.analyze.report.write import write_report
 
         def ask(name: str, params: Mapping[str, str]) -> Answer:
             return self.answer(name, trace=None if params else trace, params=params)

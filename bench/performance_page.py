@@ -181,8 +181,12 @@ def _workbench(measured: dict[str, Any]) -> Iterable[str]:
     yield (
         "seconds from the address to the drawn page, the first visit and the second. A zoom step lasts from the wheel to the"
     )
-    yield "step's own boxes, at worst of 12; a table is that of all kernels. Memory is the server's at its peak."
+    yield "step's own boxes, at worst of 12; a table is that of all kernels. Memory is the server's at its peak, and with that"
+    yield "of the processes that it starts for savings and for visitors' SQL."
     yield ""
+    if measured.get("note"):
+        yield f"**{measured['note']}**"
+        yield ""
     yield f"| events | slices | {' | '.join(pages)} | zoom step | sort | filter | memory, MB | load |"
     yield "|---|---|" + "---|" * (len(pages) + 5)
     for run in measured["runs"]:
@@ -190,7 +194,7 @@ def _workbench(measured: dict[str, Any]) -> Iterable[str]:
         loads = " to ".join(f"{load:.1f}" for load in run["load"])
         yield (
             f"| {run['events']:,} | {run['slices']:,} | {' | '.join(visits)} | {run['zoom_steps_s']['worst']:.2f} "
-            f"| {run['sort_s']:.2f} | {run['filter_s']:.2f} | {run['server_mb']} | {loads} |"
+            f"| {run['sort_s']:.2f} | {run['filter_s']:.2f} | {run['server_mb']}, {run['together_mb']} | {loads} |"
         )
     yield ""
     for run in measured["runs"]:

@@ -17,8 +17,10 @@ import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -67,12 +69,14 @@ def _of_study(study: Path) -> dict[str, Any]:
             assert server.stdout is not None
             site = server.stdout.readline().split()[0].removesuffix("overview")
             load = os.getloadavg()[0]
-            measured = _measured(site)
+            with _sampled(server.pid) as together:
+                measured = _measured(site)
             return {
                 "events": int(counts["event_count"]),
                 "load": [load, os.getloadavg()[0]],
                 **measured,
                 "server_mb": _memory_mb(server.pid),
+                "together_mb": max(together),
             }
         finally:
             server.terminate()
@@ -168,10 +172,43 @@ def _rounded(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def _memory_mb(pid: int) -> int:
-    """Resident memory of the server at its peak, in MB."""
+def _memory_mb(pid: int, kind: str = "VmHWM") -> int:
+    """Resident memory of a process in MB: at its peak, or now (VmRSS)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) // 1000
+    return int(status.split(f"{kind}:")[1].split()[0]) // 1000
+
+
+@contextmanager
+def _sampled(server: int) -> Iterator[list[int]]:
+    """Resident memory in MB of the server with the processes that it starts, every 50 ms."""
+    done, found = threading.Event(), [0]
+
+    def sample() -> None:
+        while not done.wait(0.05):
+            found.append(sum(_now_mb(pid) for pid in (server, *_children(server))))
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield found
+    finally:
+        done.set()
+        thread.join()
+
+
+def _now_mb(pid: int) -> int:
+    try:
+        return _memory_mb(pid, "VmRSS")
+    except (OSError, IndexError):  # it has ended
+        return 0
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        tasks = [*Path(f"/proc/{pid}/task").iterdir()]
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except OSError:
+        return []
 
 
 if __name__ == "__main__":

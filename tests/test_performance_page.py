@@ -41,13 +41,15 @@ def test_the_workbench_has_a_row_for_each_size_and_misses_are_said() -> None:
         "sort_s": 0.1,
         "filter_s": 0.75,
         "server_mb": 400,
+        "together_mb": 900,
     }
     text = page(
         {"machine": {}, "date": "1 Jan 2026", "runs": []},
         workbench={"date": "2 Jan 2026", "cores": 2, "runs": [run]},
     )
     assert (
-        "| 10,000 | 12,000 | 1.0, 0.2 | 3.0, 0.5 | 0.20 | 0.10 | 0.75 | 400 | 0.5 to 2.0 |" in text
+        "| 10,000 | 12,000 | 1.0, 0.2 | 3.0, 0.5 | 0.20 | 0.10 | 0.75 | 400, 900 | 0.5 to 2.0 |"
+        in text
     )
     assert "the slowest page, plots, the first time 3 s, 2 wanted: missed 1.5-fold" in text
     assert "a zoom step at worst 0.2 s, 0.25 wanted: met" in text

@@ -92,7 +92,9 @@ def test_of_names_of_a_megabyte_and_of_characters_that_have_no_shape(tmp_path: P
         f"UPDATE trace SET name = {shorter} || trace_id, model = {shorter}",
         *(f"UPDATE {table} SET component = {shorter}" for table in tables),
     )
-    assert "<figure>" in _section(page, "stage_time")
+    assert "<figure>" in _section(page, "attention_split")
+    # all components have one name now, so each bar would be full
+    assert "There is no plot: one component" in _section(page, "stage_time")
     assert "can't be drawn" not in page
     # the last is a letter of somebody's own font
     assert not any(odd in page for odd in ("t\x01a", "a\nb", "b\u202ec"))

@@ -11,10 +11,13 @@ import study_by_hand
 from workbench import fetched, served
 
 from genscope.analyze.app import overview
+from genscope.analyze.app.drawn import items_of, load_soon
 from genscope.analyze.app.overview import _verdict
 from genscope.analyze.app.server import HOST, Server, is_own
 from genscope.analyze.app.view import study_of
 from genscope.analyze.doctor import examine
+from genscope.analyze.plots import theme
+from genscope.analyze.study import Study
 from genscope.cli.app import main
 from genscope.errors import UserError
 
@@ -129,6 +132,23 @@ def test_a_verdict_says_why_shares_can_t_be_trusted() -> None:
     assert _verdict(card | {"unlinked_ns": 11})[1].startswith("unlinked_kernel: 11.0%")
     # the limit is the doctor's
     assert overview.MAX_UNLINKED_FRAC == examine.MAX_UNLINKED_FRAC
+
+
+def test_plots_are_drawn_whatever_an_import_left_off() -> None:
+    from bokeh.core.property.validation import validate
+
+    # the server's own thread, if it is still importing, must not end meanwhile
+    load_soon().join()
+    with validate(False):
+        titled = items_of(lambda: theme.holoviews().Bars([("a", 1)]).opts(title="found"), {})
+    assert len(titled) == 1 and "found" in json.dumps(titled[0])
+
+
+def test_savings_are_computed_by_a_process_that_ends(server: Server) -> None:
+    with Study(server.workbench.path) as study:
+        expected = [*study.rows("opportunity", trace="run-1").dicts()]
+    assert server.workbench.slow.rows("opportunity", "run-1") == expected
+    assert server.workbench.slow._child.pid is None
 
 
 def test_traces_are_loaded_once_and_a_study_is_taken_as_it_is(

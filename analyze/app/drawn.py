@@ -30,18 +30,22 @@ def load_soon() -> threading.Thread:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Hold this while HoloViews draws."""
+    """Hold this while Bokeh or HoloViews is imported or draws."""
     with _drawing:
-        yield
+        from bokeh.core.property.validation import validate
+
+        # an import on two threads at once can leave this off for all threads, and then no plot can be drawn
+        with validate(True):
+            yield
 
 
 def items_of(draw: Callable[[], Any], arguments: Any) -> list[dict[str, Any]]:
     """Bokeh's JSON of each panel of the element that `draw` returns; `theme` is 'light' or 'dark'."""
-    from bokeh.embed import json_item
-    from bokeh.themes import Theme
-
     ink = _INK.get(arguments.get("theme", "light"), _INK["light"])
     with one_at_a_time(), theme.only_bokeh():
+        from bokeh.embed import json_item
+        from bokeh.themes import Theme
+
         figures = [theme.bokeh_figure(panel) for panel in theme.panels_of(draw())]
         for figure in figures:
             _clear(figure, ink)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -60,30 +60,22 @@ def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
 
 def idle_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     """Why the GPU is idle, which takes long to say of a long trace."""
-    return {"rows": _kept(bench, arguments, _idle_of)}
-
-
-def opportunity_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
-    """The largest savings; none where the catalogue lacks the query for them."""
-    found = _kept(bench, arguments, _opportunities)
-    # nothing else of this page is missing, and plots are a click away
-    load_soon()
-    return {"rows": found}
-
-
-def _kept(
-    bench: Workbench,
-    arguments: Mapping[str, str],
-    ask: Callable[[Study, str], list[dict[str, Any]]],
-) -> list[dict[str, Any]]:
     trace_id = bench.trace_id(arguments)
 
     def make() -> list[dict[str, Any]]:
         with bench.studies.one() as study:
-            return ask(study, bench.names[trace_id])
+            return _idle_of(study, bench.names[trace_id])
 
-    found: list[dict[str, Any]] = bench.kept((ask.__name__, trace_id), make)
-    return found
+    return {"rows": bench.kept(("idle", trace_id), make)}
+
+
+def opportunity_answer(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
+    """The largest savings; none where the catalogue lacks the query for them."""
+    trace_id = bench.trace_id(arguments)
+    found = bench.kept(("opportunity", trace_id), lambda: _opportunities(bench, trace_id))
+    # nothing else of this page is missing, and plots are a click away
+    load_soon()
+    return {"rows": found}
 
 
 def _by_trace(study: Study, name: str) -> Mapping[int, dict[str, Any]]:
@@ -141,13 +133,11 @@ def _idle_of(study: Study, name: str) -> list[dict[str, Any]]:
     return sorted(parts, key=lambda part: -part["ns"])
 
 
-def _opportunities(study: Study, name: str) -> list[dict[str, Any]]:
-    if "opportunity" not in {file.name for file in study.relations()}:
-        return []
-    try:
-        rows = [*study.rows("opportunity", trace=name).dicts()]
-    except UserError:
-        return []
+def _opportunities(bench: Workbench, trace_id: int) -> list[dict[str, Any]]:
+    with bench.studies.one() as study:
+        if "opportunity" not in {file.name for file in study.relations()}:
+            return []
+    rows = bench.slow.rows("opportunity", bench.names[trace_id])
     rows.sort(key=lambda row: row["place_rank"])
     return [
         {

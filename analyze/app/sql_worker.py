@@ -22,6 +22,7 @@ from genscope.errors import UserError
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
 
 MEMORY_BYTES = 2 << 30
 # a longer answer isn't kept, but computed again for each part that is looked at
@@ -30,6 +31,8 @@ EXPORTED_ROWS = 1_000_000
 _LONGEST = 2_000
 _SIGNS = (">=", "<=", "<>", ">", "<", "=")
 _RESULT = "result_of_yours"
+# the first rows of an order are found faster than the whole order
+_FIRST_ROWS = 1_000
 
 
 class Result:
@@ -39,6 +42,10 @@ class Result:
         self._study = Study(path)
         self._con: duckdb.DuckDBPyConnection = self._study.prepared("SELECT 1")
         self._columns: list[tuple[str, bool]] = []
+        # rows of the answer, and whether it is kept, so that rows have fixed places
+        self._count, self._is_kept = 0, False
+        # places of rows by the clause that chose or sorted them, the last one of each kind
+        self._chosen: dict[str, tuple[str, np.typing.NDArray[np.int64]]] = {}
 
     def open(self, sql: str) -> dict[str, Any]:
         """Run a statement; its columns, whether each holds numbers, and the number of rows."""
@@ -48,17 +55,19 @@ class Result:
             self._drop(kind)
         if question.is_explain(self._con, text):
             self._con.register(_RESULT, self._study.sql(text).to_arrow())
+            self._is_kept = False
         else:
             self._keep(text)
         described = self._con.execute(f"DESCRIBE FROM {_RESULT}").fetchall()
         self._columns = [(row[0], _is_number(row[1])) for row in described]
-        count = self._con.execute(f"SELECT count(*) FROM {_RESULT}").fetchall()[0][0]
+        self._count = self._counted()
+        self._chosen.clear()
         return {
             "columns": [
                 {"name": printable(name), "number": number, "type": kind}
                 for (name, number), (_, kind, *_rest) in zip(self._columns, described, strict=True)
             ],
-            "count": count,
+            "count": self._count,
         }
 
     def _drop(self, kind: str) -> None:
@@ -73,8 +82,8 @@ class Result:
         """Keep the rows, or, if there are too many, the statement."""
         made = f"SELECT * FROM (\n{text}\n)"
         self._con.execute(f"CREATE TEMP TABLE {_RESULT} AS {made} LIMIT {KEPT_ROWS + 1}")
-        count = self._con.execute(f"SELECT count(*) FROM {_RESULT}").fetchall()[0][0]
-        if count > KEPT_ROWS:
+        self._is_kept = self._counted() <= KEPT_ROWS
+        if not self._is_kept:
             self._con.execute(f"DROP TABLE {_RESULT}")
             self._con.execute(f"CREATE TEMP VIEW {_RESULT} AS {made}")
 
@@ -87,16 +96,55 @@ class Result:
         of a column to a text that it contains, or to a comparison such as '> 5'.
         """
         where = self._where(filters)
-        order = ""
-        if sort is not None:
-            order = (
-                f" ORDER BY {self._name(int(sort[0]))} {'DESC' if sort[1] else 'ASC'} NULLS LAST"
-            )
-        rows = self._con.execute(
-            f"SELECT * FROM {_RESULT}{where}{order} LIMIT {int(limit)} OFFSET {int(offset)}"
-        ).fetchall()
-        count = self._con.execute(f"SELECT count(*) FROM {_RESULT}{where}").fetchall()[0][0]
+        order, offset, limit = self._order(sort), int(offset), int(limit)
+        if self._is_kept and (where or (order and offset >= _FIRST_ROWS)):
+            places = self._places(where, order)
+            rows, count = self._at(places[offset : offset + limit].tolist()), len(places)
+        else:
+            part = f"{where}{order} LIMIT {limit} OFFSET {offset}"
+            rows = self._con.execute(f"SELECT * FROM {_RESULT}{part}").fetchall()
+            count = self._counted(where) if where else self._count
         return {"rows": [[_plain(value) for value in row] for row in rows], "count": count}
+
+    def _counted(self, where: str = "") -> int:
+        return int(self._con.execute(f"SELECT count(*) FROM {_RESULT}{where}").fetchall()[0][0])
+
+    def _order(self, sort: list[Any] | None) -> str:
+        if sort is None:
+            return ""
+        order = f" ORDER BY {self._name(int(sort[0]))} {'DESC' if sort[1] else 'ASC'} NULLS LAST"
+        # equal values have one order, or a row could be on two pages
+        return f"{order}, rowid" if self._is_kept else order
+
+    def _places(self, where: str, order: str) -> np.typing.NDArray[np.int64]:
+        """The places of the rows that pass, in order; each clause is run once while it stays the same."""
+        import numpy as np
+
+        for clause in filter(None, (where, order)):
+            kind = clause.split()[0]
+            if self._chosen.get(kind, ("",))[0] != clause:
+                found = self._con.execute(f"SELECT rowid FROM {_RESULT}{clause}").fetchnumpy()
+                self._chosen[kind] = (clause, np.asarray(found["rowid"], np.int64))
+        if not order:
+            return self._chosen["WHERE"][1]
+        ordered = self._chosen["ORDER"][1]
+        if not where:
+            return ordered
+        passes = np.zeros(self._count, bool)
+        passes[self._chosen["WHERE"][1]] = True
+        chosen: np.typing.NDArray[np.int64] = ordered[passes[ordered]]
+        return chosen
+
+    def _at(self, places: list[int]) -> list[tuple[Any, ...]]:
+        """The rows at these places, in the same order."""
+        if not places:
+            return []
+        listed = ", ".join(map(str, places))
+        rows = self._con.execute(
+            f"SELECT rowid, * FROM {_RESULT} WHERE rowid IN ({listed})"
+        ).fetchall()
+        found = {place: row for place, *row in rows}
+        return [tuple(found[place]) for place in places]
 
     def export(self, form: str) -> bytes:
         """The answer as CSV or Parquet, at most EXPORTED_ROWS rows."""
@@ -117,7 +165,9 @@ class Result:
             if not wanted:
                 continue
             if not self._columns[int(place)][1]:
-                tests.append(f"contains(lower(CAST({name} AS VARCHAR)), lower({_quoted(wanted)}))")
+                # half the time of comparing in lower case
+                pattern = f"regexp_escape({_quoted(wanted)})"
+                tests.append(f"regexp_matches(CAST({name} AS VARCHAR), {pattern}, 'i')")
                 continue
             sign = next((sign for sign in _SIGNS if wanted.startswith(sign)), "=")
             value = wanted.removeprefix(sign).strip().replace(",", "")
@@ -171,7 +221,9 @@ def answer(result: Result, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes
 
 def serve() -> None:
     """Answer requests until the server has gone: the main function of the process."""
-    import polars  # noqa: F401  loaded before the memory is bounded
+    # loaded before the memory is bounded
+    import numpy as np  # noqa: F401
+    import polars  # noqa: F401
 
     asker = Asker()
     result = Result(Path(asker.question()["study"]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from genscope.analyze.app.relations import Tables
+from genscope.analyze.app.slow_question import SlowQuestions
 from genscope.analyze.app.sql_workers import Workers
 from genscope.analyze.app.studies import Studies
 from genscope.analyze.app.timeline_index import Timelines
@@ -37,6 +38,7 @@ class Workbench:
         self.timelines = Timelines(path)
         self.tables = Tables(path)
         self.workers = Workers(path)
+        self.slow = SlowQuestions(path)
         rows = [*self.tables.rows("trace_card").dicts()]
         # the interval of times that are predicted
         self.marks = {row["trace_id"]: mark(row) for row in rows}
@@ -67,3 +69,4 @@ class Workbench:
         self.timelines.close()
         self.tables.close()
         self.workers.close()
+        self.slow.close()

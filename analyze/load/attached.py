@@ -29,12 +29,15 @@ _TYPED: dict[str, dict[str, str]] = {}
 _SETTINGS = {"python_enable_replacements": False}
 
 
-def open_attached(path: Path, *, allow_files: bool) -> duckdb.DuckDBPyConnection:
+def open_attached(
+    path: Path, *, allow_files: bool, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """Return an in-memory connection with all settings locked; `name_tables` makes it read from the file.
 
     Raises UserError if the file can't be opened or is not a study that can be trusted.
     """
     settings = {**_SETTINGS, "temp_directory": f"{path.absolute()}.tmp"}
+    settings |= {} if threads is None else {"threads": threads}
     con = connect(config=settings)
     try:
         interruptible(con, lambda: _prepare(con, path, allow_files=allow_files))

@@ -15,21 +15,24 @@ from genscope.analyze.new_file import is_taken, put_new
 from genscope.errors import UserError
 
 
-def open_read_only(path: Path, *, allow_files: bool = False) -> duckdb.DuckDBPyConnection:
+def open_read_only(
+    path: Path, *, allow_files: bool = False, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open a study to read, without names for its tables: see attached.name_tables.
 
+    A query runs on all cores, or on so many threads.
     Raises UserError if it is missing, foreign, damaged or locked.
     """
     if not path.is_file():
         raise UserError(
             f"{path}: there is no such study; create it with 'genscope ingest ... --db {path}'"
         )
-    return attached.open_attached(path, allow_files=allow_files)
+    return attached.open_attached(path, allow_files=allow_files, threads=threads)
 
 
-def open_with_tables(path: Path) -> duckdb.DuckDBPyConnection:
+def open_with_tables(path: Path, *, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """Open a study to read, with all its tables. Raises UserError as open_read_only does."""
-    con = open_read_only(path)
+    con = open_read_only(path, threads=threads)
     try:
         attached.name_tables(con, path)
     except BaseException:

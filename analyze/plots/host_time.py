@@ -5,12 +5,18 @@ from typing import Any
 from genscope.analyze.plots import charts, theme
 
 PARTS = {"operators and calls": "#0072b2", "waits": "#e69f00", "neither": theme.GREY}
+# of each trace: a job has dozens, most of them too short to be seen
+MOST_RANGES = 8
 _COLUMNS = {"operators and calls": "operator_ns", "waits": "wait_ns", "neither": "host_ns"}
 
 
 def plot(frame: Any) -> Any:
-    """Draw stacked bars from host_time in ms, most time without operators first within each trace."""
-    ranges = frame.copy()
+    """Draw stacked bars from host_time in ms, most time without operators first within each trace.
+
+    Of each trace, only the MOST_RANGES ranges that take the most time.
+    """
+    ranges = _longest(frame)
+    some = "" if len(ranges) == len(frame) else f", the {MOST_RANGES} longest ranges of each trace"
     ranges["range"] = [
         f"{trace} · {kind} {name}" if kind != "step" else f"{trace} · steps"
         for trace, kind, name in zip(
@@ -32,6 +38,12 @@ def plot(frame: Any) -> Any:
         part="part",
         value="ms",
         axis="time in the range (ms)",
-        title="How long ranges ran no operator",
+        title=f"How long ranges ran no operator{some}",
         known=PARTS,
     )
+
+
+def _longest(frame: Any) -> Any:
+    """The ranges that take the most time of each trace, in the frame's order."""
+    rank = frame.groupby("trace_id")["range_ns"].rank(method="first", ascending=False)
+    return frame[rank <= MOST_RANGES].copy()

@@ -3,17 +3,18 @@
 from typing import Any
 
 from genscope.analyze.plots import charts, theme
+from genscope.errors import UserError
 
 MAX_PANELS = 8
-MAX_CONSTANT = 2
 MAX_CALLS = 160
 
 
 def plot(frame: Any) -> Any:
     """Draw steps from sequence_length_profile on a log axis; runs with the same lengths share a panel.
 
-    Series with a single length are left out unless there is nothing else. For causal attention the
-    key length is drawn, because there the query is often one row.
+    Series with a single length are left out: a flat line says no more than the table. For causal
+    attention the key length is drawn, because there the query is often one row. Raises UserError if
+    no series is left.
     """
     known = frame[frame["query_len"].notna()].copy()
     known["length"] = known["kv_len"].where(known["attention_kind"] == "causal", known["query_len"])
@@ -24,9 +25,10 @@ def plot(frame: Any) -> Any:
         seen.setdefault(signature, ([], shown))[0].append(f"{name} · {component}")
     several = [item for item in seen.values() if len(item[1]) > 1]
     varied = [item for item in several if _lengths(item[1]) > 1]
-    constant = [item for item in several if _lengths(item[1]) == 1]
     varied.sort(key=lambda item: -_lengths(item[1]))
-    chosen = varied[:MAX_PANELS] or constant[:MAX_CONSTANT]
+    if several and not varied:
+        raise UserError("all calls of a component have one length; see the table")
+    chosen = varied[:MAX_PANELS]
     return theme.panels([_panel(names, calls) for names, calls in chosen]) if chosen else None
 
 

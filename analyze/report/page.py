@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.resources import files
 from json import dumps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.answer import Answer
@@ -22,7 +21,6 @@ from genscope.analyze.predicted import NOTE as PREDICTED_NOTE
 from genscope.analyze.predicted import has_predicted
 from genscope.analyze.report.card import cards
 from genscope.analyze.report.drawing import MOST_TRACES, Drawing
-from genscope.analyze.report.drawing_process import drawer
 from genscope.analyze.report.finding import Finding
 from genscope.analyze.report.findings import find, headline
 from genscope.analyze.report.format import (
@@ -40,11 +38,11 @@ from genscope.analyze.report.key_figures import key_figures
 from genscope.analyze.report.label import bounded, labelled, labels_of
 from genscope.analyze.report.sections import SIDES, group_of, sections_of
 from genscope.analyze.report.traces_drawn import DECIDING, traces_drawn
-from genscope.analyze.whole_file import check_writable, write_whole
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from genscope.analyze.report.drawing_process import Drawer
     from genscope.analyze.sql_file import SqlFile
 
 Ask = Callable[[str, Mapping[str, str]], Answer]
@@ -83,42 +81,33 @@ class Section:
     relation: SqlFile
 
 
-def write_report(
-    path: str | Path,
+def page_of(
+    plots: Drawer,
     *,
     relations: Iterable[SqlFile],
     traces: Callable[[], pl.DataFrame],
     names: Collection[str],
     ask: Ask,
-) -> Path:
-    """Write the report of a study, whole or not at all, and return its path.
-
-    `traces` reads the table `trace`, `names` are the traces that were chosen, and `ask(metric, params)`
-    answers one query about them. Raises UserError if the file can't be written.
-    """
-    out = Path(path)
-    check_writable(out)
+) -> str:
+    """The report's HTML, with its plots drawn by `plots`; the rest is as in write.write_report."""
     metrics = {relation.name: relation for relation in relations}
     sentences = sections_of(metrics.values(), len(names))
     answers: dict[str, Answer] = {}
     frames: dict[str, pl.DataFrame] = {}
     waiting: dict[str, Future[Drawing]] = {}
     kept: frozenset[int] = frozenset()
-    # plots are drawn while DuckDB answers the next query
-    with drawer() as plots:
-        table = traces()
-        labels = labels_of(table)
-        for name in sorted(sentences, key=lambda name: name not in DECIDING):
-            is_comparison = metrics[name].params.keys() >= SIDES
-            answers[name] = ask(name, _sides(names) if is_comparison else {})
-            frames[name] = bounded(labelled(answers[name].frame, labels), LONGEST)
-            if frames.keys() == DECIDING:
-                kept = traces_drawn(frames, MOST_TRACES)
-            for ready in frames.keys() - waiting.keys() if frames.keys() >= DECIDING else ():
-                waiting[ready] = plots.draw(ready, frames[ready], kept)
-        text = _rendered(answers, frames, waiting, sentences, table)
-    write_whole(out, text)
-    return out
+    table = traces()
+    labels = labels_of(table)
+    for name in sorted(sentences, key=lambda name: name not in DECIDING):
+        is_comparison = metrics[name].params.keys() >= SIDES
+        answers[name] = ask(name, _sides(names) if is_comparison else {})
+        frames[name] = bounded(labelled(answers[name].frame, labels), LONGEST)
+        if frames.keys() == DECIDING:
+            kept = traces_drawn(frames, MOST_TRACES)
+        # plots are drawn while DuckDB answers the next query
+        for ready in frames.keys() - waiting.keys() if frames.keys() >= DECIDING else ():
+            waiting[ready] = plots.draw(ready, frames[ready], kept)
+    return _rendered(answers, frames, waiting, sentences, table)
 
 
 def _sides(names: Collection[str]) -> dict[str, str]:

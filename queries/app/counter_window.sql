@@ -14,43 +14,14 @@
 --   ts_ns      ns, the first change in the bin, or the window's start
 --   largest    the largest value in the bin
 --   last       the last value
-WITH inside AS (
-  SELECT
-    counter,
-    device_id,
-    min(ts_ns) AS ts_ns,
-    max(value) AS largest,
-    arg_max(value, ts_ns) AS last
-  FROM timeline_counter
-  WHERE trace_id = of_trace AND ts_ns >= from_ns AND ts_ns < until_ns
-  GROUP BY counter, device_id, ts_ns // bin_ns
-),
-
-before AS (
-  SELECT
-    counter,
-    device_id,
-    from_ns AS ts_ns,
-    arg_max(value, ts_ns) AS largest,
-    arg_max(value, ts_ns) AS last
-  FROM timeline_counter
-  WHERE trace_id = of_trace AND ts_ns < from_ns
-  GROUP BY counter, device_id
-)
-
 SELECT
   counter,
   device_id,
-  ts_ns,
-  largest,
-  last
-FROM before
-UNION ALL
-SELECT
-  counter,
-  device_id,
-  ts_ns,
-  largest,
-  last
-FROM inside
+  greatest(min(ts_ns), from_ns) AS ts_ns,
+  max(value) AS largest,
+  -- of changes at one time, only the last one lasts
+  coalesce(arg_max(value, ts_ns) FILTER (WHERE next_ns > ts_ns), max(value)) AS last
+FROM timeline_counter
+WHERE trace_id = of_trace AND ts_ns < until_ns AND next_ns > from_ns
+GROUP BY counter, device_id, if(ts_ns < from_ns, NULL, ts_ns // bin_ns)
 ORDER BY counter, device_id, ts_ns

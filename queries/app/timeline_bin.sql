@@ -1,4 +1,4 @@
--- timeline_bin: a trace's short slices added up on a grid of time.
+-- timeline_bin: a trace's short slices added up on the finest grid of time.
 --
 -- Why:     a view of the whole trace would otherwise read millions of slices to draw 1,600 pixels.
 -- Grain:   one row per (line, bin, colour) with slices shorter than the grid
@@ -8,8 +8,8 @@
 --   bin_ns BIGINT = 1048576  ns, the grid
 -- Columns:
 --   trace_id    trace.trace_id
+--   grid_ns     ns, width of the grid; timeline_coarse_bin adds rows of wider ones
 --   line        timeline_line.line
---   bin         number of the bin: start_ns divided by the grid
 --   colour      see timeline_slice
 --   first_ns    ns, the earliest start
 --   last_ns     ns, the latest end
@@ -19,8 +19,8 @@
 --   ref         of any of them
 SELECT
   of_trace AS trace_id,
+  bin_ns AS grid_ns,
   line,
-  start_ns // bin_ns AS bin,
   colour,
   min(start_ns) AS first_ns,
   max(end_ns) AS last_ns,
@@ -31,4 +31,4 @@ SELECT
 FROM timeline_slice
 WHERE trace_id = of_trace AND end_ns - start_ns < bin_ns
 GROUP BY line, start_ns // bin_ns, colour
-ORDER BY line, bin
+ORDER BY start_ns // bin_ns

@@ -58,4 +58,3 @@ SELECT
   label_id,
   ref
 FROM slice
-ORDER BY line, start_ns

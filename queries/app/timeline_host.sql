@@ -75,4 +75,3 @@ SELECT
 FROM slice
 INNER JOIN timeline_label ON slice.name = timeline_label.name AND timeline_label.trace_id = of_trace
 WHERE slice.start_ns IS NOT NULL
-ORDER BY slice.line, slice.start_ns

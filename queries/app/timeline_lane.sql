@@ -111,4 +111,3 @@ FROM lasting
 INNER JOIN timeline_line AS line USING (kind, device_id)
 INNER JOIN final_end USING (device_id)
 WHERE line.trace_id = of_trace AND lasting.label_id IS NOT NULL
-ORDER BY line.line, lasting.start_ns

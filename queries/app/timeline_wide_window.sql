@@ -7,7 +7,8 @@
 --   of_trace BIGINT = 1    trace.trace_id
 --   from_ns BIGINT = 0     ns, start of the window
 --   until_ns BIGINT = 1    ns, its end
---   bin_ns BIGINT = 1      ns, the width of a pixel: a multiple of timeline_bin's grid
+--   bin_ns BIGINT = 1      ns, the width of a pixel: the grid or a multiple
+--   of_grid BIGINT = 1     timeline_bin.grid_ns
 --   first_line BIGINT = 0  the first line to draw
 --   last_line BIGINT = 0   the last one
 -- Columns:
@@ -33,6 +34,7 @@ WITH seen AS (
     AND line BETWEEN first_line AND last_line
     AND start_ns < until_ns
     AND end_ns > from_ns
+    AND end_ns - start_ns >= of_grid
 ),
 
 part AS (
@@ -48,6 +50,7 @@ part AS (
   FROM timeline_bin
   WHERE
     trace_id = of_trace
+    AND grid_ns = of_grid
     AND line BETWEEN first_line AND last_line
     AND first_ns < until_ns
     AND last_ns > from_ns

@@ -3,12 +3,13 @@
 -- Why:     a slice that is a pixel wide or more is a box of its own; shorter ones are added up per
 --          pixel. Bins lie on a fixed grid, so that moving the window doesn't make them flicker.
 -- Grain:   one row per box
--- Inputs:  timeline_slice
+-- Inputs:  timeline_slice, timeline_long
 -- Params:
 --   of_trace BIGINT = 1    trace.trace_id
 --   from_ns BIGINT = 0     ns, start of the window
 --   until_ns BIGINT = 1    ns, its end
 --   bin_ns BIGINT = 1      ns, the width of a pixel
+--   long_ns BIGINT = 1     ns, the length from which a slice is in timeline_long
 --   first_line BIGINT = 0  the first line to draw
 --   last_line BIGINT = 0   the last one
 -- Columns:
@@ -29,6 +30,23 @@ WITH seen AS (
     label_id,
     ref
   FROM timeline_slice
+  WHERE
+    trace_id = of_trace
+    AND line BETWEEN first_line AND last_line
+    AND start_ns < until_ns
+    AND end_ns > from_ns
+    -- slices are sorted by their starts, so this leaves most of them unread
+    AND start_ns > from_ns - long_ns
+    AND end_ns - start_ns < long_ns
+  UNION ALL
+  SELECT
+    line,
+    start_ns,
+    end_ns,
+    colour,
+    label_id,
+    ref
+  FROM timeline_long
   WHERE
     trace_id = of_trace
     AND line BETWEEN first_line AND last_line

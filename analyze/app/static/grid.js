@@ -45,7 +45,7 @@ export class Grid {
   filter(place, text) {
     this.filters[place] = text;
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.reset(), 250);
+    this.waiting = setTimeout(() => this.reset(), 120);
   }
 
   reset() {

@@ -39,7 +39,6 @@ export class TimelineView {
     window.addEventListener("themechange", () => this.redraw());
     this.resize();
     this.loadOverview();
-    if (this.counts) this.loadCounters({ from: 0, until: this.span, pixels: 1000 });
     const frame = (now) => { this.frame(now); requestAnimationFrame(frame); };
     requestAnimationFrame(frame);
   }
@@ -197,11 +196,18 @@ export class TimelineView {
         break;
       }
       this.times.load.push(performance.now() - began);
-      if (this.counts && this.tracks.some((track) => track.kind === "counter")) this.loadCounters(view).catch(() => {});
       this.hover = -1;
       this.redraw();
     }
     this.loading = false;
+    if (this.counts && this.boxes) this.followCounters(this.boxes.view).catch(() => {});
+  }
+
+  // Counters come after the boxes, which one waits for; the first time all of them, for their scales.
+  async followCounters(view) {
+    this.counted ??= this.loadCounters({ from: 0, until: this.span, pixels: 1000 });
+    await this.counted;
+    if (!this.loading && this.tracks.some((track) => track.kind === "counter")) await this.loadCounters(view);
   }
 
   async loadOverview() {

@@ -1,0 +1,40 @@
+"""Write a report: what takes longest to load begins first, in processes of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genscope.analyze.report.drawing_process import drawer
+from genscope.analyze.whole_file import check_writable, write_whole
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from genscope.analyze.answer import Answer
+    from genscope.analyze.sql_file import SqlFile
+
+
+def write_report(
+    path: str | Path,
+    *,
+    relations: Iterable[SqlFile],
+    traces: Callable[[], pl.DataFrame],
+    names: Collection[str],
+    ask: Callable[[str, Mapping[str, str]], Answer],
+) -> Path:
+    """Write the report of a study, whole or not at all, and return its path.
+
+    `traces` reads the table `trace`, `names` are the traces that were chosen, and `ask(metric, params)`
+    answers one query about them. Raises UserError if the file can't be written.
+    """
+    out = Path(path)
+    check_writable(out)
+    with drawer() as plots:
+        # polars takes half a second to load
+        from genscope.analyze.report.page import page_of
+
+        text = page_of(plots, relations=relations, traces=traces, names=names, ask=ask)
+    write_whole(out, text)
+    return out
