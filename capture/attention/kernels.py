@@ -129,28 +129,6 @@ def from_package(implementation: str, asked: Arguments) -> torch.Tensor:
     return output.transpose(1, 2)
 
 
-def _flash_on_meta(asked: Arguments) -> torch.Tensor:
-    """The operators that torch runs on a GPU: its kernel takes heads of a multiple of 8, so others are padded."""
-    size = asked.query.shape[-1]
-    three = [asked.query, asked.key, asked.value]
-    if size % 8:
-        three = [_padded(tensor, -size % 8) for tensor in three]
-    scale = size**-0.5 if asked.scale is None else asked.scale
-    found = torch.ops.aten._scaled_dot_product_flash_attention(
-        *three, 0.0, asked.causal, scale=scale
-    )
-    output: torch.Tensor = found[0]
-    return output[..., :size] if size % 8 else output
-
-
-def _padded(tensor: torch.Tensor, missing: int) -> torch.Tensor:
-    """A tensor with zeros after each row, by the two operators that torch runs inside aten::constant_pad_nd."""
-    *shape, size = tensor.shape
-    found = tensor.new_empty(*shape, size + missing).fill_(0)
-    found[..., :size].copy_(tensor)
-    return found
-
-
 def on_meta(implementation: str, asked: Arguments, device_kind: str) -> torch.Tensor:
     """Call the fused operator itself: on the meta device torch would split the call into simpler operators."""
     operators = torch.ops.aten
@@ -164,7 +142,10 @@ def on_meta(implementation: str, asked: Arguments, device_kind: str) -> torch.Te
             *three, 0.0, asked.causal, attn_mask=mask, scale=asked.scale
         )
     elif implementation == "flash":
-        return _flash_on_meta(asked)
+        # torch pads heads to a multiple of 8 for the kernel; the three copies are not recorded
+        found = operators._scaled_dot_product_flash_attention(
+            *three, 0.0, asked.causal, scale=asked.scale
+        )
     else:
         if mask is not None:
             mask = mask.to(asked.query.dtype).expand(*asked.query.shape[:-1], asked.key.shape[-2])

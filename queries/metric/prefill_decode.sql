@@ -105,6 +105,4 @@ SELECT
 FROM grouped
 LEFT JOIN total USING (trace_id)
 WINDOW whole AS (PARTITION BY trace_id)
--- of a trace without shapes nothing is known
-QUALIFY bool_or(grouped.phase <> 'unknown') OVER whole
 ORDER BY trace_id, core_ns DESC, component, attention_kind, phase

@@ -40,8 +40,6 @@ WITH bucket AS (
     sum(core_ns) AS core_ns
   FROM attention_call
   GROUP BY trace_id, component, attention_kind, query_len
-  -- of a trace without shapes nothing is known
-  QUALIFY count(query_len) OVER (PARTITION BY trace_id) > 0
 ),
 
 scaled AS (

@@ -41,8 +41,6 @@ WITH numbered AS (
     lag(query_len) OVER series AS previous_len
   FROM attention_call
   WINDOW series AS (PARTITION BY trace_id, component, attention_kind ORDER BY call_index)
-  -- of a trace without shapes nothing is known
-  QUALIFY count(query_len) OVER (PARTITION BY trace_id) > 0
 ),
 
 series AS (
