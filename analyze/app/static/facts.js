@@ -38,7 +38,7 @@ function workRows(facts) {
     ["launch", facts.grid && `grid ${facts.grid}, block ${facts.block}`, facts.registers !== null && facts.grid ? `${facts.registers} registers, ${bytes(facts.shared_bytes)} shared` : null],
     ["occupancy", facts.occupancy_frac === null ? null : percent(facts.occupancy_frac), facts.warps_per_sm === null ? null : `${amount(facts.warps_per_sm)} warps, ${amount(facts.blocks_per_sm)} blocks for each SM`],
     ["graph node", facts.annotation ?? facts.graph_node_id],
-    ["stream", facts.device_id === null ? null : `device ${facts.device_id}${facts.stream_id === null ? "" : `, stream ${facts.stream_id}`}`, hardware(facts)],
+    ["stream", facts.device_id === null || facts.device_id < 0 ? null : `device ${facts.device_id}${facts.stream_id === null ? "" : `, stream ${facts.stream_id}`}`, hardware(facts)],
   ];
 }
 
