@@ -6,7 +6,8 @@
 -- Grain:   one row per (job, host, measure) of a group with at least three traces and two hosts;
 --          traces whose host is unknown are part of no row but count for the group's median
 -- Inputs:  rank_measure, trace_host
--- Merge:   trace, time_refusal, work_sum, device_busy, rank_busy, communication, trace_host
+-- Merge:   trace, trace_setting, time_refusal, work_sum, device_busy, rank_busy, communication,
+--          trace_host
 -- Needs:   work
 -- Key:     place, host, measure, trace_count, value_ns, median_ns, delay_ns, score, is_slow
 -- Params:

@@ -4,9 +4,10 @@
 --          the median distance from it how much is chance. In a job the rank that waits least is
 --          the one that the others wait for.
 -- Grain:   one row per (trace_id, measure) of a group of at least three traces: the ranks of a job,
---          or the runs of one model, device and attention
+--          or runs that repeat one another
 -- Inputs:  rank_measure, trace_host
--- Merge:   trace, time_refusal, work_sum, device_busy, rank_busy, communication, trace_host
+-- Merge:   trace, trace_setting, time_refusal, work_sum, device_busy, rank_busy, communication,
+--          trace_host
 -- Needs:   work
 -- Key:     place, trace_name, rank, host, measure, value_ns, median_ns, delay_ns, score
 -- Columns:

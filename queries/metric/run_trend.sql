@@ -1,12 +1,12 @@
--- run_trend: runs of one model in the order of time, and which of them are slower than before.
+-- run_trend: runs that repeat one another, in the order of time, and which got slower.
 --
 -- Why:     a model gets slower by an update that nobody measured. One run is compared with the ten
 --          before it: their median says what was normal, the median distance from it how much is
 --          chance.
--- Grain:   one row per whole trace with a known moment, of a model, device and attention with
---          several; ranks of a job and predicted times are left out
--- Inputs:  trace, run_moment, work_sum
--- Merge:   trace, run_moment, work_sum
+-- Grain:   one row per whole trace of a known model and moment that repeats others; ranks of a job
+--          and predicted times are left out
+-- Inputs:  trace, run_job, run_moment, work_sum
+-- Merge:   trace, trace_setting, run_moment, work_sum
 -- Needs:   work
 -- Params:
 --   least_frac DOUBLE = 0.05  smallest excess, as a share of the median, that is a regression
@@ -14,7 +14,7 @@
 -- Columns:
 --   trace_id          trace.trace_id
 --   trace_name        trace.name
---   job               model, device and attention of the runs
+--   job               see run_job
 --   run               number of the run in its job in order of time, from 1
 --   recorded_unix_ns  see run_moment
 --   work_ns           ns, sum of durations
@@ -37,10 +37,11 @@ recorded AS (
   SELECT
     trace.trace_id,
     trace.name AS trace_name,
-    concat_ws(', ', trace.model, trace.device_name, trace.attention) AS job,
+    run_job.job,
     run_moment.recorded_unix_ns,
     worked.work_ns
   FROM trace
+  INNER JOIN run_job USING (trace_id)
   INNER JOIN run_moment USING (trace_id)
   INNER JOIN worked USING (trace_id)
   WHERE

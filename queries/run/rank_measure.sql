@@ -2,14 +2,14 @@
 --
 -- Why:     nobody looks at thousands of traces. The median of the others says what is normal.
 -- Grain:   one row per (trace_id, measure) of a group of at least three traces: the ranks of a job,
---          or the runs of one model, device and attention
--- Inputs:  trace, time_refusal, work_sum, device_busy, rank_busy, communication, rank_collective
+--          or runs that repeat one another
+-- Inputs:  trace, run_job, time_refusal, work_sum, device_busy, rank_busy, communication,
+--          rank_collective
 -- Kept:    view
 -- Columns:
 --   trace_id         trace.trace_id
 --   trace_name       trace.name
---   job              folder of the ranks, see rank_collective; or model, device, attention of the
---                    runs
+--   job              folder of the ranks, see rank_collective; of runs, see run_job
 --   rank             trace.rank
 --   predicted        trace.predicted
 --   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
@@ -33,10 +33,11 @@ WITH member AS (
     time_high_ratio,
     if(
       rank IS NULL,
-      nullif(concat_ws(', ', model, device_name, attention), ''),
+      run_job.job,
       regexp_replace(parse_dirpath(path), '/host=[^/]+', '') || ' of ' || coalesce(world_size, 0)
     ) AS job
   FROM trace
+  LEFT JOIN run_job USING (trace_id)
 ),
 
 waited AS (
