@@ -7,7 +7,7 @@ time in a run, from held-out measurements (docs/prediction.md). `expected_time` 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ EXPECTED_NOTE = (
 INTERVAL = ("time_low_ratio", "time_high_ratio")
 SAYING = ("predicted", "time_source", "time_sources", *INTERVAL)
 _MARK = re.compile(r"predicted, x [\d.]+ to [\d.]*\d")
+_LABELLED = re.compile(rf" \(({_MARK.pattern})\)")
 _EXPECTED = ("expected_ns", "op_expected_ns")
 
 
@@ -70,6 +71,15 @@ def _is_number(value: object) -> bool:
 def unbroken(text: str) -> str:
     """The text with marks that no line break divides."""
     return _MARK.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
+
+
+def without_common_mark(labels: Sequence[str]) -> tuple[list[str], str]:
+    """The labels without the mark that all of them have, and that mark; as they are, and '', if they differ in it."""
+    found = {tuple(_LABELLED.findall(label)) for label in labels}
+    marks = found.pop() if len(found) == 1 else ()
+    if len(marks) != 1:
+        return list(labels), ""
+    return [_LABELLED.sub("", label) for label in labels], marks[0]
 
 
 def has_predicted(frame: pl.DataFrame | Rows) -> bool:

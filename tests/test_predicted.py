@@ -22,6 +22,7 @@ from genscope.analyze.predicted import (
     WIDE_LOW,
     mark,
     notes,
+    without_common_mark,
 )
 from genscope.analyze.sql_file import SqlFile, load_layer
 from genscope.analyze.study import Study
@@ -187,3 +188,10 @@ def test_the_report_says_it(study: Study, tmp_path: Path) -> None:
 def test_measured_answers_need_no_note(study: Study) -> None:
     assert notes(study.query("stage_time", trace="*-torch")) == []
     assert notes(study.rows("stage_time", trace="*-b200-dry"))
+
+
+def test_a_mark_that_all_labels_have_is_said_once() -> None:
+    marked = ["a (predicted, x 0.75 to 1.3) · unet", "b (predicted, x 0.75 to 1.3)"]
+    assert without_common_mark(marked) == (["a · unet", "b"], "predicted, x 0.75 to 1.3")
+    for mixed in (["a (predicted, x 0.56 to 1.7)", marked[1]], [marked[0], "measured"], ["a", "b"]):
+        assert without_common_mark(mixed) == (mixed, "")

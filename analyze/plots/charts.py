@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from genscope.analyze.plots.legend import add_legend, finish_matplotlib
+from genscope.analyze.plots.rectangles import Rectangle, rectangles
 from genscope.analyze.plots.theme import (
     AXIS_LENGTH,
     BLACK,
@@ -31,9 +32,7 @@ from genscope.analyze.plots.theme import (
     ticks,
     wrapped,
 )
-
-# left, top, right, bottom, the row's label and the value
-Rectangle = tuple[float, float, float, float, str, float]
+from genscope.analyze.predicted import without_common_mark
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def bars(
     parts = _ordered(frame[part], known) if part else [""]
     palette = colours(parts, known)
     sums = frame.groupby([label, part] if part else [label], observed=True)[value].sum()
-    pieces = _stack(sums, labels, parts, split=bool(part))
+    pieces = rectangles(sums, labels, parts, split=bool(part))
     if not pieces:
         return None
     shown = legend_names(pieces)
@@ -110,6 +109,8 @@ def _in_rows(
     legend: bool,
 ) -> Any:
     """Draw the rectangles of each piece in its colour, with one label per row from top to bottom."""
+    labels, mark = without_common_mark(labels)
+    axis += f", {mark}" if mark else ""
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     margin = (high - low or 1.0) * 0.02
     shown = list(fitting(labels, lambda name: wrapped(plain(str(name)))).values())
@@ -277,23 +278,3 @@ def _options(x: Any, y: Any, axes: Axes) -> dict[str, Any]:
 def _ordered(names: Any, known: dict[str, str] | None) -> list[str]:
     found = dict.fromkeys(names)
     return list(dict.fromkeys([*(name for name in known or {} if name in found), *found]))
-
-
-def _stack(
-    sums: Any, labels: list[str], parts: list[str], *, split: bool
-) -> dict[str, list[Rectangle]]:
-    """The rectangles of each part: left, top, right, bottom, label, value."""
-    edge = {(name, sign): 0.0 for name in labels for sign in (True, False)}
-    found: dict[str, list[Rectangle]] = {}
-    for part in parts:
-        for row, name in enumerate(labels):
-            value = float(sums.get((name, part) if split else name, 0))
-            if value == 0 or value != value:  # noqa: PLR0124
-                continue
-            start = edge[name, value > 0]
-            edge[name, value > 0] = start + value
-            left, right = sorted((start, start + value))
-            found.setdefault(part, []).append(
-                (left, row - 0.4, right, row + 0.4, plain(str(name)), value)
-            )
-    return found
