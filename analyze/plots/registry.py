@@ -12,7 +12,7 @@ from genscope.analyze.near import suggestion
 from genscope.analyze.plots import theme
 from genscope.errors import UserError
 
-NOT_PLOTS = {"__init__", "registry", "save", "theme", "charts", "stacked", "legend"}
+NOT_PLOTS = {"__init__", "registry", "save", "theme", "charts", "rectangles", "stacked", "legend"}
 
 
 def names() -> list[str]:
