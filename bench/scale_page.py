@@ -48,8 +48,9 @@ def page(
 def _fleet(cells: list[dict[str, Any]]) -> Iterable[str]:
     first, most = cells[0], cells[-1]
     size = first["bytes"] / first["traces"] / 1e6
+    days = " and ".join(sorted({cell["date"] for cell in cells}))
     yield (
-        f"Measured on {first['date']} with ranks of one job, {size:.2f} MB of JSON each (AlexNet on an A100), on "
+        f"Measured on {days} with ranks of one job, {size:.2f} MB of JSON each (AlexNet on an A100), on "
         f"{first['cores']} cores"
     )
     yield "that other work shared. Load is the one-minute average before and after: with more than one a core, wall"
