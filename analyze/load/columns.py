@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
 
-_BATCH = 1 << 16
+# rows of an Arrow batch
+BATCH = 1 << 16
 
 Columns = Mapping[str, NDArray[Any]]
 # how to read a column: an expression without NULLs, and the type of its values
@@ -33,14 +34,27 @@ def read(
     )
     # not batch by batch: on one thread, DuckDB 1.5.6 hangs where it streams half a million rows of
     # host_activity
-    found = asked.to_arrow_table(_BATCH)
+    found = asked.to_arrow_table(BATCH)
     values: dict[str, NDArray[Any]] = {}
     for name, (_, kind) in columns.items():
-        chunks = [as_numpy(chunk, kind) for chunk in found.column(name).chunks]
-        values[name] = np.concatenate([np.zeros(0, kind), *chunks])
+        values[name] = values_of(found, name, kind)
         # the next column needs the memory
         found = found.drop_columns([name])
     return values
+
+
+def values_of(table: pa.Table, name: str, kind: type[np.integer[Any]]) -> NDArray[Any]:
+    """One column of an Arrow table, without NULLs."""
+    chunks = [as_numpy(chunk, kind) for chunk in table.column(name).chunks]
+    return np.concatenate([np.zeros(0, kind), *chunks])
+
+
+def relation_of(
+    con: duckdb.DuckDBPyConnection, table: pa.Table | pa.RecordBatchReader
+) -> duckdb.DuckDBPyRelation:
+    """Rows of Arrow as a relation."""
+    # pass the C stream: DuckDB imports pandas for any other Arrow object
+    return con.from_arrow(table.__arrow_c_stream__())
 
 
 def by_group(*keys: NDArray[Any]) -> Iterator[NDArray[np.int64]]:
@@ -66,9 +80,7 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Rows]) ->
     """Insert the rows of all parts, whose columns are those of the table, in its order."""
     tables = [_arrow(rows) for rows in parts]
     if tables:
-        rows = pa.concat_tables(tables)
-        # pass the C stream: DuckDB imports pandas for any other Arrow object
-        con.from_arrow(rows.__arrow_c_stream__()).insert_into(table)
+        relation_of(con, pa.concat_tables(tables)).insert_into(table)
 
 
 def texts(codes: NDArray[Any], named: Sequence[str]) -> pa.Array:

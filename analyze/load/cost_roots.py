@@ -11,12 +11,11 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from genscope.analyze.readers.arrow_column import as_numpy, numbers
+from genscope.analyze.load.columns import BATCH, insert
+from genscope.analyze.readers.arrow_column import as_numpy
 
-_BATCH = 1 << 16
 # the SQL multiplies times since the outermost operator by 1,024, and leaves out what overflows
 _LATEST_NS = 1 << 53
 
@@ -71,9 +70,7 @@ def fill_cost_root(con: duckdb.DuckDBPyConnection) -> None:
     trace, op = operators.keys(asked)
     columns = (trace, op, operators.keys(chosen)[1], (~emptied[chosen]).astype(np.int64))
     names = ("trace_id", "op_id", "cost_op_id", "has_cost")
-    rows = pa.Table.from_arrays([numbers(column) for column in columns], names)
-    # pass the C stream: DuckDB imports pandas for any other Arrow object
-    con.from_arrow(rows.__arrow_c_stream__()).insert_into("cost_root")
+    insert(con, "cost_root", [dict(zip(names, columns, strict=True))])
 
 
 def _innermost(parent: _Slots, is_marked: _Flags) -> _Slots:
@@ -135,5 +132,5 @@ def _read(
 ) -> Iterator[list[NDArray[np.int64]]]:
     """Columns of a table as int64, batch by batch."""
     asked = con.table(table).project(", ".join(f"cast({column} AS BIGINT)" for column in columns))
-    for batch in asked.to_arrow_reader(_BATCH):
+    for batch in asked.to_arrow_reader(BATCH):
         yield [as_numpy(column, np.int64) for column in batch.columns]

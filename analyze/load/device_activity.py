@@ -64,8 +64,9 @@ def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
         insert(con, "device_layer", [dict(zip(names, columns, strict=True))])
     insert(con, "device_overlap", overlaps)
     of_trace = places(activity["trace_id"])
-    insert(con, "device_busy", [_busy(activity, *one) for one in of_trace.items()])
-    insert(con, "rank_busy", [_rank_busy(activity, *one) for one in of_trace.items()])
+    busy = [_busy(activity, *one) for one in of_trace.items()]
+    insert(con, "device_busy", [of_devices for of_devices, _ in busy])
+    insert(con, "rank_busy", [of_rank for _, of_rank in busy])
     of_rank = _traces_of_ranks(con) if exposed else set()
     stretches = [rows for rows in exposed if rows["trace_id"] in of_rank]
     insert(con, "exposed_stretch", [rows for rows in stretches if len(rows["start_ns"])])
@@ -82,18 +83,6 @@ def _exposed(covers: dict[int, Cover]) -> dict[str, Times]:
     at, layers = _open_layers({n: covers[n] for n in (_COMPUTE, _COMMUNICATION) if n in covers})
     alone = np.flatnonzero((layers[:-1] == 1 << _COMMUNICATION) & (at[1:] > at[:-1]))
     return {"start_ns": at[alone], "end_ns": at[alone + 1]}
-
-
-def _rank_busy(activity: Columns, trace_id: int, rows: NDArray[np.int64]) -> Rows:
-    start, end = activity["start_ns"][rows], activity["end_ns"][rows]
-    computes = activity["layer"][rows] == _COMPUTE
-    compute_ns = Cover(start[computes], end[computes]).total_ns
-    busy_ns = Cover(start, end).total_ns
-    return {
-        "trace_id": trace_id,
-        "compute_ns": np.array([compute_ns], np.int64),
-        "busy_ns": np.array([busy_ns], np.int64),
-    }
 
 
 def _exact_sum(durations: Times) -> int:
@@ -121,20 +110,31 @@ def _open_layers(covers: dict[int, Cover]) -> tuple[Times, NDArray[np.int64]]:
     return at[order], np.cumsum(change[order])
 
 
-def _busy(activity: Columns, trace_id: int, rows: NDArray[np.int64]) -> Rows:
+def _busy(activity: Columns, trace_id: int, rows: NDArray[np.int64]) -> tuple[Rows, Rows]:
+    """The rows of device_busy and of rank_busy."""
     start, end = activity["start_ns"][rows], activity["end_ns"][rows]
-    is_kernel = activity["layer"][rows] < _KERNEL_LAYERS
-    kernel = Cover(start[is_kernel], end[is_kernel])
+    layer = activity["layer"][rows]
+    is_kernel, computes = layer < _KERNEL_LAYERS, layer == _COMPUTE
+    kernel_busy_ns = Cover(start[is_kernel], end[is_kernel]).total_ns
+    # without communication, all kernels compute
+    is_alike = (is_kernel == computes).all()
+    compute_ns = kernel_busy_ns if is_alike else Cover(start[computes], end[computes]).total_ns
     kernel_ns = _exact_sum((end - start)[is_kernel])
     values = {
         "kernel_count": is_kernel.sum(),
         "copy_count": (~is_kernel).sum(),
         "kernel_ns": min(kernel_ns, _LARGEST),
-        "kernel_busy_ns": kernel.total_ns,
+        "kernel_busy_ns": kernel_busy_ns,
         "gpu_busy_ns": Cover(start, end).total_ns,
         "gpu_span_ns": end.max() - start.min(),
     }
     columns = {name: np.array([value], np.int64) for name, value in values.items()}
     too_long = np.array([kernel_ns > _LARGEST])
     kernel_ns_or_null = numbers(columns["kernel_ns"], too_long)
-    return {"trace_id": trace_id, **columns, "kernel_ns": kernel_ns_or_null}
+    of_devices: Rows = {"trace_id": trace_id, **columns, "kernel_ns": kernel_ns_or_null}
+    of_rank: Rows = {
+        "trace_id": trace_id,
+        "compute_ns": np.array([compute_ns], np.int64),
+        "busy_ns": columns["gpu_busy_ns"],
+    }
+    return of_devices, of_rank

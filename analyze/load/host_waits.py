@@ -13,10 +13,20 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Asked, Columns, by_group, places, read
+from genscope.analyze.load.columns import (
+    BATCH,
+    Asked,
+    Columns,
+    by_group,
+    places,
+    read,
+    relation_of,
+    values_of,
+)
 from genscope.analyze.load.covered import Cover
 from genscope.analyze.load.device_activity import all_fit
-from genscope.analyze.readers.arrow_column import as_numpy, numbers
+from genscope.analyze.load.device_gaps import NONE
+from genscope.analyze.readers.arrow_column import numbers
 
 Places = NDArray[np.int64]
 
@@ -48,8 +58,6 @@ _LAUNCHED: Asked = {
 }
 _CALLER: Asked = {"call_id": ("call_id", np.int64), "process": ("hash(process_id)", np.uint64)}
 _EVENT = "trace_id, start_ns, start_ns + dur_ns AS end_ns"
-_NONE = -1
-_BATCH = 1 << 16
 
 
 def fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
@@ -57,10 +65,7 @@ def fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
     called = _called(con)
     if not len(called):
         return True
-    wait = {
-        name: as_numpy(called.column(name).combine_chunks(), kind)
-        for name, (_, kind) in _WAIT.items()
-    }
+    wait = {name: values_of(called, name, kind) for name, (_, kind) in _WAIT.items()}
     # frames of a program nest apart from those of torch
     if con.table("python_call").limit(1).fetchall():
         return False
@@ -70,7 +75,8 @@ def fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
         return False
     busy_ns = _busy(con, wait, device)
     device.clear()
-    _insert(con, called, busy_ns, _innermost(con, wait))
+    idle_ns = wait["end_ns"] - wait["start_ns"] - busy_ns
+    _insert(con, called, busy_ns, idle_ns, _innermost(con, wait))
     return True
 
 
@@ -79,7 +85,7 @@ def _called(con: duckdb.DuckDBPyConnection) -> pa.Table:
     waiting = con.table("waiting_call").filter("NOT is_nested").set_alias("waiting")
     call = con.table("runtime_call").set_alias("call")
     same = "waiting.trace_id = call.trace_id AND waiting.call_id = call.call_id"
-    return waiting.join(call, same).project(_CALLED).to_arrow_table(_BATCH)
+    return waiting.join(call, same).project(_CALLED).to_arrow_table(BATCH)
 
 
 def _busy(con: duckdb.DuckDBPyConnection, wait: Columns, device: Columns) -> NDArray[np.int64]:
@@ -126,7 +132,7 @@ def _innermost(con: duckdb.DuckDBPyConnection, wait: Columns) -> NDArray[np.int6
         con.table("waiting_call"), "trace_id, track", "semi"
     )
     operator = read(of_threads, _OPERATOR)
-    found = np.full(len(wait["call_id"]), _NONE, np.int64)
+    found = np.full(len(wait["call_id"]), NONE, np.int64)
     threads_of: Mapping[tuple[int, int], Places] = {
         _thread(operator, rows): rows for rows in by_group(operator["trace_id"], operator["track"])
     }
@@ -153,30 +159,29 @@ def _around(operator: Columns, rows: Places, at: NDArray[np.int64]) -> NDArray[n
     while len(closed := np.flatnonzero((place >= 0) & (end[place] <= at))):
         above = parent[place[closed]]
         outer = by_id[np.minimum(np.searchsorted(ids, above), len(ids) - 1)]
-        place[closed] = np.where(above == _NONE, _NONE, outer)
-    return np.where(place >= 0, operator["op_id"][rows][place], _NONE)
+        place[closed] = np.where(above == NONE, NONE, outer)
+    return np.where(place >= 0, operator["op_id"][rows][place], NONE)
 
 
 def _insert(
     con: duckdb.DuckDBPyConnection,
     called: pa.Table,
     busy_ns: NDArray[np.int64],
+    idle_ns: NDArray[np.int64],
     op_id: NDArray[np.int64],
 ) -> None:
     """Insert the waits with the names of their operators."""
-    wait_ns = np.concatenate([as_numpy(chunk, np.int64) for chunk in called["wait_ns"].chunks])
     rows = called.drop_columns(["end_ns", "track"])
     for name, column in (
         ("device_busy_ns", numbers(busy_ns)),
-        ("device_idle_ns", numbers(wait_ns - busy_ns)),
-        ("op_id", numbers(op_id, op_id == _NONE)),
+        ("device_idle_ns", numbers(idle_ns)),
+        ("op_id", numbers(op_id, op_id == NONE)),
     ):
         rows = rows.append_column(name, column)
-    # pass the C stream: DuckDB imports pandas for any other Arrow object
-    waits = con.from_arrow(rows.__arrow_c_stream__()).set_alias("wait")
+    waits = relation_of(con, rows).set_alias("wait")
     op_name = "NULL::VARCHAR"
     # planning the join takes a millisecond
-    if (op_id != _NONE).any():
+    if (op_id != NONE).any():
         same = "wait.trace_id = op.trace_id AND wait.op_id = op.op_id"
         waits = waits.join(con.table("cpu_op").set_alias("op"), same, "left")
         op_name = "op.name"

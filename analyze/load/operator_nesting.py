@@ -14,10 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze import native
+from genscope.analyze.load.columns import BATCH, relation_of
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
 from genscope.errors import UserError
 
-_BATCH = 1 << 16
 _DEPTH = 1 << 10
 # an operator that outlasts its parents moves their ends; with a deeper stack that would take minutes
 _DEEPEST = 1 << 16
@@ -48,11 +48,10 @@ def fill_cpu_op_parent(con: duckdb.DuckDBPyConnection) -> None:
     catalog = con.execute("SELECT current_database()").fetchall()[0][0]
     with con.cursor() as reading:
         reading.execute(f"USE {catalog}")
-        batches = _in_order(reading).to_arrow_reader(_BATCH)
+        batches = _in_order(reading).to_arrow_reader(BATCH)
         # one statement, so that DuckDB writes rows in parallel while we compute the next ones
         rows = pa.RecordBatchReader.from_batches(_SCHEMA, _nested(batches, too_deep))
-        # pass the C stream: DuckDB imports pandas for any other Arrow object
-        con.from_arrow(rows.__arrow_c_stream__()).insert_into("cpu_op_parent")
+        relation_of(con, rows).insert_into("cpu_op_parent")
     if too_deep:
         raise UserError(
             f"{con.table('trace').fetchall()[0][2]}: more than {_DEEPEST:,} operators of one thread are "
@@ -134,7 +133,7 @@ class _Sweep:
         self._c_stack = native.Buffers(self._operators, self._ends, self._state)
         # rows of a batch and of the operators that were open before it
         self._rows: dict[str, NDArray[Any]] = {
-            name: np.zeros(_BATCH + self.depth, kind) for name, kind in _ROW.items()
+            name: np.zeros(BATCH + self.depth, kind) for name, kind in _ROW.items()
         }
         self._c_rows = native.Buffers(*self._rows.values())
 
