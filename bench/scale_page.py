@@ -6,6 +6,7 @@ import json
 import re
 import statistics
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,11 @@ def page(
 def _fleet(cells: list[dict[str, Any]]) -> Iterable[str]:
     first, most = cells[0], cells[-1]
     size = first["bytes"] / first["traces"] / 1e6
-    days = " and ".join(sorted({cell["date"] for cell in cells}))
+    days = sorted(
+        {cell["date"] for cell in cells}, key=lambda day: datetime.strptime(day, "%d %b %Y")
+    )
     yield (
-        f"Measured on {days} with ranks of one job, {size:.2f} MB of JSON each (AlexNet on an A100), on "
+        f"Measured on {' and '.join(days)} with ranks of one job, {size:.2f} MB of JSON each (AlexNet on an A100), on "
         f"{first['cores']} cores"
     )
     yield "that other work shared. Load is the one-minute average before and after: with more than one a core, wall"

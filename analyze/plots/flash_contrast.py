@@ -16,15 +16,8 @@ def plot(frame: Any) -> Any:
     core = core.sort_values("attention_ratio", ascending=False)
     core = core.drop_duplicates(["model", "other_model"]).head(MAX_PAIRS)
     rows = []
-    # said once in the title, the mark leaves each label on one line
-    is_same = (
-        len(core) > 0 and core[["predicted", "time_low_ratio"]].drop_duplicates().shape[0] == 1
-    )
-    whole = dict(core.iloc[0]) if is_same else {}
     for _, pair in core.iterrows():
-        name = theme.run_label(
-            f"{pair['model']} / {pair['other_model']}", {} if is_same else dict(pair)
-        )
+        name = theme.run_label(f"{pair['model']} / {pair['other_model']}", pair)
         rows.append((f"{name} · of attention", "of attention", pair["attention_ratio"]))
         rows.append((f"{name} · end to end", "end to end", pair["speedup_ratio"]))
     return charts.bars(
@@ -33,6 +26,6 @@ def plot(frame: Any) -> Any:
         part="part",
         value="ratio",
         axis="speedup of the first model / speedup of the second",
-        title=theme.run_label("Speedup by fused attention, model by model", whole),
+        title="Speedup by fused attention, model by model",
         known=COLOUR,
     )
