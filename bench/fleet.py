@@ -26,6 +26,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from genscope.analyze.fleet import question
 from genscope.analyze.fleet.ingest import ingest
 from genscope.analyze.fleet.lake import Lake

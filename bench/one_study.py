@@ -12,11 +12,14 @@ import argparse
 import json
 import os
 import resource
+import sys
 import time
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.fleet import copies
 from genscope.analyze.load.ingest import ingest
