@@ -44,7 +44,7 @@ def test_a_page_of_many_ranks_lists_ten(
     said = {name: FleetAnswer(found) for name, found in frames.items()}
     monkeypatch.setattr(page, "query_all", lambda *_, **__: said)
     text = write_page(lake, tmp_path / "page.html").read_text()
-    assert "look at &lt;script&gt; (rank 0) first: its compute differs by 90 ms" in text
+    assert "look at &lt;script&gt; (rank 0) first: its compute time is 90 ms above" in text
     assert "<script>" not in text and "a rank is missing" in text
     assert text.count("<tr><td>") == 1 and text.count("M") > 200
     assert "<p>1 of 24 hosts is slow.</p>" in text and "<b>" not in text

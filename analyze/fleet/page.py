@@ -94,9 +94,10 @@ def _sentence(look: pl.DataFrame, count: int) -> str:
     if look.is_empty():
         return f"All {count:,} traces are alike."
     first = look.row(0, named=True)
+    side = "above" if first["excess_ns"] > 0 else "below"
     return (
-        f"Of {count:,} traces, look at {escape(_name(first))} first: its {first['measure']} differs by "
-        f"{_ms(abs(first['excess_ns']))} ms from the median of {_ms(first['median_ns'])} ms. "
+        f"Of {count:,} traces, look at {escape(_name(first))} first: its {first['measure']} time is "
+        f"{_ms(abs(first['excess_ns']))} ms {side} the median of {_ms(first['median_ns'])} ms. "
         f"{look['trace_id'].n_unique()} are listed, those that delay the rest most."
         + (" All of them are within what chance does here." if _is_chance(look) else "")
     )
