@@ -27,14 +27,3 @@ def complain(message: str, *, status: int = 2) -> int:
     if sys.stderr is not None:
         sys.stderr.write(f"genscope: {printable(message)}\n")
     return status
-
-
-def say_if_slow() -> None:
-    """Write one line to standard error if this installation reads traces without the C library."""
-    from genscope.analyze import native
-
-    if native.library() is None:
-        complain(
-            "this installation has no compiled reader, so loading takes several times as long; "
-            "install gcc, then 'pip install --force-reinstall --no-deps --no-cache-dir genscope'"
-        )

@@ -25,9 +25,9 @@ def ingest(
 ) -> int:
     """Load traces into a study, except those already in it. Exits with 1 if any file failed."""
     from genscope.cli.ingest import ingest_with_progress
-    from genscope.cli.standard_output import say_if_slow
+    from genscope.cli.loading import prepare_to_load
 
-    say_if_slow()
+    prepare_to_load()
     return ingest_with_progress(db, paths, python=python, args=args, jobs=jobs)
 
 
@@ -41,9 +41,9 @@ def doctor(
 
     With --performance, say what limits each trace instead, and what each fix would save.
     """
-    from genscope.cli.standard_output import say_if_slow
+    from genscope.cli.loading import prepare_to_load
 
-    say_if_slow()
+    prepare_to_load()
     if performance:
         from genscope.cli.performance import print_performance
 

@@ -11,9 +11,9 @@ def view(*paths: options.Viewed, browser: options.Browser = True, port: options.
     """Open traces or a study in the browser; what isn't loaded yet is loaded first."""
     from genscope.analyze.app.view import study_of
     from genscope.cli.ingest import ingest_with_progress
-    from genscope.cli.standard_output import say_if_slow
+    from genscope.cli.loading import prepare_to_load
 
-    say_if_slow()
+    prepare_to_load()
     _open(study_of(paths or (options.STUDY,), ingest_with_progress), port, browser)
 
 
