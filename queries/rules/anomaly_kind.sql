@@ -56,6 +56,7 @@ FROM (
   ('overrunning_kernel', TRUE, 'a kernel seems to run far into the next one of its stream: its duration can''t be trusted', 'update ROCm and roctracer, or time the kernel alone'),
   ('unlinked_kernel', FALSE, 'no launch in the trace, as at the edge of a window: operator and component are unknown', 'start the window after a warm-up step and synchronize before it, as schedule(warmup=1) does'),
   ('duplicate_device_event', FALSE, 'written more than once, as between steps: counted once', 'export once per window, after the profiler has stopped'),
+  ('duplicate_host_event', FALSE, 'written more than once, as between steps: counted once', 'export once per window, after the profiler has stopped'),
   ('graph_launch', FALSE, 'kernels of a CUDA graph have no operator: only their names are known', 'record the capture of the graph too, or run one step without CUDA graphs'),
   ('unread_graph_annotations', FALSE, 'a file that names the kernels of CUDA graphs could not be read: these kernels keep only their own names', 'save get_kernel_annotations() as plain numbers, texts, lists and dictionaries, in JSON or a pickle'),
   ('uneven_graph_replay', TRUE, 'kernels of some replays are missing: sums are too low, idle time is refused', 'profile fewer steps: the profiler''s buffer overflows'),

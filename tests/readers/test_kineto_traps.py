@@ -1,4 +1,4 @@
-"""A small trace for each trap of Kineto files (470 lines because there are 42 traps).
+"""A small trace for each trap of Kineto files (485 lines because there are 43 traps).
 
 Without the handling of its trap, a test fails.
 
@@ -121,6 +121,18 @@ def test_t9_copies_of_an_event_count_once_and_unlinked_kernels_are_told(made: Ma
     con = made(kernel(), kernel(), kernel(correlation=2), call())
     assert rows(con, "SELECT count(*) FROM kernel") == [(2,)]
     assert anomalies(con) | {"duplicate_device_event": 1, "unlinked_kernel": 1} == anomalies(con)
+
+
+def test_t9_copies_of_an_event_of_the_host_count_once(made: Made) -> None:
+    """An event is a copy if its times and its number are those of another; without a number, nothing says so."""
+    with_id, without = op(**{"External id": 7}), op(50)
+    con = made(
+        *(with_id, with_id, op(**{"External id": 8}), without, without),
+        *(call(correlation=3), call(correlation=3), call(correlation=4)),
+    )
+    assert rows(con, "SELECT count(*) FROM cpu_op") == [(4,)]
+    assert rows(con, "SELECT count(*) FROM runtime_call") == [(2,)]
+    assert anomalies(con)["duplicate_host_event"] == 2
 
 
 def test_l1_l2_both_ids_in_old_and_new_spelling(made: Made) -> None:

@@ -1,6 +1,9 @@
 """Chrome JSON of other programs, arrows or not, is refused in one line that says whose it looks like."""
 
+import bz2
 import json
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,24 @@ def test_a_trace_of_another_program(trace: object, said: str, tmp_path: Path) ->
     error = refused(tmp_path, trace)
     assert error is not None and said in error and "torch.profiler.profile" in error
     assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("packed", "said"),
+    [
+        (bz2.compress, "packed with bzip2; unpack it"),
+        (lzma.compress, "packed with xz; unpack it"),
+        (lambda text: b"\x28\xb5\x2f\xfd" + text, "packed with Zstandard; unpack it"),
+        (lambda text: text.decode().encode("utf-16"), "UTF-16; convert it to UTF-8"),
+    ],
+)
+def test_a_form_that_is_not_read_is_named(
+    packed: Callable[[bytes], bytes], said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.json"
+    path.write_bytes(packed(json.dumps([kernel()]).encode()))
+    (diagnosis,) = examine([path])
+    assert diagnosis.error is not None and said in diagnosis.error and "\n" not in diagnosis.error
 
 
 @pytest.mark.parametrize(

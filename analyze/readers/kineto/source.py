@@ -13,6 +13,16 @@ from genscope.errors import UserError
 
 BLOCK_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
+# first bytes of files that hold no plain text: what they are, and what to do
+_NO_TEXT = {
+    b"BZh": "is packed with bzip2; unpack it, or pack it with gzip instead",
+    b"\xfd7zXZ": "is packed with xz; unpack it, or pack it with gzip instead",
+    b"\x28\xb5\x2f\xfd": "is packed with Zstandard; unpack it, or pack it with gzip instead",
+    b"PK\x03\x04": "is a zip archive; unpack it and load what is in it",
+    b"7z\xbc\xaf": "is a 7-Zip archive; unpack it and load what is in it",
+    b"\xff\xfe": "is UTF-16; convert it to UTF-8: iconv -f UTF-16 -t UTF-8",
+    b"\xfe\xff": "is UTF-16; convert it to UTF-8: iconv -f UTF-16 -t UTF-8",
+}
 # real traces compress 13- to 29-fold (a repetitive one 100-fold); deflate's own limit is 1032-fold
 BOMB_RATIO = 400
 BOMB_BYTES = 256 << 20
@@ -52,12 +62,15 @@ class TextSource:
     def __iter__(self) -> Iterator[bytes]:
         """Blocks of text. Raises UserError if the file is empty or inflates without bound."""
         with self.path.open("rb") as file:
-            head = file.read(2)
+            head = file.read(8)
             file.seek(0)
             if not head:
                 raise UserError(f"{self.path}: the file is empty; record the trace again")
+            for start, what in _NO_TEXT.items():
+                if head.startswith(start):
+                    raise UserError(f"{self.path}: the file {what}")
             raw = self._raw(cast("Iterator[bytes]", iter(lambda: file.read(BLOCK_BYTES), b"")))
-            for block in self._inflated(raw) if head == GZIP_MAGIC else raw:
+            for block in self._inflated(raw) if head.startswith(GZIP_MAGIC) else raw:
                 self._text_bytes += len(block)
                 yield block
 

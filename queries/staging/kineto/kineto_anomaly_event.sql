@@ -1,8 +1,8 @@
 -- kineto_anomaly_event: anomalies in the times and categories of a trace's events.
 --
--- Why:     events that are in no table, or have no time, are counted here.
+-- Why:     events that are in no table, have no time or were written twice are counted here.
 -- Grain:   one row per kind of anomaly that occurs
--- Inputs:  kineto_event_count, kineto_header
+-- Inputs:  kineto_event_count, kineto_header, cpu_op, runtime_call
 -- Columns:
 --   kind     see anomaly_kind
 --   count    number of affected events
@@ -34,6 +34,14 @@ python AS (
     + if(kineto_header.python_wanted, 0, coalesce(tally.python_count, 0)) AS event_count
   FROM kineto_header
   CROSS JOIN tally
+),
+
+twice AS (
+  SELECT
+    coalesce(sum(operator_count), 0)::BIGINT - (SELECT count(*) FROM cpu_op) AS op_count,
+    coalesce(sum(timed_count) FILTER (WHERE role = 'runtime'), 0)::BIGINT
+    - (SELECT count(*) FROM runtime_call) AS call_count
+  FROM category
 )
 
 SELECT
@@ -89,3 +97,9 @@ SELECT
   NULL AS example
 FROM python
 WHERE event_count > 0
+UNION ALL
+SELECT
+  'duplicate_host_event' AS kind,
+  op_count + call_count AS count,
+  op_count || ' operators, ' || call_count || ' calls' AS example
+FROM twice

@@ -9,6 +9,7 @@
 --   role              see kineto_event
 --   event_count       events
 --   timed_count       events with a start
+--   operator_count    complete events with a start that are operators and no labels
 --   total_ns          ns, sum of durations as recorded
 --   longest_ns        ns, longest duration as recorded
 --   first_ns          ns, first start, ignoring events that start at 0 and last 0
@@ -53,6 +54,9 @@ SELECT
   text.role,
   sum(counted.event_count)::BIGINT AS event_count,
   sum(counted.timed_count)::BIGINT AS timed_count,
+  coalesce(sum(counted.timed_count) FILTER (
+    WHERE text.ph = 'X' AND text.role = 'op' AND text.kind IN ('op', 'profiler_step')
+  ), 0)::BIGINT AS operator_count,
   sum(counted.total_ns) AS total_ns,
   max(counted.longest_ns) AS longest_ns,
   min(counted.first_ns) AS first_ns,
