@@ -56,6 +56,22 @@ def test_one_kernel_in_full(export: Any) -> None:
     assert anomalies(con) == {}
 
 
+def test_copies_of_a_row_count_once(export: Any) -> None:
+    """A stream and a thread do one thing at a time; rows without a time may be of several."""
+    launch, work, untimed = call(90, 95), kernel(100, 250), kernel(300, 300)
+    con = export(
+        {
+            "StringIds": strings("k"),
+            KERNEL: [work, work, kernel(100, 250, streamId=14), untimed, untimed],
+            CALL: [launch, launch, launch, call(90, 95, nameId=2)],
+        }
+    )
+    assert _all(con, "SELECT count(*), sum(dur_ns) FROM kernel") == [(4, 300)]
+    assert _all(con, "SELECT count(*) FROM runtime_call") == [(2,)]
+    found = anomalies(con)
+    assert (found["duplicate_device_event"], found["duplicate_host_event"]) == (1, 2)
+
+
 def test_correlations_repeat_across_processes(export: Any) -> None:
     con = export(
         {

@@ -52,6 +52,9 @@ def load(path: Path, con: duckdb.DuckDBPyConnection) -> None:
             try:
                 name = _pick(source, table)
                 rows = _load_table(source, table, name, con, anomalies)
+                if table.copies and (count := _drop_copies(con, table)):
+                    anomalies.append(Anomaly(table.copies, count, f"in {name}"))
+                    rows -= count
             except (duckdb.Error, pa.ArrowException, OSError) as error:
                 # reading value by value failed too
                 raise damaged(path, error) from error
@@ -209,6 +212,21 @@ def _create_from(
     con.from_arrow(reader).create(table.name)
     row = con.table(table.name).aggregate("count(*)").fetchone()
     return int(row[0]) if row else 0
+
+
+def _drop_copies(con: duckdb.DuckDBPyConnection, table: RawTable) -> int:
+    """Keep one of the rows that took time and are equal in all columns; return how many went."""
+    columns = ", ".join(column.name for column in table.columns)
+    # hashes are compared first: hardly any export has copies
+    timed = con.table(table.name).filter("end_ns > start_ns")
+    found = timed.aggregate(f"count(*) - count(DISTINCT hash({columns}))").fetchone()
+    if not found or not found[0]:
+        return 0
+    kept = f"SELECT min(row_id) FROM {table.name} WHERE end_ns > start_ns GROUP BY {columns}"
+    gone = con.execute(
+        f"DELETE FROM {table.name} WHERE end_ns > start_ns AND row_id NOT IN ({kept})"
+    ).fetchone()
+    return int(gone[0]) if gone else 0
 
 
 def _rows(anomalies: Sequence[Anomaly]) -> list[tuple[object, ...]]:

@@ -45,7 +45,8 @@ class RawTable:
 
     From a table of options, only names that start with one of `keep` are read: the others are the
     recorded program's command and environment, which may hold secrets. Rows without a value in the
-    column `filled` are left out.
+    column `filled` are left out. Of rows that took time and are equal throughout, one is kept, because
+    a stream or a thread can't do the same twice at once; the others are the anomaly `copies`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class RawTable:
     required: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     filled: str | None = None
+    copies: str | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -100,6 +102,7 @@ TABLES = (
             ),
         ),
         required=("start_ns", "end_ns", "device_id", "correlation_id"),
+        copies="duplicate_device_event",
     ),
     RawTable(
         "nsys_memcpy",
@@ -113,12 +116,14 @@ TABLES = (
             ),
         ),
         required=("start_ns", "end_ns", "device_id"),
+        copies="duplicate_device_event",
     ),
     RawTable(
         "nsys_memset",
         ("CUPTI_ACTIVITY_KIND_MEMSET",),
         (*_DEVICE, *_columns(INTEGER, _SPAN + _STREAM + _LINK + _GRAPH + "size_bytes=bytes")),
         required=("start_ns", "end_ns", "device_id"),
+        copies="duplicate_device_event",
     ),
     RawTable(
         "nsys_runtime",
@@ -129,6 +134,7 @@ TABLES = (
             "name_id=nameId return_value=returnValue",
         ),
         required=("start_ns", "end_ns", "global_tid", "correlation_id"),
+        copies="duplicate_host_event",
     ),
     RawTable(
         "nsys_nvtx",
