@@ -150,6 +150,7 @@ FAMILIES = {
     "vllm::gptq::reconstruct_exllama_4bit_kernel(unsigned int const*, int const*)": "quantization",
     "transformer_engine::gated_kernels::cast_mxfp8_gated_kernel<true, false>": "elementwise",
     "fused_adarms_fp8_static_fp16_kernel": "normalization",
+    "void onnxruntime::cuda::NonMaxSuppression_kernel<float>(int)": "other",
     "void cudnn::detail::lrnForward_evenC<5, float, float>": "normalization",
     "vllm::gather_and_maybe_dequant_cache_page<__hip_bfloat16, unsigned char>": "copy",
     "gluon_mm_a16w16_prefill_gfx950.kd": "linear",
