@@ -32,7 +32,16 @@ PUBLIC = (
     ("owlv2-h100.json.gz", "OWLv2 (vision transformer), unfused attention", "H100"),
     ("owlv2-mi300x.json.gz", "OWLv2 (vision transformer), unfused attention", "MI300X"),
     ("vit-base-h100.json.gz", "ViT-B, fused attention", "H100"),
-    ("nsys/fastvideo-2gpu-h100.sqlite", "FastVideo (video transformer), 2 GPUs", "H100"),
+    (
+        "nsys/fastvideo-mfu-before-2gpu-h100.sqlite",
+        "FastVideo (video transformer), denoising, fused attention, 2 GPUs",
+        "H100",
+    ),
+    (
+        "nsys/fastvideo-2gpu-h100.sqlite",
+        "FastVideo, blocks of its text encoder in float32, 2 GPUs",
+        "H100",
+    ),
 )
 
 

@@ -49,6 +49,18 @@ def test_stages_and_steps_of_others_and_a_rule_of_the_user(tmp_path: Path) -> No
         steps = "SELECT step, count(*) FROM work_step GROUP BY step ORDER BY step NULLS LAST"
         assert study.sql(steps).rows() == [(0, 2), (1, 1), (None, 2)]
         rules = tmp_path / "rules.csv"
+        # the user's stage holds all of it, and the diffusers stage inside is the module
+        rules.write_text("pattern,role\n^pipeline_call$,component\n")
+        study.load_table("user_label_rule", rules)
+        levels = (
+            "SELECT DISTINCT component, module FROM work_component JOIN work_module USING (work_id)"
+        )
+        assert sorted(study.sql(levels).rows()) == [
+            ("pipeline_call", "UNet_0"),
+            ("pipeline_call", "denoise"),
+            ("pipeline_call", "encode_prompt"),
+            ("pipeline_call", "vae_decode"),
+        ]
         rules.write_text("pattern,role\n^denoise$,request\n")
         study.load_table("user_label_rule", rules)
         modules = [*stages[:2], ("UNet", 600), ("unattributed", 10)]

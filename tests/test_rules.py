@@ -50,7 +50,14 @@ def test_each_way_of_naming_is_known(rules: duckdb.DuckDBPyConnection) -> None:
 
 def test_wrappers_are_marked(rules: duckdb.DuckDBPyConnection) -> None:
     found = rules.execute("SELECT rule FROM operator_rule WHERE is_wrapper ORDER BY ALL").fetchall()
-    assert [row[0] for row in found] == ["allocation", "autograd", "experts", "fused_layer", "view"]
+    assert [row[0] for row in found] == [
+        "allocation",
+        "autograd",
+        "experts",
+        "fused_layer",
+        "recurrent_layer",
+        "view",
+    ]
 
 
 def test_a_category_has_a_colour_only_if_rules_give_it() -> None:

@@ -18,8 +18,9 @@
 --   python_module_id  annotation_id of the innermost nn.Module frame; NULL if none is open
 --   python_root_id    annotation_id of the outermost nn.Module frame; NULL if none is open
 --   profiler_step_id  annotation_id of the profiler's step; NULL if none is open
---   user_id           annotation_id of the innermost other range that the framework did not write;
---                     NULL if none is open
+--   user_id           annotation_id of the innermost other range that the framework did not write,
+--                     else of the innermost part of a stage that a rule knows; NULL if neither is
+--                     open
 --   user_root_id      annotation_id of the outermost such range; NULL if none is open
 WITH nested AS (
   SELECT
@@ -57,6 +58,9 @@ pivoted AS (
     change.start_ns,
     max(coalesce(if(ruled.annotation_id IS NULL, change.slice_id, change.root_id), -1))
     FILTER (annotation_track.kind = 'component') AS component,
+    -- a part of a stage that a rule knows, too, is shown as a module
+    max(if(ruled.annotation_id IS NULL OR change.slice_id = change.root_id, -1, change.slice_id))
+    FILTER (annotation_track.kind = 'component') AS part,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'step') AS step,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'module') AS module,
     max(coalesce(change.slice_id, -1)) FILTER (annotation_track.kind = 'attention') AS attention,
@@ -89,7 +93,10 @@ SELECT
   nullif(arg_max(python_module, start_ns) OVER in_order, -1) AS python_module_id,
   nullif(arg_max(python_root, start_ns) OVER in_order, -1) AS python_root_id,
   nullif(arg_max(profiler_step, start_ns) OVER in_order, -1) AS profiler_step_id,
-  nullif(arg_max(user_range, start_ns) OVER in_order, -1) AS user_id,
+  coalesce(
+    nullif(arg_max(user_range, start_ns) OVER in_order, -1),
+    nullif(arg_max(part, start_ns) OVER in_order, -1)
+  ) AS user_id,
   nullif(arg_max(user_root, start_ns) OVER in_order, -1) AS user_root_id
 FROM pivoted
 WINDOW in_order AS (

@@ -37,6 +37,8 @@ FROM (
     'nccl:all_reduce'
   ),
   ('collective', '^record_param_comms$', 'record_param_comms'),
+  -- NCCL's and RCCL's own ranges, one for each call of their interface
+  ('collective', '^p?(nccl|rccl)[A-Z]\w+$', 'ncclGroupEnd'),
   ('rpc', '^rpc_(sync|async|remote|torchscript)#', 'rpc_async#aten::add(worker1 -> worker2)'),
   -- torch/nn/parallel and torch/distributed/fsdp
   (

@@ -19,7 +19,8 @@ SELECT
   rule,
   pattern,
   category,
-  rule IN ('fused_layer', 'experts', 'view', 'allocation', 'autograd') AS is_wrapper,
+  rule IN ('fused_layer', 'experts', 'view', 'allocation', 'autograd', 'recurrent_layer')
+    AS is_wrapper,
   example
 FROM (
   VALUES
@@ -93,5 +94,7 @@ FROM (
   (34, 'autograd', '^autograd::engine::evaluate_function|^torch::autograd::(AccumulateGrad|GraphRoot|CopyBackwards|CppNode)|Backward[0-9]*$|^Optimizer\.|^<(back|for)ward op>$', 'other',
     'autograd::engine::evaluate_function: AddmmBackward0'),
   (35, 'gather', '^aten::(index|index_put_?|_index_put_impl_|_unsafe_index|_unsafe_index_put|index_copy_?|index_fill_?|index_add_?|index_reduce_?|index_backward|gather|gather_backward|scatter_?|scatter_add_?|scatter_reduce_?|take|take_along_dim|put_?)$', 'copy',
-    'aten::gather')
+    'aten::gather'),
+  (36, 'recurrent_layer', '^aten::(_?(cudnn|miopen|mkldnn)_rnn(_layer|_backward)*|_?(quantized_)?(lstm|gru|rnn_(tanh|relu))(_mps|_cell|_mps_backward)?)$', 'other',
+    'aten::_cudnn_rnn')
 ) AS rules (rule_order, rule, pattern, category, example)

@@ -7,8 +7,8 @@
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
 --   module        from the name of a graph's kernel, else from the label, else the innermost
---                 nn.Module frame, else the innermost user range; 'unattributed' if nothing
---                 surrounds the work
+--                 nn.Module frame, else the innermost user range or part of a stage (see
+--                 annotation_timeline); 'unattributed' if nothing surrounds the work
 --   module_class  class of the module; NULL if unknown
 --   source        'graph_annotation' (see kernel_label) | 'label' | 'python_module' |
 --                 'annotation' | 'none'

@@ -38,6 +38,10 @@ EVENTS = [
     _sample(60, "SM Active (%)", 0.0625),
     _sample(60, "Power (W)", "broken"),
     _sample(60, "dram__throughput.avg.pct_of_peak_sustained_elapsed", 7, cat="hardware_counters"),
+    # two counters at one moment, each with a value called so: neither may take the other's place
+    _sample(80, "SM Active (%)", 0, args={"value": "3"}),
+    _sample(80, "HBM BW (%)", 0, args={"Value": 4, "unit": "%"}),
+    _sample(80, "clocks", 0, args={"SM (MHz)": 1980}),
 ]
 # a mark of the graph's kernel is the key 'name' of its arguments
 EVENTS[4]["args"]["name"] = "L.model.attn"
@@ -71,8 +75,11 @@ def test_links_copies_names_and_counters(tmp_path: Path) -> None:
         ]
         counters = study.sql("SELECT counter, start_ns, value FROM gpu_counter ORDER BY ALL")
         assert counters.rows() == [
+            ("HBM BW (%)", 80_000, 4.0),
+            ("SM (MHz)", 80_000, 1980.0),
             ("SM Active (%)", 20_000, 12.5),
             ("SM Active (%)", 60_000, 0.0625),
+            ("SM Active (%)", 80_000, 3.0),
             ("dram__throughput.avg.pct_of_peak_sustained_elapsed", 60_000, 7.0),
         ]
         facts = study.sql(

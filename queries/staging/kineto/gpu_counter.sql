@@ -1,13 +1,14 @@
 -- gpu_counter: the samples of a GPU's counters in a Kineto trace.
 --
 -- Why:     Kineto writes them with the category hardware_counters, Cuspy without one; both as a
---          value without a name, in a process 'GPU <n> Counters'.
+--          value without a name, in a process 'GPU <n> Counters'. Other writers of Chrome's format
+--          call it 'value', which says as little.
 -- Grain:   one row per (device_id, counter, start_ns); of several values the largest
 -- Inputs:  kineto_event, trace_file
 -- Columns:
 --   trace_id   trace.trace_id
 --   device_id  number in the process's name
---   counter    name of the event, or of the value if it has one
+--   counter    name of the event, or of the value if that has a name of its own
 --   start_ns   ns from the trace's base
 --   value      as recorded; infinite or invalid values are left out
 WITH sample AS (
@@ -24,7 +25,7 @@ WITH sample AS (
 SELECT
   any_value(file.trace_id) AS trace_id,
   sample.device_id,
-  coalesce(nullif(sample.own_name, ''), sample.name) AS counter,
+  if(lower(sample.own_name) IN ('', 'value'), sample.name, sample.own_name) AS counter,
   sample.start_ns,
   max(try_cast(sample.text AS DOUBLE)) AS value
 FROM sample
