@@ -7,7 +7,7 @@
 --          without a call has no fix that the trace shows. Without the calls of a tenth of it, the
 --          causes of a device's idle time are unknown.
 -- Grain:   one row per (trace_id, device_id, gap_start_ns, kind)
--- Inputs:  idle_gap, runtime_call, waiting_call, device_event, gpu_copy, limit_constant
+-- Inputs:  idle_gap, runtime_call, waiting_call, copy_call, gpu_copy, limit_constant
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -42,26 +42,27 @@ gap AS (
   LEFT JOIN runtime_call AS call USING (trace_id, call_id)
 ),
 
--- the largest copy of each call
+-- a small copy brings a value that the program asks for
 pageable AS (
-  SELECT event.trace_id, event.call_id, max(gpu_copy.size_bytes) AS size_bytes
-  FROM device_event AS event
+  SELECT DISTINCT trace_id, copy_call.call_id
+  FROM copy_call
   INNER JOIN gpu_copy USING (trace_id, copy_id)
-  WHERE gpu_copy.host_memory = 'pageable' AND gpu_copy.kind IN ('HtoD', 'DtoH')
-  GROUP BY event.trace_id, event.call_id
+  CROSS JOIN limit_constant
+  WHERE
+    gpu_copy.host_memory = 'pageable'
+    AND gpu_copy.kind IN ('HtoD', 'DtoH')
+    AND gpu_copy.size_bytes >= limit_constant.value_bytes
 ),
 
-wait AS (
+wait AS MATERIALIZED (
   SELECT
     waiting.trace_id,
     waiting.track,
     waiting.call_id,
     waiting.start_ns,
     waiting.end_ns,
-    -- a small copy brings a value that the program asks for
-    if(pageable.size_bytes >= limit_constant.value_bytes, 'pageable_copy', 'host_wait') AS kind
+    if(pageable.call_id IS NULL, 'host_wait', 'pageable_copy') AS kind
   FROM waiting_call AS waiting
-  CROSS JOIN limit_constant
   LEFT JOIN pageable USING (trace_id, call_id)
   WHERE waiting.kind IN ('explicit', 'copy') AND NOT waiting.is_nested
 ),

@@ -101,10 +101,13 @@ item AS (
     used.tensor_core = 'no' AS is_plain
   FROM work
   INNER JOIN rooted USING (trace_id, work_id)
-  INNER JOIN work_attention USING (trace_id, work_id)
+  ANTI JOIN (
+    SELECT trace_id, work_id FROM work_attention
+    WHERE role = 'core'
+  ) AS core USING (trace_id, work_id)
   LEFT JOIN kernel_tensor_core AS used
     ON work.trace_id = used.trace_id AND work.name = used.name
-  WHERE work.time_source = 'gpu' AND work_attention.role <> 'core'
+  WHERE work.time_source = 'gpu'
 ),
 
 product AS (
