@@ -44,6 +44,23 @@ FIGURES = (
         ("device_id",),
         refusal="idle_refusal",
     ),
+    Figures(
+        # the ten longest gaps of each trace
+        "idle_gap_top10",
+        "idle_time",
+        ("device_id", "start_after_first_work_ns"),
+        rows="SELECT gap.*, gap.start_ns - first.start_ns AS start_after_first_work_ns, "
+        # an export of Nsight has no names of copies
+        "CASE WHEN starts_with(copy.name, '[CUDA') "
+        "THEN if(copy.kind = 'memset', 'memset', 'memcpy') "
+        "ELSE left(coalesce(kernel.name, copy.name), 100) END AS next_event_name_100 "
+        "FROM idle_gap AS gap "
+        "INNER JOIN (SELECT device_id, min(start_ns) AS start_ns FROM (SELECT device_id, start_ns "
+        "FROM kernel UNION ALL SELECT device_id, start_ns FROM gpu_copy) GROUP BY device_id) "
+        "AS first USING (device_id) "
+        "LEFT JOIN kernel USING (trace_id, kernel_id) "
+        "LEFT JOIN gpu_copy AS copy USING (trace_id, copy_id)",
+    ),
     Figures("overlap", "gpu_overlap", ("device_id",), refusal="overlap_refusal"),
     Figures(
         "launch",

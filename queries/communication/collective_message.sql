@@ -1,12 +1,12 @@
--- collective_message: what was recorded of a kernel's collective (129 lines because of sources).
+-- collective_message: what was recorded of a kernel's collective (123 lines because of sources).
 --
 -- Why:     the kernel's own arguments count; without them, those of the innermost operator, or of
 --          NCCL's innermost range, around its call. One that launched several kernels has no
 --          message for any of them. NCCL says the bytes of one rank, whatever the collective.
 -- Grain:   one row per kernel with arguments, or with an operator or a range around its call that
 --          has them
--- Inputs:  collective, collective_rule, cpu_op, annotation, device_event, kernel, kernel_category,
---          scalar_type, nesting, timeline
+-- Inputs:  collective, collective_rule, cpu_op, annotation, communication_call, scalar_type,
+--          nesting, timeline
 -- Kept:    view
 -- Columns:
 --   trace_id       trace.trace_id
@@ -83,22 +83,16 @@ change AS (
 
 placed AS (
   SELECT
-    event.trace_id,
-    event.kernel_id,
+    call.trace_id,
+    call.kernel_id,
     change.slice_id,
-    count(*) OVER (PARTITION BY event.trace_id, change.slice_id) AS kernel_count
-  FROM device_event AS event
-  INNER JOIN kernel USING (trace_id, kernel_id)
-  INNER JOIN kernel_category AS known
-    ON
-      event.trace_id = known.trace_id
-      AND kernel.name = known.name
-      AND known.category = 'communication'
+    count(*) OVER (PARTITION BY call.trace_id, change.slice_id) AS kernel_count
+  FROM communication_call AS call
   ASOF INNER JOIN change
     ON
-      event.trace_id = change.trace_id
-      AND event.track = change.track
-      AND event.call_start_ns >= change.start_ns
+      call.trace_id = change.trace_id
+      AND call.track = change.track
+      AND call.call_start_ns >= change.start_ns
   WHERE change.slice_id IS NOT NULL
 )
 

@@ -1,12 +1,12 @@
--- communication: kernels that communicate, and what: 144 lines because of five sources.
+-- communication: kernels that communicate, and what: 142 lines because of five sources.
 --
 -- Why:     a kernel's name is the last resort, because NCCL's entry points run any collective. Its
 --          arguments, or the range that PyTorch writes around the call, name the collective and its
 --          message. A range with several kernels has no message size for any of them. Rates are
 --          those of nccl-tests (doc/PERFORMANCE.md): bus bandwidth can be held against a link's.
 -- Grain:   one row per kernel whose name has the category communication
--- Inputs:  kernel, kernel_category, device_event, annotation, collective_rule, collective_message,
---          scalar_type, nesting, timeline
+-- Inputs:  kernel, kernel_category, communication_call, annotation, collective_rule,
+--          collective_message, scalar_type, nesting, timeline
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
@@ -89,18 +89,16 @@ said AS (
 
 placed AS (
   SELECT
-    event.trace_id,
-    event.kernel_id,
+    call.trace_id,
+    call.kernel_id,
     change.slice_id,
-    count(*) OVER (PARTITION BY event.trace_id, change.slice_id) AS kernel_count
-  FROM device_event AS event
-  INNER JOIN kernel USING (trace_id, kernel_id)
-  SEMI JOIN named ON event.trace_id = named.trace_id AND kernel.name = named.name
+    count(*) OVER (PARTITION BY call.trace_id, change.slice_id) AS kernel_count
+  FROM communication_call AS call
   ASOF INNER JOIN change
     ON
-      event.trace_id = change.trace_id
-      AND event.track = change.track
-      AND event.call_start_ns >= change.start_ns
+      call.trace_id = change.trace_id
+      AND call.track = change.track
+      AND call.call_start_ns >= change.start_ns
   WHERE change.slice_id IS NOT NULL
 ),
 

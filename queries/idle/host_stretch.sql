@@ -31,18 +31,25 @@ listed_range AS (
 ),
 
 -- the union of all operators is that of the outermost ones, but for those ranges
+outer_op AS (
+  SELECT trace_id, op_id, end_ns FROM cpu_op_parent
+  WHERE depth = 0
+  UNION ALL
+  SELECT parent.trace_id, parent.op_id, parent.end_ns FROM cpu_op_parent AS parent
+  INNER JOIN listed_range AS root
+    ON parent.trace_id = root.trace_id AND parent.root_op_id = root.op_id
+  WHERE parent.depth > 0
+),
+
 operator AS (
   SELECT
     cpu_op.trace_id,
     cpu_op.process_id,
     cpu_op.start_ns,
-    cpu_op_parent.end_ns
+    outer_op.end_ns
   FROM cpu_op
-  INNER JOIN cpu_op_parent USING (trace_id, op_id)
-  LEFT JOIN listed_range AS root
-    ON cpu_op_parent.trace_id = root.trace_id AND cpu_op_parent.root_op_id = root.op_id
+  INNER JOIN outer_op USING (trace_id, op_id)
   ANTI JOIN listed_range USING (trace_id, op_id)
-  WHERE cpu_op_parent.depth = 0 OR root.op_id IS NOT NULL
 ),
 
 call AS (

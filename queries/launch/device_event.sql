@@ -3,7 +3,7 @@
 -- Why:     a device is busy with all of them, and why it was idle is seen from the call that ended
 --          the gap.
 -- Grain:   one row per kernel or gpu_copy
--- Inputs:  kernel, gpu_copy, runtime_call, kernel_launch
+-- Inputs:  kernel, gpu_copy, runtime_call, kernel_launch, copy_call
 -- Kept:    view
 -- Columns:
 --   trace_id       trace.trace_id
@@ -20,23 +20,7 @@
 --   call_start_ns  ns
 --   call_end_ns    ns
 -- Never:   WHERE (kernel_id IS NULL) = (copy_id IS NULL) OR end_ns < start_ns
-WITH copy_call AS (
-  SELECT
-    gpu_copy.trace_id,
-    gpu_copy.copy_id,
-    arg_max(call.call_id, (call.start_ns <= gpu_copy.start_ns, call.start_ns)) AS call_id
-  FROM gpu_copy
-  INNER JOIN runtime_call AS call
-    ON
-      gpu_copy.trace_id = call.trace_id
-      AND gpu_copy.correlation_id = call.correlation_id
-      AND coalesce(gpu_copy.process_id, call.process_id, '') = coalesce(call.process_id, '')
-  WHERE gpu_copy.correlation_id > 0
-  GROUP BY gpu_copy.trace_id, gpu_copy.copy_id
-  HAVING min(call.process_id) IS NOT DISTINCT FROM max(call.process_id)
-),
-
-event AS (
+WITH event AS (
   SELECT
     kernel.trace_id,
     kernel.kernel_id,

@@ -58,10 +58,10 @@ member AS (
   SELECT asked.trace_id, asked.work_id, asked.computes, shaped.shape
   FROM asked
   INNER JOIN shaped USING (input_dims)
-  SEMI JOIN (
+  ANTI JOIN (
     SELECT trace_id, work_id FROM work_attention
-    WHERE role <> 'core'
-  ) AS outside USING (trace_id, work_id)
+    WHERE role = 'core'
+  ) AS core USING (trace_id, work_id)
   ANTI JOIN compiled USING (trace_id, work_id)
   WHERE shaped.shape IS NOT NULL
 ),

@@ -37,20 +37,29 @@ copy_op AS (
 
 found AS (
   SELECT
-    work.trace_id,
-    work.work_id,
-    CASE
-      WHEN layout.name IS NOT NULL THEN 'layout_copy'
-      WHEN copy_op.is_cast THEN 'cast'
-      WHEN copy_op.is_contiguous THEN 'contiguous'
-    END AS kind
+    trace_id,
+    work_id,
+    'layout_copy' AS kind
   FROM work
-  INNER JOIN work_op USING (trace_id, work_id)
-  INNER JOIN work_attention USING (trace_id, work_id)
-  LEFT JOIN layout ON work.trace_id = layout.trace_id AND work.name = layout.name
-  LEFT JOIN copy_op ON work_op.trace_id = copy_op.trace_id AND work_op.op_id = copy_op.op_id
-  WHERE work_attention.role <> 'core' AND (layout.name IS NOT NULL OR copy_op.op_id IS NOT NULL)
+  SEMI JOIN layout USING (trace_id, name)
+  UNION ALL
+  SELECT
+    work_op.trace_id,
+    work_op.work_id,
+    if(copy_op.is_cast, 'cast', 'contiguous') AS kind
+  FROM copy_op
+  INNER JOIN work_op USING (trace_id, op_id)
+  WHERE copy_op.is_cast OR copy_op.is_contiguous
 )
 
-SELECT trace_id, work_id, kind FROM found
-WHERE kind IS NOT NULL
+-- a change of layout comes first
+SELECT
+  trace_id,
+  work_id,
+  max(kind) AS kind
+FROM found
+ANTI JOIN (
+  SELECT trace_id, work_id FROM work_attention
+  WHERE role = 'core'
+) AS core USING (trace_id, work_id)
+GROUP BY trace_id, work_id

@@ -1,12 +1,13 @@
--- lost_gap: idle time of a device that a change of the program could save, by kind of change.
+-- lost_gap: idle time of a device that a change could save, by kind (130 lines because of waits).
 --
 -- Why:     each ns of a gap has one cause, and a cause has one kind of fix. After a wait the queue
 --          is empty, so the whole gap belongs to the wait: without it the host would have been
---          ahead. Time between an asked-for event and its start, in graphs and before events
+--          ahead. A wait that begins with or after the call that ended the gap didn't delay that
+--          call. Time between an asked-for event and its start, in graphs and before events
 --          without a call has no fix that the trace shows. Without the calls of a tenth of it, the
 --          causes of a device's idle time are unknown.
 -- Grain:   one row per (trace_id, device_id, gap_start_ns, kind)
--- Inputs:  idle_gap, runtime_call, waiting_call, device_event, gpu_copy, limit_constant
+-- Inputs:  idle_gap, runtime_call, waiting_call, copy_call, gpu_copy, limit_constant
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -34,36 +35,39 @@ gap AS (
   SELECT
     idle_gap.*,
     concat_ws(' ', call.process_id, call.thread_id) AS track,
+    call.start_ns AS call_start_ns,
     gap_ns - unlinked_ns - graph_ns - device_ns AS host_and_launch_ns
   FROM idle_gap
   SEMI JOIN caused USING (trace_id, device_id)
   LEFT JOIN runtime_call AS call USING (trace_id, call_id)
 ),
 
--- the largest copy of each call
+-- a small copy brings a value that the program asks for
 pageable AS (
-  SELECT event.trace_id, event.call_id, max(gpu_copy.size_bytes) AS size_bytes
-  FROM device_event AS event
+  SELECT DISTINCT trace_id, copy_call.call_id
+  FROM copy_call
   INNER JOIN gpu_copy USING (trace_id, copy_id)
-  WHERE gpu_copy.host_memory = 'pageable' AND gpu_copy.kind IN ('HtoD', 'DtoH')
-  GROUP BY event.trace_id, event.call_id
+  CROSS JOIN limit_constant
+  WHERE
+    gpu_copy.host_memory = 'pageable'
+    AND gpu_copy.kind IN ('HtoD', 'DtoH')
+    AND gpu_copy.size_bytes >= limit_constant.value_bytes
 ),
 
-wait AS (
+wait AS MATERIALIZED (
   SELECT
     waiting.trace_id,
     waiting.track,
     waiting.call_id,
     waiting.start_ns,
     waiting.end_ns,
-    -- a small copy brings a value that the program asks for
-    if(pageable.size_bytes >= limit_constant.value_bytes, 'pageable_copy', 'host_wait') AS kind
+    if(pageable.call_id IS NULL, 'host_wait', 'pageable_copy') AS kind
   FROM waiting_call AS waiting
-  CROSS JOIN limit_constant
   LEFT JOIN pageable USING (trace_id, call_id)
   WHERE waiting.kind IN ('explicit', 'copy') AND NOT waiting.is_nested
 ),
 
+-- the last wait before the call that ended the gap, if the gap began in it or before it
 waited AS (
   SELECT
     gap.*,
@@ -74,7 +78,7 @@ waited AS (
     ON
       gap.trace_id = wait.trace_id
       AND gap.track = wait.track
-      AND gap.start_ns + gap.gap_ns > wait.start_ns
+      AND gap.call_start_ns > wait.start_ns
   WHERE gap.host_and_launch_ns > 0
 ),
 
@@ -88,23 +92,29 @@ part AS (
     if(wait_kind IS NULL, 0, waited.host_sync_ns) AS sure_ns,
     waited.gap_ns >= limit_constant.short_gap_ns AS is_long,
     waited.host_operator_ns + waited.host_other_ns + waited.host_runtime_ns AS host_ns,
+    -- a copy that holds the host until it ends does not launch ahead
+    if(own.kind IS NULL, waited.launch_ns, 0) AS launching_ns,
     unnest([
-      wait_kind, 'allocation', 'data_loading', if(is_long, 'host_pause', 'launch_bound'),
-      if(is_long, 'first_launch', NULL)
+      coalesce(wait_kind, own.kind), 'allocation', 'data_loading',
+      if(is_long, 'host_pause', 'launch_bound'), if(is_long, 'first_launch', NULL)
     ]) AS kind,
     unnest([
-      waited.host_and_launch_ns - waited.host_memory_ns - waited.host_dataloader_ns,
+      if(
+        wait_kind IS NULL, waited.launch_ns,
+        waited.host_and_launch_ns - waited.host_memory_ns - waited.host_dataloader_ns
+      ),
       waited.host_memory_ns,
       waited.host_dataloader_ns,
       -- around a wait for data, the rest is the loader's too
       if(
         wait_kind IS NULL AND 2 * waited.host_dataloader_ns < waited.gap_ns,
-        host_ns + if(is_long, 0, waited.launch_ns), 0
+        host_ns + if(is_long, 0, launching_ns), 0
       ),
-      if(wait_kind IS NULL, waited.launch_ns, 0)
+      if(wait_kind IS NULL, launching_ns, 0)
     ]) AS lost_ns
   FROM waited
   CROSS JOIN limit_constant
+  LEFT JOIN wait AS own ON waited.trace_id = own.trace_id AND waited.call_id = own.call_id
 )
 
 SELECT

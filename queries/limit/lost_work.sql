@@ -8,6 +8,7 @@
 -- Columns:
 --   trace_id           trace.trace_id
 --   work_id            work.work_id
+--   device_id          work.device_id
 --   kind               'recomputation' | 'unfused_attention' | 'fused_attention' | 'layout_copy' |
 --                      'cast' | 'contiguous' | 'float32_product' | 'odd_product' |
 --                      'slow_product' | 'kernel_chain'
@@ -102,6 +103,7 @@ first AS (
 SELECT
   trace_id,
   work_id,
+  work.device_id,
   found.kind,
   found.attention_call_id,
   found.cost_op_id,

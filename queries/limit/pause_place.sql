@@ -4,32 +4,44 @@
 --          operator, range and Python line that cover at least half of what the host did.
 -- Grain:   one row per gap of a device of limit_constant.short_gap_ns or more, for the hundred
 --          longest of a trace that began before the host called
--- Inputs:  device_gap, cpu_op, annotation, python_call, limit_constant
+-- Inputs:  idle_gap, runtime_call, cpu_op, annotation, python_call, limit_constant
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
 --   device_id     device.device_id
---   gap_start_ns  see device_gap
+--   gap_start_ns  where it starts, see idle_gap
 --   op_name       cpu_op.name; NULL if no operator covers half of it
 --   range_name    annotation.name of a user's range; NULL if none does
 --   python_frame  python_call.name, outside torch if there is one; NULL if none does
 -- Never:   GROUP BY trace_id, device_id, gap_start_ns HAVING count(*) > 1
-WITH pause AS MATERIALIZED (
+WITH longest AS (
   SELECT
     trace_id,
     device_id,
-    gap_start_ns,
-    track,
-    host_end_ns,
-    (host_end_ns - gap_start_ns) // 2 AS half_ns
-  FROM device_gap
+    start_ns,
+    gap_ns,
+    call_id
+  FROM idle_gap
   CROSS JOIN limit_constant
-  WHERE whole_cause IS NULL AND host_end_ns > gap_start_ns
+  WHERE
+    gap_ns >= limit_constant.short_gap_ns
+    -- the host had not called yet
+    AND host_sync_ns + host_memory_ns + host_runtime_ns + host_dataloader_ns
+    + host_operator_ns + host_other_ns > 0
   QUALIFY
-    row_number() OVER (
-      PARTITION BY trace_id ORDER BY gap_end_ns - gap_start_ns DESC, device_id, gap_start_ns
-    ) <= 100
-    AND gap_end_ns - gap_start_ns >= limit_constant.short_gap_ns
+    row_number() OVER (PARTITION BY trace_id ORDER BY gap_ns DESC, device_id, start_ns) <= 100
+),
+
+pause AS MATERIALIZED (
+  SELECT
+    trace_id,
+    longest.device_id,
+    longest.start_ns AS gap_start_ns,
+    concat_ws(' ', call.process_id, call.thread_id) AS track,
+    least(call.start_ns, longest.start_ns + longest.gap_ns) AS host_end_ns,
+    (host_end_ns - gap_start_ns) // 2 AS half_ns
+  FROM longest
+  INNER JOIN runtime_call AS call USING (trace_id, call_id)
 ),
 
 -- what is shorter than half of the shortest pause covers half of none

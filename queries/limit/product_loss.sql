@@ -1,4 +1,4 @@
--- product_loss: products slower than they could be, and what stays (149 lines because of shapes).
+-- product_loss: products slower than they could be, and what stays (160 lines because of shapes).
 --
 -- Why:     float32 products outside tensor cores, sizes that tensor cores can't load and kernels
 --          far slower than their shapes allow each have their own fix.
@@ -10,6 +10,8 @@
 --   trace_id     trace.trace_id
 --   work_id      work.work_id
 --   cost_op_id   cost_root.cost_op_id, the product
+--   op_name      its name
+--   input_dims   its shapes
 --   kind         'float32_product' (without TF32 on a device that has it) | 'odd_product' (rows
 --                that are no multiple of 16 bytes) | 'slow_product' (slower than nine of ten
 --                measured products of such shapes)
@@ -67,6 +69,8 @@ member AS (
   SELECT
     named.trace_id,
     named.op_id AS cost_op_id,
+    known.name AS op_name,
+    known.input_dims,
     known.math,
     known.other_ns,
     known.expected_ns,
@@ -101,10 +105,13 @@ item AS (
     used.tensor_core = 'no' AS is_plain
   FROM work
   INNER JOIN rooted USING (trace_id, work_id)
-  INNER JOIN work_attention USING (trace_id, work_id)
+  ANTI JOIN (
+    SELECT trace_id, work_id FROM work_attention
+    WHERE role = 'core'
+  ) AS core USING (trace_id, work_id)
   LEFT JOIN kernel_tensor_core AS used
     ON work.trace_id = used.trace_id AND work.name = used.name
-  WHERE work.time_source = 'gpu' AND work_attention.role <> 'core'
+  WHERE work.time_source = 'gpu'
 ),
 
 product AS (
@@ -121,6 +128,8 @@ judged AS (
   SELECT
     trace_id,
     cost_op_id,
+    member.op_name,
+    member.input_dims,
     product.product_ns,
     CASE
       WHEN member.math = 'float32' AND member.other_ns IS NOT NULL
@@ -140,6 +149,8 @@ SELECT
   trace_id,
   item.work_id,
   cost_op_id,
+  judged.op_name,
+  judged.input_dims,
   judged.kind,
   cast(item.dur_ns * least(1, judged.low_ns / judged.product_ns) AS BIGINT) AS kept_low_ns,
   cast(item.dur_ns * least(1, judged.stay_ns / judged.product_ns) AS BIGINT) AS kept_ns,

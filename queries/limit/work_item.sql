@@ -3,13 +3,14 @@
 -- Why:     work of one kind adds up where one change would shorten it: in one component, and for
 --          attention and products with one shape.
 -- Grain:   one row per lost_work
--- Inputs:  lost_work, work, work_op, work_component, work_module, work_step, attention_call, cpu_op
+-- Inputs:  lost_work, product_loss, work_op, work_component, work_module, work_step,
+--          attention_call
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
 --   kind          see lost_work
---   device_id     work.device_id
+--   device_id     see lost_work
 --   component     see work_component; NULL if unknown
 --   module        see work_module; NULL if unknown
 --   step          see work_step
@@ -40,28 +41,19 @@ call AS (
   SEMI JOIN lost USING (trace_id, attention_call_id)
 ),
 
--- each once, because DuckDB would keep all operators to look these up
-costed AS MATERIALIZED (
-  SELECT DISTINCT trace_id, cost_op_id FROM lost
-  WHERE cost_op_id IS NOT NULL
-),
-
 product AS (
-  SELECT cpu_op.trace_id, cpu_op.op_id AS cost_op_id, cpu_op.name, cpu_op.input_dims
-  FROM cpu_op
-  INNER JOIN costed
-    ON cpu_op.trace_id = costed.trace_id AND cpu_op.op_id = costed.cost_op_id
+  SELECT DISTINCT trace_id, cost_op_id, op_name, input_dims FROM product_loss
 )
 
 SELECT
   trace_id,
   work_id,
   lost.kind,
-  work.device_id,
+  lost.device_id,
   nullif(work_component.component, 'unattributed') AS component,
   nullif(work_module.module, 'unattributed') AS module,
   work_step.step,
-  coalesce(product.name, nullif(work_op.op_name, 'unattributed')) AS op_name,
+  coalesce(product.op_name, nullif(work_op.op_name, 'unattributed')) AS op_name,
   coalesce(call.detail, product.input_dims) AS detail,
   coalesce(lost.attention_call_id, lost.cost_op_id, work_id) AS unit_id,
   lost.is_predicted,
@@ -70,7 +62,6 @@ SELECT
   lost.kept_ns,
   lost.kept_high_ns
 FROM lost
-INNER JOIN work USING (trace_id, work_id)
 INNER JOIN work_op USING (trace_id, work_id)
 INNER JOIN work_component USING (trace_id, work_id)
 INNER JOIN work_module USING (trace_id, work_id)

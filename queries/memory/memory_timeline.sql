@@ -2,7 +2,7 @@
 --
 -- Why:     the operator says what the memory was for; the allocator's event knows its thread only.
 -- Grain:   one row per memory_event
--- Inputs:  memory_event, operator_slice, timeline
+-- Inputs:  memory_event, cpu_op, cpu_op_parent, timeline
 -- Kept:    view
 -- Columns:
 --   trace_id         trace.trace_id
@@ -19,9 +19,29 @@ WITH thread AS (
   SELECT DISTINCT trace_id, process_id, thread_id FROM memory_event
 ),
 
-operator AS (
-  FROM operator_slice
+-- of a trace without events of the allocator, no operator has to be looked up
+threaded AS MATERIALIZED (
+  SELECT
+    trace_id,
+    op_id,
+    concat_ws(' ', process_id, thread_id) AS track,
+    start_ns
+  FROM cpu_op
   SEMI JOIN thread USING (trace_id, process_id, thread_id)
+),
+
+operator AS (
+  SELECT
+    trace_id,
+    threaded.track,
+    op_id AS slice_id,
+    threaded.start_ns,
+    parent.end_ns,
+    parent.depth,
+    parent.parent_op_id AS parent_id,
+    parent.root_op_id AS root_id
+  FROM threaded
+  INNER JOIN cpu_op_parent AS parent USING (trace_id, op_id)
 ),
 
 change AS (

@@ -59,12 +59,7 @@ edge AS (
   WHERE end_ns > start_ns
 ),
 
-net AS (
-  SELECT trace_id, device_id, stream_id, at_ns, sum(step) AS step
-  FROM edge
-  GROUP BY trace_id, device_id, stream_id, at_ns
-),
-
+-- of edges at one moment the last one has the length after it, and all others no time
 length AS (
   SELECT
     trace_id,
@@ -72,9 +67,9 @@ length AS (
     stream_id,
     at_ns,
     lead(at_ns) OVER in_order - at_ns AS dur_ns,
-    cast(sum(step) OVER (in_order ROWS UNBOUNDED PRECEDING) AS BIGINT) AS length
-  FROM net
-  WINDOW in_order AS (PARTITION BY trace_id, device_id, stream_id ORDER BY at_ns)
+    sum(step) OVER (in_order ROWS UNBOUNDED PRECEDING) AS length
+  FROM edge
+  WINDOW in_order AS (PARTITION BY trace_id, device_id, stream_id ORDER BY at_ns, step)
 ),
 
 peak AS (
@@ -82,7 +77,7 @@ peak AS (
     trace_id,
     device_id,
     stream_id,
-    max(length) AS peak_length,
+    cast(max(length) AS BIGINT) AS peak_length,
     arg_max(at_ns, (length, -at_ns)) AS peak_ns,
     cast(coalesce(sum(dur_ns) FILTER (WHERE length >= full_length), 0) AS BIGINT) AS full_ns
   FROM length
