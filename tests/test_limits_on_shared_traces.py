@@ -103,6 +103,18 @@ FIGURES = (
         "SELECT *, coalesce(device_name NOT LIKE '%PG509%', FALSE) AS known "
         "FROM operator_roofline INNER JOIN trace USING (trace_id))",
     ),
+    Figures(
+        # of the products whose names the script knows; those that it calls unknown are hardly ever products
+        "roofline_total",
+        "tensor_core_use",
+        (),
+        rows="SELECT count(*) FILTER (tensor_core = 'yes') AS tensor_core_count, "
+        "count(*) FILTER (tensor_core = 'no') AS no_tensor_core_count, "
+        "coalesce(sum(dur_ns) FILTER (tensor_core = 'yes'), 0) AS tensor_core_ns, "
+        "coalesce(sum(dur_ns) FILTER (tensor_core = 'no'), 0) AS no_tensor_core_ns "
+        "FROM kernel INNER JOIN kernel_tensor_core USING (trace_id, name) "
+        "WHERE {known}",
+    ),
     Figures("critical_path", "critical_path_sum", (), refusal="path_refusal"),
     Figures(
         # captures and replays of one file; the database of a test holds no other
@@ -169,6 +181,15 @@ def _figures(name: str) -> dict[str, list[dict[str, str]]]:
     return found
 
 
+@cache
+def _known_product() -> str:
+    """A condition for kernels whose names the script that looked for tensor cores has in its list."""
+    assert REFERENCE is not None
+    with (REFERENCE / "tensor_core_names.csv").open(newline="") as file:
+        names = [row["kernel_name_140"].replace("'", "''") for row in csv.DictReader(file)]
+    return "left(name, 140) IN ({})".format(", ".join(f"'{name}'" for name in names))
+
+
 def _traces() -> list[str]:
     if TRACES is None or REFERENCE is None or not REFERENCE.is_dir():
         return []
@@ -207,7 +228,8 @@ def _answer_once(con: duckdb.DuckDBPyConnection, metric: SqlFile) -> None:
 
 
 def _differences(con: duckdb.DuckDBPyConnection, name: str, figures: Figures) -> list[str]:
-    answer = con.execute(figures.rows or f"FROM {figures.metric}")
+    statement = figures.rows or f"FROM {figures.metric}"
+    answer = con.execute(statement.replace("{known}", _known_product()))
     columns = [column[0] for column in answer.description or ()]
     rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
     mine = {tuple(_text(row[key]) for key in figures.keys): row for row in rows}

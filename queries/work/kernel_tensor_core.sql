@@ -2,6 +2,7 @@
 --
 -- Why:     a kernel name occurs thousands of times, so its rules are tried once per name.
 -- Grain:   one row per (trace_id, name) of kernel_category that is linear, convolution or attention
+--          and multiplies matrices, as far as its name says
 -- Inputs:  kernel_category, tensor_core_rule
 -- Kept:    view
 -- Columns:
@@ -33,3 +34,4 @@ SELECT
   decided.first_rule.rule
 FROM matrix
 LEFT JOIN decided USING (trace_id, name)
+WHERE decided.first_rule.tensor_core IS DISTINCT FROM 'none'
