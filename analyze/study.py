@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -284,10 +284,13 @@ class Study(notebook.ShownInNotebook):
         def ask(name: str, params: Mapping[str, str]) -> Answer:
             return self.answer(name, trace=None if params else trace, params=params)
 
-        names, relations = self.names(trace).values(), self.relations()
-        if len(names) == len(self._names):
-            self.share(sections_of(relations, len(names)))
-        return write_report(path, relations=relations, traces=self.traces, names=names, ask=ask)
+        def opened() -> tuple[list[SqlFile], Collection[str]]:
+            names, relations = self.names(trace).values(), self.relations()
+            if len(names) == len(self._names):
+                self.share(sections_of(relations, len(names)))
+            return relations, names
+
+        return write_report(path, opened=opened, traces=self.traces, ask=ask)
 
     def names(self, trace: str | None = None) -> dict[int, str]:
         """Names by trace_id of the traces that a glob matches, or of all traces."""

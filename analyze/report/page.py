@@ -184,7 +184,7 @@ def _section(
         columns = tuple(name for name in columns if name != "trace_name")
     title = relation.sections.get("Plot") or capitalized(relation.name.replace("_", " "))
     table = table_of(frame, columns)
-    csv = packed(dumps(csv_text(bounded(answer.frame.head(MOST_ROWS), LONGEST))))
+    rows = bounded(answer.frame.head(MOST_ROWS), LONGEST)
     drawing = drawn.result()
     return Section(
         metric=relation.name,
@@ -198,7 +198,7 @@ def _section(
         notes=tuple(capitalized(readable(note)) for note in answer.notes),
         terms=tuple((anchor(term), term) for term in terms_of(answer.frame.columns)),
         table=table,
-        csv=csv,
+        csv="" if rows.is_empty() else packed(dumps(csv_text(rows))),
         relation=relation,
     )
 
