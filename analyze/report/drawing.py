@@ -40,7 +40,7 @@ class Drawing:
 def load_plots() -> None:
     """Import what drawing needs, which takes longer than most queries."""
     # HoloViews loads pandas only with the first plot
-    import pandas  # noqa: ICN001, F401
+    import pandas  # noqa: F401
 
     from genscope.analyze.plots import theme
 
