@@ -1,5 +1,6 @@
 """Which matrix products lose most time against the device's peaks."""
 
+import re
 from typing import Any
 
 from genscope.analyze.plots import theme
@@ -7,6 +8,8 @@ from genscope.analyze.plots.stacked import stacked
 
 MAX_TRACES = 6
 MAX_PRODUCTS = 8
+# arguments without a shape, after those with one
+_EMPTY = re.compile(r"(,\[\])+\]$")
 PARTS = {"attainable at the peaks": "#009e73", "lost": "#d55e00"}
 
 
@@ -24,7 +27,8 @@ def _panel(products: Any) -> Any:
     top["product"] = [
         f"{number}. {theme.shorten(f'{name} {shapes}', 50)}"
         for number, (name, shapes) in enumerate(
-            zip(top["op_name"], top["input_dims"].fillna(""), strict=True), start=1
+            zip(top["op_name"], top["input_dims"].fillna("").str.replace(_EMPTY, "]"), strict=True),
+            start=1,
         )
     ]
     attained = top[["attainable_ns", "kernel_ns"]].min(axis=1)

@@ -130,6 +130,8 @@ def serve() -> None:
     gc.disable()
     asker = Asker()
     setup = asker.question()
+    # HoloViews looks up names of colours in it, which we don't use, and it takes a tenth of a second
+    sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
     load_plots()
     import pyarrow as pa
 

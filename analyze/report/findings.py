@@ -79,7 +79,7 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     elif predicted:
         text = f"{count} traces: {count - predicted} measured, {predicted} predicted."
     else:
-        text = f"{count} traces, measured."
+        text = f"The study holds {count} traces, all of them measured."
     broken = frame.filter(~pl.col("complete"))["trace_name"].to_list()
     # one measured trace is what a reader expects
     found = [Finding(text, "trace_summary")] if count > 1 or predicted else []
@@ -189,7 +189,7 @@ def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 def _of_all(count: int, runs: int) -> str:
     if count < runs:
         return f"{count} of {runs} runs"
-    return "The run" if runs == 1 else f"All {runs} runs"
+    return "The run" if runs == 1 else "Both runs" if runs == 2 else f"All {runs} runs"
 
 
 def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:

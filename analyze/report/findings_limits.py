@@ -187,6 +187,10 @@ def bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     compute = len(whole) - len(memory)
     if len(whole) == 1:
         text = f"The run is {whole['bound'][0]}-bound, with bytes computed from shapes."
+    elif compute in (0, len(whole)):
+        every = "Both" if len(whole) == 2 else f"All {len(whole)}"
+        bound = whole["bound"][0]
+        text = f"{every} runs are {bound}-bound, with bytes computed from shapes."
     else:
         text = (
             f"{len(memory)} of {len(whole)} runs {_are(len(memory))} memory-bound and {compute} "
