@@ -92,7 +92,9 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 
 def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    named = frame.filter(pl.col("component") != "unattributed", pl.col("request_frac") > 0.5)
+    # that the only component takes all of the time says nothing
+    share = pl.col("request_frac")
+    named = frame.filter(pl.col("component") != "unattributed", share > 0.5, share < 0.9995)
     model = pl.coalesce("model", "trace_name").alias("model")
     by_model = named.sort("request_ns", descending=True).with_columns(model)
     return limited(

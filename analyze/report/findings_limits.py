@@ -139,7 +139,11 @@ def idle_causes(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 def verdicts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """What limits most steps of each trace."""
-    known = frame.filter(pl.col("verdict").is_not_null())
+    # those first whose steps take longest
+    longest = pl.col("step_ns").sum().over("trace_id")
+    known = frame.filter(pl.col("verdict").is_not_null()).sort(
+        longest, descending=True, maintain_order=True
+    )
     # a step is there twice: as the host and as the device sees it
     known = known.unique(["trace_id", "step"], keep="first", maintain_order=True)
     found = []

@@ -20,6 +20,8 @@ MAX_ROWS = 8
 # characters of a name that a cell shows, and that the page holds at most
 SHORT = 160
 LONGEST = 1000
+# of numbers without a unit
+LEAST = 0.001
 # columns whose unit is in the row's column `unit`
 OF_UNIT = frozenset({"value", "threshold"})
 _SPELLED = {"gpu": "GPU", "mfu": "MFU", "flops": "FLOPs", "5us": "5\u00a0µs"}
@@ -100,6 +102,13 @@ def cell(column: str, value: Any) -> str:
     for ending, written in _WRITTEN:
         if column.endswith(ending):
             return written(value)
+    return _number(value)
+
+
+def _number(value: float) -> str:
+    """A number without a unit, of three digits or whole."""
+    if 0 < abs(value) < LEAST:
+        return f"<{LEAST}" if value > 0 else f">-{LEAST}"
     return f"{value:.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
 
 
