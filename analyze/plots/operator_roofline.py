@@ -24,12 +24,10 @@ def plot(frame: Any) -> Any:
 
 def _panel(products: Any) -> Any:
     top = products.sort_values("lost_ns", ascending=False, kind="stable").head(MAX_PRODUCTS).copy()
+    names = zip(top["op_name"], top["input_dims"].fillna(""), strict=True)
     top["product"] = [
-        f"{number}. {theme.shorten(f'{name} {shapes}', 50)}"
-        for number, (name, shapes) in enumerate(
-            zip(top["op_name"], top["input_dims"].fillna("").str.replace(_EMPTY, "]"), strict=True),
-            start=1,
-        )
+        f"{number}. {theme.shorten(_product(*named), 50)}"
+        for number, named in enumerate(names, start=1)
     ]
     attained = top[["attainable_ns", "kernel_ns"]].min(axis=1)
     parts = dict(zip(PARTS, (attained / 1e6, (top["kernel_ns"] - attained) / 1e6), strict=True))
@@ -40,3 +38,7 @@ def _panel(products: Any) -> Any:
         title=f"{theme.run_label(top.iloc[0]['trace_name'], top.iloc[0])}: matrix products against the device's peaks",
         known=PARTS,
     )
+
+
+def _product(operator: str, shapes: str) -> str:
+    return f"{operator} {_EMPTY.sub(']', shapes)}"
