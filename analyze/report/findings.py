@@ -171,7 +171,8 @@ def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     keys = ("trace_id", "trace_name", "predicted", "phase")
     total = known.group_by(keys, maintain_order=True).agg(pl.col("request_frac").sum())
     found = []
-    runs = known["trace_id"].n_unique()
+    # those of which nothing is known count too
+    runs = frame.filter(pl.col("request_frac").is_not_null())["trace_id"].n_unique()
     for phase, meaning in (
         ("prefill", "prefill-like calls (many query rows per call)"),
         ("decode", "decode-like calls (few query rows per call)"),
