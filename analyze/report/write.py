@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from genscope.analyze.answer import Answer
     from genscope.analyze.sql_file import SqlFile
 
+# a study of about half a million events
+_SMALL_BYTES = 32 << 20
+
+
+def threads_for(study: Path) -> int | None:
+    """Threads for the queries of a report: one for a small study, else (None) as many as there are cores.
+
+    To share a short query takes longer than to answer it, and the other cores draw meanwhile.
+    """
+    is_small = study.is_file() and study.stat().st_size < _SMALL_BYTES
+    return 1 if is_small else None
+
 
 def write_report(
     path: str | Path,
