@@ -206,11 +206,8 @@ class Study(notebook.ShownInNotebook):
 
     def prepared(self, statement: str) -> duckdb.DuckDBPyConnection:
         """The connection, ready for a statement that `sql` would run. Raises UserError for any other."""
-        allow = (
-            question.check_files_question
-            if self._options["allow_files"]
-            else question.check_question
-        )
+        with_files = self._options["allow_files"]
+        allow = question.check_files_question if with_files else question.check_question
         allow(self._opened, statement)
         self._create(question.mentioned(statement, self._created.files))
         return self._opened
