@@ -25,6 +25,7 @@ ROOMS = (
 LAYERS = ("schema", "interval", *ROOMS, "metric", "nsys")
 
 _TITLE = re.compile(r"^(?P<name>\w+)(\((?P<arguments>[^)]*)\))?: (?P<sentence>.+)$")
+_WHY_LONG = re.compile(r" \(\d+ lines because [^()]*\)")
 _SECTION = re.compile(r"^(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")
 _ENTRY = re.compile(r"^\s+(?P<name>\w+)\s{2,}(?P<text>\S.*)$")
 _PARAM = re.compile(r"^\s*(?P<name>\w+) (?P<type>[A-Z]+) = (?P<default>\S+)\s+(?P<text>.+)$")
@@ -42,11 +43,11 @@ class Param:
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One relation: its parsed header and its statement.
+    """One relation: its parsed header and its statement. The sentence leaves out why the file is long.
 
     `needs` are words of genscope.analyze.needs: what a trace must hold for the relation to have rows.
-    `inputs` are the relations and macros that the header names; `reads(...)` are those that the
-    statement names. `columns` maps a column to its meaning, in order.
+    `inputs` are the relations and macros that the header names, `reads(...)` those that the statement
+    names. `columns` maps a column to its meaning, in order.
     """
 
     name: str
@@ -107,7 +108,7 @@ def parse(text: str, layer: str, origin: str) -> SqlFile:
     return SqlFile(
         name=title["name"],
         layer=layer,
-        sentence=title["sentence"].strip(),
+        sentence=_WHY_LONG.sub("", title["sentence"].strip()),
         sections={key: "\n".join(lines).strip("\n") for key, lines in sections.items()},
         inputs=_names(" ".join(sections.get("Inputs", []))),
         needs=_names(" ".join(sections.get("Needs", []))),
@@ -122,8 +123,7 @@ def parse(text: str, layer: str, origin: str) -> SqlFile:
 def reads(statement: str, macros: Iterable[str] = ()) -> frozenset[str]:
     """Relations and `macros` that a SELECT names, without common table expressions.
 
-    A relation handed to a macro by name, as in interval_union('kernel'), counts as read.
-    Raises UserError if DuckDB cannot parse the statement.
+    A relation handed to a macro by name, as in interval_union('kernel'), counts. Raises UserError if it can't be parsed.
     """
     known = frozenset(macros)
     with connect() as con:

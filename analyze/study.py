@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,7 +43,7 @@ class Study(notebook.ShownInNotebook):
         allow_files: bool = False,
     ) -> None:
         self.path = Path(path)
-        self._allow_files = allow_files
+        self._options: dict[str, Any] = {"allow_files": allow_files}
         self._extra = [file for folder in queries for file in own_queries(Path(folder))]
         self._con: duckdb.DuckDBPyConnection | None = None
         # every metric by name, and what the connection has of them and of their inputs
@@ -81,7 +81,7 @@ class Study(notebook.ShownInNotebook):
     def _opened(self) -> duckdb.DuckDBPyConnection:
         """The connection, with those tables and metrics that were asked for so far."""
         if self._con is None:
-            self._con = open_read_only(self.path, allow_files=self._allow_files)
+            self._con = open_read_only(self.path, **self._options)
             self._metrics = tables.metrics(self._extra)
             self._created = Created(self.path, self._metrics)
             try:
@@ -206,7 +206,8 @@ class Study(notebook.ShownInNotebook):
 
     def prepared(self, statement: str) -> duckdb.DuckDBPyConnection:
         """The connection, ready for a statement that `sql` would run. Raises UserError for any other."""
-        allow = question.check_files_question if self._allow_files else question.check_question
+        with_files = self._options["allow_files"]
+        allow = question.check_files_question if with_files else question.check_question
         allow(self._opened, statement)
         self._create(question.mentioned(statement, self._created.files))
         return self._opened
@@ -275,19 +276,22 @@ class Study(notebook.ShownInNotebook):
     def report(self, path: str | Path, *, trace: str | None = None) -> Path:
         """Write the report, one HTML file that needs no network, and return its path.
 
-        `trace` is a glob on names, as in `query`. Raises UserError if no trace matches, or if the file
-        can't be written.
+        `trace` is as in `query`. Raises UserError if no trace matches, or if the file can't be written.
         """
         from genscope.analyze.report.sections import sections_of
-        from genscope.analyze.report.write import write_report
+        from genscope.analyze.report.write import threads_for, write_report
 
         def ask(name: str, params: Mapping[str, str]) -> Answer:
             return self.answer(name, trace=None if params else trace, params=params)
 
-        names, relations = self.names(trace).values(), self.relations()
-        if len(names) == len(self._names):
-            self.share(sections_of(relations, len(names)))
-        return write_report(path, relations=relations, traces=self.traces, names=names, ask=ask)
+        def opened() -> tuple[list[SqlFile], Collection[str]]:
+            names, relations = self.names(trace).values(), self.relations()
+            if len(names) == len(self._names):
+                self.share(sections_of(relations, len(names)))
+            return relations, names
+
+        self._options["threads"] = threads_for(self.path)
+        return write_report(path, opened=opened, traces=self.traces, ask=ask)
 
     def names(self, trace: str | None = None) -> dict[int, str]:
         """Names by trace_id of the traces that a glob matches, or of all traces."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from genscope.analyze.load.tables import create_schema, metrics
 from genscope.analyze.plots import charts, registry, theme
 from genscope.analyze.plots.save import save_plot
 from genscope.analyze.refusal import create_metrics, refused
+from genscope.analyze.report.figure_json import figure_json
 from genscope.analyze.sql_file import SqlFile, create_statement, load_layer
 from genscope.errors import UserError
 
@@ -84,6 +86,23 @@ def test_every_plot_belongs_to_a_metric_and_is_drawn_by_both_backends(
         assert figure.title.text
     out = save_plot(element, tmp_path / "plot.svg")
     assert len(re.findall("<path", out.read_text())) > 10
+
+
+@pytest.mark.parametrize("name", ["roofline", "operator_breakdown"])
+def test_a_report_holds_the_json_that_bokeh_writes(
+    name: str, study: duckdb.DuckDBPyConnection
+) -> None:
+    from bokeh.document import Document
+
+    for panel in theme.panels_of(_drawable(study, name)):
+        figure = theme.bokeh_figure(panel)
+        found = json.loads(figure_json(figure))
+        document = Document()
+        document.add_root(figure)
+        wanted = json.loads(json.dumps(document.to_json(deferred=False)))
+        # each document has its own configuration
+        assert found.pop("config")["name"] == wanted.pop("config")["name"]
+        assert found == wanted
 
 
 def test_every_metric_that_names_a_plot_has_one() -> None:

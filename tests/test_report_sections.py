@@ -26,6 +26,7 @@ from genscope.analyze.report.format import table_of
 from genscope.analyze.report.key_figures import key_figures
 from genscope.analyze.report.sections import SECTIONS
 from genscope.analyze.report.traces_drawn import DECIDING, traces_drawn
+from genscope.analyze.report.write import threads_for
 from genscope.analyze.sql_file import load_layer
 from genscope.analyze.study import Study
 
@@ -53,6 +54,21 @@ def test_a_long_table_shows_rows_of_every_trace_and_counts_all() -> None:
     table = table_of(frame, ["value"])
     assert [row[0] for row in table.rows] == ["0", "1", "2", "3", "100", "101", "102", "103"]
     assert table.count == 200
+
+
+def test_values_have_the_unit_that_their_row_names() -> None:
+    rows = [("frac", 0.96), ("ns", 3595.0), ("count", 9.0)]
+    frame = pl.DataFrame(rows, schema=["unit", "value"], orient="row")
+    assert [row[0] for row in table_of(frame, ["value"]).rows] == ["96.0 %", "3.6 µs", "9"]
+
+
+def test_the_queries_of_a_small_study_run_on_one_thread(tmp_path: Path) -> None:
+    small, large = tmp_path / "small.duckdb", tmp_path / "large.duckdb"
+    small.write_bytes(b"")
+    with large.open("wb") as file:
+        file.truncate(1 << 30)
+    assert (threads_for(small), threads_for(large)) == (1, None)
+    assert threads_for(tmp_path / "missing.duckdb") is None
 
 
 def test_a_short_table_is_of_one_account(study: Study) -> None:

@@ -40,6 +40,11 @@ def test_header_becomes_data() -> None:
     assert file.statement.startswith("SELECT") and not file.statement.endswith(";")
 
 
+def test_why_a_file_is_long_is_no_part_of_its_sentence() -> None:
+    text = "-- a: what it is (181 lines because of four links).\n--\n-- Why: b\nSELECT 1\n"
+    assert parse(text, "metric", "a.sql").sentence == "what it is."
+
+
 @pytest.mark.parametrize("text", ["SELECT 1", "-- no colon here\nSELECT 1"])
 def test_a_file_without_a_title_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(UserError, match=r"^x\.sql:1: .*begin the file with '-- name"):

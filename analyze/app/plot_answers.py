@@ -45,11 +45,17 @@ def listed(bench: Workbench, _: Mapping[str, str], __: bytes) -> dict[str, Any]:
 
 
 def draw(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
-    """One plot for BokehJS, the first rows behind it, and the query's text."""
+    """One plot for BokehJS, or why there is none, the first rows behind it, and the query's text."""
     frame, statement = _frame(bench, arguments)
-    items = items_of(lambda: plot_of(arguments["name"])(frame.to_pandas()), arguments)
+    plot = plot_of(arguments["name"])
+    items, why_none = [], ""
+    try:
+        items = items_of(lambda: plot(frame.to_pandas()), arguments)
+    except UserError as error:
+        why_none = str(error)[:1].upper() + str(error)[1:]
     return {
         "items": items,
+        "why_none": why_none,
         "columns": [printable(name) for name in frame.columns],
         "rows": [[printable(cell(v)) for v in row] for row in frame.head(_MOST_ROWS).iter_rows()],
         "row_count": frame.height,

@@ -34,6 +34,9 @@ from genscope.analyze.plots.theme import (
 )
 from genscope.analyze.predicted import without_common_mark
 
+# the mark of what is known of less than half of the time
+PARTLY = " (FLOPs mostly unknown)"
+
 
 @dataclass(frozen=True)
 class Axes:

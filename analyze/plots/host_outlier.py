@@ -19,4 +19,4 @@ def plot(frame: Any) -> Any:
 def _panel(hosts: Any, job: str) -> Any:
     slow = hosts["is_slow"].map({True: "slow", False: "by chance"})
     labels = hosts["host"] + ", " + hosts["trace_count"].astype(str) + " traces, " + slow
-    return delays(hosts.assign(label=labels), f"Which hosts of {job} delay the rest, and by what")
+    return delays(hosts.assign(label=labels), f"{job}: which hosts delay the rest, and by what")

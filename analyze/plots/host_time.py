@@ -1,4 +1,4 @@
-"""How long ranges ran no operator: a bar per range, split into operators, waits and the rest."""
+"""How much of each range ran no operator: a bar per range, split into operators, waits and the rest."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def plot(frame: Any) -> Any:
         part="part",
         value="ms",
         axis="time in the range (ms)",
-        title=f"How long ranges ran no operator{some}",
+        title=f"How much of each range ran no operator{some}",
         known=PARTS,
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from genscope.analyze.plots.stacked import stacked
 
-STATES = {"the GPU is busy": "#0072b2", "the GPU is idle": "#d55e00"}
+STATES = {"the GPU is busy": "#0072b2", "the GPU is idle or unrecorded": "#d55e00"}
 
 
 def parts_of(waits: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ LIFETIME = {"kept": "#d55e00", "temporary": "#0072b2", "before": "#56b4e9"}
 
 
 def plot(frame: Any) -> Any:
-    """Draw bars from memory_at_peak in MB, by operator and lifetime, for the fullest devices."""
+    """Draw bars from memory_at_peak in MiB, by operator and lifetime, for the fullest devices."""
     devices = frame[frame["device_id"] >= 0].groupby(["trace_id", "device_id"])["alive_bytes"]
     fullest = devices.sum().sort_values(ascending=False).index[:MAX_DEVICES]
     return theme.panels(
@@ -31,14 +31,14 @@ def _panel(blocks: Any) -> Any:
         rows["op_name"].isin(largest.index[:MAX_OPERATORS]), "other"
     )
     order = {name: place for place, name in enumerate(largest.index[:MAX_OPERATORS])}
-    rows["mb"] = rows["alive_bytes"] / 1e6
+    rows["mib"] = rows["alive_bytes"] / 2**20
     rows = rows.sort_values("operator", key=lambda names: names.map(order).fillna(len(order)))
     return charts.bars(
         rows,
         label="operator",
         part="lifetime",
-        value="mb",
-        axis="memory at the peak (MB)",
+        value="mib",
+        axis="memory at the peak (MiB)",
         title=f"{blocks.iloc[0]['trace_name']}: what the memory at the peak is for",
         known=LIFETIME,
     )

@@ -13,7 +13,7 @@ PARTS = {
 
 
 def plot(frame: Any) -> Any:
-    """Draw stacked bars from memory_peak in GB, one per device with totals, the fullest first."""
+    """Draw stacked bars from memory_peak in GiB, one per device with totals, the fullest first."""
     devices = frame[frame["peak_allocated_bytes"].fillna(0) > 0]
     devices = devices.sort_values("peak_allocated_bytes", ascending=False, kind="stable").copy()
     if devices.empty:
@@ -28,8 +28,8 @@ def plot(frame: Any) -> Any:
     sizes = (devices["alive_known_bytes"], devices["alive_from_before_bytes"], unused)
     return stacked(
         devices["device"],
-        {part: size / 1e9 for part, size in zip(PARTS, sizes, strict=True)},
-        axis="memory at the peak (GB)",
+        {part: size / 2**30 for part, size in zip(PARTS, sizes, strict=True)},
+        axis="memory at the peak (GiB)",
         title="Most memory allocated",
         known=PARTS,
     )

@@ -14,7 +14,7 @@ PARTS = {
 
 
 def plot(frame: Any) -> Any:
-    """Draw stacked bars from memory_state in GB, one per device that holds memory, the largest first."""
+    """Draw stacked bars from memory_state in GiB, one per device that holds memory, the largest first."""
     devices = frame[frame["reserved_bytes"] > 0]
     devices = devices.sort_values("reserved_bytes", ascending=False, kind="stable")
     if devices.empty:
@@ -27,8 +27,8 @@ def plot(frame: Any) -> Any:
     )
     return stacked(
         gpu_labels(devices),
-        {part: size / 1e9 for part, size in zip(PARTS, sizes, strict=True)},
-        axis="memory held by the allocator (GB)",
+        {part: size / 2**30 for part, size in zip(PARTS, sizes, strict=True)},
+        axis="memory held by the allocator (GiB)",
         title="Memory held by the allocator, used and unused",
         known=PARTS,
     )

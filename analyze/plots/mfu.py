@@ -8,7 +8,10 @@ MAX_TRACES = 6
 
 
 def plot(frame: Any) -> Any:
-    """Draw bars from mfu in %, one panel per trace: its components while kernels run, then the whole."""
+    """Draw bars from mfu in %, one panel per trace: its components while kernels run, then the whole.
+
+    Where the FLOPs of less than half of the time are known, the label says so: the bar is too short.
+    """
     rows = frame[(frame["scope"] == "profile") & frame["busy_mfu"].notna()]
     total = rows.groupby("trace_id")["work_ns"].max().sort_values(ascending=False)
     return theme.panels(
@@ -20,11 +23,11 @@ def _panel(rows: Any) -> Any:
     import pandas as pd
 
     first = rows.iloc[0]
-    bars = [
-        ("all, while kernels run" if name == "all" else name, 100 * share)
-        for name, share in zip(rows["component"], rows["busy_mfu"], strict=True)
-    ]
-    bars += [("all, idle time included", 100 * share) for share in rows["mfu"].dropna()]
+    mark = rows["costed_frac"].lt(0.5).map({True: charts.PARTLY, False: ""})
+    names = rows["component"].replace("all", "all, while kernels run") + mark
+    bars = list(zip(names, 100 * rows["busy_mfu"], strict=True))
+    whole = rows["mfu"].notna()
+    bars += zip("all, idle time included" + mark[whole], 100 * rows["mfu"][whole], strict=True)
     run = theme.run_label(first["trace_name"], first)
     return charts.bars(
         pd.DataFrame(bars, columns=["component", "share"]),

@@ -1,5 +1,6 @@
 """Which matrix products lose most time against the device's peaks."""
 
+import re
 from typing import Any
 
 from genscope.analyze.plots import theme
@@ -7,6 +8,8 @@ from genscope.analyze.plots.stacked import stacked
 
 MAX_TRACES = 6
 MAX_PRODUCTS = 8
+# arguments without a shape, after those with one
+_EMPTY = re.compile(r"(,\[\])+\]$")
 PARTS = {"attainable at the peaks": "#009e73", "lost": "#d55e00"}
 
 
@@ -21,11 +24,10 @@ def plot(frame: Any) -> Any:
 
 def _panel(products: Any) -> Any:
     top = products.sort_values("lost_ns", ascending=False, kind="stable").head(MAX_PRODUCTS).copy()
+    names = zip(top["op_name"], top["input_dims"].fillna(""), strict=True)
     top["product"] = [
-        f"{number}. {theme.shorten(f'{name} {shapes}', 50)}"
-        for number, (name, shapes) in enumerate(
-            zip(top["op_name"], top["input_dims"].fillna(""), strict=True), start=1
-        )
+        f"{number}. {theme.shorten(_product(*named), 50)}"
+        for number, named in enumerate(names, start=1)
     ]
     attained = top[["attainable_ns", "kernel_ns"]].min(axis=1)
     parts = dict(zip(PARTS, (attained / 1e6, (top["kernel_ns"] - attained) / 1e6), strict=True))
@@ -36,3 +38,7 @@ def _panel(products: Any) -> Any:
         title=f"{theme.run_label(top.iloc[0]['trace_name'], top.iloc[0])}: matrix products against the device's peaks",
         known=PARTS,
     )
+
+
+def _product(operator: str, shapes: str) -> str:
+    return f"{operator} {_EMPTY.sub(']', shapes)}"

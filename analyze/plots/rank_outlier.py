@@ -25,7 +25,7 @@ def plot(frame: Any) -> Any:
 def _panel(traces: Any, job: str) -> Any:
     rank = " (rank " + traces["rank"].astype("Int64").astype("string") + ")"
     runs = theme.run_labels(traces)
-    title = f"Which traces of {job} delay the rest, and by what"
+    title = f"{job}: which traces delay the rest, and by what"
     return delays(traces.assign(label=runs + rank.fillna("")), title)
 
 

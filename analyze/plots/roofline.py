@@ -5,8 +5,6 @@ from typing import Any
 from genscope.analyze.plots import charts, theme
 
 MAX_MODELS = 18
-# the mark of points that stand for less than half of the time
-PARTLY = " (FLOPs mostly unknown)"
 
 
 def plot(frame: Any) -> Any:
@@ -20,7 +18,7 @@ def plot(frame: Any) -> Any:
         return None
     known["tflops"] = known["attained_flops_per_s"] / 1e12
     known["run"] = theme.run_labels(known)
-    mark = known["costed_frac"].lt(0.5).map({True: PARTLY, False: ""})
+    mark = known["costed_frac"].lt(0.5).map({True: charts.PARTLY, False: ""})
     known["series"] = known["category"].where(known["category"] != "all", known["run"]) + mark
     whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)
     if whole.empty:
@@ -28,7 +26,7 @@ def plot(frame: Any) -> Any:
     heavy = whole.iloc[0]
     categories = known[(known["trace_id"] == heavy["trace_id"]) & (known["category"] != "all")]
     palette = theme.CATEGORY_COLOUR
-    palette = palette | {name + PARTLY: colour for name, colour in palette.items()}
+    palette = palette | {name + charts.PARTLY: colour for name, colour in palette.items()}
     # one point per model and attention, for its longest run, so that small models are shown too
     models = (
         whole.drop_duplicates(["model", "attention"]) if whole["model"].notna().any() else whole

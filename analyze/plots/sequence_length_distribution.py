@@ -5,30 +5,34 @@ from typing import Any
 
 from genscope.analyze.plots import charts, theme
 
+UNKNOWN = "unknown"
+
 
 def plot(frame: Any) -> Any:
-    """Draw two stacked bars per run: calls and time of a whole request, by query length."""
+    """Draw two stacked bars per run: calls and time of a whole request, by query length, unknown ones last."""
     import pandas as pd
 
-    known = frame[frame["query_len"].notna()].sort_values(
+    measured = frame.groupby("trace_id")["query_len"].transform("count") > 0
+    rows = frame[measured].sort_values(
         ["model", "image_size", "attention", "trace_id"], kind="stable"
     )
-    if known.empty:
+    if rows.empty:
         return None
-    names = known["trace_name"]
-    timed_runs = theme.run_labels(known)
+    names = rows["trace_name"]
+    timed_runs = theme.run_labels(rows)
     counted = pd.DataFrame(
         {
             "run": names + " · calls",
-            "length": known["query_len"],
-            "percent": 100 * known["request_call_frac"],
-            "order": known.groupby("trace_id", sort=False).ngroup(),
+            "length": rows["query_len"],
+            "percent": 100 * rows["request_call_frac"],
+            "order": rows.groupby("trace_id", sort=False).ngroup(),
         }
     )
-    timed = counted.assign(run=timed_runs + " · time", percent=100 * known["request_frac"])
+    timed = counted.assign(run=timed_runs + " · time", percent=100 * rows["request_frac"])
     both = pd.concat([counted, timed]).sort_values("order", kind="stable")
     both["bucket"] = both["length"].map(_bucket)
-    lengths = sorted(set(both["length"].map(lambda length: int(log2(length)))))
+    lengths = sorted(set(both["length"].dropna().map(lambda length: int(log2(length)))))
+    colours = zip(map(_name, lengths), theme.sequential_palette(len(lengths)), strict=True)
     return charts.bars(
         both,
         label="run",
@@ -36,12 +40,12 @@ def plot(frame: Any) -> Any:
         value="percent",
         axis="share of the request's attention calls or time (%)",
         title="Attention calls and time by query length",
-        known=dict(zip(map(_name, lengths), theme.sequential_palette(len(lengths)), strict=True)),
+        known={**dict(colours), UNKNOWN: theme.GREY},
     )
 
 
 def _bucket(length: float) -> str:
-    return _name(int(log2(length)))
+    return _name(int(log2(length))) if length > 0 else UNKNOWN
 
 
 def _name(power: int) -> str:

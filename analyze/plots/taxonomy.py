@@ -3,14 +3,18 @@
 from typing import Any
 
 from genscope.analyze.plots import charts, theme
+from genscope.errors import UserError
 
 
 def plot(frame: Any) -> Any:
-    """Draw one bar per component from taxonomy; they aren't stacked, as components may share parameters."""
+    """Draw one bar per component from taxonomy; they aren't stacked, as components may share parameters.
+
+    Raises UserError if no trace of a named model has a count.
+    """
     rows = frame[frame["parameter_count"].notna() & frame["model"].notna()]
     rows = rows.sort_values("parameter_count").drop_duplicates(["model", "component"], keep="last")
     if rows.empty:
-        return None
+        raise UserError("no manifest says how many parameters there are; see the table")
     largest = rows.groupby("model")["parameter_count"].transform("max")
     rows = rows.assign(
         largest=largest,

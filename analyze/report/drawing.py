@@ -39,6 +39,9 @@ class Drawing:
 
 def load_plots() -> None:
     """Import what drawing needs, which takes longer than most queries."""
+    # HoloViews loads pandas only with the first plot
+    import pandas  # noqa: F401
+
     from genscope.analyze.plots import theme
 
     with theme.only_bokeh():
@@ -93,15 +96,13 @@ def few_traces(name: str, frame: pl.DataFrame, kept: Collection[int]) -> tuple[p
     shown = few["trace_id"].n_unique()
     if count <= MOST_TRACES or not shown or shown == count:
         return frame, ""
-    return few, f"The plot shows {shown} of {count} traces; the table has all."
+    return few, f"The plot shows {shown} of {count} traces; 'All columns' lists all."
 
 
 def _panel(element: Any) -> Panel:
     """One plot. The title becomes page text, so that it can wrap."""
-    from bokeh.core.json_encoder import serialize_json
-    from bokeh.document import Document
-
     from genscope.analyze.plots import theme
+    from genscope.analyze.report.figure_json import figure_json
 
     figure = theme.bokeh_figure(element)
     figure.title.visible = False
@@ -109,7 +110,5 @@ def _panel(element: Any) -> Panel:
     figure.update(background_fill_color=None, border_fill_color=None, outline_line_color=None)
     for legend in figure.legend:
         legend.background_fill_alpha = 0
-    document = Document()
-    document.add_root(figure)
-    item = f'{{"doc":{serialize_json(document.to_json(deferred=False))},"root_id":"{figure.id}"}}'
+    item = f'{{"doc":{figure_json(figure)},"root_id":"{figure.id}"}}'
     return Panel(str(figure.title.text), figure.height or 0, item)

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 _LATE = f"it took longer than {SECONDS:g} s"
 _CLOSED = "the report has ended"
-# NumPy would start threads, and a process with threads makes no copies of itself
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# NumPy and Arrow's allocator would start threads, and a process with threads makes no copies of itself
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}  # fmt: skip
 # each copy takes memory, and the plots of one trace take few seconds
 MOST_PROCESSES = 4
 
@@ -128,12 +130,12 @@ def serve() -> None:
     gc.disable()
     asker = Asker()
     setup = asker.question()
+    # HoloViews looks up names of colours in it, which we don't use, and it takes a tenth of a second
+    sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
     load_plots()
-    is_first = asker.copy(setup.get("copies", ()))
-    # its memory pool starts a thread, after which no copy can be made
     import pyarrow as pa
 
-    if is_first:
+    if asker.copy(setup.get("copies", ())):
         asker.reply(b"")
     for question in asker.questions():
         rows = pa.ipc.open_stream(b64decode(question["rows"])).read_pandas(date_as_object=False)

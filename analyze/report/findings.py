@@ -79,7 +79,7 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     elif predicted:
         text = f"{count} traces: {count - predicted} measured, {predicted} predicted."
     else:
-        text = f"{count} traces, measured."
+        text = f"The study holds {count} traces, all of them measured."
     broken = frame.filter(~pl.col("complete"))["trace_name"].to_list()
     # one measured trace is what a reader expects
     found = [Finding(text, "trace_summary")] if count > 1 or predicted else []
@@ -92,7 +92,9 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 
 def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    named = frame.filter(pl.col("component") != "unattributed", pl.col("request_frac") > 0.5)
+    # that the only component takes all of the time says nothing
+    share = pl.col("request_frac")
+    named = frame.filter(pl.col("component") != "unattributed", share > 0.5, share < 0.9995)
     model = pl.coalesce("model", "trace_name").alias("model")
     by_model = named.sort("request_ns", descending=True).with_columns(model)
     return limited(
@@ -169,7 +171,8 @@ def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     keys = ("trace_id", "trace_name", "predicted", "phase")
     total = known.group_by(keys, maintain_order=True).agg(pl.col("request_frac").sum())
     found = []
-    runs = known["trace_id"].n_unique()
+    # those of which nothing is known count too
+    runs = frame.filter(pl.col("request_frac").is_not_null())["trace_id"].n_unique()
     for phase, meaning in (
         ("prefill", "prefill-like calls (many query rows per call)"),
         ("decode", "decode-like calls (few query rows per call)"),
@@ -189,7 +192,7 @@ def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 def _of_all(count: int, runs: int) -> str:
     if count < runs:
         return f"{count} of {runs} runs"
-    return "The run" if runs == 1 else f"All {runs} runs"
+    return "The run" if runs == 1 else "Both runs" if runs == 2 else f"All {runs} runs"
 
 
 def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:

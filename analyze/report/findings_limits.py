@@ -139,17 +139,31 @@ def idle_causes(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 def verdicts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """What limits most steps of each trace."""
-    known = frame.filter(pl.col("verdict").is_not_null())
+    # those first that name a limit, and whose steps take longest
+    longest = pl.col("step_ns").sum().over("trace_id")
+    known = frame.filter(pl.col("verdict").is_not_null()).sort(
+        longest, descending=True, maintain_order=True
+    )
     # a step is there twice: as the host and as the device sees it
     known = known.unique(["trace_id", "step"], keep="first", maintain_order=True)
-    found = []
+    found: list[Finding] = []
+    unclear: list[Finding] = []
     for (number,), rows in known.group_by(["trace_id"], maintain_order=True):
         counts = rows["verdict"].value_counts(sort=True)
         verdict, count = counts.row(0)
-        steps = f"{count} of {len(rows)} steps" if len(rows) > 1 else "The only step"
-        text = f"{steps} of {rows['trace_name'][0]} {_are(count)} limited {VERDICT[verdict]}."
-        found.append(Finding(text, "step_breakdown", (int(str(number)),)))
-    return limited(found, "more traces have steps with a verdict", limit=2)
+        text = f"{_steps_of(rows, count)}{rows['trace_name'][0]} {_are(count)} limited {VERDICT[verdict]}."
+        listed = unclear if verdict == "mixed" else found
+        listed.append(Finding(text, "step_breakdown", (int(str(number)),)))
+    return limited(found + unclear, "more traces have steps with a verdict", limit=2)
+
+
+def _steps_of(rows: pl.DataFrame, count: int) -> str:
+    """So many of a trace's steps, in words; '' for a trace without steps, which is one window."""
+    if rows["step"].is_null().all():
+        return ""
+    if len(rows) == 1:
+        return "The only step of "
+    return f"{'All' if count == len(rows) else f'{count} of'} {len(rows)} steps of "
 
 
 def waits(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
@@ -187,6 +201,10 @@ def bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     compute = len(whole) - len(memory)
     if len(whole) == 1:
         text = f"The run is {whole['bound'][0]}-bound, with bytes computed from shapes."
+    elif compute in (0, len(whole)):
+        every = "Both" if len(whole) == 2 else f"All {len(whole)}"
+        bound = whole["bound"][0]
+        text = f"{every} runs are {bound}-bound, with bytes computed from shapes."
     else:
         text = (
             f"{len(memory)} of {len(whole)} runs {_are(len(memory))} memory-bound and {compute} "

@@ -148,7 +148,7 @@ def _gone_to(trace: int, shift: pl.DataFrame) -> str:
 
 def _more_work(row: Row) -> str:
     more = row["optimized_count"] - row["baseline_count"]
-    return f", {abs(more)} {_less_or_more(more, 'fewer')} work items" if more else ""
+    return f", {abs(more):,} {_less_or_more(more, 'fewer')} work items" if more else ""
 
 
 def bottlenecks(frame: pl.DataFrame, _: Frames) -> list[Finding]:

@@ -20,6 +20,11 @@ MAX_ROWS = 8
 # characters of a name that a cell shows, and that the page holds at most
 SHORT = 160
 LONGEST = 1000
+# of numbers without a unit
+LEAST = 0.001
+# columns whose unit is in the row's column `unit`
+OF_UNIT = frozenset({"value", "threshold"})
+_SPELLED = {"gpu": "GPU", "mfu": "MFU", "flops": "FLOPs", "5us": "5\u00a0µs"}
 ACCOUNTS = (
     ("scope", "request", "whole requests"),
     ("attention_partition", "core", "attention without its projections"),
@@ -49,7 +54,7 @@ def table_of(frame: pl.DataFrame, columns: Sequence[str]) -> Table:
         shown = shown.group_by("trace_id", maintain_order=True).head(each)
     shown = shown.head(MAX_ROWS)
     marks = [is_predicted(row) for row in shown.iter_rows(named=True)]
-    headings = [_heading(name) for name in columns]
+    headings = [heading(name) for name in columns]
     return Table(
         # 'step' and 'step_ns' differ by their unit alone
         columns=tuple(
@@ -57,7 +62,8 @@ def table_of(frame: pl.DataFrame, columns: Sequence[str]) -> Table:
             for name, heading in zip(columns, headings, strict=True)
         ),
         rows=tuple(
-            tuple(cell(name, row[name]) for name in columns) for row in shown.iter_rows(named=True)
+            tuple(cell(_with_unit(name, row), row[name]) for name in columns)
+            for row in shown.iter_rows(named=True)
         ),
         predicted=tuple(marks),
         numeric=tuple(shown[name].dtype.is_numeric() for name in columns),
@@ -96,6 +102,13 @@ def cell(column: str, value: Any) -> str:
     for ending, written in _WRITTEN:
         if column.endswith(ending):
             return written(value)
+    return _number(value)
+
+
+def _number(value: float) -> str:
+    """A number without a unit, of three digits or whole."""
+    if 0 < abs(value) < LEAST:
+        return f"<{LEAST}" if value > 0 else f">-{LEAST}"
     return f"{value:.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
 
 
@@ -178,15 +191,23 @@ def joined(names: Iterable[str]) -> str:
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
 
 
-def _heading(column: str) -> str:
+def _with_unit(column: str, row: Mapping[str, Any]) -> str:
+    """The column's name with the unit that its row gives in `unit`, if the name has none."""
+    return f"{column}_{row.get('unit')}" if column in OF_UNIT else column
+
+
+def heading(column: str) -> str:
+    """The name of a column or a metric in words: 'GPU time'."""
     if column.endswith("_frac"):
         column = f"{column.removesuffix('_frac')}_share"
-    return column.removesuffix("_ns").replace("_", " ")
+    words = column.removesuffix("_ns").split("_")
+    return " ".join(_SPELLED.get(word, word) for word in words)
 
 
 _WRITTEN: tuple[tuple[str, Callable[[float], str]], ...] = (
     ("_ns", duration),
     ("_frac", percent),
+    ("mfu", percent),
     ("flops_per_s", lambda value: f"{scaled(value)}FLOP/s"),
     ("bytes_per_s", lambda value: f"{size(value)}/s"),
     ("bytes", size),

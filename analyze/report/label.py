@@ -43,7 +43,7 @@ def _labels(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 def labelled(frame: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
     """The frame with names of traces replaced by their labels."""
-    found = [name for name in NAMED if name in frame.columns]
+    found = [name for name in NAMED if name in frame.columns and not frame.is_empty()]
     return frame.with_columns(pl.col(name).replace(labels) for name in found)
 
 
@@ -51,9 +51,10 @@ def bounded(
     frame: pl.DataFrame, limit: int, *, whole: Collection[str] = frozenset()
 ) -> pl.DataFrame:
     """The frame with long texts cut in the middle, but for columns in `whole`; texts that are then equal get a number."""
-    texts = [
-        name for name in frame.columns if frame.schema[name] == pl.String and name not in whole
-    ]
+    kinds = frame.schema
+    texts = [name for name in kinds if kinds[name] == pl.String and name not in whole]
+    if not texts or frame.is_empty():
+        return frame
     longest = frame.select(pl.col(texts).str.len_chars().max())
     for name in texts:
         if (longest[name].item() or 0) <= limit:

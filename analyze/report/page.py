@@ -25,9 +25,11 @@ from genscope.analyze.report.finding import Finding
 from genscope.analyze.report.findings import find, headline
 from genscope.analyze.report.format import (
     LONGEST,
+    OF_UNIT,
     SHORT,
     Table,
     capitalized,
+    heading,
     packed,
     readable,
     shortened,
@@ -100,6 +102,9 @@ def page_of(
     labels = labels_of(table)
     for name in sorted(sentences, key=lambda name: name not in DECIDING):
         is_comparison = metrics[name].params.keys() >= SIDES
+        if is_comparison:
+            first, second = (labels[side] for side in names)
+            sentences[name] += f" The first is {first}, the second {second}."
         answers[name] = ask(name, _sides(names) if is_comparison else {})
         frames[name] = bounded(labelled(answers[name].frame, labels), LONGEST)
         if frames.keys() == DECIDING:
@@ -182,9 +187,11 @@ def _section(
     columns = key_columns(relation, frame.columns)
     if only_trace and len(columns) > 1:
         columns = tuple(name for name in columns if name != "trace_name")
-    title = relation.sections.get("Plot") or capitalized(relation.name.replace("_", " "))
+    if OF_UNIT & set(columns):
+        columns = tuple(name for name in columns if name != "unit")
+    title = relation.sections.get("Plot") or _words(relation.name)
     table = table_of(frame, columns)
-    csv = packed(dumps(csv_text(bounded(answer.frame.head(MOST_ROWS), LONGEST))))
+    rows = bounded(answer.frame.head(MOST_ROWS), LONGEST)
     drawing = drawn.result()
     return Section(
         metric=relation.name,
@@ -198,7 +205,7 @@ def _section(
         notes=tuple(capitalized(readable(note)) for note in answer.notes),
         terms=tuple((anchor(term), term) for term in terms_of(answer.frame.columns)),
         table=table,
-        csv=csv,
+        csv="" if rows.is_empty() else packed(dumps(csv_text(rows))),
         relation=relation,
     )
 
@@ -219,7 +226,7 @@ def _template() -> Any:
 
 def _words(name: str) -> str:
     """A metric's name as a heading: 'GPU time'."""
-    return capitalized(name.replace("_", " ").replace("gpu", "GPU").replace("flops", "FLOPs"))
+    return capitalized(heading(name))
 
 
 def _rows_held(count: int) -> str:

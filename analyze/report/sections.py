@@ -35,7 +35,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
             "What the length of the trace consists of: only what is on the path is worth making faster.",
         ),
         ("host_sync", "Where a step makes the host wait, by phase and component."),
-        ("host_time", "How long ranges ran no operator at all: Python, NumPy or files."),
+        ("host_time", "How much of each range ran no operator, but Python, NumPy or files."),
         (
             "host_wait_sum",
             "How long the host waits for the GPU, and whether the GPU works meanwhile.",

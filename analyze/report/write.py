@@ -15,19 +15,31 @@ if TYPE_CHECKING:
     from genscope.analyze.answer import Answer
     from genscope.analyze.sql_file import SqlFile
 
+# a study of about half a million events
+_SMALL_BYTES = 32 << 20
+
+
+def threads_for(study: Path) -> int | None:
+    """Threads for the queries of a report: one for a small study, else (None) as many as there are cores.
+
+    To share a short query takes longer than to answer it, and the other cores draw meanwhile.
+    """
+    is_small = study.is_file() and study.stat().st_size < _SMALL_BYTES
+    return 1 if is_small else None
+
 
 def write_report(
     path: str | Path,
     *,
-    relations: Iterable[SqlFile],
+    opened: Callable[[], tuple[Iterable[SqlFile], Collection[str]]],
     traces: Callable[[], pl.DataFrame],
-    names: Collection[str],
     ask: Callable[[str, Mapping[str, str]], Answer],
 ) -> Path:
     """Write the report of a study, whole or not at all, and return its path.
 
-    `traces` reads the table `trace`, `names` are the traces that were chosen, and `ask(metric, params)`
-    answers one query about them. Raises UserError if the file can't be written.
+    `opened` opens the study and returns its metrics and the names of the traces that were chosen, `traces`
+    reads the table `trace`, and `ask(metric, params)` answers one query about them. Raises UserError if the
+    file can't be written.
     """
     out = Path(path)
     check_writable(out)
@@ -35,6 +47,7 @@ def write_report(
         # polars takes half a second to load
         from genscope.analyze.report.page import page_of
 
+        relations, names = opened()
         text = page_of(plots, relations=relations, traces=traces, names=names, ask=ask)
     write_whole(out, text)
     return out

@@ -1,4 +1,4 @@
--- communication: kernels that communicate, and what: 142 lines because of five sources.
+-- communication: kernels that communicate, and what (142 lines because of five sources).
 --
 -- Why:     a kernel's name is the last resort, because NCCL's entry points run any collective. Its
 --          arguments, or the range that PyTorch writes around the call, name the collective and its

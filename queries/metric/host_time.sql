@@ -19,7 +19,7 @@
 --   host_ns      ns, the rest; a range inside another counts in both
 -- Never:   WHERE operator_ns < 0 OR wait_ns < 0 OR host_ns < 0
 --          OR operator_ns + wait_ns + host_ns <> range_ns
--- Plot:    How long ranges ran no operator
+-- Plot:    How much of each range ran no operator
 WITH labelled AS (
   SELECT
     trace_id,

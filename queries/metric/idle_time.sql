@@ -5,8 +5,8 @@
 -- Grain:   one row per (trace_id, device_id) with kernels or copies
 -- Inputs:  trace, time_refusal, device_layer, idle_gap
 -- Needs:   kernel, complete, one_clock, timed
--- Key:     trace_name, device_id, gpu_idle_ns, gap_count, longest_gap_ns, host_operator_ns,
---          host_sync_ns, launch_ns, device_ns
+-- Key:     trace_name, device_id, gpu_idle_ns, longest_gap_ns, host_operator_ns,
+--          host_other_ns, host_sync_ns, launch_ns, device_ns
 -- Columns:
 --   trace_id            trace.trace_id
 --   trace_name          trace.name

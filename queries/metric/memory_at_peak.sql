@@ -42,4 +42,4 @@ GROUP BY
   memory_alive.place,
   memory_alive.lifetime
 ORDER BY
-  trace_id, memory_alive.device_id, alive_bytes DESC, op_name, component, module, place, lifetime
+  trace_id, alive_bytes DESC, memory_alive.device_id, op_name, component, module, place, lifetime

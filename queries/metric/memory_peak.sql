@@ -82,4 +82,4 @@ FROM counted
 INNER JOIN trace USING (trace_id)
 INNER JOIN memory_moment AS moment USING (trace_id, device_id)
 LEFT JOIN alive USING (trace_id, device_id)
-ORDER BY trace_id, device_id
+ORDER BY trace_id, peak_allocated_bytes DESC, device_id

@@ -7,7 +7,7 @@
 -- Grain:   one row per (trace_id, scope, component); component 'all' is the whole
 -- Inputs:  trace, work, model_flops, work_sum, component_scale, device_busy, time_refusal
 -- Needs:   operator, shape
--- Key:     trace_name, scope, component, work_ns, busy_mfu, mfu, causal_mfu
+-- Key:     trace_name, scope, component, work_ns, costed_frac, busy_mfu, mfu, causal_mfu
 -- Columns:
 --   trace_id          trace.trace_id
 --   trace_name        trace.name

@@ -5,7 +5,7 @@
 -- Grain:   one row per (trace_id, component, attention_kind, phase)
 -- Inputs:  trace, category_time, attention_call, component_scale
 -- Needs:   operator, shape
--- Key:     trace_name, component, phase, call_count, core_ns, core_frac, request_frac
+-- Key:     trace_name, component, phase, call_count, core_ns, core_frac
 -- Columns:
 --   trace_id         trace.trace_id
 --   trace_name       trace.name

@@ -1,8 +1,9 @@
 -- rank_measure: times of each rank or run, and how far each is from the median of its group.
 --
 -- Why:     nobody looks at thousands of traces. The median of the others says what is normal.
--- Grain:   one row per (trace_id, measure) of a group of at least three traces: the ranks of a job,
---          or runs that repeat one another
+--          Traces of one rank in one folder are not a job's ranks.
+-- Grain:   one row per (trace_id, measure) of a group: at least three ranks of a job, or three runs
+--          that repeat one another
 -- Inputs:  trace, run_job, time_refusal, work_sum, device_busy, rank_busy, communication,
 --          rank_collective
 -- Kept:    view
@@ -99,4 +100,4 @@ SELECT
 FROM measured
 WHERE value_ns IS NOT NULL
 WINDOW alike AS (PARTITION BY job, measure)
-QUALIFY count(*) OVER alike >= 3
+QUALIFY if(rank IS NULL, count(*) OVER alike, count(DISTINCT rank) OVER alike) >= 3

@@ -1,8 +1,8 @@
 -- run_job: the runs that repeat one another, by what they have in common.
 --
 -- Why:     only runs with equal settings say what is normal: a larger image is not a regression.
--- Grain:   one row per trace without a rank and with a known model, device, attention or
---          setting
+--          A device alone says nothing of what ran on it.
+-- Grain:   one row per trace without a rank and with a known model or setting
 -- Inputs:  trace, trace_setting
 -- Kept:    view
 -- Columns:
@@ -12,6 +12,7 @@
 WITH run AS (
   SELECT
     trace_id,
+    model,
     concat_ws(', ', model, device_name, attention, if(predicted, 'predicted', NULL)) AS named
   FROM trace
   WHERE rank IS NULL
@@ -54,4 +55,7 @@ SELECT
   concat_ws(', ', nullif(run.named, ''), spelled.settings) AS job
 FROM run
 LEFT JOIN spelled USING (trace_id)
-WHERE run.named <> '' OR spelled.settings IS NOT NULL
+WHERE
+  spelled.settings IS NOT NULL
+  OR run.model IS NOT NULL
+  OR (run.named <> '' AND run.trace_id IN (SELECT trace_id FROM trace_setting))

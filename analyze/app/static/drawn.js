@@ -17,11 +17,13 @@ export function announce(box) {
   if (!box.firstChild) box.append(make("p", { class: "note" }, "drawing …"));
 }
 
-// Replaces the content of `box` by the figures that the server sends; returns what else it sends.
+// Replaces the content of `box` by the figures that the server sends, or why there are none; returns what else it sends.
 export async function drawPlot(box, path, values) {
   announce(box);
   const [Bokeh, { items, ...rest }] = await Promise.all([bokeh(), askJson(path, { ...values, theme: isDark() ? "dark" : "light" })]);
-  box.replaceChildren(...items.map(() => make("div", { class: "figure-box" })));
+  const { why_none: why } = rest;
+  if (why) box.replaceChildren(make("p", { class: "note" }, `${why}.`));
+  else box.replaceChildren(...items.map(() => make("div", { class: "figure-box" })));
   await Promise.all(items.map((item, place) => Bokeh.embed.embed_item(item, box.children[place])));
   return rest;
 }
