@@ -1,4 +1,4 @@
--- lost_gap: idle time of a device that a change could save, by kind (130 lines because of waits).
+-- lost_gap: idle time of a device that a change could save, by kind (129 lines because of waits).
 --
 -- Why:     each ns of a gap has one cause, and a cause has one kind of fix. After a wait the queue
 --          is empty, so the whole gap belongs to the wait: without it the host would have been
@@ -47,11 +47,10 @@ pageable AS (
   SELECT DISTINCT trace_id, copy_call.call_id
   FROM copy_call
   INNER JOIN gpu_copy USING (trace_id, copy_id)
-  CROSS JOIN limit_constant
   WHERE
     gpu_copy.host_memory = 'pageable'
     AND gpu_copy.kind IN ('HtoD', 'DtoH')
-    AND gpu_copy.size_bytes >= limit_constant.value_bytes
+    AND gpu_copy.size_bytes >= (SELECT limit_constant.value_bytes FROM limit_constant)
 ),
 
 wait AS MATERIALIZED (
