@@ -42,15 +42,13 @@ gap AS (
   LEFT JOIN runtime_call AS call USING (trace_id, call_id)
 ),
 
--- a small copy brings a value that the program asks for
+-- the largest copy of each call
 pageable AS (
-  SELECT DISTINCT trace_id, copy_call.call_id
+  SELECT trace_id, copy_call.call_id, max(gpu_copy.size_bytes) AS size_bytes
   FROM copy_call
   INNER JOIN gpu_copy USING (trace_id, copy_id)
-  WHERE
-    gpu_copy.host_memory = 'pageable'
-    AND gpu_copy.kind IN ('HtoD', 'DtoH')
-    AND gpu_copy.size_bytes >= (SELECT limit_constant.value_bytes FROM limit_constant)
+  WHERE gpu_copy.host_memory = 'pageable' AND gpu_copy.kind IN ('HtoD', 'DtoH')
+  GROUP BY trace_id, copy_call.call_id
 ),
 
 wait AS MATERIALIZED (
@@ -60,8 +58,10 @@ wait AS MATERIALIZED (
     waiting.call_id,
     waiting.start_ns,
     waiting.end_ns,
-    if(pageable.call_id IS NULL, 'host_wait', 'pageable_copy') AS kind
+    -- a small copy brings a value that the program asks for
+    if(pageable.size_bytes >= limit_constant.value_bytes, 'pageable_copy', 'host_wait') AS kind
   FROM waiting_call AS waiting
+  CROSS JOIN limit_constant
   LEFT JOIN pageable USING (trace_id, call_id)
   WHERE waiting.kind IN ('explicit', 'copy') AND NOT waiting.is_nested
 ),
