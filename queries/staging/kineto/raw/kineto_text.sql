@@ -131,7 +131,7 @@ SELECT
   try_cast(chunk."Group size" AS INTEGER) AS group_size,
   chunk."Process Group Name" AS process_group,
   chunk."Process Group Ranks" AS process_group_ranks,
-  try_cast(chunk."Seq" AS BIGINT) AS sequence_number,
+  try_cast(chunk.seq AS BIGINT) AS sequence_number,
   chunk."Comms Id" AS comms_id
 FROM kineto_chunk_text AS chunk
 LEFT JOIN kineto_category AS category ON chunk.cat = category.cat
