@@ -75,7 +75,7 @@ def device_rules() -> str:
         f"  ({order}, '{row['device']}', '{row['pattern']}', {_number(row, 'memory_bytes')}, "
         f"{row['sm_count']}, {row['clock_hz']}, {row['l2_bytes']}, {_number(row, 'half_flops')}, "
         f"{_number(row, 'tf32_flops')}, {row['float32_flops']}, {_number(row, 'float8_flops')}, "
-        f"{row['bytes_per_s']}, {row['has_bfloat16']}, '{row['rates_of']}', '{row['source']}')"
+        f"{row['bytes_per_s']}, {row['has_bfloat16']}, {row['tf32_is_opt_in']}, '{row['rates_of']}', '{row['source']}')"
         for order, row in enumerate(csv.DictReader(text.splitlines()), start=1)
     ]
     return before + start + ",\n".join(rows) + "\n" + end + after

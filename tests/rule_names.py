@@ -87,6 +87,15 @@ LOOKALIKES = {
     "broadcast_gated_kernel": "activation_quantise",
     "karms_kernel": "normalization",
     "aggregated_kernel": "activation_quantise",
+    "void ck_tile::kentry<1, ck_tile::Mystery<int> >(int)": "data_movement",
+    "archc_post_kernel": "hyper_connection",
+    "regdn_gate_kernel": "linear_attention_gate",
+    "fused_sigmoid_gating_delta_rule_update_kernel": "linear_attention_gate",
+    "chunk_kda_fwd_kernel_intra": "linear_attention_gate linear_attention_scan",
+    "gdn_accumsum_kernel": "linear_attention_scan",
+    "regather_k_cache_kernel": "cache_gather",
+    "splitKreduce_kernel": "attention_helper",
+    "prefg_kernel": "activation",
 }
 # (operator, rules that must not decide it)
 LOOKALIKE_OPERATORS = {
@@ -118,6 +127,7 @@ LOOKALIKE_OPERATORS = {
     "mine::algmms": "linear_package",
     "mine::all_gather_into": "copy",
     "aten::_thnn_fused_lstm_cell": "recurrent_layer",
+    "aten::multinomial": "elementwise",
     "aten::group": "recurrent_layer",
 }
 # one name of each way of naming that no trace of ours has
@@ -218,4 +228,22 @@ FAMILIES = {
     "void tensorrt_llm::kernels::mambaConv1dKernel<4, 128>": "convolution",
     "void onnxruntime::cuda::SoftmaxCrossEntropyLossImplKernel<float>(float const*)": "reduction",
     "MIOpenLRNWithinChannel_PS": "normalization",
+    "_splitK_reduce_varargs": "attention",
+    "splitKreduce_kernel": "linear",
+    "reduce_segments_num_query_heads_8_TILE_SIZE_16": "attention",
+    "void at::native::(anonymous namespace)::sampleMultinomialOnce<float, float>(long*)": "other",
+    "MoeDistributeDispatchV2": "communication",
+    "DispatchFFNCombine_88b83c5492c0cb285ac9833d4cd54554_1000010": "linear",
+    "DequantSwigluQuant": "elementwise",
+    "_DWf_DW_dfg_kernel": "elementwise",
+    "_exact_backward_kernel": "elementwise",
+    "gdn_gate_chunk_cumsum_scalar_kernel": "other",
+    "fused_qkv_split_gdn_prefill_kernel": "copy",
+    "_ZN5aiter30fused_mx_quant_moe_sort_kernelIDF16b": "quantization",
+    "_fused_rms_mxfp4_quant_kernel_BLOCK_SIZE_M_1": "normalization",
+    "void ck_tile::kentry<1, ck_tile::Smoothquant<ck_tile::SmoothquantPipelineOnePass<int>>>": "quantization",
+    "at::native::xpu::UnrolledElementwiseKernel<2, at::native::xpu::CastScalarFunc<float, half>>": "copy",
+    "sdp_fp8_causal_kernel": "attention",
+    "kernel_cutlass_kernel_enginekernelsb12xmoe_micro_kernelMoEMicroKernel_object_at__0": "linear",
+    "kernel_cutlass_kernel_vllmv1attentionopsdequant_gather_kDequantGatherKCacheKernel_object_at_": "copy",
 }

@@ -1,4 +1,4 @@
-"""FLOPs from recorded shapes equal what torch's own counter sees, on every tiny model."""
+"""FLOPs from recorded shapes equal what torch's own counter sees, operator by operator, on every tiny model."""
 
 import json
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ TRIED = part(MODELS, of=3)
 
 @dataclass(frozen=True)
 class Counted:
-    """One study of every model's run, and what torch counted in each run."""
+    """One study of every model's run, and what torch counted of each operator of each run."""
 
     study: Study
-    by_torch: dict[str, int]
+    by_torch: dict[str, dict[str, int]]
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def _make(folder: Path) -> None:
     assert [result.status for result in results] == ["loaded"] * len(TRIED)
 
 
-def _run(model: str, folder: Path) -> tuple[Path, int]:
-    """The run folder, and the FLOPs that torch counts while it is made."""
+def _run(model: str, folder: Path) -> tuple[Path, dict[str, int]]:
+    """The run folder, and the FLOPs of each operator that torch counts while it is made."""
     counter = FlopCounterMode(display=False)
     labelled = Runner.labelled
 
@@ -59,14 +59,21 @@ def _run(model: str, folder: Path) -> tuple[Path, int]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Runner, "labelled", counted)
-        run = capture(Settings(model, "dry", "baseline", "tiny", steps=1), folder)
-    return run, counter.get_total_flops()
+        settings = Settings(model, "dry", "baseline", "tiny", steps=1, dtype="bfloat16")
+        run = capture(settings, folder)
+    counts = counter.get_flop_counts()["Global"]
+    return run, {str(op).replace(".", "::"): flops for op, flops in counts.items() if flops}
 
 
 @pytest.mark.parametrize("model", TRIED)
 def test_flops_equal_torchs_counter(model: str, counted: Counted) -> None:
-    costs = f"FROM work_cost JOIN trace USING (trace_id) WHERE model = '{model}'"
-    found = counted.study.sql(f"SELECT sum(flops)::BIGINT AS flops {costs}")["flops"][0]
+    costs = (
+        "FROM work_cost JOIN work_op USING (trace_id, work_id) JOIN cpu_op USING (trace_id, op_id) "
+        f"JOIN trace USING (trace_id) WHERE model = '{model}'"
+    )
+    found = counted.study.sql(
+        f"SELECT cpu_op.name, sum(flops)::BIGINT {costs} AND flops > 0 GROUP BY ALL"
+    )
     unknown = counted.study.sql(f"SELECT formula {costs} AND flops IS NULL AND formula <> 'none'")
-    assert found == counted.by_torch[model]
+    assert dict(found.rows()) == counted.by_torch[model]
     assert unknown.height == 0

@@ -1,6 +1,7 @@
 """Labels of other programs on a whole trace: stages, steps, and a user's own rules."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from genscope.analyze.study import Study
@@ -18,11 +19,11 @@ UNET = [(120, 350), (520, 360)]
 OPERATORS = [(20, 50), (130, 300), (480, 10), (530, 300), (920, 50)]
 
 
-def _trace(path: Path) -> Path:
+def _trace(path: Path, ranges: Sequence[tuple[str, int, int]] = RANGES) -> Path:
     place = {"ph": "X", "pid": 1, "tid": 1}
     events = [
         place | {"cat": "user_annotation", "name": name, "ts": start, "dur": dur}
-        for name, start, dur in RANGES
+        for name, start, dur in ranges
     ]
     events += [
         place
@@ -65,3 +66,32 @@ def test_stages_and_steps_of_others_and_a_rule_of_the_user(tmp_path: Path) -> No
         study.load_table("user_label_rule", rules)
         modules = [*stages[:2], ("UNet", 600), ("unattributed", 10)]
         assert sorted(study.sql(by_component).rows()) == sorted(modules)
+
+
+def test_a_users_range_around_a_whole_request_keeps_the_steps_inside(tmp_path: Path) -> None:
+    """The denoiser runs twice in it: two steps, with the scheduler's work and the rest in none."""
+    request = [
+        ("my_request", 0, 1000),
+        ("encode_prompt", 10, 90),
+        ("transformer_forward", 120, 360),
+        ("block", 130, 100),
+        ("block", 240, 100),
+        ("transformer_forward", 520, 370),
+        ("block", 530, 100),
+        ("vae_decode", 910, 80),
+    ]
+    rules = tmp_path / "rules.csv"
+    rules.write_text("pattern,role\n^my_request$,component\n")
+    with Study(tmp_path / "study.duckdb") as study:
+        study.ingest(_trace(tmp_path / "trace.json", request))
+        study.load_table("user_label_rule", rules)
+        found = study.sql(
+            "SELECT component, step, work_step.source, sum(dur_ns) // 1000 FROM work "
+            "JOIN work_component USING (work_id) JOIN work_step USING (work_id) "
+            "GROUP BY ALL ORDER BY step"
+        ).rows()
+        assert found == [
+            ("my_request", 0, "repeat", 300),
+            ("my_request", 1, "repeat", 300),
+            ("my_request", None, "none", 110),
+        ]

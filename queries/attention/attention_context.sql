@@ -21,7 +21,8 @@ WITH found AS (
     user_range.name AS user_range,
     try_cast(step.name AS BIGINT) AS labelled_step,
     try_cast(split_part(profiler_step.name, '#', 2) AS BIGINT) AS profiled_step,
-    coalesce(component_call.step, user_call.step, module_call.step) AS repeated_step,
+    coalesce(component_call.step, part_call.step, user_call.step, module_call.step)
+      AS repeated_step,
     kernel_label.component AS captured,
     split_part(kernel_label.module, '.', 1) AS captured_module,
     kernel_label.step AS captured_step
@@ -49,6 +50,10 @@ WITH found AS (
     ON
       enclosing.trace_id = component_call.trace_id
       AND enclosing.component_id = component_call.annotation_id
+  LEFT JOIN repeated_call AS part_call
+    ON
+      enclosing.trace_id = part_call.trace_id
+      AND enclosing.user_id = part_call.annotation_id
   LEFT JOIN repeated_call AS user_call
     ON
       enclosing.trace_id = user_call.trace_id

@@ -1,4 +1,4 @@
--- collective_message: what was recorded of a kernel's collective (123 lines because of sources).
+-- collective_message: what was recorded of a kernel's collective (126 lines because of sources).
 --
 -- Why:     the kernel's own arguments count; without them, those of the innermost operator, or of
 --          NCCL's innermost range, around its call. One that launched several kernels has no
@@ -9,14 +9,15 @@
 --          nesting, timeline
 -- Kept:    view
 -- Columns:
---   trace_id       trace.trace_id
---   kernel_id      kernel.kernel_id
---   source         'kernel' | 'operator' | 'range'
---   collective     see collective_rule; NULL if no rule knows the name
---   process_group  see collective
---   group_size     see collective
---   message_bytes  bytes as nccl-tests counts them: the input, but the output of an all_gather;
---                  NULL if unknown
+--   trace_id         trace.trace_id
+--   kernel_id        kernel.kernel_id
+--   source           'kernel' | 'operator' | 'range'
+--   collective       see collective_rule; NULL if no rule knows the name
+--   process_group    see collective
+--   group_size       see collective
+--   message_bytes    bytes as nccl-tests counts them: the input, but the output of an all_gather;
+--                    NULL if unknown
+--   sequence_number  see collective; NULL if the call launched several kernels
 -- Never:   GROUP BY trace_id, kernel_id HAVING count(*) > 1
 WITH name AS (
   SELECT DISTINCT name FROM collective
@@ -103,7 +104,8 @@ SELECT
   collective,
   process_group,
   group_size,
-  message_bytes
+  message_bytes,
+  sequence_number
 FROM described
 WHERE kernel_id IS NOT NULL
 UNION ALL
@@ -114,7 +116,8 @@ SELECT
   described.collective,
   described.process_group,
   described.group_size,
-  if(placed.kernel_count = 1, described.message_bytes, NULL) AS message_bytes
+  if(placed.kernel_count = 1, described.message_bytes, NULL) AS message_bytes,
+  if(placed.kernel_count = 1, described.sequence_number, NULL) AS sequence_number
 FROM placed
 ANTI JOIN collective AS own USING (trace_id, kernel_id)
 INNER JOIN described

@@ -1,4 +1,4 @@
--- communication: kernels that communicate, and what (142 lines because of five sources).
+-- communication: kernels that communicate, and what (144 lines because of five sources).
 --
 -- Why:     a kernel's name is the last resort, because NCCL's entry points run any collective. Its
 --          arguments, or the range that PyTorch writes around the call, name the collective and its
@@ -21,6 +21,7 @@
 --                      it) | 'none' (its name alone)
 --   process_group      see collective; NULL if unknown
 --   group_size         ranks that take part; NULL if unknown
+--   sequence_number    see collective_message; NULL if unknown
 --   message_bytes      bytes as nccl-tests counts them: the input, but the output of an all_gather;
 --                      NULL if unknown
 --   start_ns           ns from the trace's base
@@ -113,6 +114,7 @@ sized AS (
     coalesce(message.source, if(said.slice_id IS NULL, 'none', 'annotation')) AS source,
     message.process_group,
     message.group_size,
+    message.sequence_number,
     if(
       message.kernel_id IS NOT NULL,
       message.message_bytes,

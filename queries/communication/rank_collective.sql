@@ -1,8 +1,9 @@
--- rank_collective: the collectives of a job, matched over its ranks (190 lines because of clocks).
+-- rank_collective: the collectives of a job, matched over its ranks (202 lines because of clocks).
 --
 -- Why:     a collective takes as long as its last rank lets it. The rank that arrives last spends
 --          the least time in it, so the wait of the others follows from durations, without a common
---          clock. Collectives are matched by their order, so every rank must have all of them.
+--          clock. Collectives are matched by their order, so every rank must have all of them, and
+--          if they are numbered, the numbers of one group must agree.
 -- Grain:   one row per (job, ordinal, trace_id); a job is the traces of one folder with one world
 --          size, of at least two ranks
 -- Inputs:  trace, communication
@@ -60,6 +61,8 @@ called AS (
     communication.kernel_id,
     communication.collective,
     communication.message_bytes,
+    communication.process_group,
+    communication.sequence_number,
     member.base_ns + communication.start_ns AS start_ns,
     communication.dur_ns,
     row_number() OVER (
@@ -71,7 +74,12 @@ called AS (
 ),
 
 timed AS (
-  SELECT *, min(dur_ns) OVER (PARTITION BY job, world_size, ordinal) AS least_ns FROM called
+  SELECT
+    *,
+    process_group IS NOT NULL AND sequence_number IS NOT NULL AND collective <> 'send_recv'
+      AS is_numbered,
+    min(dur_ns) OVER (PARTITION BY job, world_size, ordinal) AS least_ns
+  FROM called
 ),
 
 -- what the ranks of one collective disagree about
@@ -86,7 +94,10 @@ instance AS (
       count(*) FILTER (WHERE dur_ns = least_ns) = 1, arg_min(rank, dur_ns), NULL
     ) AS shortest_rank,
     count(DISTINCT collective) > 1 AS is_mixed,
-    min(collective) <> 'all_to_all' AND count(DISTINCT message_bytes) > 1 AS is_uneven
+    min(collective) <> 'all_to_all' AND count(DISTINCT message_bytes) > 1 AS is_uneven,
+    -- pairs that send and receive count for themselves
+    count(DISTINCT if(is_numbered, row(process_group, sequence_number), NULL))
+    > count(DISTINCT if(is_numbered, process_group, NULL)) AS is_shifted
   FROM timed
   GROUP BY job, world_size, ordinal
 ),
@@ -103,6 +114,7 @@ judged AS (
           || ' of ' || count(*) || ' collectives'
       WHEN bool_or(instance.is_mixed) THEN 'the ranks run different collectives at one place'
       WHEN bool_or(instance.is_uneven) THEN 'the ranks send different sizes at one place'
+      WHEN bool_or(instance.is_shifted) THEN 'the ranks are at different calls at one place'
     END AS refusal
   FROM instance
   INNER JOIN job USING (job, world_size)

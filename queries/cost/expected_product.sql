@@ -23,7 +23,7 @@ WITH rated AS (
     CASE
       WHEN math = 'half' THEN half_flops
       WHEN math = 'float8' THEN float8_flops
-      WHEN math = 'tf32' OR has_tf32 THEN tf32_flops
+      WHEN math = 'tf32' AND NOT coalesce(tf32_is_opt_in, FALSE) OR has_tf32 THEN tf32_flops
     END AS tensor_flops,
     if(tensor_flops IS NULL, 'float32', 'tensor') AS unit,
     coalesce(tensor_flops, float32_flops) AS peak_flops_per_s,

@@ -3,7 +3,7 @@
 -- Why:     a time follows from shapes only with the device's size, peaks and fitted rates. Without
 --          rates fitted on the device, those of a related one stand in, and the intervals widen.
 -- Grain:   one row per trace with a device whose datasheet is known
--- Inputs:  device_peak, product_rate, trace_ceiling, scalar_type, kernel_category
+-- Inputs:  device_peak, device_spec, product_rate, trace_ceiling, scalar_type, kernel_category
 -- Columns:
 --   trace_id          trace.trace_id
 --   device            device_spec.device
@@ -17,6 +17,7 @@
 --   float32_flops     in float32
 --   float8_flops      in float8
 --   has_tf32          true if kernels' names say that products of float32 run in TF32
+--   tf32_is_opt_in    see device_spec
 --   list_item_bytes   bytes of one element where a trace does not say: lists of tensors
 --   launch_ns         see product_rate
 --   peak_share        see product_rate
@@ -62,6 +63,7 @@ SELECT
   try_cast(peak.peak_flops_per_s ->> 'float32' AS DOUBLE) AS float32_flops,
   try_cast(peak.peak_flops_per_s ->> 'float8_e4m3fn' AS DOUBLE) AS float8_flops,
   tf32.trace_id IS NOT NULL AS has_tf32,
+  coalesce(device_spec.tf32_is_opt_in, FALSE) AS tf32_is_opt_in,
   coalesce((
     SELECT max(scalar_type.item_bytes) FROM scalar_type
     WHERE scalar_type.dtype = trace_ceiling.dtype
@@ -77,5 +79,6 @@ SELECT
   product_rate.model_ratio
 FROM known
 INNER JOIN product_rate ON known.peak.rates_of = product_rate.device
+LEFT JOIN device_spec ON known.peak.device = device_spec.device
 LEFT JOIN tf32 ON known.trace_id = tf32.trace_id
 LEFT JOIN trace_ceiling ON known.trace_id = trace_ceiling.trace_id

@@ -1,4 +1,4 @@
--- work_arithmetic: the arithmetic of each matrix product, and its peak (139 lines because of TF32).
+-- work_arithmetic: the arithmetic of each matrix product, and its peak (142 lines because of TF32).
 --
 -- Why:     tensor cores multiply float32 operands in TF32 at eight times the rate, so the operands'
 --          type alone gives a wrong ceiling. Of a kernel, its name says it; of a predicted time,
@@ -65,7 +65,10 @@ assumed AS (
   INNER JOIN trace USING (trace_id)
   WHERE
     trace.predicted
-    AND (operator_product.math = 'tf32' OR modelled_device.has_tf32)
+    AND (
+      operator_product.math = 'tf32' AND NOT coalesce(modelled_device.tf32_is_opt_in, FALSE)
+      OR modelled_device.has_tf32
+    )
     AND operator_product.is_aligned
 ),
 

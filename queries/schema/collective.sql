@@ -19,6 +19,10 @@
 --   out_elements         elements of the output; NULL if absent
 --   dtype                type of an element as PyTorch names it: 'BFloat16'; NULL if absent
 --   rank_bytes           bytes of one rank's message, as NCCL's range says; NULL for others
+--   sequence_number      number of the call in its group, equal on all its ranks ('Seq'); NULL if
+--                        absent: written since 2026 (pytorch/kineto#1296)
+--   comms_id             number of the call, equal on all its ranks ('Comms Id', #1299); NULL if
+--                        absent
 CREATE TABLE collective (
   trace_id INTEGER NOT NULL,
   kernel_id BIGINT,
@@ -31,5 +35,7 @@ CREATE TABLE collective (
   in_elements BIGINT,
   out_elements BIGINT,
   dtype VARCHAR,
-  rank_bytes BIGINT
+  rank_bytes BIGINT,
+  sequence_number BIGINT,
+  comms_id VARCHAR
 );

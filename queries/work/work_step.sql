@@ -7,8 +7,8 @@
 --   trace_id  trace.trace_id
 --   work_id   work.work_id
 --   step      from the label, else from the name of a graph's kernel, else the number of the
---             profiler's step, else the number of the call of the outermost module or range, if it
---             repeats; NULL if no step surrounds the work
+--             profiler's step, else the number of the call that surrounds it in repeated_call; NULL
+--             if no step surrounds the work
 --   source    'label' | 'graph_annotation' | 'annotation' | 'repeat' | 'none'
 -- Never:   WHERE (source = 'none') <> (step IS NULL)
 WITH named_step AS (
@@ -27,7 +27,8 @@ found AS (
     label.labelled,
     kernel_label.step AS captured,
     profiler_step.profiled,
-    coalesce(component_call.step, user_call.step, module_call.step) AS repeated
+    coalesce(component_call.step, part_call.step, user_call.step, module_call.step)
+      AS repeated
   FROM work_annotation
   LEFT JOIN named_step AS label
     ON
@@ -41,6 +42,10 @@ found AS (
     ON
       work_annotation.trace_id = component_call.trace_id
       AND work_annotation.component_id = component_call.annotation_id
+  LEFT JOIN repeated_call AS part_call
+    ON
+      work_annotation.trace_id = part_call.trace_id
+      AND work_annotation.user_id = part_call.annotation_id
   LEFT JOIN repeated_call AS user_call
     ON
       work_annotation.trace_id = user_call.trace_id

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import genscope
 from genscope.capture.dry.devices import devices
 from genscope.capture.prediction import predict
 from genscope.capture.session import capture
@@ -24,6 +25,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Settings("stable_diffusion", profiler="dry", size="tiny", steps=1),
         tmp_path_factory.mktemp("runs"),
     )
+
+
+@pytest.fixture(scope="module")
+def single_precision(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = Settings("stable_diffusion", "dry", "baseline", "tiny", steps=1, dtype="float32")
+    return capture(settings, tmp_path_factory.mktemp("float32"))
 
 
 def events_of(folder: Path) -> list[dict[str, Any]]:
@@ -56,6 +63,27 @@ def test_another_device_moves_only_times(run: Path, tmp_path: Path) -> None:
     back = predict(other, "a100", tmp_path / "back")
     assert events_of(back) == here
     assert card_of(back)["assumptions"] == card_of(run)["assumptions"]
+
+
+@pytest.mark.parametrize(
+    ("device", "arithmetic"), [("a100", "tf32"), ("v100", "float32"), ("mi300x", "float32")]
+)
+def test_float32_convolutions_run_in_tf32_where_torch_does_so(
+    single_precision: Path, device: str, arithmetic: str, tmp_path: Path
+) -> None:
+    """cuDNN takes TF32 by itself where a device has it; on ROCm a program must ask for it. Products never do."""
+    run = predict(single_precision, device, tmp_path)
+    with genscope.open(tmp_path / "study.duckdb") as study:
+        study.ingest(run)
+        found = study.sql(
+            "SELECT DISTINCT category, arithmetic, peak_flops_per_s FROM work_arithmetic "
+            "JOIN work_category USING (trace_id, work_id) WHERE category IN ('linear', 'convolution')"
+        ).rows()
+    rates = devices()[device].peak_flops_per_s
+    assert sorted(found) == [
+        ("convolution", arithmetic, rates[arithmetic]),
+        ("linear", "float32", rates["float32"]),
+    ]
 
 
 def test_ranges_hold_their_operators(run: Path) -> None:

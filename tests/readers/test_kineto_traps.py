@@ -458,6 +458,8 @@ def test_collectives_of_two_devices(made: Made) -> None:
         "Group size": 2,
         "Process Group Name": "tp",
         "Process Group Ranks": "[0, 1]",
+        "Seq": 7,
+        "Comms Id": 17_046_744_073_709_551_615,
     }
     nccl = {"name": "ncclDevKernel_Generic(x)"}
     con = made(
@@ -469,8 +471,8 @@ def test_collectives_of_two_devices(made: Made) -> None:
     )
     told = "SELECT kernel_id, op_id, * EXCLUDE (trace_id, kernel_id, op_id) FROM collective ORDER BY kernel_id"
     assert rows(con, told) == [
-        (1, None, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16", None),
-        (None, 1, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16", None),
+        (1, None, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16", None, 7, "17046744073709551615"),
+        (None, 1, None, "_allgather_base", "tp", "[0, 1]", 2, 3, 6, "BFloat16", None, 7, "17046744073709551615"),
     ]  # fmt: skip
     found = rows(con, "SELECT kind, count, example FROM anomaly WHERE kind = 'several_devices'")
     assert found == [("several_devices", 2, "0, 1")]

@@ -86,6 +86,8 @@ ARGS: dict[str, int] = {
     "Group size": TEXT,
     "Process Group Name": TEXT,
     "Process Group Ranks": TEXT,
+    "Seq": TEXT,
+    "Comms Id": TEXT,
 }
 
 # the key of a column whose name differs, because another column has that name; it is also the name of

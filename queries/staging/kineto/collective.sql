@@ -16,6 +16,8 @@
 --   in_elements          elements of the input
 --   out_elements         elements of the output
 --   dtype                type of an element, as recorded
+--   sequence_number      number of the call in its group
+--   comms_id             number of the call in the job
 WITH described AS (
   SELECT
     event.role,
@@ -33,7 +35,9 @@ WITH described AS (
     text.group_size,
     text.in_elements,
     text.out_elements,
-    text.dtype
+    text.dtype,
+    text.sequence_number,
+    text.comms_id
   FROM kineto_event AS event
   INNER JOIN kineto_text AS text ON event.text_id = text.text_id
   WHERE text.collective_name IS NOT NULL AND event.ph = 'X' AND event.start_ns IS NOT NULL
@@ -77,6 +81,8 @@ SELECT
   found.said.group_size,
   found.said.in_elements,
   found.said.out_elements,
-  found.said.dtype
+  found.said.dtype,
+  found.said.sequence_number,
+  found.said.comms_id
 FROM found
 CROSS JOIN trace_file AS file

@@ -47,6 +47,8 @@
 --   group_size       ranks that take part
 --   process_group    name of their group
 --   process_group_ranks  the ranks, JSON text
+--   sequence_number      number of the call in its group
+--   comms_id             number of the call in the job, as recorded
 WITH range_text AS (
   SELECT
     chunk.text_id AS label_id,
@@ -128,7 +130,9 @@ SELECT
   chunk.dtype,
   try_cast(chunk."Group size" AS INTEGER) AS group_size,
   chunk."Process Group Name" AS process_group,
-  chunk."Process Group Ranks" AS process_group_ranks
+  chunk."Process Group Ranks" AS process_group_ranks,
+  try_cast(chunk.seq AS BIGINT) AS sequence_number,
+  chunk."Comms Id" AS comms_id
 FROM kineto_chunk_text AS chunk
 LEFT JOIN kineto_category AS category ON chunk.cat = category.cat
 LEFT JOIN label ON chunk.text_id = label.label_id
