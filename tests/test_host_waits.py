@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from genscope.analyze.connect import connect
+from genscope.analyze.load import attribution
 from genscope.analyze.load.attribution import attribute
 from genscope.analyze.load.host_waits import fill_host_wait
 from genscope.analyze.load.kept_views import with_views
@@ -98,6 +99,29 @@ def test_the_pass_gives_the_rows_of_the_definition(
     assert rows == con.sql(with_views(HOST_WAIT).statement).order("ALL").fetchall()
     assert any(row[10] is not None for row in rows)
     assert any(0 < row[8] < row[7] for row in rows)
+
+
+def test_a_pass_for_which_memory_ends_is_done_again(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more memory, and without the rows of the first time."""
+    limits: list[str] = []
+
+    def fill(cursor: duckdb.DuckDBPyConnection) -> bool:
+        done = fill_host_wait(cursor)
+        limits.append(cursor.sql("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        if len(limits) < 3:
+            raise duckdb.OutOfMemoryException("could not allocate block")
+        return done
+
+    monkeypatch.setitem(attribution.PASSES, ("host_wait",), fill)
+    con.execute("SET memory_limit = '100MB'")
+    _fill(con, 1, "kineto", 0)
+    attribute(con, {"host_wait"})
+    rows = con.table("host_wait").order("ALL").fetchall()
+    assert rows and rows == con.sql(with_views(HOST_WAIT).statement).order("ALL").fetchall()
+    # 100 MB twice, as another statement may have used them up, then 512 MB
+    assert [limit.split(".")[0] for limit in limits] == ["95", "95", "488"]
 
 
 def test_frames_are_left_to_the_definition(con: duckdb.DuckDBPyConnection) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
+from typing import TypeVar
 
 import duckdb
 
 from genscope.analyze import native
 from genscope.analyze.load.filled import Filled
-from genscope.analyze.load.memory import execute_within_memory
+from genscope.analyze.load.memory import execute_within_memory, within_memory
 from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.load.side_by_side import Step, run_steps
 from genscope.analyze.load.tables import RULES, attribution_files, metrics, transaction, with_inputs
 from genscope.analyze.sql_file import SqlFile
+
+_Result = TypeVar("_Result")
 
 
 def attribute(
@@ -104,10 +107,24 @@ def _fill_together(
     members: tuple[str, ...],
     filled: Filled,
 ) -> None:
-    if not fill(con):
+    if not _fill_by_pass(con, fill, members):
         for relation in attribution_files():
             if relation.name in members:
                 _fill(con, relation=relation, filled=filled)
+
+
+def _fill_by_pass(
+    con: duckdb.DuckDBPyConnection,
+    fill: Callable[[duckdb.DuckDBPyConnection], _Result],
+    members: Iterable[str],
+) -> _Result:
+    """Fill tables that are empty so far by a pass over arrays, which may have filled some when memory ends."""
+
+    def empty() -> None:
+        for name in members:
+            con.execute(f"DELETE FROM {name}")
+
+    return within_memory(con, lambda: fill(con), empty)
 
 
 def _fill(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) -> None:
@@ -116,11 +133,11 @@ def _fill(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) 
     elif relation.name == "cpu_op_parent" and native.library():
         from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 
-        fill_cpu_op_parent(con)
+        _fill_by_pass(con, fill_cpu_op_parent, [relation.name])
     elif relation.name == "cost_root":
         from genscope.analyze.load.cost_roots import fill_cost_root
 
-        fill_cost_root(con)
+        _fill_by_pass(con, fill_cost_root, [relation.name])
     else:
         statement = inline_patterns(con, relation)
         insert = f"INSERT INTO {relation.name} BY NAME {statement}"

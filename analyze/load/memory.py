@@ -1,9 +1,12 @@
-"""Run a statement within DuckDB's memory limit, or with a larger limit if it doesn't fit."""
+"""Run work within DuckDB's memory limit, or with a larger limit if it doesn't fit."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import Lock
+from typing import TypeVar
 
 import duckdb
 
@@ -11,6 +14,8 @@ import duckdb
 _LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
 # a limit holds for all statements that run at the same time, so one retries after the other
 _RETRYING = Lock()
+
+_Result = TypeVar("_Result")
 
 
 def execute_within_memory(con: duckdb.DuckDBPyConnection, statement: str) -> int:
@@ -20,31 +25,47 @@ def execute_within_memory(con: duckdb.DuckDBPyConnection, statement: str) -> int
 
     Raises duckdb.OutOfMemoryException if every limit is too small.
     """
+    return within_memory(con, partial(_execute, con, statement))
+
+
+def within_memory(
+    con: duckdb.DuckDBPyConnection,
+    run: Callable[[], _Result],
+    undo: Callable[[], object] | None = None,
+) -> _Result:
+    """What `run` returns; on out-of-memory `undo` what it did, and run it with larger limits.
+
+    Raises duckdb.OutOfMemoryException if every limit is too small.
+    """
     try:
-        return _run(con, statement)
+        return run()
     except duckdb.OutOfMemoryException:
         with _RETRYING:
-            return _retry(con, statement)
+            return _retry(con, run, undo or (lambda: None))
 
 
-def _run(con: duckdb.DuckDBPyConnection, statement: str) -> int:
+def _execute(con: duckdb.DuckDBPyConnection, statement: str) -> int:
     rows = con.execute(statement).fetchall()
     return int(rows[0][0]) if rows else 0
 
 
-def _retry(con: duckdb.DuckDBPyConnection, statement: str) -> int:
+def _retry(
+    con: duckdb.DuckDBPyConnection, run: Callable[[], _Result], undo: Callable[[], object]
+) -> _Result:
     memory = con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
     # the same limit first: another statement may have used it up
     *limits, last = (memory, *_LARGER_LIMITS)
     for limit in limits:
         with suppress(duckdb.OutOfMemoryException):
             con.execute(f"SET memory_limit = '{limit}'")
-            count = _run(con, statement)
+            undo()
+            result = run()
             break
     else:
         con.execute(f"SET memory_limit = '{last}'")
-        count = _run(con, statement)
+        undo()
+        result = run()
     # fails while DuckDB still holds more than the old limit
     with suppress(duckdb.OutOfMemoryException):
         con.execute(f"SET memory_limit = '{memory}'")
-    return count
+    return result
