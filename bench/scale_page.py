@@ -16,7 +16,8 @@ BENCH = Path(__file__).parent
 PAGE = BENCH.parent / "docs" / "scale.md"
 _PART = re.compile(r"(<!-- measured[^\n]*-->\n).*(<!-- end of measured -->)", re.DOTALL)
 _RANKS, _CORES = 4096, 64
-_BIG = (1000, "genscope")
+# training without stacks, which takes longest
+_BIG = ("plain", 1000, "genscope")
 _HEAD = (
     "| workers | traces | parts | traces a minute | CPU s a trace | `gpu_time`, s (merging) "
     "| `rank_outlier`, s (merging) | CPU s to ask both | lake, MB | scheduler, MB | load |"
@@ -117,7 +118,11 @@ def _far(cells: list[dict[str, Any]], ingest: dict[str, Any]) -> Iterable[str]:
     big = next(
         runs
         for session in sessions(ingest)
-        if (runs := [r for r in session["runs"] if (r["megabytes"], r["reader"]) == _BIG])
+        if (
+            runs := [
+                r for r in session["runs"] if (r["workload"], r["megabytes"], r["reader"]) == _BIG
+            ]
+        )
     )
     seconds = statistics.median(run["cpu_s"] * 1e9 / run["bytes"] for run in big)
     hours = _RANKS * seconds / 3600

@@ -5,8 +5,8 @@ SQL aggregates: a plot gets a small pandas frame, picks columns and calls one of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -166,7 +166,8 @@ def lines(
     A later series with a colour that is already used is dashed.
     """
     names = _ordered(frame[series], known)
-    palette, legend = colours(names, known), legend_names(names)
+    palette, (legend, mark) = colours(names, known), _legend(names)
+    axes = replace(axes, y=f"{axes.y}, {mark}") if mark else axes
     layers = []
     taken: set[str] = set()
     for place, name in enumerate(names):
@@ -182,6 +183,13 @@ def lines(
         if not steps:
             layers.append(_marks(points, legend[name], palette[name], place))
     return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
+
+
+def _legend(names: Sequence[str]) -> tuple[dict[str, str], str]:
+    """The series' names as a legend shows them, without the mark that all of them have, and that mark."""
+    unmarked, mark = without_common_mark(names)
+    shown = legend_names(unmarked)
+    return {name: shown[text] for name, text in zip(names, unmarked, strict=True)}, mark
 
 
 def points(
