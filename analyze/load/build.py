@@ -25,8 +25,10 @@ DATABASE = "trace.duckdb"
 _CATALOG = "built"
 # 128 KB of gzip are about ten thousand events, for which a second thread does not pay
 SMALL_BYTES = 128 << 10
-# limit of DuckDB's buffers by statements that run at a time; it spills the rest into the scratch folder
-_MEMORY = {1: "80MB", 2: "140MB"}
+# MB of DuckDB's buffers by statements that run at a time; it spills the rest into the scratch folder
+_MEMORY = {1: 80, 2: 140}
+# of a large file's size as gzip for each statement: with less, the largest hash tables don't fit
+_MEMORY_FRAC = 1 / 3
 
 TRACE_FILE = {
     "trace_id": "INTEGER",
@@ -72,7 +74,7 @@ def build_trace(
     Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
     threads = 1 if found.packed_bytes() <= SMALL_BYTES else threads
-    con = open_scratch(folder, threads=threads, empty=empty)
+    con = open_scratch(folder, threads=threads, empty=empty, packed_bytes=found.packed_bytes())
     known_names = _names(con)
     try:
         digest = stage(con, found, folder, keep=keep, threads=threads)
@@ -88,15 +90,19 @@ def build_trace(
 
 
 def open_scratch(
-    folder: Path, *, threads: int, empty: bytes | None = None
+    folder: Path, *, threads: int, empty: bytes | None = None, packed_bytes: int = 0
 ) -> duckdb.DuckDBPyConnection:
-    """Create `folder` and open a scratch database in it; `threads` and `empty` as in build_trace."""
+    """Create `folder` and open a scratch database in it; `threads` and `empty` as in build_trace.
+
+    `packed_bytes` is the size as gzip of what it will hold.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / DATABASE
     path.write_bytes(tables.empty_study() if empty is None else empty)
+    memory = max(_MEMORY[threads], int(_MEMORY_FRAC * threads * packed_bytes / 1e6))
     con = connect(
         config={
-            "memory_limit": _MEMORY[threads],
+            "memory_limit": f"{memory}MB",
             # two statements side by side take less processor time than one on two threads
             "threads": 1,
             "temp_directory": str(folder / "spill"),
