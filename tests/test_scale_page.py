@@ -31,7 +31,13 @@ def test_what_was_not_measured_is_said() -> None:
     cells = [cell, cell | {"workers": 1}, cell | {"workers": 4, "cpu_s": 80.0}]
     study = {"traces": 100, "bytes": 10**7, "cpu_s": 40.0, "cpu_s_a_trace": [0.4], "peak_mb": 300.0}
     study |= {"study_bytes": 10**6, "load": [1.0, 1.0]}
-    run = {"megabytes": 1000, "reader": "genscope", "cpu_s": 18.0, "bytes": 10**9}
+    run = {
+        "workload": "plain",
+        "megabytes": 1000,
+        "reader": "genscope",
+        "cpu_s": 18.0,
+        "bytes": 10**9,
+    }
     text = page(
         "<!-- measured -->\nold\n<!-- end of measured -->", {"cells": cells}, study, {"runs": [run]}
     )
