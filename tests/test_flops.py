@@ -17,6 +17,7 @@ from genscope.capture.session import capture
 from genscope.capture.settings import Settings
 from tests.effort import part
 from tests.made_once import folder_of_all_workers, made_once
+from tests.torch_flops import by_operator
 
 # a third on each change
 TRIED = part(MODELS, of=3)
@@ -61,8 +62,7 @@ def _run(model: str, folder: Path) -> tuple[Path, dict[str, int]]:
         patch.setattr(Runner, "labelled", counted)
         settings = Settings(model, "dry", "baseline", "tiny", steps=1, dtype="bfloat16")
         run = capture(settings, folder)
-    counts = counter.get_flop_counts()["Global"]
-    return run, {str(op).replace(".", "::"): flops for op, flops in counts.items() if flops}
+    return run, by_operator(counter)
 
 
 @pytest.mark.parametrize("model", TRIED)

@@ -20,6 +20,7 @@ from genscope.capture.runner import Runner
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
 from tests.effort import part
+from tests.torch_flops import by_operator
 
 # a recorded run takes three seconds
 TRIED = part(MODELS, of=8)
@@ -123,8 +124,7 @@ def _counted_under_autocast(model: str, folder: Path) -> tuple[Path, dict[str, i
         patch.setattr(Runner, "_run", run_under_autocast)
         settings = Settings(model, "torch", "baseline", "tiny", steps=1, device="cpu")
         made = capture(settings, folder)
-    counts = counter.get_flop_counts()["Global"]
-    return made, {str(op).replace(".", "::"): flops for op, flops in counts.items() if flops}
+    return made, by_operator(counter)
 
 
 @pytest.mark.parametrize("model", TRIED)

@@ -73,8 +73,9 @@ def build_trace(
 
     Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
-    threads = 1 if found.packed_bytes() <= SMALL_BYTES else threads
-    con = open_scratch(folder, threads=threads, empty=empty, packed_bytes=found.packed_bytes())
+    size = found.packed_bytes()
+    threads = 1 if size <= SMALL_BYTES else threads
+    con = open_scratch(folder, threads=threads, empty=empty, packed_bytes=size)
     known_names = _names(con)
     try:
         digest = stage(con, found, folder, keep=keep, threads=threads)

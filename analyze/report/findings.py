@@ -39,7 +39,7 @@ from genscope.analyze.report.findings_pairs import (
     intervals,
     speedups,
 )
-from genscope.analyze.report.format import figures, percent
+from genscope.analyze.report.format import every, figures, percent
 
 
 def find(frames: Frames) -> list[Finding]:
@@ -192,7 +192,7 @@ def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 def _of_all(count: int, runs: int) -> str:
     if count < runs:
         return f"{count} of {runs} runs"
-    return "The run" if runs == 1 else "Both runs" if runs == 2 else f"All {runs} runs"
+    return "The run" if runs == 1 else f"{every(runs)} runs"
 
 
 def _families(frame: pl.DataFrame, _: Frames) -> list[Finding]:

@@ -12,7 +12,7 @@ from genscope.analyze.report.finding import (
     limited,
     time,
 )
-from genscope.analyze.report.format import joined, percent, saving
+from genscope.analyze.report.format import every, joined, percent, saving
 
 # what a verdict of step_breakdown says about a step
 VERDICT = {
@@ -202,9 +202,8 @@ def bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     if len(whole) == 1:
         text = f"The run is {whole['bound'][0]}-bound, with bytes computed from shapes."
     elif compute in (0, len(whole)):
-        every = "Both" if len(whole) == 2 else f"All {len(whole)}"
         bound = whole["bound"][0]
-        text = f"{every} runs are {bound}-bound, with bytes computed from shapes."
+        text = f"{every(len(whole))} runs are {bound}-bound, with bytes computed from shapes."
     else:
         text = (
             f"{len(memory)} of {len(whole)} runs {_are(len(memory))} memory-bound and {compute} "

@@ -191,6 +191,11 @@ def joined(names: Iterable[str]) -> str:
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
 
 
+def every(count: int) -> str:
+    """'Both' or 'All 9', for the start of a sentence."""
+    return "Both" if count == 2 else f"All {count}"
+
+
 def _with_unit(column: str, row: Mapping[str, Any]) -> str:
     """The column's name with the unit that its row gives in `unit`, if the name has none."""
     return f"{column}_{row.get('unit')}" if column in OF_UNIT else column
