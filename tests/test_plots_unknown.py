@@ -14,7 +14,7 @@ def _rectangles(element: Any) -> list[tuple[Any, ...]]:
 def test_calls_of_unknown_length_are_part_of_the_bar() -> None:
     import pandas as pd
 
-    shares = {"request_call_frac": [0.25, 0.75], "request_frac": [0.5, 0.5]}
+    shares = {"request_call_frac": [0.25, 0.75], "request_core_frac": [0.5, 0.5]}
     rest = dict.fromkeys(("model", "image_size", "attention"))
     frame = pd.DataFrame({"trace_id": 1, "trace_name": "run", "query_len": [64, None]} | shares)
     rows = _rectangles(registry.plot_of("sequence_length_distribution")(frame.assign(**rest)))

@@ -42,6 +42,20 @@ def test_two_steps_run_at_the_same_time() -> None:
         run_steps(con, {name: Step(meet, set()) for name in ("a", "b")}, workers=2)
 
 
+def test_what_most_steps_wait_for_comes_first() -> None:
+    started = []
+
+    def note(_con: duckdb.DuckDBPyConnection, *, name: str) -> None:
+        started.append(name)
+
+    needs = {"x": (), "y": (), "z": (), "c": ("b",), "b": ("a",), "a": ()}
+    steps = {name: Step(partial(note, name=name), set(needed)) for name, needed in needs.items()}
+    with duckdb.connect() as con:
+        run_steps(con, steps, workers=2)
+    assert "a" in started[:2]
+    assert sorted(started) == sorted(needs)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_failure_is_raised_and_nothing_that_needs_it_runs(workers: int) -> None:
     steps = {

@@ -22,12 +22,15 @@ class Step:
 
 
 def run_steps(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step], *, workers: int) -> None:
-    """Run the steps, each after those that it needs; `workers` at a time."""
+    """Run the steps, each after those that it needs; `workers` at a time.
+
+    Those that most others wait for come first: at the end no long chain is left for one worker.
+    """
     if workers == 1:
         _run_in_turn(con, steps)
         return
     path = con.execute("SELECT current_setting('search_path')").fetchall()[0][0]
-    waiting, done = dict(steps), set[str]()
+    waiting, done = _most_awaited_first(steps), set[str]()
     running: dict[Future[None], str] = {}
     with ThreadPoolExecutor(workers, thread_name_prefix="step") as pool:
         while waiting or running:
@@ -46,6 +49,22 @@ def _run_in_turn(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step]) -> N
         for name in [n for n, step in waiting.items() if done >= step.needs & steps.keys()]:
             waiting.pop(name).run(con)
             done.add(name)
+
+
+def _most_awaited_first(steps: Mapping[str, Step]) -> dict[str, Step]:
+    """The steps, in order of how many others need them, directly or through others."""
+    awaiting: dict[str, set[str]] = {name: set() for name in steps}
+
+    def add(name: str, waiter: str) -> None:
+        if waiter not in awaiting[name]:
+            awaiting[name].add(waiter)
+            for needed in steps[name].needs & steps.keys():
+                add(needed, waiter)
+
+    for name, step in steps.items():
+        for needed in step.needs & steps.keys():
+            add(needed, name)
+    return dict(sorted(steps.items(), key=lambda item: -len(awaiting[item[0]])))
 
 
 def _on_own(con: duckdb.DuckDBPyConnection, path: str, step: Step) -> None:

@@ -28,7 +28,7 @@ def plot(frame: Any) -> Any:
             "order": rows.groupby("trace_id", sort=False).ngroup(),
         }
     )
-    timed = counted.assign(run=timed_runs + " · time", percent=100 * rows["request_frac"])
+    timed = counted.assign(run=timed_runs + " · time", percent=100 * rows["request_core_frac"])
     both = pd.concat([counted, timed]).sort_values("order", kind="stable")
     both["bucket"] = both["length"].map(_bucket)
     lengths = sorted(set(both["length"].dropna().map(lambda length: int(log2(length)))))

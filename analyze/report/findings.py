@@ -167,17 +167,17 @@ def _with_projections(row: Row) -> str:
 
 def _phases(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """Which runs spend most attention time in prefill-like calls, and which in decode-like calls."""
-    known = frame.filter(pl.col("request_frac").is_not_null(), pl.col("phase") != "unknown")
+    known = frame.filter(pl.col("request_core_frac").is_not_null(), pl.col("phase") != "unknown")
     keys = ("trace_id", "trace_name", "predicted", "phase")
-    total = known.group_by(keys, maintain_order=True).agg(pl.col("request_frac").sum())
+    total = known.group_by(keys, maintain_order=True).agg(pl.col("request_core_frac").sum())
     found = []
     # those of which nothing is known count too
-    runs = frame.filter(pl.col("request_frac").is_not_null())["trace_id"].n_unique()
+    runs = frame.filter(pl.col("request_core_frac").is_not_null())["trace_id"].n_unique()
     for phase, meaning in (
         ("prefill", "prefill-like calls (many query rows per call)"),
         ("decode", "decode-like calls (few query rows per call)"),
     ):
-        mostly = total.filter(pl.col("phase") == phase, pl.col("request_frac") > 0.5)
+        mostly = total.filter(pl.col("phase") == phase, pl.col("request_core_frac") > 0.5)
         if mostly.is_empty():
             continue
         names = mostly["trace_name"].to_list()

@@ -19,17 +19,10 @@ def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: An
 
     `options` are those of genscope.analyze.load.ingest.ingest.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("loading"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("", total=None)
-
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        results = ingest.ingest(study, list(paths), progress=advance, **options)
+    if sys.stderr.isatty():
+        results = _with_bar(study, paths, **options)
+    else:
+        results = ingest.ingest(study, list(paths), **options)
     for result in results:
         print(printable(_line(result)), file=sys.stderr if result.error else sys.stdout)
     failed = [result for result in results if result.status == "failed"]
@@ -39,6 +32,20 @@ def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: An
         f"{printable(study)}: {loaded} loaded, {skipped} skipped (already in the study), {len(failed)} failed"
     )
     return 1 if failed else 0
+
+
+def _with_bar(study: Path, paths: Sequence[str | Path], **options: Any) -> list[IngestResult]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("loading"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        return ingest.ingest(study, list(paths), progress=advance, **options)
 
 
 def _line(result: IngestResult) -> str:

@@ -7,28 +7,28 @@
 -- Needs:   operator, shape
 -- Key:     trace_name, component, phase, call_count, core_ns, core_frac
 -- Columns:
---   trace_id         trace.trace_id
---   trace_name       trace.name
---   model            trace.model
---   family           trace.family
---   predicted        trace.predicted
---   time_low_ratio   see trace: true times are expected to be this times the ones shown, or more
---   time_high_ratio  and this times them, or less; both NULL if measured
---   component        see work_component
---   attention_kind   see attention_call
---   phase            'decode': query_len is 1, so also a prefill of one token, or at most
---                    kv_len / 8; 'prefill': longer queries; 'unknown': no shapes
---   call_count       attention calls
---   call_frac        0..1 of the trace's attention calls
---   core_ns          ns in QK^T, softmax and AV
---   core_frac        0..1 of the trace's attention core time
---   work_frac        0..1 of the trace's work_ns
---   request_calls    calls in a whole request, scaled by component_scale
---   request_ns       ns, core_ns scaled to a whole request
---   request_frac     0..1 of the request's attention core time
---   paper_phase      the phase that the paper assigns to the family: diffusion 'prefill',
---                    transformer 'decode'; NULL for other families
---   caveat           why the rule and the paper's grouping differ; NULL if they agree
+--   trace_id           trace.trace_id
+--   trace_name         trace.name
+--   model              trace.model
+--   family             trace.family
+--   predicted          trace.predicted
+--   time_low_ratio     see trace: true times are expected to be this times the ones shown, or more
+--   time_high_ratio    and this times them, or less; both NULL if measured
+--   component          see work_component
+--   attention_kind     see attention_call
+--   phase              'decode': query_len is 1, so also a prefill of one token, or at most
+--                      kv_len / 8; 'prefill': longer queries; 'unknown': no shapes
+--   call_count         attention calls
+--   call_frac          0..1 of the trace's attention calls
+--   core_ns            ns in QK^T, softmax and AV
+--   core_frac          0..1 of the trace's attention core time
+--   work_frac          0..1 of the trace's work_ns
+--   request_calls      calls in a whole request, scaled by component_scale
+--   request_ns         ns, core_ns scaled to a whole request
+--   request_core_frac  0..1 of the request's attention core time
+--   paper_phase        the phase that the paper assigns to the family: diffusion 'prefill',
+--                      transformer 'decode'; NULL for other families
+--   caveat             why the rule and the paper's grouping differ; NULL if they agree
 -- Never:   GROUP BY trace_id HAVING abs(sum(call_frac) - 1) > 1e-9
 -- Plot:    Attention time in prefill-like and decode-like calls
 WITH total AS (
@@ -92,7 +92,7 @@ SELECT
   grouped.core_ns / nullif(total.trace_ns, 0) AS work_frac,
   grouped.request_calls,
   try_cast(grouped.request_ns AS BIGINT) AS request_ns,
-  grouped.request_ns / nullif(sum(grouped.request_ns) OVER whole, 0) AS request_frac,
+  grouped.request_ns / nullif(sum(grouped.request_ns) OVER whole, 0) AS request_core_frac,
   grouped.paper_phase,
   CASE
     WHEN grouped.paper_phase = 'decode' AND grouped.phase = 'prefill'

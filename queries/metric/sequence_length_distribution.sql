@@ -26,7 +26,7 @@
 --   request_calls      calls in a whole request, scaled by component_scale
 --   request_call_frac  0..1 of the request's attention calls
 --   request_ns         ns, core_ns scaled to a whole request
---   request_frac       0..1 of the request's attention core time
+--   request_core_frac  0..1 of the request's attention core time
 -- Never:   GROUP BY trace_id HAVING abs(sum(call_frac) - 1) > 1e-9
 -- Plot:    Attention sequence lengths by image size, by count and by time
 WITH bucket AS (
@@ -71,7 +71,7 @@ SELECT
   scaled.request_calls,
   scaled.request_calls / sum(scaled.request_calls) OVER whole AS request_call_frac,
   try_cast(scaled.request_ns AS BIGINT) AS request_ns,
-  scaled.request_ns / nullif(sum(scaled.request_ns) OVER whole, 0) AS request_frac
+  scaled.request_ns / nullif(sum(scaled.request_ns) OVER whole, 0) AS request_core_frac
 FROM scaled
 INNER JOIN trace USING (trace_id)
 WINDOW whole AS (PARTITION BY trace_id)
