@@ -96,6 +96,14 @@ LOOKALIKES = {
     "regather_k_cache_kernel": "cache_gather",
     "splitKreduce_kernel": "attention_helper",
     "prefg_kernel": "activation",
+    "void mine::step(mine::LaunchMetadata)": "planning",
+    "void (anonymous namespace)::step((anonymous namespace)::SiluQuantizeParams)": "activation quantise",
+    "mine_kernel(mine::ConvolutionParams)": "convolution",
+    "regrouped_w13_kernel": "moe_gemm",
+    "skv_append_kernel": "kv_cache",
+    "qsa_flashback": "flash",
+    "multi_tensor_zeroth_kernel": "foreach_copy",
+    "mine::PresizeLayer": "resampling",
 }
 # (operator, rules that must not decide it)
 LOOKALIKE_OPERATORS = {
@@ -246,4 +254,15 @@ FAMILIES = {
     "sdp_fp8_causal_kernel": "attention",
     "kernel_cutlass_kernel_enginekernelsb12xmoe_micro_kernelMoEMicroKernel_object_at__0": "linear",
     "kernel_cutlass_kernel_vllmv1attentionopsdequant_gather_kDequantGatherKCacheKernel_object_at_": "copy",
+    "void mine::multi_tensor_scale(mine::LaunchMetadata)": "elementwise",
+    "_grouped_fp4_w13_kernel": "linear",
+    "void OwnTensor::cuda::vectorized_kernel_impl<4, OwnTensor::AddFunctor, float>(int)": "elementwise",
+    "rms_finish": "normalization",
+    "void cuResizeLayer::ResizeKernel<float>(int)": "resampling",
+    "void at::native::(anonymous namespace)::atomic_adaptive_average_gradinput<float>(float*)": "resampling",
+    "adaptivemaxgradinput": "resampling",
+    "kv_append_t": "copy",
+    "qsa_flash_merge": "attention",
+    "void float2half_rn_kernel<float>(int, float const*, __half*)": "copy",
+    "multi_tensor_zero_kernel": "copy",
 }
