@@ -104,6 +104,8 @@ LOOKALIKES = {
     "qsa_flashback": "flash",
     "multi_tensor_zeroth_kernel": "foreach_copy",
     "mine::PresizeLayer": "resampling",
+    "quantize_mmq_q8_1": "deep_gemm",
+    "GdnGateKernel": "linear_attention",
 }
 # (operator, rules that must not decide it)
 LOOKALIKE_OPERATORS = {
@@ -265,4 +267,11 @@ FAMILIES = {
     "qsa_flash_merge": "attention",
     "void float2half_rn_kernel<float>(int, float const*, __half*)": "copy",
     "multi_tensor_zero_kernel": "copy",
+    "vt::rocm::GdnScanK<bf16, bf16, f32>": "attention",
+    "flambeau_mmq_q4_1_4warp_lds_q8_1": "linear",
+    "void kernelPointwiseApply2<CopyOp<float, float>, float, float, unsigned int, -1, 1>(int)": "copy",
+    "divide_kernel": "elementwise",
+    "bwd_preprocess": "attention",
+    "rccl_main_kernel(ncclDevComm*, unsigned long, ncclWork*)": "communication",
+    "void fa_prefill_paged_varlen_kernel_256<__half, false>(__half const*)": "attention",
 }
