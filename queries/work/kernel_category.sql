@@ -2,7 +2,8 @@
 --
 -- Why:     a kernel name occurs thousands of times, so its rules are tried once per name. A user's
 --          rules come first. Rules see the first 65,536 characters of a name; the name itself is
---          kept whole. Ours see Nsight's '<unnamed>' as '(anonymous namespace)'.
+--          kept whole. Ours see Nsight's '<unnamed>' as '(anonymous namespace)', and no '.kd', with
+--          which rocprof ends a name.
 -- Grain:   one row per (trace_id, name) of work that matches a rule
 -- Inputs:  work, kernel_rule, user_kernel_rule
 -- From:    work
@@ -25,7 +26,11 @@ name AS (
     trace_id,
     name,
     left(name, 65536) AS start,
-    replace(left(name, 65536), '<unnamed>::', '(anonymous namespace)::') AS plain
+    regexp_replace(
+      replace(left(name, 65536), '<unnamed>::', '(anonymous namespace)::'),
+      '(\.kd| \[clone \.kd\])$',
+      ''
+    ) AS plain
   FROM distinct_name
 ),
 
