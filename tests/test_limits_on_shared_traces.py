@@ -269,3 +269,23 @@ def test_figures_are_those_of_the_raw_events(name: str, opened: Open) -> None:
     for metric in dict.fromkeys(figures.metric for figures in asked):
         _answer_once(con, METRICS[metric])
     assert [line for figures in asked for line in _differences(con, name, figures)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in _traces() if name in _figures("sync_operator")])
+def test_each_wait_has_its_operator_and_its_line_of_python(name: str, tmp_path: Path) -> None:
+    assert TRACES is not None
+    found = replace(find([TRACES / name])[0], trace_id=1, digest="0")
+    built = build.build_trace(
+        found, tmp_path / "scratch", keep={"python"}, wanted={"host_wait_place"}
+    )
+    place = "coalesce(op_name, ''), coalesce(python_frame, '')"
+    if name.startswith("nsys/fastvideo"):
+        # whose operators are NVTX ranges
+        place = "'', ''"
+    with duckdb.connect(str(built.path), read_only=True) as con:
+        rows = con.execute(
+            f"SELECT kind, call_name, {place}, sum(call_count), sum(wait_ns), sum(device_busy_ns) "
+            "FROM host_wait_place WHERE kind IN ('explicit', 'copy') GROUP BY ALL"
+        ).fetchall()
+    expected = [tuple(row.values()) for row in _figures("sync_operator")[name]]
+    assert sorted(tuple(map(str, row)) for row in rows) == sorted(expected)
