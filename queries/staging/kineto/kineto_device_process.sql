@@ -5,7 +5,7 @@
 --          in '[TP00] 83'; otherwise numbers that only one process has show to which process the
 --          device belongs.
 -- Grain:   one row per pid of device events whose process is known; none in a trace of one process
--- Inputs:  kineto_event, runtime_call, cpu_op
+-- Inputs:  kineto_event, kineto_text, kineto_op_order, runtime_call
 -- Columns:
 --   pid         as in the device events
 --   process_id  the process of its launches; the pid itself if only the rank is known, so that
@@ -13,7 +13,9 @@
 WITH host AS (
   SELECT process_id FROM runtime_call
   UNION
-  SELECT process_id FROM cpu_op
+  -- not from cpu_op, which takes longest to fill
+  SELECT pid AS process_id FROM kineto_text
+  SEMI JOIN kineto_op_order USING (text_id)
 ),
 
 several AS (
