@@ -5,17 +5,15 @@
 --          in '[TP00] 83'; otherwise numbers that only one process has show to which process the
 --          device belongs.
 -- Grain:   one row per pid of device events whose process is known; none in a trace of one process
--- Inputs:  kineto_event, kineto_text, kineto_op_order, runtime_call
+-- Inputs:  kineto_event, kineto_text, runtime_call
 -- Columns:
 --   pid         as in the device events
 --   process_id  the process of its launches; the pid itself if only the rank is known, so that
 --               nothing links to another rank
 WITH host AS (
-  SELECT process_id FROM runtime_call
-  UNION
   -- not from cpu_op, which takes longest to fill
-  SELECT pid AS process_id FROM kineto_text
-  SEMI JOIN kineto_op_order USING (text_id)
+  SELECT DISTINCT pid AS process_id FROM kineto_text
+  WHERE ph = 'X' AND (role = 'runtime' OR (role = 'op' AND kind IN ('op', 'profiler_step')))
 ),
 
 several AS (
