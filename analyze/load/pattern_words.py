@@ -106,7 +106,8 @@ def _parsed(pattern: str) -> _Choice | None:
         elif kind == "count" and parts:
             parts[-1].count = text
         elif kind == "word":
-            word = re.sub(r"\\(.)", r"\1", text).casefold()
+            plain = re.sub(r"\\(.)", r"\1", text) if "\\" in text else text
+            word = plain.casefold()
             parts.append(_Part(text, word=word if len(word) >= _SHORTEST else ""))
         elif kind == "other":
             parts.append(_Part(text))
