@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 from workbench import EVIL, GEMM, LAYERS, SOFTMAX, STEPS, study_of_all
 
-from genscope.analyze.app import timeline_index
+from genscope.analyze.app import relations, timeline_index
 from genscope.analyze.app.colours import SLICE_COLOURS
 from genscope.analyze.app.facts import facts_of
 from genscope.analyze.app.relations import app_relations
+from genscope.analyze.app.timeline_boxes import boxes_of
 from genscope.analyze.app.timeline_index import Timeline, Timelines
+from genscope.analyze.app.timeline_slices import Slices, _slices, colours_of
 from genscope.analyze.plots.theme import CATEGORY_COLOUR
 from genscope.analyze.sql_file import LAYERS as ROOMS
 from genscope.analyze.sql_file import load_layer, reads
@@ -81,19 +84,65 @@ def test_boxes_hold_every_slice_once_and_never_overlap(timeline: Timeline, pixel
     assert ((boxes["label"] >= 0) | (boxes["count"] > 1)).all()
 
 
-def test_the_grid_changes_no_box(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline_index, "_MANY_SLICES", 0)
-    monkeypatch.setattr(timeline_index, "_BINS", 256)
-    coarse, fine = Timeline(study, 1), Timeline(study, 1)
-    fine._grids = []
-    assert [wide // coarse._grid_ns for wide in coarse._grids] == [256, 64, 16, 4, 1]
-    for pixels in (1, 5, 40, 200):
-        wide, exact = (
-            _boxes(one.window(0, one.span_ns, pixels, (0, 99))) for one in (coarse, fine)
-        )
-        for name in ("start", "end", "line", "count", "colour"):
-            assert (wide[name] == exact[name]).all(), name
-        assert wide["busy"] == pytest.approx(exact["busy"])
+def _added_up(
+    slices: Iterable[tuple[int, ...]], from_ns: int, until_ns: int, bin_ns: int
+) -> list[tuple[int, ...]]:
+    """What boxes should be, slice by slice: (line, start, end, count, time), sorted."""
+    boxes, pixels = [], defaultdict(list)
+    for line, start, end in slices:
+        if start < until_ns and end > from_ns:
+            if end - start >= bin_ns:
+                boxes.append((line, start, end, 1, bin_ns))
+            else:
+                pixels[line, start // bin_ns].append((start, end))
+    for (line, _), some in pixels.items():
+        own = min(bin_ns, sum(end - start for start, end in some))
+        boxes.append((line, some[0][0], max(end for _, end in some), len(some), own))
+    return sorted(boxes)
+
+
+@pytest.mark.parametrize("pixels", [1, 5, 40, 200, 3000])
+@pytest.mark.parametrize("part", [1, 3, 50])
+def test_boxes_are_what_slices_add_up_to(timeline: Timeline, pixels: int, part: int) -> None:
+    slices = sorted(
+        (line.line, *times)
+        for line, slices in timeline._slices.items()
+        for times in zip(slices.start.tolist(), slices.end.tolist(), strict=True)
+    )
+    from_ns = timeline.span_ns // 3 if part > 1 else 0
+    until_ns = from_ns + timeline.span_ns // part
+    boxes = _boxes(timeline.window(from_ns, until_ns, pixels, (0, 99)))
+    bin_ns = 1 << ((until_ns - from_ns) // pixels).bit_length() - 1
+    base = timeline.base_ns
+    expected = _added_up(slices, base + from_ns, base + until_ns, bin_ns)
+    assert len(expected) == len(boxes["start"]) > 0
+    names = ("line", "start", "end", "count", "busy")
+    for name, column in zip(names, zip(*expected, strict=True), strict=True):
+        off, size = base if name in ("start", "end") else 0, bin_ns if name == "busy" else 1
+        assert (np.array(column) - off) / size == pytest.approx(boxes[name]), name
+
+
+def test_a_box_of_several_has_the_colour_with_most_time() -> None:
+    start = np.array([0, 10, 20, 40, 100])
+    end = np.array([9, 15, 36, 46, 180])
+    colour = np.array([6, 1, 1, 6, 3], np.uint8)
+    slices = Slices(start, end, np.arange(5), np.arange(5, dtype=np.int32), colour, end)
+    boxes = boxes_of(2, slices, (0, 200), 6)
+    # 21 ns of colour 1 against 15 of colour 6, then one that is wider than a pixel of 64 ns
+    assert boxes["colour"].tolist() == [1, 3] and boxes["item_count"].tolist() == [4, 1]
+    assert boxes["label_id"].tolist() == [-1, 4] and boxes["ref"].tolist() == [0, 4]
+    assert boxes["busy_frac"] == pytest.approx([36 / 64, 1])
+    # the third alone: the first two are over, and the others have not begun
+    assert boxes_of(2, slices, (16, 40), 6)["ref"].tolist() == [2]
+
+
+def test_a_slice_is_seen_after_a_later_one_has_ended() -> None:
+    end = np.array([100, 20, 30])
+    slices = _slices(np.array([0, 10, 25]), end, np.arange(3), np.zeros(3, np.int32), 4)
+    assert boxes_of(0, slices, (50, 60), 0)["ref"].tolist() == [0]
+    # those that were stored out of order are sorted
+    turned = _slices(np.array([25, 0]), np.array([30, 100]), np.arange(2), np.zeros(2, np.int32), 4)
+    assert turned.start.tolist() == [0, 25] and turned.reach.tolist() == [100, 100]
 
 
 def test_a_window_has_only_its_lines_and_its_time(timeline: Timeline) -> None:
@@ -134,7 +183,7 @@ def test_search_finds_each_slice_in_order_of_time(timeline: Timeline) -> None:
 
 def test_a_range_adds_up_at_every_level(timeline: Timeline, study: Path) -> None:
     middle = timeline.base_ns + timeline.span_ns // 2
-    rows = timeline.asked("range_sum", from_ns=0, until_ns=middle)
+    rows = timeline.sums(-timeline.base_ns, timeline.span_ns // 2)
     with Study(study) as opened:
         total = opened.sql(
             f"SELECT sum(least(start_ns + dur_ns, {middle}) - start_ns) FROM work "
@@ -176,9 +225,11 @@ def test_a_few_timelines_are_kept(study: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_classes_have_their_places_in_the_list_of_colours() -> None:
-    text = app_relations()["timeline_work"].statement
-    places = [text.index(f"'{category}'") for category in CATEGORY_COLOUR]
-    assert places == sorted(places) and SLICE_COLOURS[: len(places)] == (*CATEGORY_COLOUR.values(),)
+    assert SLICE_COLOURS[: len(CATEGORY_COLOUR)] == (*CATEGORY_COLOUR.values(),)
+    found = colours_of(np.array([0, 1, 2, -1]), ["softmax", "attention", "of another version"])
+    assert found.tolist() == [
+        [*CATEGORY_COLOUR].index(name) for name in ("softmax", "attention", "other", "unclassified")
+    ]
 
 
 @pytest.mark.parametrize("file", app_relations().values(), ids=lambda file: file.name)
@@ -189,13 +240,8 @@ def test_headers_agree_with_the_statements(file: Any, study: Path, timeline: Tim
     )
     if "timeline_counter" in file.inputs:
         timeline.counters(0, 1, 1)
-    if "timeline_bin" in file.inputs:
-        # this timeline has too few slices for grids
-        same = {"timeline_wide_window": "timeline_window", "timeline_coarse_bin": "timeline_bin"}
-        assert list(file.columns) == list(app_relations()[same[file.name]].columns)
-        return
     con = timeline._con.cursor()
-    timeline_index.relations.create(con, [file.name])
+    relations.create(con, [file.name])
     described = con.execute(f"DESCRIBE FROM {file.name}()").fetchall()
     assert list(file.columns) == [row[0] for row in described]
     assert "HUGEINT" not in {row[1] for row in described}

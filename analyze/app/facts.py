@@ -14,7 +14,7 @@ _HOST = ("operator", "call", "range")
 def facts_of(timeline: Timeline, kind: str, ref: int) -> dict[str, Any]:
     """The facts of one slice: of device work, of a copy, or of an operator, call or range.
 
-    `kind` is the line's, see queries/app/timeline_line.sql. Raises UserError if there is no such slice.
+    `kind` is the line's, see timeline_slices.KINDS. Raises UserError if there is no such slice.
     """
     if kind in _HOST:
         rows = timeline.asked("host_facts", of_kind=kind, of_id=ref)

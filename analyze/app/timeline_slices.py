@@ -1,0 +1,242 @@
+"""A trace's slices by line of its timeline, as arrays: millions of them in a second, 28 bytes each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from genscope.analyze.app import relations
+from genscope.analyze.plots.theme import CATEGORY_COLOUR
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+    from numpy.typing import NDArray
+
+# from top to bottom, each with the place of its colour in SLICE_COLOURS; a class has its own
+KINDS = {
+    "component": 11, "step": 11, "category": 11, "attention": 11, "stream": 0, "copy": 10,
+    "range": 14, "operator": 12, "call": 13,
+}  # fmt: skip
+LANES = ("component", "step", "category", "attention")
+HOST = ("range", "operator", "call")
+# the depth of the last line of a thread
+_DEEPEST = 11
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline: a lane or a stream of a device, or one depth of a host track.
+
+    `kind` is one of KINDS. A lane, stream or copy has a device, -1 for the host; `stream_id` is -1 for operators
+    and where it is unknown. A host line has a track: see queries/app/timeline_track.sql.
+    """
+
+    line: int
+    kind: str
+    device_id: int | None = None
+    stream_id: int | None = None
+    track: str | None = None
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Slices:
+    """The slices of one line in order of their starts, each column an array.
+
+    `start` and `end` are ns from the trace's base, `ref` is the number of what a slice shows, `label` that of its
+    name, and `colour` a place in SLICE_COLOURS. `reach` is the latest end so far, `end` itself if nothing overlaps.
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    ref: NDArray[np.int64]
+    label: NDArray[np.int32]
+    colour: NDArray[np.uint8]
+    reach: NDArray[np.int64]
+
+    @property
+    def has_one_colour(self) -> bool:
+        """Whether all have one colour, which is then stored once."""
+        return self.colour.strides == (0,)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A trace's device work, or operators if it has none, in order of device and start, as Slices has it."""
+
+    ref: NDArray[np.int64]
+    device: NDArray[np.int32]
+    stream: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    label: NDArray[np.int32]
+
+
+def read_work(con: duckdb.DuckDBPyConnection, trace_id: int) -> Work:
+    """The work of a trace. Tables timeline_label and timeline_track must be there, here and below."""
+    import numpy as np
+
+    found = _asked(con, "timeline_device", trace_id, of_kind="stream")
+    order = np.lexsort((found["ref"], found["start_ns"], found["device_id"]))
+    names = ("ref", "device_id", "stream_id", "start_ns", "end_ns", "label_id")
+    return Work(*(found[name][order] for name in names))
+
+
+def values_of(
+    con: duckdb.DuckDBPyConnection, trace_id: int, work: Work, lane: str
+) -> NDArray[np.int32]:
+    """The label of a lane's value of each work item, -1 without one; see queries/app/timeline_value.sql."""
+    import numpy as np
+
+    found = _asked(con, "timeline_value", trace_id, of_lane=lane)
+    size = max(int(ids.max(initial=-1)) for ids in (found["work_id"], work.ref)) + 1
+    # numbers within a trace leave few gaps
+    by_number = np.full(size, -1, np.int32)
+    by_number[found["work_id"]] = found["label_id"]
+    return by_number[work.ref]
+
+
+def colours_of(categories: NDArray[np.int32], labels: list[str]) -> NDArray[np.uint8]:
+    """The colour of each label of a category: that of 'other' for an unknown one, of 'unclassified' for -1."""
+    import numpy as np
+
+    places = {name: place for place, name in enumerate(CATEGORY_COLOUR)}
+    # the last one is what -1 takes
+    named = [*(places.get(label, places["other"]) for label in labels), places["unclassified"]]
+    return np.array(named, np.uint8)[categories]
+
+
+def device_slices(
+    work: Work, values: Mapping[str, NDArray[np.int32]], labels: list[str]
+) -> dict[Line, Slices]:
+    """The slices of a trace's lanes, of which `values` has the labels, and streams; the lines have no numbers yet."""
+    import numpy as np
+
+    colours = colours_of(values["category"], labels)
+    found = {}
+    for device in np.unique(work.device).tolist():
+        first, last = np.searchsorted(work.device, [device, device + 1])
+        here = slice(first, last)
+        for lane in LANES:
+            of_lane = colours[here] if lane == "category" else KINDS[lane]
+            found[Line(-1, lane, device)] = _runs(work, here, values[lane][here], of_lane)
+        for stream, chosen in _groups(work.stream[here]):
+            columns = (work.start, work.end, work.ref, work.label, colours)
+            found[Line(-1, "stream", device, stream)] = _slices(*(c[here][chosen] for c in columns))
+    return found
+
+
+def copy_slices(con: duckdb.DuckDBPyConnection, trace_id: int) -> dict[Line, Slices]:
+    """The slices of a trace's copies; their lines are not numbered yet."""
+    copies = _asked(con, "timeline_device", trace_id, of_kind="copy")
+    columns = [copies[name] for name in ("start_ns", "end_ns", "ref", "label_id", "stream_id")]
+    found = {}
+    for device, chosen in _groups(copies["device_id"]):
+        *of_device, streams = (column[chosen] for column in columns)
+        for stream, one in _groups(streams):
+            slices = _slices(*(column[one] for column in of_device), KINDS["copy"])
+            found[Line(-1, "copy", device, stream)] = slices
+    return found
+
+
+def _runs(work: Work, here: slice, value: NDArray[np.int32], colour: Any) -> Slices:
+    """A lane's slices: as long as the value stays the same from one work item of a device to the next.
+
+    One lasts until the next begins, or until all work that began before has ended.
+    """
+    import numpy as np
+
+    begun = np.flatnonzero(np.diff(value, prepend=np.int32(-1)))
+    start, reach = work.start[here][begun], np.maximum.accumulate(work.end[here])
+    final = reach[-1:] if len(begun) else reach[:0]
+    end = np.append(np.minimum(start[1:], reach[begun[1:] - 1]), final)
+    named = value[begun] >= 0
+    begun, start = begun[named], start[named]
+    end = np.maximum(end[named], start + 1)
+    colour = colour if isinstance(colour, int) else colour[begun]
+    return _slices(start, end, work.ref[here][begun], value[begun], colour)
+
+
+def host_slices(con: duckdb.DuckDBPyConnection, trace_id: int) -> dict[Line, Slices]:
+    """The slices of a trace's host tracks; their lines are not numbered yet."""
+    tracks = [row[1] for row in con.table("timeline_track").order("track_id").fetchall()]
+    found = {}
+    for kind in HOST:
+        slices = _asked(con, "timeline_host", trace_id, of_kind=kind)
+        if kind == "operator":
+            slices |= _nested(con, trace_id, slices)
+        place = slices["track_id"] * (_DEEPEST + 2) + slices["depth"].clip(max=_DEEPEST + 1)
+        columns = [slices[name] for name in ("start_ns", "end_ns", "ref", "label_id")]
+        for track_depth, chosen in _groups(place):
+            track, depth = divmod(track_depth, _DEEPEST + 2)
+            if depth <= _DEEPEST:
+                line = Line(-1, kind, track=tracks[track], depth=depth)
+                found[line] = _slices(*(column[chosen] for column in columns), KINDS[kind])
+    return found
+
+
+def _nested(
+    con: duckdb.DuckDBPyConnection, trace_id: int, operators: dict[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """The depth of each operator, and its end where the stack closes it."""
+    import numpy as np
+
+    found = _asked(con, "timeline_depth", trace_id)
+    place = np.empty(int(found["op_id"].max(initial=-1)) + 1, np.int64)
+    place[found["op_id"]] = np.arange(len(found["op_id"]))
+    here = place[operators["ref"]]
+    end = np.maximum(found["end_ns"][here], operators["start_ns"] + 1)
+    return {"depth": found["depth"][here], "end_ns": end}
+
+
+def _groups(values: NDArray[Any]) -> list[tuple[int, Any]]:
+    """Each value with the places where it is, in order."""
+    import numpy as np
+
+    least, most = int(values.min(initial=0)), int(values.max(initial=0))
+    if not len(values) or values[0] == least == most:
+        return [(least, slice(None))] if len(values) else []
+    # small integers are sorted fastest
+    small = (values - least).astype(np.min_scalar_type(most - least))
+    order = np.argsort(small, kind="stable")
+    first = np.flatnonzero(np.diff(small[order], prepend=small[order[0]]))
+    parts = np.split(order, first)
+    return [(int(values[part[0]]), part) for part in parts]
+
+
+def _slices(start: Any, end: Any, ref: Any, label: Any, colour: Any) -> Slices:
+    """Slices in order of start; `colour` is an array, or one for all."""
+    import numpy as np
+
+    columns = [start, end, ref, label, colour]
+    if (start[1:] < start[:-1]).any():
+        order = np.argsort(start, kind="stable")
+        columns = [column if isinstance(column, int) else column[order] for column in columns]
+    start, end, ref, label, colour = columns
+    if isinstance(colour, int):
+        colour = np.broadcast_to(np.uint8(colour), len(start))
+    reach = np.maximum.accumulate(end) if (end[1:] < end[:-1]).any() else end
+    return Slices(start, end, ref, label, colour, reach)
+
+
+def numbered(found: dict[Line, Slices]) -> dict[Line, Slices]:
+    """The lines from top to bottom, with their numbers: each device with its lanes and streams, then the host."""
+    kinds = [*KINDS]
+
+    def place(line: Line) -> tuple[Any, ...]:
+        of_device = (line.device_id or 0, kinds.index(line.kind), line.stream_id or 0)
+        return (line.kind in HOST, *of_device, line.track or "", line.depth)
+
+    ordered = sorted(found, key=place)
+    return {replace(line, line=number): found[line] for number, line in enumerate(ordered)}
+
+
+def _asked(
+    con: duckdb.DuckDBPyConnection, name: str, trace_id: int, **params: str
+) -> dict[str, NDArray[Any]]:
+    found: dict[str, NDArray[Any]] = relations.asked(
+        con, name, of_trace=trace_id, **params
+    ).fetchnumpy()
+    return found
