@@ -138,11 +138,29 @@ def test_a_box_of_several_has_the_colour_with_most_time() -> None:
 
 def test_a_slice_is_seen_after_a_later_one_has_ended() -> None:
     end = np.array([100, 20, 30])
-    slices = _slices(np.array([0, 10, 25]), end, np.arange(3), np.zeros(3, np.int32), 4)
+    slices = _slices([np.array([0, 10, 25]), end, np.arange(3), np.zeros(3, np.int32)], 4)
     assert boxes_of(0, slices, (50, 60), 0)["ref"].tolist() == [0]
     # those that were stored out of order are sorted
-    turned = _slices(np.array([25, 0]), np.array([30, 100]), np.arange(2), np.zeros(2, np.int32), 4)
+    unsorted = [np.array(times) for times in ([25, 0], [30, 100], [0, 1], [0, 0])]
+    turned = _slices(unsorted, 4)
     assert turned.start.tolist() == [0, 25] and turned.reach.tolist() == [100, 100]
+
+
+def test_slices_that_were_added_up_before_change_no_box(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline_index, "_MANY_SLICES", 2)
+    monkeypatch.setattr(timeline_index, "_BINS", 256)
+    one = Timeline(study, 1)
+    for pixels in (1, 5, 40, 100):
+        wide = _boxes(one.window(0, one.span_ns, pixels, (0, 99)))
+        assert sum(len(of.start) for of in one._coarse.values()) < one.slice_count
+        kept, one._coarse = one._coarse, {}
+        exact = _boxes(one.window(0, one.span_ns, pixels, (0, 99)))
+        one._coarse = kept
+        for name, column in exact.items():
+            assert wide[name].tolist() == pytest.approx(column.tolist()), name
+    one.close()
 
 
 def test_a_window_has_only_its_lines_and_its_time(timeline: Timeline) -> None:

@@ -1,20 +1,21 @@
 """A trace's timeline, ready to be drawn at any zoom: its slices as arrays, read once from the study.
 
 A window of a trace may hold millions of slices, but a screen has few thousand pixels. So what is narrower than a
-pixel is added up, which takes 5 ns a slice: less than reading a table of sums.
+pixel is added up, which takes about 10 ns a slice; for a wide window, from slices that were added up before.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.app import relations
-from genscope.analyze.app.timeline_boxes import boxes_of, joined
+from genscope.analyze.app.timeline_boxes import boxes_of, coarse, joined
+from genscope.analyze.app.timeline_counters import Counter, points_of, read_counters
 from genscope.analyze.app.timeline_slices import (
     LANES,
     Line,
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
 # what slices are read by
 _TABLES = ("timeline_label", "timeline_track")
 _READ = ("timeline_device", "timeline_value", "timeline_host", "timeline_depth")
+_COUNTED = ("timeline_counter", "timeline_launch", "timeline_start")
 _FACTS = ("work_facts", "same_shape", "host_facts", "copy_facts")
+# a line with more slices is added up once, on a grid of so many bins or up to twice as many
+_MANY_SLICES = 100_000
+_BINS = 65_536
 _MAX_LABEL = 200
 _OPEN = 4
 
@@ -47,7 +52,8 @@ class Timeline:
     def __init__(self, path: Path, trace_id: int) -> None:
         """Build the index; takes about 0.1 s for a million slices. Raises UserError without events."""
         self.trace_id = trace_id
-        self._lock, self._has_counters = threading.Lock(), False
+        self._lock = threading.Lock()
+        self._counted: list[Counter] | None = None
         # a window reads no SQL, and the page's other questions want the cores
         self._con = open_with_tables(path, threads=1)
         try:
@@ -62,11 +68,14 @@ class Timeline:
             self._keep(name)
         relations.create(con, [*_READ, *_FACTS])
         self._names = [row[1] for row in con.table("timeline_label").order("label_id").fetchall()]
-        self._work = read_work(con, self.trace_id)
-        values = {lane: values_of(con, self.trace_id, self._work, lane) for lane in LANES}
-        on_device = device_slices(self._work, values, self._names)
-        copies, on_host = copy_slices(con, self.trace_id), host_slices(con, self.trace_id)
-        self._slices = numbered(on_device | copies | on_host)
+        # reading and sorting need no turns of Python's, so two threads take half the time
+        with ThreadPoolExecutor(1) as other:
+            on_host = other.submit(host_slices, self._cursor(), self.trace_id)
+            self._work = read_work(con, self.trace_id)
+            values = {lane: values_of(con, self.trace_id, self._work, lane) for lane in LANES}
+            on_device = device_slices(self._work, values, self._names)
+            copies = copy_slices(con, self.trace_id)
+        self._slices = numbered(on_device | copies | on_host.result())
         self._values = {level: values[level] for level in LEVELS & values.keys()}
         filled = [slices for slices in self._slices.values() if len(slices.start)]
         if not filled:
@@ -76,6 +85,12 @@ class Timeline:
         self.slice_count = sum(len(slices.start) for slices in filled)
         self.base_ns = min(int(slices.start[0]) for slices in filled)
         self.span_ns = max(int(slices.reach[-1]) for slices in filled) - self.base_ns
+        self._coarse_bits = max(1, self.span_ns // _BINS).bit_length() - 1
+        self._coarse = {
+            line: coarse(slices, self._coarse_bits)
+            for line, slices in self._slices.items()
+            if len(slices.start) > _MANY_SLICES
+        }
 
     def _keep(self, name: str) -> None:
         """Create a relation as a table of the same name."""
@@ -103,8 +118,10 @@ class Timeline:
         """
         width = max(1, (until_ns - from_ns) // max(1, pixels))
         first, last = self.base_ns + from_ns, self.base_ns + until_ns
+        bits = width.bit_length() - 1
+        wide = self._coarse if bits > self._coarse_bits else {}
         found = joined(
-            boxes_of(line.line, slices, (first, last), width.bit_length() - 1)
+            boxes_of(line.line, wide.get(line, slices), (first, last), bits)
             for line, slices in self._slices.items()
             if lines[0] <= line.line <= lines[1]
         )
@@ -112,27 +129,24 @@ class Timeline:
 
     def counters(self, from_ns: int, until_ns: int, pixels: int) -> list[dict[str, Any]]:
         """Each counter in a window: its name, its device, and [time, largest, last] of each change."""
+        bounds = (self.base_ns + from_ns, self.base_ns + until_ns)
+        bin_ns = max(1, (until_ns - from_ns) // max(1, pixels))
+        found = []
+        for one in self._counters():
+            points = points_of(one, bounds, bin_ns)
+            for point in points:
+                point[0] -= self.base_ns
+            if points:
+                found.append({"counter": one.counter, "device_id": one.device_id, "points": points})
+        return found
+
+    def _counters(self) -> list[Counter]:
         with self._lock:
-            if not self._has_counters:
-                self._keep("timeline_counter")
-                relations.create(self._con, ["counter_window"])
-                self._has_counters = True
-        rows = relations.asked(
-            self._cursor(),
-            "counter_window",
-            of_trace=self.trace_id,
-            from_ns=self.base_ns + from_ns,
-            until_ns=self.base_ns + until_ns,
-            bin_ns=max(1, (until_ns - from_ns) // max(1, pixels)),
-        )
-        found: dict[tuple[str, int], list[list[int]]] = {}
-        for counter, device, time_ns, largest, last in rows.fetchall():
-            points = found.setdefault((counter, device), [])
-            points.append([time_ns - self.base_ns, largest, last])
-        return [
-            {"counter": counter, "device_id": device, "points": points}
-            for (counter, device), points in found.items()
-        ]
+            if self._counted is None:
+                self._keep("timeline_counted")
+                relations.create(self._con, _COUNTED)
+                self._counted = read_counters(self._cursor(), self.trace_id)
+            return self._counted
 
     def search(self, text: str) -> bytes:
         """The slices of streams, copies and host tracks whose name contains the text, packed as a window is.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +42,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Sums:
+    """How many slices each row of Slices stands for, and the sum of their lengths in ns."""
+
+    item_count: NDArray[np.int64]
+    own_ns: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Slices:
     """The slices of one line in order of their starts, each column an array.
 
     `start` and `end` are ns from the trace's base, `ref` is the number of what a slice shows, `label` that of its
     name, and `colour` a place in SLICE_COLOURS. `reach` is the latest end so far, `end` itself if nothing overlaps.
+    With `sums`, a row stands for several slices of one colour; `label` is -1 then, and `ref` the first one's.
     """
 
     start: NDArray[np.int64]
@@ -55,6 +64,7 @@ class Slices:
     label: NDArray[np.int32]
     colour: NDArray[np.uint8]
     reach: NDArray[np.int64]
+    sums: Sums | None = None
 
     @property
     def has_one_colour(self) -> bool:
@@ -78,7 +88,7 @@ def read_work(con: duckdb.DuckDBPyConnection, trace_id: int) -> Work:
     """The work of a trace. Tables timeline_label and timeline_track must be there, here and below."""
     import numpy as np
 
-    found = _asked(con, "timeline_device", trace_id, of_kind="stream")
+    found = asked(con, "timeline_device", trace_id, of_kind="stream")
     order = np.lexsort((found["ref"], found["start_ns"], found["device_id"]))
     names = ("ref", "device_id", "stream_id", "start_ns", "end_ns", "label_id")
     return Work(*(found[name][order] for name in names))
@@ -88,14 +98,8 @@ def values_of(
     con: duckdb.DuckDBPyConnection, trace_id: int, work: Work, lane: str
 ) -> NDArray[np.int32]:
     """The label of a lane's value of each work item, -1 without one; see queries/app/timeline_value.sql."""
-    import numpy as np
-
-    found = _asked(con, "timeline_value", trace_id, of_lane=lane)
-    size = max(int(ids.max(initial=-1)) for ids in (found["work_id"], work.ref)) + 1
-    # numbers within a trace leave few gaps
-    by_number = np.full(size, -1, np.int32)
-    by_number[found["work_id"]] = found["label_id"]
-    return by_number[work.ref]
+    found = asked(con, "timeline_value", trace_id, of_lane=lane)
+    return by_number(found["work_id"], found["label_id"], work.ref)
 
 
 def colours_of(categories: NDArray[np.int32], labels: list[str]) -> NDArray[np.uint8]:
@@ -122,21 +126,23 @@ def device_slices(
         for lane in LANES:
             of_lane = colours[here] if lane == "category" else KINDS[lane]
             found[Line(-1, lane, device)] = _runs(work, here, values[lane][here], of_lane)
-        for stream, chosen in _groups(work.stream[here]):
-            columns = (work.start, work.end, work.ref, work.label, colours)
-            found[Line(-1, "stream", device, stream)] = _slices(*(c[here][chosen] for c in columns))
+        for stream, chosen in groups(work.stream[here]):
+            columns = (work.start, work.end, work.ref, work.label)
+            found[Line(-1, "stream", device, stream)] = _slices(
+                [column[here][chosen] for column in columns], colours[here][chosen]
+            )
     return found
 
 
 def copy_slices(con: duckdb.DuckDBPyConnection, trace_id: int) -> dict[Line, Slices]:
     """The slices of a trace's copies; their lines are not numbered yet."""
-    copies = _asked(con, "timeline_device", trace_id, of_kind="copy")
+    copies = asked(con, "timeline_device", trace_id, of_kind="copy")
     columns = [copies[name] for name in ("start_ns", "end_ns", "ref", "label_id", "stream_id")]
     found = {}
-    for device, chosen in _groups(copies["device_id"]):
+    for device, chosen in groups(copies["device_id"]):
         *of_device, streams = (column[chosen] for column in columns)
-        for stream, one in _groups(streams):
-            slices = _slices(*(column[one] for column in of_device), KINDS["copy"])
+        for stream, one in groups(streams):
+            slices = _slices([column[one] for column in of_device], KINDS["copy"])
             found[Line(-1, "copy", device, stream)] = slices
     return found
 
@@ -156,7 +162,7 @@ def _runs(work: Work, here: slice, value: NDArray[np.int32], colour: Any) -> Sli
     begun, start = begun[named], start[named]
     end = np.maximum(end[named], start + 1)
     colour = colour if isinstance(colour, int) else colour[begun]
-    return _slices(start, end, work.ref[here][begun], value[begun], colour)
+    return _slices([start, end, work.ref[here][begun], value[begun]], colour)
 
 
 def host_slices(con: duckdb.DuckDBPyConnection, trace_id: int) -> dict[Line, Slices]:
@@ -164,16 +170,16 @@ def host_slices(con: duckdb.DuckDBPyConnection, trace_id: int) -> dict[Line, Sli
     tracks = [row[1] for row in con.table("timeline_track").order("track_id").fetchall()]
     found = {}
     for kind in HOST:
-        slices = _asked(con, "timeline_host", trace_id, of_kind=kind)
+        slices = asked(con, "timeline_host", trace_id, of_kind=kind)
         if kind == "operator":
             slices |= _nested(con, trace_id, slices)
-        place = slices["track_id"] * (_DEEPEST + 2) + slices["depth"].clip(max=_DEEPEST + 1)
+        place = slices["track_id"] * (_DEEPEST + 2) + slices["depth"].clip(0, _DEEPEST + 1)
         columns = [slices[name] for name in ("start_ns", "end_ns", "ref", "label_id")]
-        for track_depth, chosen in _groups(place):
+        for track_depth, chosen in groups(place):
             track, depth = divmod(track_depth, _DEEPEST + 2)
             if depth <= _DEEPEST:
                 line = Line(-1, kind, track=tracks[track], depth=depth)
-                found[line] = _slices(*(column[chosen] for column in columns), KINDS[kind])
+                found[line] = _slices([column[chosen] for column in columns], KINDS[kind])
     return found
 
 
@@ -183,15 +189,25 @@ def _nested(
     """The depth of each operator, and its end where the stack closes it."""
     import numpy as np
 
-    found = _asked(con, "timeline_depth", trace_id)
-    place = np.empty(int(found["op_id"].max(initial=-1)) + 1, np.int64)
-    place[found["op_id"]] = np.arange(len(found["op_id"]))
-    here = place[operators["ref"]]
-    end = np.maximum(found["end_ns"][here], operators["start_ns"] + 1)
-    return {"depth": found["depth"][here], "end_ns": end}
+    found = asked(con, "timeline_depth", trace_id)
+    depth, end = (
+        by_number(found["op_id"], found[k], operators["ref"]) for k in ("depth", "end_ns")
+    )
+    return {"depth": depth, "end_ns": np.maximum(end, operators["start_ns"] + 1)}
 
 
-def _groups(values: NDArray[Any]) -> list[tuple[int, Any]]:
+def by_number(numbers: NDArray[Any], values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[Any]:
+    """The value of each wanted number, -1 where there is none. Numbers within a trace leave few gaps."""
+    import numpy as np
+
+    size = max(int(ids.max(initial=-1)) for ids in (numbers, wanted)) + 1
+    places = np.full(size, -1, values.dtype)
+    places[numbers] = values
+    found: NDArray[Any] = places[wanted]
+    return found
+
+
+def groups(values: NDArray[Any]) -> list[tuple[int, Any]]:
     """Each value with the places where it is, in order."""
     import numpy as np
 
@@ -206,19 +222,19 @@ def _groups(values: NDArray[Any]) -> list[tuple[int, Any]]:
     return [(int(values[part[0]]), part) for part in parts]
 
 
-def _slices(start: Any, end: Any, ref: Any, label: Any, colour: Any) -> Slices:
-    """Slices in order of start; `colour` is an array, or one for all."""
+def _slices(columns: Sequence[NDArray[Any]], colour: NDArray[np.uint8] | int) -> Slices:
+    """Slices from start, end, ref and label, in order of start; `colour` is of each, or one for all."""
     import numpy as np
 
-    columns = [start, end, ref, label, colour]
+    start = columns[0]
+    colours = np.broadcast_to(np.uint8(colour), len(start)) if isinstance(colour, int) else colour
     if (start[1:] < start[:-1]).any():
         order = np.argsort(start, kind="stable")
-        columns = [column if isinstance(column, int) else column[order] for column in columns]
-    start, end, ref, label, colour = columns
-    if isinstance(colour, int):
-        colour = np.broadcast_to(np.uint8(colour), len(start))
+        columns = [column[order] for column in columns]
+        colours = colours if isinstance(colour, int) else colours[order]
+    start, end, ref, label = columns
     reach = np.maximum.accumulate(end) if (end[1:] < end[:-1]).any() else end
-    return Slices(start, end, ref, label, colour, reach)
+    return Slices(start, end, ref, label, colours, reach)
 
 
 def numbered(found: dict[Line, Slices]) -> dict[Line, Slices]:
@@ -233,10 +249,10 @@ def numbered(found: dict[Line, Slices]) -> dict[Line, Slices]:
     return {replace(line, line=number): found[line] for number, line in enumerate(ordered)}
 
 
-def _asked(
+def asked(
     con: duckdb.DuckDBPyConnection, name: str, trace_id: int, **params: str
 ) -> dict[str, NDArray[Any]]:
-    found: dict[str, NDArray[Any]] = relations.asked(
-        con, name, of_trace=trace_id, **params
-    ).fetchnumpy()
+    """The columns of one relation of queries/app for a trace, as arrays."""
+    result = relations.asked(con, name, of_trace=trace_id, **params)
+    found: dict[str, Any] = result.fetchnumpy()
     return found
