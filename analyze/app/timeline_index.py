@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 # what slices are read by
 _TABLES = ("timeline_label", "timeline_track")
-_READ = ("timeline_device", "timeline_value", "timeline_host", "timeline_depth")
+_READ = (
+    "timeline_device", "timeline_value", "timeline_operator", "timeline_depth", "timeline_host",
+)  # fmt: skip
 _COUNTED = ("timeline_counter", "timeline_launch", "timeline_start")
 _FACTS = ("work_facts", "same_shape", "host_facts", "copy_facts")
 # a line with more slices is added up once, on a grid of so many bins or up to twice as many

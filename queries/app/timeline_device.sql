@@ -36,7 +36,7 @@ WITH slice AS (
 )
 
 SELECT
-  slice.ref,
+  cast(slice.ref AS INTEGER) AS ref,
   coalesce(slice.device_id, -1) AS device_id,
   coalesce(slice.stream_id, -1) AS stream_id,
   slice.start_ns,

@@ -9,7 +9,7 @@
 --   kernel_id  kernel.kernel_id
 --   call_id    runtime_call.call_id
 SELECT
-  kernel_id,
-  call_id
+  cast(kernel_id AS INTEGER) AS kernel_id,
+  cast(call_id AS INTEGER) AS call_id
 FROM kernel_launch
 WHERE trace_id = of_trace AND call_id IS NOT NULL

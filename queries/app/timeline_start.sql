@@ -11,14 +11,14 @@
 --   device_id  device.device_id of a kernel; -1 for a call
 --   start_ns   ns from the trace's base
 SELECT
-  kernel_id AS ref,
+  cast(kernel_id AS INTEGER) AS ref,
   device_id,
   start_ns
 FROM kernel
 WHERE of_kind = 'kernel' AND trace_id = of_trace
 UNION ALL
 SELECT
-  call_id AS ref,
+  cast(call_id AS INTEGER) AS ref,
   -1 AS device_id,
   start_ns
 FROM runtime_call

@@ -34,7 +34,7 @@ WITH found AS (
 )
 
 SELECT
-  cast(row_number() OVER (ORDER BY track, process_id, thread_id) - 1 AS INTEGER) AS track_id,
+  cast(row_number() OVER (ORDER BY track, process_id, thread_id) - 1 AS USMALLINT) AS track_id,
   coalesce(track, process_id || '/' || thread_id) AS track,
   process_id,
   thread_id

@@ -50,7 +50,7 @@ WITH value AS (
 )
 
 SELECT
-  value.work_id,
+  cast(value.work_id AS INTEGER) AS work_id,
   label.label_id
 FROM value
 INNER JOIN timeline_label AS label USING (name)
