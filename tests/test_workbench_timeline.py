@@ -19,6 +19,7 @@ from genscope.analyze.app.timeline_boxes import boxes_of
 from genscope.analyze.app.timeline_index import Timeline, Timelines
 from genscope.analyze.app.timeline_slices import Slices, _slices, colours_of
 from genscope.analyze.plots.theme import CATEGORY_COLOUR
+from genscope.analyze.predicted import NO_GAPS, mark
 from genscope.analyze.sql_file import LAYERS as ROOMS
 from genscope.analyze.sql_file import load_layer, reads
 from genscope.analyze.study import Study
@@ -231,6 +232,25 @@ def test_facts_of_a_kernel_lead_to_its_call_and_its_equals(timeline: Timeline) -
     assert facts_of(timeline, "stream", int(evil["ref"][0]))["name"].endswith(r"\x1b[31m")
     with pytest.raises(UserError, match="no copy with the number 99"):
         facts_of(timeline, "copy", 99)
+
+
+def test_a_predicted_length_is_marked_as_everywhere() -> None:
+    row: dict[str, Any] = {
+        "time_source": "predicted",
+        "time_low_ratio": 0.75,
+        "time_high_ratio": 1.3,
+    }
+
+    class Predicted:
+        base_ns = 0
+
+        def asked(self, _: str, **__: int) -> list[dict[str, Any]]:
+            return [dict(row)]
+
+    marked = facts_of(Predicted(), "stream", 1)["marked"]  # type: ignore[arg-type]
+    assert marked == f"{mark(row)}, {NO_GAPS}" and "x 0.75 to 1.3" in marked
+    row.clear()
+    assert facts_of(Predicted(), "stream", 1)["marked"] is None  # type: ignore[arg-type]
 
 
 def test_a_few_timelines_are_kept(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
