@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genscope.analyze.report import format as written
+from genscope.analyze import written
 
 
 def duration(ns: float | None) -> str:
