@@ -17,7 +17,7 @@ from genscope.analyze.app.facts import facts_of
 from genscope.analyze.app.relations import app_relations
 from genscope.analyze.app.timeline_boxes import boxes_of
 from genscope.analyze.app.timeline_index import Timeline, Timelines
-from genscope.analyze.app.timeline_slices import Slices, _slices, colours_of
+from genscope.analyze.app.timeline_slices import Slices, Work, _runs, _slices, colours_of
 from genscope.analyze.plots.theme import CATEGORY_COLOUR
 from genscope.analyze.predicted import NO_GAPS, mark
 from genscope.analyze.sql_file import LAYERS as ROOMS
@@ -125,9 +125,9 @@ def test_boxes_are_what_slices_add_up_to(timeline: Timeline, pixels: int, part: 
 
 def test_a_box_of_several_has_the_colour_with_most_time() -> None:
     start = np.array([0, 10, 20, 40, 100])
-    end = np.array([9, 15, 36, 46, 180])
+    end, ids = np.array([9, 15, 36, 46, 180]), np.arange(5, dtype=np.int32)
     colour = np.array([6, 1, 1, 6, 3], np.uint8)
-    slices = Slices(start, end, np.arange(5), np.arange(5, dtype=np.int32), colour, end)
+    slices = Slices(start, end, ids, ids, colour, end)
     boxes = boxes_of(2, slices, (0, 200), 6)
     # 21 ns of colour 1 against 15 of colour 6, then one that is wider than a pixel of 64 ns
     assert boxes["colour"].tolist() == [1, 3] and boxes["item_count"].tolist() == [4, 1]
@@ -190,6 +190,20 @@ def test_lanes_join_equal_neighbours(timeline: Timeline) -> None:
     boxes = _boxes(timeline.window(0, timeline.span_ns, 100_000, (0, 99)))
     steps = boxes["line"] == _line(timeline, "step")
     assert [timeline.labels()[label] for label in boxes["label"][steps]] == ["0", "1", "2", "3"]
+
+
+def test_a_lane_s_value_ends_with_its_work() -> None:
+    start, end = np.array([0, 12, 100]), np.array([10, 40, 110])
+    numbers = np.arange(3, dtype=np.int32)
+    work = Work(numbers, np.zeros(3, np.int32), np.zeros(3, np.int64), start, end, numbers)
+    for values, expected in (
+        # until the second has ended, not until the third begins
+        ([5, 5, 7], [(0, 40, 5, 0), (100, 110, 7, 2)]),
+        ([5, -1, 7], [(0, 10, 5, 0), (100, 110, 7, 2)]),
+        ([-1, -1, -1], []),
+    ):
+        runs = _runs(work, slice(0, 3), np.array(values, np.int32), 11)
+        assert [*zip(runs.start, runs.end, runs.label, runs.ref, strict=True)] == expected
 
 
 def test_search_finds_each_slice_in_order_of_time(timeline: Timeline) -> None:
