@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from genscope.analyze.predicted import HIGH, LOW, interval
-from genscope.analyze.report.format import duration, percent, scaled
 from genscope.analyze.study import Study
+from genscope.analyze.written import duration, percent, scaled
 
 UNKNOWN = "-"
 PREDICTED = f"time ({interval(LOW, HIGH)})"

@@ -21,8 +21,9 @@ from nine_papers import LESSONS
 from published import PUBLISHED
 
 from genscope.analyze.predicted import NOTE
-from genscope.analyze.report.format import capitalized, duration, scaled
+from genscope.analyze.report.format import capitalized
 from genscope.analyze.study import Study
+from genscope.analyze.written import duration, scaled
 from genscope.capture.catalog import SEEDS
 
 

@@ -6,7 +6,7 @@ import lesson_figure as figure
 import polars as pl
 from lesson import Lesson, Runs, bound, fused, inside, movement, parts, split, times, waits, waste
 
-from genscope.analyze.report.format import duration, percent
+from genscope.analyze.written import duration, percent
 
 
 def _efficient_sam(runs: Runs) -> str:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # a room, and the rooms of analyze that it may import; the error class is everybody's
 _BASE = {
     "child_process", "connect", "csv_text", "key_columns", "interrupt", "native", "near", "new_file", "predicted", "printable", "rows",
-    "whole_file",
+    "whole_file", "written",
 }  # fmt: skip
 _ASKED = {*_BASE, "load", "plots", "refusal", "sql_file", "trace_filter"}
 ANALYZE: dict[str, set[str]] = {

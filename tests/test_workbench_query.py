@@ -71,6 +71,13 @@ def test_a_long_answer_is_looked_at_in_parts(
     assert _asked(result, do="open", sql="SELECT range AS a FROM range(5000)")["count"] == 5000
     page = _asked(result, do="page", offset=4000, limit=1, sort=[0, False])
     assert page == {"rows": [[4000]], "count": 5000}
+    # a study's few names are compared once each, which a pattern would prevent
+    texts = "SELECT kernel_id, name FROM kernel WHERE trace_id = 1"
+    count = _asked(result, do="open", sql=texts)["count"]
+    assert count > sql_worker.KEPT_ROWS and "regexp" not in result._where({"1": "x"})
+    for wanted, found in ((".*", 0), ("s16816", LAYERS * STEPS), ("", count), ("%", 0), ("'", 0)):
+        page = _asked(result, do="page", offset=0, limit=1, filters={"1": wanted})
+        assert page["count"] == found, wanted
     # the next answer takes its place, whether kept or not
     assert _asked(result, do="open", sql="SELECT 1 AS a, 2 AS a")["count"] == 1
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import numpy as np
 import pytest
 from workbench import EVIL, GEMM, LAYERS, SOFTMAX, STEPS, study_of_all
 
-from genscope.analyze.app import timeline_index
+from genscope.analyze.app import relations, timeline_index
 from genscope.analyze.app.colours import SLICE_COLOURS
 from genscope.analyze.app.facts import facts_of
 from genscope.analyze.app.relations import app_relations
+from genscope.analyze.app.timeline_boxes import boxes_of
 from genscope.analyze.app.timeline_index import Timeline, Timelines
+from genscope.analyze.app.timeline_slices import Slices, Work, _runs, _slices, colours_of
 from genscope.analyze.plots.theme import CATEGORY_COLOUR
+from genscope.analyze.predicted import NO_GAPS, mark
 from genscope.analyze.sql_file import LAYERS as ROOMS
 from genscope.analyze.sql_file import load_layer, reads
 from genscope.analyze.study import Study
@@ -81,19 +85,83 @@ def test_boxes_hold_every_slice_once_and_never_overlap(timeline: Timeline, pixel
     assert ((boxes["label"] >= 0) | (boxes["count"] > 1)).all()
 
 
-def test_the_grid_changes_no_box(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline_index, "_MANY_SLICES", 0)
+def _added_up(
+    slices: Iterable[tuple[int, ...]], from_ns: int, until_ns: int, bin_ns: int
+) -> list[tuple[int, ...]]:
+    """What boxes should be, slice by slice: (line, start, end, count, time), sorted."""
+    boxes, pixels = [], defaultdict(list)
+    for line, start, end in slices:
+        if start < until_ns and end > from_ns:
+            if end - start >= bin_ns:
+                boxes.append((line, start, end, 1, bin_ns))
+            else:
+                pixels[line, start // bin_ns].append((start, end))
+    for (line, _), some in pixels.items():
+        own = min(bin_ns, sum(end - start for start, end in some))
+        boxes.append((line, some[0][0], max(end for _, end in some), len(some), own))
+    return sorted(boxes)
+
+
+@pytest.mark.parametrize("pixels", [1, 5, 40, 200, 3000])
+@pytest.mark.parametrize("part", [1, 3, 50])
+def test_boxes_are_what_slices_add_up_to(timeline: Timeline, pixels: int, part: int) -> None:
+    slices = sorted(
+        (line.line, *times)
+        for line, slices in timeline._slices.items()
+        for times in zip(slices.start.tolist(), slices.end.tolist(), strict=True)
+    )
+    from_ns = timeline.span_ns // 3 if part > 1 else 0
+    until_ns = from_ns + timeline.span_ns // part
+    boxes = _boxes(timeline.window(from_ns, until_ns, pixels, (0, 99)))
+    bin_ns = 1 << ((until_ns - from_ns) // pixels).bit_length() - 1
+    base = timeline.base_ns
+    expected = _added_up(slices, base + from_ns, base + until_ns, bin_ns)
+    assert len(expected) == len(boxes["start"]) > 0
+    names = ("line", "start", "end", "count", "busy")
+    for name, column in zip(names, zip(*expected, strict=True), strict=True):
+        off, size = base if name in ("start", "end") else 0, bin_ns if name == "busy" else 1
+        assert (np.array(column) - off) / size == pytest.approx(boxes[name]), name
+
+
+def test_a_box_of_several_has_the_colour_with_most_time() -> None:
+    start = np.array([0, 10, 20, 40, 100])
+    end, ids = np.array([9, 15, 36, 46, 180]), np.arange(5, dtype=np.int32)
+    colour = np.array([6, 1, 1, 6, 3], np.uint8)
+    slices = Slices(start, end, ids, ids, colour, end)
+    boxes = boxes_of(2, slices, (0, 200), 6)
+    # 21 ns of colour 1 against 15 of colour 6, then one that is wider than a pixel of 64 ns
+    assert boxes["colour"].tolist() == [1, 3] and boxes["item_count"].tolist() == [4, 1]
+    assert boxes["label_id"].tolist() == [-1, 4] and boxes["ref"].tolist() == [0, 4]
+    assert boxes["busy_frac"] == pytest.approx([36 / 64, 1])
+    # the third alone: the first two are over, and the others have not begun
+    assert boxes_of(2, slices, (16, 40), 6)["ref"].tolist() == [2]
+
+
+def test_a_slice_is_seen_after_a_later_one_has_ended() -> None:
+    end = np.array([100, 20, 30])
+    slices = _slices([np.array([0, 10, 25]), end, np.arange(3), np.zeros(3, np.int32)], 4)
+    assert boxes_of(0, slices, (50, 60), 0)["ref"].tolist() == [0]
+    # those that were stored out of order are sorted
+    unsorted = [np.array(times) for times in ([25, 0], [30, 100], [0, 1], [0, 0])]
+    turned = _slices(unsorted, 4)
+    assert turned.start.tolist() == [0, 25] and turned.reach.tolist() == [100, 100]
+
+
+def test_slices_that_were_added_up_before_change_no_box(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline_index, "_MANY_SLICES", 2)
     monkeypatch.setattr(timeline_index, "_BINS", 256)
-    coarse, fine = Timeline(study, 1), Timeline(study, 1)
-    fine._grids = []
-    assert [wide // coarse._grid_ns for wide in coarse._grids] == [256, 64, 16, 4, 1]
-    for pixels in (1, 5, 40, 200):
-        wide, exact = (
-            _boxes(one.window(0, one.span_ns, pixels, (0, 99))) for one in (coarse, fine)
-        )
-        for name in ("start", "end", "line", "count", "colour"):
-            assert (wide[name] == exact[name]).all(), name
-        assert wide["busy"] == pytest.approx(exact["busy"])
+    one = Timeline(study, 1)
+    for pixels in (1, 5, 40, 100):
+        wide = _boxes(one.window(0, one.span_ns, pixels, (0, 99)))
+        assert sum(len(of.start) for of in one._coarse.values()) < one.slice_count
+        kept, one._coarse = one._coarse, {}
+        exact = _boxes(one.window(0, one.span_ns, pixels, (0, 99)))
+        one._coarse = kept
+        for name, column in exact.items():
+            assert wide[name].tolist() == pytest.approx(column.tolist()), name
+    one.close()
 
 
 def test_a_window_has_only_its_lines_and_its_time(timeline: Timeline) -> None:
@@ -124,6 +192,20 @@ def test_lanes_join_equal_neighbours(timeline: Timeline) -> None:
     assert [timeline.labels()[label] for label in boxes["label"][steps]] == ["0", "1", "2", "3"]
 
 
+def test_a_lane_s_value_ends_with_its_work() -> None:
+    start, end = np.array([0, 12, 100]), np.array([10, 40, 110])
+    numbers = np.arange(3, dtype=np.int32)
+    work = Work(numbers, np.zeros(3, np.int32), np.zeros(3, np.int64), start, end, numbers)
+    for values, expected in (
+        # until the second has ended, not until the third begins
+        ([5, 5, 7], [(0, 40, 5, 0), (100, 110, 7, 2)]),
+        ([5, -1, 7], [(0, 10, 5, 0), (100, 110, 7, 2)]),
+        ([-1, -1, -1], []),
+    ):
+        runs = _runs(work, slice(0, 3), np.array(values, np.int32), 11)
+        assert [*zip(runs.start, runs.end, runs.label, runs.ref, strict=True)] == expected
+
+
 def test_search_finds_each_slice_in_order_of_time(timeline: Timeline) -> None:
     hits = _boxes(timeline.search("S16816GEMM"))
     assert len(hits["start"]) == LAYERS * STEPS
@@ -134,7 +216,7 @@ def test_search_finds_each_slice_in_order_of_time(timeline: Timeline) -> None:
 
 def test_a_range_adds_up_at_every_level(timeline: Timeline, study: Path) -> None:
     middle = timeline.base_ns + timeline.span_ns // 2
-    rows = timeline.asked("range_sum", from_ns=0, until_ns=middle)
+    rows = timeline.sums(-timeline.base_ns, timeline.span_ns // 2)
     with Study(study) as opened:
         total = opened.sql(
             f"SELECT sum(least(start_ns + dur_ns, {middle}) - start_ns) FROM work "
@@ -166,6 +248,25 @@ def test_facts_of_a_kernel_lead_to_its_call_and_its_equals(timeline: Timeline) -
         facts_of(timeline, "copy", 99)
 
 
+def test_a_predicted_length_is_marked_as_everywhere() -> None:
+    row: dict[str, Any] = {
+        "time_source": "predicted",
+        "time_low_ratio": 0.75,
+        "time_high_ratio": 1.3,
+    }
+
+    class Predicted:
+        base_ns = 0
+
+        def asked(self, _: str, **__: int) -> list[dict[str, Any]]:
+            return [dict(row)]
+
+    marked = facts_of(Predicted(), "stream", 1)["marked"]  # type: ignore[arg-type]
+    assert marked == f"{mark(row)}, {NO_GAPS}" and "x 0.75 to 1.3" in marked
+    row.clear()
+    assert facts_of(Predicted(), "stream", 1)["marked"] is None  # type: ignore[arg-type]
+
+
 def test_a_few_timelines_are_kept(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline_index, "_OPEN", 1)
     kept = Timelines(study)
@@ -176,9 +277,11 @@ def test_a_few_timelines_are_kept(study: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_classes_have_their_places_in_the_list_of_colours() -> None:
-    text = app_relations()["timeline_work"].statement
-    places = [text.index(f"'{category}'") for category in CATEGORY_COLOUR]
-    assert places == sorted(places) and SLICE_COLOURS[: len(places)] == (*CATEGORY_COLOUR.values(),)
+    assert SLICE_COLOURS[: len(CATEGORY_COLOUR)] == (*CATEGORY_COLOUR.values(),)
+    found = colours_of(np.array([0, 1, 2, -1]), ["softmax", "attention", "of another version"])
+    assert found.tolist() == [
+        [*CATEGORY_COLOUR].index(name) for name in ("softmax", "attention", "other", "unclassified")
+    ]
 
 
 @pytest.mark.parametrize("file", app_relations().values(), ids=lambda file: file.name)
@@ -189,13 +292,8 @@ def test_headers_agree_with_the_statements(file: Any, study: Path, timeline: Tim
     )
     if "timeline_counter" in file.inputs:
         timeline.counters(0, 1, 1)
-    if "timeline_bin" in file.inputs:
-        # this timeline has too few slices for grids
-        same = {"timeline_wide_window": "timeline_window", "timeline_coarse_bin": "timeline_bin"}
-        assert list(file.columns) == list(app_relations()[same[file.name]].columns)
-        return
     con = timeline._con.cursor()
-    timeline_index.relations.create(con, [file.name])
+    relations.create(con, [file.name])
     described = con.execute(f"DESCRIBE FROM {file.name}()").fetchall()
     assert list(file.columns) == [row[0] for row in described]
     assert "HUGEINT" not in {row[1] for row in described}

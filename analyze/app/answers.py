@@ -81,11 +81,7 @@ def _expected(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[
 
 def _range(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     timeline = bench.timelines.of(bench.trace_id(arguments))
-    bounds = {
-        key: timeline.base_ns + int(arguments[key[: -len("_ns")]])
-        for key in ("from_ns", "until_ns")
-    }
-    return {"rows": timeline.asked("range_sum", **bounds)}
+    return {"rows": timeline.sums(int(arguments["from"]), int(arguments["until"]))}
 
 
 def _perfetto(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> File:

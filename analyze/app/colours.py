@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genscope.analyze.plots.theme import CATEGORY_COLOUR, GREY
 
-# in the order of timeline_work's list, then copies, lanes, operators, calls and ranges
+# those of classes, then copies, lanes, operators, calls and ranges
 SLICE_COLOURS = (*CATEGORY_COLOUR.values(), "#7f8c9b", "#3d6fa5", "#6f8fb3", "#9379ad", "#5b9a92")
 
 

@@ -40,7 +40,10 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def items_of(draw: Callable[[], Any], arguments: Any) -> list[dict[str, Any]]:
-    """Bokeh's JSON of each panel of the element that `draw` returns; `theme` is 'light' or 'dark'."""
+    """Bokeh's JSON of each panel of the element that `draw` returns; `theme` is 'light' or 'dark'.
+
+    Each has a `caption` too, its title, which the page writes so that it can wrap.
+    """
     ink = _INK.get(arguments.get("theme", "light"), _INK["light"])
     with one_at_a_time(), theme.only_bokeh():
         from bokeh.embed import json_item
@@ -49,15 +52,17 @@ def items_of(draw: Callable[[], Any], arguments: Any) -> list[dict[str, Any]]:
         figures = [theme.bokeh_figure(panel) for panel in theme.panels_of(draw())]
         for figure in figures:
             _clear(figure, ink)
-        return [dict(json_item(figure, theme=Theme(json={}))) for figure in figures]
+        return [
+            {**json_item(figure, theme=Theme(json={})), "caption": str(figure.title.text)}
+            for figure in figures
+        ]
 
 
 def _clear(figure: Any, ink: str) -> None:
     """Let the page show through, with text that can be read on it."""
     figure.background_fill_color = figure.border_fill_color = None
     figure.outline_line_color = None
-    if figure.title is not None:
-        figure.title.text_color = ink
+    figure.title.visible = False
     for axis in figure.axis:
         axis.axis_label_text_color = axis.major_label_text_color = ink
         axis.axis_line_color = axis.major_tick_line_color = ink

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from genscope.analyze.app.colours import colour_of
 from genscope.analyze.app.drawn import load_soon
+from genscope.analyze.app.figures import percent
 from genscope.analyze.doctor.examine import MAX_UNLINKED_FRAC
 from genscope.analyze.predicted import NO_GAPS, mark
 from genscope.analyze.printable import printable
@@ -105,8 +106,8 @@ def _verdict(card: Mapping[str, Any]) -> tuple[str, str]:
     if card["ruin"]:
         return "doubtful", str(card["ruin"])
     if card["unlinked_ns"] > MAX_UNLINKED_FRAC * card["work_ns"]:
-        share = card["unlinked_ns"] / card["work_ns"]
-        return "doubtful", f"unlinked_kernel: {share:.1%} of kernel time has no launch"
+        share = percent(card["unlinked_ns"] / card["work_ns"])
+        return "doubtful", f"{share} of the kernels' time has no known launch"
     if not card["complete"]:
         return "cut short", "the file ends before its last event"
     unclassified = card["unclassified_ns"] / max(1, card["work_ns"])

@@ -46,6 +46,8 @@ def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
         bench.timelines.prepare(trace_id)
         content = bench.kept((page, trace_id), lambda: overview_of(bench, trace_id))
     elif page == "timeline":
+        # its script asks for it later
+        bench.timelines.prepare(trace_id)
         content = {"has_perfetto": bool(perfetto_folders())}
     elif page == "attention":
         load_soon()

@@ -1,7 +1,7 @@
-"""A trace's timeline, ready to be drawn at any zoom: sorted slices, and sums of the short ones.
+"""A trace's timeline, ready to be drawn at any zoom: its slices as arrays, read once from the study.
 
-A window of a trace may hold millions of slices, but a screen has few thousand pixels. So what is
-narrower than a pixel is added up in SQL, from sums on a coarse grid if the window is wide.
+A window of a trace may hold millions of slices, but a screen has few thousand pixels. So what is narrower than a
+pixel is added up, which takes about 10 ns a slice; for a wide window, from slices that were added up before.
 """
 
 from __future__ import annotations
@@ -10,11 +10,23 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.app import relations
+from genscope.analyze.app.timeline_boxes import boxes_of, coarse, joined
+from genscope.analyze.app.timeline_counters import Counter, points_of, read_counters
+from genscope.analyze.app.timeline_slices import (
+    LANES,
+    Line,
+    copy_slices,
+    device_slices,
+    host_slices,
+    numbered,
+    read_work,
+    values_of,
+)
+from genscope.analyze.app.timeline_sums import LEVELS, sums_of
 from genscope.analyze.load.study_file import open_with_tables
 from genscope.analyze.printable import printable
 from genscope.errors import UserError
@@ -22,41 +34,29 @@ from genscope.errors import UserError
 if TYPE_CHECKING:
     import duckdb
 
-# each is made from those before it
-_TABLES = ("timeline_label", "timeline_work", "timeline_line")
-_SLICES = ("timeline_lane", "timeline_device", "timeline_host")
-_VIEWS = ("timeline_window", "timeline_search", "range_sum")
+# what slices are read by
+_TABLES = ("timeline_label", "timeline_track")
+_READ = (
+    "timeline_device", "timeline_value", "timeline_operator", "timeline_depth", "timeline_host",
+)  # fmt: skip
+_COUNTED = ("timeline_counter", "timeline_launch", "timeline_start")
 _FACTS = ("work_facts", "same_shape", "host_facts", "copy_facts")
-# the finest grid has so many bins, and each wider one a quarter of them
+# a line with more slices is added up once, on a grid of so many bins or up to twice as many
+_MANY_SLICES = 100_000
 _BINS = 65_536
-_WIDER = 4
-_GRIDS = 5
-# with fewer slices, a window is as fast without grids
-_MANY_SLICES = 200_000
 _MAX_LABEL = 200
 _OPEN = 4
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the timeline, see queries/app/timeline_line.sql."""
-
-    line: int
-    kind: str
-    device_id: int | None
-    stream_id: int | None
-    track: str | None
-    depth: int
 
 
 class Timeline:
     """The index of one trace. Times are ns from `base_ns`, so that they fit into a double."""
 
     def __init__(self, path: Path, trace_id: int) -> None:
-        """Build the index; takes about 2 s for a million slices. Raises UserError without events."""
+        """Build the index; takes 0.2 s for a million slices. Raises UserError without events."""
         self.trace_id = trace_id
-        self._counting, self._has_counters = threading.Lock(), False
-        # on one thread, a window takes half as long where others want the cores
+        self._lock = threading.Lock()
+        self._counted: list[Counter] | None = None
+        # the overview is computed meanwhile, and wants the other cores
         self._con = open_with_tables(path, threads=1)
         try:
             self._build()
@@ -68,46 +68,34 @@ class Timeline:
         con = self._con
         for name in _TABLES:
             self._keep(name)
-        relations.create(con, _SLICES)
-        each = (f"SELECT * FROM {name}(of_trace := {self.trace_id})" for name in _SLICES)
-        # sorted by time, so that a window skips most of them
-        con.execute(f"CREATE TABLE timeline_slice AS {' UNION ALL '.join(each)} ORDER BY start_ns")
-        found = con.table("timeline_slice").aggregate("count(*), min(start_ns), max(end_ns)")
-        count, first, last = found.fetchall()[0]
-        if not count:
+        relations.create(con, [*_READ, *_FACTS])
+        self._names = [row[1] for row in con.table("timeline_label").order("label_id").fetchall()]
+        self._work = read_work(con, self.trace_id)
+        values = {lane: values_of(con, self.trace_id, self._work, lane) for lane in LANES}
+        on_device = device_slices(self._work, values, self._names)
+        copies, on_host = copy_slices(con, self.trace_id), host_slices(con, self.trace_id)
+        self._slices = numbered(on_device | copies | on_host)
+        self._values = {level: values[level] for level in LEVELS & values.keys()}
+        filled = [slices for slices in self._slices.values() if len(slices.start)]
+        if not filled:
             raise UserError(
                 "the trace holds neither device work nor host events, so it has no timeline"
             )
-        self.slice_count, self.base_ns, self.span_ns = int(count), int(first), int(last - first)
-        self._grid_ns = 1 << max(0, (self.span_ns // _BINS).bit_length() - 1)
-        long = con.table("timeline_slice").filter(f"end_ns - start_ns >= {self._grid_ns}")
-        long.order("start_ns").create("timeline_long")
-        relations.create(con, [*_VIEWS, *_FACTS])
-        # widest first
-        self._grids: list[int] = []
-        if count > _MANY_SLICES:
-            self._add_up()
+        self.slice_count = sum(len(slices.start) for slices in filled)
+        self.base_ns = min(int(slices.start[0]) for slices in filled)
+        self.span_ns = max(int(slices.reach[-1]) for slices in filled) - self.base_ns
+        self._coarse_bits = max(1, self.span_ns // _BINS).bit_length() - 1
+        self._coarse = {
+            line: coarse(slices, self._coarse_bits)
+            for line, slices in self._slices.items()
+            if len(slices.start) > _MANY_SLICES
+        }
 
-    def _add_up(self) -> None:
-        """Create the grids: on each, the slices that are shorter than its bins, added up."""
-        grid = self._grid_ns
-        self._keep("timeline_bin", bin_ns=grid)
-        self._grids = [grid]
-        relations.create(self._con, ["timeline_coarse_bin", "timeline_wide_window"])
-        while len(self._grids) < _GRIDS:
-            fine, grid = grid, grid * _WIDER
-            self._con.execute(
-                "INSERT INTO timeline_bin SELECT * FROM "
-                f"timeline_coarse_bin(of_trace := {self.trace_id}, fine_ns := {fine}, bin_ns := {grid})"
-            )
-            self._grids.insert(0, grid)
-
-    def _keep(self, name: str, **params: int) -> None:
+    def _keep(self, name: str) -> None:
         """Create a relation as a table of the same name."""
         relations.create(self._con, [name])
-        more = "".join(f", {key} := {value}" for key, value in params.items())
         self._con.execute(
-            f"CREATE TABLE {name} AS SELECT * FROM {name}(of_trace := {self.trace_id}{more})"
+            f"CREATE TABLE {name} AS SELECT * FROM {name}(of_trace := {self.trace_id})"
         )
 
     def close(self) -> None:
@@ -116,13 +104,11 @@ class Timeline:
 
     def lines(self) -> list[Line]:
         """Every line, from top to bottom."""
-        rows = self._cursor().table("timeline_line").order("line").fetchall()
-        return [Line(*row[1:]) for row in rows]
+        return [*self._slices]
 
     def labels(self) -> list[str]:
         """The names that label ids stand for, shortened and fit to print."""
-        rows = self._cursor().table("timeline_label").order("label_id").fetchall()
-        return [printable(name[:_MAX_LABEL]) for _, _, name in rows]
+        return [printable(name[:_MAX_LABEL]) for name in self._names]
 
     def window(self, from_ns: int, until_ns: int, pixels: int, lines: tuple[int, int]) -> bytes:
         """The boxes of a window, packed for the browser: see `packed`.
@@ -130,54 +116,70 @@ class Timeline:
         `lines` are the first and the last line to draw.
         """
         width = max(1, (until_ns - from_ns) // max(1, pixels))
-        bin_ns = 1 << (width.bit_length() - 1)
-        grid = next((grid for grid in self._grids if bin_ns >= grid), 0)
-        found = relations.asked(
-            self._cursor(),
-            "timeline_wide_window" if grid else "timeline_window",
-            of_trace=self.trace_id,
-            from_ns=self.base_ns + from_ns,
-            until_ns=self.base_ns + until_ns,
-            bin_ns=bin_ns,
-            **({"of_grid": grid} if grid else {"long_ns": self._grid_ns}),
-            first_line=lines[0],
-            last_line=lines[1],
+        first, last = self.base_ns + from_ns, self.base_ns + until_ns
+        bits = width.bit_length() - 1
+        wide = self._coarse if bits > self._coarse_bits else {}
+        found = joined(
+            boxes_of(line.line, wide.get(line, slices), (first, last), bits)
+            for line, slices in self._slices.items()
+            if lines[0] <= line.line <= lines[1]
         )
-        return packed(found.fetchnumpy(), self.base_ns)
+        return packed(found, self.base_ns)
 
     def counters(self, from_ns: int, until_ns: int, pixels: int) -> list[dict[str, Any]]:
         """Each counter in a window: its name, its device, and [time, largest, last] of each change."""
-        with self._counting:
-            if not self._has_counters:
-                self._keep("timeline_counter")
-                relations.create(self._con, ["counter_window"])
-                self._has_counters = True
-        rows = relations.asked(
-            self._cursor(),
-            "counter_window",
-            of_trace=self.trace_id,
-            from_ns=self.base_ns + from_ns,
-            until_ns=self.base_ns + until_ns,
-            bin_ns=max(1, (until_ns - from_ns) // max(1, pixels)),
-        )
-        found: dict[tuple[str, int], list[list[int]]] = {}
-        for counter, device, time_ns, largest, last in rows.fetchall():
-            points = found.setdefault((counter, device), [])
-            points.append([time_ns - self.base_ns, largest, last])
-        return [
-            {"counter": counter, "device_id": device, "points": points}
-            for (counter, device), points in found.items()
-        ]
+        bounds = (self.base_ns + from_ns, self.base_ns + until_ns)
+        bin_ns = max(1, (until_ns - from_ns) // max(1, pixels))
+        found = []
+        for one in self._counters():
+            points = points_of(one, bounds, bin_ns)
+            for point in points:
+                point[0] -= self.base_ns
+            if points:
+                found.append({"counter": one.counter, "device_id": one.device_id, "points": points})
+        return found
+
+    def _counters(self) -> list[Counter]:
+        with self._lock:
+            if self._counted is None:
+                self._keep("timeline_counted")
+                relations.create(self._con, _COUNTED)
+                self._counted = read_counters(self._cursor(), self.trace_id)
+            return self._counted
 
     def search(self, text: str) -> bytes:
-        """The slices whose name contains the text, in order of time, packed as a window is."""
-        found = relations.asked(
-            self._cursor(), "timeline_search", of_trace=self.trace_id, wanted=text
-        ).fetchnumpy()
-        return packed(found, self.base_ns)
+        """The slices of streams, copies and host tracks whose name contains the text, packed as a window is.
+
+        They are in order of time; case doesn't matter.
+        """
+        import numpy as np
+
+        wanted = np.array([text.lower() in name.lower() for name in self._names])
+        found = joined(
+            {
+                "start_ns": slices.start[hits],
+                "end_ns": slices.end[hits],
+                "ref": slices.ref[hits],
+                "label_id": slices.label[hits],
+                "line": np.full(len(hits), line.line, np.int32),
+            }
+            for line, slices in self._slices.items()
+            if line.kind not in LANES
+            for hits in [np.flatnonzero(wanted[slices.label])]
+        )
+        order = np.argsort(found["start_ns"], kind="stable")
+        return packed({name: column[order] for name, column in found.items()}, self.base_ns)
+
+    def sums(self, from_ns: int, until_ns: int) -> list[dict[str, Any]]:
+        """The device work within a range, by class, kernel, module and more: see timeline_sums."""
+        with self._lock:
+            for level in LEVELS - self._values.keys():
+                self._values[level] = values_of(self._cursor(), self.trace_id, self._work, level)
+        bounds = (self.base_ns + from_ns, self.base_ns + until_ns)
+        return [*sums_of(self._work, self._values, self._names, bounds)]
 
     def asked(self, name: str, **params: int | str) -> list[dict[str, Any]]:
-        """The rows of one of the relations about a point or range; times are the trace's own."""
+        """The rows of one of the relations about a slice; times are the trace's own."""
         return [*relations.rows(self._cursor(), name, of_trace=self.trace_id, **params).dicts()]
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:

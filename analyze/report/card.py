@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from genscope.analyze.report.format import duration, readable
+from genscope.analyze.report.format import readable
+from genscope.analyze.written import duration
 
 CARD_KEYS = (
     ("family", "family"),

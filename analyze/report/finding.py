@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from genscope.analyze.report.format import duration, figures, joined, size
+from genscope.analyze.report.format import joined
+from genscope.analyze.written import duration, figures, size
 
 MAX_OF_A_KIND = 4
 DIGITS = 3

@@ -39,7 +39,8 @@ from genscope.analyze.report.findings_pairs import (
     intervals,
     speedups,
 )
-from genscope.analyze.report.format import every, figures, percent
+from genscope.analyze.report.format import every
+from genscope.analyze.written import figures, percent
 
 
 def find(frames: Frames) -> list[Finding]:

@@ -12,7 +12,8 @@ from genscope.analyze.report.finding import (
     limited,
     time,
 )
-from genscope.analyze.report.format import every, joined, percent, saving
+from genscope.analyze.report.format import every, joined, saving
+from genscope.analyze.written import percent
 
 # what a verdict of step_breakdown says about a step
 VERDICT = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from genscope.analyze.report.finding import Finding, Frames, amount, counted, limited
-from genscope.analyze.report.format import figures, percent
+from genscope.analyze.written import figures, percent
 
 # below this share, unused memory is what any allocator keeps at hand
 MIN_UNUSED_FRAC = 0.2

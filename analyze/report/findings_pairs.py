@@ -15,7 +15,8 @@ from genscope.analyze.report.finding import (
     time,
     times,
 )
-from genscope.analyze.report.format import joined, percent
+from genscope.analyze.report.format import joined
+from genscope.analyze.written import percent
 
 
 def compared(frame: pl.DataFrame, frames: Frames) -> list[Finding]:

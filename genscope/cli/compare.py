@@ -12,8 +12,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from genscope.analyze.predicted import NOTE, without_empty_interval
 from genscope.analyze.printable import printable
-from genscope.analyze.report.format import capitalized, duration, percent
+from genscope.analyze.report.format import capitalized
 from genscope.analyze.whole_file import check_writable, write_whole
+from genscope.analyze.written import duration, percent
 from genscope.cli.output import check_out, write_result
 from genscope.errors import UserError
 

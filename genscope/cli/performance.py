@@ -14,7 +14,8 @@ from genscope import open
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.predicted import NOTE, mark
 from genscope.analyze.printable import printable, printable_json
-from genscope.analyze.report.format import duration, percent, saving
+from genscope.analyze.report.format import saving
+from genscope.analyze.written import duration, percent
 
 # the colour of an answer
 _COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}

@@ -1,60 +1,48 @@
--- timeline_device: the slices of a trace's streams and copies.
+-- timeline_device: a trace's work items or its copies, as slices of their streams.
 --
--- Why:     a lane shows what only genscope knows, such as the step, as one slice as long as the
---          value stays the same from one work item to the next.
--- Grain:   one row per work item, copy, or run of equal values of a lane
--- Inputs:  timeline_work, timeline_line, timeline_label, gpu_copy
+-- Why:     both are drawn, on lines of their own.
+-- Grain:   one row per work item or copy
+-- Inputs:  work, gpu_copy, timeline_label
 -- Params:
---   of_trace BIGINT = 1  trace.trace_id
+--   of_trace BIGINT = 1         trace.trace_id
+--   of_kind VARCHAR = 'stream'  'stream' (work) | 'copy'
 -- Columns:
---   trace_id  trace.trace_id
---   line      timeline_line.line
---   start_ns  ns from the trace's base
---   end_ns    ns, later than start_ns
---   colour    see timeline_work; 10 for a copy
---   label_id  timeline_label.label_id
---   ref       work_id or copy_id
-WITH line AS (
+--   ref        work_id or copy_id
+--   device_id  device.device_id; -1 for the host
+--   stream_id  stream; -1 for an operator, or if unknown
+--   start_ns   ns from the trace's base
+--   end_ns     ns, later than start_ns
+--   label_id   timeline_label.label_id
+WITH slice AS (
   SELECT
-    line,
-    kind,
+    work_id AS ref,
     device_id,
-    stream_id
-  FROM timeline_line
-  WHERE trace_id = of_trace
-),
-
-slice AS (
-  SELECT
-    line.line,
+    stream_id,
     start_ns,
-    end_ns,
-    colour,
-    label_id,
-    work_id AS ref
-  FROM timeline_work INNER JOIN line USING (device_id, stream_id)
-  WHERE trace_id = of_trace AND line.kind = 'stream'
+    dur_ns,
+    name
+  FROM work
+  WHERE of_kind = 'stream' AND trace_id = of_trace
   UNION ALL
   SELECT
-    line.line,
+    copy_id AS ref,
+    device_id,
+    stream_id,
     start_ns,
-    start_ns + greatest(dur_ns, 1) AS end_ns,
-    10 AS colour,
-    label_id,
-    copy_id AS ref
+    dur_ns,
+    name
   FROM gpu_copy
-  INNER JOIN timeline_label USING (trace_id, name)
-  INNER JOIN line
-    ON gpu_copy.device_id = line.device_id AND coalesce(gpu_copy.stream_id, -1) = line.stream_id
-  WHERE trace_id = of_trace AND line.kind = 'copy' AND start_ns IS NOT NULL
+  WHERE of_kind = 'copy' AND trace_id = of_trace
 )
 
 SELECT
-  of_trace AS trace_id,
-  cast(line AS INTEGER) AS line,
-  start_ns,
-  end_ns,
-  cast(colour AS UTINYINT) AS colour,
-  label_id,
-  ref
+  cast(slice.ref AS INTEGER) AS ref,
+  coalesce(slice.device_id, -1) AS device_id,
+  coalesce(slice.stream_id, -1) AS stream_id,
+  slice.start_ns,
+  -- a slice without length could be neither drawn nor hit
+  slice.start_ns + greatest(slice.dur_ns, 1) AS end_ns,
+  label.label_id
 FROM slice
+INNER JOIN timeline_label AS label USING (name)
+WHERE slice.start_ns IS NOT NULL

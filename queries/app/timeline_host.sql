@@ -1,77 +1,50 @@
--- timeline_host: the slices of a trace's host threads: ranges, operators and calls.
+-- timeline_host: the calls of a trace's host threads, or its ranges, as slices of their tracks.
 --
--- Why:     the host decides when the device works, so both stand on one time axis.
--- Grain:   one row per range, operator or call that has a line
--- Inputs:  timeline_line, timeline_label, annotation_parent, annotation, cpu_op, cpu_op_parent,
---          runtime_call
+-- Why:     the host decides when the device works, so both are drawn on one time axis.
+-- Grain:   one row per call or range that has a track
+-- Inputs:  timeline_track, timeline_label, runtime_call, annotation_parent, annotation
 -- Params:
---   of_trace BIGINT = 1  trace.trace_id
+--   of_trace BIGINT = 1       trace.trace_id
+--   of_kind VARCHAR = 'call'  'call' | 'range'
+--   deepest INTEGER = 11      depth of the last line of a track
 -- Columns:
---   trace_id  trace.trace_id
---   line      timeline_line.line
+--   ref       call_id or annotation_id
+--   track_id  timeline_track.track_id
+--   depth     ranges around it; 0 for a call
 --   start_ns  ns from the trace's base
 --   end_ns    ns, later than start_ns
---   colour    12 for an operator, 13 for a call, 14 for a range
 --   label_id  timeline_label.label_id
---   ref       op_id, call_id or annotation_id
-WITH line AS (
+WITH slice AS (
   SELECT
-    line,
-    kind,
-    track,
-    depth
-  FROM timeline_line
-  WHERE trace_id = of_trace AND track IS NOT NULL
-),
-
-slice AS (
+    call.call_id AS ref,
+    track.track_id,
+    0 AS depth,
+    call.start_ns,
+    call.start_ns + call.dur_ns AS end_ns,
+    call.name
+  FROM runtime_call AS call
+  INNER JOIN timeline_track AS track USING (process_id, thread_id)
+  WHERE of_kind = 'call' AND call.trace_id = of_trace
+  UNION ALL
   SELECT
-    line.line,
-    annotation_parent.start_ns,
-    annotation_parent.end_ns,
-    14 AS colour,
-    annotation.name,
-    annotation_id AS ref
-  FROM annotation_parent
+    annotation_id AS ref,
+    track.track_id,
+    parent.depth,
+    parent.start_ns,
+    parent.end_ns,
+    annotation.name
+  FROM annotation_parent AS parent
   INNER JOIN annotation USING (trace_id, annotation_id)
-  INNER JOIN line USING (track, depth)
-  WHERE trace_id = of_trace AND line.kind = 'range'
-  UNION ALL
-  SELECT
-    line.line,
-    cpu_op.start_ns,
-    cpu_op_parent.end_ns,
-    12 AS colour,
-    cpu_op.name,
-    op_id AS ref
-  FROM cpu_op
-  INNER JOIN cpu_op_parent USING (trace_id, op_id)
-  INNER JOIN line
-    ON
-      cpu_op.process_id || '/' || cpu_op.thread_id = line.track
-      AND cpu_op_parent.depth = line.depth
-  WHERE trace_id = of_trace AND line.kind = 'operator'
-  UNION ALL
-  SELECT
-    line.line,
-    start_ns,
-    start_ns + dur_ns AS end_ns,
-    13 AS colour,
-    name,
-    call_id AS ref
-  FROM runtime_call
-  INNER JOIN line ON process_id || '/' || thread_id = line.track
-  WHERE trace_id = of_trace AND line.kind = 'call'
+  INNER JOIN timeline_track AS track ON parent.track = track.track AND track.process_id IS NULL
+  WHERE of_kind = 'range' AND trace_id = of_trace AND parent.depth <= deepest
 )
 
 SELECT
-  of_trace AS trace_id,
-  cast(slice.line AS INTEGER) AS line,
+  cast(slice.ref AS INTEGER) AS ref,
+  slice.track_id,
+  cast(slice.depth AS TINYINT) AS depth,
   slice.start_ns,
   greatest(slice.end_ns, slice.start_ns + 1) AS end_ns,
-  cast(slice.colour AS UTINYINT) AS colour,
-  timeline_label.label_id,
-  slice.ref
+  label.label_id
 FROM slice
-INNER JOIN timeline_label ON slice.name = timeline_label.name AND timeline_label.trace_id = of_trace
-WHERE slice.start_ns IS NOT NULL
+INNER JOIN timeline_label AS label USING (name)

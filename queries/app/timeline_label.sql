@@ -7,7 +7,6 @@
 -- Params:
 --   of_trace BIGINT = 1  trace.trace_id
 -- Columns:
---   trace_id  trace.trace_id
 --   label_id  number within the trace, from 0, in order of the names
 --   name      name of a kernel, operator, call, copy, range or module, or a lane's value
 WITH named AS (
@@ -57,7 +56,6 @@ WITH named AS (
 )
 
 SELECT
-  of_trace AS trace_id,
   cast(row_number() OVER (ORDER BY name) - 1 AS INTEGER) AS label_id,
   name
 FROM named

@@ -1,5 +1,5 @@
 // Two traces, or two steps: what differs, as a waterfall and a table, and both timelines on one scale.
-import { amount, askJson, duration, isWriting, keep, make, state, table } from "./core.js";
+import { amount, askJson, digits, duration, isWriting, keep, make, state, table } from "./core.js";
 import { drawPlot } from "./drawn.js";
 import { TimelineView } from "./timeline_view.js";
 
@@ -14,20 +14,24 @@ window.genscopeViews = views;
 const signed = (ns) => `${ns > 0 ? "+" : ns < 0 ? "−" : ""}${duration(Math.abs(ns))}`;
 
 // A large change is easier to read as a factor.
-function changeOf(row) {
-  if (!row.first_ns || !row.second_ns) return row.present_in === "both" ? "–" : `only in ${row.present_in}`;
-  const ratio = row.second_ns / row.first_ns;
-  return ratio > 3 ? `${ratio.toPrecision(3)}×` : `${ratio >= 1 ? "+" : "−"}${(100 * Math.abs(ratio - 1)).toFixed(1)} %`;
+function changeOf(first, second) {
+  const ratio = second / first;
+  return ratio > 3 ? `${digits(ratio)}×` : `${ratio >= 1 ? "+" : "−"}${(100 * Math.abs(ratio - 1)).toFixed(1)} %`;
+}
+
+function changeOfRow(row) {
+  if (row.first_ns && row.second_ns) return changeOf(row.first_ns, row.second_ns);
+  return row.present_in === "both" ? "–" : `only in ${row.present_in}`;
 }
 
 async function compare() {
   const values = chosen();
   keep({ ...Object.fromEntries(KEPT.map((id) => [id, null])), ...values, anchor: state().get("anchor"), trace: values.a });
   const found = await askJson("compare/difference", values);
-  const [ratio, only] = [found.first_ns ? found.second_ns / found.first_ns - 1 : null, (side) => found.rows.filter((row) => row.present_in === side).length];
+  const only = (side) => found.rows.filter((row) => row.present_in === side).length;
   const tone = found.second_ns > found.first_ns ? "bad" : "good";
   byId("headline").replaceChildren("A ", make("b", {}, found.names[0]), ` ${duration(found.first_ns)} → B `, make("b", {}, found.names[1]), ` ${duration(found.second_ns)}: `,
-    make("b", { class: tone }, `${signed(found.second_ns - found.first_ns)}${ratio === null ? "" : `, ${ratio > 0 ? "+" : ""}${(100 * ratio).toFixed(1)} %`}`),
+    make("b", { class: tone }, `${signed(found.second_ns - found.first_ns)}${found.first_ns ? `, ${changeOf(found.first_ns, found.second_ns)}` : ""}`),
     make("span", { class: "note" }, `  device time; ${only("A")} only in A, ${only("B")} only in B`));
   const largest = Math.max(...found.rows.map((row) => Math.abs(row.difference_ns)), 1);
   byId("rows").replaceChildren(table([
@@ -37,7 +41,7 @@ async function compare() {
     ["items A", (row) => amount(row.first_count)],
     ["items B", (row) => amount(row.second_count)],
     ["difference", (row) => signed(row.difference_ns), (row) => row.difference_ns / largest],
-    ["of A", (row) => changeOf(row)],
+    ["of A", (row) => changeOfRow(row)],
   ], found.rows), found.row_count > found.rows.length ? make("p", { class: "note" }, `the first ${found.rows.length} of ${amount(found.row_count)}`) : "");
   anchors = found.anchors;
   listAnchors();

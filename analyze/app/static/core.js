@@ -52,19 +52,21 @@ export function make(tag, attributes = {}, ...children) {
   return made;
 }
 
-const digits = (value) => value.toFixed(Math.max(0, 4 - String(Math.trunc(Math.abs(value))).length));
+// Three significant digits; a longer whole number keeps all of its digits.
+export const digits = (value) => (Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : String(Number(value.toPrecision(3))));
 
 export function duration(ns) {
   if (ns === null || ns === undefined) return "–";
   for (const [limit, unit] of [[1e9, "s"], [1e6, "ms"], [1e3, "µs"]]) {
     if (Math.abs(ns) >= limit) return `${digits(ns / limit)} ${unit}`;
   }
-  return `${Math.round(ns)} ns`;
+  return `${digits(ns)} ns`;
 }
 
 export function percent(frac) {
   if (frac === null || frac === undefined) return "–";
-  return frac > 0 && frac < 0.0005 ? "<0.1 %" : `${(100 * frac).toFixed(1)} %`;
+  if (frac !== 0 && Math.abs(frac) < 0.0005) return frac > 0 ? "<0.1 %" : ">-0.1 %";
+  return `${(100 * frac).toFixed(1)} %`;
 }
 
 export function amount(value, unit = "") {

@@ -23,7 +23,7 @@ export async function drawPlot(box, path, values) {
   const [Bokeh, { items, ...rest }] = await Promise.all([bokeh(), askJson(path, { ...values, theme: isDark() ? "dark" : "light" })]);
   const { why_none: why } = rest;
   if (why) box.replaceChildren(make("p", { class: "note" }, `${why}.`));
-  else box.replaceChildren(...items.map(() => make("div", { class: "figure-box" })));
-  await Promise.all(items.map((item, place) => Bokeh.embed.embed_item(item, box.children[place])));
+  else box.replaceChildren(...items.map(({ caption }) => make("figure", {}, make("figcaption", {}, caption), make("div", { class: "figure-box" }))));
+  await Promise.all(items.map(({ caption, ...item }, place) => Bokeh.embed.embed_item(item, box.children[place].lastChild)));
   return rest;
 }

@@ -11,12 +11,8 @@ const because = (source, rule) => {
   return said && said !== "none" ? `by ${said}${rule ? `: ${rule}` : ""}` : null;
 };
 
-// How the length is known, if it was not measured on a device: a predicted one has an interval.
-const known = ({ time_source: source, time_low_ratio: low, time_high_ratio: high }) => {
-  if (source !== "predicted") return source === "gpu" ? null : source;
-  const interval = low === null ? "" : `, a class's within x ${Number(low.toPrecision(2))} to ${Number(high.toPrecision(2))}`;
-  return `predicted${interval}; without host gaps: at batch 1 an eager run is slower`;
-};
+// How the length is known, if it was not measured on a device.
+const known = ({ time_source: source, marked }) => marked ?? (source === "gpu" ? null : source);
 
 // Rows of [what, value, note]; rows without a value are left out.
 function workRows(facts) {

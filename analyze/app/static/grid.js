@@ -6,7 +6,8 @@ const number = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
 // the number of something isn't an amount
 const plain = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4, useGrouping: false });
 const formatOf = (column) => (/(^|_)id$|^step$|^rank$/.test(column.name) ? plain : number);
-const widthOf = (column) => (column.number ? (/^start_ns|_per_s$/.test(column.name) ? 160 : 100) : /name|module|path/.test(column.name) ? 260 : 150);
+// a number that is cut would be a wrong one, and times and sizes are long
+const widthOf = (column) => (column.number ? (/^start_ns|^end_ns|_per_s$/.test(column.name) ? 160 : /_ns$|bytes|flops/.test(column.name) ? 125 : 100) : /name|module|path/.test(column.name) ? 260 : 150);
 
 export class Grid {
   // `rows(request)` returns {rows, count} for {offset, limit, sort, filters}; `chosen(row)` is called for a click.
@@ -71,7 +72,7 @@ export class Grid {
     this.blocks.set(block, found.rows);
     this.count = found.count;
     this.milliseconds = performance.now() - began;
-    this.foot.textContent = `${number.format(this.count)} rows · ${this.milliseconds.toFixed(0)} ms`;
+    this.foot.textContent = `${number.format(this.count)} ${this.count === 1 ? "row" : "rows"} · ${this.milliseconds.toFixed(0)} ms`;
     this.draw();
   }
 

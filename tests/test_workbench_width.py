@@ -1,0 +1,59 @@
+"""The workbench on a phone, and its numbers: what the pages write themselves is what the server writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chromium import chromium
+from workbench import served, study_of_all
+
+from genscope.analyze.app import figures
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(study_of_all(tmp_path_factory)) as server:
+        yield server.address.removesuffix("overview")
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser.new_page()
+
+
+def test_a_phone_shows_every_page_s_name_and_whole_tables(page: Any, site: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}compare?a=1&b=2")
+    page.locator("#rows tbody tr").first.wait_for()
+    ends = page.evaluate(
+        "[...document.querySelectorAll('nav a, #theme')].map((e) => e.getBoundingClientRect().right)"
+    )
+    assert len(ends) == 7 and max(ends) <= 390
+    # the button is above the names
+    assert page.locator("#theme").bounding_box()["y"] < page.locator("nav").bounding_box()["y"]
+    assert page.evaluate("document.getElementById('rows').scrollWidth <= 390 - 2 * 28")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    headings = page.locator("#rows th").filter(visible=True).all_inner_texts()
+    assert headings == ["class", "A", "B", "difference", "of A"]
+
+
+def test_the_pages_write_numbers_as_the_server_does(page: Any, site: str) -> None:
+    page.goto(f"{site}compare?a=1&b=2")
+    values = [0, 3, 12.34, 999.6, 1000, 15_721, 99_960, 1.5e6, 123_456_789, 3.792e9, 4.2e12, None]
+    shares = [0, 0.0001, -0.0001, 0.5, 1, None]
+    found = page.evaluate(
+        """([values, shares]) => import(new URL("static/core.js", location.href)).then((core) =>
+          [values.map(core.duration), shares.map(core.percent), values.slice(7).map((value) => core.amount(value))])""",
+        [values, shares],
+    )
+    durations, percents, amounts = found
+    assert durations == [*map(figures.duration, values)]
+    assert percents == [*map(figures.percent, shares)]
+    assert [amount.replace(" ", "") for amount in amounts] == [
+        figures.amount(value if value is None else float(value)).replace(" ", "")
+        for value in values[7:]
+    ]
+    assert durations[5] == "15.7 µs" and durations[9] == "3.79 s"
