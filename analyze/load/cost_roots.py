@@ -10,8 +10,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import insert
+from genscope.analyze.load.columns import Rows, flags, insert
 from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.readers.arrow_column import numbers
 
 # the SQL multiplies times since the outermost operator by 1,024, and leaves out what overflows
 _LATEST_NS = 1 << 53
@@ -39,10 +40,27 @@ def fill_cost_root(con: duckdb.DuckDBPyConnection) -> None:
     chosen = np.where((chosen == none) & (rank[asked] >= 0), asked, chosen)
     chosen = np.where((chosen == none) & is_timed[asked], unknown[asked], chosen)
     asked, chosen = asked[chosen < none], chosen[chosen < none]
+    product = np.where(is_timed[asked], _outermost(parent, known, rank == 2, asked), none)
     trace, op = operators.keys(asked)
-    columns = (trace, op, operators.keys(chosen)[1], (~emptied[chosen]).astype(np.int64))
-    names = ("trace_id", "op_id", "cost_op_id", "has_cost")
-    insert(con, "cost_root", [dict(zip(names, columns, strict=True))])
+    is_none = product == none
+    rows: Rows = {
+        "trace_id": trace,
+        "op_id": op,
+        "cost_op_id": operators.keys(chosen)[1],
+        "has_cost": flags(~emptied[chosen]),
+        "product_op_id": numbers(operators.keys(np.where(is_none, 0, product))[1], is_none),
+    }
+    insert(con, "cost_root", [rows])
+
+
+def _outermost(parent: _Slots, known: _Slots, is_marked: _Flags, asked: _Slots) -> _Slots:
+    """The marked one, the outermost, of the known operators that are or surround those asked for."""
+    none = len(parent) - 1
+    found, around = np.full_like(asked, none), known[asked]
+    while (around < none).any():
+        found = np.where((around < none) & is_marked[around], around, found)
+        around = known[parent[around]]
+    return found
 
 
 def _innermost(parent: _Slots, is_marked: _Flags) -> _Slots:
