@@ -26,6 +26,7 @@ from genscope.analyze.load.columns import (
 from genscope.analyze.load.covered import Cover, Times, first_open, spent
 from genscope.analyze.load.device_activity import SPAN, all_fit
 from genscope.analyze.load.device_gaps import CAUSES, NONE, CauseSums, Gaps, Hosts, gaps_of
+from genscope.analyze.load.launch_sums import launch_sums
 from genscope.analyze.load.step_windows import BASES, Windows, windows_of
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -77,6 +78,7 @@ def fill_idle_tables(con: duckdb.DuckDBPyConnection) -> bool:
         first = rows[0]
         of_devices = devices.setdefault(int(event["trace_id"][first]), [])
         of_devices.append((int(event["device_id"][first]), gaps_of(event, rows)))
+    insert(con, "launch_sum", launch_sums(con, event, of_trace))
     # millions of rows, no longer needed
     event.clear()
     _fill_idle(con, devices, host, windows)

@@ -4,7 +4,7 @@
 --          limit. The thresholds are those of limit_constant.
 -- Grain:   one row per (trace_id, question_order)
 -- Inputs:  trace, time_refusal, device_busy, waiting_call, runtime_call, work, work_component,
---          work_step, launch, memory_moment, gap_item, performance_question, limit_constant
+--          launch_sum, memory_moment, gap_item, performance_question, limit_constant
 -- Needs:   kernel
 -- Key:     trace_name, question, answer, value, threshold, unit, why_unknown
 -- Columns:
@@ -71,19 +71,11 @@ known AS (
   INNER JOIN device_busy USING (trace_id)
   GROUP BY trace_id
   UNION ALL
-  SELECT
-    work_step.trace_id,
-    'kernels' AS fact,
-    count(*) / count(DISTINCT work_step.step) AS found_value
-  FROM launch
-  INNER JOIN work_step
-    ON launch.trace_id = work_step.trace_id AND launch.kernel_id = work_step.work_id
-  WHERE work_step.step IS NOT NULL AND launch.launch_ordinal = 1
-  GROUP BY work_step.trace_id
+  SELECT trace_id, 'kernels' AS fact, step_call_count / step_count AS found_value FROM launch_sum
+  WHERE what = 'kernel' AND call_name IS NULL AND step_count > 0
   UNION ALL
-  SELECT trace_id, 'launch' AS fact, quantile_disc(call_ns, 0.5) AS found_value FROM launch
-  WHERE kernel_id IS NOT NULL AND launch_ordinal = 1
-  GROUP BY trace_id
+  SELECT trace_id, 'launch' AS fact, call_p50_ns AS found_value FROM launch_sum
+  WHERE what = 'kernel' AND call_name IS NULL
   UNION ALL
   SELECT
     trace_id,
