@@ -174,7 +174,10 @@ PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
         *("device_layer", "device_overlap", "device_busy"),
         *("rank_busy", "exposed_stretch"),
     ): _fill_device_tables,
-    ("launch_sum", "step_window", "step_state", "idle_gap", "step_idle"): _fill_idle_tables,
+    (
+        *("launch_sum", "stream_queue", "queue_length"),
+        *("step_window", "step_state", "idle_gap", "step_idle"),
+    ): _fill_idle_tables,
     ("host_wait",): _fill_host_wait,
     ("work_sum", "work_group"): _fill_work_sums,
 }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import Columns, Rows
+from genscope.analyze.load.device_activity import exact_sum
 from genscope.analyze.load.places import Places
 from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.arrow_column import numbers
@@ -147,7 +148,7 @@ class _Launched:
 
 def _sum(values: _Ns) -> int | None:
     """The sum; NULL without values or beyond int64."""
-    total = (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
+    total = exact_sum(values)
     return total if len(values) and -_LIMIT <= total < _LIMIT else None
 
 
