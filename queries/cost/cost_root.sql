@@ -94,6 +94,7 @@ SELECT
   emptied.op_id IS NULL AS has_cost,
   product_root.product_op_id
 FROM found
-LEFT JOIN product_root ON found.trace_id = product_root.trace_id AND found.op_id = product_root.op_id
+LEFT JOIN product_root
+  ON found.trace_id = product_root.trace_id AND found.op_id = product_root.op_id
 LEFT JOIN emptied ON found.trace_id = emptied.trace_id AND found.cost_op_id = emptied.op_id
 WHERE found.cost_op_id IS NOT NULL

@@ -75,15 +75,7 @@ summed AS MATERIALIZED (
 
 -- a trace has many more operators
 op AS MATERIALIZED (
-  SELECT
-    trace_id,
-    op_id,
-    name,
-    input_dims,
-    input_strides,
-    input_types,
-    concrete_inputs
-  FROM cpu_op
+  SELECT trace_id, op_id, name, input_dims, input_strides, input_types, concrete_inputs FROM cpu_op
   SEMI JOIN (
     SELECT trace_id, costed_op_id AS op_id FROM summed
     UNION ALL

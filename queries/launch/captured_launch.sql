@@ -28,9 +28,7 @@ WITH mark AS MATERIALIZED (
 ),
 
 -- without a capture, nothing else is read
-capturing AS MATERIALIZED (
-  SELECT DISTINCT trace_id FROM mark
-),
+capturing AS MATERIALIZED (SELECT DISTINCT trace_id FROM mark),
 
 call AS (
   SELECT

@@ -7,8 +7,8 @@
 --   trace_id   trace.trace_id
 --   device_id  device.device_id
 --   stream_id  stream or queue
---   length     launches that waited, each from the start of its call to the start of its first event
---              on the stream
+--   length     launches that waited, each from the start of its call to the start of its first
+--              event on the stream
 --   length_ns  ns in which so many waited
 --   first_ns   ns from the trace's base, when so many waited for the first time
 -- Never:   WHERE length < 0 OR length_ns < 0

@@ -1,4 +1,4 @@
--- product_loss: products slower than they could be, and what stays (160 lines because of shapes).
+-- product_loss: products slower than they could be, and what stays (163 lines because of shapes).
 --
 -- Why:     float32 products outside tensor cores, sizes that tensor cores can't load and kernels
 --          far slower than their shapes allow each have their own fix.

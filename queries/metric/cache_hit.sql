@@ -1,4 +1,4 @@
--- cache_hit: L1 and L2 cache hit rates by kernel category and kind of attention.
+-- cache_hit: L1 and L2 hit rates by kernel category and attention (133 lines because of joins).
 --
 -- Why:     temporal attention reads rows that are far apart and misses the cache. Rates are
 --          weighted by sectors: a mean would count a tiny kernel as much as a large one.

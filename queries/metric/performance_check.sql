@@ -1,4 +1,4 @@
--- performance_check: six first questions about a run, answered (150 lines because of six facts).
+-- performance_check: six first questions about a run, answered (142 lines because of six facts).
 --
 -- Why:     before looking for the kernel to make faster, one should know that the device is the
 --          limit. The thresholds are those of limit_constant.

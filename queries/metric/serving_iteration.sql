@@ -1,4 +1,4 @@
--- serving_iteration: each iteration of a serving engine (147 lines because of its many columns).
+-- serving_iteration: each iteration of a serving engine (182 lines because of its many columns).
 --
 -- Why:     the host may be done long before the device, and a decode step is bound by other things
 --          than a prefill. A trace has no request ids, so the latency of a request is unknown.

@@ -1,4 +1,4 @@
--- power_span: the power of each GPU over a whole recording and over each of its steps, from a log.
+-- power_span: the power of each GPU over a recording and its steps (133 lines because of both).
 --
 -- Why:     power is linear between samples at most 2 s apart (trapezoids), unknown elsewhere.
 -- Grain:   one row per (trace_id, device_id, scope, step)
