@@ -175,7 +175,7 @@ PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
         *("rank_busy", "exposed_stretch"),
     ): _fill_device_tables,
     (
-        *("launch_sum", "stream_queue", "queue_length"),
+        *("launch_sum", "later_kernel", "stream_queue", "queue_length"),
         *("step_window", "step_state", "idle_gap", "step_idle"),
     ): _fill_idle_tables,
     ("host_wait",): _fill_host_wait,

@@ -58,7 +58,7 @@ _ACTIVITIES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "dataloader": ((), (3,)),
     "cpu_op": ((), (4, 6)),
 }
-_QUEUES = ("stream_queue", "queue_length")
+_LAUNCHES = ("launch_sum", "later_kernel", "stream_queue", "queue_length")
 _SUSPECT_NS = 1_000_000
 _NOTHING = np.zeros(0, np.int64)
 # gaps at a time: the times of their causes take 80 bytes each
@@ -82,8 +82,8 @@ def fill_idle_tables(con: duckdb.DuckDBPyConnection) -> bool:
         first = rows[0]
         of_devices = devices.setdefault(int(event["trace_id"][first]), [])
         of_devices.append((int(event["device_id"][first]), gaps_of(event, rows)))
-    insert(con, "launch_sum", launch_sums(con, event, of_trace))
-    for name, parts in zip(_QUEUES, launch_queues(event, of_trace), strict=True):
+    launches = (*launch_sums(con, event, of_trace), *launch_queues(event, of_trace))
+    for name, parts in zip(_LAUNCHES, launches, strict=True):
         insert(con, name, parts)
     # millions of rows, no longer needed
     event.clear()

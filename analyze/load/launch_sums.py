@@ -1,4 +1,7 @@
-"""Add up how launches went, from arrays of a trace's kernels and copies, as launch_sum's SQL defines."""
+"""Add up how launches went, from arrays of a trace's kernels and copies.
+
+The rows equal those that the SQL of launch_sum and later_kernel defines.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ _Row = dict[str, Any]
 
 def launch_sums(
     con: duckdb.DuckDBPyConnection, event: Columns, of_trace: Mapping[int, NDArray[np.int64]]
-) -> list[Rows]:
-    """The rows of launch_sum; `event` holds columns of device_event, `of_trace` the places of each trace."""
+) -> tuple[list[Rows], list[Rows]]:
+    """The rows of both tables; `event` holds columns of device_event, `of_trace` the places of each trace."""
     found: list[_Row] = []
+    later: list[Rows] = []
     names, name_of = _names(con)
-    steps = _Steps(con)
     for trace_id, rows in of_trace.items():
         launched = _Launched({name: values[rows] for name, values in event.items()})
         number = name_of.places.of(np.full(len(rows), trace_id), launched.call)
@@ -36,11 +39,10 @@ def launch_sums(
             for name, is_named in launched.named(is_one):
                 label = None if name is None else "unlinked" if name == _NONE else names[name]
                 row = launched.row(is_named)
-                in_steps = steps.of(trace_id, launched, is_named)
-                found.append(
-                    {"trace_id": trace_id, "what": what, "call_name": label, **row, **in_steps}
-                )
-    return [_columns(found)] if found else []
+                found.append({"trace_id": trace_id, "what": what, "call_name": label, **row})
+        if len(kernels := launched.later()):
+            later.append({"trace_id": trace_id, "kernel_id": kernels})
+    return [_columns(found)] if found else [], later
 
 
 class _Numbered:
@@ -60,30 +62,6 @@ def _names(con: duckdb.DuckDBPyConnection) -> tuple[list[str | None], _Numbered]
     for at, value in places.read("runtime_call", "hash(name)"):
         values[at] = np.searchsorted(hashes, value)
     return [row[1] for row in listed], _Numbered(places, values)
-
-
-class _Steps:
-    """The step of each kernel."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self._places = Places(con, "work", "work_id")
-        self._step = self._places.new(0, np.int64)
-        self._is_in = self._places.new(False, np.bool_)
-        for at, step, is_in in self._places.read(
-            "work_step", "coalesce(step, 0)", "step IS NOT NULL"
-        ):
-            self._step[at], self._is_in[at] = step, is_in != 0
-
-    def of(self, trace_id: int, launched: _Launched, is_one: NDArray[np.bool_]) -> _Row:
-        kernels = launched.kernel[is_one & launched.is_first & launched.is_kernel]
-        at = self._places.of(np.full(len(kernels), trace_id), kernels)
-        steps = self._step[at[self._is_in[at]]]
-        # equal ones are mostly in a row, which is faster to see than to sort
-        changes = np.flatnonzero(np.diff(steps))
-        return {
-            "step_call_count": len(steps),
-            "step_count": len(np.unique(np.append(steps[changes], steps[-1:]))),
-        }
 
 
 class _Launched:
@@ -108,6 +86,11 @@ class _Launched:
         keys = (self.kernel, event["copy_id"], event["end_ns"], event["start_ns"], self.call)
         several = several[np.lexsort([key[several] for key in keys])]
         self.is_first[several[np.diff(self.call[several], prepend=_NONE) != 0]] = True
+
+    def later(self) -> NDArray[np.int64]:
+        """The kernels that are not the first of their call."""
+        later: NDArray[np.int64] = self.kernel[self.is_kernel & self._is_linked & ~self.is_first]
+        return later
 
     def named(self, is_one: NDArray[np.bool_]) -> Iterator[tuple[int | None, NDArray[np.bool_]]]:
         """The numbers of the names of their calls and which have it; None for all."""

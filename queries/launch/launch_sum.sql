@@ -2,7 +2,7 @@
 --
 -- Why:     percentiles need every launch, so they are taken once, when the trace is loaded.
 -- Grain:   one row per (trace_id, what, call_name)
--- Inputs:  device_event, launch, runtime_call, work_step
+-- Inputs:  device_event, launch, runtime_call
 -- Columns:
 --   trace_id                     trace.trace_id
 --   what                         'kernel' | 'copy'
@@ -31,8 +31,6 @@
 --   queue_delay_sum_ns           ns, sum over calls of the time from the call's end to the first
 --                                event's start
 --   negative_queue_delay_count   calls whose event started before they returned
---   step_call_count              calls whose first event is a kernel of a step
---   step_count                   steps with such a call
 -- Never:   WHERE single_count + shared_count + unlinked_count <> event_count
 WITH event AS (
   SELECT
@@ -44,12 +42,9 @@ WITH event AS (
     if(launch.launch_ordinal = 1, launch.call_ns, NULL) AS call_ns,
     if(launch.launch_ordinal = 1, launch.launch_delay_ns, NULL) AS launch_delay_ns,
     if(launch.launch_ordinal = 1, launch.queue_delay_ns, NULL) AS queue_delay_ns,
-    launch.launch_event_count = 1 AND launch.device_ns < launch.call_ns AS is_shorter,
-    if(launch.launch_ordinal = 1, work_step.step, NULL) AS step
+    launch.launch_event_count = 1 AND launch.device_ns < launch.call_ns AS is_shorter
   FROM launch
   INNER JOIN runtime_call USING (trace_id, call_id)
-  LEFT JOIN work_step
-    ON launch.trace_id = work_step.trace_id AND launch.kernel_id = work_step.work_id
   UNION ALL BY NAME
   SELECT
     trace_id,
@@ -84,8 +79,6 @@ SELECT
   max(launch_delay_ns) AS launch_delay_max_ns,
   count(*) FILTER (WHERE launch_delay_ns < 0) AS negative_launch_delay_count,
   try_cast(sum(queue_delay_ns) AS BIGINT) AS queue_delay_sum_ns,
-  count(*) FILTER (WHERE queue_delay_ns < 0) AS negative_queue_delay_count,
-  count(step) AS step_call_count,
-  count(DISTINCT step) AS step_count
+  count(*) FILTER (WHERE queue_delay_ns < 0) AS negative_queue_delay_count
 FROM event
 GROUP BY GROUPING SETS ((trace_id, what, call_name), (trace_id, what))
