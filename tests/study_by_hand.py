@@ -206,6 +206,11 @@ def _add_stranger(con: duckdb.DuckDBPyConnection) -> None:
     )
     _name(con, "work_component", key | {"component": "unattributed", "source": "none"})
     _name(con, "work_cost", key)
+    _name(con, "work_op", key | {"op_name": "unattributed", "source": "unlinked"})
+    _name(con, "work_module", key | {"module": "unattributed", "source": "none"})
+    _name(con, "work_attention", key | {"role": "none"})
+    _name(con, "work_phase", key | {"pass": "unattributed", "phase": "unattributed"})
+    _name(con, "work_step", key | {"source": "none"})
     _name(
         con,
         "component_scale",

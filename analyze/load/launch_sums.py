@@ -30,11 +30,12 @@ def launch_sums(
     """The rows of both tables; `event` holds columns of device_event, `of_trace` the places of each trace."""
     found: list[_Row] = []
     later: list[Rows] = []
-    names, name_of = _names(con)
+    names, calls, name_of = _names(con)
     for trace_id, rows in of_trace.items():
-        launched = _Launched({name: values[rows] for name, values in event.items()})
-        number = name_of.places.of(np.full(len(rows), trace_id), launched.call)
-        launched.name = name_of.values[number]
+        # a copy of millions of rows takes memory
+        is_all = len(rows) == len(event["call_id"])
+        launched = _Launched(event if is_all else {k: values[rows] for k, values in event.items()})
+        launched.name = name_of[calls.of(np.full(len(rows), trace_id), launched.call)]
         for what, is_one in (("kernel", launched.is_kernel), ("copy", ~launched.is_kernel)):
             for name, is_named in launched.named(is_one):
                 label = None if name is None else "unlinked" if name == _NONE else names[name]
@@ -45,15 +46,8 @@ def launch_sums(
     return [_columns(found)] if found else [], later
 
 
-class _Numbered:
-    """A number for each row of a table."""
-
-    def __init__(self, places: Places, values: NDArray[np.int64]) -> None:
-        self.places, self.values = places, values
-
-
-def _names(con: duckdb.DuckDBPyConnection) -> tuple[list[str | None], _Numbered]:
-    """The names of calls, and the place of each call's name among them; -1 without a call."""
+def _names(con: duckdb.DuckDBPyConnection) -> tuple[list[str | None], Places, NDArray[np.int64]]:
+    """The names of calls, where each call is, and its name's place among them; -1 without a call."""
     listed = con.table("runtime_call").project("hash(name), name").distinct().fetchall()
     listed.sort()
     hashes = np.array([row[0] for row in listed], np.uint64)
@@ -61,7 +55,7 @@ def _names(con: duckdb.DuckDBPyConnection) -> tuple[list[str | None], _Numbered]
     values = places.new(_NONE, np.int64)
     for at, value in places.read("runtime_call", "hash(name)"):
         values[at] = np.searchsorted(hashes, value)
-    return [row[1] for row in listed], _Numbered(places, values)
+    return [row[1] for row in listed], places, values
 
 
 class _Launched:
