@@ -73,7 +73,8 @@ def copy(path: Path) -> Path:
 def add_up(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the sums of the work, as an ingest does."""
     run = {file.name: file.statement for file in load_layer("run")}
-    for name in ("work_sum", "kernel_time", "device_busy", "component_busy", "category_time"):
+    sums = ("work_sum", "work_group", "kernel_time", "device_busy", "component_busy")
+    for name in (*sums, "category_time"):
         con.execute(f"DELETE FROM {name}")
         con.execute(f"INSERT INTO {name} BY NAME {run[name]}")
 
@@ -143,6 +144,7 @@ def _add_work(
         _name(con, "work_component", key | {"component": "unet"} | SOURCE)
         _name(con, "work_step", key | {"step": 0} | SOURCE)
         _name(con, "work_module", key | {"module": module} | SOURCE)
+        _name(con, "work_phase", key | {"pass": "forward", "phase": "unattributed"})
         _name(con, "work_attention", key | {"role": "core" if work_id == 1 else "none"})
         _name(con, "work_cost", key | {"flops": flops, "bytes": 20_000})
         start += dur_ns
@@ -204,6 +206,11 @@ def _add_stranger(con: duckdb.DuckDBPyConnection) -> None:
     )
     _name(con, "work_component", key | {"component": "unattributed", "source": "none"})
     _name(con, "work_cost", key)
+    _name(con, "work_op", key | {"op_name": "unattributed", "source": "unlinked"})
+    _name(con, "work_module", key | {"module": "unattributed", "source": "none"})
+    _name(con, "work_attention", key | {"role": "none"})
+    _name(con, "work_phase", key | {"pass": "unattributed", "phase": "unattributed"})
+    _name(con, "work_step", key | {"source": "none"})
     _name(
         con,
         "component_scale",

@@ -18,12 +18,12 @@ IN_PLACE_OF_A_TABLE = [
     "ALTER TABLE trace RENAME TO t; "
     "CREATE VIEW trace AS SELECT t.* FROM t, read_text('/etc/passwd')",
     f"DROP TABLE genscope_schema; CREATE VIEW genscope_schema AS {ENDLESS}",
-    f"DROP TABLE work_category; CREATE VIEW work_category AS {ENDLESS}",
+    f"DROP TABLE work_group; CREATE VIEW work_group AS {ENDLESS}",
     "DROP TABLE user_kernel_rule; CREATE TABLE user_kernel_rule "
     "(rule_order INTEGER, pattern VARCHAR AS (repeat('x', rule_order)), category VARCHAR)",
     "CREATE TABLE t AS SELECT * REPLACE (trace_id::VARCHAR AS trace_id) FROM trace; "
     "DROP TABLE trace; ALTER TABLE t RENAME TO trace",
-    "ALTER TABLE work_category ALTER trace_id TYPE VARCHAR",
+    "ALTER TABLE work_group ALTER trace_id TYPE VARCHAR",
     "ALTER TABLE kernel DROP COLUMN name",
     "DROP TABLE kernel",
     "ALTER TABLE genscope_schema ALTER version DROP NOT NULL; "

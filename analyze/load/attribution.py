@@ -162,12 +162,22 @@ def _fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
     return fill_host_wait(con)
 
 
+def _fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
+    from genscope.analyze.load.work_sums import fill_work_sums
+
+    return fill_work_sums(con)
+
+
 # tables that one pass fills, unless its times are too far apart; each is defined by its SQL file
 PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
     (
         *("device_layer", "device_overlap", "device_busy"),
         *("rank_busy", "exposed_stretch"),
     ): _fill_device_tables,
-    ("step_window", "step_state", "idle_gap", "step_idle"): _fill_idle_tables,
+    (
+        *("launch_sum", "later_kernel", "stream_queue", "queue_length"),
+        *("step_window", "step_state", "idle_gap", "step_idle"),
+    ): _fill_idle_tables,
     ("host_wait",): _fill_host_wait,
+    ("work_sum", "work_group"): _fill_work_sums,
 }

@@ -49,7 +49,7 @@ def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
             of_layer = rows[activity["layer"][rows] == layer]
             if len(of_layer):
                 start, end = activity["start_ns"][of_layer], activity["end_ns"][of_layer]
-                total_ns = _exact_sum(end - start)
+                total_ns = exact_sum(end - start)
                 layers.append(
                     (trace_id, device_id, layer, len(start), total_ns, start.min(), end.max())
                 )
@@ -85,7 +85,8 @@ def _exposed(covers: dict[int, Cover]) -> dict[str, Times]:
     return {"start_ns": at[alone], "end_ns": at[alone + 1]}
 
 
-def _exact_sum(durations: Times) -> int:
+def exact_sum(durations: Times) -> int:
+    """The sum, also beyond int64."""
     return (int((durations >> 32).sum()) << 32) + int((durations & 0xFFFFFFFF).sum())
 
 
@@ -119,7 +120,7 @@ def _busy(activity: Columns, trace_id: int, rows: NDArray[np.int64]) -> tuple[Ro
     # without communication, all kernels compute
     is_alike = (is_kernel == computes).all()
     compute_ns = kernel_busy_ns if is_alike else Cover(start[computes], end[computes]).total_ns
-    kernel_ns = _exact_sum((end - start)[is_kernel])
+    kernel_ns = exact_sum((end - start)[is_kernel])
     values = {
         "kernel_count": is_kernel.sum(),
         "copy_count": (~is_kernel).sum(),

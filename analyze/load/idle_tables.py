@@ -26,6 +26,8 @@ from genscope.analyze.load.columns import (
 from genscope.analyze.load.covered import Cover, Times, first_open, spent
 from genscope.analyze.load.device_activity import SPAN, all_fit
 from genscope.analyze.load.device_gaps import CAUSES, NONE, CauseSums, Gaps, Hosts, gaps_of
+from genscope.analyze.load.launch_queues import launch_queues
+from genscope.analyze.load.launch_sums import launch_sums
 from genscope.analyze.load.step_windows import BASES, Windows, windows_of
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -33,6 +35,8 @@ from genscope.analyze.readers.arrow_column import numbers
 _EVENT: Asked = {
     "trace_id": ("trace_id", np.int32),
     "device_id": ("device_id", np.int32),
+    "stream_id": ("coalesce(stream_id, 0)", np.int64),
+    "no_stream": ("(stream_id IS NULL)::TINYINT", np.int8),
     "start_ns": ("start_ns", np.int64),
     "end_ns": ("end_ns", np.int64),
     "kernel_id": ("coalesce(kernel_id, -1)::INTEGER", np.int32),
@@ -54,6 +58,7 @@ _ACTIVITIES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "dataloader": ((), (3,)),
     "cpu_op": ((), (4, 6)),
 }
+_LAUNCHES = ("launch_sum", "later_kernel", "stream_queue", "queue_length")
 _SUSPECT_NS = 1_000_000
 _NOTHING = np.zeros(0, np.int64)
 # gaps at a time: the times of their causes take 80 bytes each
@@ -77,6 +82,9 @@ def fill_idle_tables(con: duckdb.DuckDBPyConnection) -> bool:
         first = rows[0]
         of_devices = devices.setdefault(int(event["trace_id"][first]), [])
         of_devices.append((int(event["device_id"][first]), gaps_of(event, rows)))
+    launches = (*launch_sums(con, event, of_trace), *launch_queues(event, of_trace))
+    for name, parts in zip(_LAUNCHES, launches, strict=True):
+        insert(con, name, parts)
     # millions of rows, no longer needed
     event.clear()
     _fill_idle(con, devices, host, windows)

@@ -4,14 +4,15 @@
 --          shapes give a cost carries it: the shapes of an outer one can be missing (nested
 --          tensors) or larger (DTensor), and under autocast casts run inside it.
 -- Grain:   one row per cpu_op with work that is, or runs inside, a costed operator
--- Inputs:  work_op, operator_moment, cost_candidate, nesting, timeline
+-- Inputs:  work_op, operator_moment, cost_candidate, product_root, nesting, timeline
 -- From:    cost_candidate
 -- Columns:
---   trace_id    trace.trace_id
---   op_id       cpu_op.op_id
---   cost_op_id  the innermost operator with a known cost around it, or itself; if there is none,
---               the innermost one whose cost is unknown
---   has_cost    false if operators inside cost_op_id carry its cost
+--   trace_id       trace.trace_id
+--   op_id          cpu_op.op_id
+--   cost_op_id     the innermost operator with a known cost around it, or itself; if there is none,
+--                  the innermost one whose cost is unknown
+--   has_cost       false if operators inside cost_op_id carry its cost
+--   product_op_id  see product_root; NULL outside products
 WITH costed AS (
   SELECT
     moment.*,
@@ -90,7 +91,10 @@ SELECT
   found.trace_id,
   found.op_id,
   found.cost_op_id,
-  emptied.op_id IS NULL AS has_cost
+  emptied.op_id IS NULL AS has_cost,
+  product_root.product_op_id
 FROM found
+LEFT JOIN product_root
+  ON found.trace_id = product_root.trace_id AND found.op_id = product_root.op_id
 LEFT JOIN emptied ON found.trace_id = emptied.trace_id AND found.cost_op_id = emptied.op_id
 WHERE found.cost_op_id IS NOT NULL

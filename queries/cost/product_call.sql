@@ -3,7 +3,7 @@
 -- Why:     a product runs casts, layout changes and a bias too; its time is that of all of them,
 --          but its FLOPs and bytes are those of the product.
 -- Grain:   one row per (trace_id, product_op_id); NULL for all other work of the trace
--- Inputs:  work, work_op, work_cost, work_arithmetic, kernel_tensor_core, cost_root, product_root,
+-- Inputs:  work, work_op, work_cost, work_arithmetic, kernel_tensor_core, cost_root,
 --          cpu_op, signature_cost
 -- Kept:    view
 -- Columns:
@@ -30,9 +30,9 @@ WITH item AS (
     work.time_source,
     work.dur_ns,
     coalesce(
-      product_root.product_op_id, if(work_cost.formula = 'unknown', cost_root.cost_op_id, NULL)
+      cost_root.product_op_id, if(work_cost.formula = 'unknown', cost_root.cost_op_id, NULL)
     ) AS product_op_id,
-    product_root.product_op_id IS NULL AND work_cost.formula = 'unknown' AS is_unknown,
+    cost_root.product_op_id IS NULL AND work_cost.formula = 'unknown' AS is_unknown,
     cost_root.cost_op_id,
     work_cost.flops,
     -- casts inside move more bytes, which a better program would not
@@ -48,11 +48,9 @@ WITH item AS (
   LEFT JOIN work_arithmetic AS arithmetic USING (trace_id, work_id)
   LEFT JOIN kernel_tensor_core AS used USING (trace_id, name)
   LEFT JOIN cost_root ON work.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
-  LEFT JOIN product_root
-    ON work.trace_id = product_root.trace_id AND work_op.op_id = product_root.op_id
 ),
 
-summed AS (
+summed AS MATERIALIZED (
   SELECT
     trace_id,
     product_op_id,
@@ -73,6 +71,16 @@ summed AS (
     try_cast(sum(dur_ns) FILTER (WHERE tensor_core = 'yes') AS BIGINT) AS tensor_ns
   FROM item
   GROUP BY trace_id, product_op_id
+),
+
+-- a trace has many more operators
+op AS MATERIALIZED (
+  SELECT trace_id, op_id, name, input_dims, input_strides, input_types, concrete_inputs FROM cpu_op
+  SEMI JOIN (
+    SELECT trace_id, costed_op_id AS op_id FROM summed
+    UNION ALL
+    SELECT trace_id, cost_op_id AS op_id FROM summed
+  ) AS asked USING (trace_id, op_id)
 )
 
 SELECT
@@ -95,9 +103,9 @@ SELECT
   summed.matrix_ns,
   summed.tensor_ns
 FROM summed
-LEFT JOIN cpu_op AS own
+LEFT JOIN op AS own
   ON summed.trace_id = own.trace_id AND summed.costed_op_id = own.op_id
-LEFT JOIN cpu_op AS inside
+LEFT JOIN op AS inside
   ON summed.trace_id = inside.trace_id AND summed.cost_op_id = inside.op_id
 LEFT JOIN signature_cost
   ON

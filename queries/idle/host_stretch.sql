@@ -14,11 +14,16 @@
 --   end_ns      ns
 --   before_ns   ns covered before start_ns
 -- Never:   WHERE end_ns < start_ns OR before_ns < 0
-WITH measured AS (
-  SELECT DISTINCT cpu_op.trace_id, cpu_op.process_id
+WITH measured AS MATERIALIZED (
+  -- numbers are faster to sort than texts
+  SELECT
+    trace_id,
+    cpu_op.process_id,
+    row_number() OVER (ORDER BY trace_id, cpu_op.process_id) AS number
   FROM cpu_op
   INNER JOIN trace USING (trace_id)
   WHERE NOT trace.predicted
+  GROUP BY trace_id, cpu_op.process_id
 ),
 
 -- some writers list these ranges as operators, but Python runs inside
@@ -54,35 +59,34 @@ operator AS (
 
 call AS (
   SELECT
-    call.trace_id,
-    call.process_id,
+    trace_id,
+    call.call_id,
+    2 * measured.number AS track,
     call.start_ns,
-    call.start_ns + call.dur_ns AS end_ns,
-    waiting.call_id IS NOT NULL AS waits
+    call.start_ns + call.dur_ns AS end_ns
   FROM runtime_call AS call
-  SEMI JOIN measured USING (trace_id, process_id)
-  LEFT JOIN waiting_call AS waiting
-    ON
-      call.trace_id = waiting.trace_id
-      AND call.call_id = waiting.call_id
-      AND waiting.kind IN ('explicit', 'copy')
+  INNER JOIN measured USING (trace_id, process_id)
 ),
 
 covering AS (
-  SELECT trace_id, concat('any ', process_id) AS track, start_ns, end_ns FROM operator
-  SEMI JOIN measured USING (trace_id, process_id)
+  SELECT trace_id, 2 * measured.number AS track, operator.start_ns, operator.end_ns FROM operator
+  INNER JOIN measured USING (trace_id, process_id)
   UNION ALL
-  SELECT trace_id, concat('any ', process_id) AS track, start_ns, end_ns FROM call
+  SELECT trace_id, track, start_ns, end_ns FROM call
   UNION ALL
-  SELECT trace_id, concat('wait ', process_id) AS track, start_ns, end_ns FROM call
-  WHERE waits
+  SELECT trace_id, track + 1 AS track, start_ns, end_ns FROM call
+  SEMI JOIN (
+    SELECT trace_id, call_id FROM waiting_call
+    WHERE kind IN ('explicit', 'copy')
+  ) AS waiting USING (trace_id, call_id)
 )
 
 SELECT
-  trace_id,
-  substr(track, strpos(track, ' ') + 1) AS process_id,
-  split_part(track, ' ', 1) AS cover,
-  start_ns,
-  end_ns,
-  before_ns
-FROM interval_stretch('covering')
+  stretch.trace_id,
+  measured.process_id,
+  if(stretch.track % 2 = 1, 'wait', 'any') AS cover,
+  stretch.start_ns,
+  stretch.end_ns,
+  stretch.before_ns
+FROM interval_stretch('covering') AS stretch
+INNER JOIN measured ON stretch.track // 2 = measured.number

@@ -3,7 +3,7 @@
 -- Why:     a replay starts hundreds of kernels by one call, without operators. The capture asked
 --          for the same kernels one by one, inside operators and modules.
 -- Grain:   one row per launch between a capture's begin and its end on that thread
--- Inputs:  runtime_call, kernel_launch, cpu_op, operator_slice, annotation,
+-- Inputs:  runtime_call, kernel_launch, cpu_op, cpu_op_parent, annotation,
 --          annotation_timeline, timeline
 -- Kept:    view
 -- Columns:
@@ -28,9 +28,7 @@ WITH mark AS MATERIALIZED (
 ),
 
 -- without a capture, nothing else is read
-capturing AS MATERIALIZED (
-  SELECT DISTINCT trace_id FROM mark
-),
+capturing AS MATERIALIZED (SELECT DISTINCT trace_id FROM mark),
 
 call AS (
   SELECT
@@ -67,8 +65,20 @@ captured AS (
 -- only operators that are open when a launch begins: the next launch begins before their end
 operator AS (
   SELECT slice.*
-  FROM operator_slice AS slice
-  INNER JOIN capturing USING (trace_id)
+  FROM (
+    SELECT
+      trace_id,
+      concat_ws(' ', cpu_op.process_id, cpu_op.thread_id) AS track,
+      cpu_op.op_id AS slice_id,
+      cpu_op.start_ns,
+      parent.end_ns,
+      parent.depth,
+      parent.parent_op_id AS parent_id,
+      parent.root_op_id AS root_id
+    FROM (FROM cpu_op SEMI JOIN capturing USING (trace_id)) AS cpu_op
+    INNER JOIN (FROM cpu_op_parent SEMI JOIN capturing USING (trace_id)) AS parent
+      USING (trace_id, op_id)
+  ) AS slice
   ASOF INNER JOIN captured
     ON
       slice.trace_id = captured.trace_id

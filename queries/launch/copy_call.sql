@@ -3,7 +3,7 @@
 -- Why:     a call can have an event in the driver and one in the runtime, with one correlation.
 -- Grain:   one row per gpu_copy whose call is known
 -- Inputs:  gpu_copy, runtime_call
--- Kept:    view
+-- From:    gpu_copy
 -- Columns:
 --   trace_id  trace.trace_id
 --   copy_id   gpu_copy.copy_id

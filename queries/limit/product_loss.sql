@@ -1,10 +1,10 @@
--- product_loss: products slower than they could be, and what stays (160 lines because of shapes).
+-- product_loss: products slower than they could be, and what stays (163 lines because of shapes).
 --
 -- Why:     float32 products outside tensor cores, sizes that tensor cores can't load and kernels
 --          far slower than their shapes allow each have their own fix.
 -- Grain:   one row per work item of such a product
--- Inputs:  work, work_op, cost_root, cpu_op, operator_product, expected_call, modelled_device,
---          work_attention, kernel_tensor_core
+-- Inputs:  work, work_op, cost_root, cost_candidate, cpu_op, operator_product, expected_call,
+--          modelled_device, work_attention, kernel_tensor_core
 -- Kept:    view
 -- Columns:
 --   trace_id     trace.trace_id
@@ -51,7 +51,7 @@ WITH known AS (
       AND product.concrete_inputs IS NOT DISTINCT FROM expected_call.concrete_inputs
 ),
 
--- only what can be a row, and by its name first: texts are slow to compare
+-- only what can be a row: texts are slow to compare
 named AS MATERIALIZED (
   SELECT
     trace_id,
@@ -62,7 +62,10 @@ named AS MATERIALIZED (
     input_types,
     concrete_inputs
   FROM cpu_op
-  SEMI JOIN (SELECT DISTINCT trace_id, name FROM known) AS listed USING (trace_id, name)
+  SEMI JOIN (
+    SELECT trace_id, op_id FROM cost_candidate
+    WHERE cost_rank = 2 AND is_known
+  ) AS product USING (trace_id, op_id)
 ),
 
 member AS (

@@ -1,4 +1,4 @@
--- cache_hit: L1 and L2 cache hit rates by kernel category and kind of attention.
+-- cache_hit: L1 and L2 hit rates by kernel category and attention (133 lines because of joins).
 --
 -- Why:     temporal attention reads rows that are far apart and misses the cache. Rates are
 --          weighted by sectors: a mean would count a tiny kernel as much as a large one.
@@ -51,27 +51,40 @@ timeline AS (
     row_number() OVER (PARTITION BY metric_trace_id ORDER BY count(*) DESC, timeline_trace_id) = 1
 ),
 
-named AS (
+matched AS MATERIALIZED (
   SELECT
-    counter_match.metric_trace_id AS trace_id,
+    counter_match.metric_trace_id,
     counter_match.ordinal,
-    counter_match.timeline_trace_id,
-    work.dur_ns,
-    work_category.category,
-    work_op.op_name,
-    if(work_attention.role = 'none', 'none', work_attention.attention_kind) AS attention_kind
+    counter_match.timeline_trace_id AS trace_id,
+    counter_match.kernel_id AS work_id
   FROM counter_match
   INNER JOIN timeline USING (metric_trace_id, timeline_trace_id)
-  INNER JOIN work
-    ON
-      counter_match.timeline_trace_id = work.trace_id
-      AND counter_match.kernel_id = work.work_id
-  INNER JOIN work_category
-    ON work.trace_id = work_category.trace_id AND work.work_id = work_category.work_id
-  INNER JOIN work_op
-    ON work.trace_id = work_op.trace_id AND work.work_id = work_op.work_id
-  INNER JOIN work_attention
-    ON work.trace_id = work_attention.trace_id AND work.work_id = work_attention.work_id
+),
+
+-- without counters, no work is read
+any_match AS MATERIALIZED (
+  SELECT 1 AS is_there FROM matched
+  LIMIT 1
+),
+
+named AS (
+  SELECT
+    matched.metric_trace_id AS trace_id,
+    matched.ordinal,
+    matched.trace_id AS timeline_trace_id,
+    work.dur_ns,
+    category.category,
+    op.op_name,
+    if(attention.role = 'none', 'none', attention.attention_kind) AS attention_kind
+  FROM matched
+  INNER JOIN (FROM work CROSS JOIN any_match) AS work
+    USING (trace_id, work_id)
+  INNER JOIN (FROM work_category CROSS JOIN any_match) AS category
+    USING (trace_id, work_id)
+  INNER JOIN (FROM work_op CROSS JOIN any_match) AS op
+    USING (trace_id, work_id)
+  INNER JOIN (FROM work_attention CROSS JOIN any_match) AS attention
+    USING (trace_id, work_id)
 ),
 
 known AS (

@@ -3,7 +3,7 @@
 -- Why:     if most kernels are shorter than the call that launches them, the host can't keep up,
 --          and a CUDA graph or a larger batch helps. Delays are never cut off at zero.
 -- Grain:   one row per (trace_id, what, call_name)
--- Inputs:  trace, device_event, launch, runtime_call
+-- Inputs:  trace, launch_sum
 -- Needs:   kernel, call
 -- Key:     trace_name, what, call_name, event_count, launch_delay_p50_ns, launch_delay_p99_ns,
 --          shorter_than_call_count
@@ -38,82 +38,32 @@
 --   negative_queue_delay_count   calls whose event started before they returned
 -- Never:   WHERE single_count + shared_count + unlinked_count <> event_count
 -- Plot:    Kernels that are shorter than the call that launches them
-WITH event AS (
-  SELECT
-    launch.trace_id,
-    if(launch.kernel_id IS NULL, 'copy', 'kernel') AS what,
-    runtime_call.name AS call_name,
-    launch.device_ns,
-    launch.launch_event_count,
-    if(launch.launch_ordinal = 1, launch.call_ns, NULL) AS call_ns,
-    if(launch.launch_ordinal = 1, launch.launch_delay_ns, NULL) AS launch_delay_ns,
-    if(launch.launch_ordinal = 1, launch.queue_delay_ns, NULL) AS queue_delay_ns,
-    launch.launch_event_count = 1 AND launch.device_ns < launch.call_ns AS is_shorter
-  FROM launch
-  INNER JOIN runtime_call USING (trace_id, call_id)
-  UNION ALL BY NAME
-  SELECT
-    trace_id,
-    if(kernel_id IS NULL, 'copy', 'kernel') AS what,
-    'unlinked' AS call_name,
-    end_ns - start_ns AS device_ns
-  FROM device_event
-  WHERE call_id IS NULL
-),
-
--- noqa: disable=LT02
-summed AS (
-  SELECT
-    trace_id,
-    what,
-    coalesce(call_name, 'all') AS call_name,
-    count(*) AS event_count,
-    sum(device_ns) AS device_ns,
-    count(*) FILTER (WHERE launch_event_count IS NULL) AS unlinked_count,
-    coalesce(sum(device_ns) FILTER (WHERE launch_event_count IS NULL), 0) AS unlinked_ns,
-    count(*) FILTER (WHERE launch_event_count = 1) AS single_count,
-    count(*) FILTER (WHERE launch_event_count > 1) AS shared_count,
-    count(*) FILTER (WHERE is_shorter) AS shorter_than_call_count,
-    count(call_ns) AS call_count,
-    sum(call_ns) AS call_ns,
-    quantile_disc(call_ns, 0.5) AS call_p50_ns,
-    max(call_ns) AS call_max_ns,
-    sum(launch_delay_ns) AS launch_delay_sum_ns,
-    min(launch_delay_ns) AS launch_delay_min_ns,
-    quantile_disc(launch_delay_ns, 0.5) AS launch_delay_p50_ns,
-    quantile_disc(launch_delay_ns, 0.99) AS launch_delay_p99_ns,
-    max(launch_delay_ns) AS launch_delay_max_ns,
-    count(*) FILTER (WHERE launch_delay_ns < 0) AS negative_launch_delay_count,
-    sum(queue_delay_ns) AS queue_delay_sum_ns,
-    count(*) FILTER (WHERE queue_delay_ns < 0) AS negative_queue_delay_count
-  FROM event
-  GROUP BY GROUPING SETS ((trace_id, what, call_name), (trace_id, what))
-)
-
 SELECT
   trace_id,
   trace.name AS trace_name,
   summed.what,
-  summed.call_name,
+  coalesce(summed.call_name, 'all') AS call_name,
   summed.event_count,
-  try_cast(summed.device_ns AS BIGINT) AS device_ns,
+  summed.device_ns,
   summed.unlinked_count,
-  try_cast(summed.unlinked_ns AS BIGINT) AS unlinked_ns,
+  summed.unlinked_ns,
   summed.single_count,
   summed.shared_count,
   summed.shorter_than_call_count,
   summed.call_count,
-  try_cast(summed.call_ns AS BIGINT) AS call_ns,
+  summed.call_ns,
   summed.call_p50_ns,
   summed.call_max_ns,
-  try_cast(summed.launch_delay_sum_ns AS BIGINT) AS launch_delay_sum_ns,
+  summed.launch_delay_sum_ns,
   summed.launch_delay_min_ns,
   summed.launch_delay_p50_ns,
   summed.launch_delay_p99_ns,
   summed.launch_delay_max_ns,
   summed.negative_launch_delay_count,
-  try_cast(summed.queue_delay_sum_ns AS BIGINT) AS queue_delay_sum_ns,
+  summed.queue_delay_sum_ns,
   summed.negative_queue_delay_count
-FROM summed
+FROM launch_sum AS summed
 INNER JOIN trace USING (trace_id)
-ORDER BY trace_id, summed.what DESC, summed.call_name <> 'all', summed.event_count DESC, call_name
+ORDER BY
+  trace_id, summed.what DESC, summed.call_name IS NOT NULL, summed.event_count DESC,
+  summed.call_name

@@ -1,9 +1,8 @@
--- ledger: for how much of the work each question is answered (125 lines because of questions).
+-- ledger: for how much of the work each question is answered.
 --
 -- Why:     every share in the other answers depends on these links, so this lists what is missing.
 -- Grain:   one row per (trace_id, question, answer)
--- Inputs:  trace, work, work_op, work_category, work_component, work_step, work_module,
---          work_attention, work_cost
+-- Inputs:  trace, work_group
 -- Key:     trace_name, question, answered, answer, work_count, work_ns, work_frac
 -- Columns:
 --   trace_id         trace.trace_id
@@ -23,71 +22,59 @@
 -- Plot:    How much of the time the trace can explain
 WITH answer AS (
   SELECT
-    trace_id, work_id, 'operator' AS question,
-    op_id IS NOT NULL AS answered,
-    source AS answer
-  FROM work_op
-  UNION ALL
-  SELECT
-    trace_id, work_id, 'category' AS question,
-    category <> 'unclassified' AS answered,
-    if(category = 'unclassified', category, source) AS answer
-  FROM work_category
-  UNION ALL
-  SELECT
-    trace_id, work_id, 'component' AS question,
-    component <> 'unattributed' AS answered,
-    if(component = 'unattributed', component, source) AS answer
-  FROM work_component
-  UNION ALL
-  SELECT
-    trace_id, work_id, 'step' AS question,
-    step IS NOT NULL AS answered,
-    if(step IS NULL, 'unattributed', source) AS answer
-  FROM work_step
-  UNION ALL
-  SELECT
-    trace_id, work_id, 'module' AS question,
-    module <> 'unattributed' AS answered,
-    if(module = 'unattributed', module, source) AS answer
-  FROM work_module
-  UNION ALL
-  -- products of two activations, softmax without an operator and unknown work can be attention
-  SELECT
-    trace_id, work_id, 'attention' AS question,
-    role <> 'none' OR (
-      category <> 'unclassified' AND op_name NOT IN ('aten::bmm', 'aten::baddbmm')
-      AND (op_id IS NOT NULL OR category <> 'softmax')
-    ) AS answered,
-    if(answered, role, 'unattributed') AS answer
-  FROM work_attention
-  INNER JOIN work_category USING (trace_id, work_id)
-  INNER JOIN work_op USING (trace_id, work_id)
-  UNION ALL
-  SELECT
-    trace_id, work_id, 'cost' AS question,
-    flops IS NOT NULL AS answered,
-    if(flops IS NULL, 'unknown', 'shapes') AS answer
-  FROM work_cost
+    trace_id,
+    time_source,
+    work_count,
+    work_ns,
+    unnest(['operator', 'category', 'component', 'step', 'module', 'attention', 'cost'])
+      AS question,
+    unnest([
+      has_operator,
+      category <> 'unclassified',
+      component <> 'unattributed',
+      step_source <> 'none',
+      module <> 'unattributed',
+      -- products of two activations, softmax without an operator and unknown work can be attention
+      role <> 'none' OR (
+        category <> 'unclassified' AND op_name NOT IN ('aten::bmm', 'aten::baddbmm')
+        AND (has_operator OR category <> 'softmax')
+      ),
+      has_cost
+    ]) AS answered,
+    unnest([
+      op_source,
+      category_source,
+      component_source,
+      step_source,
+      module_source,
+      role,
+      'shapes'
+    ]) AS source,
+    CASE
+      WHEN answered OR question = 'operator' THEN source
+      WHEN question = 'category' THEN 'unclassified'
+      WHEN question = 'cost' THEN 'unknown'
+      ELSE 'unattributed'
+    END AS answer
+  FROM work_group
 ),
 
 answered_work AS (
   SELECT
     trace_id,
-    answer.question,
-    answer.answered,
-    answer.answer,
-    any_value(work.time_source) AS time_source,
-    count(*) AS work_count,
-    sum(work.dur_ns) AS work_ns
+    question,
+    answered,
+    answer,
+    any_value(time_source) AS time_source,
+    sum(work_count)::BIGINT AS work_count,
+    sum(work_ns) AS work_ns
   FROM answer
-  INNER JOIN work USING (trace_id, work_id)
-  GROUP BY trace_id, answer.question, answer.answered, answer.answer
+  GROUP BY trace_id, question, answered, answer
 ),
 
 total AS (
-  SELECT trace_id, sum(dur_ns) AS trace_ns
-  FROM work
+  SELECT trace_id, sum(work_ns) AS trace_ns
+  FROM work_group
   GROUP BY trace_id
 )
 

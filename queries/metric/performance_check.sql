@@ -1,10 +1,11 @@
--- performance_check: six first questions about a run, answered (150 lines because of six facts).
+-- performance_check: six first questions about a run, answered (152 lines because of six facts).
 --
 -- Why:     before looking for the kernel to make faster, one should know that the device is the
 --          limit. The thresholds are those of limit_constant.
 -- Grain:   one row per (trace_id, question_order)
 -- Inputs:  trace, time_refusal, device_busy, waiting_call, runtime_call, work, work_component,
---          work_step, launch, memory_moment, gap_item, performance_question, limit_constant
+--          work_step, kernel_launch, later_kernel, launch_sum, memory_moment, gap_item,
+--          performance_question, limit_constant
 -- Needs:   kernel
 -- Key:     trace_name, question, answer, value, threshold, unit, why_unknown
 -- Columns:
@@ -72,18 +73,19 @@ known AS (
   GROUP BY trace_id
   UNION ALL
   SELECT
-    work_step.trace_id,
+    launch.trace_id,
     'kernels' AS fact,
     count(*) / count(DISTINCT work_step.step) AS found_value
-  FROM launch
+  FROM kernel_launch AS launch
   INNER JOIN work_step
     ON launch.trace_id = work_step.trace_id AND launch.kernel_id = work_step.work_id
-  WHERE work_step.step IS NOT NULL AND launch.launch_ordinal = 1
-  GROUP BY work_step.trace_id
+  ANTI JOIN later_kernel AS later
+    ON launch.trace_id = later.trace_id AND launch.kernel_id = later.kernel_id
+  WHERE work_step.step IS NOT NULL AND launch.call_id IS NOT NULL
+  GROUP BY launch.trace_id
   UNION ALL
-  SELECT trace_id, 'launch' AS fact, quantile_disc(call_ns, 0.5) AS found_value FROM launch
-  WHERE kernel_id IS NOT NULL AND launch_ordinal = 1
-  GROUP BY trace_id
+  SELECT trace_id, 'launch' AS fact, call_p50_ns AS found_value FROM launch_sum
+  WHERE what = 'kernel' AND call_name IS NULL
   UNION ALL
   SELECT
     trace_id,

@@ -1,10 +1,11 @@
--- serving_iteration: each iteration of a serving engine (147 lines because of its many columns).
+-- serving_iteration: each iteration of a serving engine (182 lines because of its many columns).
 --
 -- Why:     the host may be done long before the device, and a decode step is bound by other things
 --          than a prefill. A trace has no request ids, so the latency of a request is unknown.
 -- Grain:   one row per (trace_id, iteration), a range of serving_label; rows of different sources
 --          nest and must not be added up
--- Inputs:  trace, annotation, serving_label, device_event, runtime_call, call_kind, interval_union
+-- Inputs:  trace, annotation, serving_label, kernel, gpu_copy, kernel_launch, copy_call,
+--          runtime_call, call_kind, interval_union
 -- Needs:   serving
 -- Key:     trace_name, iteration, phase, context_token_count, generation_token_count,
 --          gpu_busy_ns, interval_ns, tokens_per_s
@@ -55,29 +56,61 @@ WITH iteration AS (
   WHERE annotation.kind = 'user'
 ),
 
-event AS (
+serving AS (
+  SELECT DISTINCT trace_id, source FROM iteration
+),
+
+-- without iterations, no call and no kernel is read
+any_iteration AS MATERIALIZED (
+  SELECT 1 AS is_there FROM iteration
+  LIMIT 1
+),
+
+called AS (
   SELECT
-    event.*,
-    source_list.source,
+    trace_id,
+    call.call_id,
+    call.start_ns,
+    serving.source,
     coalesce(call_kind.kind = 'launch_graph', FALSE) AS is_graph
-  FROM device_event AS event
-  INNER JOIN (SELECT DISTINCT trace_id, source FROM iteration) AS source_list USING (trace_id)
-  LEFT JOIN runtime_call USING (trace_id, call_id)
-  LEFT JOIN call_kind
-    ON event.trace_id = call_kind.trace_id AND runtime_call.name = call_kind.name
+  FROM (FROM runtime_call CROSS JOIN any_iteration) AS call
+  INNER JOIN serving USING (trace_id)
+  LEFT JOIN call_kind USING (trace_id, name)
+),
+
+within AS (
+  SELECT called.trace_id, called.call_id, called.is_graph, iteration.iteration AS track
+  FROM called
+  ASOF INNER JOIN iteration
+    ON
+      called.trace_id = iteration.trace_id
+      AND called.source = iteration.source
+      AND called.start_ns >= iteration.start_ns
+  WHERE called.start_ns < iteration.start_ns + iteration.dur_ns
+),
+
+event AS (
+  SELECT trace_id, launch.call_id, kernel_id, NULL::BIGINT AS copy_id, start_ns, dur_ns
+  FROM (FROM kernel CROSS JOIN any_iteration) AS kernel
+  INNER JOIN (FROM kernel_launch CROSS JOIN any_iteration) AS launch
+    USING (trace_id, kernel_id)
+  UNION ALL BY NAME
+  SELECT trace_id, copy_call.call_id, copy_id, start_ns, dur_ns
+  FROM (FROM gpu_copy CROSS JOIN any_iteration) AS gpu_copy
+  INNER JOIN copy_call USING (trace_id, copy_id)
 ),
 
 asked AS (
   SELECT
-    event.* EXCLUDE (track),
-    iteration.iteration AS track
+    trace_id,
+    within.track,
+    within.is_graph,
+    event.kernel_id,
+    event.copy_id,
+    event.start_ns,
+    event.start_ns + event.dur_ns AS end_ns
   FROM event
-  ASOF INNER JOIN iteration
-    ON
-      event.trace_id = iteration.trace_id
-      AND event.source = iteration.source
-      AND event.call_start_ns >= iteration.start_ns
-  WHERE event.call_start_ns < iteration.start_ns + iteration.dur_ns
+  INNER JOIN within USING (trace_id, call_id)
 ),
 
 busy AS (
@@ -104,7 +137,7 @@ summed AS (
 ),
 
 total AS (
-  SELECT trace_id, count(kernel_id) AS kernel_count FROM device_event
+  SELECT trace_id, count(*) AS kernel_count FROM kernel
   GROUP BY trace_id
 )
 

@@ -3,7 +3,7 @@
 -- Why:     a kernel of a few microseconds is bound by its launch; fusing such kernels or replaying
 --          them as a graph saves more than making them faster.
 -- Grain:   one row per trace with kernels
--- Inputs:  trace, kernel, launch
+-- Inputs:  trace, kernel, launch_sum
 -- Needs:   kernel
 -- Key:     trace_name, kernel_count, kernel_p50_ns, below_5us_count, below_5us_ns,
 --          shorter_than_call_count
@@ -27,11 +27,10 @@
 WITH launched AS (
   SELECT
     trace_id,
-    count(*) FILTER (WHERE launch_event_count = 1 AND device_ns < call_ns) AS shorter_count,
-    count(*) FILTER (WHERE launch_ordinal = 1) AS call_count
-  FROM launch
-  WHERE kernel_id IS NOT NULL
-  GROUP BY trace_id
+    shorter_than_call_count AS shorter_count,
+    call_count
+  FROM launch_sum
+  WHERE what = 'kernel' AND call_name IS NULL
 ),
 
 counted AS (

@@ -1,12 +1,10 @@
--- trace_difference: where two traces differ, exactly (236 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (224 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
 -- Grain:   one row per (level, module, op_name) in any of the traces
--- Inputs:  trace, time_refusal, work, work_op, work_module, work_component, work_category,
---          work_step, cpu_op
--- Merge:   trace, time_refusal, work, work_op, work_module, work_component,
---          work_category, work_step, cpu_op
+-- Inputs:  trace, time_refusal, work_group, work_sum
+-- Merge:   trace, time_refusal, work_group, work_sum
 -- Needs:   pair
 -- Params:
 --   first VARCHAR = '*'  glob on the first trace's name; medians if several match
@@ -52,41 +50,31 @@ WITH side AS (
   WHERE name GLOB second
 ),
 
-fine AS (
-  SELECT
-    trace_id,
-    if(work_module.source IN ('label', 'python_module'), work_module.module, 'unattributed')
-      AS module,
-    work_op.op_name,
-    work_category.category,
-    work_component.component,
-    concat_ws(' ', work_op.op_name, cpu_op.input_dims) AS shape,
-    coalesce('step ' || work_step.step, 'no step') AS step,
-    work.name,
-    count(*) AS work_count,
-    sum(work.dur_ns) AS work_ns
-  FROM work
-  SEMI JOIN side USING (trace_id)
-  INNER JOIN work_op USING (trace_id, work_id)
-  INNER JOIN work_module USING (trace_id, work_id)
-  INNER JOIN work_category USING (trace_id, work_id)
-  INNER JOIN work_component USING (trace_id, work_id)
-  LEFT JOIN work_step USING (trace_id, work_id)
-  LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
-  GROUP BY ALL
-),
-
 keyed AS (
   SELECT
     trace_id,
+    unnest(['total', 'component', 'category', 'operator', 'module', 'kernel', 'shape']) AS level,
     unnest([
-      'total', 'component', 'category', 'operator', 'module', 'kernel', 'shape', 'step'
-    ]) AS level,
-    unnest(['', '', '', '', module, '', '', '']) AS module,
-    unnest(['all', component, category, op_name, op_name, name, shape, step]) AS op_name,
+      '', '', '', '',
+      if(module_source IN ('label', 'python_module'), module, 'unattributed'), '', ''
+    ]) AS module,
+    unnest([
+      'all', component, category, op_name, op_name, name, concat_ws(' ', op_name, input_dims)
+    ]) AS op_name,
     work_count,
     work_ns
-  FROM fine
+  FROM work_group
+  SEMI JOIN side USING (trace_id)
+  UNION ALL
+  SELECT
+    trace_id,
+    'step' AS level,
+    '' AS module,
+    coalesce('step ' || step, 'no step') AS op_name,
+    work_count,
+    work_ns
+  FROM work_sum
+  SEMI JOIN side USING (trace_id)
 ),
 
 summed AS (

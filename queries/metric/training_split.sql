@@ -3,7 +3,7 @@
 -- Why:     a step's cost can be the frozen network's forward pass, the backward pass, a recomputed
 --          one or the update, and each has another remedy.
 -- Grain:   one row per (trace_id, component, pass, phase) of a trace with a backward pass
--- Inputs:  trace, cpu_op, work, work_component, work_phase, work_cost
+-- Inputs:  trace, cpu_op, work_group
 -- Needs:   backward
 -- Key:     trace_name, component, pass, phase, work_count, work_ns, work_frac, flops
 -- Columns:
@@ -31,27 +31,25 @@ WITH training AS (
 )
 
 SELECT
-  work.trace_id,
+  trace_id,
   any_value(trace.name) AS trace_name,
   any_value(trace.model) AS model,
-  any_value(work.time_source) AS time_source,
+  any_value(work_group.time_source) AS time_source,
   any_value(trace.time_low_ratio) AS time_low_ratio,
   any_value(trace.time_high_ratio) AS time_high_ratio,
-  work_component.component,
-  work_phase.pass,
-  work_phase.phase,
-  count(*) AS work_count,
-  try_cast(sum(work.dur_ns) AS BIGINT) AS work_ns,
-  sum(work.dur_ns) / nullif(sum(sum(work.dur_ns)) OVER (PARTITION BY work.trace_id), 0)
-    AS work_frac,
-  try_cast(sum(work_cost.flops) AS BIGINT) AS flops,
-  try_cast(sum(work_cost.bytes) AS BIGINT) AS bytes,
-  count(*) FILTER (work_cost.flops IS NULL) AS unknown_count
-FROM work
+  work_group.component,
+  work_group.pass,
+  work_group.phase,
+  sum(work_group.work_count)::BIGINT AS work_count,
+  try_cast(sum(work_group.work_ns) AS BIGINT) AS work_ns,
+  sum(work_group.work_ns)
+  / nullif(sum(sum(work_group.work_ns)) OVER (PARTITION BY trace_id), 0) AS work_frac,
+  try_cast(sum(work_group.flops) AS BIGINT) AS flops,
+  try_cast(sum(work_group.bytes) AS BIGINT) AS bytes,
+  coalesce(sum(work_group.work_count) FILTER (WHERE NOT work_group.has_cost), 0)::BIGINT
+    AS unknown_count
+FROM work_group
 SEMI JOIN training USING (trace_id)
 INNER JOIN trace USING (trace_id)
-INNER JOIN work_component USING (trace_id, work_id)
-INNER JOIN work_phase USING (trace_id, work_id)
-INNER JOIN work_cost USING (trace_id, work_id)
-GROUP BY work.trace_id, work_component.component, work_phase.pass, work_phase.phase
-ORDER BY work.trace_id ASC, work_ns DESC, work_component.component ASC, pass ASC, phase ASC
+GROUP BY trace_id, work_group.component, work_group.pass, work_group.phase
+ORDER BY trace_id ASC, work_ns DESC, work_group.component ASC, pass ASC, phase ASC

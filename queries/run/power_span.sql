@@ -1,8 +1,8 @@
--- power_span: the power of each GPU over a whole recording and over each of its steps, from a log.
+-- power_span: the power of each GPU over a recording and its steps (133 lines because of both).
 --
 -- Why:     power is linear between samples at most 2 s apart (trapezoids), unknown elsewhere.
 -- Grain:   one row per (trace_id, device_id, scope, step)
--- Inputs:  trace, power_sample, device_event, work, work_step
+-- Inputs:  trace, power_sample, kernel, gpu_copy, work_step
 -- From:    power_sample
 -- Kept:    view
 -- Columns:
@@ -42,6 +42,16 @@ pair AS (
   WINDOW in_order AS (PARTITION BY trace_id, device_id ORDER BY at_ns)
 ),
 
+logged AS (
+  SELECT DISTINCT trace_id FROM sampled
+),
+
+-- without a log, no kernel is read
+ran AS (
+  SELECT trace_id, kernel_id, device_id, start_ns, start_ns + dur_ns AS end_ns FROM kernel
+  SEMI JOIN logged USING (trace_id)
+),
+
 span AS (
   SELECT
     trace_id,
@@ -50,20 +60,28 @@ span AS (
     cast(NULL AS BIGINT) AS step,
     min(start_ns) AS start_ns,
     max(end_ns) AS end_ns
-  FROM device_event
+  FROM (
+    FROM ran
+    UNION ALL BY NAME
+    SELECT trace_id, device_id, start_ns, start_ns + dur_ns AS end_ns FROM gpu_copy
+    SEMI JOIN logged USING (trace_id)
+  ) AS event
   GROUP BY trace_id, device_id
   UNION ALL
   SELECT
     trace_id,
-    work.device_id,
+    ran.device_id,
     'step' AS scope,
-    work_step.step,
-    min(work.start_ns) AS start_ns,
-    max(work.start_ns + work.dur_ns) AS end_ns
-  FROM work
-  INNER JOIN work_step USING (trace_id, work_id)
-  WHERE work.kernel_id IS NOT NULL AND work_step.step IS NOT NULL
-  GROUP BY trace_id, work.device_id, work_step.step
+    stepped.step,
+    min(ran.start_ns) AS start_ns,
+    max(ran.end_ns) AS end_ns
+  FROM ran
+  INNER JOIN (
+    SELECT trace_id, work_id AS kernel_id, step FROM work_step
+    SEMI JOIN logged USING (trace_id)
+    WHERE step IS NOT NULL
+  ) AS stepped USING (trace_id, kernel_id)
+  GROUP BY trace_id, ran.device_id, stepped.step
 ),
 
 -- power is linear in each part, so that in its middle is its mean
@@ -97,10 +115,6 @@ covered AS (
     sum(part_ns * part_w) / 1e9 AS covered_j
   FROM part
   GROUP BY trace_id, device_id, start_ns, end_ns
-),
-
-logged AS (
-  SELECT DISTINCT trace_id FROM sampled
 )
 
 SELECT
@@ -114,7 +128,6 @@ SELECT
   coalesce(any_value(covered.covered_ns), 0) AS covered_ns,
   coalesce(any_value(covered.covered_j), 0) AS covered_j
 FROM span
-SEMI JOIN logged USING (trace_id)
 LEFT JOIN sampled USING (trace_id, device_id)
 LEFT JOIN covered USING (trace_id, device_id, start_ns, end_ns)
 GROUP BY span.trace_id, span.device_id, span.scope, span.step, span.start_ns, span.end_ns
