@@ -27,6 +27,10 @@ def site(study: Path) -> Iterator[str]:
         yield server.address.removesuffix("overview")
 
 
+# tests that run SQL with a fault in it, whose answer the browser lists as an error
+_ASKS_WRONGLY = {"test_a_query_is_written_run_and_cancelled"}
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with chromium() as window:
@@ -55,7 +59,9 @@ def page(browser: Any, site: str, request: pytest.FixtureRequest) -> Iterator[An
     yield opened
     picture(opened, request.node.name)
     context.close()
-    assert [error for error in errors if "status of 400" not in error] == []
+    if request.node.name in _ASKS_WRONGLY:
+        errors = [error for error in errors if "status of 400" not in error]
+    assert errors == []
     assert foreign == []
 
 
@@ -257,7 +263,7 @@ def test_plots_are_drawn_and_saved(page: Any, site: str) -> None:
         page.locator(".save", has_text="SVG").click()
     assert b"<svg" in Path(saved.value.path()).read_bytes()
     page.get_by_role("button", name="Time of collectives").click()
-    page.locator(".refused").wait_for()
+    page.get_by_text("No rows for").wait_for()
 
 
 def test_a_window_is_saved_for_perfetto(page: Any, site: str) -> None:

@@ -46,16 +46,16 @@ def listed(bench: Workbench, _: Mapping[str, str], __: bytes) -> dict[str, Any]:
 
 def draw(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     """One plot for BokehJS, or why there is none, the first rows behind it, and the query's text."""
-    frame, statement = _frame(bench, arguments)
+    frame, statement, why_none = _frame(bench, arguments)
     plot = plot_of(arguments["name"])
-    items, why_none = [], ""
+    items = []
     try:
-        items = items_of(lambda: plot(frame.to_pandas()), arguments)
+        items = [] if why_none else items_of(lambda: plot(frame.to_pandas()), arguments)
     except UserError as error:
-        why_none = str(error)[:1].upper() + str(error)[1:]
+        why_none = str(error)
     return {
         "items": items,
-        "why_none": why_none,
+        "why_none": why_none[:1].upper() + why_none[1:],
         "columns": [printable(name) for name in frame.columns],
         "rows": [[printable(cell(v)) for v in row] for row in frame.head(_MOST_ROWS).iter_rows()],
         "row_count": frame.height,
@@ -68,14 +68,16 @@ def file(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> File:
     name, form = arguments["name"], arguments["form"]
     if form not in _TYPES:
         raise UserError("a plot can be saved as png, svg or html")
-    frame, _statement = _frame(bench, arguments)
+    frame, _statement, why_none = _frame(bench, arguments)
+    if why_none:
+        raise UserError(why_none)
     with TemporaryDirectory(prefix="genscope-") as folder, one_at_a_time():
         out = save_plot(plot_of(name)(frame.to_pandas()), Path(folder) / f"{name}.{form}")
         return File(out.read_bytes(), _TYPES[form], out.name)
 
 
-def _frame(bench: Workbench, arguments: Mapping[str, str]) -> tuple[pl.DataFrame, str]:
-    """The rows of a query for one trace, or for all if the address says trace=all."""
+def _frame(bench: Workbench, arguments: Mapping[str, str]) -> tuple[pl.DataFrame, str, str]:
+    """The rows of a query for one trace, or for all if the address says trace=all; its text; why it has no rows."""
     trace = None
     if arguments.get("trace") != "all":
         trace = bench.names[bench.trace_id(arguments)]
@@ -85,10 +87,11 @@ def _frame(bench: Workbench, arguments: Mapping[str, str]) -> tuple[pl.DataFrame
         if not study.is_about_traces(name):
             trace = None
         frame = study.query(name, trace=trace, params=params)
+        why_none = ""
         if frame.is_empty():
             reasons = study.reasons(name, trace=trace)
-            raise UserError("; ".join(reasons) or f"{name} has no rows for this trace")
-        return frame, study.relation(name).statement
+            why_none = "; ".join(reasons) or f"{name} has no rows for this trace"
+        return frame, study.relation(name).statement, why_none
 
 
 def chart(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
