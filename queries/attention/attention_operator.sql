@@ -1,4 +1,4 @@
--- attention_operator: fused attention operators, outermost of each (178 lines because of layouts).
+-- attention_operator: fused attention operators, outermost of each (177 lines because of layouts).
 --
 -- Why:     one call appears as a chain: scaled_dot_product_attention, its flash variant, the
 --          forward kernel's operator. The chain is one call, with the range of its outermost
