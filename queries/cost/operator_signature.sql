@@ -1,4 +1,4 @@
--- operator_signature: distinct calls of operators with a cost, shapes parsed (128 lines for lists).
+-- operator_signature: distinct calls of operators with a cost (128 lines because of lists).
 --
 -- Why:     ten million operators have a few thousand distinct shapes, so each text is parsed once.
 --          Attention to sequences that are packed into one, or to a cache, has their lengths in
