@@ -71,9 +71,10 @@ def test_exit_status_is_the_verdict(
     assert _compare(study, "old_?", second, "--by", level, "--fail-above", limit) == status
 
 
-def test_a_floor_hides_small_differences(study: str) -> None:
+def test_a_floor_hides_small_differences(study: str, capsys: pytest.CaptureFixture[str]) -> None:
     gate = ("--by", "operator", "--fail-above", "3%", "--floor")
     assert _compare(study, "old_?", "new_?", *gate, "0.3ms") == 0
+    assert "; changes of up to 300 µs don't count)" in capsys.readouterr().err
     assert _compare(study, "old_?", "new_?", *gate, "100us") == 1
 
 

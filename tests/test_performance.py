@@ -110,9 +110,9 @@ def test_a_trace_without_a_problem_says_so(study: Study) -> None:
         "  1. saves 58 µs to 928 µs of 3.96 ms (1.5 % to 23.5 %): host_wait"
     )
     assert (
-        "  no       Does the loop run without waiting for the device? 30 waits (at most 2)"
-        in waiting
-    )
+        "  no       Does the loop run without waiting for the device? "
+        "30 waits of one kind (at most 2)"
+    ) in waiting
     cpu = lines["stable_diffusion-flash-cpu-torch"]
     assert cpu[-1] == "  no kernels were recorded, so only operators were judged"
 

@@ -132,7 +132,7 @@ TERMS: tuple[tuple[str, str], ...] = (
         "pair",
         "Two runs whose settings are equal except for attention or, without manifests, two traces with "
         "the same operators, shapes and counts. A pair with different settings is refused, and the "
-        "settings are named.",
+        "settings are named. Two ranks of a job are no pair.",
     ),
     (
         "whole request",

@@ -156,6 +156,9 @@ def headline(found: Comparison) -> str:
     chance = total["chance_frac"]
     # with one trace a side, the test says nothing
     sure = "" if chance is None or chance > 0.4 else f"; by chance in {percent(chance)} of cases"
+    # a short trace can change by much of itself and still by less than the floor
+    if not count and found.gate.tolerance_frac * a_ns < abs(b_ns - a_ns) <= found.gate.floor_ns:
+        sure += f"; changes of up to {duration(found.gate.floor_ns)} don't count"
     return f"{verdict} by {found.gate.level} ({change}{sure})"
 
 

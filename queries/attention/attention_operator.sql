@@ -1,4 +1,4 @@
--- attention_operator: fused attention operators, outermost of each (154 lines because of layouts).
+-- attention_operator: fused attention operators, outermost of each (177 lines because of layouts).
 --
 -- Why:     one call appears as a chain: scaled_dot_product_attention, its flash variant, the
 --          forward kernel's operator. The chain is one call, with the range of its outermost
@@ -69,12 +69,26 @@ shaped AS (
     name,
     try_cast(dims[1] AS BIGINT[]) AS query,
     try_cast(dims[2] AS BIGINT[]) AS key,
+    -- int32 tensors hold the lengths of sequences that are packed into one, or of those in a cache;
+    -- two bounds are those of one sequence
+    list_filter(
+      list_transform(
+        list_filter(list_zip(dims, types), LAMBDA input: input[2] = 'int'),
+        LAMBDA input: try_cast(input[1] AS BIGINT[])
+      ),
+      LAMBDA shape: len(shape) > 0 AND NOT (query[1] = 1 AND shape = [2])
+    ) AS lengths,
+    len(lengths) > 0 AND query[1] = 1
+    AND list_bool_or(list_transform(lengths, LAMBDA shape: len(shape) = 1 AND shape[1] > 2))
+      AS is_packed,
     -- schemas from ATen's native_functions.yaml: heads come first, except in *_forward; NULL if
     -- the shapes of another library's operator don't show it
     CASE
       WHEN formula = 'attention' THEN TRUE
       WHEN formula = 'attention_by_length' THEN FALSE
-      WHEN NOT is_fused THEN contains(name, 'scaled_dot_product')
+      WHEN is_fused THEN NULL
+      WHEN contains(name, 'scaled_dot_product') THEN TRUE
+      WHEN starts_with(name, 'aten::') OR len(query) < 4 OR len(lengths) > 0 THEN FALSE
     END AS heads_first,
     types[1] AS type,
     -- the position of is_causal in the same schemas; the efficient forward uses 1 or 2 for it
@@ -94,11 +108,20 @@ shaped AS (
 layout AS (
   SELECT
     *,
-    if(heads_first, query[-2], if(len(query) = 4, query[2], NULL)) AS query_len,
-    if(heads_first, key[-2], if(len(query) = 4, key[2], NULL)) AS kv_len,
+    CASE
+      WHEN is_packed THEN NULL
+      WHEN heads_first THEN query[-2]
+      WHEN len(query) = 4 THEN query[2]
+    END AS query_len,
+    CASE
+      WHEN len(lengths) > 0 THEN NULL
+      WHEN heads_first THEN key[-2]
+      WHEN len(query) = 4 THEN key[2]
+    END AS kv_len,
     if(heads_first, if(len(query) > 3, query[-3], 1), query[-2]) AS heads,
     if(heads_first, if(len(query) > 3, key[-3], 1), key[-2]) AS kv_heads,
     CASE
+      WHEN is_packed THEN NULL
       WHEN heads_first AND len(query) > 3 THEN try_cast(list_product(query[:-4]) AS BIGINT)
       WHEN heads_first THEN if(len(query) = 3, query[1], 1)
       WHEN len(query) = 4 THEN query[1]

@@ -1,7 +1,8 @@
 -- device_peak: the peak rates of each device in a trace, and their source.
 --
 -- Why:     the manifest is the most reliable source; without one, the device's name leads to its
---          datasheet.
+--          datasheet. A part of a device (MIG, a partition of AMD's) has its name, or its name and
+--          more, but fewer multiprocessors: no datasheet tells its rates.
 -- Grain:   one row per (trace_id, device_id) of device
 -- Inputs:  device, device_spec
 -- From:    device
@@ -25,7 +26,10 @@ WITH matched AS (
     device_id,
     (
       SELECT min(device_spec.rule_order) FROM device_spec
-      WHERE regexp_matches(device.name, device_spec.pattern)
+      WHERE
+        regexp_matches(device.name, device_spec.pattern)
+        AND NOT contains(device.name, ' MIG ')
+        AND coalesce(device.sm_count >= 0.9 * device_spec.sm_count, TRUE)
     ) AS rule_order
   FROM device
 )

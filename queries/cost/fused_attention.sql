@@ -65,7 +65,9 @@ fitting AS (
   FROM parsed
   WHERE
     len(query) = 4
-    AND key = value
+    -- values may be narrower than keys
+    AND key[:3] = value[:3]
+    AND value[4] > 0
     AND query[1] = key[1]
     AND query[4] = key[4]
     AND len(list_filter(list_concat(query, key), LAMBDA n: n > 0)) = 8

@@ -104,6 +104,8 @@ SELECT
     WHEN 'float' THEN if(is_convolution, 'tf32', 'float32')
     WHEN 'c10::Float8_e4m3fn' THEN 'float8'
     WHEN 'c10::Float8_e5m2' THEN 'float8'
+    WHEN 'c10::Float8_e4m3fnuz' THEN 'float8'
+    WHEN 'c10::Float8_e5m2fnuz' THEN 'float8'
   END AS math,
   if(
     is_convolution,

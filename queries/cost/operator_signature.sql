@@ -1,6 +1,8 @@
--- operator_signature: the distinct calls of operators that have a cost, with their shapes parsed.
+-- operator_signature: distinct calls of operators with a cost (128 lines because of lists).
 --
 -- Why:     ten million operators have a few thousand distinct shapes, so each text is parsed once.
+--          Attention to sequences that are packed into one, or to a cache, has their lengths in
+--          int32 tensors, so its shapes say nothing of them.
 -- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
 -- Inputs:  cpu_op, costed_call, scalar_type
 -- From:    costed_call
@@ -12,7 +14,8 @@
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
 --   formula          costed_call.formula
---   dims             shape of each input; empty if it is not a tensor, NULL if the shape is invalid
+--   dims             shape of each input; empty if it is not a tensor, NULL if the shape is
+--                    invalid; NULL altogether for attention whose lengths are in tensors
 --   numels           elements of each input, summed over a list of tensors; NULL if it is not a
 --                    tensor or the shape is invalid
 --   read_numels      elements of each input that memory holds: as numels, but a dimension with
@@ -101,7 +104,16 @@ SELECT
   input_types,
   concrete_inputs,
   formula,
-  dims,
+  -- two bounds are those of one sequence
+  if(
+    starts_with(formula, 'attention') AND len(list_filter(
+      list_zip(dims, type_names),
+      LAMBDA input: input[2] = 'int' AND len(input[1]) > 0 AND NOT (
+        input[1] = [2] AND dims[if(contains(formula, 'backward'), 2, 1)][1] = 1
+      )
+    )) > 0,
+    NULL, dims
+  ) AS dims,
   numels,
   list_transform(
     list_zip(numels, dims, stride_entries),

@@ -1,4 +1,4 @@
--- signature_cost: FLOPs and bytes of each distinct call (140 lines because of its formulas).
+-- signature_cost: FLOPs and bytes of each distinct call (144 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
@@ -29,13 +29,17 @@ WITH numbered AS (
       WHEN 'attention' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
       WHEN 'attention_by_length' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
       WHEN 'pointwise'
-        THEN list_product(list_transform(
+        -- that of two scalars is one
+        THEN if(dims[1] IS NULL, NULL, list_product(list_append(list_transform(
           list_zip(list_reverse(dims[1]), list_reverse(coalesce(dims[2], []))),
           LAMBDA pair: greatest(coalesce(pair[1], 1), coalesce(pair[2], 1))
-        ))
+        ), 1)))
       WHEN 'embedding' THEN numels[2] * dims[1][-1]
       WHEN 'index_select'
-        THEN numels[1] // nullif(dims[1][try_cast(arguments[2] AS BIGINT) + 1], 0) * numels[3]
+        -- a negative number counts from the end, as a list's does here
+        THEN numels[1] // nullif(dims[1][
+          try_cast(arguments[2] AS BIGINT) + if(starts_with(arguments[2], '-'), 0, 1)
+        ], 0) * numels[3]
       WHEN 'resampling'
         THEN
           dims[1][1] * dims[1][2] * coalesce(

@@ -1,4 +1,4 @@
--- operator_roofline: achieved and attainable time of products (145 lines because of its columns).
+-- operator_roofline: achieved and attainable time of products (146 lines because of its columns).
 --
 -- Why:     names the products that lose most time against the device's peaks. FLOPs of attention
 --          count masked scores too. expected_time compares all operators with what libraries reach.
@@ -103,8 +103,9 @@ judged AS (
         THEN 'Winograd''s algorithm multiplies less often than the FLOPs count'
     END AS note,
     CASE
-      WHEN op_name = 'uncosted' THEN 'not a matrix product'
+      WHEN op_name = 'uncosted' THEN 'no matrix product, or one whose FLOPs no formula gives'
       WHEN is_unknown THEN 'the shapes recorded are not enough'
+      WHEN coalesce(flops, 0) = 0 THEN 'a tensor without elements: there is nothing to multiply'
       WHEN time_source = 'predicted' THEN 'times are predicted, from the same peaks'
       WHEN attainable_ns IS NULL
         THEN 'no peak known of this device for ' || coalesce(ceiling, 'an unknown type')

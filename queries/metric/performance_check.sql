@@ -1,4 +1,4 @@
--- performance_check: six first questions about a run, answered (152 lines because of six facts).
+-- performance_check: six first questions about a run, answered (149 lines because of six facts).
 --
 -- Why:     before looking for the kernel to make faster, one should know that the device is the
 --          limit. The thresholds are those of limit_constant.
@@ -14,12 +14,11 @@
 --   question_order  see performance_question
 --   question        see performance_question
 --   answer          'yes' (good) | 'no' | 'unknown'
---   value           busy: 0..1 of the span; waits: calls that hold the host, if one name occurs
---                   limit_constant.least_wait_count times (the threshold is one fewer);
---                   scheduler: 0..1 of the span, its kernels and the idle time before them;
---                   kernels: launches of kernels per step; launch: median ns of a launch call;
---                   memory: allocated bytes after the last event, less those before the first, 0..1
---                   of the peak; NULL if unknown
+--   value           busy: 0..1 of the span; waits: calls that hold the host, of the name that
+--                   occurs most, as a loop repeats its waits; scheduler: 0..1 of the span, its
+--                   kernels and the idle time before them; kernels: launches of kernels per step;
+--                   launch: median ns of a launch call; memory: allocated bytes after the last
+--                   event, less those before the first, 0..1 of the peak; NULL if unknown
 --   threshold       what the value is held against
 --   is_least        true if the value must be at least the threshold, false if at most
 --   unit            'frac' | 'ns' | 'count'
@@ -60,11 +59,9 @@ known AS (
   SELECT
     trace_id,
     'waits' AS fact,
-    coalesce(sum(call_count) FILTER (WHERE call_count >= limit_constant.least_wait_count), 0)
-      AS found_value
+    coalesce(max(call_count), 0) AS found_value
   FROM (SELECT DISTINCT trace_id FROM runtime_call) AS calling
   LEFT JOIN called USING (trace_id)
-  CROSS JOIN limit_constant
   GROUP BY trace_id
   UNION ALL
   SELECT trace_id, 'scheduler' AS fact, sum(scheduler_ns) / max(gpu_span_ns) AS found_value

@@ -46,8 +46,8 @@ phased AS (
     component,
     attention_kind,
     CASE
-      WHEN query_len IS NULL OR kv_len IS NULL THEN 'unknown'
       WHEN query_len = 1 OR query_len * 8 <= kv_len THEN 'decode'
+      WHEN query_len IS NULL OR kv_len IS NULL THEN 'unknown'
       ELSE 'prefill'
     END AS phase,
     count(*) AS call_count,

@@ -1,4 +1,4 @@
--- trace_difference: where two traces differ, exactly (224 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (227 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
@@ -37,9 +37,10 @@
 --   time_high_ratio   and this times them, or less; both NULL if measured
 --   verdict           'regressed' | 'improved' | 'same' | 'new' | 'gone'; with several traces a
 --                     side, a change only if their ranges don't touch; NULL if refused
---   chance_frac       0..1, how often the two sides would be so far apart by chance if nothing had
---                     changed, by the rank-sum test (Mann and Whitney), exactly: m! n! / (m + n)!
---                     for m and n traces; NULL if their ranges touch
+--   chance_frac       0..1, how often chance alone would put all of the second side above the
+--                     first, or below it where it is, by the rank-sum test (Mann and Whitney) of
+--                     one direction, exactly: m! n! / (m + n)! for m and n traces; NULL if their
+--                     ranges touch
 --   verdict_refusal   why there are no verdicts; NULL if there are
 -- Never:   WHERE difference_ns <> b_ns - a_ns
 WITH side AS (
@@ -156,6 +157,8 @@ judged AS (
     min(trace.time_low_ratio) AS time_low_ratio,
     max(trace.time_high_ratio) AS time_high_ratio,
     CASE
+      WHEN count(*) = 2 * count(DISTINCT trace_id)
+        THEN 'both sides are the same: name the traces with first and second'
       WHEN count(DISTINCT trace.predicted) > 1 THEN 'only one of them is predicted'
       WHEN count(DISTINCT trace.device_name) > 1 THEN 'the devices differ'
       WHEN count(DISTINCT trace.format) > 1 THEN 'the profilers differ'

@@ -19,7 +19,7 @@ SELECT
 FROM (
   VALUES
   -- noqa: disable=LT02,LT05
-  (1, 'generic', '(?i)(nccl|rccl)\w*(SendRecv_RING_SIMPLE_Sum_int8_t|_Generic|Generic_)', 'ncclKernel_SendRecv_RING_SIMPLE_Sum_int8_t(ncclWorkElem)'),
+  (1, 'generic', '(?i)(nccl|rccl)\w*(SendRecv_RING_SIMPLE_Sum_int8_t|_Generic|Generic(_|Kernel)|_main_kernel)', 'ncclKernel_SendRecv_RING_SIMPLE_Sum_int8_t(ncclWorkElem)'),
   (2, 'expert_notify', '(intra|inter)node(_ll)?::(notify|cached_notify|get_dispatch)', 'void deep_ep::internode::notify_dispatch<false, 8>'),
   (3, 'expert_dispatch', '(intra|inter)node(_ll)?::dispatch', 'void deep_ep::internode_ll::dispatch<false, false, 7168>'),
   (4, 'expert_combine', '(intra|inter)node(_ll)?::combine', 'void deep_ep::internode_ll::combine<7168, 9>'),

@@ -20,7 +20,10 @@ SELECT
 FROM (
   VALUES
   (1, 'busy', 'Is the device busy?', 'frac', 'of the span', TRUE),
-  (2, 'waits', 'Does the loop run without waiting for the device?', 'count', 'waits', FALSE),
+  (
+    2, 'waits', 'Does the loop run without waiting for the device?', 'count', 'waits of one kind',
+    FALSE
+  ),
   (3, 'scheduler', 'Is the scheduler a small part of the run?', 'frac', 'of the span', FALSE),
   (4, 'kernels', 'Does a step launch few kernels?', 'count', 'launches a step', FALSE),
   (5, 'launch', 'Are launches fast?', 'ns', 'for a median call', FALSE),

@@ -1,7 +1,8 @@
 -- run_pair: pairs of a baseline and a run that differs from it only in attention.
 --
 -- Why:     every before-and-after answer uses these pairs. If other settings differ too, the pair
---          is refused and the settings are named.
+--          is refused and the settings are named. Ranks of a job run the same operators, but none
+--          of them comes after another: a rank is paired with the same rank of another run.
 -- Grain:   one row per run that has a baseline; a run without a row had nothing to compare with
 -- Inputs:  trace, trace_setting
 -- Columns:
@@ -16,6 +17,7 @@ WITH run AS (
     trace_id,
     any_value(trace.model) AS model,
     any_value(trace.attention) AS attention,
+    any_value(trace.rank) AS job_rank,
     bool_or(setting = 'operators') AS by_operators,
     string_agg(setting || '=' || coalesce(value, ''), chr(10) ORDER BY setting) AS setting_key
   FROM trace
@@ -30,8 +32,10 @@ ranked AS (
     attention,
     by_operators,
     setting_key,
+    job_rank,
     row_number() OVER (
-      PARTITION BY setting_key ORDER BY coalesce(attention = 'baseline', FALSE) DESC, trace_id
+      PARTITION BY setting_key, job_rank
+      ORDER BY coalesce(attention = 'baseline', FALSE) DESC, trace_id
     ) AS rank
   FROM run
 ),
@@ -44,7 +48,10 @@ matched AS (
     cast(NULL AS VARCHAR) AS refusal
   FROM ranked AS optimized
   INNER JOIN ranked AS baseline
-    ON optimized.setting_key = baseline.setting_key AND baseline.rank = 1
+    ON
+      optimized.setting_key = baseline.setting_key
+      AND optimized.job_rank IS NOT DISTINCT FROM baseline.job_rank
+      AND baseline.rank = 1
   WHERE
     optimized.rank > 1
     AND (optimized.by_operators OR optimized.attention IS DISTINCT FROM baseline.attention)
@@ -56,7 +63,10 @@ candidate AS (
     optimized.trace_id AS optimized_trace_id
   FROM run AS optimized
   INNER JOIN run AS baseline
-    ON optimized.model = baseline.model AND baseline.attention = 'baseline'
+    ON
+      optimized.model = baseline.model
+      AND optimized.job_rank IS NOT DISTINCT FROM baseline.job_rank
+      AND baseline.attention = 'baseline'
   ANTI JOIN matched ON optimized.trace_id = matched.optimized_trace_id
   WHERE optimized.attention <> 'baseline'
 ),
