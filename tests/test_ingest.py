@@ -24,6 +24,9 @@ from genscope.errors import UserError
 KILLS = int(os.environ.get("GENSCOPE_KILLS", "3"))
 ROOT = Path(__file__).resolve().parent.parent
 
+# the processes that a test starts load everything
+pytestmark = pytest.mark.loads_for("kernel_category")
+
 LOAD = """
 import sys
 from genscope.analyze.load.ingest import ingest
