@@ -61,6 +61,8 @@ def _loads(request: pytest.FixtureRequest) -> Iterator[None]:
     else:
         from tests.loads import loads_for
 
+        # what is built for all tests must be whole
+        assert "shared_traces_built_once" not in request.fixturenames
         with loads_for(*mark.args):
             yield
 
