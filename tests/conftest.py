@@ -12,6 +12,9 @@ from tests.made_once import folder_of_all_workers, made_once
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# modules whose objects the collector leaves alone
+_spared = 0
+
 # rows worked out by hand: a thousand folders without a test file
 collect_ignore = ["queries"]
 
@@ -32,9 +35,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Collect garbage less often, and never what the imports made: each full collection looks through all else."""
+    _spare_imports()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def pytest_runtest_teardown() -> None:
+    """The same once a test has imported diffusers, of which a full collection takes 0.2 s."""
+    if len(sys.modules) > _spared + 1000:
+        _spare_imports()
+
+
+def _spare_imports() -> None:
+    global _spared  # noqa: PLW0603
+    _spared = len(sys.modules)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(autouse=True)
+def _loads(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Follow the mark loads_for, see loads_for."""
+    mark = request.node.get_closest_marker("loads_for")
+    if mark is None:
+        yield
+    else:
+        from tests.loads import loads_for
+
+        # what is built for all tests must be whole
+        assert "shared_traces_built_once" not in request.fixturenames
+        with loads_for(*mark.args):
+            yield
 
 
 def shared_traces_folder() -> Path | None:

@@ -40,7 +40,9 @@ def _kinds(calls: list[Call], folder: Path, name: str) -> list[str]:
     path = folder / "trace.json"
     path.write_text(json.dumps({"schemaVersion": 1, "traceEvents": events}))
     found = replace(find([path])[0], trace_id=1, digest="0")
-    with duckdb.connect(str(build.build_trace(found, folder / "built").path)) as con:
+    with duckdb.connect(
+        str(build.build_trace(found, folder / "built", wanted=["attention_call"]).path)
+    ) as con:
         rows = con.execute("SELECT attention_kind FROM attention_call ORDER BY call_index")
         return [str(kind) for (kind,) in rows.fetchall()]
 

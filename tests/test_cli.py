@@ -248,6 +248,7 @@ def test_a_dry_capture_is_of_full_size_unless_asked_otherwise(
     assert [settings.size for settings in seen] == [expected]
 
 
+@pytest.mark.loads_for()
 def test_files_of_ours_beside_traces_are_no_traces(trace: Path, tmp_path: Path) -> None:
     (tmp_path / "gpu_suite_failures.json").write_text("{}")
     run = tmp_path / "run"

@@ -75,7 +75,9 @@ class _Trace:
         path = folder / "trace.json"
         path.write_text(json.dumps({"schemaVersion": 1, "traceEvents": self.events}))
         found = replace(find([path])[0], trace_id=1, digest="0")
-        built = build.build_trace(found, folder / "built").path
+        built = build.build_trace(
+            found, folder / "built", wanted=["work_cost", "attention_call"]
+        ).path
         with duckdb.connect(str(built), read_only=True) as con:
             rows = con.execute(
                 "SELECT name, flops, bytes FROM work JOIN work_cost USING (trace_id, work_id)"

@@ -114,6 +114,7 @@ def test_the_second_time_nothing_is_loaded_and_a_copy_is_known_by_its_digest(
     assert len(Lake(lake).cards()) == 5
 
 
+@pytest.mark.loads_for("gpu_time")
 def test_a_trace_that_fails_is_a_row_with_its_reason_until_it_is_loaded(
     shared_traces: Path, tmp_path: Path
 ) -> None:

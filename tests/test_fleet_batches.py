@@ -19,6 +19,7 @@ from genscope.analyze.load.ingest import IngestResult
 from genscope.errors import UserError
 
 ALL = [("rank0", 1), ("rank0-2", 2), ("rank1", 3), ("rank2", 4)]
+pytestmark = pytest.mark.loads_for("gpu_time")
 each_size = pytest.mark.parametrize("most", [1, 3])
 
 
@@ -122,6 +123,7 @@ def test_a_trace_that_fails_and_a_copy_are_said_and_stop_no_other(traces: Path, 
     assert len(reasons) == 2 and all("not a trace in JSON" in why for why in reasons)
 
 
+@pytest.mark.loads_for("gpu_time", "ledger")
 @each_size
 def test_traces_that_are_refused_are_counted_and_the_others_of_their_part_answer(
     traces: Path, most: int

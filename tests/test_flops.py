@@ -16,6 +16,7 @@ from genscope.capture.runner import PassResult, Runner
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
 from tests.effort import part
+from tests.loads import loads_for
 from tests.made_once import folder_of_all_workers, made_once
 from tests.torch_flops import by_operator
 
@@ -43,7 +44,8 @@ def _make(folder: Path) -> None:
     runs = {model: _run(model, folder) for model in TRIED}
     by_torch = {model: flops for model, (_, flops) in runs.items()}
     (folder / "by_torch.json").write_text(json.dumps(by_torch))
-    with genscope.open(folder / "study.duckdb") as study:
+    wanted = loads_for("work_cost", "work_op")
+    with wanted, genscope.open(folder / "study.duckdb") as study:
         results = study.ingest([run for run, _ in runs.values()])
     assert [result.status for result in results] == ["loaded"] * len(TRIED)
 

@@ -24,6 +24,9 @@ from genscope.errors import UserError
 KILLS = int(os.environ.get("GENSCOPE_KILLS", "3"))
 ROOT = Path(__file__).resolve().parent.parent
 
+# the processes that a test starts load everything
+pytestmark = pytest.mark.loads_for("kernel_category")
+
 LOAD = """
 import sys
 from genscope.analyze.load.ingest import ingest
@@ -234,16 +237,9 @@ def test_rules_put_in_before_the_first_trace_stay_and_apply(tmp_path: Path) -> N
     assert create_if_missing(study)
     with Study(study) as opened:
         opened.classify(rules)
-    kernel = {
-        "ph": "X",
-        "cat": "kernel",
-        "name": "my_special",
-        "pid": 0,
-        "tid": 7,
-        "ts": 1,
-        "dur": 1,
-    }
-    ingest(study, [write_trace(tmp_path / "t.json", 0, traceEvents=[kernel])])
+    kernel = {"ph": "X", "cat": "kernel", "name": "my_special", "pid": 0, "tid": 7}
+    timed = [kernel | {"ts": 1, "dur": 1}]
+    ingest(study, [write_trace(tmp_path / "t.json", 0, traceEvents=timed)])
     with duckdb.connect(str(study), read_only=True) as con:
         assert con.execute("SELECT pattern FROM user_kernel_rule").fetchall() == [("my_special",)]
         assert con.execute("SELECT category FROM kernel_category").fetchall() == [("linear",)]

@@ -56,6 +56,7 @@ def contents(study: Path) -> dict[str, list[tuple[Any, ...]]]:
         return {name: con.table(name).order("ALL").fetchall() for name in names}
 
 
+@pytest.mark.loads_for("work_category")
 @pytest.mark.parametrize(("jobs", "count"), [(1, 5), (4, 2)], ids=["together", "alone"])
 def test_user_rules_reach_traces_that_are_loaded_later(
     jobs: int, count: int, tmp_path: Path
@@ -113,6 +114,7 @@ ERRORS: list[tuple[Exception, str]] = [
 ]
 
 
+@pytest.mark.loads_for()
 @pytest.mark.parametrize("jobs", [1, 8], ids=["together", "alone"])
 def test_whatever_a_file_raises_the_others_are_loaded(
     jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -138,6 +140,7 @@ def test_whatever_a_file_raises_the_others_are_loaded(
     assert kept == {1, len(paths)}
 
 
+@pytest.mark.loads_for()
 def test_a_group_that_fails_is_built_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +172,7 @@ def test_a_deep_file_ends_no_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "nested too deep" in str(found[2].error)
 
 
+@pytest.mark.loads_for()
 def test_a_copy_of_a_file_that_failed_has_failed_too(tmp_path: Path) -> None:
     paths = [tmp_path / "a.json", tmp_path / "b.json", write_trace(tmp_path / "c.json")]
     for path in paths[:2]:
@@ -193,6 +197,7 @@ def test_seconds_of_a_file_are_its_own(tmp_path: Path) -> None:
     assert sum(r.seconds for r in found) <= 2 * elapsed
 
 
+@pytest.mark.loads_for()
 def test_lines_name_each_path_once_and_the_summary_counts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

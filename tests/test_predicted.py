@@ -28,6 +28,7 @@ from genscope.analyze.sql_file import SqlFile, load_layer
 from genscope.analyze.study import Study
 from genscope.capture.prediction import predict
 from genscope.cli.app import main
+from tests.test_report_always import ask_only
 
 RUNS = Path(__file__).resolve().parent.parent / "traces" / "lessons"
 RUN = "efficient_sam-flash-a100-dry"
@@ -180,7 +181,8 @@ def test_an_agent_is_told(study: Study) -> None:
     assert {"expected_ns", "expected_low_ns", "expected_high_ns"} <= set(said[1]["columns"])
 
 
-def test_the_report_says_it(study: Study, tmp_path: Path) -> None:
+def test_the_report_says_it(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_only(monkeypatch, "stage_time")
     page = study.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert NO_GAPS in page and f"x {LOW} to {HIGH}" in page and "x 0.56 to 1.7" in page
 

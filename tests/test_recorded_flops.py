@@ -22,6 +22,8 @@ from genscope.capture.settings import Settings
 from tests.effort import part
 from tests.torch_flops import by_operator
 
+pytestmark = pytest.mark.loads_for("work_cost", "work_category", "work_op")
+
 # a recorded run takes three seconds
 TRIED = part(MODELS, of=8)
 LENGTHS = (5, 9, 2)

@@ -38,14 +38,14 @@ def _report(folder: Path, *statements: str) -> str:
     return unescape(page)
 
 
-def _draw_only(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def draw_only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Leave the other plots out of a report: they take most of the time."""
-    monkeypatch.setattr(registry, "names", lambda: [name])
+    monkeypatch.setattr(registry, "names", lambda: [*names])
 
 
-def _ask_only(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def ask_only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Leave the other queries out of a report, as far as its first page does without them."""
-    relations, asked = Study.relations, {name, "trace_summary", *DECIDING}
+    relations, asked = Study.relations, {*names, "trace_summary", *DECIDING}
     monkeypatch.setattr(
         Study, "relations", lambda study: [r for r in relations(study) if r.name in asked]
     )
@@ -75,8 +75,8 @@ def test_of_traces_without_work_and_of_an_empty_study(tmp_path: Path) -> None:
 def test_of_two_traces_without_any_difference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _draw_only("operator_shift", monkeypatch)
-    _ask_only("operator_shift", monkeypatch)
+    draw_only(monkeypatch, "operator_shift")
+    ask_only(monkeypatch, "operator_shift")
     same = "UPDATE work SET dur_ns = 40; UPDATE attention_call SET core_ns = 10"
     assert "There is no plot: operator_shift" in _section(_report(tmp_path, same), "operator_shift")
 
@@ -111,6 +111,7 @@ def test_of_a_plot_that_fails_whatever_it_raises(
 
         return fails
 
+    ask_only(monkeypatch, "frame_scaling", "operator_breakdown")
     monkeypatch.setattr(charts, "lines", failing("a reason"))
     # what fails only once it becomes a page
     monkeypatch.setattr(theme, "bokeh_figure", failing("a later reason"))
@@ -123,7 +124,7 @@ def test_of_a_plot_that_fails_whatever_it_raises(
 
 
 def test_of_a_query_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _ask_only("odd", monkeypatch)
+    ask_only(monkeypatch, "odd")
     own = tmp_path / "own"
     own.mkdir()
     (own / "odd.sql").write_text(

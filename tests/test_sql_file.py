@@ -88,7 +88,8 @@ def test_header_agrees_with_duckdb(file: SqlFile, study: duckdb.DuckDBPyConnecti
         assert file.sections.get(section), f"the header lacks {section}"
     assert file.origin.endswith(f"/{file.name}.sql"), "the stem is the relation's name"
     if file.never:
-        study.execute(file.never)
+        # its names and types; it is asked of rows elsewhere, and to plan all that a view reads takes long
+        study.execute(f"DESCRIBE {file.never}")
 
 
 @pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu", "memory_snapshot"])

@@ -15,6 +15,7 @@ from genscope.analyze.study import Study
 from genscope.cli import app as cli
 from tests.test_ingest_batch import write_trace
 
+pytestmark = pytest.mark.loads_for()
 NO_LINKS = [PermissionError(1, "Operation not permitted"), OSError(95, "Not supported")]
 
 

@@ -15,6 +15,7 @@ from capture_traces import Captured, Event
 import genscope
 from genscope.capture import trace_writer
 from genscope.capture.dry.event import arguments, shapes_of
+from tests.loads import loads_for
 
 aten = torch.ops.aten
 FORMULAS = "'mm', 'addmm', 'attention', 'convolution'"
@@ -35,7 +36,8 @@ def by_sql(events: Iterable[Event], folder: Path) -> tuple[dict[str, int | None]
     ]
     path = folder / "signatures.json.gz"
     trace_writer.write(path, {"schemaVersion": 1}, rows)
-    with genscope.open(folder / "study.duckdb") as study:
+    wanted = loads_for("signature_cost", "costed_operator")
+    with wanted, genscope.open(folder / "study.duckdb") as study:
         study.ingest(path)
         costs = study.sql("SELECT name, input_dims, concrete_inputs, flops FROM signature_cost")
         names = study.sql(f"SELECT op_name FROM costed_operator WHERE formula IN ({FORMULAS})")

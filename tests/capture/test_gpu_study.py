@@ -56,6 +56,7 @@ def test_work_skips_what_is_done_and_what_is_known_to_fail(tmp_path: Path) -> No
     assert work(TINY, tmp_path) == []
 
 
+@pytest.mark.loads_for()
 @pytest.mark.parametrize("pattern", ["", "*"])
 def test_the_list_of_failures_is_no_obstacle_to_an_ingest(tmp_path: Path, pattern: str) -> None:
     runs = tmp_path / "traces"

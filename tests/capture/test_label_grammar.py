@@ -63,6 +63,7 @@ def _nsys(folder: Path) -> Path:
     return write_export(folder / "labels.sqlite", {"StringIds": strings(), "NVTX_EVENTS": rows})
 
 
+@pytest.mark.loads_for()
 @pytest.mark.parametrize("make", [_kineto, _nsys])
 def test_sql_reads_what_capture_writes(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     with genscope.open(tmp_path / "study.duckdb") as study:

@@ -17,6 +17,7 @@ from genscope.analyze.study import Study
 from genscope.capture.label.sinks import NvtxSink
 from genscope.capture.runner import runner
 from genscope.capture.settings import Settings, resolved
+from tests.loads import loads_for
 from tests.readers.nsys_export import nvtx, strings, write_export
 
 
@@ -52,7 +53,8 @@ def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Itera
         held = {"StringIds": strings(), "NVTX_EVENTS": found}
         paths.append(write_export(folder / f"{model}.sqlite", held))
     with genscope.open(folder / "study.duckdb") as opened:
-        results = opened.ingest(paths, jobs=1)
+        with loads_for():
+            results = opened.ingest(paths, jobs=1)
         assert [result.trace_id for result in results] == list(range(1, 2 * len(LABELLED) + 1))
         yield opened
 

@@ -65,6 +65,7 @@ def test_another_device_moves_only_times(run: Path, tmp_path: Path) -> None:
     assert card_of(back)["assumptions"] == card_of(run)["assumptions"]
 
 
+@pytest.mark.loads_for("work_arithmetic", "work_category")
 @pytest.mark.parametrize(
     ("device", "arithmetic"), [("a100", "tf32"), ("v100", "float32"), ("mi300x", "float32")]
 )

@@ -12,6 +12,7 @@ from capture_traces import Captured
 
 import genscope
 from genscope.analyze.study import Study
+from tests.loads import loads_for
 
 KINDS = ("component", "step", "module", "attention")
 
@@ -32,7 +33,8 @@ def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """One study of all runs; a trace has the name of its run folder."""
     runs = [run(captured, model, profiler) for model in traces.LABELLED for profiler in PROFILERS]
     with genscope.open(tmp_path_factory.mktemp("round-trip") / "study.duckdb") as opened:
-        results = opened.ingest(runs, jobs=1)
+        with loads_for("attention_call", "work_component"):
+            results = opened.ingest(runs, jobs=1)
         assert [result.name for result in results] == [path.name for path in runs]
         yield opened
 

@@ -23,6 +23,7 @@ from genscope.capture.script import ScriptRun, capture_script
 from genscope.capture.settings import Settings
 from genscope.capture.suite import seeds
 from tests.effort import part
+from tests.loads import loads_for
 
 RUNS = [f"{name}:{variant}" for name, entry in SEEDS.items() for variant in entry.variants]
 # one variant of each on each change
@@ -103,7 +104,8 @@ def test_a_suite_has_every_variant_with_its_own_batch() -> None:
 def study(captured: Captured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     real = [captured(run, device="cpu") for run in LOADED]
     with genscope.open(tmp_path_factory.mktemp("seeds") / "study.duckdb") as study:
-        results = study.ingest([*real, *(dry(captured, run) for run in TRIED)])
+        with loads_for("component_scale", "expectation", "training_split"):
+            results = study.ingest([*real, *(dry(captured, run) for run in TRIED)])
         assert [result.error for result in results if result.status != "loaded"] == []
         yield study
 

@@ -34,7 +34,7 @@ def rank(pid: Any, device: Any, name: str, number: int = 1, at: int = 0) -> list
 def links(folder: Path, *events: dict[str, Any]) -> tuple[list[Any], set[str]]:
     path = folder / "merged.json"
     path.write_text(json.dumps({"traceEvents": events}))
-    built = build.build_trace(find([path])[0], folder / "scratch").path
+    built = build.build_trace(find([path])[0], folder / "scratch", wanted=["kernel_launch"]).path
     with duckdb.connect(str(built), read_only=True) as con:
         kinds = {row[0] for row in con.execute("SELECT kind FROM anomaly").fetchall()}
         return con.execute(LINKS).fetchall(), kinds
@@ -53,7 +53,7 @@ def links(folder: Path, *events: dict[str, Any]) -> tuple[list[Any], set[str]]:
 def test_the_host_is_that_of_the_header(tmp_path: Path, keys: Any, host: str | None) -> None:
     path = tmp_path / "rank0.json"
     path.write_text(json.dumps({"traceEvents": [op()]} | keys))
-    built = build.build_trace(find([path])[0], tmp_path / "scratch").path
+    built = build.build_trace(find([path])[0], tmp_path / "scratch", wanted=()).path
     with duckdb.connect(str(built), read_only=True) as con:
         assert con.execute("SELECT host FROM trace").fetchall() == [(host,)]
 

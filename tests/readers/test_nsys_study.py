@@ -81,6 +81,7 @@ def test_work_knows_its_operator_component_step_and_attention(study: Study, tmp_
         assert flops == [(419_430_400,), (50_462_720,)]
 
 
+@pytest.mark.loads_for("counter_match")
 def test_counters_find_the_kernels_of_the_timeline(study: Study, tmp_path: Path) -> None:
     metrics = tmp_path / "metrics.csv"
     text = RAW.replace("gemm(float *, int)", "void gemm<float>(float*)")
@@ -95,6 +96,7 @@ def test_counters_find_the_kernels_of_the_timeline(study: Study, tmp_path: Path)
         assert found == [(0, "void gemm<float>(float*)", "name")]
 
 
+@pytest.mark.loads_for()
 def test_a_bad_file_among_good_ones_leaves_nothing(study: Study, tmp_path: Path) -> None:
     good = _labelled(tmp_path / "good.sqlite")
     bad = tmp_path / "bad.sqlite"
@@ -116,6 +118,7 @@ def test_a_bad_file_alone_makes_no_study(study: Study, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("study*"))
 
 
+@pytest.mark.loads_for("operator_breakdown", "ledger")
 def test_shares_of_a_graph_traced_whole_are_refused(study: Study, tmp_path: Path) -> None:
     good = _labelled(tmp_path / "good.sqlite")
     graph = {"start": 10, "end": 90, "deviceId": 0, "streamId": 13, "correlationId": 1}
@@ -164,6 +167,7 @@ def test_a_report_and_its_export_in_a_folder_are_one_trace(study: Study, tmp_pat
     assert sorted(found) == [("metrics.csv", "loaded"), ("run.sqlite", "loaded")]
 
 
+@pytest.mark.loads_for("work_op", "gpu_time")
 def test_a_call_of_no_length_lies_in_the_operator_that_starts_with_it(
     study: Study, tmp_path: Path
 ) -> None:
