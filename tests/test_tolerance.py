@@ -16,7 +16,6 @@ import pytest
 from genscope.analyze.readers.kineto import repair_events
 from genscope.analyze.readers.kineto.decode import encode
 from genscope.cli import app as cli
-from tests.loads import loads_for
 from tests.made_once import folder_of_all_workers, made_once
 from tests.readers.test_kineto_traps import call, kernel, op
 
@@ -42,7 +41,6 @@ FAULTS: dict[str, tuple[str, str, str, bool]] = {
     "no_time": ('"ts": 30', '"ts": "soon"', "no_timestamp", False),
     "no_end": ('"args": {"stream": 3}}', '"args": {"stream"', "unreadable_event", False),
 }
-pytestmark = pytest.mark.loads_for("gpu_time")
 LAYOUTS = ("kineto", "one_line")
 
 
@@ -97,8 +95,7 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPy
                 (folder / f"{fault}-{layout}.json").write_bytes(faulty(fault, layout))
         # one job builds more of them together
         where = ["--jobs", "1", "--db", str(folder / "s.duckdb")]
-        with loads_for():
-            assert cli.main(["ingest", str(folder / "*.json"), *where]) == 0
+        assert cli.main(["ingest", str(folder / "*.json"), *where]) == 0
 
     folder = made_once(folder_of_all_workers(tmp_path_factory) / "faults", make)
     with duckdb.connect(str(folder / "s.duckdb"), read_only=True) as con:

@@ -28,7 +28,6 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.loads_for()
 @pytest.mark.parametrize(
     "text",
     [
@@ -48,7 +47,6 @@ def test_deep_json_fails_its_file_alone(text: str, tmp_path: Path) -> None:
     assert str(bad) in failed.error and "\n" not in failed.error
 
 
-@pytest.mark.loads_for()
 def test_a_manifest_that_cannot_be_read_costs_nothing_but_itself(tmp_path: Path) -> None:
     good = written(tmp_path / "good.json", f"[{GOOD}]")
     for number, manifest in enumerate([f'{{"x": {DEEP}}}', "{", "[]"], start=1):
@@ -62,7 +60,6 @@ def test_a_manifest_that_cannot_be_read_costs_nothing_but_itself(tmp_path: Path)
     assert sorted(odd.rows()) == [(number, "odd_manifest_value") for number in (1, 2, 3)]
 
 
-@pytest.mark.loads_for("cpu_op_parent")
 @pytest.mark.parametrize("count", [3000, 70_000])
 def test_operators_that_all_run_at_once(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -85,7 +82,6 @@ def test_operators_that_all_run_at_once(
     assert found == [(count - 1, count)]
 
 
-@pytest.mark.loads_for()
 def test_what_is_no_file_in_a_folder_is_passed_over(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     good = written(folder / "good.json", f"[{GOOD}]")
@@ -105,7 +101,6 @@ def test_what_is_no_file_in_a_folder_is_passed_over(tmp_path: Path) -> None:
     assert all(r.error and "\n" not in r.error for r in results if r.status == "failed")
 
 
-@pytest.mark.loads_for()
 def test_a_folder_that_cannot_be_listed_concerns_itself_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from genscope.analyze.doctor.examine import Diagnosis, examine
 from genscope.analyze.study import Study
-from tests.loads import loads_for
 from tests.readers.nsys_export import anomalies as nsys_anomalies
 from tests.readers.nsys_export import call, staged, strings, write_export
 from tests.readers.nsys_export import kernel as nsys_kernel
@@ -47,7 +46,7 @@ def gpu_time(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     folder = tmp_path_factory.mktemp("untimed")
     for name, extra in {"sound": [], **{name: [odd] for name, (odd, _) in ODD.items()}}.items():
         (folder / f"{name}.json").write_text(json.dumps([*LAUNCHED, *extra]))
-    with loads_for("gpu_time"), Study(folder / "s.duckdb") as study:
+    with Study(folder / "s.duckdb") as study:
         study.ingest(sorted(folder.glob("*.json")), jobs=1)
         return {row["trace_name"]: row for row in study.query("gpu_time").iter_rows(named=True)}
 
