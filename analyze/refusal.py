@@ -32,7 +32,7 @@ _DEVICE_TIME = frozenset(
         *("step_state", "communication"),
         *("rank_collective", "rank_busy"),
         *("opportunity_item", "waiting_call"),
-        *("path_event", "path_run", "path_window", "critical_path"),
+        *("path_given", "path_event", "path_run", "path_window", "critical_path"),
         *("replayed_kernel", "graph_pair", "graph_kernel"),
     }
 )

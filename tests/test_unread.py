@@ -52,6 +52,13 @@ def test_without_its_subject_a_metric_reads_no_long_table(name: str, trained: St
         assert scanned[table] <= 2048 < count, table
 
 
+def test_a_refused_path_reads_no_operators(trained: Study) -> None:
+    (refusal,) = trained.query("critical_path_sum")["path_refusal"]
+    assert "2 threads" in refusal
+    scanned = _scanned(trained, "critical_path_sum")
+    assert scanned["cpu_op"] <= 2048 < len(trained.sql("FROM cpu_op"))
+
+
 def _scanned(study: Study, name: str) -> Counter[str]:
     """The rows of each table that a query reads."""
     con = study.connection
