@@ -35,6 +35,11 @@ def test_what_is_summed_reads_no_long_table(name: str) -> None:
     assert not inputs & LONG
 
 
+def test_needless_work_is_summed_and_not_looked_up() -> None:
+    read = with_inputs(["opportunity"], {**kept_views(), **metrics()})
+    assert "needless_group" in read and "needless_item" not in read
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, shared_traces: Path) -> Iterator[Study]:
     with Study(tmp_path_factory.mktemp("unread") / "study.duckdb") as study:

@@ -94,6 +94,8 @@ unfused AS (
   FROM shaped
   INNER JOIN kernel_rate AS product ON product.kernel_kind = 'product'
   INNER JOIN kernel_rate AS softmax ON softmax.kernel_kind = 'softmax'
+  -- each row once already, but DuckDB takes joins by trace for millions of rows
+  GROUP BY ALL
 )
 
 SELECT

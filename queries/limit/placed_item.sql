@@ -1,7 +1,7 @@
--- opportunity_item: what an opportunity counts, by its place (156 lines because of three families).
+-- placed_item: gaps, transfers and slow work, by place (165 lines because of three families).
 --
--- Why:     a saving must lead to the kernels and gaps that it is made of. One switch makes all
---          float32 products faster, but other products have a fix for each shape.
+-- Why:     one switch makes all float32 products faster, but other products have a fix for each
+--          shape.
 -- Grain:   one row per gap_item, work_item and lost_transfer
 -- Inputs:  gap_item, work_item, lost_transfer, kernel_launch, work_step, limit_constant
 -- Kept:    view
@@ -30,17 +30,26 @@
 --   kept_high_ns  ns of it that would stay at most
 -- Never:   WHERE NOT (0 <= kept_low_ns AND kept_low_ns <= kept_ns AND kept_ns <= kept_high_ns
 --          AND kept_high_ns <= lost_ns)
-WITH stepped AS (
+WITH gapped AS (
+  SELECT DISTINCT trace_id FROM gap_item
+),
+
+stepped AS (
   SELECT
     kernel_launch.trace_id,
     min(work_step.step) AS first_step,
     count(DISTINCT kernel_launch.call_id) / count(DISTINCT work_step.step) AS launch_count
   FROM kernel_launch
-  INNER JOIN work_step
+  -- without gaps, nothing asks
+  SEMI JOIN gapped USING (trace_id)
+  INNER JOIN (
+    FROM work_step
+    SEMI JOIN gapped USING (trace_id)
+    WHERE work_step.step IS NOT NULL
+  ) AS work_step
     ON
       kernel_launch.trace_id = work_step.trace_id
       AND kernel_launch.kernel_id = work_step.work_id
-  WHERE work_step.step IS NOT NULL
   GROUP BY kernel_launch.trace_id
 ),
 
