@@ -82,7 +82,7 @@ fused AS (
   FROM attention_time('asked') AS asked
   INNER JOIN modelled_device AS device ON asked.trace_id = device.trace_id
   INNER JOIN kernel_rate ON kernel_rate.kernel_kind = 'attention'
-  -- each row once already, but DuckDB takes joins by trace for millions of rows
+  -- each row is there once; without this, DuckDB takes them for billions
   GROUP BY ALL
 )
 
