@@ -35,6 +35,11 @@ def test_what_is_summed_reads_no_long_table(name: str) -> None:
     assert not inputs & LONG
 
 
+def test_needless_work_is_summed_and_not_looked_up() -> None:
+    read = with_inputs(["opportunity"], {**kept_views(), **metrics()})
+    assert "needless_group" in read and "needless_item" not in read
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, shared_traces: Path) -> Iterator[Study]:
     with Study(tmp_path_factory.mktemp("unread") / "study.duckdb") as study:
@@ -50,6 +55,13 @@ def test_without_its_subject_a_metric_reads_no_long_table(name: str, trained: St
         count = trained.sql(f"SELECT count(*) AS n FROM {table}")["n"].item()
         # DuckDB hands over 2,048 rows before it asks whether more are wanted
         assert scanned[table] <= 2048 < count, table
+
+
+def test_a_refused_path_reads_no_operators(trained: Study) -> None:
+    (refusal,) = trained.query("critical_path_sum")["path_refusal"]
+    assert "2 threads" in refusal
+    scanned = _scanned(trained, "critical_path_sum")
+    assert scanned["cpu_op"] <= 2048 < len(trained.sql("FROM cpu_op"))
 
 
 def _scanned(study: Study, name: str) -> Counter[str]:

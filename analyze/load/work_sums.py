@@ -21,8 +21,8 @@ from genscope.analyze.readers.arrow_column import numbers
 
 # odd, so that no two numbers become one
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-# what is added up, and its table
-_ADDED = {"dur_ns": "work", "flops": "work_cost", "bytes": "work_cost"}
+# what is added up, or compared, and its table
+_ADDED = {"dur_ns": "work", "flops": "work_cost", "bytes": "work_cost", "step": "work_step"}
 # what both tables group by, what work_sum does too, and what work_group does too
 _BOTH = {
     "work": ("time_source",),
@@ -32,7 +32,7 @@ _BOTH = {
 }
 _OF_SUM = {"work_step": ("step",)}
 _OF_GROUP = {
-    "work": ("name",),
+    "work": ("name", "device_id"),
     "work_op": ("op_name", "op_id IS NULL", "source"),
     "work_category": ("source",),
     "work_component": ("source",),
@@ -44,7 +44,8 @@ _OF_GROUP = {
 _ADD_UP = """
   SELECT trace_id, number, min(work_id) AS work_id, count(*) AS work_count,
     sum(dur_ns)::DECIMAL(38, 0) AS work_ns, sum(flops)::DECIMAL(38, 0) AS flops,
-    sum(bytes)::DECIMAL(38, 0) AS bytes, count(*) FILTER (WHERE flops > 0) AS product_count
+    sum(bytes)::DECIMAL(38, 0) AS bytes, count(*) FILTER (WHERE flops > 0) AS product_count,
+    if(min(step) = max(step), min(step), NULL) AS step
   FROM item GROUP BY trace_id, number
 """
 _PEAKS = """
@@ -54,7 +55,7 @@ _PEAKS = """
   FROM item INNER JOIN work_arithmetic USING (trace_id, work_id) GROUP BY trace_id, number
 """
 _WORK_SUM = """
-  SELECT trace_id, time_source, component, step, category, module_category,
+  SELECT trace_id, time_source, component, work_step.step, category, module_category,
     summed.flops IS NOT NULL AS has_cost, work_count, work_ns, summed.flops, summed.bytes,
     if(product_count = coalesce(peak_count, 0), coalesce(peak_ns, 0), NULL)::DECIMAL(38, 6) AS peak_ns,
     arithmetic
@@ -75,10 +76,10 @@ _WORK_GROUP = """
     INNER JOIN work_phase USING (trace_id, work_id)
     INNER JOIN work_step USING (trace_id, work_id)
   )
-  SELECT place.* EXCLUDE (work_id), time_source, work.name, op_name, input_dims,
+  SELECT place.* EXCLUDE (work_id), time_source, device_id, work.name, op_name, input_dims,
     work_op.op_id IS NOT NULL AS has_operator, work_op.source AS op_source, category, module_category,
-    work_category.source AS category_source, summed.flops IS NOT NULL AS has_cost, work_count, work_ns,
-    summed.flops, summed.bytes
+    work_category.source AS category_source, summed.flops IS NOT NULL AS has_cost, summed.step, work_count,
+    work_ns, summed.flops, summed.bytes
   FROM summed INNER JOIN place USING (trace_id, work_id)
   INNER JOIN work USING (trace_id, work_id)
   INNER JOIN work_op USING (trace_id, work_id)

@@ -1,9 +1,9 @@
--- product_call: each call of a matrix product, with its kernels' time, FLOPs and least time.
+-- product_call: each call of a matrix product, with its time and FLOPs (175 lines because of sums).
 --
 -- Why:     a product runs casts, layout changes and a bias too; its time is that of all of them,
 --          but its FLOPs and bytes are those of the product.
 -- Grain:   one row per (trace_id, product_op_id); NULL for all other work of the trace
--- Inputs:  work, work_op, work_cost, work_arithmetic, kernel_tensor_core, cost_root,
+-- Inputs:  work, work_op, work_cost, work_arithmetic, work_group, kernel_tensor_core, cost_root,
 --          cpu_op, signature_cost
 -- Kept:    view
 -- Columns:
@@ -23,17 +23,40 @@
 --   matrix_ns      ns of matrix kernels; NULL without any
 --   tensor_ns      ns of matrix kernels that use tensor cores; NULL without any
 -- Never:   WHERE is_unknown AND flops > 0
-WITH item AS (
+
+-- noqa: disable=AM07
+WITH rooted AS (
   SELECT
-    work.trace_id,
-    work.work_id,
+    work_op.trace_id,
+    work_op.work_id,
+    cost_root.product_op_id,
+    cost_root.cost_op_id,
+    FALSE AS is_unknown
+  FROM cost_root
+  INNER JOIN work_op USING (trace_id, op_id)
+  WHERE cost_root.product_op_id IS NOT NULL
+  UNION ALL
+  SELECT
+    work_op.trace_id,
+    work_op.work_id,
+    cost_root.cost_op_id AS product_op_id,
+    cost_root.cost_op_id,
+    TRUE AS is_unknown
+  FROM work_cost
+  INNER JOIN work_op USING (trace_id, work_id)
+  INNER JOIN cost_root ON work_op.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
+  WHERE work_cost.formula = 'unknown' AND cost_root.product_op_id IS NULL
+),
+
+item AS (
+  SELECT
+    trace_id,
+    work_id,
+    rooted.product_op_id,
+    rooted.cost_op_id,
+    rooted.is_unknown,
     work.time_source,
     work.dur_ns,
-    coalesce(
-      cost_root.product_op_id, if(work_cost.formula = 'unknown', cost_root.cost_op_id, NULL)
-    ) AS product_op_id,
-    cost_root.product_op_id IS NULL AND work_cost.formula = 'unknown' AS is_unknown,
-    cost_root.cost_op_id,
     work_cost.flops,
     -- casts inside move more bytes, which a better program would not
     if(work_cost.flops > 0, work_cost.bytes, NULL) AS bytes,
@@ -42,12 +65,11 @@ WITH item AS (
     used.rule,
     arithmetic.arithmetic,
     work_cost.flops * 1e9 / arithmetic.peak_flops_per_s AS peak_ns
-  FROM work
-  LEFT JOIN work_op USING (trace_id, work_id)
-  LEFT JOIN work_cost USING (trace_id, work_id)
+  FROM rooted
+  INNER JOIN work USING (trace_id, work_id)
+  INNER JOIN work_cost USING (trace_id, work_id)
   LEFT JOIN work_arithmetic AS arithmetic USING (trace_id, work_id)
   LEFT JOIN kernel_tensor_core AS used USING (trace_id, name)
-  LEFT JOIN cost_root ON work.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
 ),
 
 summed AS MATERIALIZED (
@@ -71,6 +93,20 @@ summed AS MATERIALIZED (
     try_cast(sum(dur_ns) FILTER (WHERE tensor_core = 'yes') AS BIGINT) AS tensor_ns
   FROM item
   GROUP BY trace_id, product_op_id
+),
+
+-- what no product did is the rest of all work
+total AS (
+  SELECT
+    trace_id,
+    any_value(work_group.time_source) AS time_source,
+    sum(work_group.work_count)::BIGINT AS work_count,
+    sum(work_group.work_ns) AS work_ns,
+    sum(work_group.work_ns) FILTER (WHERE used.tensor_core IS NOT NULL) AS matrix_ns,
+    sum(work_group.work_ns) FILTER (WHERE used.tensor_core = 'yes') AS tensor_ns
+  FROM work_group
+  LEFT JOIN kernel_tensor_core AS used USING (trace_id, name)
+  GROUP BY trace_id
 ),
 
 -- a trace has many more operators
@@ -115,3 +151,25 @@ LEFT JOIN signature_cost
     AND own.input_strides IS NOT DISTINCT FROM signature_cost.input_strides
     AND own.input_types IS NOT DISTINCT FROM signature_cost.input_types
     AND own.concrete_inputs IS NOT DISTINCT FROM signature_cost.concrete_inputs
+UNION ALL BY NAME
+SELECT
+  trace_id,
+  total.time_source,
+  FALSE AS is_unknown,
+  cast(total.work_count - coalesce(product.kernel_count, 0) AS BIGINT) AS kernel_count,
+  try_cast(total.work_ns - coalesce(product.kernel_ns, 0) AS BIGINT) AS kernel_ns,
+  FALSE AS is_attention,
+  try_cast(nullif(total.matrix_ns - coalesce(product.matrix_ns, 0), 0) AS BIGINT) AS matrix_ns,
+  try_cast(nullif(total.tensor_ns - coalesce(product.tensor_ns, 0), 0) AS BIGINT) AS tensor_ns
+FROM total
+LEFT JOIN (
+  SELECT
+    trace_id,
+    sum(kernel_count) AS kernel_count,
+    sum(kernel_ns) AS kernel_ns,
+    sum(matrix_ns) AS matrix_ns,
+    sum(tensor_ns) AS tensor_ns
+  FROM summed
+  GROUP BY trace_id
+) AS product USING (trace_id)
+WHERE total.work_count > coalesce(product.kernel_count, 0)

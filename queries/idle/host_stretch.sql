@@ -58,27 +58,20 @@ operator AS (
 ),
 
 call AS (
-  SELECT
-    trace_id,
-    call.call_id,
-    2 * measured.number AS track,
-    call.start_ns,
-    call.start_ns + call.dur_ns AS end_ns
-  FROM runtime_call AS call
-  INNER JOIN measured USING (trace_id, process_id)
+  SELECT trace_id, process_id, 0 AS cover, start_ns, start_ns + dur_ns AS end_ns FROM runtime_call
+  UNION ALL
+  SELECT trace_id, call.process_id, 1 AS cover, call.start_ns, call.start_ns + call.dur_ns AS end_ns
+  FROM waiting_call AS waiting
+  INNER JOIN runtime_call AS call USING (trace_id, call_id)
+  WHERE waiting.kind IN ('explicit', 'copy')
 ),
 
 covering AS (
   SELECT trace_id, 2 * measured.number AS track, operator.start_ns, operator.end_ns FROM operator
   INNER JOIN measured USING (trace_id, process_id)
   UNION ALL
-  SELECT trace_id, track, start_ns, end_ns FROM call
-  UNION ALL
-  SELECT trace_id, track + 1 AS track, start_ns, end_ns FROM call
-  SEMI JOIN (
-    SELECT trace_id, call_id FROM waiting_call
-    WHERE kind IN ('explicit', 'copy')
-  ) AS waiting USING (trace_id, call_id)
+  SELECT trace_id, 2 * measured.number + call.cover AS track, call.start_ns, call.end_ns FROM call
+  INNER JOIN measured USING (trace_id, process_id)
 )
 
 SELECT

@@ -3,7 +3,7 @@
 -- Why:     a kernel starts when its launch has reached the device and the work before it is done.
 --          The later of the two is what it waited for.
 -- Grain:   one row per kernel or copy of a trace that critical_path can answer
--- Inputs:  device_event, stream_wait, path_refusal
+-- Inputs:  path_given, stream_wait
 -- Kept:    view
 -- Columns:
 --   trace_id       trace.trace_id
@@ -23,21 +23,7 @@
 --   before_end_ns  ns at which that event was done, not after start_ns
 --   run_id         event_id at which its run of events begins, each waiting for the one before it
 -- Never:   WHERE (waited_for = 'event') <> (before_id IS NOT NULL) OR before_end_ns > start_ns
-WITH refused AS (
-  SELECT trace_id FROM path_refusal
-  WHERE refusal IS NOT NULL
-),
-
-event AS (
-  SELECT
-    *,
-    if(kernel_id IS NULL, 2 * copy_id + 1, 2 * kernel_id) AS event_id,
-    concat_ws(' ', device_id, stream_id) AS stream
-  FROM device_event
-  ANTI JOIN refused USING (trace_id)
-),
-
-ordered AS (
+WITH ordered AS (
   SELECT
     trace_id,
     event_id,
@@ -46,7 +32,7 @@ ordered AS (
     lag(end_ns) OVER in_stream AS last_end_ns,
     arg_max(event_id, end_ns) OVER earlier AS longest_id,
     max(end_ns) OVER earlier AS longest_end_ns
-  FROM event
+  FROM path_given AS event
   WINDOW
     in_stream AS (PARTITION BY trace_id, stream ORDER BY start_ns, end_ns, event_id),
     earlier AS (
@@ -72,7 +58,7 @@ preceded AS (
     joined.other_id,
     if(joined.other_id IS NULL, NULL, least(joined.other_end_ns, event.start_ns)) AS joined_end_ns,
     greatest(stream_end_ns, joined_end_ns) AS reached_ns
-  FROM event
+  FROM path_given AS event
   INNER JOIN ordered USING (trace_id, event_id)
   LEFT JOIN stream_wait AS joined USING (trace_id, event_id)
 ),
@@ -95,7 +81,7 @@ judged AS (
         THEN preceded.other_id
       ELSE preceded.before_in_stream
     END AS before_id
-  FROM event
+  FROM path_given AS event
   INNER JOIN preceded USING (trace_id, event_id)
 )
 

@@ -2,17 +2,25 @@
 --
 -- Why:     if several threads launch work, nothing records which of them waited for which.
 -- Grain:   one row per trace
--- Inputs:  trace, device_event, time_refusal
+-- Inputs:  trace, kernel_launch, copy_call, runtime_call, time_refusal
 -- Kept:    view
 -- Columns:
 --   trace_id                trace.trace_id
 --   launching_thread_count  threads that launched kernels or copies
 --   refusal                 one sentence; NULL if there is none
 -- Never:   GROUP BY trace_id HAVING count(*) > 1
-WITH launching AS (
-  SELECT trace_id, count(DISTINCT track) AS thread_count
-  FROM device_event
-  WHERE call_id IS NOT NULL
+WITH thread AS (
+  SELECT DISTINCT trace_id, process_id, thread_id
+  FROM runtime_call
+  SEMI JOIN (
+    SELECT trace_id, call_id FROM kernel_launch
+    UNION ALL
+    SELECT trace_id, call_id FROM copy_call
+  ) AS launched USING (trace_id, call_id)
+),
+
+launching AS (
+  SELECT trace_id, count(*) AS thread_count FROM thread
   GROUP BY trace_id
 )
 

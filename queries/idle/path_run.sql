@@ -3,7 +3,7 @@
 -- Why:     each event waited for one thing, so the path is a chain of pointers. A chain of a
 --          million is followed in twenty rounds, each of which doubles the pointers' reach.
 -- Grain:   one row per way back on the path: from the end, and from the first event of each run
--- Inputs:  path_refusal, path_window, path_event, path_wait
+-- Inputs:  path_window, path_event, path_wait
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -17,11 +17,6 @@
 --   by_host       true if the host waited, not another event
 -- Never:   WHERE entry_end_ns > left_ns OR wait_end_ns > left_ns
 WITH RECURSIVE
-refused AS (
-  SELECT trace_id FROM path_refusal
-  WHERE refusal IS NOT NULL
-),
-
 -- what the end of the trace, and the first event of each run, waited for
 left_from AS (
   SELECT
@@ -32,7 +27,6 @@ left_from AS (
     if(by_host, NULL, event_id) AS before_id,
     if(by_host, NULL, event_end_ns) AS before_end_ns
   FROM path_window
-  ANTI JOIN refused USING (trace_id)
   UNION ALL
   SELECT
     trace_id,

@@ -1,8 +1,8 @@
 -- path_window: the time that a critical path has to explain, and the last event of a device in it.
 --
 -- Why:     a path ends with whatever ends last, which can be the host or a device.
--- Grain:   one row per trace with a call, an operator or a device's event
--- Inputs:  runtime_call, cpu_op, device_event
+-- Grain:   one row per trace without a refusal with a call, an operator or a device's event
+-- Inputs:  runtime_call, cpu_op, kernel, gpu_copy, path_refusal
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -16,12 +16,9 @@ WITH moment AS (
   UNION ALL
   SELECT trace_id, start_ns, start_ns + dur_ns AS end_ns, NULL AS event_id FROM cpu_op
   UNION ALL
-  SELECT
-    trace_id,
-    start_ns,
-    end_ns,
-    if(kernel_id IS NULL, 2 * copy_id + 1, 2 * kernel_id) AS event_id
-  FROM device_event
+  SELECT trace_id, start_ns, start_ns + dur_ns AS end_ns, 2 * kernel_id AS event_id FROM kernel
+  UNION ALL
+  SELECT trace_id, start_ns, start_ns + dur_ns AS end_ns, 2 * copy_id + 1 AS event_id FROM gpu_copy
 )
 
 SELECT
@@ -31,4 +28,8 @@ SELECT
   max(end_ns) FILTER (WHERE event_id IS NOT NULL) AS event_end_ns,
   arg_max(event_id, end_ns) AS event_id
 FROM moment
+SEMI JOIN (
+  SELECT trace_id FROM path_refusal
+  WHERE refusal IS NULL
+) AS answered USING (trace_id)
 GROUP BY trace_id

@@ -3,7 +3,7 @@
 -- Why:     streams run side by side unless one waits for an event that another one records. Only
 --          CUPTI's records of synchronisations say so.
 -- Grain:   one row per first kernel or copy given to a stream after such a wait
--- Inputs:  device_event, sync_record, runtime_call
+-- Inputs:  path_given, sync_record, runtime_call
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -12,11 +12,7 @@
 --   other_end_ns  ns, its end
 -- Never:   GROUP BY trace_id, event_id HAVING count(*) > 1
 WITH given AS (
-  SELECT
-    *,
-    if(kernel_id IS NULL, 2 * copy_id + 1, 2 * kernel_id) AS event_id,
-    concat_ws(' ', device_id, stream_id) AS stream
-  FROM device_event
+  FROM path_given
   -- few traces have such records
   SEMI JOIN sync_record USING (trace_id)
 ),

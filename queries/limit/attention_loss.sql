@@ -82,6 +82,8 @@ fused AS (
   FROM attention_time('asked') AS asked
   INNER JOIN modelled_device AS device ON asked.trace_id = device.trace_id
   INNER JOIN kernel_rate ON kernel_rate.kernel_kind = 'attention'
+  -- each row is there once; without this, DuckDB takes them for billions
+  GROUP BY ALL
 )
 
 SELECT

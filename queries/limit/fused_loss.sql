@@ -71,6 +71,14 @@ shaped AS (
   INNER JOIN (SELECT DISTINCT dtype, item_bytes FROM scalar_type) AS type USING (dtype)
 ),
 
+-- one row, or DuckDB takes this for millions
+rate AS (
+  SELECT
+    any_value(rate) FILTER (WHERE kernel_kind = 'product') AS product,
+    any_value(rate) FILTER (WHERE kernel_kind = 'softmax') AS softmax
+  FROM kernel_rate AS rate
+),
+
 unfused AS (
   SELECT
     shaped.trace_id,
@@ -92,8 +100,7 @@ unfused AS (
     product.low_ratio * if(is_fitted, 1, 0.8) AS low_ratio,
     softmax.high_ratio * if(is_fitted, 1, 1.25) AS high_ratio
   FROM shaped
-  INNER JOIN kernel_rate AS product ON product.kernel_kind = 'product'
-  INNER JOIN kernel_rate AS softmax ON softmax.kernel_kind = 'softmax'
+  CROSS JOIN rate
 )
 
 SELECT

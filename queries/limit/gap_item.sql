@@ -1,4 +1,4 @@
--- gap_item: each lost gap, with its code and what would stay (132 lines because of four kinds).
+-- gap_item: each lost gap, with its code and what would stay (138 lines because of four kinds).
 --
 -- Why:     gaps of one kind add up where one change would save them: at one place of the code.
 -- Grain:   one row per lost_gap; of waits, one row per waiting call
@@ -53,6 +53,14 @@ gap AS (
     if(lost.kind IN ('host_wait', 'pageable_copy'), lost.call_id, lost.gap_start_ns)
 ),
 
+-- few kernels end a gap
+ended AS (
+  SELECT trace_id, work_id, work_component.component, work_step.step
+  FROM (SELECT DISTINCT trace_id, kernel_id AS work_id FROM gap) AS asked
+  INNER JOIN work_component USING (trace_id, work_id)
+  INNER JOIN work_step USING (trace_id, work_id)
+),
+
 wait AS (
   FROM host_wait
   SEMI JOIN lost USING (trace_id, call_id)
@@ -92,8 +100,8 @@ SELECT
   placed.device_id,
   placed.gap_start_ns,
   placed.call_id,
-  nullif(work_component.component, 'unattributed') AS component,
-  work_step.step,
+  nullif(ended.component, 'unattributed') AS component,
+  ended.step,
   placed.op_name,
   placed.range_name,
   placed.python_frame,
@@ -126,7 +134,5 @@ SELECT
   END AS kept_high_ns
 FROM placed
 CROSS JOIN limit_constant
-LEFT JOIN work_component
-  ON placed.trace_id = work_component.trace_id AND placed.kernel_id = work_component.work_id
-LEFT JOIN work_step
-  ON placed.trace_id = work_step.trace_id AND placed.kernel_id = work_step.work_id
+LEFT JOIN ended
+  ON placed.trace_id = ended.trace_id AND placed.kernel_id = ended.work_id

@@ -1,17 +1,18 @@
 -- lost_work: work that a change of the program could shorten, each item under one kind of change.
 --
 -- Why:     a kernel that two fixes would shorten must not be counted twice. What removes the kernel
---          comes before what makes it faster; a cast within a chain goes with the chain.
+--          comes before what makes it faster; a cast within a chain goes with the chain. What need
+--          not be done at all is in needless_work.
 -- Grain:   one row per (trace_id, work_id) of such work
--- Inputs:  work, work_phase, attention_loss, fused_loss, copy_loss, product_loss, chain_loss
+-- Inputs:  work, work_phase, needless_group, attention_loss, fused_loss, copy_loss, product_loss,
+--          chain_loss
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
 --   work_id            work.work_id
 --   device_id          work.device_id
---   kind               'recomputation' | 'unfused_attention' | 'fused_attention' | 'layout_copy' |
---                      'cast' | 'contiguous' | 'float32_product' | 'odd_product' |
---                      'slow_product' | 'kernel_chain'
+--   kind               'unfused_attention' | 'fused_attention' | 'cast' | 'contiguous' |
+--                      'float32_product' | 'odd_product' | 'slow_product' | 'kernel_chain'
 --   attention_call_id  see attention_loss and fused_loss; NULL for other kinds
 --   cost_op_id         see product_loss; NULL for other kinds
 --   is_predicted       true if the predictor says what would stay
@@ -26,7 +27,6 @@ WITH found AS MATERIALIZED (
     trace_id,
     work_id,
     kind,
-    1 AS place,
     attention_call_id,
     NULL AS cost_op_id,
     is_predicted,
@@ -39,7 +39,6 @@ WITH found AS MATERIALIZED (
     trace_id,
     work_id,
     kind,
-    1 AS place,
     attention_call_id,
     TRUE AS is_predicted,
     kept_low_ns,
@@ -47,34 +46,10 @@ WITH found AS MATERIALIZED (
     kept_high_ns
   FROM fused_loss
   UNION ALL BY NAME
-  -- what is kept in memory is not computed again, so nothing stays
-  SELECT
-    trace_id,
-    work_id,
-    'recomputation' AS kind,
-    0 AS place,
-    FALSE AS is_predicted,
-    0 AS kept_low_ns,
-    0 AS kept_ns
-  FROM work_phase
-  WHERE pass = 'recompute'
-  UNION ALL BY NAME
-  -- nothing stays if it is unnecessary; all of it may be needed
   SELECT
     trace_id,
     work_id,
     kind,
-    if(kind = 'layout_copy', 2, 5) AS place,
-    FALSE AS is_predicted,
-    0 AS kept_low_ns,
-    0 AS kept_ns
-  FROM copy_loss
-  UNION ALL BY NAME
-  SELECT
-    trace_id,
-    work_id,
-    kind,
-    3 AS place,
     cost_op_id,
     TRUE AS is_predicted,
     kept_low_ns,
@@ -86,18 +61,29 @@ WITH found AS MATERIALIZED (
     trace_id,
     work_id,
     kind,
-    4 AS place,
     FALSE AS is_predicted,
     kept_ns AS kept_low_ns,
     kept_ns,
     2 * kept_ns AS kept_high_ns
   FROM chain_loss
+  ANTI JOIN product_loss USING (trace_id, work_id)
+  UNION ALL BY NAME
+  -- nothing stays if it is unnecessary; all of it may be needed
+  SELECT
+    trace_id,
+    work_id,
+    kind,
+    FALSE AS is_predicted,
+    0 AS kept_low_ns,
+    0 AS kept_ns
+  FROM copy_loss
+  ANTI JOIN product_loss USING (trace_id, work_id)
+  ANTI JOIN chain_loss USING (trace_id, work_id)
 ),
 
-first AS (
-  SELECT trace_id, work_id, min(place) AS place
-  FROM found
-  GROUP BY trace_id, work_id
+layout AS (
+  SELECT DISTINCT trace_id, name FROM needless_group
+  WHERE kind = 'layout_copy'
 )
 
 SELECT
@@ -113,5 +99,10 @@ SELECT
   least(found.kept_ns, work.dur_ns) AS kept_ns,
   least(coalesce(found.kept_high_ns, work.dur_ns), work.dur_ns) AS kept_high_ns
 FROM found
-INNER JOIN first USING (trace_id, work_id, place)
 INNER JOIN work USING (trace_id, work_id)
+ANTI JOIN (
+  SELECT trace_id, work_id FROM work_phase
+  WHERE pass = 'recompute'
+) AS again USING (trace_id, work_id)
+LEFT JOIN layout ON work.trace_id = layout.trace_id AND work.name = layout.name
+WHERE layout.name IS NULL OR found.attention_call_id IS NOT NULL

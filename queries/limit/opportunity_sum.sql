@@ -2,7 +2,7 @@
 --
 -- Why:     a trace has many gaps and few places, and a fleet puts together only the places.
 -- Grain:   one row per (trace_id, kind, place, device_id) of opportunity_item
--- Inputs:  opportunity_item
+-- Inputs:  placed_item, needless_group
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -24,6 +24,8 @@
 --   high_ns       ns that would not stay at most
 -- Never:   WHERE NOT (0 <= low_ns AND low_ns <= saving_ns AND saving_ns <= high_ns
 --          AND high_ns <= lost_ns) OR unit_count < 1
+
+-- noqa: disable=AM07
 SELECT
   trace_id,
   kind,
@@ -42,5 +44,26 @@ SELECT
   sum(lost_ns - kept_high_ns)::DECIMAL(38, 0) AS low_ns,
   sum(lost_ns - kept_ns)::DECIMAL(38, 0) AS saving_ns,
   sum(lost_ns - kept_low_ns)::DECIMAL(38, 0) AS high_ns
-FROM opportunity_item
+FROM placed_item
+GROUP BY trace_id, kind, place, device_id
+UNION ALL BY NAME
+SELECT
+  trace_id,
+  kind,
+  coalesce(nullif(component, ''), 'all') AS place,
+  device_id,
+  if(min(component) = max(component), min(component), NULL) AS component,
+  if(min(module) = max(module), min(module), NULL) AS module,
+  if(
+    -- a row of several steps has none
+    min(step) = max(step) AND NOT bool_or(step IS NULL AND step_source <> 'none'), min(step), NULL
+  ) AS step,
+  if(min(op_name) = max(op_name), min(op_name), NULL) AS op_name,
+  FALSE AS is_predicted,
+  cast(sum(work_count) AS BIGINT) AS unit_count,
+  sum(work_ns)::DECIMAL(38, 0) AS lost_ns,
+  0::DECIMAL(38, 0) AS low_ns,
+  sum(work_ns)::DECIMAL(38, 0) AS saving_ns,
+  sum(work_ns)::DECIMAL(38, 0) AS high_ns
+FROM needless_group
 GROUP BY trace_id, kind, place, device_id

@@ -20,7 +20,11 @@
 -- Never:   WHERE operator_ns < 0 OR wait_ns < 0 OR host_ns < 0
 --          OR operator_ns + wait_ns + host_ns <> range_ns
 -- Plot:    How much of each range ran no operator
-WITH labelled AS (
+WITH process AS (
+  SELECT DISTINCT trace_id, process_id FROM host_stretch
+),
+
+labelled AS (
   SELECT
     trace_id,
     process_id,
@@ -37,7 +41,7 @@ WITH labelled AS (
     start_ns,
     start_ns + dur_ns AS end_ns
   FROM known_annotation
-  SEMI JOIN host_stretch USING (trace_id, process_id)
+  SEMI JOIN process USING (trace_id, process_id)
   WHERE kind IN ('component', 'step', 'profiler_step', 'user') AND dur_ns > 0
 ),
 

@@ -9,6 +9,7 @@
 -- Columns:
 --   trace_id          trace.trace_id
 --   time_source       work.time_source
+--   device_id         work.device_id
 --   name              work.name
 --   op_name           work_op.op_name
 --   input_dims        cpu_op.input_dims of that operator; NULL if unknown
@@ -26,6 +27,7 @@
 --   phase             work_phase.phase
 --   step_source       work_step.source; 'none' outside steps
 --   has_cost          whether the FLOPs are known
+--   step              work_step.step of all of them; NULL if there are several or none
 --   work_count        work items
 --   work_ns           ns, sum of durations; a DECIMAL as the next two, see work_sum
 --   flops             FLOPs; NULL if has_cost is false
@@ -34,6 +36,7 @@
 SELECT
   trace_id,
   work.time_source,
+  work.device_id,
   work.name,
   work_op.op_name,
   cpu_op.input_dims,
@@ -51,6 +54,7 @@ SELECT
   work_phase.phase,
   work_step.source AS step_source,
   work_cost.flops IS NOT NULL AS has_cost,
+  if(min(work_step.step) = max(work_step.step), min(work_step.step), NULL) AS step,
   count(*) AS work_count,
   sum(work.dur_ns)::DECIMAL(38, 0) AS work_ns,
   sum(work_cost.flops)::DECIMAL(38, 0) AS flops,
