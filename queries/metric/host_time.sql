@@ -53,10 +53,8 @@ counted AS (
 
 named AS (
   SELECT
-    trace_id,
-    json_array(process_id, range_kind, range_name)::VARCHAR AS track,
-    start_ns,
-    end_ns
+    trace_id, start_ns, end_ns,
+    json_array(process_id, range_kind, range_name)::VARCHAR AS track
   FROM labelled
 ),
 
