@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from genscope.analyze.sql_file import SqlFile
 
 EXPLAINED = ["explain_key", "explain_value"]
-_BATCH = 2048
 # these run text as SQL, read a memory address, or change the process from within a SELECT
 _REFUSED = frozenset(
     {
@@ -97,27 +96,17 @@ def answer(con: duckdb.DuckDBPyConnection, text: str, most_rows: int | None = No
     Raises UserError if a column has a type that polars doesn't know.
     """
     import polars as pl
-    import pyarrow as pa
 
-    result = con.execute(text)
+    # limited by DuckDB, which computes all of an answer before the first row is fetched, see attached
+    result = con.execute(text) if most_rows is None else con.sql(text).limit(most_rows)
     for name, kind, *_ in result.description or ():
         # polars has no such type, and panics over one in a list
         if "INTERVAL" in str(kind):
             raise UserError(f"the column {name} holds intervals; cast it to VARCHAR")
     if most_rows is None:
         return result.pl()
-    reader = result.to_arrow_reader(_BATCH)
-    batches, count = [], 0
-    while count < most_rows:
-        try:
-            batch = reader.read_next_batch()
-        except StopIteration:
-            break
-        batches.append(batch)
-        count += batch.num_rows
-    names = _told_apart(reader.schema.names)
-    table = pa.Table.from_batches(batches, schema=reader.schema).rename_columns(names)
-    return pl.DataFrame(pl.from_arrow(table)).head(most_rows)
+    table = result.to_arrow_table()
+    return pl.DataFrame(pl.from_arrow(table.rename_columns(_told_apart(table.column_names))))
 
 
 def mentioned(text: str, names: Iterable[str]) -> list[str]:

@@ -28,7 +28,6 @@ MEMORY_BYTES = 1 << 30
 ROWS = 10_000
 # of one answer: rows are bounded, but one text can be as large as the memory
 ANSWER_BYTES = 16 << 20
-_BUFFER = "64MB"
 
 
 @dataclass(frozen=True)
@@ -111,14 +110,7 @@ def serve() -> None:
     setup = asker.question()
     from genscope.analyze.study import Study
 
-    class OfFewRows(Study):
-        """A study whose answers are read in part: all of one can be more than fits in memory."""
-
-        def __init__(self, path: str) -> None:
-            super().__init__(path)
-            self._options["buffer"] = _BUFFER
-
-    with OfFewRows(setup["study"]) as study:
+    with Study(setup["study"]) as study:
         try:
             # this also imports polars, whose time and memory are not the statement's
             study.traces()

@@ -29,23 +29,22 @@ _TYPED: dict[str, dict[str, str]] = {}
 _SETTINGS = {"python_enable_replacements": False}
 
 
-# rows that wait to be fetched: of some unions, DuckDB 1.5.6 never goes on once so many have waited
-ALL_ROWS = "64GB"
+# of some unions, DuckDB 1.5.6 never goes on once so many rows have waited to be fetched; it is 1 MB by default
+_WAITING = "64GB"
 
 
 def open_attached(
-    path: Path, *, allow_files: bool, threads: int | None = None, buffer: str = ALL_ROWS
+    path: Path, *, allow_files: bool, threads: int | None = None
 ) -> duckdb.DuckDBPyConnection:
     """Return an in-memory connection with all settings locked; `name_tables` makes it read from the file.
 
-    An answer is computed up to `buffer` before its first row is fetched; less is for those that fetch a part.
     Raises UserError if the file can't be opened or is not a study that can be trusted.
     """
     settings = {**_SETTINGS, "temp_directory": f"{path.absolute()}.tmp"}
     settings |= {} if threads is None else {"threads": threads}
     con = connect(config=settings)
     try:
-        interruptible(con, lambda: _prepare(con, path, allow_files=allow_files, buffer=buffer))
+        interruptible(con, lambda: _prepare(con, path, allow_files=allow_files))
     except Abandoned:
         # close() would wait for the query that still runs
         raise
@@ -55,10 +54,10 @@ def open_attached(
     return con
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, path: Path, *, allow_files: bool, buffer: str) -> None:
+def _prepare(con: duckdb.DuckDBPyConnection, path: Path, *, allow_files: bool) -> None:
     try:
         con.execute("SET enable_progress_bar = false")
-        con.execute(f"SET streaming_buffer_size = '{buffer}'")
+        con.execute(f"SET streaming_buffer_size = '{_WAITING}'")
         con.execute(
             f"ATTACH '{tables.quoted(path.absolute())}' AS {CATALOG} (READ_ONLY, TYPE duckdb)"
         )

@@ -16,22 +16,18 @@ from genscope.errors import UserError
 
 
 def open_read_only(
-    path: Path,
-    *,
-    allow_files: bool = False,
-    threads: int | None = None,
-    buffer: str = attached.ALL_ROWS,
+    path: Path, *, allow_files: bool = False, threads: int | None = None
 ) -> duckdb.DuckDBPyConnection:
     """Open a study to read, without names for its tables: see attached.name_tables.
 
-    A query runs on all cores, or on so many threads. `buffer` is as in attached.open_attached.
+    A query runs on all cores, or on so many threads.
     Raises UserError if it is missing, foreign, damaged or locked.
     """
     if not path.is_file():
         raise UserError(
             f"{path}: there is no such study; create it with 'genscope ingest ... --db {path}'"
         )
-    return attached.open_attached(path, allow_files=allow_files, threads=threads, buffer=buffer)
+    return attached.open_attached(path, allow_files=allow_files, threads=threads)
 
 
 def open_with_tables(path: Path, *, threads: int | None = None) -> duckdb.DuckDBPyConnection:
