@@ -15,7 +15,8 @@ _HOST = ("operator", "call", "range")
 def facts_of(timeline: Timeline, kind: str, ref: int) -> dict[str, Any]:
     """The facts of one slice: of device work, of a copy, or of an operator, call or range.
 
-    `marked` is what stands next to a predicted length, None if it was measured. `kind` is the line's, see timeline_slices.KINDS. Raises UserError if there is no such slice.
+    `marked` is what stands next to a predicted length, None if it was measured. `kind` is the line's, see
+    timeline_slices.KINDS. Raises UserError for an unknown slice.
     """
     if kind in _HOST:
         rows = timeline.asked("host_facts", of_kind=kind, of_id=ref)

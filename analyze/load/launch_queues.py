@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Columns, Rows
+from genscope.analyze.load.columns import Columns, Rows, firsts
 from genscope.analyze.load.covered import Times
 from genscope.analyze.load.device_activity import exact_sum
+from genscope.analyze.load.device_gaps import NONE
 from genscope.analyze.readers.arrow_column import numbers
 
-_NONE = -1
 _SUMS = ("launch_count", "no_wait_count", "length_integral_ns", "first_ns", "last_ns")
 _LENGTHS = ("length", "length_ns", "first_ns")
 
@@ -24,7 +24,7 @@ def launch_queues(
     queues: list[Rows] = []
     lengths: list[Rows] = []
     for trace_id, rows in of_trace.items():
-        linked = rows[event["call_id"][rows] != _NONE]
+        linked = rows[event["call_id"][rows] != NONE]
         event_count = np.bincount(event["call_id"][linked], minlength=1)
         for stream in _streams(event, linked):
             start, end = _launches(event, stream, event_count)
@@ -76,10 +76,7 @@ def _launches(
 ) -> tuple[Times, Times]:
     """When each call began, and its first event on the stream."""
     call, start = event["call_id"][stream], event["start_ns"][stream]
-    is_first = event_count[call] == 1
-    several = np.flatnonzero(~is_first)
-    several = several[np.lexsort((start[several], call[several]))]
-    is_first[several[np.diff(call[several], prepend=_NONE) != 0]] = True
+    is_first = firsts(call, event_count[call], start)
     return event["call_start_ns"][stream][is_first], start[is_first]
 
 

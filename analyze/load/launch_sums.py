@@ -12,13 +12,13 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Columns, Rows
+from genscope.analyze.load.columns import Columns, Rows, firsts
 from genscope.analyze.load.device_activity import exact_sum
+from genscope.analyze.load.device_gaps import NONE
 from genscope.analyze.load.places import Places
 from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.arrow_column import numbers
 
-_NONE = -1
 _LIMIT = 1 << 63
 _Ns = NDArray[np.int64]
 _Row = dict[str, Any]
@@ -38,7 +38,7 @@ def launch_sums(
         launched.name = name_of[calls.of(np.full(len(rows), trace_id), launched.call)]
         for what, is_one in (("kernel", launched.is_kernel), ("copy", ~launched.is_kernel)):
             for name, is_named in launched.named(is_one):
-                label = None if name is None else "unlinked" if name == _NONE else names[name]
+                label = None if name is None else "unlinked" if name == NONE else names[name]
                 row = launched.row(is_named)
                 found.append({"trace_id": trace_id, "what": what, "call_name": label, **row})
         if len(kernels := launched.later()):
@@ -52,7 +52,7 @@ def _names(con: duckdb.DuckDBPyConnection) -> tuple[list[str | None], Places, ND
     listed.sort()
     hashes = np.array([row[0] for row in listed], np.uint64)
     places = Places(con, "runtime_call", "call_id")
-    values = places.new(_NONE, np.int64)
+    values = places.new(NONE, np.int64)
     for at, value in places.read("runtime_call", "hash(name)"):
         values[at] = np.searchsorted(hashes, value)
     return [row[1] for row in listed], places, values
@@ -66,20 +66,17 @@ class _Launched:
             event["call_id"].astype(np.int64),
             event["kernel_id"].astype(np.int64),
         )
-        self.is_kernel = self.kernel != _NONE
+        self.is_kernel = self.kernel != NONE
         self.name = np.zeros(0, np.int64)
         self._device = event["end_ns"] - event["start_ns"]
         self._call_ns = event["call_end_ns"] - event["call_start_ns"]
         self._launch_delay = event["start_ns"] - event["call_start_ns"]
         self._queue_delay = event["start_ns"] - event["call_end_ns"]
-        self._is_linked = self.call != _NONE
+        self._is_linked = self.call != NONE
         counts = np.bincount(self.call[self._is_linked], minlength=1)
         self._count = np.where(self._is_linked, counts[self.call], 0)
-        self.is_first = self._count == 1
-        several = np.flatnonzero(self._count > 1)
-        keys = (self.kernel, event["copy_id"], event["end_ns"], event["start_ns"], self.call)
-        several = several[np.lexsort([key[several] for key in keys])]
-        self.is_first[several[np.diff(self.call[several], prepend=_NONE) != 0]] = True
+        order = (self.kernel, event["copy_id"], event["end_ns"], event["start_ns"])
+        self.is_first = firsts(self.call, self._count, *order)
 
     def later(self) -> NDArray[np.int64]:
         """The kernels that are not the first of their call."""
