@@ -168,6 +168,12 @@ def _fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
     return fill_work_sums(con)
 
 
+def _fill_chain_loss(con: duckdb.DuckDBPyConnection) -> bool:
+    from genscope.analyze.load.kernel_chains import fill_chain_loss
+
+    return fill_chain_loss(con)
+
+
 # tables that one pass fills, unless its times are too far apart; each is defined by its SQL file
 PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
     (
@@ -179,5 +185,6 @@ PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
         *("step_window", "step_state", "idle_gap", "step_idle"),
     ): _fill_idle_tables,
     ("host_wait",): _fill_host_wait,
-    ("work_sum", "work_group"): _fill_work_sums,
+    ("work_sum", "work_group", "grouped_work"): _fill_work_sums,
+    ("chain_loss",): _fill_chain_loss,
 }

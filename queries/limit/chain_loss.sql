@@ -1,72 +1,19 @@
--- chain_loss: kernels in a row on one tensor, and what one would take (130 lines because of joins).
+-- chain_loss: kernels in a row on one tensor, and what one would take.
 --
--- Why:     elementwise kernels and norms are bound by memory, so a fused kernel takes about as
---          long as the longest of them. A chain is kernels of one stream in a row whose operators'
---          first inputs have one shape, but for the last dimension, which norms reduce. Equal
---          shapes in a row can also be several tensors, so no kernel is assumed to replace more
---          than eight.
+-- Why:     a chain is kernels of one stream in a row whose operators' first inputs have one shape,
+--          see fusible_group. Equal shapes in a row can also be several tensors, so no kernel is
+--          assumed to replace more than eight.
 -- Grain:   one row per kernel of a chain of limit_constant.chain_length or more
--- Inputs:  work, work_op, work_attention, cpu_op, kernel_category, operator_category,
---          limit_constant
--- Kept:    view
+-- Inputs:  work, grouped_work, fusible_group, limit_constant
+-- From:    work
 -- Columns:
 --   trace_id     trace.trace_id
 --   work_id      work.work_id
---   kind         'kernel_chain'
 --   chain_id     place of its first kernel on the stream, from 1
 --   chain_count  its kernels
 --   kept_ns      ns of it that would stay: its share of the longest kernel
 -- Never:   WHERE kept_ns < 0 OR chain_count < 2
-WITH fusible AS (
-  SELECT trace_id, name AS op_name FROM operator_category
-  WHERE category IN ('elementwise', 'normalization', 'group_norm', 'softmax', 'reduction')
-  UNION
-  SELECT trace_id, op_name FROM work_op
-  WHERE op_name = 'aten::copy_'
-),
-
--- compiled kernels are fused already
-compiled AS (
-  SELECT trace_id, work_id FROM work
-  SEMI JOIN (
-    SELECT trace_id, name FROM kernel_category
-    WHERE starts_with(rule, 'inductor')
-  ) AS listed USING (trace_id, name)
-),
-
-asked AS (
-  SELECT
-    work_op.trace_id,
-    work_op.work_id,
-    cpu_op.input_dims,
-    work_op.op_name <> 'aten::copy_' AS computes
-  FROM work_op
-  SEMI JOIN fusible USING (trace_id, op_name)
-  INNER JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
-),
-
--- a trace has few texts of shapes, and numbers are faster to sort than texts
-shaped AS (
-  SELECT
-    input_dims,
-    nullif(regexp_replace(split_part(input_dims, ']', 1), ',[^,]*$', ''), '[') AS first_dims,
-    if(first_dims IS NULL, NULL, dense_rank() OVER (ORDER BY first_dims)) AS shape
-  FROM (SELECT DISTINCT input_dims FROM asked) AS listed
-),
-
-member AS (
-  SELECT asked.trace_id, asked.work_id, asked.computes, shaped.shape
-  FROM asked
-  INNER JOIN shaped USING (input_dims)
-  ANTI JOIN (
-    SELECT trace_id, work_id FROM work_attention
-    WHERE role = 'core'
-  ) AS core USING (trace_id, work_id)
-  ANTI JOIN compiled USING (trace_id, work_id)
-  WHERE shaped.shape IS NOT NULL
-),
-
-placed AS (
+WITH placed AS (
   SELECT
     trace_id,
     work_id,
@@ -89,14 +36,15 @@ numbered AS (
     placed.stream_id,
     placed.dur_ns,
     placed.position,
-    member.shape,
-    member.computes,
+    fusible_group.shape,
+    fusible_group.computes,
     placed.position - row_number() OVER (
-      PARTITION BY trace_id, placed.device_id, placed.stream_id, member.shape
+      PARTITION BY trace_id, placed.device_id, placed.stream_id, fusible_group.shape
       ORDER BY placed.position
     ) AS run
   FROM placed
-  INNER JOIN member USING (trace_id, work_id)
+  INNER JOIN grouped_work USING (trace_id, work_id)
+  INNER JOIN fusible_group USING (trace_id, first_work_id)
 ),
 
 chain AS (
@@ -122,7 +70,6 @@ chain AS (
 SELECT
   trace_id,
   numbered.work_id,
-  'kernel_chain' AS kind,
   chain.chain_id,
   chain.chain_count,
   cast(numbered.dur_ns * least(1, chain.fused_ns / nullif(chain.chain_ns, 0)) AS BIGINT) AS kept_ns

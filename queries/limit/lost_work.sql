@@ -60,7 +60,7 @@ WITH found AS MATERIALIZED (
   SELECT
     trace_id,
     work_id,
-    kind,
+    'kernel_chain' AS kind,
     FALSE AS is_predicted,
     kept_ns AS kept_low_ns,
     kept_ns,

@@ -8,6 +8,7 @@
 -- From:    work
 -- Columns:
 --   trace_id          trace.trace_id
+--   first_work_id     the lowest work.work_id of them, see grouped_work
 --   time_source       work.time_source
 --   device_id         work.device_id
 --   name              work.name
@@ -35,6 +36,7 @@
 -- Never:   WHERE work_count < 1 OR has_cost <> (flops IS NOT NULL)
 SELECT
   trace_id,
+  min(work_id) AS first_work_id,
   work.time_source,
   work.device_id,
   work.name,
