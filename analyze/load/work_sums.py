@@ -22,21 +22,22 @@ from genscope.analyze.readers.arrow_column import numbers
 
 # odd, so that no two numbers become one
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-# what is added up, or compared, and its table
-_ADDED = {"dur_ns": "work", "flops": "work_cost", "bytes": "work_cost", "step": "work_step"}
-# what both tables group by, what work_sum does too, and what work_group does too
-_BOTH = {
+# by table: what is added up, or compared
+_ADDED = {"work": ("dur_ns",), "work_cost": ("flops", "bytes"), "work_step": ("step",)}
+# by table: what work_sum groups by, and what work_group does
+_OF_SUM = {
     "work": ("time_source",),
     "work_category": ("category", "module_category"),
     "work_component": ("component",),
     "work_cost": ("flops IS NULL",),
+    "work_step": ("step",),
 }
-_OF_SUM = {"work_step": ("step",)}
 _OF_GROUP = {
-    "work": ("name", "device_id"),
+    "work": ("time_source", "name", "device_id"),
     "work_op": ("op_name", "op_id IS NULL", "source"),
-    "work_category": ("source",),
-    "work_component": ("source",),
+    "work_category": ("category", "module_category", "source"),
+    "work_component": ("component", "source"),
+    "work_cost": ("flops IS NULL",),
     "work_module": ("module", "source"),
     "work_attention": ("role",),
     "work_phase": ("pass", "phase"),
@@ -99,16 +100,10 @@ _Numbers: TypeAlias = NDArray[np.uint64]
 def fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
     """Insert the rows of the three tables."""
     items = _Items(con)
-    number = items.numbers()
-    items.mix(number, _BOTH)
-    of_sum = number.copy()
-    items.mix(of_sum, _OF_SUM)
-    with _summed(con, items.rows(of_sum), {"summed": _ADD_UP, "peak": _PEAKS}):
+    parts = {"summed": _ADD_UP, "peak": _PEAKS}
+    with _summed(con, items.rows(items.of_sum), parts):
         con.execute(f"INSERT INTO work_sum BY NAME {_WORK_SUM}")
-    del of_sum
-    items.mix(number, _OF_GROUP)
-    items.mix_shapes(number)
-    rows = items.rows(number)
+    rows = items.rows(items.of_group)
     with _summed(con, rows, {"summed": _ADD_UP}):
         con.execute(f"INSERT INTO work_group BY NAME {_WORK_GROUP}")
         relation_of(con, rows).query("item", _GROUPED_WORK).insert_into("grouped_work")
@@ -116,40 +111,41 @@ def fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 class _Items:
-    """What to add up of each work item, and the numbers to group it by."""
+    """What to add up of each work item, and its numbers in work_sum and in work_group."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con, self._work = con, Places(con, "work", "work_id")
         self._is_work = self._work.new(False, np.bool_)
-        self._values = {name: self._work.new(0, np.int64) for name in _ADDED}
-        self._absent = {name: self._work.new(True, np.bool_) for name in _ADDED}
-        for name, table in _ADDED.items():
-            for places, value, absent in self._work.read(
-                table, f"coalesce({name}, 0)", f"{name} IS NULL"
-            ):
-                self._values[name][places] = value
-                self._absent[name][places] = absent != 0
+        names = [name for added in _ADDED.values() for name in added]
+        self._values = {name: self._work.new(0, np.int64) for name in names}
+        self._absent = {name: self._work.new(True, np.bool_) for name in names}
+        self.of_sum, self.of_group = self._work.new(0, np.uint64), self._work.new(0, np.uint64)
+        for table, of_group in _OF_GROUP.items():
+            self._take_in(table, _OF_SUM.get(table, ()), of_group)
+        self._mix_shapes()
+
+    def _take_in(self, table: str, of_sum: tuple[str, ...], of_group: tuple[str, ...]) -> None:
+        """Keep what a table adds up, and mix into the numbers what it says of each item."""
+        added = _ADDED.get(table, ())
+        asked = [column for name in added for column in (f"coalesce({name}, 0)", f"{name} IS NULL")]
+        mixed = [(self.of_sum, of_sum), (self.of_group, of_group)]
+        mixed = [(number, columns) for number, columns in mixed if columns]
+        hashes = [f"hash({', '.join(columns)})" for _, columns in mixed]
+        for places, *found in self._work.read(table, *asked, *hashes):
+            for name, value, absent in zip(added, found[::2], found[1::2], strict=False):
+                self._values[name][places], self._absent[name][places] = value, absent != 0
+            for (number, _), value in zip(mixed, found[len(asked) :], strict=True):
+                number[places] = (number[places] ^ value) * _FACTOR
+            if table == "work":
                 self._is_work[places] = True
 
-    def numbers(self) -> _Numbers:
-        """The same number for each item."""
-        return self._work.new(0, np.uint64)
-
-    def mix(self, number: _Numbers, tables: Mapping[str, tuple[str, ...]]) -> None:
-        """Mix into the numbers what tables say of each item."""
-        for table, columns in tables.items():
-            for places, *values in self._work.read(table, *(f"hash({c})" for c in columns)):
-                found = number[places]
-                for value in values:
-                    found = (found ^ value) * _FACTOR
-                number[places] = found
-
-    def mix_shapes(self, number: _Numbers) -> None:
-        """Mix into the numbers the shapes of each item's operator."""
+    def _mix_shapes(self) -> None:
+        """Mix into the numbers of work_group the shapes of each item's operator."""
         operators = Places(self._con, "cpu_op", "op_id")
         shapes = operators.new(0, np.uint64)
         for places, value in operators.read("cpu_op", "hash(input_dims)"):
             shapes[places] = value
+        number = self.of_group
         for places, trace, op in self._work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
             number[places] = (number[places] ^ shapes[operators.of(trace, op)]) * _FACTOR
 
@@ -157,9 +153,9 @@ class _Items:
         """The items with their numbers."""
         works = np.flatnonzero(self._is_work)
         trace, work = self._work.keys(works)
-        added = [numbers(self._values[n][works], self._absent[n][works]) for n in _ADDED]
+        added = [numbers(self._values[n][works], self._absent[n][works]) for n in self._values]
         columns = [numbers(trace), numbers(work), numbers(number[works]), *added]
-        return pa.Table.from_arrays(columns, ["trace_id", "work_id", "number", *_ADDED])
+        return pa.Table.from_arrays(columns, ["trace_id", "work_id", "number", *self._values])
 
 
 @contextmanager

@@ -4,12 +4,13 @@
 --          comes before what makes it faster; a cast within a chain goes with the chain. What need
 --          not be done at all is in needless_work.
 -- Grain:   one row per (trace_id, work_id) of such work
--- Inputs:  work, work_phase, needless_group, attention_loss, fused_loss, copy_loss, product_loss,
---          chain_loss
+-- Inputs:  work, grouped_work, work_group, needless_group, attention_loss, fused_loss, copy_loss,
+--          product_loss, chain_loss
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
 --   work_id            work.work_id
+--   first_work_id      see grouped_work
 --   device_id          work.device_id
 --   kind               'unfused_attention' | 'fused_attention' | 'cast' | 'contiguous' |
 --                      'float32_product' | 'odd_product' | 'slow_product' | 'kernel_chain'
@@ -89,7 +90,8 @@ layout AS (
 SELECT
   trace_id,
   work_id,
-  work.device_id,
+  first_work_id,
+  work_group.device_id,
   found.kind,
   found.attention_call_id,
   found.cost_op_id,
@@ -100,9 +102,9 @@ SELECT
   least(coalesce(found.kept_high_ns, work.dur_ns), work.dur_ns) AS kept_high_ns
 FROM found
 INNER JOIN work USING (trace_id, work_id)
-ANTI JOIN (
-  SELECT trace_id, work_id FROM work_phase
-  WHERE pass = 'recompute'
-) AS again USING (trace_id, work_id)
-LEFT JOIN layout ON work.trace_id = layout.trace_id AND work.name = layout.name
-WHERE layout.name IS NULL OR found.attention_call_id IS NOT NULL
+INNER JOIN grouped_work USING (trace_id, work_id)
+INNER JOIN work_group USING (trace_id, first_work_id)
+LEFT JOIN layout ON work_group.trace_id = layout.trace_id AND work_group.name = layout.name
+WHERE
+  work_group.pass IS DISTINCT FROM 'recompute'
+  AND (layout.name IS NULL OR found.attention_call_id IS NOT NULL)

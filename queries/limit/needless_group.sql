@@ -6,20 +6,19 @@
 -- Inputs:  work_group, kernel_category, layout_rule
 -- Kept:    view
 -- Columns:
---   trace_id     trace.trace_id
---   kind         'recomputation' (activations were not kept) | 'layout_copy' (a change of layout
---                around a convolution)
---   name         kernel.name, or an operator's
---   device_id    work.device_id
---   component    see work_group; NULL if unknown
---   module       see work_group; NULL if unknown
---   op_name      see work_group; NULL if unknown
---   pass         see work_group
---   role         see work_group
---   step         see work_group
---   step_source  see work_group
---   work_count   work items
---   work_ns      ns, sum of durations
+--   trace_id       trace.trace_id
+--   first_work_id  see work_group
+--   kind           'recomputation' (activations were not kept) | 'layout_copy' (a change of layout
+--                  around a convolution)
+--   name           kernel.name, or an operator's
+--   device_id      work.device_id
+--   component      see work_group; NULL if unknown
+--   module         see work_group; NULL if unknown
+--   op_name        see work_group; NULL if unknown
+--   step           see work_group
+--   step_source    see work_group
+--   work_count     work items
+--   work_ns        ns, sum of durations
 -- Never:   WHERE work_count < 1
 WITH layout AS (
   SELECT DISTINCT kernel_category.trace_id, kernel_category.name
@@ -29,14 +28,13 @@ WITH layout AS (
 
 SELECT
   trace_id,
+  work_group.first_work_id,
   if(work_group.pass = 'recompute', 'recomputation', 'layout_copy') AS kind,
   name,
   work_group.device_id,
   nullif(work_group.component, 'unattributed') AS component,
   nullif(work_group.module, 'unattributed') AS module,
   nullif(work_group.op_name, 'unattributed') AS op_name,
-  work_group.pass,
-  work_group.role,
   work_group.step,
   work_group.step_source,
   work_group.work_count,

@@ -2,8 +2,7 @@
 --
 -- Why:     a saving must lead to the kernels that it is made of.
 -- Grain:   one row per (trace_id, work_id) of such work
--- Inputs:  needless_group, work, work_phase, work_attention, work_op, work_component, work_module,
---          work_step
+-- Inputs:  needless_group, grouped_work, work, work_step
 -- Kept:    view
 -- Columns:
 --   trace_id   trace.trace_id
@@ -18,32 +17,19 @@
 --   op_name    operator that requested it; NULL if unknown
 --   lost_ns    ns, its duration
 -- Never:   GROUP BY trace_id, work_id HAVING count(*) > 1
-WITH sort AS (
-  SELECT DISTINCT trace_id, name, pass, role, kind FROM needless_group
-),
-
-item AS (
-  SELECT trace_id, work_id, work.device_id, work.dur_ns, sort.kind
-  FROM sort
-  INNER JOIN work USING (trace_id, name)
-  INNER JOIN work_phase USING (trace_id, work_id, pass)
-  INNER JOIN work_attention USING (trace_id, work_id, role)
-)
-
 SELECT
   trace_id,
-  item.kind,
-  coalesce(nullif(nullif(work_component.component, 'unattributed'), ''), 'all') AS place,
-  item.device_id,
+  needless_group.kind,
+  coalesce(nullif(needless_group.component, ''), 'all') AS place,
+  needless_group.device_id,
   work_id AS unit_id,
   work_id,
-  nullif(work_component.component, 'unattributed') AS component,
-  nullif(work_module.module, 'unattributed') AS module,
+  needless_group.component,
+  needless_group.module,
   work_step.step,
-  nullif(work_op.op_name, 'unattributed') AS op_name,
-  item.dur_ns AS lost_ns
-FROM item
-INNER JOIN work_op USING (trace_id, work_id)
-INNER JOIN work_component USING (trace_id, work_id)
-INNER JOIN work_module USING (trace_id, work_id)
+  needless_group.op_name,
+  work.dur_ns AS lost_ns
+FROM needless_group
+INNER JOIN grouped_work USING (trace_id, first_work_id)
+INNER JOIN work USING (trace_id, work_id)
 INNER JOIN work_step USING (trace_id, work_id)

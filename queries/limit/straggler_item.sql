@@ -60,6 +60,7 @@ stretch AS (
     start_ns,
     end_ns
   FROM exposed_stretch
+  SEMI JOIN wait USING (trace_id, device_id)
 ),
 
 exposed AS (

@@ -3,8 +3,7 @@
 -- Why:     work of one kind adds up where one change would shorten it: in one component, and for
 --          attention and products with one shape.
 -- Grain:   one row per lost_work
--- Inputs:  lost_work, product_loss, work_op, work_component, work_module, work_step,
---          attention_call
+-- Inputs:  lost_work, product_loss, work_group, work_step, attention_call
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -50,10 +49,10 @@ SELECT
   work_id,
   lost.kind,
   lost.device_id,
-  nullif(work_component.component, 'unattributed') AS component,
-  nullif(work_module.module, 'unattributed') AS module,
+  nullif(work_group.component, 'unattributed') AS component,
+  nullif(work_group.module, 'unattributed') AS module,
   work_step.step,
-  coalesce(product.op_name, nullif(work_op.op_name, 'unattributed')) AS op_name,
+  coalesce(product.op_name, nullif(work_group.op_name, 'unattributed')) AS op_name,
   coalesce(call.detail, product.input_dims) AS detail,
   coalesce(lost.attention_call_id, lost.cost_op_id, work_id) AS unit_id,
   lost.is_predicted,
@@ -62,9 +61,7 @@ SELECT
   lost.kept_ns,
   lost.kept_high_ns
 FROM lost
-INNER JOIN work_op USING (trace_id, work_id)
-INNER JOIN work_component USING (trace_id, work_id)
-INNER JOIN work_module USING (trace_id, work_id)
+INNER JOIN work_group USING (trace_id, first_work_id)
 INNER JOIN work_step USING (trace_id, work_id)
 LEFT JOIN call USING (trace_id, attention_call_id)
 LEFT JOIN product USING (trace_id, cost_op_id)
