@@ -162,6 +162,12 @@ def _fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
     return fill_host_wait(con)
 
 
+def _fill_host_range(con: duckdb.DuckDBPyConnection) -> bool:
+    from genscope.analyze.load.host_ranges import fill_host_range
+
+    return fill_host_range(con)
+
+
 def _fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
     from genscope.analyze.load.work_sums import fill_work_sums
 
@@ -185,6 +191,7 @@ PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
         *("step_window", "step_state", "idle_gap", "step_idle"),
     ): _fill_idle_tables,
     ("host_wait",): _fill_host_wait,
+    ("host_range",): _fill_host_range,
     ("work_sum", "work_group", "grouped_work"): _fill_work_sums,
     ("chain_loss",): _fill_chain_loss,
 }
