@@ -5,7 +5,7 @@ The rows equal those of queries/idle/host_range.sql, which puts millions of oper
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import duckdb
 import numpy as np
@@ -25,6 +25,7 @@ _SPAN: Asked = {
 }
 _RANGE: Asked = {**_SPAN, "named": ("hash(trace_id, kind, name)", np.uint64)}
 _WAITS: Asked = {"waits": ("waits::TINYINT", np.int8)}
+_PROCESS = "trace_id, hash(process_id)"
 _LARGEST = np.iinfo(np.int64).max
 _Places = NDArray[np.int64]
 
@@ -38,13 +39,14 @@ def fill_host_range(con: duckdb.DuckDBPyConnection) -> bool:
     if not len(found):
         return True
     labelled = {name: values_of(found, name, kind) for name, (_, kind) in _RANGE.items()}
+    measured = set(con.table("measured_process").project(_PROCESS).fetchall())
     span = read(con.table("host_span"), {**_SPAN, **_WAITS})
     longest = int(labelled["end_ns"].max()) - int(labelled["start_ns"].min())
     if not (all_fit(labelled) and all_fit(span)) or longest > _LARGEST // len(found):
         return False
     _, first, number = np.unique(labelled["named"], return_index=True, return_inverse=True)
     sums = np.zeros((len(first), 4), np.int64)
-    for ranges, spans in _processes(labelled, span):
+    for ranges, spans in _processes(labelled, span, measured):
         sums[:, 0] += np.bincount(number[ranges], minlength=len(first))
         start, end = labelled["start_ns"][ranges], labelled["end_ns"][ranges]
         of, start, end = _merged(number[ranges], start, end)
@@ -58,13 +60,16 @@ def fill_host_range(con: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def _processes(labelled: Columns, span: Columns) -> Iterator[tuple[_Places, _Places]]:
-    """The places of the ranges and of the spans of each process that has both."""
-    keys = ("trace_id", "process")
-    for spans in by_group(*(span[key] for key in keys)):
-        is_own = [labelled[key] == span[key][spans[0]] for key in keys]
-        ranges = np.flatnonzero(is_own[0] & is_own[1])
-        if len(ranges):
+def _processes(
+    labelled: Columns, span: Columns, measured: Collection[tuple[int, int]]
+) -> Iterator[tuple[_Places, _Places]]:
+    """The places of the ranges and of the spans of each measured process that has both."""
+    for spans in by_group(span["trace_id"], span["process"]):
+        trace_id, process = (span[key][spans[0]] for key in ("trace_id", "process"))
+        ranges = np.flatnonzero(
+            (labelled["trace_id"] == trace_id) & (labelled["process"] == process)
+        )
+        if len(ranges) and (int(trace_id), int(process)) in measured:
             yield ranges, spans
 
 

@@ -1,8 +1,9 @@
 -- host_stretch: when a process ran operators or calls, when it waited, and how long before.
 --
 -- Why:     with the time before each stretch, two look-ups give the covered time within any range.
--- Grain:   one row per (trace_id, process_id, cover, start_ns), a maximal stretch
--- Inputs:  host_span, interval_stretch
+-- Grain:   one row per (trace_id, process_id, cover, start_ns), a maximal stretch; only of processes
+--          of measured_process
+-- Inputs:  measured_process, host_span, interval_stretch
 -- Kept:    view
 -- Columns:
 --   trace_id    trace.trace_id
@@ -16,7 +17,7 @@
 WITH process AS MATERIALIZED (
   -- numbers are faster to sort than texts
   SELECT trace_id, process_id, row_number() OVER (ORDER BY trace_id, process_id) AS number
-  FROM (SELECT DISTINCT trace_id, process_id FROM host_span) AS listed
+  FROM measured_process
 ),
 
 covering AS (
