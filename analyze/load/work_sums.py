@@ -89,7 +89,7 @@ _WORK_GROUP = """
   LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
 """
 _GROUPED_WORK = """
-  SELECT trace_id, item.work_id, summed.work_id AS first_work_id
+  SELECT trace_id, item.work_id, summed.work_id AS first_work_id, item.step, dur_ns
   FROM item INNER JOIN summed USING (trace_id, number)
 """
 

@@ -7,11 +7,14 @@
 -- Inputs:  work, grouped_work, fusible_group, limit_constant
 -- From:    work
 -- Columns:
---   trace_id     trace.trace_id
---   work_id      work.work_id
---   chain_id     place of its first kernel on the stream, from 1
---   chain_count  its kernels
---   kept_ns      ns of it that would stay: its share of the longest kernel
+--   trace_id       trace.trace_id
+--   work_id        work.work_id
+--   first_work_id  see grouped_work
+--   step           see work_step
+--   chain_id       place of its first kernel on the stream, from 1
+--   chain_count    its kernels
+--   lost_ns        ns, the kernel's duration
+--   kept_ns        ns of it that would stay: its share of the longest kernel
 -- Never:   WHERE kept_ns < 0 OR chain_count < 2
 WITH placed AS (
   SELECT
@@ -32,6 +35,8 @@ numbered AS (
   SELECT
     trace_id,
     placed.work_id,
+    grouped_work.first_work_id,
+    grouped_work.step,
     placed.device_id,
     placed.stream_id,
     placed.dur_ns,
@@ -70,8 +75,11 @@ chain AS (
 SELECT
   trace_id,
   numbered.work_id,
+  numbered.first_work_id,
+  numbered.step,
   chain.chain_id,
   chain.chain_count,
+  numbered.dur_ns AS lost_ns,
   cast(numbered.dur_ns * least(1, chain.fused_ns / nullif(chain.chain_ns, 0)) AS BIGINT) AS kept_ns
 FROM numbered
 INNER JOIN chain USING (trace_id, device_id, stream_id, shape, run)

@@ -4,13 +4,14 @@
 --          comes before what makes it faster; a cast within a chain goes with the chain. What need
 --          not be done at all is in needless_work.
 -- Grain:   one row per (trace_id, work_id) of such work
--- Inputs:  work, grouped_work, work_group, needless_group, attention_loss, fused_loss, copy_loss,
+-- Inputs:  grouped_work, work_group, needless_group, attention_loss, fused_loss, copy_loss,
 --          product_loss, chain_loss
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
 --   work_id            work.work_id
 --   first_work_id      see grouped_work
+--   step               see work_step
 --   device_id          work.device_id
 --   kind               'unfused_attention' | 'fused_attention' | 'cast' | 'contiguous' |
 --                      'float32_product' | 'odd_product' | 'slow_product' | 'kernel_chain'
@@ -23,7 +24,7 @@
 --   kept_high_ns       ns of it that would stay at most
 -- Never:   WHERE NOT (0 <= kept_low_ns AND kept_low_ns <= kept_ns AND kept_ns <= kept_high_ns
 --          AND kept_high_ns <= lost_ns)
-WITH found AS MATERIALIZED (
+WITH found AS (
   SELECT
     trace_id,
     work_id,
@@ -58,17 +59,6 @@ WITH found AS MATERIALIZED (
     kept_high_ns
   FROM product_loss
   UNION ALL BY NAME
-  SELECT
-    trace_id,
-    work_id,
-    'kernel_chain' AS kind,
-    FALSE AS is_predicted,
-    kept_ns AS kept_low_ns,
-    kept_ns,
-    2 * kept_ns AS kept_high_ns
-  FROM chain_loss
-  ANTI JOIN product_loss USING (trace_id, work_id)
-  UNION ALL BY NAME
   -- nothing stays if it is unnecessary; all of it may be needed
   SELECT
     trace_id,
@@ -82,6 +72,30 @@ WITH found AS MATERIALIZED (
   ANTI JOIN chain_loss USING (trace_id, work_id)
 ),
 
+timed AS (
+  SELECT
+    found.*,
+    grouped_work.first_work_id,
+    grouped_work.step,
+    grouped_work.dur_ns AS lost_ns
+  FROM found
+  INNER JOIN grouped_work USING (trace_id, work_id)
+  UNION ALL BY NAME
+  SELECT
+    trace_id,
+    work_id,
+    first_work_id,
+    step,
+    'kernel_chain' AS kind,
+    FALSE AS is_predicted,
+    lost_ns,
+    kept_ns AS kept_low_ns,
+    kept_ns,
+    2 * kept_ns AS kept_high_ns
+  FROM chain_loss
+  ANTI JOIN product_loss USING (trace_id, work_id)
+),
+
 layout AS (
   SELECT DISTINCT trace_id, name FROM needless_group
   WHERE kind = 'layout_copy'
@@ -89,22 +103,21 @@ layout AS (
 
 SELECT
   trace_id,
-  work_id,
+  timed.work_id,
   first_work_id,
+  timed.step,
   work_group.device_id,
-  found.kind,
-  found.attention_call_id,
-  found.cost_op_id,
-  found.is_predicted,
-  work.dur_ns AS lost_ns,
-  least(found.kept_low_ns, work.dur_ns) AS kept_low_ns,
-  least(found.kept_ns, work.dur_ns) AS kept_ns,
-  least(coalesce(found.kept_high_ns, work.dur_ns), work.dur_ns) AS kept_high_ns
-FROM found
-INNER JOIN work USING (trace_id, work_id)
-INNER JOIN grouped_work USING (trace_id, work_id)
+  timed.kind,
+  timed.attention_call_id,
+  timed.cost_op_id,
+  timed.is_predicted,
+  timed.lost_ns,
+  least(timed.kept_low_ns, timed.lost_ns) AS kept_low_ns,
+  least(timed.kept_ns, timed.lost_ns) AS kept_ns,
+  least(coalesce(timed.kept_high_ns, timed.lost_ns), timed.lost_ns) AS kept_high_ns
+FROM timed
 INNER JOIN work_group USING (trace_id, first_work_id)
 LEFT JOIN layout ON work_group.trace_id = layout.trace_id AND work_group.name = layout.name
 WHERE
   work_group.pass IS DISTINCT FROM 'recompute'
-  AND (layout.name IS NULL OR found.attention_call_id IS NOT NULL)
+  AND (layout.name IS NULL OR timed.attention_call_id IS NOT NULL)

@@ -2,7 +2,7 @@
 --
 -- Why:     a saving must lead to the kernels that it is made of.
 -- Grain:   one row per (trace_id, work_id) of such work
--- Inputs:  needless_group, grouped_work, work, work_step
+-- Inputs:  needless_group, grouped_work
 -- Kept:    view
 -- Columns:
 --   trace_id   trace.trace_id
@@ -22,14 +22,12 @@ SELECT
   needless_group.kind,
   coalesce(nullif(needless_group.component, ''), 'all') AS place,
   needless_group.device_id,
-  work_id AS unit_id,
-  work_id,
+  grouped_work.work_id AS unit_id,
+  grouped_work.work_id,
   needless_group.component,
   needless_group.module,
-  work_step.step,
+  grouped_work.step,
   needless_group.op_name,
-  work.dur_ns AS lost_ns
+  grouped_work.dur_ns AS lost_ns
 FROM needless_group
 INNER JOIN grouped_work USING (trace_id, first_work_id)
-INNER JOIN work USING (trace_id, work_id)
-INNER JOIN work_step USING (trace_id, work_id)

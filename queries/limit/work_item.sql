@@ -3,7 +3,7 @@
 -- Why:     work of one kind adds up where one change would shorten it: in one component, and for
 --          attention and products with one shape.
 -- Grain:   one row per lost_work
--- Inputs:  lost_work, product_loss, work_group, work_step, attention_call
+-- Inputs:  lost_work, product_loss, work_group, attention_call
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -51,7 +51,7 @@ SELECT
   lost.device_id,
   nullif(work_group.component, 'unattributed') AS component,
   nullif(work_group.module, 'unattributed') AS module,
-  work_step.step,
+  lost.step,
   coalesce(product.op_name, nullif(work_group.op_name, 'unattributed')) AS op_name,
   coalesce(call.detail, product.input_dims) AS detail,
   coalesce(lost.attention_call_id, lost.cost_op_id, work_id) AS unit_id,
@@ -62,6 +62,5 @@ SELECT
   lost.kept_high_ns
 FROM lost
 INNER JOIN work_group USING (trace_id, first_work_id)
-INNER JOIN work_step USING (trace_id, work_id)
 LEFT JOIN call USING (trace_id, attention_call_id)
 LEFT JOIN product USING (trace_id, cost_op_id)
