@@ -7,7 +7,7 @@
 -- Grain:   one row per kernel whose name has the category communication
 -- Inputs:  kernel, kernel_category, communication_call, annotation, collective_rule,
 --          collective_message, scalar_type, nesting, timeline
--- Kept:    view
+-- From:    kernel_category WHERE category = 'communication'
 -- Columns:
 --   trace_id           trace.trace_id
 --   kernel_id          kernel.kernel_id

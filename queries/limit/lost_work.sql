@@ -25,28 +25,9 @@
 -- Never:   WHERE NOT (0 <= kept_low_ns AND kept_low_ns <= kept_ns AND kept_ns <= kept_high_ns
 --          AND kept_high_ns <= lost_ns)
 WITH found AS (
-  SELECT
-    trace_id,
-    work_id,
-    kind,
-    attention_call_id,
-    NULL AS cost_op_id,
-    is_predicted,
-    kept_low_ns,
-    kept_ns,
-    kept_high_ns
   FROM attention_loss
   UNION ALL BY NAME
-  SELECT
-    trace_id,
-    work_id,
-    kind,
-    attention_call_id,
-    TRUE AS is_predicted,
-    kept_low_ns,
-    kept_ns,
-    kept_high_ns
-  FROM fused_loss
+  SELECT *, TRUE AS is_predicted FROM fused_loss
   UNION ALL BY NAME
   SELECT
     trace_id,

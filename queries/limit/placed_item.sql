@@ -1,9 +1,9 @@
--- placed_item: gaps, transfers and slow work, by place (165 lines because of three families).
+-- placed_item: gaps, transfers and slow work, by place (167 lines because of three families).
 --
 -- Why:     one switch makes all float32 products faster, but other products have a fix for each
 --          shape.
 -- Grain:   one row per gap_item, work_item and lost_transfer
--- Inputs:  gap_item, work_item, lost_transfer, kernel_launch, work_step, limit_constant
+-- Inputs:  trace, gap_item, work_item, lost_transfer, kernel_launch, work_step, limit_constant
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -31,7 +31,9 @@
 -- Never:   WHERE NOT (0 <= kept_low_ns AND kept_low_ns <= kept_ns AND kept_ns <= kept_high_ns
 --          AND kept_high_ns <= lost_ns)
 WITH gapped AS (
-  SELECT DISTINCT trace_id FROM gap_item
+  -- few rows, which DuckDB knows of trace
+  SELECT trace_id FROM trace
+  SEMI JOIN gap_item USING (trace_id)
 ),
 
 stepped AS (

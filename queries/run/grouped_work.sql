@@ -13,8 +13,7 @@
 --   first_work_id  work_group.first_work_id
 --   step           work_step.step
 --   dur_ns         work.dur_ns
--- Never:   SELECT trace_id, first_work_id, count(*) AS work_count FROM grouped_work GROUP BY ALL
---          EXCEPT SELECT trace_id, first_work_id, work_count FROM work_group
+-- Never:   WHERE first_work_id > work_id
 SELECT
   trace_id,
   work_id,
