@@ -71,6 +71,20 @@ def _copying(*, pinned: bool) -> list[Event]:
     return found
 
 
+def _offloading() -> list[Event]:
+    """Kernels of 100 us and pinned copies of 40 us between them, on one stream; the host is far ahead."""
+    found = []
+    for n in range(COUNT):
+        start, called = 1000 + 142 * n, 900 + 20 * n
+        found += [
+            *_kernel(n + 1, 880 + 20 * n, start, start + 100),
+            _event("cuda_runtime", COPY, called, called + 5, correlation=500 + n),
+            _event("gpu_memcpy", "Memcpy HtoD (Pinned -> Device)", start + 101, start + 141,
+                   correlation=500 + n, bytes=1 << 20),
+        ]  # fmt: skip
+    return found
+
+
 def _launching() -> list[Event]:
     """Kernels of 5 us that the host asks for every 36 us."""
     return [
@@ -165,6 +179,7 @@ TRACES = {
     "running_ahead": _running_ahead(),
     "pageable": _copying(pinned=False),
     "pinned": _copying(pinned=True),
+    "offloading": _offloading(),
     "launching": _launching(),
     "graph": _in_a_graph(),
     "odd": _product(4095, 3000),
@@ -174,6 +189,7 @@ TRACES = {
 PAIRS = {
     "waiting": ("running_ahead", {"host_wait"}),
     "pageable": ("pinned", {"pageable_copy", "pageable_transfer"}),
+    "offloading": ("pinned", {"exposed_copy"}),
     "launching": ("graph", {"launch_bound"}),
     "odd": ("even", {"odd_product"}),
     "retrying": ("holding", {"allocator_retry"}),
