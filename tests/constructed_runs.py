@@ -85,6 +85,22 @@ def _offloading() -> list[Event]:
     return found
 
 
+def _convolving(*, converts: bool) -> list[Event]:
+    """Kernels of 100 us that the host asks for long before, each after a conversion of its input or without one."""
+    found = []
+    for n in range(COUNT):
+        start = 2000 + (142 if converts else 101) * n
+        found += _kernel(2 * n + 2, 900 + 30 * n, start, start + 100)
+        if converts:
+            called = 890 + 30 * n
+            name = "void cudnn::ops::nchwToNhwcKernel<float, float, float, false, true>(int)"
+            found += [
+                _event("cuda_runtime", LAUNCH, called, called + 5, correlation=2 * n + 1),
+                _event("kernel", name, start - 41, start - 1, correlation=2 * n + 1),
+            ]
+    return found
+
+
 def _launching() -> list[Event]:
     """Kernels of 5 us that the host asks for every 36 us."""
     return [
@@ -180,6 +196,8 @@ TRACES = {
     "pageable": _copying(pinned=False),
     "pinned": _copying(pinned=True),
     "offloading": _offloading(),
+    "converting": _convolving(converts=True),
+    "channels_last": _convolving(converts=False),
     "launching": _launching(),
     "graph": _in_a_graph(),
     "odd": _product(4095, 3000),
@@ -190,6 +208,7 @@ PAIRS = {
     "waiting": ("running_ahead", {"host_wait"}),
     "pageable": ("pinned", {"pageable_copy", "pageable_transfer"}),
     "offloading": ("pinned", {"exposed_copy"}),
+    "converting": ("channels_last", {"layout_copy"}),
     "launching": ("graph", {"launch_bound"}),
     "odd": ("even", {"odd_product"}),
     "retrying": ("holding", {"allocator_retry"}),

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import relation_of
-from genscope.analyze.load.places import Places
+from genscope.analyze.load.places import Places, read_batches
 from genscope.analyze.readers.arrow_column import numbers
 
 # odd, so that no two numbers become one
@@ -47,7 +47,7 @@ _ADD_UP = """
   SELECT trace_id, number, min(work_id) AS work_id, count(*) AS work_count,
     sum(dur_ns)::DECIMAL(38, 0) AS work_ns, sum(flops)::DECIMAL(38, 0) AS flops,
     sum(bytes)::DECIMAL(38, 0) AS bytes, count(*) FILTER (WHERE flops > 0) AS product_count,
-    if(min(step) = max(step), min(step), NULL) AS step
+    if(min(step) = max(step), min(step), NULL) AS step, sum(begin_ns)::BIGINT AS begin_ns
   FROM item GROUP BY trace_id, number
 """
 _PEAKS = """
@@ -81,7 +81,7 @@ _WORK_GROUP = """
   SELECT place.* EXCLUDE (work_id), work_id AS first_work_id, time_source, device_id, work.name, op_name, input_dims,
     work_op.op_id IS NOT NULL AS has_operator, work_op.source AS op_source, category, module_category,
     work_category.source AS category_source, summed.flops IS NOT NULL AS has_cost, summed.step, work_count,
-    work_ns, summed.flops, summed.bytes
+    begin_ns, work_ns, summed.flops, summed.bytes
   FROM summed INNER JOIN place USING (trace_id, work_id)
   INNER JOIN work USING (trace_id, work_id)
   INNER JOIN work_op USING (trace_id, work_id)
@@ -117,12 +117,14 @@ class _Items:
         self._con, self._work = con, Places(con, "work", "work_id")
         self._is_work = self._work.new(False, np.bool_)
         names = [name for added in _ADDED.values() for name in added]
-        self._values = {name: self._work.new(0, np.int64) for name in names}
+        self._values = {name: self._work.new(0, np.int64) for name in (*names, "begin_ns")}
         self._absent = {name: self._work.new(True, np.bool_) for name in names}
+        self._absent["begin_ns"] = self._work.new(False, np.bool_)
         self.of_sum, self.of_group = self._work.new(0, np.uint64), self._work.new(0, np.uint64)
         for table, of_group in _OF_GROUP.items():
             self._take_in(table, _OF_SUM.get(table, ()), of_group)
         self._mix_shapes()
+        self._take_in_gaps()
 
     def _take_in(self, table: str, of_sum: tuple[str, ...], of_group: tuple[str, ...]) -> None:
         """Keep what a table adds up, and mix into the numbers what it says of each item."""
@@ -138,6 +140,13 @@ class _Items:
                 number[places] = (number[places] ^ value) * _FACTOR
             if table == "work":
                 self._is_work[places] = True
+
+    def _take_in_gaps(self) -> None:
+        """Keep how long a device that had been asked for a kernel was idle before it."""
+        most = self._con.table("limit_constant").project("queued_gap_high_ns").fetchall()[0][0]
+        asked = ("trace_id", "coalesce(kernel_id, -1)", f"least(device_ns, {most})")
+        for trace, kernel, value in read_batches(self._con, "idle_gap", *asked):
+            self._values["begin_ns"][self._work.of(trace, kernel)] = value
 
     def _mix_shapes(self) -> None:
         """Mix into the numbers of work_group the shapes of each item's operator."""

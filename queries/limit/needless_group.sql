@@ -18,7 +18,7 @@
 --   step           see work_group
 --   step_source    see work_group
 --   work_count     work items
---   work_ns        ns, sum of durations
+--   lost_ns        ns, sum of durations, and of the idle time that devices needed to begin them
 -- Never:   WHERE work_count < 1
 WITH layout AS (
   SELECT DISTINCT kernel_category.trace_id, kernel_category.name
@@ -38,7 +38,7 @@ SELECT
   work_group.step,
   work_group.step_source,
   work_group.work_count,
-  work_group.work_ns
+  work_group.work_ns + work_group.begin_ns AS lost_ns
 FROM work_group
 LEFT JOIN layout USING (trace_id, name)
 WHERE

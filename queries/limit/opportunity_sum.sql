@@ -61,9 +61,9 @@ SELECT
   if(min(op_name) = max(op_name), min(op_name), NULL) AS op_name,
   FALSE AS is_predicted,
   cast(sum(work_count) AS BIGINT) AS unit_count,
-  sum(work_ns)::DECIMAL(38, 0) AS lost_ns,
+  sum(lost_ns)::DECIMAL(38, 0) AS lost_ns,
   0::DECIMAL(38, 0) AS low_ns,
-  sum(work_ns)::DECIMAL(38, 0) AS saving_ns,
-  sum(work_ns)::DECIMAL(38, 0) AS high_ns
+  sum(lost_ns)::DECIMAL(38, 0) AS saving_ns,
+  sum(lost_ns)::DECIMAL(38, 0) AS high_ns
 FROM needless_group
 GROUP BY trace_id, kind, place, device_id

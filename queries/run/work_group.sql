@@ -4,7 +4,7 @@
 --          runs. Answers add these sums up, instead of joining millions of work items.
 -- Grain:   one row per combination of trace_id and the columns from time_source to has_cost
 -- Inputs:  work, work_op, cpu_op, work_category, work_component, work_module, work_attention,
---          work_phase, work_step, work_cost
+--          work_phase, work_step, work_cost, idle_gap, limit_constant
 -- From:    work
 -- Columns:
 --   trace_id          trace.trace_id
@@ -30,6 +30,8 @@
 --   has_cost          whether the FLOPs are known
 --   step              work_step.step of all of them; NULL if there are several or none
 --   work_count        work items
+--   begin_ns          ns in which devices were idle before kernels that they had been asked for, at
+--                     most limit_constant.queued_gap_high_ns each: more is a wait for something
 --   work_ns           ns, sum of durations; a DECIMAL as the next two, see work_sum
 --   flops             FLOPs; NULL if has_cost is false
 --   bytes             bytes read and written; NULL if unknown for all of the work
@@ -58,6 +60,9 @@ SELECT
   work_cost.flops IS NOT NULL AS has_cost,
   if(min(work_step.step) = max(work_step.step), min(work_step.step), NULL) AS step,
   count(*) AS work_count,
+  cast(sum(
+    least(coalesce(idle_gap.device_ns, 0), limit_constant.queued_gap_high_ns)
+  ) AS BIGINT) AS begin_ns,
   sum(work.dur_ns)::DECIMAL(38, 0) AS work_ns,
   sum(work_cost.flops)::DECIMAL(38, 0) AS flops,
   sum(work_cost.bytes)::DECIMAL(38, 0) AS bytes
@@ -71,4 +76,7 @@ INNER JOIN work_phase USING (trace_id, work_id)
 INNER JOIN work_step USING (trace_id, work_id)
 INNER JOIN work_cost USING (trace_id, work_id)
 LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
+LEFT JOIN idle_gap
+  ON work.trace_id = idle_gap.trace_id AND work.kernel_id = idle_gap.kernel_id
+CROSS JOIN limit_constant
 GROUP BY ALL
