@@ -1,7 +1,7 @@
 -- host_stretch: when a process ran operators or calls, when it waited, and how long before.
 --
 -- Why:     with the time before each stretch, two look-ups give the covered time within any range.
--- Grain:   one row per (trace_id, process_id, cover, start_ns), a maximal stretch; only processes of
+-- Grain:   one row per (trace_id, process_id, cover, start_ns), a maximal stretch of a process of
 --          measured_process
 -- Inputs:  measured_process, host_span, interval_stretch
 -- Kept:    view
