@@ -28,6 +28,10 @@ class Places:
 
     def of(self, trace: Numbers, number: Numbers) -> NDArray[np.int32]:
         """Places of ids; that of none where the id is -1."""
+        if len(self._traces) == 1:
+            found: NDArray[np.int32] = number.astype(np.int32)
+            found[found < 0] = self.none
+            return found
         first = self._first[np.searchsorted(self._traces, trace)]
         return np.where(number < 0, self.none, first + number).astype(np.int32)
 
