@@ -179,5 +179,5 @@ PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
         *("step_window", "step_state", "idle_gap", "step_idle"),
     ): _fill_idle_tables,
     ("host_wait",): _fill_host_wait,
-    ("work_sum", "work_group"): _fill_work_sums,
+    ("work_sum", "work_group", "operator_sum"): _fill_work_sums,
 }

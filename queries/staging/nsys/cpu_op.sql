@@ -14,6 +14,7 @@
 --   external_id      PyTorch's number of the operator ('op_id'); kernels don't have it
 --   sequence_number  'seq', shared by an operator and its backward; NULL if absent
 --   input_dims       'sizes', JSON as written; NULL if shapes were not recorded
+--   signature_id     number of name and input_dims
 SELECT
   trace_file.trace_id,
   row_number() OVER (ORDER BY op.start_ns, op.end_ns DESC, op.row_id) - 1 AS op_id,
@@ -24,7 +25,8 @@ SELECT
   op.stem AS name,
   op.op_number AS external_id,
   op.sequence_number,
-  op.sizes AS input_dims
+  op.sizes AS input_dims,
+  dense_rank() OVER (ORDER BY op.stem, op.sizes) AS signature_id
 FROM nsys_range AS op
 CROSS JOIN trace_file
 WHERE op.kind = 'operator'
