@@ -9,8 +9,8 @@
 -- Columns:
 --   trace_id              trace.trace_id
 --   op_id                 cpu_op.op_id
---   cost_op_id            the innermost operator with a known cost around it, or itself; if there is
---                         none, the innermost one whose cost is unknown
+--   cost_op_id            the innermost operator with a known cost around it, or itself; if there
+--                         is none, the innermost one whose cost is unknown
 --   signature_id          its cpu_op.signature_id
 --   has_cost              false if operators inside cost_op_id carry its cost
 --   product_op_id         see product_root; NULL outside products

@@ -4,8 +4,8 @@
 --          type alone gives a wrong ceiling. Of a kernel, its name says it; of a predicted time,
 --          the predictor's choice.
 -- Grain:   one row per (trace_id, work_id) of work with FLOPs
--- Inputs:  work, work_cost, work_op, cost_root, costed_call, scalar_type, trace_ceiling, device_peak,
---          kernel_tensor_core, operator_product, modelled_device, trace
+-- Inputs:  work, work_cost, work_op, cost_root, costed_call, scalar_type, trace_ceiling,
+--          device_peak, kernel_tensor_core, operator_product, modelled_device, trace
 -- From:    work_cost WHERE flops > 0
 -- Columns:
 --   trace_id          trace.trace_id
