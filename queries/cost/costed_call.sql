@@ -16,6 +16,11 @@
 --   formula          costed_operator.formula
 --   cost_rank        2 for matrix products, convolution and attention; 1 for other arithmetic; 0
 --                    for copies, casts and fills
+-- Never:   SELECT op_id FROM cpu_op JOIN costed_call AS call USING (trace_id, name)
+--          WHERE (cpu_op.signature_id = call.signature_id) <> (
+--          (cpu_op.input_dims, cpu_op.input_strides, cpu_op.input_types, cpu_op.concrete_inputs)
+--          IS NOT DISTINCT FROM
+--          (call.input_dims, call.input_strides, call.input_types, call.concrete_inputs))
 WITH call AS (
   SELECT
     trace_id,
