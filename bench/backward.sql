@@ -35,13 +35,7 @@ FROM op
 INNER JOIN trace USING (trace_id)
 LEFT JOIN cpu_op USING (trace_id, op_id)
 LEFT JOIN expected_call AS expected
-  ON
-    op.trace_id = expected.trace_id
-    AND cpu_op.name = expected.name
-    AND cpu_op.input_dims = expected.input_dims
-    AND cpu_op.input_strides IS NOT DISTINCT FROM expected.input_strides
-    AND cpu_op.input_types IS NOT DISTINCT FROM expected.input_types
-    AND cpu_op.concrete_inputs IS NOT DISTINCT FROM expected.concrete_inputs
+  ON op.trace_id = expected.trace_id AND cpu_op.signature_id = expected.signature_id
 GROUP BY GROUPING SETS ((trace.name, op.pass), (trace.name, op.pass, op.category))
 HAVING measured_ms > 0
 ORDER BY trace_name ASC, op.pass ASC, measured_ms DESC

@@ -82,8 +82,8 @@ class Bench:
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         self._con = connect()
-        known = list(dict.fromkeys(one for row in rows for one in row.operators))
-        give_signatures(self._con, known, device_name=rows[0].device, dtype="bfloat16")
+        self._known = list(dict.fromkeys(one for row in rows for one in row.operators))
+        give_signatures(self._con, self._known, device_name=rows[0].device, dtype="bfloat16")
         create_relations(self._con)
 
     def times_ns(self, constants: Constants) -> list[float | None]:
@@ -94,8 +94,8 @@ class Bench:
             self._con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {given}")
         for file in in_order(file for file in load_layer("cost") if file.name in DEPENDENT):
             self._con.execute(f"CREATE OR REPLACE TABLE {file.name} AS {file.statement}")
-        columns = "name, input_dims, input_strides, input_types, concrete_inputs, expected_ns"
-        found = {row[:5]: row[5] for row in self._con.table(ANSWER).project(columns).fetchall()}
+        told = self._con.table(ANSWER).project("signature_id, expected_ns").fetchall()
+        found = {self._known[number]: time_ns for number, time_ns in told}
         rates = self._con.table("modelled_device").project(", ".join(RATES)).fetchall()[0]
         device = dict(zip(RATES, map(float, rates), strict=True))
         return [_total(row, found, device) for row in self.rows]

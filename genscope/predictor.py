@@ -94,11 +94,11 @@ def expected_ns(
     with connect() as con:
         give_signatures(con, asked, device_name=device_name, dtype=dtype)
         create_relations(con)
-        columns = "name, input_dims, input_strides, input_types, concrete_inputs, expected_ns"
-        rows = con.table(ANSWER).project(columns).filter("expected_ns IS NOT NULL").fetchall()
+        known = con.table(ANSWER).filter("expected_ns IS NOT NULL")
+        rows = known.project("signature_id, expected_ns").fetchall()
         launches = con.table("kernel_rate").filter("kernel_kind = 'contiguous'")
         empty_ns = launches.project("launch_ns").fetchall()[0][0]
-    return dict.fromkeys(asked, empty_ns) | {row[:5]: row[5] for row in rows}
+    return dict.fromkeys(asked, empty_ns) | {asked[number]: ns for number, ns in rows}
 
 
 def give_signatures(
@@ -120,10 +120,10 @@ def give_signatures(
         f"INSERT INTO device (trace_id, device_id, name) VALUES (1, 0, {_text(device_name)})"
     )
     rows = ", ".join(
-        f"(1, {number}, '1', '1', 0, 0, {', '.join(map(_text, signature))})"
+        f"(1, {number}, {number}, '1', '1', 0, 0, {', '.join(map(_text, signature))})"
         for number, signature in enumerate(signatures)
     )
-    columns = "trace_id, op_id, process_id, thread_id, start_ns, dur_ns, name, input_dims, input_strides, "
+    columns = "trace_id, op_id, signature_id, process_id, thread_id, start_ns, dur_ns, name, input_dims, input_strides, "
     columns += "input_types, concrete_inputs"
     con.execute(f"INSERT INTO cpu_op ({columns}) VALUES {rows}")
 

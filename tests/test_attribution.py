@@ -161,7 +161,9 @@ def _load(con: duckdb.DuckDBPyConnection, trace_id: int, rows: Rows) -> None:
             names = COLUMNS[table].split(", ")
             frame = polars.DataFrame(values, schema=names, orient="row", infer_schema_length=None)
             con.register("frame", frame.to_arrow())
-            con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM frame")
+            number = "dense_rank() OVER (ORDER BY name, input_dims) AS signature_id"
+            given = f"*, {number}" if table == "cpu_op" else "*"
+            con.execute(f"INSERT INTO {table} BY NAME SELECT {given} FROM frame")
 
 
 def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:

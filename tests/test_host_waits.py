@@ -63,6 +63,7 @@ def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -
             op_id=number,
             thread_id=thread,
             name=f"op{number}",
+            signature_id=number,
             dur_ns=chance.choice((0, 1, 5, 20, 60)),
         )
         _insert(

@@ -60,7 +60,7 @@ def test_the_rows_are_the_same(name: str, study: duckdb.DuckDBPyConnection) -> N
         for number, text in enumerate(OPERATORS):
             con.execute(
                 "INSERT INTO cpu_op BY NAME SELECT 2 AS trace_id, ? AS op_id, ? AS name, "
-                "0 AS start_ns, 1 AS dur_ns",
+                "0 AS start_ns, 1 AS dur_ns, 0 AS signature_id",
                 [number, text],
             )
         statement = inline_patterns(con, relation)

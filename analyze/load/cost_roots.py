@@ -26,7 +26,7 @@ def fill_cost_root(con: duckdb.DuckDBPyConnection) -> None:
     operators = Places(con, "cpu_op", "op_id")
     none = operators.none
     parent, is_placed, is_timed = _nesting(operators)
-    rank, is_known = _candidates(operators)
+    rank, is_known, signature = _candidates(operators)
     known = _innermost(parent, is_known & is_placed)
     unknown = _innermost(parent, (rank >= 0) & ~is_known & is_placed)
 
@@ -47,8 +47,10 @@ def fill_cost_root(con: duckdb.DuckDBPyConnection) -> None:
         "trace_id": trace,
         "op_id": op,
         "cost_op_id": operators.keys(chosen)[1],
+        "signature_id": signature[chosen],
         "has_cost": flags(~emptied[chosen]),
         "product_op_id": numbers(operators.keys(np.where(is_none, 0, product))[1], is_none),
+        "product_signature_id": numbers(signature[product], is_none),
     }
     insert(con, "cost_root", [rows])
 
@@ -89,12 +91,14 @@ def _nesting(operators: Places) -> tuple[_Slots, _Flags, _Flags]:
     return parent, is_placed, is_timed
 
 
-def _candidates(operators: Places) -> tuple[NDArray[np.int8], _Flags]:
-    """The cost_rank of each operator that can carry a cost, else -1, and whether its cost is known."""
+def _candidates(operators: Places) -> tuple[NDArray[np.int8], _Flags, NDArray[np.int32]]:
+    """Of each operator that can carry a cost: its cost_rank, else -1, whether its cost is known, its signature."""
     rank, is_known = operators.new(-1, np.int8), operators.new(False, np.bool_)
-    for slots, rank_of, known in operators.read("cost_candidate", "cost_rank", "is_known"):
-        rank[slots], is_known[slots] = rank_of, known != 0
-    return rank, is_known
+    signature = operators.new(0, np.int32)
+    columns = ("cost_rank", "is_known", "signature_id")
+    for slots, rank_of, known, number in operators.read("cost_candidate", *columns):
+        rank[slots], is_known[slots], signature[slots] = rank_of, known != 0, number
+    return rank, is_known, signature
 
 
 def _with_work(con: duckdb.DuckDBPyConnection, operators: Places) -> _Slots:

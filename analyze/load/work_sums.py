@@ -1,4 +1,4 @@
-"""Fill work_sum, work_group and grouped_work without joining all work: half of the time that their joins take.
+"""Fill work_sum, work_group, grouped_work and operator_sum without joining all work: half of the time of their joins.
 
 The rows equal those of the SQL files of these names. Each work item gets one number for all texts that a
 table groups by, mixed from their hashes; DuckDB adds up the items of each number, and the texts of the
@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import relation_of
+from genscope.analyze.load.columns import flags, relation_of
 from genscope.analyze.load.places import Places, read_batches
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -24,7 +24,8 @@ from genscope.analyze.readers.arrow_column import numbers
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 # by table: what is added up, or compared
 _ADDED = {"work": ("dur_ns",), "work_cost": ("flops", "bytes"), "work_step": ("step",)}
-# by table: what work_sum groups by, and what work_group does
+# by table: what operator_sum groups by besides operators, what work_sum does, and what work_group does
+_OF_KIND = {"work": ("time_source",), "work_category": ("category",)}
 _OF_SUM = {
     "work": ("time_source",),
     "work_category": ("category", "module_category"),
@@ -93,13 +94,33 @@ _GROUPED_WORK = """
   FROM item INNER JOIN summed USING (trace_id, number)
 """
 
+_CALLS = """
+  SELECT trace_id, number, coalesce(min(work_id) FILTER (is_counted), min(work_id)) AS work_id,
+    count(*) FILTER (is_counted) AS call_count, sum(dur_ns)::DECIMAL(38, 0) AS work_ns
+  FROM item GROUP BY trace_id, number
+"""
+_OPERATOR_SUM = """
+  SELECT trace_id, time_source, category, cpu_op.signature_id, cpu_op.name AS op_name, input_dims,
+    input_types, call_count, work_ns
+  FROM summed INNER JOIN work USING (trace_id, work_id)
+  INNER JOIN work_category USING (trace_id, work_id)
+  INNER JOIN work_op USING (trace_id, work_id)
+  LEFT JOIN cost_root ON work_op.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
+  LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id
+    AND cpu_op.op_id = if(cost_root.has_cost, cost_root.cost_op_id, work_op.op_id)
+  SEMI JOIN (SELECT DISTINCT trace_id FROM cpu_op WHERE input_dims IS NOT NULL) AS shaped
+    ON summed.trace_id = shaped.trace_id
+"""
+
 # one for each work item; equal where all texts are
 _Numbers: TypeAlias = NDArray[np.uint64]
 
 
 def fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
-    """Insert the rows of the three tables."""
+    """Insert the rows of the four tables."""
     items = _Items(con)
+    with _summed(con, items.calls(), {"summed": _CALLS}):
+        con.execute(f"INSERT INTO operator_sum BY NAME {_OPERATOR_SUM}")
     parts = {"summed": _ADD_UP, "peak": _PEAKS}
     with _summed(con, items.rows(items.of_sum), parts):
         con.execute(f"INSERT INTO work_sum BY NAME {_WORK_SUM}")
@@ -111,27 +132,31 @@ def fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 class _Items:
-    """What to add up of each work item, and its numbers in work_sum and in work_group."""
+    """What to add up of each work item, and its numbers in operator_sum, work_sum and work_group."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con, self._work = con, Places(con, "work", "work_id")
+        self._operators = Places(con, "cpu_op", "op_id")
+        self._operator = self._work.new(self._operators.none, np.int32)
+        for places, trace, op in self._work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
+            self._operator[places] = self._operators.of(trace, op)
         self._is_work = self._work.new(False, np.bool_)
         names = [name for added in _ADDED.values() for name in added]
         self._values = {name: self._work.new(0, np.int64) for name in (*names, "begin_ns")}
         self._absent = {name: self._work.new(True, np.bool_) for name in names}
         self._absent["begin_ns"] = self._work.new(False, np.bool_)
-        self.of_sum, self.of_group = self._work.new(0, np.uint64), self._work.new(0, np.uint64)
-        for table, of_group in _OF_GROUP.items():
-            self._take_in(table, _OF_SUM.get(table, ()), of_group)
+        self._of_kind, self.of_sum, self.of_group = (self._work.new(0, np.uint64) for _ in range(3))
+        for table in _OF_GROUP:
+            self._take_in(table)
         self._mix_shapes()
         self._take_in_gaps()
 
-    def _take_in(self, table: str, of_sum: tuple[str, ...], of_group: tuple[str, ...]) -> None:
+    def _take_in(self, table: str) -> None:
         """Keep what a table adds up, and mix into the numbers what it says of each item."""
         added = _ADDED.get(table, ())
         asked = [column for name in added for column in (f"coalesce({name}, 0)", f"{name} IS NULL")]
-        mixed = [(self.of_sum, of_sum), (self.of_group, of_group)]
-        mixed = [(number, columns) for number, columns in mixed if columns]
+        all_mixed = ((self._of_kind, _OF_KIND), (self.of_sum, _OF_SUM), (self.of_group, _OF_GROUP))
+        mixed = [(number, of[table]) for number, of in all_mixed if table in of]
         hashes = [f"hash({', '.join(columns)})" for _, columns in mixed]
         for places, *found in self._work.read(table, *asked, *hashes):
             for name, value, absent in zip(added, found[::2], found[1::2], strict=False):
@@ -150,13 +175,77 @@ class _Items:
 
     def _mix_shapes(self) -> None:
         """Mix into the numbers of work_group the shapes of each item's operator."""
-        operators = Places(self._con, "cpu_op", "op_id")
-        shapes = operators.new(0, np.uint64)
-        for places, value in operators.read("cpu_op", "hash(input_dims)"):
+        shapes = self._operators.new(0, np.uint64)
+        for places, value in self._operators.read("cpu_op", "hash(input_dims)"):
             shapes[places] = value
-        number = self.of_group
-        for places, trace, op in self._work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
-            number[places] = (number[places] ^ shapes[operators.of(trace, op)]) * _FACTOR
+        self.of_group[:] = (self.of_group ^ shapes[self._operator]) * _FACTOR
+
+    def calls(self) -> pa.Table:
+        """The items with the operator that carries their cost, else the one that asked for them.
+
+        The items of an operator with a cost get the kind of most of its time. One item of each kind of an
+        operator is counted.
+        """
+        operators, kind = self._operators, self._of_kind
+        signature = operators.new(0, np.int32)
+        op, has_cost = self._charged()
+        for places, number in operators.read("cpu_op", "signature_id"):
+            signature[places] = number
+        main = operators.new(0, np.int32)
+        main[op[::-1]] = np.arange(len(op))[::-1]
+        counted = self._main_items(op, kind, main, has_cost)
+        counted[main[op]] = True
+        counted[op == operators.none] = False
+        kind = np.where(has_cost[op], kind[main[op]], kind)
+        number = (kind ^ signature[op].astype(np.uint64)) * _FACTOR
+        number[op == operators.none] = kind[op == operators.none]
+        works = np.flatnonzero(self._is_work)
+        trace, work = self._work.keys(works)
+        columns = [trace, work, number[works], self._values["dur_ns"][works]]
+        names = ["trace_id", "work_id", "number", "dur_ns", "is_counted"]
+        return pa.Table.from_arrays([*map(numbers, columns), flags(counted[works])], names)
+
+    def _charged(self) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """The operator of each item, see calls, and of each operator whether it carries a cost."""
+        operators = self._operators
+        charged = np.arange(operators.none + 1, dtype=np.int32)
+        has_cost = operators.new(False, np.bool_)
+        columns = ("trace_id", "cost_op_id", "has_cost")
+        for places, trace, op, carries in operators.read("cost_root", *columns):
+            root = operators.of(trace, op)
+            charged[places] = np.where(carries, root, places)
+            has_cost[root] = carries
+        return charged[self._operator], has_cost
+
+    def _main_items(
+        self,
+        op: NDArray[np.int32],
+        kind: _Numbers,
+        main: NDArray[np.int32],
+        has_cost: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Put into `main` the first item of the kind of most time of operators with work of several kinds.
+
+        Returns which items are the first ones of a kind of such an operator without a cost.
+        """
+        is_mixed = self._operators.new(False, np.bool_)
+        is_mixed[op[kind != kind[main[op]]]] = True
+        is_mixed[-1] = False
+        rows, is_first = np.flatnonzero(is_mixed[op]), np.zeros(len(op), np.bool_)
+        if len(rows):
+            kinds = np.unique(kind[rows])
+            key = op[rows] * np.int64(len(kinds)) + np.searchsorted(kinds, kind[rows])
+            order = np.argsort(key, kind="stable")
+            starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+            total = np.add.reduceat(self._values["dur_ns"][rows[order]], starts)
+            head = rows[order[starts]]
+            is_first[head] = ~has_cost[op[head]]
+            parts = np.flatnonzero(np.diff(op[head], prepend=-1))
+            most = np.repeat(np.maximum.reduceat(total, parts), np.diff(parts, append=len(head)))
+            head[total < most] = len(op)
+            best = np.minimum.reduceat(head, parts)
+            main[op[best]] = best
+        return is_first
 
     def rows(self, number: _Numbers) -> pa.Table:
         """The items with their numbers."""

@@ -20,23 +20,21 @@ WITH operator AS (
     trace_id,
     concat_ws(' ', process_id, thread_id) AS track,
     start_ns,
+    signature_id,
     input_dims,
     concrete_inputs
   FROM cpu_op
   WHERE name = 'aten::cat'
 ),
 
-signature AS (
-  SELECT DISTINCT input_dims, concrete_inputs FROM operator
-),
-
+-- a trace has few shapes, so each is parsed once
 parsed AS (
-  SELECT
-    input_dims,
-    concrete_inputs,
+  SELECT DISTINCT ON (trace_id, signature_id)
+    trace_id,
+    signature_id,
     try_cast(try(json_extract(input_dims, '$[0]')) AS BIGINT[][]) AS shapes,
     try_cast(try(json_extract_string(concrete_inputs, '$[1]')) AS BIGINT) AS axis
-  FROM signature
+  FROM operator
 ),
 
 -- without concrete inputs, the dimension in which the shapes differ
@@ -53,8 +51,8 @@ placed AS (
 
 shaped AS (
   SELECT
-    input_dims,
-    concrete_inputs,
+    trace_id,
+    signature_id,
     shapes[1][1] AS batch,
     shapes[1][-1] AS width,
     rank,
@@ -76,10 +74,7 @@ SELECT
   shaped.element_count,
   count(*) AS join_count
 FROM operator
-INNER JOIN shaped
-  ON
-    operator.input_dims = shaped.input_dims
-    AND operator.concrete_inputs IS NOT DISTINCT FROM shaped.concrete_inputs
+INNER JOIN shaped USING (trace_id, signature_id)
 ASOF INNER JOIN attention_range AS call
   ON
     operator.trace_id = call.trace_id

@@ -2,11 +2,12 @@
 --
 -- Why:     a convolution's cost depends on its output size, which follows from stride, padding and
 --          dilation.
--- Grain:   one row per (trace_id, name, input_dims, input_types, concrete_inputs) of a convolution
+-- Grain:   one row per (trace_id, signature_id) of a convolution
 -- Inputs:  operator_signature
 -- From:    operator_signature WHERE formula = 'convolution'
 -- Columns:
 --   trace_id         trace.trace_id
+--   signature_id     cpu_op.signature_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
 --   input_types      cpu_op.input_types
@@ -15,9 +16,9 @@
 --   position_count   batch size times the positions where the kernel is applied: positions of the
 --                    output, or of the input if transposed
 WITH geometry AS (
-  -- strides in memory don't matter here
-  SELECT DISTINCT
+  SELECT
     trace_id,
+    signature_id,
     name,
     input_dims,
     input_types,
@@ -64,6 +65,7 @@ sized AS (
 
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_types,

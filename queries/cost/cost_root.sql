@@ -7,12 +7,14 @@
 -- Inputs:  work_op, operator_moment, cost_candidate, product_root, nesting, timeline
 -- From:    cost_candidate
 -- Columns:
---   trace_id       trace.trace_id
---   op_id          cpu_op.op_id
---   cost_op_id     the innermost operator with a known cost around it, or itself; if there is none,
---                  the innermost one whose cost is unknown
---   has_cost       false if operators inside cost_op_id carry its cost
---   product_op_id  see product_root; NULL outside products
+--   trace_id              trace.trace_id
+--   op_id                 cpu_op.op_id
+--   cost_op_id            the innermost operator with a known cost around it, or itself; if there
+--                         is none, the innermost one whose cost is unknown
+--   signature_id          its cpu_op.signature_id
+--   has_cost              false if operators inside cost_op_id carry its cost
+--   product_op_id         see product_root; NULL outside products
+--   product_signature_id  its cpu_op.signature_id
 WITH costed AS (
   SELECT
     moment.*,
@@ -91,10 +93,15 @@ SELECT
   found.trace_id,
   found.op_id,
   found.cost_op_id,
+  cost.signature_id,
   emptied.op_id IS NULL AS has_cost,
-  product_root.product_op_id
+  product_root.product_op_id,
+  product.signature_id AS product_signature_id
 FROM found
+INNER JOIN cost_candidate AS cost
+  ON found.trace_id = cost.trace_id AND found.cost_op_id = cost.op_id
 LEFT JOIN product_root
   ON found.trace_id = product_root.trace_id AND found.op_id = product_root.op_id
+LEFT JOIN cost_candidate AS product
+  ON found.trace_id = product.trace_id AND product_root.product_op_id = product.op_id
 LEFT JOIN emptied ON found.trace_id = emptied.trace_id AND found.cost_op_id = emptied.op_id
-WHERE found.cost_op_id IS NOT NULL

@@ -2,11 +2,12 @@
 --
 -- Why:     the shapes of its inputs say how many queries, keys and heads a call has. A backward
 --          call is taken for its five products, of which the forward one has two.
--- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
---          an operator with a formula of attention, forward or backward, if the peak is known
+-- Grain:   one row per (trace_id, signature_id) of an operator with a formula of attention, forward
+--          or backward, if the peak is known
 -- Inputs:  operator_signature, attention_time
 -- Columns:
 --   trace_id         trace.trace_id
+--   signature_id     cpu_op.signature_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
 --   input_strides    cpu_op.input_strides
@@ -48,6 +49,7 @@ sized AS (
 
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,

@@ -3,11 +3,12 @@
 -- Why:     the prediction of dry captures, and what real ones are held against. An operator is the
 --          sum of the kernels that PyTorch launches; a kernel is its launch and the slowest of
 --          four: tensor cores by tiles, bytes, elements and blocks. Kernels only: no host gaps.
--- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
+-- Grain:   one row per (trace_id, signature_id)
 -- Inputs:  operator_pass, operator_product, expected_product, expected_attention, modelled_device,
 --          kernel_rate
 -- Columns:
 --   trace_id          trace.trace_id
+--   signature_id      cpu_op.signature_id
 --   name              cpu_op.name
 --   input_dims        cpu_op.input_dims
 --   input_strides     cpu_op.input_strides
@@ -33,6 +34,7 @@ WITH pass AS (
   -- cuDNN computes in channels-last order: other layouts are changed before and after
   SELECT
     trace_id,
+    signature_id,
     name,
     input_dims,
     input_strides,
@@ -82,6 +84,7 @@ kernel AS (
 
 SELECT
   kernel.trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,

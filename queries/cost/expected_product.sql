@@ -7,6 +7,7 @@
 -- Inputs:  operator_product, modelled_device, product_tile, product_constant
 -- Columns:
 --   trace_id         trace.trace_id
+--   signature_id     cpu_op.signature_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
 --   input_strides    cpu_op.input_strides
@@ -95,6 +96,7 @@ unaligned AS (
 
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,
@@ -105,14 +107,8 @@ SELECT
   ) AS kernel_kind,
   min(expected_ns)::BIGINT AS expected_ns
 FROM (
-  SELECT
-    trace_id, name, input_dims, input_strides, input_types, concrete_inputs, is_convolution,
-    expected_ns
-  FROM tiled
-  UNION ALL
-  SELECT
-    trace_id, name, input_dims, input_strides, input_types, concrete_inputs, is_convolution,
-    expected_ns
-  FROM unaligned
+  SELECT * FROM tiled
+  UNION ALL BY NAME
+  SELECT * FROM unaligned
 ) AS ways
 GROUP BY ALL

@@ -1,13 +1,13 @@
--- operator_pass: passes over memory of each distinct operator (127 lines because of many kinds).
+-- operator_pass: passes over memory of each distinct operator (121 lines because of many kinds).
 --
 -- Why:     whether a kernel runs at the bandwidth follows from shapes, strides and types: operands
 --          that are dense and alike are read in wide pieces; others need an index per element, and
 --          far more time if neighbours in one operand are far apart in another.
--- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
---          an operator without a matrix product
+-- Grain:   one row per (trace_id, signature_id) of an operator without a matrix product
 -- Inputs:  operator_signature, signature_cost, modelled_device, scalar_type
 -- Columns:
 --   trace_id         trace.trace_id
+--   signature_id     cpu_op.signature_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
 --   input_strides    cpu_op.input_strides
@@ -38,14 +38,7 @@ WITH costed AS (
       }
     ) AS tensors
   FROM operator_signature
-  INNER JOIN signature_cost
-    ON
-      operator_signature.trace_id = signature_cost.trace_id
-      AND operator_signature.name = signature_cost.name
-      AND operator_signature.input_dims = signature_cost.input_dims
-      AND operator_signature.input_strides IS NOT DISTINCT FROM signature_cost.input_strides
-      AND operator_signature.input_types IS NOT DISTINCT FROM signature_cost.input_types
-      AND operator_signature.concrete_inputs IS NOT DISTINCT FROM signature_cost.concrete_inputs
+  INNER JOIN signature_cost USING (trace_id, signature_id)
   INNER JOIN modelled_device ON operator_signature.trace_id = modelled_device.trace_id
   WHERE signature_cost.flops = 0
 ),
@@ -80,6 +73,7 @@ laid AS (
 
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,

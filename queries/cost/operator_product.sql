@@ -4,11 +4,12 @@
 --          time follows from M, N, K and whether tensor cores can load the rows. A convolution is
 --          an implicit product: M are positions, K are input channels times the kernel's size. The
 --          gradients of its input and weight are as many products of the forward pass's size.
--- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs) of
---          an operator with the formula linear, mm, addmm, convolution or convolution_backward
+-- Grain:   one row per (trace_id, signature_id) of an operator with the formula linear, mm, addmm,
+--          convolution or convolution_backward
 -- Inputs:  operator_signature, convolution_output, signature_cost
 -- Columns:
 --   trace_id         trace.trace_id
+--   signature_id     cpu_op.signature_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
 --   input_strides    cpu_op.input_strides
@@ -40,21 +41,8 @@ WITH shaped AS (
     arguments[7 + ahead] IN ('True', 'true', '1') AS transposed,
     try(json_extract_string(operator_signature.input_types, '$[*]'))[first] AS type_name
   FROM operator_signature
-  INNER JOIN signature_cost
-    ON
-      operator_signature.trace_id = signature_cost.trace_id
-      AND operator_signature.name = signature_cost.name
-      AND operator_signature.input_dims = signature_cost.input_dims
-      AND operator_signature.input_strides IS NOT DISTINCT FROM signature_cost.input_strides
-      AND operator_signature.input_types IS NOT DISTINCT FROM signature_cost.input_types
-      AND operator_signature.concrete_inputs IS NOT DISTINCT FROM signature_cost.concrete_inputs
-  LEFT JOIN convolution_output
-    ON
-      operator_signature.trace_id = convolution_output.trace_id
-      AND operator_signature.name = convolution_output.name
-      AND operator_signature.input_dims = convolution_output.input_dims
-      AND operator_signature.input_types IS NOT DISTINCT FROM convolution_output.input_types
-      AND operator_signature.concrete_inputs = convolution_output.concrete_inputs
+  INNER JOIN signature_cost USING (trace_id, signature_id)
+  LEFT JOIN convolution_output USING (trace_id, signature_id)
   WHERE
     operator_signature.formula IN (
       'linear', 'mm', 'addmm', 'convolution', 'convolution_backward'
@@ -86,6 +74,7 @@ measured AS (
 
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,

@@ -1,13 +1,14 @@
--- operator_signature: distinct calls of operators with a cost (128 lines because of lists).
+-- operator_signature: the shapes and arguments of each distinct call of an operator with a cost.
 --
 -- Why:     ten million operators have a few thousand distinct shapes, so each text is parsed once.
 --          Attention to sequences that are packed into one, or to a cache, has their lengths in
 --          int32 tensors, so its shapes say nothing of them.
--- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
--- Inputs:  cpu_op, costed_call, scalar_type
+-- Grain:   one row per costed_call
+-- Inputs:  costed_call, scalar_type
 -- From:    costed_call
 -- Columns:
 --   trace_id         trace.trace_id
+--   signature_id     cpu_op.signature_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
 --   input_strides    cpu_op.input_strides
@@ -22,28 +23,15 @@
 --                    stride 0, such as a broadcast one, counts once
 --   item_bytes       bytes of one element of each input; NULL if it is not a tensor
 --   arguments        value of each input, as text; NULL if values were not recorded
-WITH distinct_call AS (
-  SELECT DISTINCT
-    cpu_op.trace_id,
-    cpu_op.name,
-    cpu_op.input_dims,
-    cpu_op.input_strides,
-    cpu_op.input_types,
-    cpu_op.concrete_inputs,
-    costed_call.formula
-  FROM cpu_op
-  INNER JOIN costed_call USING (trace_id, op_id)
-),
-
-parsed AS (
+WITH parsed AS (
   SELECT
-    *,
+    * EXCLUDE (cost_rank),
     -- TRY, because a file can contain any text here
     try(json_extract(input_dims, '$[*]')) AS entries,
     try(json_extract(input_strides, '$[*]')) AS stride_entries,
     try(json_extract_string(input_types, '$[*]')) AS type_names,
     try(json_extract_string(concrete_inputs, '$[*]')) AS arguments
-  FROM distinct_call
+  FROM costed_call
 ),
 
 -- reject a shape with a negative length or more than 2^40 elements
@@ -98,6 +86,7 @@ counted AS (
 
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,

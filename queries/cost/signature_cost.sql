@@ -1,13 +1,14 @@
--- signature_cost: FLOPs and bytes of each distinct call (144 lines because of its formulas).
+-- signature_cost: FLOPs and bytes of each distinct call (146 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
 --          if transposed), mm 2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masked or not.
--- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
+-- Grain:   one row per (trace_id, signature_id)
 -- Inputs:  operator_signature, convolution_output, training_cost, scalar_type
 -- From:    operator_signature, training_cost
 -- Columns:
 --   trace_id         trace.trace_id
+--   signature_id     cpu_op.signature_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
 --   input_strides    cpu_op.input_strides
@@ -88,8 +89,7 @@ costed AS (
       ELSE 0
     END AS BIGINT)) AS flops
   FROM numbered
-  LEFT JOIN convolution_output
-    USING (trace_id, name, input_dims, input_types, concrete_inputs)
+  LEFT JOIN convolution_output USING (trace_id, signature_id)
   LEFT JOIN scalar_type
     ON
       scalar_type.code::VARCHAR = CASE
@@ -101,6 +101,7 @@ costed AS (
 
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,
@@ -132,6 +133,7 @@ FROM costed
 UNION ALL
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,

@@ -3,7 +3,7 @@
 -- Why:     a roofline needs the peak of the element type in use, not the highest peak of the
 --          device. A trace without a manifest shows it by its matrix products.
 -- Grain:   one row per trace
--- Inputs:  trace, device_peak, work, work_cost, work_op, cost_root, cpu_op, scalar_type
+-- Inputs:  trace, device_peak, work, work_cost, work_op, cost_root, costed_call, scalar_type
 -- Columns:
 --   trace_id          trace.trace_id
 --   dtype             element type, from the manifest, else of the products with most time; NULL if
@@ -16,7 +16,7 @@
 WITH product AS (
   SELECT
     work.trace_id,
-    cost_root.cost_op_id,
+    cost_root.signature_id,
     sum(work.dur_ns) AS work_ns
   FROM work
   INNER JOIN work_cost USING (trace_id, work_id)
@@ -24,29 +24,19 @@ WITH product AS (
   INNER JOIN cost_root
     ON work_op.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
   WHERE work_cost.flops > 0
-  GROUP BY work.trace_id, cost_root.cost_op_id
-),
-
-typed AS (
-  SELECT
-    product.trace_id,
-    cpu_op.input_types,
-    sum(product.work_ns) AS work_ns
-  FROM product
-  INNER JOIN cpu_op
-    ON product.trace_id = cpu_op.trace_id AND product.cost_op_id = cpu_op.op_id
-  GROUP BY product.trace_id, cpu_op.input_types
+  GROUP BY work.trace_id, cost_root.signature_id
 ),
 
 common AS (
   SELECT
-    typed.trace_id,
+    product.trace_id,
     scalar_type.dtype,
-    sum(typed.work_ns) AS work_ns
-  FROM typed
+    sum(product.work_ns) AS work_ns
+  FROM product
+  INNER JOIN costed_call USING (trace_id, signature_id)
   INNER JOIN scalar_type
-    ON try(json_extract_string(typed.input_types, '$[1]')) = scalar_type.type_name
-  GROUP BY typed.trace_id, scalar_type.dtype
+    ON try(json_extract_string(costed_call.input_types, '$[1]')) = scalar_type.type_name
+  GROUP BY product.trace_id, scalar_type.dtype
 ),
 
 setting AS (

@@ -1,15 +1,16 @@
--- training_cost: FLOPs and bytes of operators of training (136 lines because of its formulas).
+-- training_cost: FLOPs and bytes of operators of training (138 lines because of its formulas).
 --
 -- Why:     a gradient has the shape of an input, and not all are asked for: a frozen layer has none
 --          for its weight. A convolution's input and weight gradients cost as much as its forward
 --          pass, each; attention's cost five products of the forward pass's size, as the scores
 --          are computed again (torch.utils.flop_counter counts the same).
--- Grain:   one row per (trace_id, name, input_dims, input_strides, input_types, concrete_inputs)
+-- Grain:   one row per (trace_id, signature_id)
 -- Inputs:  operator_signature
 -- From:    operator_signature WHERE formula SIMILAR TO
 --          '.*(backward|foreach|update|gather|index|scatter|new_fill).*'
 -- Columns:
 --   trace_id         trace.trace_id
+--   signature_id     cpu_op.signature_id
 --   name             cpu_op.name
 --   input_dims       cpu_op.input_dims
 --   input_strides    cpu_op.input_strides
@@ -124,6 +125,7 @@ costed AS (
 
 SELECT
   trace_id,
+  signature_id,
   name,
   input_dims,
   input_strides,

@@ -1,11 +1,11 @@
--- work_arithmetic: the arithmetic of each matrix product, and its peak (142 lines because of TF32).
+-- work_arithmetic: the arithmetic of each matrix product, and its peak (131 lines because of TF32).
 --
 -- Why:     tensor cores multiply float32 operands in TF32 at eight times the rate, so the operands'
 --          type alone gives a wrong ceiling. Of a kernel, its name says it; of a predicted time,
 --          the predictor's choice.
 -- Grain:   one row per (trace_id, work_id) of work with FLOPs
--- Inputs:  work, work_cost, work_op, cost_root, cpu_op, scalar_type, trace_ceiling, device_peak,
---          kernel_tensor_core, operator_product, modelled_device, trace
+-- Inputs:  work, work_cost, work_op, cost_root, costed_call, scalar_type, trace_ceiling,
+--          device_peak, kernel_tensor_core, operator_product, modelled_device, trace
 -- From:    work_cost WHERE flops > 0
 -- Columns:
 --   trace_id          trace.trace_id
@@ -22,7 +22,7 @@ WITH product AS (
     work.device_id,
     work.name,
     work_cost.formula,
-    cost_root.cost_op_id
+    cost_root.signature_id
   FROM work
   INNER JOIN work_cost USING (trace_id, work_id)
   INNER JOIN work_op USING (trace_id, work_id)
@@ -41,25 +41,22 @@ named AS (
   FROM (SELECT DISTINCT trace_id, name FROM product) AS listed
 ),
 
--- a trace has few lists of types; the second entry is an operand of every product
+-- the second entry is an operand of every product
 typed AS (
   SELECT
-    listed.input_types,
+    costed_call.trace_id,
+    costed_call.signature_id,
     scalar_type.dtype
-  FROM (SELECT DISTINCT input_types FROM cpu_op) AS listed
+  FROM costed_call
   INNER JOIN scalar_type
-    ON try(json_extract_string(listed.input_types, '$[1]')) = scalar_type.type_name
+    ON try(json_extract_string(costed_call.input_types, '$[1]')) = scalar_type.type_name
 ),
 
 -- the predictor gives float32 convolutions whose rows tensor cores can load to them
 assumed AS (
-  SELECT DISTINCT
-    operator_product.trace_id,
-    operator_product.name,
-    operator_product.input_dims,
-    operator_product.input_strides,
-    operator_product.input_types,
-    operator_product.concrete_inputs
+  SELECT
+    trace_id,
+    operator_product.signature_id
   FROM operator_product
   INNER JOIN modelled_device USING (trace_id)
   INNER JOIN trace USING (trace_id)
@@ -86,25 +83,17 @@ operand AS (
         -- AMD's matrix cores multiply float32 as it is, unless the name says otherwise
         used.tensor_core = 'yes' AND used.rule <> 'mfma'
         OR named.is_tf32
-        OR assumed.name IS NOT NULL
+        OR assumed.signature_id IS NOT NULL
         THEN 'tf32'
       ELSE 'float32'
     END AS of_float32
   FROM product
   INNER JOIN named USING (trace_id, name)
-  INNER JOIN cpu_op ON product.trace_id = cpu_op.trace_id AND product.cost_op_id = cpu_op.op_id
-  LEFT JOIN typed ON cpu_op.input_types = typed.input_types
+  LEFT JOIN typed USING (trace_id, signature_id)
+  LEFT JOIN assumed USING (trace_id, signature_id)
   LEFT JOIN trace_ceiling ON product.trace_id = trace_ceiling.trace_id
   LEFT JOIN kernel_tensor_core AS used
     ON product.trace_id = used.trace_id AND product.name = used.name
-  LEFT JOIN assumed
-    ON
-      product.trace_id = assumed.trace_id
-      AND cpu_op.name = assumed.name
-      AND cpu_op.input_dims = assumed.input_dims
-      AND cpu_op.input_strides IS NOT DISTINCT FROM assumed.input_strides
-      AND cpu_op.input_types IS NOT DISTINCT FROM assumed.input_types
-      AND cpu_op.concrete_inputs IS NOT DISTINCT FROM assumed.concrete_inputs
 ),
 
 -- an operator of the host stands for work of the only kind of device

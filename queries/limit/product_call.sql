@@ -1,14 +1,15 @@
--- product_call: each call of a matrix product, with its time and FLOPs (175 lines because of sums).
+-- product_call: each call of a matrix product, with its time and FLOPs (162 lines because of sums).
 --
 -- Why:     a product runs casts, layout changes and a bias too; its time is that of all of them,
 --          but its FLOPs and bytes are those of the product.
 -- Grain:   one row per (trace_id, product_op_id); NULL for all other work of the trace
--- Inputs:  work, work_op, work_cost, work_arithmetic, work_group, kernel_tensor_core, cost_root,
---          cpu_op, signature_cost
+-- Inputs:  work, work_op, work_arithmetic, work_group, kernel_tensor_core, cost_root,
+--          signature_cost
 -- Kept:    view
 -- Columns:
 --   trace_id       trace.trace_id
 --   product_op_id  see product_root; of a product with unknown FLOPs, itself
+--   signature_id   its cpu_op.signature_id
 --   time_source    see work
 --   is_unknown     true if its FLOPs are unknown
 --   kernel_count   work items
@@ -27,47 +28,41 @@
 -- noqa: disable=AM07
 WITH rooted AS (
   SELECT
-    work_op.trace_id,
+    trace_id,
     work_op.work_id,
-    cost_root.product_op_id,
-    cost_root.cost_op_id,
-    FALSE AS is_unknown
+    coalesce(cost_root.product_op_id, cost_root.cost_op_id) AS product_op_id,
+    coalesce(cost_root.product_signature_id, signature_id) AS product_signature_id,
+    signature_id,
+    cost_root.product_op_id IS NULL AS is_unknown,
+    cost.flops,
+    cost.bytes,
+    cost.flops IS NOT NULL AND starts_with(cost.formula, 'attention') AS is_attention
   FROM cost_root
+  LEFT JOIN signature_cost AS cost USING (trace_id, signature_id)
   INNER JOIN work_op USING (trace_id, op_id)
-  WHERE cost_root.product_op_id IS NOT NULL
-  UNION ALL
-  SELECT
-    work_op.trace_id,
-    work_op.work_id,
-    cost_root.cost_op_id AS product_op_id,
-    cost_root.cost_op_id,
-    TRUE AS is_unknown
-  FROM work_cost
-  INNER JOIN work_op USING (trace_id, work_id)
-  INNER JOIN cost_root ON work_op.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
-  WHERE work_cost.formula = 'unknown' AND cost_root.product_op_id IS NULL
+  WHERE cost_root.product_op_id IS NOT NULL OR cost.flops IS NULL
 ),
 
 item AS (
   SELECT
     trace_id,
-    work_id,
     rooted.product_op_id,
-    rooted.cost_op_id,
+    rooted.product_signature_id,
+    rooted.signature_id,
     rooted.is_unknown,
+    rooted.is_attention,
     work.time_source,
     work.dur_ns,
-    work_cost.flops,
-    -- casts inside move more bytes, which a better program would not
-    if(work_cost.flops > 0, work_cost.bytes, NULL) AS bytes,
-    starts_with(work_cost.formula, 'attention') AS is_attention,
+    -- casts inside move bytes too, which a better program would not
+    arithmetic.work_id IS NOT NULL AS is_charged,
+    if(is_charged OR rooted.is_unknown, rooted.flops, 0) AS flops,
+    if(is_charged, rooted.bytes, NULL) AS bytes,
     used.tensor_core,
     used.rule,
     arithmetic.arithmetic,
-    work_cost.flops * 1e9 / arithmetic.peak_flops_per_s AS peak_ns
+    rooted.flops * 1e9 / arithmetic.peak_flops_per_s AS peak_ns
   FROM rooted
   INNER JOIN work USING (trace_id, work_id)
-  INNER JOIN work_cost USING (trace_id, work_id)
   LEFT JOIN work_arithmetic AS arithmetic USING (trace_id, work_id)
   LEFT JOIN kernel_tensor_core AS used USING (trace_id, name)
 ),
@@ -76,6 +71,7 @@ summed AS MATERIALIZED (
   SELECT
     trace_id,
     product_op_id,
+    any_value(product_signature_id) AS signature_id,
     any_value(time_source) AS time_source,
     bool_or(is_unknown) AS is_unknown,
     count(*) AS kernel_count,
@@ -83,10 +79,9 @@ summed AS MATERIALIZED (
     try_cast(sum(flops) AS BIGINT) AS flops,
     try_cast(sum(bytes) AS BIGINT) AS bytes,
     -- a peak that one of its products lacks makes the sum unknown
-    if(count(*) FILTER (WHERE flops > 0) = count(peak_ns), sum(peak_ns), NULL) AS peak_ns,
+    if(count(*) FILTER (WHERE is_charged) = count(peak_ns), sum(peak_ns), NULL) AS peak_ns,
     arg_max(arithmetic, flops) AS arithmetic,
-    arg_max(cost_op_id, flops) AS cost_op_id,
-    if(sum(flops) > 0, product_op_id, NULL) AS costed_op_id,
+    arg_max(signature_id, flops) AS inner_signature_id,
     bool_or(is_attention) AS is_attention,
     bool_or(rule = 'winograd') AS is_winograd,
     try_cast(sum(dur_ns) FILTER (WHERE tensor_core IS NOT NULL) AS BIGINT) AS matrix_ns,
@@ -109,19 +104,20 @@ total AS (
   GROUP BY trace_id
 ),
 
--- a trace has many more operators
-op AS MATERIALIZED (
-  SELECT trace_id, op_id, name, input_dims, input_strides, input_types, concrete_inputs FROM cpu_op
-  SEMI JOIN (
-    SELECT trace_id, costed_op_id AS op_id FROM summed
-    UNION ALL
-    SELECT trace_id, cost_op_id AS op_id FROM summed
-  ) AS asked USING (trace_id, op_id)
+-- products have few shapes, so each is parsed once
+whole AS MATERIALIZED (
+  SELECT
+    trace_id,
+    signature_id,
+    bytes,
+    try(input_types ->> '$[1]') AS type_name
+  FROM signature_cost
 )
 
 SELECT
   summed.trace_id,
   summed.product_op_id,
+  summed.signature_id,
   summed.time_source,
   summed.is_unknown,
   summed.kernel_count,
@@ -129,8 +125,8 @@ SELECT
   summed.flops,
   -- the whole product has a bias too
   if(
-    try(own.input_types ->> '$[1]') = try(inside.input_types ->> '$[1]'),
-    coalesce(signature_cost.bytes, summed.bytes), summed.bytes
+    summed.flops > 0 AND own.type_name = inside.type_name,
+    coalesce(own.bytes, summed.bytes), summed.bytes
   ) AS bytes,
   summed.peak_ns,
   summed.arithmetic,
@@ -139,18 +135,9 @@ SELECT
   summed.matrix_ns,
   summed.tensor_ns
 FROM summed
-LEFT JOIN op AS own
-  ON summed.trace_id = own.trace_id AND summed.costed_op_id = own.op_id
-LEFT JOIN op AS inside
-  ON summed.trace_id = inside.trace_id AND summed.cost_op_id = inside.op_id
-LEFT JOIN signature_cost
-  ON
-    own.trace_id = signature_cost.trace_id
-    AND own.name = signature_cost.name
-    AND own.input_dims = signature_cost.input_dims
-    AND own.input_strides IS NOT DISTINCT FROM signature_cost.input_strides
-    AND own.input_types IS NOT DISTINCT FROM signature_cost.input_types
-    AND own.concrete_inputs IS NOT DISTINCT FROM signature_cost.concrete_inputs
+LEFT JOIN whole AS own USING (trace_id, signature_id)
+LEFT JOIN whole AS inside
+  ON summed.trace_id = inside.trace_id AND summed.inner_signature_id = inside.signature_id
 UNION ALL BY NAME
 SELECT
   trace_id,

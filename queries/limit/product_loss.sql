@@ -3,8 +3,8 @@
 -- Why:     float32 products outside tensor cores, sizes that tensor cores can't load and kernels
 --          far slower than their shapes allow each have their own fix.
 -- Grain:   one row per work item of such a product
--- Inputs:  work, work_op, cost_root, cost_candidate, cpu_op, operator_product, expected_call,
---          modelled_device, work_attention, kernel_tensor_core
+-- Inputs:  work, work_op, cost_root, operator_product, expected_call, modelled_device,
+--          work_attention, kernel_tensor_core
 -- Kept:    view
 -- Columns:
 --   trace_id     trace.trace_id
@@ -41,61 +41,18 @@ WITH known AS (
     ) AS other_ns
   FROM operator_product AS product
   INNER JOIN modelled_device AS device USING (trace_id)
-  INNER JOIN expected_call
-    ON
-      product.trace_id = expected_call.trace_id
-      AND product.name = expected_call.name
-      AND product.input_dims = expected_call.input_dims
-      AND product.input_strides IS NOT DISTINCT FROM expected_call.input_strides
-      AND product.input_types IS NOT DISTINCT FROM expected_call.input_types
-      AND product.concrete_inputs IS NOT DISTINCT FROM expected_call.concrete_inputs
-),
-
--- only what can be a row: texts are slow to compare
-named AS MATERIALIZED (
-  SELECT
-    trace_id,
-    op_id,
-    name,
-    input_dims,
-    input_strides,
-    input_types,
-    concrete_inputs
-  FROM cpu_op
-  SEMI JOIN (
-    SELECT trace_id, op_id FROM cost_candidate
-    WHERE cost_rank = 2 AND is_known
-  ) AS product USING (trace_id, op_id)
-),
-
-member AS (
-  SELECT
-    named.trace_id,
-    named.op_id AS cost_op_id,
-    known.name AS op_name,
-    known.input_dims,
-    known.math,
-    known.other_ns,
-    known.expected_ns,
-    known.expected_low_ns,
-    known.expected_high_ns
-  FROM named
-  INNER JOIN known
-    ON
-      named.trace_id = known.trace_id
-      AND named.name = known.name
-      AND named.input_dims = known.input_dims
-      AND named.input_strides IS NOT DISTINCT FROM known.input_strides
-      AND named.input_types IS NOT DISTINCT FROM known.input_types
-      AND named.concrete_inputs IS NOT DISTINCT FROM known.concrete_inputs
+  INNER JOIN expected_call USING (trace_id, signature_id)
 ),
 
 rooted AS (
-  SELECT work_op.trace_id, work_op.work_id, cost_root.cost_op_id
+  SELECT
+    trace_id,
+    work_op.work_id,
+    cost_root.cost_op_id,
+    signature_id
   FROM cost_root
-  SEMI JOIN member USING (trace_id, cost_op_id)
-  INNER JOIN work_op
-    ON cost_root.trace_id = work_op.trace_id AND cost_root.op_id = work_op.op_id
+  SEMI JOIN known USING (trace_id, signature_id)
+  INNER JOIN work_op USING (trace_id, op_id)
   WHERE cost_root.has_cost
 ),
 
@@ -105,6 +62,7 @@ item AS (
     work_id,
     work.dur_ns,
     rooted.cost_op_id,
+    rooted.signature_id,
     used.tensor_core = 'no' AS is_plain
   FROM work
   INNER JOIN rooted USING (trace_id, work_id)
@@ -121,6 +79,7 @@ product AS (
   SELECT
     trace_id,
     cost_op_id,
+    any_value(signature_id) AS signature_id,
     sum(dur_ns) AS product_ns,
     coalesce(bool_or(is_plain), FALSE) AS is_plain
   FROM item
@@ -130,22 +89,22 @@ product AS (
 judged AS (
   SELECT
     trace_id,
-    cost_op_id,
-    member.op_name,
-    member.input_dims,
+    product.cost_op_id,
+    known.name AS op_name,
+    known.input_dims,
     product.product_ns,
     CASE
-      WHEN member.math = 'float32' AND member.other_ns IS NOT NULL
-        THEN if(product.is_plain AND product.product_ns > member.other_ns, 'float32_product', NULL)
-      WHEN member.other_ns IS NOT NULL
-        THEN if(product.product_ns > member.other_ns, 'odd_product', NULL)
-      WHEN product.product_ns > member.expected_high_ns THEN 'slow_product'
+      WHEN known.math = 'float32' AND known.other_ns IS NOT NULL
+        THEN if(product.is_plain AND product.product_ns > known.other_ns, 'float32_product', NULL)
+      WHEN known.other_ns IS NOT NULL
+        THEN if(product.product_ns > known.other_ns, 'odd_product', NULL)
+      WHEN product.product_ns > known.expected_high_ns THEN 'slow_product'
     END AS kind,
-    if(kind = 'slow_product', member.expected_low_ns, member.other_ns) AS low_ns,
-    if(kind = 'slow_product', member.expected_ns, member.other_ns * 1.25) AS stay_ns,
-    if(kind = 'slow_product', member.expected_high_ns, member.other_ns * 2) AS high_ns
+    if(kind = 'slow_product', known.expected_low_ns, known.other_ns) AS low_ns,
+    if(kind = 'slow_product', known.expected_ns, known.other_ns * 1.25) AS stay_ns,
+    if(kind = 'slow_product', known.expected_high_ns, known.other_ns * 2) AS high_ns
   FROM product
-  INNER JOIN member USING (trace_id, cost_op_id)
+  INNER JOIN known USING (trace_id, signature_id)
 )
 
 SELECT

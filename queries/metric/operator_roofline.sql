@@ -1,10 +1,10 @@
--- operator_roofline: achieved and attainable time of products (146 lines because of its columns).
+-- operator_roofline: achieved and attainable time of products (158 lines because of its columns).
 --
 -- Why:     names the products that lose most time against the device's peaks. FLOPs of attention
 --          count masked scores too. expected_time compares all operators with what libraries reach.
 -- Grain:   one row per (trace_id, op_name, input_dims, dtype, ceiling); op_name is 'uncosted' for
 --          all other work
--- Inputs:  trace, product_call, cpu_op, trace_ceiling
+-- Inputs:  trace, product_call, costed_call, trace_ceiling
 -- Needs:   operator, shape
 -- Key:     trace_name, op_name, input_dims, ceiling, kernel_ns, attained_frac, lost_ns
 -- Columns:
@@ -33,19 +33,31 @@
 -- Never:   WHERE (attained_frac > 1 AND note IS NULL)
 --          OR (attained_frac IS NULL) <> (refusal IS NOT NULL)
 -- Plot:    Time that matrix products lose against the device's peaks
-WITH rated AS (
+WITH shaped AS (
+  -- products have few shapes, so each is parsed once
   SELECT
-    call.*,
-    if(call.product_op_id IS NULL, 'uncosted', cpu_op.name) AS op_name,
-    cpu_op.input_dims,
+    trace_id,
+    signature_id,
+    name AS op_name,
+    input_dims,
     list_filter(
-      try(json_extract_string(cpu_op.input_types, '$[*]')),
+      try(json_extract_string(input_types, '$[*]')),
       LAMBDA entry: entry NOT IN ('', 'Scalar', 'ScalarList')
     )[1] AS dtype,
     -- dropout_p, is_causal, or attn_bias, compute_log_sumexp, dropout_p, is_causal
-    call.is_attention AND try(json_extract_string(
-      cpu_op.concrete_inputs, if(contains(cpu_op.name, 'efficient'), '$[6]', '$[4]')
-    )) IN ('True', 'true', '1') AS is_causal,
+    try(json_extract_string(
+      concrete_inputs, if(contains(name, 'efficient'), '$[6]', '$[4]')
+    )) IN ('True', 'true', '1') AS is_causal
+  FROM costed_call
+),
+
+rated AS (
+  SELECT
+    call.*,
+    if(call.product_op_id IS NULL, 'uncosted', shaped.op_name) AS op_name,
+    shaped.input_dims,
+    shaped.dtype,
+    call.is_attention AND shaped.is_causal AS is_causal,
     call.bytes * 1e9 / trace_ceiling.peak_bytes_per_s AS memory_ns,
     if(
       call.peak_ns IS NULL OR memory_ns IS NULL OR call.is_unknown, NULL,
@@ -56,7 +68,7 @@ WITH rated AS (
   SEMI JOIN product_call AS known
     ON call.trace_id = known.trace_id AND known.product_op_id IS NOT NULL
   LEFT JOIN trace_ceiling USING (trace_id)
-  LEFT JOIN cpu_op ON call.trace_id = cpu_op.trace_id AND call.product_op_id = cpu_op.op_id
+  LEFT JOIN shaped USING (trace_id, signature_id)
 ),
 
 grouped AS (

@@ -84,10 +84,4 @@ LEFT JOIN cpu_op AS op
     work_op.trace_id = op.trace_id
     AND op.op_id = if(cost_root.has_cost, cost_root.cost_op_id, work_op.op_id)
 LEFT JOIN expected_call
-  ON
-    op.trace_id = expected_call.trace_id
-    AND op.name = expected_call.name
-    AND op.input_dims = expected_call.input_dims
-    AND op.input_strides IS NOT DISTINCT FROM expected_call.input_strides
-    AND op.input_types IS NOT DISTINCT FROM expected_call.input_types
-    AND op.concrete_inputs IS NOT DISTINCT FROM expected_call.concrete_inputs
+  ON op.trace_id = expected_call.trace_id AND op.signature_id = expected_call.signature_id

@@ -18,6 +18,8 @@
 --   input_types        JSON text, one entry per input
 --   input_strides      JSON text, one entry per input
 --   concrete_inputs    JSON text, one entry per input: scalars and lists as text
+--   signature_id       number of the distinct name, input_dims, input_types, input_strides and
+--                      concrete_inputs within the trace
 CREATE TABLE cpu_op (
   trace_id INTEGER NOT NULL,
   op_id BIGINT NOT NULL,
@@ -32,5 +34,6 @@ CREATE TABLE cpu_op (
   input_dims VARCHAR,
   input_types VARCHAR,
   input_strides VARCHAR,
-  concrete_inputs VARCHAR
+  concrete_inputs VARCHAR,
+  signature_id INTEGER NOT NULL
 );

@@ -19,6 +19,7 @@
 --   input_types        JSON text
 --   input_strides      JSON text
 --   concrete_inputs    JSON text
+--   signature_id       see kineto_text
 SELECT
   file.trace_id,
   op.op_id,
@@ -33,7 +34,8 @@ SELECT
   text.input_dims,
   text.input_types,
   text.input_strides,
-  text.concrete_inputs
+  text.concrete_inputs,
+  text.signature_id
 FROM kineto_op_order AS op
 INNER JOIN kineto_text AS text ON op.text_id = text.text_id
 CROSS JOIN trace_file AS file

@@ -14,6 +14,21 @@
 --   external_id      PyTorch's number of the operator ('op_id'); kernels don't have it
 --   sequence_number  'seq', shared by an operator and its backward; NULL if absent
 --   input_dims       'sizes', JSON as written; NULL if shapes were not recorded
+--   signature_id     number of name and input_dims
+WITH op AS (
+  SELECT * FROM nsys_range
+  WHERE kind = 'operator'
+),
+
+-- a trace has few texts, and ranks of all rows take longer
+signature AS (
+  SELECT
+    stem,
+    sizes,
+    row_number() OVER (ORDER BY stem, sizes) AS signature_id
+  FROM (SELECT DISTINCT stem, sizes FROM op) AS texts
+)
+
 SELECT
   trace_file.trace_id,
   row_number() OVER (ORDER BY op.start_ns, op.end_ns DESC, op.row_id) - 1 AS op_id,
@@ -24,7 +39,8 @@ SELECT
   op.stem AS name,
   op.op_number AS external_id,
   op.sequence_number,
-  op.sizes AS input_dims
-FROM nsys_range AS op
+  op.sizes AS input_dims,
+  signature.signature_id
+FROM op
+INNER JOIN signature ON op.stem = signature.stem AND op.sizes IS NOT DISTINCT FROM signature.sizes
 CROSS JOIN trace_file
-WHERE op.kind = 'operator'

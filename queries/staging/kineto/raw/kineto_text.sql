@@ -1,4 +1,4 @@
--- kineto_text: each distinct set of texts in a trace's events (132 lines because of many columns).
+-- kineto_text: each distinct set of texts in a trace's events (145 lines because of many columns).
 --
 -- Why:     a trace has millions of events with few names and shapes. What depends only on the texts
 --          is computed once per set, and rows are sorted without them.
@@ -32,6 +32,7 @@
 --   input_types      JSON text
 --   input_strides    JSON text
 --   concrete_inputs  JSON text
+--   signature_id     number of the name and of these four texts among events of the role
 --   occupancy_frac   0..1, estimated occupancy of a kernel
 --   warps_per_sm     warps of a kernel's grid for each multiprocessor
 --   blocks_per_sm    blocks of a kernel's grid for each multiprocessor
@@ -103,6 +104,12 @@ SELECT
   chunk."Input type" AS input_types,
   chunk."Input Strides" AS input_strides,
   chunk."Concrete Inputs" AS concrete_inputs,
+  dense_rank() OVER (
+    PARTITION BY category.role
+    ORDER BY
+      coalesce(chunk.name, ''), chunk."Input Dims", chunk."Input type", chunk."Input Strides",
+      chunk."Concrete Inputs"
+  ) AS signature_id,
   try_cast(chunk."est. achieved occupancy %" AS DOUBLE) / 100 AS occupancy_frac,
   try_cast(chunk."warps per SM" AS DOUBLE) AS warps_per_sm,
   try_cast(chunk."blocks per SM" AS DOUBLE) AS blocks_per_sm,
