@@ -100,7 +100,7 @@ def test_ranges_are_those_of_the_sql(con: duckdb.DuckDBPyConnection, seed: int) 
             start, dur = chance.randrange(400), chance.choice((0, 1, 9, 30))
             at = {"trace_id": trace_id, "process_id": process, "start_ns": start, "dur_ns": dur}
             name = chance.choice(("aten::add", "Optimizer.step", "ProfilerStep#1"))
-            _insert(con, "cpu_op", **at, op_id=number, thread_id="1", name=name)
+            _insert(con, "cpu_op", **at, op_id=number, signature_id=1, thread_id="1", name=name)
             depth = chance.choice((0, 0, 1))
             _insert(
                 con, "cpu_op_parent", trace_id=trace_id, op_id=number, depth=depth,
