@@ -192,6 +192,9 @@ PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
     ): _fill_idle_tables,
     ("host_wait",): _fill_host_wait,
     ("host_range",): _fill_host_range,
-    ("work_sum", "work_group", "grouped_work", "operator_sum"): _fill_work_sums,
+    (
+        *("work_sum", "work_group", "grouped_work"),
+        *("operator_sum", "product_time"),
+    ): _fill_work_sums,
     ("chain_loss",): _fill_chain_loss,
 }

@@ -1,4 +1,4 @@
-"""Fill work_sum, work_group, grouped_work and operator_sum without joining all work: half of the time of their joins.
+"""Fill the tables of sums of work without joining all work: half of the time that their joins take.
 
 The rows equal those of the SQL files of these names. Each work item gets one number for all texts that a
 table groups by, mixed from their hashes; DuckDB adds up the items of each number, and the texts of the
@@ -112,15 +112,26 @@ _OPERATOR_SUM = """
     ON summed.trace_id = shaped.trace_id
 """
 
+_PRODUCT_TIME = """
+  SELECT trace_id, cost_op_id, any_value(signature_id) AS signature_id, sum(dur_ns)::DECIMAL(38, 0) AS work_ns
+  FROM item SEMI JOIN (SELECT trace_id, signature_id FROM signature_cost WHERE flops > 0) AS product
+    USING (trace_id, signature_id)
+  SEMI JOIN (SELECT DISTINCT trace_id FROM kernel) AS gpu_trace USING (trace_id)
+  WHERE cost_op_id IS NOT NULL GROUP BY trace_id, cost_op_id
+"""
+
 # one for each work item; equal where all texts are
 _Numbers: TypeAlias = NDArray[np.uint64]
 
 
 def fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
-    """Insert the rows of the four tables."""
+    """Insert the rows of all these tables."""
     items = _Items(con)
-    with _summed(con, items.calls(), {"summed": _CALLS}):
+    calls = items.calls()
+    with _summed(con, calls, {"summed": _CALLS}):
         con.execute(f"INSERT INTO operator_sum BY NAME {_OPERATOR_SUM}")
+    relation_of(con, calls).query("item", _PRODUCT_TIME).insert_into("product_time")
+    del calls
     parts = {"summed": _ADD_UP, "peak": _PEAKS}
     with _summed(con, items.rows(items.of_sum), parts):
         con.execute(f"INSERT INTO work_sum BY NAME {_WORK_SUM}")
@@ -140,7 +151,9 @@ class _Items:
         self._operator = self._work.new(self._operators.none, np.int32)
         for places, trace, op in self._work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
             self._operator[places] = self._operators.of(trace, op)
-        self._is_work = self._work.new(False, np.bool_)
+        self._is_work, self._is_core = (self._work.new(False, np.bool_) for _ in range(2))
+        for places, is_core in self._work.read("work_attention", "role = 'core'"):
+            self._is_core[places] = is_core != 0
         names = [name for added in _ADDED.values() for name in added]
         self._values = {name: self._work.new(0, np.int64) for name in (*names, "begin_ns")}
         self._absent = {name: self._work.new(True, np.bool_) for name in names}
@@ -203,7 +216,16 @@ class _Items:
         trace, work = self._work.keys(works)
         columns = [trace, work, number[works], self._values["dur_ns"][works]]
         names = ["trace_id", "work_id", "number", "dur_ns", "is_counted"]
-        return pa.Table.from_arrays([*map(numbers, columns), flags(counted[works])], names)
+        calls = pa.Table.from_arrays([*map(numbers, columns), flags(counted[works])], names)
+        # outside attention's core
+        is_part, cost_op = (has_cost[op] & ~self._is_core)[works], np.zeros(len(works), np.int64)
+        cost_op[is_part] = operators.keys(op[works[is_part]])[1]
+        for name, column in (
+            ("cost_op_id", numbers(cost_op, ~is_part)),
+            ("signature_id", numbers(signature[op[works]])),
+        ):
+            calls = calls.append_column(name, column)
+        return calls
 
     def _charged(self) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """The operator of each item, see calls, and of each operator whether it carries a cost."""

@@ -17,6 +17,7 @@
 --                      'float32_product' | 'odd_product' | 'slow_product' | 'kernel_chain'
 --   attention_call_id  see attention_loss and fused_loss; NULL for other kinds
 --   cost_op_id         see product_loss; NULL for other kinds
+--   signature_id       see product_loss; NULL for other kinds
 --   is_predicted       true if the predictor says what would stay
 --   lost_ns            ns, the item's duration
 --   kept_low_ns        ns of it that would stay at least
@@ -24,21 +25,16 @@
 --   kept_high_ns       ns of it that would stay at most
 -- Never:   WHERE NOT (0 <= kept_low_ns AND kept_low_ns <= kept_ns AND kept_ns <= kept_high_ns
 --          AND kept_high_ns <= lost_ns)
-WITH found AS (
+WITH product AS MATERIALIZED (
+  SELECT *, TRUE AS is_predicted FROM product_loss
+),
+
+found AS (
   FROM attention_loss
   UNION ALL BY NAME
   SELECT *, TRUE AS is_predicted FROM fused_loss
   UNION ALL BY NAME
-  SELECT
-    trace_id,
-    work_id,
-    kind,
-    cost_op_id,
-    TRUE AS is_predicted,
-    kept_low_ns,
-    kept_ns,
-    kept_high_ns
-  FROM product_loss
+  FROM product
   UNION ALL BY NAME
   -- nothing stays if it is unnecessary; all of it may be needed
   SELECT
@@ -49,7 +45,7 @@ WITH found AS (
     0 AS kept_low_ns,
     0 AS kept_ns
   FROM copy_loss
-  ANTI JOIN product_loss USING (trace_id, work_id)
+  ANTI JOIN product USING (trace_id, work_id)
   ANTI JOIN chain_loss USING (trace_id, work_id)
 ),
 
@@ -74,7 +70,7 @@ timed AS (
     kept_ns,
     2 * kept_ns AS kept_high_ns
   FROM chain_loss
-  ANTI JOIN product_loss USING (trace_id, work_id)
+  ANTI JOIN product USING (trace_id, work_id)
 ),
 
 layout AS (
@@ -91,6 +87,7 @@ SELECT
   timed.kind,
   timed.attention_call_id,
   timed.cost_op_id,
+  timed.signature_id,
   timed.is_predicted,
   timed.lost_ns,
   least(timed.kept_low_ns, timed.lost_ns) AS kept_low_ns,

@@ -1,17 +1,16 @@
--- product_loss: products slower than they could be, and what stays (163 lines because of shapes).
+-- product_loss: products slower than they could be, and what stays.
 --
 -- Why:     float32 products outside tensor cores, sizes that tensor cores can't load and kernels
 --          far slower than their shapes allow each have their own fix.
 -- Grain:   one row per work item of such a product
--- Inputs:  work, work_op, cost_root, operator_product, expected_call, modelled_device,
---          work_attention, kernel_tensor_core
+-- Inputs:  product_time, operator_product, expected_call, modelled_device, cost_root, work_op,
+--          grouped_work, work_group, kernel_tensor_core
 -- Kept:    view
 -- Columns:
 --   trace_id     trace.trace_id
 --   work_id      work.work_id
 --   cost_op_id   cost_root.cost_op_id, the product
---   op_name      its name
---   input_dims   its shapes
+--   signature_id  cpu_op.signature_id of it: its name and shapes
 --   kind         'float32_product' (without TF32 on a device that has it) | 'odd_product' (rows
 --                that are no multiple of 16 bytes) | 'slow_product' (slower than nine of ten
 --                measured products of such shapes)
@@ -44,79 +43,62 @@ WITH known AS (
   INNER JOIN expected_call USING (trace_id, signature_id)
 ),
 
-rooted AS (
-  SELECT
-    trace_id,
-    work_op.work_id,
-    cost_root.cost_op_id,
-    signature_id
-  FROM cost_root
-  SEMI JOIN known USING (trace_id, signature_id)
-  INNER JOIN work_op USING (trace_id, op_id)
-  WHERE cost_root.has_cost
-),
-
-item AS (
-  SELECT
-    trace_id,
-    work_id,
-    work.dur_ns,
-    rooted.cost_op_id,
-    rooted.signature_id,
-    used.tensor_core = 'no' AS is_plain
-  FROM work
-  INNER JOIN rooted USING (trace_id, work_id)
-  ANTI JOIN (
-    SELECT trace_id, work_id FROM work_attention
-    WHERE role = 'core'
-  ) AS core USING (trace_id, work_id)
-  LEFT JOIN kernel_tensor_core AS used
-    ON work.trace_id = used.trace_id AND work.name = used.name
-  WHERE work.time_source = 'gpu'
-),
-
-product AS (
-  SELECT
-    trace_id,
-    cost_op_id,
-    any_value(signature_id) AS signature_id,
-    sum(dur_ns) AS product_ns,
-    coalesce(bool_or(is_plain), FALSE) AS is_plain
-  FROM item
-  GROUP BY trace_id, cost_op_id
-),
-
 judged AS (
   SELECT
-    trace_id,
+    product.trace_id,
     product.cost_op_id,
-    known.name AS op_name,
-    known.input_dims,
-    product.product_ns,
+    signature_id,
+    product.work_ns,
     CASE
-      WHEN known.math = 'float32' AND known.other_ns IS NOT NULL
-        THEN if(product.is_plain AND product.product_ns > known.other_ns, 'float32_product', NULL)
-      WHEN known.other_ns IS NOT NULL
-        THEN if(product.product_ns > known.other_ns, 'odd_product', NULL)
-      WHEN product.product_ns > known.expected_high_ns THEN 'slow_product'
+      WHEN known.other_ns IS NULL THEN 'slow_product'
+      WHEN known.math = 'float32' THEN 'float32_product'
+      ELSE 'odd_product'
     END AS kind,
     if(kind = 'slow_product', known.expected_low_ns, known.other_ns) AS low_ns,
     if(kind = 'slow_product', known.expected_ns, known.other_ns * 1.25) AS stay_ns,
     if(kind = 'slow_product', known.expected_high_ns, known.other_ns * 2) AS high_ns
-  FROM product
+  FROM product_time AS product
   INNER JOIN known USING (trace_id, signature_id)
+  WHERE product.work_ns > coalesce(known.other_ns, known.expected_high_ns)
+),
+
+-- from a list, because DuckDB takes a view for long and would join all work first
+slow AS (
+  SELECT unnest(list(judged), recursive := TRUE) FROM judged
+),
+
+item AS MATERIALIZED (
+  SELECT
+    trace_id,
+    work_id,
+    grouped_work.dur_ns,
+    slow.* EXCLUDE (trace_id),
+    used.tensor_core
+  FROM cost_root
+  INNER JOIN slow USING (trace_id, cost_op_id)
+  INNER JOIN work_op USING (trace_id, op_id)
+  INNER JOIN grouped_work USING (trace_id, work_id)
+  INNER JOIN work_group USING (trace_id, first_work_id)
+  LEFT JOIN kernel_tensor_core AS used
+    ON work_group.trace_id = used.trace_id AND work_group.name = used.name
+  WHERE cost_root.has_cost AND work_group.role <> 'core'
+),
+
+-- products with a kernel whose name says that it runs outside tensor cores
+plain AS (
+  SELECT DISTINCT trace_id, cost_op_id FROM item
+  WHERE kind = 'float32_product' AND tensor_core = 'no'
 )
 
 SELECT
   trace_id,
-  item.work_id,
+  work_id,
   cost_op_id,
-  judged.op_name,
-  judged.input_dims,
-  judged.kind,
-  cast(item.dur_ns * least(1, judged.low_ns / judged.product_ns) AS BIGINT) AS kept_low_ns,
-  cast(item.dur_ns * least(1, judged.stay_ns / judged.product_ns) AS BIGINT) AS kept_ns,
-  cast(item.dur_ns * least(1, judged.high_ns / judged.product_ns) AS BIGINT) AS kept_high_ns
+  item.signature_id,
+  item.kind,
+  cast(item.dur_ns * least(1, item.low_ns / item.work_ns) AS BIGINT) AS kept_low_ns,
+  cast(item.dur_ns * least(1, item.stay_ns / item.work_ns) AS BIGINT) AS kept_ns,
+  cast(item.dur_ns * least(1, item.high_ns / item.work_ns) AS BIGINT) AS kept_high_ns
 FROM item
-INNER JOIN judged USING (trace_id, cost_op_id)
-WHERE judged.kind IS NOT NULL AND judged.product_ns > 0
+LEFT JOIN plain USING (trace_id, cost_op_id)
+WHERE item.kind <> 'float32_product' OR plain.cost_op_id IS NOT NULL

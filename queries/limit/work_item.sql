@@ -3,7 +3,7 @@
 -- Why:     work of one kind adds up where one change would shorten it: in one component, and for
 --          attention and products with one shape.
 -- Grain:   one row per lost_work
--- Inputs:  lost_work, product_loss, work_group, attention_call
+-- Inputs:  lost_work, costed_call, work_group, attention_call
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -38,10 +38,6 @@ call AS (
     ) AS detail
   FROM attention_call
   SEMI JOIN lost USING (trace_id, attention_call_id)
-),
-
-product AS (
-  SELECT DISTINCT trace_id, cost_op_id, op_name, input_dims FROM product_loss
 )
 
 SELECT
@@ -52,7 +48,7 @@ SELECT
   nullif(work_group.component, 'unattributed') AS component,
   nullif(work_group.module, 'unattributed') AS module,
   lost.step,
-  coalesce(product.op_name, nullif(work_group.op_name, 'unattributed')) AS op_name,
+  coalesce(product.name, nullif(work_group.op_name, 'unattributed')) AS op_name,
   coalesce(call.detail, product.input_dims) AS detail,
   coalesce(lost.attention_call_id, lost.cost_op_id, work_id) AS unit_id,
   lost.is_predicted,
@@ -63,4 +59,4 @@ SELECT
 FROM lost
 INNER JOIN work_group USING (trace_id, first_work_id)
 LEFT JOIN call USING (trace_id, attention_call_id)
-LEFT JOIN product USING (trace_id, cost_op_id)
+LEFT JOIN costed_call AS product USING (trace_id, signature_id)
