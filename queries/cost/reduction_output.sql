@@ -12,7 +12,7 @@
 --   input_dims       cpu_op.input_dims
 --   input_types      cpu_op.input_types
 --   concrete_inputs  cpu_op.concrete_inputs
---   output_numel     elements of the output; 1 if no axes were recorded, NULL if a window was not
+--   output_numel     elements of the output; 1 if no axes or no window were recorded
 WITH called AS (
   -- strides in memory don't matter here
   SELECT DISTINCT
@@ -74,7 +74,7 @@ SELECT
   input_dims,
   input_types,
   concrete_inputs,
-  try(cast(CASE
+  coalesce(try(cast(CASE
     WHEN name = 'aten::mse_loss' THEN if(arguments[3] = '0', list_product(shape), 1)
     WHEN formula = 'loss' THEN if(arguments[4] = '0', shape[1], 1)
     WHEN formula = 'reduction'
@@ -94,5 +94,5 @@ SELECT
           ))
         )
       )
-  END AS BIGINT)) AS output_numel
+  END AS BIGINT)), 1) AS output_numel
 FROM placed

@@ -1,4 +1,4 @@
--- signature_cost: FLOPs and bytes of each distinct call (168 lines because of its formulas).
+-- signature_cost: FLOPs and bytes of each distinct call (169 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
@@ -16,7 +16,8 @@
 --   concrete_inputs  cpu_op.concrete_inputs
 --   flops            2 * multiply-adds; 0 for operators without matrix products; NULL if unknown
 --   element_flops    operations on single elements, estimated: 1 each, 5 for norms and softmax
---   bytes            inputs read once and output written once; NULL if unknown
+--   bytes            inputs read once and output written once; NULL if unknown; without the output
+--                    of a reduction or pooling whose axes or window were not recorded
 --   formula          formula used
 WITH numbered AS (
   SELECT
