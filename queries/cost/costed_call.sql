@@ -42,7 +42,7 @@ SELECT
     WHEN fused_attention.formula IS NOT NULL THEN 2
     WHEN
       costed_operator.formula IN (
-        'convolution', 'mm', 'addmm', 'linear', 'attention', 'attention_by_length',
+        'convolution', 'mm', 'addmm', 'grouped_mm', 'linear', 'attention', 'attention_by_length',
         'convolution_backward', 'attention_backward', 'attention_backward_by_length'
       )
       THEN 2

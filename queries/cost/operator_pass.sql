@@ -88,7 +88,7 @@ SELECT
       THEN 'gather'
     WHEN formula = 'copy' AND dims[1] = []
       THEN if(try_cast(arguments[2] AS BIGINT) IN (-1, rank - 1), 'interleaving', 'concatenation')
-    WHEN formula = 'reduction' THEN 'reduction'
+    WHEN formula IN ('reduction', 'loss', 'pooling') THEN 'reduction'
     WHEN formula IN ('fill', 'foreach', 'fused_update', 'new_fill', 'slice_backward')
       THEN 'contiguous'
     WHEN formula = 'softmax'

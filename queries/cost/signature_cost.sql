@@ -1,10 +1,11 @@
--- signature_cost: FLOPs and bytes of each distinct call (146 lines because of its formulas).
+-- signature_cost: FLOPs and bytes of each distinct call (165 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
 --          if transposed), mm 2*m*k*n, attention 2*B*H*Lq*Lk*(D + Dv), masked or not.
 -- Grain:   one row per (trace_id, signature_id)
--- Inputs:  operator_signature, convolution_output, training_cost, scalar_type
+-- Inputs:  operator_signature, convolution_output, reduction_output, operator_output,
+--          training_cost, scalar_type
 -- From:    operator_signature, training_cost
 -- Columns:
 --   trace_id         trace.trace_id
@@ -16,7 +17,8 @@
 --   concrete_inputs  cpu_op.concrete_inputs
 --   flops            2 * multiply-adds; 0 for operators without matrix products; NULL if unknown
 --   element_flops    operations on single elements, estimated: 1 each, 5 for norms and softmax
---   bytes            inputs read once and output written once; NULL if unknown
+--   bytes            inputs read once and output written once; NULL if unknown; without the output
+--                    of a reduction or pooling whose axes or window were not recorded
 --   formula          formula used
 WITH numbered AS (
   SELECT
@@ -50,8 +52,13 @@ WITH numbered AS (
               LAMBDA pair: floor(pair[1] * pair[2])
             ))
           )
-      WHEN 'reduction' THEN 1
-      ELSE if(formula = 'convolution', NULL, numels[1])
+      -- groups of rows, of columns, or of the sums, which end where an input says
+      WHEN 'grouped_mm'
+        THEN
+          numels[1] // nullif(dims[1][-1], 0) * dims[2][-1]
+          * if(len(dims[1]) + len(dims[2]) = 4, dims[if(contains(name, 'scaled'), 5, 3)][1], 1)
+          // if(len(dims[1]) > len(dims[2]), dims[1][1], 1)
+      ELSE if(formula IN ('convolution', 'reduction', 'loss', 'pooling'), NULL, numels[1])
     END AS BIGINT)) AS output_numel,
     list_max(list_filter(list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)))[1]
       AS widest_bytes,
@@ -68,15 +75,22 @@ WITH numbered AS (
 costed AS (
   SELECT
     numbered.*,
-    convolution_output.output_numel AS convolution_numel,
-    -- the sums of 8-bit integers are 32-bit integers
-    if(numbered.name = 'aten::_int_mm', 4, coalesce(scalar_type.item_bytes, numbered.widest_bytes))
-      AS output_item_bytes,
+    coalesce(convolution_output.output_numel, reduction_output.output_numel) AS window_numel,
+    coalesce(
+      operator_output.item_bytes, scalar_type.item_bytes, numbered.widest_bytes
+    ) + coalesce(operator_output.extra_bytes, 0) AS output_item_bytes,
     try(cast(CASE numbered.formula
       WHEN 'convolution' THEN 2 * convolution_output.position_count * numbered.numels[2]
       WHEN 'linear' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
       WHEN 'mm' THEN 2 * numbered.output_numel * numbered.dims[1][-1]
       WHEN 'addmm' THEN 2 * numbered.output_numel * numbered.dims[2][-1]
+      WHEN 'grouped_mm'
+        THEN
+          2 * numbered.output_numel * numbered.dims[1][-1]
+          // if(
+            len(numbered.dims[1]) + len(numbered.dims[2]) = 4,
+            numbered.dims[if(contains(numbered.name, 'scaled'), 5, 3)][1], 1
+          )
       -- [.., length, head size]: with three dimensions there is one head
       WHEN 'attention'
         THEN
@@ -90,11 +104,16 @@ costed AS (
     END AS BIGINT)) AS flops
   FROM numbered
   LEFT JOIN convolution_output USING (trace_id, signature_id)
+  LEFT JOIN reduction_output USING (trace_id, signature_id)
+  LEFT JOIN operator_output ON split_part(numbered.name, '.', 1) = operator_output.op_name
   LEFT JOIN scalar_type
     ON
       scalar_type.code::VARCHAR = CASE
         WHEN numbered.formula = 'cast' THEN numbered.arguments[2]
         WHEN numbered.name = 'aten::_scaled_mm' THEN numbered.arguments[7]
+        -- bfloat16 if not said
+        WHEN numbered.name = 'aten::_scaled_grouped_mm'
+          THEN coalesce(nullif(numbered.arguments[8], ''), '15')
       END
       AND scalar_type.type_name != 'long'
 )
@@ -112,7 +131,7 @@ SELECT
   try(CASE
     WHEN formula IN ('normalization', 'softmax') THEN 5 * output_numel
     WHEN formula IN ('pointwise', 'resampling') THEN output_numel
-    WHEN formula = 'reduction' THEN numels[1]
+    WHEN formula IN ('reduction', 'loss', 'pooling') THEN numels[1]
     ELSE 0
   END) AS element_flops,
   try(CASE formula
@@ -126,7 +145,7 @@ SELECT
     WHEN 'fill' THEN input_bytes
     WHEN 'embedding' THEN input_bytes - numels[1] * item_bytes[1] + 2 * output_numel * item_bytes[1]
     WHEN 'index_select' THEN numels[3] * item_bytes[3] + 2 * output_numel * item_bytes[1]
-    ELSE read_bytes + coalesce(convolution_numel, output_numel) * output_item_bytes
+    ELSE read_bytes + coalesce(window_numel, output_numel) * output_item_bytes
   END) AS bytes,
   formula
 FROM costed

@@ -14,20 +14,23 @@ WITH formula_names AS (
     VALUES
     ('convolution', 'convolution _convolution'),
     ('mm', 'mm bmm mv dot vdot _int_mm _scaled_mm'),
-    ('addmm', 'addmm baddbmm addmv _addmm_activation'),
+    ('addmm', 'addmm baddbmm addmv addmm_ baddbmm_ addmv_ _addmm_activation'),
+    ('grouped_mm', '_grouped_mm _scaled_grouped_mm'),
     ('linear', 'linear'),
     ('attention', '_scaled_dot_product_flash_attention _scaled_dot_product_efficient_attention'),
     ('attention', '_scaled_dot_product_cudnn_attention'),
     ('attention', '_scaled_dot_product_flash_attention_for_cpu'),
     ('attention', '_scaled_dot_product_fused_attention_overrideable'),
     ('attention_by_length', '_flash_attention_forward _efficient_attention_forward'),
-    ('pointwise', 'add add_ sub sub_ rsub mul mul_ div div_ pow pow_ neg neg_ exp exp_ log sqrt'),
-    ('pointwise', 'rsqrt sin cos tanh tanh_ sigmoid sigmoid_ silu silu_ gelu relu relu_ elu'),
-    ('pointwise', 'leaky_relu hardtanh clamp clamp_ clamp_min clamp_min_ where masked_fill'),
-    ('pointwise', 'masked_fill_ eq ne lt le gt ge logical_and logical_not bitwise_and bitwise_not'),
-    ('pointwise', 'bitwise_or abs reciprocal floor round addcmul addcdiv lerp maximum minimum erf'),
-    ('pointwise', 'softplus threshold_backward gelu_backward silu_backward triu triu_ tril tril_'),
-    ('pointwise', 'native_dropout cumsum'),
+    ('pointwise', 'add sub rsub mul div floor_divide remainder fmod pow square sqrt rsqrt neg abs'),
+    ('pointwise', 'exp exp2 expm1 log log2 log10 log1p sin cos tan tanh atan2 erf sigmoid logit'),
+    ('pointwise', 'silu gelu relu elu leaky_relu hardtanh hardswish hardsigmoid mish softplus'),
+    ('pointwise', 'clamp clamp_min clamp_max floor ceil round trunc sign reciprocal nan_to_num'),
+    ('pointwise', 'where masked_fill eq ne lt le gt ge isnan logical_and logical_or logical_xor'),
+    ('pointwise', 'logical_not bitwise_and bitwise_or bitwise_xor bitwise_not addcmul addcdiv'),
+    ('pointwise', 'lerp maximum minimum triu tril cumsum native_dropout'),
+    ('pointwise', 'threshold_backward gelu_backward silu_backward hardswish_backward'),
+    ('pointwise', 'mish_backward'),
     ('normalization', 'native_group_norm native_layer_norm _fused_rms_norm native_batch_norm'),
     ('normalization', 'cudnn_batch_norm miopen_batch_norm'),
     ('softmax', '_softmax _log_softmax _safe_softmax'),
@@ -37,8 +40,9 @@ WITH formula_names AS (
     ('resampling', '_upsample_nearest_exact2d upsample_bilinear2d upsample_bicubic2d'),
     ('resampling', 'upsample_trilinear3d _upsample_bilinear2d_aa'),
     ('reduction', 'mean sum amax amin max min argmax argmin norm linalg_vector_norm var std prod'),
-    ('reduction', 'any all avg_pool2d max_pool2d_with_indices avg_pool3d _adaptive_avg_pool2d'),
-    ('reduction', 'adaptive_avg_pool2d'),
+    ('reduction', 'any all logsumexp'),
+    ('pooling', 'avg_pool2d avg_pool3d max_pool2d_with_indices max_pool3d_with_indices'),
+    ('pooling', 'adaptive_avg_pool2d _adaptive_avg_pool2d _adaptive_avg_pool3d'),
     ('copy', 'copy_ clone cat stack'),
     ('cast', '_to_copy'),
     ('fill', 'zeros_like ones_like full_like rand_like randn_like'),
@@ -58,7 +62,7 @@ WITH formula_names AS (
     ('pointwise', 'mse_loss_backward nll_loss_backward avg_pool2d_backward'),
     ('pointwise', 'max_pool2d_with_indices_backward _adaptive_avg_pool2d_backward'),
     ('softmax', '_softmax_backward_data _log_softmax_backward_data'),
-    ('reduction', 'mse_loss nll_loss_forward logsumexp'),
+    ('loss', 'mse_loss nll_loss_forward'),
     ('foreach', '_foreach_add _foreach_add_ _foreach_sub _foreach_sub_ _foreach_mul'),
     ('foreach', '_foreach_mul_ _foreach_div _foreach_div_ _foreach_sqrt _foreach_sqrt_'),
     ('foreach', '_foreach_pow _foreach_pow_ _foreach_neg _foreach_neg_ _foreach_abs _foreach_abs_'),
@@ -84,6 +88,13 @@ SELECT
   'aten::' || unnest(string_split(names, ' ')) AS op_name,
   formula
 FROM formula_names
+UNION ALL
+-- the operator that writes its result to its first input
+SELECT
+  'aten::' || unnest(string_split(names, ' ')) || '_' AS op_name,
+  formula
+FROM formula_names
+WHERE formula = 'pointwise' AND NOT contains(names, 'backward')
 UNION ALL
 SELECT
   unnest(['flash_attn::_flash_attn_forward', 'flash_attn::fwd', 'flash_attn_3::fwd']) AS op_name,

@@ -12,9 +12,16 @@ import torch
 
 _PRODUCTS = frozenset({"aten::mm", "aten::bmm", "aten::_int_mm", "aten::_scaled_mm"})
 # the argument of which each element is multiplied by one of a vector
-_VECTOR_PRODUCTS = {"aten::mv": 0, "aten::dot": 0, "aten::vdot": 0, "aten::addmv": 1}
+_VECTOR_PRODUCTS = {
+    "aten::mv": 0, "aten::dot": 0, "aten::vdot": 0, "aten::addmv": 1, "aten::addmv_": 1
+}  # fmt: skip
 # their first argument is added to a product of the next two
-_ADDED_PRODUCTS = frozenset({"aten::addmm", "aten::baddbmm", "aten::_addmm_activation"})
+_ADDED_PRODUCTS = frozenset(
+    {
+        "aten::addmm", "aten::addmm_", "aten::baddbmm", "aten::baddbmm_",
+        "aten::_addmm_activation",
+    }
+)  # fmt: skip
 _ATTENTION = frozenset(
     {
         "aten::_scaled_dot_product_flash_attention", "aten::_scaled_dot_product_flash_attention_for_cpu",

@@ -79,13 +79,14 @@ def products(size: random.Random) -> Iterator[Event]:
     batch, rows, inner, columns = (size.randint(1, 40) for _ in range(4))
     yield event(aten.mm.default, meta(rows, inner), meta(inner, columns))
     yield event(aten.bmm.default, meta(batch, rows, inner), meta(batch, inner, columns))
-    for add in (aten.addmm.default, aten._addmm_activation.default):
-        yield event(add, meta(columns), meta(rows, inner), meta(inner, columns))
-    yield event(
-        aten.baddbmm.default, meta(batch, 1, 1), meta(batch, rows, inner), meta(batch, inner, columns)
-    )  # fmt: skip
+    for add in (aten.addmm.default, aten.addmm_.default, aten._addmm_activation.default):
+        yield event(add, meta(rows, columns), meta(rows, inner), meta(inner, columns))
+    left, right = meta(batch, rows, inner), meta(batch, inner, columns)
+    yield event(aten.baddbmm.default, meta(batch, 1, 1), left, right)
+    yield event(aten.baddbmm_.default, meta(batch, rows, columns), left, right)
     yield event(aten.mv.default, meta(rows, inner), meta(inner))
-    yield event(aten.addmv.default, meta(rows), meta(rows, inner), meta(inner))
+    for add in (aten.addmv.default, aten.addmv_.default):
+        yield event(add, meta(rows), meta(rows, inner), meta(inner))
     for dot in (aten.dot.default, aten.vdot.default):
         yield event(dot, meta(inner), meta(inner))
     small, scale = (torch.int8, torch.float8_e4m3fn), meta(1, dtype=torch.float32)
