@@ -1,4 +1,4 @@
-"""Read a relation's columns as arrays, and insert arrays as a table's rows."""
+"""Columns of Arrow tables as arrays, and arrays as a table's rows."""
 
 from __future__ import annotations
 
@@ -17,30 +17,9 @@ from genscope.analyze.readers.arrow_column import as_numpy, numbers
 BATCH = 1 << 16
 
 Columns = Mapping[str, NDArray[Any]]
-# how to read a column: an expression without NULLs, and the type of its values
-Asked = Mapping[str, tuple[str, type[np.integer[Any]]]]
 # an int stands for all rows
 Column: TypeAlias = NDArray[Any] | pa.Array | int
 Rows = dict[str, Column]
-
-
-def read(
-    relation: duckdb.DuckDBPyRelation,
-    columns: Asked,
-) -> dict[str, NDArray[Any]]:
-    """The columns by name."""
-    asked = relation.project(
-        ", ".join(f"{value} AS {name}" for name, (value, _) in columns.items())
-    )
-    # not batch by batch: on one thread, DuckDB 1.5.6 hangs where it streams half a million rows of
-    # host_activity
-    found = asked.to_arrow_table(BATCH)
-    values: dict[str, NDArray[Any]] = {}
-    for name, (_, kind) in columns.items():
-        values[name] = values_of(found, name, kind)
-        # the next column needs the memory
-        found = found.drop_columns([name])
-    return values
 
 
 def values_of(table: pa.Table, name: str, kind: type[np.integer[Any]]) -> NDArray[Any]:
@@ -74,20 +53,6 @@ def by_group(*keys: NDArray[Any]) -> Iterator[NDArray[np.int64]]:
 def places(trace_id: NDArray[Any]) -> dict[int, NDArray[np.int64]]:
     """The places of the rows of each trace."""
     return {int(trace_id[rows[0]]): rows for rows in by_group(trace_id)}
-
-
-def firsts(
-    number: NDArray[Any], count: NDArray[np.int64], *order: NDArray[Any]
-) -> NDArray[np.bool_]:
-    """Which rows are the first of those with their number, by keys of which the last one comes first.
-
-    `count` says how many rows have each row's number, 0 for a row without one.
-    """
-    is_first: NDArray[np.bool_] = count == 1
-    several = np.flatnonzero(count > 1)
-    several = several[np.lexsort([key[several] for key in (*order, number)])]
-    is_first[several[np.diff(number[several], prepend=-1) != 0]] = True
-    return is_first
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Rows]) -> None:

@@ -7,7 +7,8 @@ first item are those of all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import duckdb
@@ -23,6 +24,10 @@ from genscope.analyze.readers.arrow_column import numbers
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 # what is added up, or compared, and its table
 _ADDED = {"dur_ns": "work", "flops": "work_cost", "bytes": "work_cost", "step": "work_step"}
+_ITEM = pa.schema(
+    [("trace_id", pa.int64()), ("work_id", pa.int64()), ("number", pa.uint64())]
+    + [(name, pa.int64()) for name in _ADDED]
+)
 # what both tables group by, what work_sum does too, and what work_group does too
 _BOTH = {
     "work": ("time_source",),
@@ -96,13 +101,14 @@ def fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
     items = _Items(con)
     number = items.numbers()
     items.mix(number, _BOTH)
-    of_sum = number.copy()
+    of_sum = items.copy(number)
     items.mix(of_sum, _OF_SUM)
-    _insert(con, items.rows(of_sum), "work_sum", _WORK_SUM, {"summed": _ADD_UP, "peak": _PEAKS})
+    parts = {"summed": _ADD_UP, "peak": _PEAKS}
+    _insert(con, partial(items.rows, of_sum), "work_sum", _WORK_SUM, parts)
     del of_sum
     items.mix(number, _OF_GROUP)
     items.mix_shapes(number)
-    _insert(con, items.rows(number), "work_group", _WORK_GROUP, {"summed": _ADD_UP})
+    _insert(con, partial(items.rows, number), "work_group", _WORK_GROUP, {"summed": _ADD_UP})
     return True
 
 
@@ -126,6 +132,13 @@ class _Items:
         """The same number for each item."""
         return self._work.new(0, np.uint64)
 
+    def copy(self, number: _Numbers) -> _Numbers:
+        """The same numbers in another array."""
+        copied = self.numbers()
+        for block in self._work.blocks():
+            copied[block] = number[block]
+        return copied
+
     def mix(self, number: _Numbers, tables: Mapping[str, tuple[str, ...]]) -> None:
         """Mix into the numbers what tables say of each item."""
         for table, columns in tables.items():
@@ -144,18 +157,22 @@ class _Items:
         for places, trace, op in self._work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
             number[places] = (number[places] ^ shapes[operators.of(trace, op)]) * _FACTOR
 
-    def rows(self, number: _Numbers) -> pa.Table:
-        """The items with their numbers."""
-        works = np.flatnonzero(self._is_work)
-        trace, work = self._work.keys(works)
-        added = [numbers(self._values[n][works], self._absent[n][works]) for n in _ADDED]
-        columns = [numbers(trace), numbers(work), numbers(number[works]), *added]
-        return pa.Table.from_arrays(columns, ["trace_id", "work_id", "number", *_ADDED])
+    def rows(self, number: _Numbers) -> pa.RecordBatchReader:
+        """The items with their numbers, batch by batch."""
+        return pa.RecordBatchReader.from_batches(_ITEM, self._batches(number))
+
+    def _batches(self, number: _Numbers) -> Iterator[pa.RecordBatch]:
+        for block in self._work.blocks():
+            works = block[self._is_work[block]]
+            trace, work = self._work.keys(works)
+            added = [numbers(self._values[n][works], self._absent[n][works]) for n in _ADDED]
+            columns = [numbers(trace), numbers(work), numbers(number[works]), *added]
+            yield pa.RecordBatch.from_arrays(columns, schema=_ITEM)
 
 
 def _insert(
     con: duckdb.DuckDBPyConnection,
-    rows: pa.Table,
+    rows: Callable[[], pa.RecordBatchReader],
     table: str,
     statement: str,
     parts: Mapping[str, str],
@@ -163,7 +180,7 @@ def _insert(
     try:
         for name, part in parts.items():
             # a table, because DuckDB must know that it has few rows
-            relation_of(con, rows).query("item", f"CREATE TEMP TABLE {name} AS {part}")
+            relation_of(con, rows()).query("item", f"CREATE TEMP TABLE {name} AS {part}")
         con.execute(f"INSERT INTO {table} BY NAME {statement}")
     finally:
         for name in parts:
