@@ -27,8 +27,9 @@ _CATALOG = "built"
 SMALL_BYTES = 128 << 10
 # MB of DuckDB's buffers by statements that run at a time; it spills the rest into the scratch folder
 _MEMORY = {1: 80, 2: 140}
-# of a large file's size as gzip for each statement: with less, the largest hash tables don't fit
-_MEMORY_FRAC = 1 / 3
+# of a large file's size as gzip for each statement, and MB at most: with less, hash tables are spilled, and
+# the largest don't fit
+_MEMORY_FRAC, _MOST_MEMORY = 1 / 3, 160
 
 TRACE_FILE = {
     "trace_id": "INTEGER",
@@ -100,7 +101,8 @@ def open_scratch(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / DATABASE
     path.write_bytes(tables.empty_study() if empty is None else empty)
-    memory = max(_MEMORY[threads], int(_MEMORY_FRAC * threads * packed_bytes / 1e6))
+    large = min(_MEMORY_FRAC * packed_bytes / 1e6, _MOST_MEMORY)
+    memory = max(_MEMORY[threads], int(threads * large))
     con = connect(
         config={
             "memory_limit": f"{memory}MB",

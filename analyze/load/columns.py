@@ -76,20 +76,6 @@ def places(trace_id: NDArray[Any]) -> dict[int, NDArray[np.int64]]:
     return {int(trace_id[rows[0]]): rows for rows in by_group(trace_id)}
 
 
-def firsts(
-    number: NDArray[Any], count: NDArray[np.int64], *order: NDArray[Any]
-) -> NDArray[np.bool_]:
-    """Which rows are the first of those with their number, by keys of which the last one comes first.
-
-    `count` says how many rows have each row's number, 0 for a row without one.
-    """
-    is_first: NDArray[np.bool_] = count == 1
-    several = np.flatnonzero(count > 1)
-    several = several[np.lexsort([key[several] for key in (*order, number)])]
-    is_first[several[np.diff(number[several], prepend=-1) != 0]] = True
-    return is_first
-
-
 def insert(con: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Rows]) -> None:
     """Insert the rows of all parts, whose columns are those of the table, in its order."""
     tables = [_arrow(rows) for rows in parts]

@@ -17,6 +17,9 @@ from genscope.analyze.readers.arrow_column import numbers
 # the SQL multiplies times since the outermost operator by 1,024, and leaves out what overflows
 _LATEST_NS = 1 << 53
 
+# the cost_rank of a product
+_PRODUCT = 2
+
 _Slots = NDArray[np.int32]
 _Flags = NDArray[np.bool_]
 
@@ -27,23 +30,38 @@ def fill_cost_root(con: duckdb.DuckDBPyConnection) -> None:
     none = operators.none
     parent, is_placed, is_timed = _nesting(operators)
     rank, is_known, signature = _candidates(operators)
-    known = _innermost(parent, is_known & is_placed)
-    unknown = _innermost(parent, (rank >= 0) & ~is_known & is_placed)
-
-    inner = np.flatnonzero(is_known & is_placed)
-    outer = known[parent[inner]]
+    known, unknown = (operators.new(none, np.int32) for _ in range(2))
+    for block in operators.blocks():
+        can, knows, placed = rank[block] >= 0, is_known[block], is_placed[block]
+        known[block] = np.where(knows & placed, block, parent[block])
+        unknown[block] = np.where(can & ~knows & placed, block, parent[block])
+    _follow(operators, known)
+    _follow(operators, unknown)
     emptied = operators.new(False, np.bool_)
-    emptied[outer[(outer < none) & (rank[inner] >= rank[outer])]] = True
+    for block in operators.blocks():
+        inner = block[is_known[block] & is_placed[block]]
+        outer = known[parent[inner]]
+        emptied[outer[(outer < none) & (rank[inner] >= rank[outer])]] = True
 
-    asked = _with_work(con, operators)
-    chosen = np.where(is_known[asked], asked, np.where(is_timed[asked], known[asked], none))
-    chosen = np.where((chosen == none) & (rank[asked] >= 0), asked, chosen)
-    chosen = np.where((chosen == none) & is_timed[asked], unknown[asked], chosen)
-    asked, chosen = asked[chosen < none], chosen[chosen < none]
-    product = np.where(is_timed[asked], _outermost(parent, known, rank == 2, asked), none)
+    with_work = _with_work(con, operators)
+    for block in operators.blocks():
+        asked = block[with_work[block]]
+        timed = is_timed[asked]
+        chosen = np.where(is_known[asked], asked, np.where(timed, known[asked], none))
+        chosen = np.where((chosen == none) & (rank[asked] >= 0), asked, chosen)
+        chosen = np.where((chosen == none) & timed, unknown[asked], chosen)
+        product = np.where(timed, _outermost(parent, known, rank, asked), none)
+        found = np.stack([asked, chosen, product])[:, chosen < none]
+        if found.size:
+            insert(con, "cost_root", [_rows(operators, found, emptied, signature)])
+
+
+def _rows(operators: Places, found: _Slots, emptied: _Flags, signature: _Slots) -> Rows:
+    """Rows of operators, those that carry their cost and their products: int32[3, n]."""
+    asked, chosen, product = found
     trace, op = operators.keys(asked)
-    is_none = product == none
-    rows: Rows = {
+    is_none = product == operators.none
+    return {
         "trace_id": trace,
         "op_id": op,
         "cost_op_id": operators.keys(chosen)[1],
@@ -52,27 +70,27 @@ def fill_cost_root(con: duckdb.DuckDBPyConnection) -> None:
         "product_op_id": numbers(operators.keys(np.where(is_none, 0, product))[1], is_none),
         "product_signature_id": numbers(signature[product], is_none),
     }
-    insert(con, "cost_root", [rows])
 
 
-def _outermost(parent: _Slots, known: _Slots, is_marked: _Flags, asked: _Slots) -> _Slots:
-    """The marked one, the outermost, of the known operators that are or surround those asked for."""
+def _outermost(parent: _Slots, known: _Slots, rank: NDArray[np.int8], asked: _Slots) -> _Slots:
+    """The product, the outermost, of the known operators that are or surround those asked for."""
     none = len(parent) - 1
     found, around = np.full_like(asked, none), known[asked]
     while (around < none).any():
-        found = np.where((around < none) & is_marked[around], around, found)
+        found = np.where((around < none) & (rank[around] == _PRODUCT), around, found)
         around = known[parent[around]]
     return found
 
 
-def _innermost(parent: _Slots, is_marked: _Flags) -> _Slots:
-    """The marked operator that is or surrounds each operator, the innermost one; else none."""
-    found = np.where(is_marked, np.arange(len(parent), dtype=np.int32), parent)
-    while True:
-        further = found[found]
-        if np.array_equal(further, found):
-            return found
-        found = further
+def _follow(operators: Places, found: _Slots) -> None:
+    """Where a place points to one that points further, let it point there, until none does."""
+    is_done = False
+    while not is_done:
+        is_done = True
+        for block in operators.blocks():
+            further = found[found[block]]
+            is_done &= np.array_equal(further, found[block])
+            found[block] = further
 
 
 def _nesting(operators: Places) -> tuple[_Slots, _Flags, _Flags]:
@@ -101,12 +119,12 @@ def _candidates(operators: Places) -> tuple[NDArray[np.int8], _Flags, NDArray[np
     return rank, is_known, signature
 
 
-def _with_work(con: duckdb.DuckDBPyConnection, operators: Places) -> _Slots:
+def _with_work(con: duckdb.DuckDBPyConnection, operators: Places) -> _Flags:
     found = operators.new(False, np.bool_)
-    for trace, op in read_batches(con, "work_op", "trace_id", "coalesce(op_id, -1)"):
+    for trace, op in read_batches(con.table("work_op"), "trace_id", "coalesce(op_id, -1)"):
         found[operators.of(trace, op)] = True
     found[operators.none] = False
-    return np.flatnonzero(found).astype(np.int32)
+    return found
 
 
 def _fits(since_ns: NDArray[np.int64]) -> _Flags:

@@ -62,3 +62,8 @@ def spent(covers: Iterable[Cover], start: Times, end: Times) -> NDArray[np.int64
     """ns of each span in which each layer is the first open one, int64[len(start), len(covers)]."""
     within = [cover.upto(end) - cover.upto(start) for cover in covers]
     return np.diff(np.stack(within, axis=1), axis=1, prepend=0)
+
+
+def exact_sum(durations: Times) -> int:
+    """The sum, also beyond int64."""
+    return (int((durations >> 32).sum()) << 32) + int((durations & 0xFFFFFFFF).sum())

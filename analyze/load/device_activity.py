@@ -2,104 +2,153 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Asked, Columns, Rows, by_group, insert, places, read
-from genscope.analyze.load.covered import Cover, Times
+from genscope.analyze.load.columns import Rows, insert
+from genscope.analyze.load.covered import Cover, Times, exact_sum
+from genscope.analyze.load.launched import Activity
+from genscope.analyze.load.numbered import At
+from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.sweep import stretches
 from genscope.analyze.readers.arrow_column import numbers
 
-# columns of an activity, each with the type that its values need: a trace has millions of rows
-SPAN: Asked = {
-    "trace_id": ("trace_id", np.int32),
-    "layer": ("layer::TINYINT", np.int8),
-    "start_ns": ("start_ns", np.int64),
-    "end_ns": ("end_ns", np.int64),
-}
 _LAYERS, _KERNEL_LAYERS = 6, 2
 _COMPUTE, _COMMUNICATION = 0, 1
-_LATEST_NS = 1 << 61
 _LARGEST = np.iinfo(np.int64).max
-
-
-def all_fit(activity: Columns) -> bool:
-    """Whether no sum of spans can leave int64."""
-    return all(
-        abs(int(extreme)) < _LATEST_NS
-        for name in ("start_ns", "end_ns")
-        for extreme in (activity[name].min(initial=0), activity[name].max(initial=0))
-    )
+_Covers = dict[int, Cover]
 
 
 def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
     """Insert the rows of the five tables; false, and no rows, if times are too far apart for it."""
-    activity = read(con.table("device_activity"), {**SPAN, "device_id": ("device_id", np.int32)})
-    if not all_fit(activity):
+    activity = Activity(con, Scratch(con))
+    if not activity.fit():
         return False
-    layers: list[tuple[int, ...]] = []
-    overlaps: list[Rows] = []
-    exposed: list[dict[str, Any]] = []
-    for rows in by_group(activity["trace_id"], activity["device_id"]):
-        trace_id, device_id = (int(activity[key][rows[0]]) for key in ("trace_id", "device_id"))
-        covers = {}
-        for layer in range(_LAYERS):
-            of_layer = rows[activity["layer"][rows] == layer]
-            if len(of_layer):
-                start, end = activity["start_ns"][of_layer], activity["end_ns"][of_layer]
-                total_ns = exact_sum(end - start)
-                layers.append(
-                    (trace_id, device_id, layer, len(start), total_ns, start.min(), end.max())
-                )
-                covers[layer] = Cover(start, end)
-        of_device = {"trace_id": trace_id, "device_id": device_id}
-        overlaps.append({**of_device, **_overlap(covers)})
-        if _COMMUNICATION in covers:
-            exposed.append({**of_device, **_exposed(covers)})
-    names = ("trace_id", "device_id", "layer", "event_count", "sum_ns", "start_ns", "end_ns")
-    if layers:
-        columns = np.array(layers, np.int64).T
-        insert(con, "device_layer", [dict(zip(names, columns, strict=True))])
-    insert(con, "device_overlap", overlaps)
-    of_trace = places(activity["trace_id"])
-    busy = [_busy(activity, *one) for one in of_trace.items()]
-    insert(con, "device_busy", [of_devices for of_devices, _ in busy])
-    insert(con, "rank_busy", [of_rank for _, of_rank in busy])
-    of_rank = _traces_of_ranks(con) if exposed else set()
-    stretches = [rows for rows in exposed if rows["trace_id"] in of_rank]
-    insert(con, "exposed_stretch", [rows for rows in stretches if len(rows["start_ns"])])
+    parts: dict[str, list[Rows]] = {}
+    of_rank = {row[0] for row in con.table("trace").filter("rank IS NOT NULL").fetchall()}
+    for trace_id in activity.traces:
+        rows = activity.rows(trace_id)
+        devices = [_Device(activity, *one) for one in activity.of_devices(rows).items()]
+        busy_ns = _sweep(activity, devices)
+        found = [*_busy(devices, busy_ns).items()]
+        for device in devices:
+            found += [
+                (table, {"device_id": device.device_id, **columns})
+                for table, columns in device.rows().items()
+                if table != "exposed_stretch" or trace_id in of_rank
+            ]
+        for table, columns in found:
+            parts.setdefault(table, []).append({"trace_id": trace_id, **columns})
+    for table, several in parts.items():
+        insert(con, table, several)
     return True
 
 
-def _traces_of_ranks(con: duckdb.DuckDBPyConnection) -> set[int]:
-    named = con.table("trace").filter("rank IS NOT NULL").project("trace_id").fetchall()
-    return {row[0] for row in named}
+class _Device:
+    """What one device ran: counts, sums and ends of each layer, and ns of each combination of layers."""
+
+    def __init__(self, activity: Activity, device_id: int, rows: At) -> None:
+        self.device_id = device_id
+        self.sweeps = activity.sweeps(rows)[device_id]
+        # by layer: how many, their ns, the first start and the last end
+        self.layers: dict[int, tuple[int, int, int, int]] = {}
+        for block in activity.scratch.blocks(rows):
+            layers = activity.layer[block]
+            for layer in np.unique(layers).tolist():
+                chosen = block[layers == layer]
+                self._add(layer, activity.start[chosen], activity.end[chosen])
+        self._open_ns = np.zeros(1 << _LAYERS, np.int64)
+        self._exposed: list[tuple[Times, Times]] = []
+
+    def _add(self, layer: int, start: Times, end: Times) -> None:
+        count, ns, first, last = self.layers.get(layer, (0, 0, int(start[0]), int(end[0])))
+        first, last = min(first, int(start.min())), max(last, int(end.max()))
+        self.layers[layer] = count + len(start), ns + exact_sum(end - start), first, last
+
+    def add_stretch(self, covers: _Covers) -> None:
+        """Take in which layers were open in the next stretch of time."""
+        if len(covers) == 1:
+            for layer, cover in covers.items():
+                self._open_ns[1 << layer] += cover.total_ns
+        elif covers:
+            at, layers = _open_layers(covers)
+            open_ns = np.diff(at, append=at[-1:])
+            for mask in np.unique(layers).tolist():
+                self._open_ns[mask] += open_ns[layers == mask].sum()
+        if _COMMUNICATION in covers:
+            self._exposed.append(_exposed(covers))
+
+    def rows(self) -> dict[str, Rows]:
+        """Its rows of the tables that have one of a device."""
+        names = ("layer", "event_count", "sum_ns", "start_ns", "end_ns")
+        layers = [(layer, *self.layers[layer]) for layer in sorted(self.layers)]
+        self._open_ns[0] = 0
+        kept = np.flatnonzero(self._open_ns)
+        found: dict[str, Rows] = {
+            "device_layer": dict(zip(names, np.array(layers, np.int64).T, strict=True)),
+            "device_overlap": {"layers": kept, "open_ns": self._open_ns[kept]},
+        }
+        if self._exposed:
+            start, end = (np.concatenate(times) for times in zip(*self._exposed, strict=True))
+            # one may go on in the next stretch
+            goes_on = start[1:] == end[:-1]
+            start, end = start[np.append(True, ~goes_on)], end[np.append(~goes_on, True)]
+            found["exposed_stretch"] = {"start_ns": start, "end_ns": end}
+        return found
 
 
-def _exposed(covers: dict[int, Cover]) -> dict[str, Times]:
+def _sweep(activity: Activity, devices: Sequence[_Device]) -> NDArray[np.int64]:
+    """Go through all time: ns in which any device ran kernels, computed, or did anything."""
+    busy_ns = np.zeros(3, np.int64)
+    sweeps = [sweep for device in devices for sweep in device.sweeps]
+    for since, until, parts in stretches(sweeps):
+        of_layer: dict[int, list[Cover]] = {}
+        streams = iter(parts)
+        for device in devices:
+            rows = np.concatenate([next(streams) for _ in device.sweeps])
+            covers = _covers(activity, rows, since, until)
+            device.add_stretch(covers)
+            for layer, cover in covers.items():
+                of_layer.setdefault(layer, []).append(cover)
+        for place, layers in enumerate((range(_KERNEL_LAYERS), [_COMPUTE], range(_LAYERS))):
+            busy_ns[place] += _total([c for layer in layers for c in of_layer.get(layer, [])])
+        activity.scratch.release()
+    return busy_ns
+
+
+def _covers(activity: Activity, rows: At, since: int, until: int) -> _Covers:
+    """The covers of each layer, of these rows in a stretch of time."""
+    layers = activity.layer[rows]
+    covers = {}
+    for layer in np.unique(layers).tolist():
+        chosen = rows[layers == layer]
+        times = (activity.start[chosen], activity.end[chosen])
+        covers[layer] = Cover(*(np.clip(time, since, until) for time in times))
+    return {layer: cover for layer, cover in covers.items() if len(cover.starts)}
+
+
+def _total(covers: Sequence[Cover]) -> int:
+    """ns in which any of them is open."""
+    if len(covers) == 1:
+        return covers[0].total_ns
+    nothing = [np.zeros(0, np.int64)]
+    return Cover(
+        np.concatenate(nothing + [cover.starts for cover in covers]),
+        np.concatenate(nothing + [cover.ends for cover in covers]),
+    ).total_ns
+
+
+def _exposed(covers: _Covers) -> tuple[Times, Times]:
     """When the device communicated and did not compute."""
     at, layers = _open_layers({n: covers[n] for n in (_COMPUTE, _COMMUNICATION) if n in covers})
     alone = np.flatnonzero((layers[:-1] == 1 << _COMMUNICATION) & (at[1:] > at[:-1]))
-    return {"start_ns": at[alone], "end_ns": at[alone + 1]}
+    return at[alone], at[alone + 1]
 
 
-def exact_sum(durations: Times) -> int:
-    """The sum, also beyond int64."""
-    return (int((durations >> 32).sum()) << 32) + int((durations & 0xFFFFFFFF).sum())
-
-
-def _overlap(covers: dict[int, Cover]) -> Rows:
-    """How long each combination of layers was open."""
-    at, layers = _open_layers(covers)
-    open_ns = np.diff(at, append=at[-1:])
-    found = [(mask, int(open_ns[layers == mask].sum())) for mask in range(1, 1 << _LAYERS)]
-    kept = np.array([one for one in found if one[1]], np.int64).reshape(-1, 2)
-    return {"layers": kept[:, 0], "open_ns": kept[:, 1]}
-
-
-def _open_layers(covers: dict[int, Cover]) -> tuple[Times, NDArray[np.int64]]:
+def _open_layers(covers: _Covers) -> tuple[Times, NDArray[np.int64]]:
     """The moments at which a layer opens or closes, and the layers that are open from then on."""
     at = np.concatenate(
         [edges for cover in covers.values() for edges in (cover.starts, cover.ends)]
@@ -111,31 +160,24 @@ def _open_layers(covers: dict[int, Cover]) -> tuple[Times, NDArray[np.int64]]:
     return at[order], np.cumsum(change[order])
 
 
-def _busy(activity: Columns, trace_id: int, rows: NDArray[np.int64]) -> tuple[Rows, Rows]:
+def _busy(devices: Sequence[_Device], busy_ns: NDArray[np.int64]) -> dict[str, Rows]:
     """The rows of device_busy and of rank_busy."""
-    start, end = activity["start_ns"][rows], activity["end_ns"][rows]
-    layer = activity["layer"][rows]
-    is_kernel, computes = layer < _KERNEL_LAYERS, layer == _COMPUTE
-    kernel_busy_ns = Cover(start[is_kernel], end[is_kernel]).total_ns
-    # without communication, all kernels compute
-    is_alike = (is_kernel == computes).all()
-    compute_ns = kernel_busy_ns if is_alike else Cover(start[computes], end[computes]).total_ns
-    kernel_ns = exact_sum((end - start)[is_kernel])
+    found = [(layer, *row) for device in devices for layer, row in device.layers.items()]
+    kernels = [row for row in found if row[0] < _KERNEL_LAYERS]
+    kernel_ns = sum(row[2] for row in kernels)
+    kernel_count = sum(row[1] for row in kernels)
     values = {
-        "kernel_count": is_kernel.sum(),
-        "copy_count": (~is_kernel).sum(),
+        "kernel_count": kernel_count,
+        "copy_count": sum(row[1] for row in found) - kernel_count,
         "kernel_ns": min(kernel_ns, _LARGEST),
-        "kernel_busy_ns": kernel_busy_ns,
-        "gpu_busy_ns": Cover(start, end).total_ns,
-        "gpu_span_ns": end.max() - start.min(),
+        "kernel_busy_ns": busy_ns[0],
+        "gpu_busy_ns": busy_ns[2],
+        "gpu_span_ns": max(row[4] for row in found) - min(row[3] for row in found),
     }
     columns = {name: np.array([value], np.int64) for name, value in values.items()}
     too_long = np.array([kernel_ns > _LARGEST])
     kernel_ns_or_null = numbers(columns["kernel_ns"], too_long)
-    of_devices: Rows = {"trace_id": trace_id, **columns, "kernel_ns": kernel_ns_or_null}
-    of_rank: Rows = {
-        "trace_id": trace_id,
-        "compute_ns": np.array([compute_ns], np.int64),
-        "busy_ns": columns["gpu_busy_ns"],
+    return {
+        "device_busy": {**columns, "kernel_ns": kernel_ns_or_null},
+        "rank_busy": {"compute_ns": busy_ns[1:2], "busy_ns": busy_ns[2:3]},
     }
-    return of_devices, of_rank

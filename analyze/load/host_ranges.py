@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import BATCH, Asked, Columns, by_group, insert, read, values_of
 from genscope.analyze.load.covered import Cover
-from genscope.analyze.load.device_activity import all_fit
+from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.sweep import fit
 from genscope.analyze.readers.arrow_column import texts
 
 _SPAN: Asked = {
@@ -42,7 +43,8 @@ def fill_host_range(con: duckdb.DuckDBPyConnection) -> bool:
     measured = set(con.table("measured_process").project(_PROCESS).fetchall())
     span = read(con.table("host_span"), {**_SPAN, **_WAITS})
     longest = int(labelled["end_ns"].max()) - int(labelled["start_ns"].min())
-    if not (all_fit(labelled) and all_fit(span)) or longest > _LARGEST // len(found):
+    times = [of[name] for of in (labelled, span) for name in ("start_ns", "end_ns")]
+    if not fit(Scratch(con), *times) or longest > _LARGEST // len(found):
         return False
     _, first, number = np.unique(labelled["named"], return_index=True, return_inverse=True)
     sums = np.zeros((len(first), 4), np.int64)

@@ -6,58 +6,37 @@ operators in order by the names of their threads, which takes seconds of a big t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import (
-    BATCH,
-    Asked,
-    Columns,
-    by_group,
-    places,
-    read,
-    relation_of,
-    values_of,
-)
+from genscope.analyze.load.columns import BATCH, Columns, by_group, places, relation_of, values_of
 from genscope.analyze.load.covered import Cover
-from genscope.analyze.load.device_activity import all_fit
-from genscope.analyze.load.device_gaps import NONE
+from genscope.analyze.load.launched import NONE, Activity
+from genscope.analyze.load.numbered import THREAD, At, Threads
+from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.sweep import Sweep, fit, stretches
 from genscope.analyze.readers.arrow_column import numbers
 
-Places = NDArray[np.int64]
-
-_SPAN: Asked = {
-    "trace_id": ("trace_id", np.int32),
-    "start_ns": ("start_ns", np.int64),
-    "end_ns": ("end_ns", np.int64),
-}
-_TRACK: Asked = {"track": ("hash(track)", np.uint64)}
-_WAIT: Asked = {**_SPAN, **_TRACK, "call_id": ("call_id", np.int64)}
 # of a wait and its call: what is inserted as it is, and for the look-ups its end and thread
 _CALLED = (
     "waiting.trace_id, waiting.call_id, waiting.kind, waiting.name AS call_name, call.process_id, "
     "call.thread_id, waiting.start_ns, waiting.end_ns - waiting.start_ns AS wait_ns, "
-    "waiting.end_ns, hash(waiting.track) AS track"
+    f"waiting.end_ns, {THREAD.replace('(', '(call.').replace(', ', ', call.')} AS thread"
 )
-_OPERATOR: Asked = {
-    **_SPAN,
-    **_TRACK,
-    "op_id": ("slice_id", np.int64),
-    "parent_id": ("coalesce(parent_id, -1)", np.int64),
-    "depth": ("depth::INTEGER", np.int32),
+_WAIT: dict[str, type[np.integer[Any]]] = {
+    "trace_id": np.int32,
+    "start_ns": np.int64,
+    "end_ns": np.int64,
+    "thread": np.uint64,
 }
-# the device of an event, and the process that launched it
-_LAUNCHED: Asked = {
-    **_SPAN,
-    "device_id": ("device_id", np.int32),
-    "process": ("hash(process_id)", np.uint64),
-}
-_CALLER: Asked = {"call_id": ("call_id", np.int64), "process": ("hash(process_id)", np.uint64)}
-_EVENT = "trace_id, start_ns, start_ns + dur_ns AS end_ns"
+# what the look-ups need, which is not inserted
+_LOOKED_UP = ["end_ns", "thread"]
 
 
 def fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
@@ -65,18 +44,19 @@ def fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
     called = _called(con)
     if not len(called):
         return True
-    wait = {name: values_of(called, name, kind) for name, (_, kind) in _WAIT.items()}
     # frames of a program nest apart from those of torch
     if con.table("python_call").limit(1).fetchall():
         return False
-    events = (con.table(name).project(_EVENT) for name in ("kernel", "gpu_copy"))
-    device = read(next(events).union(next(events)), _SPAN)
-    if not (all_fit(wait) and all_fit(device)):
+    wait = {name: values_of(called, name, kind) for name, kind in _WAIT.items()}
+    scratch = Scratch(con)
+    if not fit(scratch, wait["start_ns"], wait["end_ns"]):
         return False
-    busy_ns = _busy(con, wait, device)
-    device.clear()
+    activity = Activity(con, scratch)
+    if not activity.fit():
+        return False
+    busy_ns = _busy(con, called, wait, activity)
     idle_ns = wait["end_ns"] - wait["start_ns"] - busy_ns
-    _insert(con, called, busy_ns, idle_ns, _innermost(con, wait))
+    _insert(con, called, busy_ns, idle_ns, _innermost(con, wait, scratch))
     return True
 
 
@@ -88,79 +68,99 @@ def _called(con: duckdb.DuckDBPyConnection) -> pa.Table:
     return waiting.join(call, same).project(_CALLED).to_arrow_table(BATCH)
 
 
-def _busy(con: duckdb.DuckDBPyConnection, wait: Columns, device: Columns) -> NDArray[np.int64]:
+def _busy(
+    con: duckdb.DuckDBPyConnection, called: pa.Table, wait: Columns, activity: Activity
+) -> NDArray[np.int64]:
     """ns of each wait in which a device that its process waits for was busy."""
-    busy_ns = np.zeros(len(wait["call_id"]), np.int64)
-    of_trace = places(device["trace_id"])
+    busy_ns = np.zeros(len(called), np.int64)
     named = con.table("trace").filter("format = 'nsys'").project("trace_id").fetchall()
     of_process = {row[0] for row in named}
+    launched = set[tuple[int, str | None, int]]()
+    for table in ("kernel", "gpu_copy") if of_process else ():
+        launched |= set(
+            con.table(table).project("trace_id, process_id, device_id").distinct().fetchall()
+        )
+    process = np.array(called.column("process_id").to_pylist(), object)
     for trace_id, waits in places(wait["trace_id"]).items():
-        if trace_id in of_process:
-            _busy_of_processes(con, wait, waits, busy_ns)
-        elif trace_id in of_trace:
-            _look_up(wait, waits, _cover(device, of_trace[trace_id]), busy_ns)
+        devices = activity.sweeps(activity.rows(trace_id))
+        if trace_id not in of_process:
+            _look_up(activity, list(devices.values()), wait, waits, busy_ns)
+            continue
+        # such a trace says which process launched what
+        for one in set(process[waits].tolist()):
+            owned = [devices[d] for of, by, d in launched if (of, by) == (trace_id, one)]
+            _look_up(activity, owned, wait, waits[process[waits] == one], busy_ns)
     return busy_ns
 
 
-def _busy_of_processes(
-    con: duckdb.DuckDBPyConnection, wait: Columns, waits: Places, busy_ns: NDArray[np.int64]
+def _look_up(
+    activity: Activity,
+    devices: Sequence[Sequence[Sweep]],
+    wait: Columns,
+    waits: NDArray[np.int64],
+    busy_ns: NDArray[np.int64],
 ) -> None:
-    """The same in a trace that says which process launched what, for the waits of one trace."""
-    of_this = f"trace_id = {int(wait['trace_id'][waits[0]])}"
-    event = read(con.table("device_event").filter(of_this), _LAUNCHED)
-    caller = read(con.table("runtime_call").filter(of_this), _CALLER)
-    order = np.argsort(caller["call_id"])
-    at = order[np.searchsorted(caller["call_id"], wait["call_id"][waits], sorter=order)]
-    process = caller["process"][at]
-    for one in np.unique(process):
-        devices = np.unique(event["device_id"][event["process"] == one])
-        owned = np.flatnonzero(np.isin(event["device_id"], devices))
-        _look_up(wait, waits[process == one], _cover(event, owned), busy_ns)
+    start, end = wait["start_ns"][waits], wait["end_ns"][waits]
+    sweeps = [sweep for streams in devices for sweep in streams]
+    for sweep in sweeps:
+        sweep.restart()
+    for since, until, parts in stretches(sweeps):
+        rows = np.concatenate([np.zeros(0, np.int32), *parts])
+        busy = Cover(*(np.clip(at[rows], since, until) for at in (activity.start, activity.end)))
+        busy_ns[waits] += busy.upto(end) - busy.upto(start)
+        activity.scratch.release()
 
 
-def _cover(span: Columns, rows: Places) -> Cover:
-    return Cover(span["start_ns"][rows], span["end_ns"][rows])
-
-
-def _look_up(wait: Columns, waits: Places, busy: Cover, busy_ns: NDArray[np.int64]) -> None:
-    busy_ns[waits] = busy.upto(wait["end_ns"][waits]) - busy.upto(wait["start_ns"][waits])
-
-
-def _innermost(con: duckdb.DuckDBPyConnection, wait: Columns) -> NDArray[np.int64]:
+def _innermost(
+    con: duckdb.DuckDBPyConnection, wait: Columns, scratch: Scratch
+) -> NDArray[np.int64]:
     """The innermost operator around the start of each wait, or -1."""
-    of_threads = con.table("operator_slice").join(
-        con.table("waiting_call"), "trace_id, track", "semi"
-    )
-    operator = read(of_threads, _OPERATOR)
-    found = np.full(len(wait["call_id"]), NONE, np.int64)
-    threads_of: Mapping[tuple[int, int], Places] = {
-        _thread(operator, rows): rows for rows in by_group(operator["trace_id"], operator["track"])
-    }
-    for waits in by_group(wait["trace_id"], wait["track"]):
-        rows = threads_of.get(_thread(wait, waits))
-        if rows is not None:
-            found[waits] = _around(operator, rows, wait["start_ns"][waits])
+    operators = Places(con, "cpu_op", "op_id")
+    parent, depth = (scratch.new(operators.none + 1, operators.none, np.int32) for _ in range(2))
+    end = scratch.new(operators.none + 1, np.iinfo(np.int64).max, np.int64)
+    columns = ("trace_id", "coalesce(parent_op_id, -1)", "depth", "end_ns")
+    for at, trace, parent_op, how_deep, end_ns in operators.read("cpu_op_parent", *columns):
+        parent[at], depth[at], end[at] = operators.of(trace, parent_op), how_deep, end_ns
+        scratch.release()
+    place = _last_begun(con, wait, operators, depth, scratch)
+    # the last one that has begun is open, or one around it is, or none
+    start = wait["start_ns"]
+    while len(closed := np.flatnonzero(end[place] <= start)):
+        place[closed] = parent[place[closed]]
+    found = np.full(len(place), NONE, np.int64)
+    known = np.flatnonzero(place != operators.none)
+    found[known] = operators.keys(place[known])[1]
     return found
 
 
-def _thread(of: Columns, rows: Places) -> tuple[int, int]:
-    return int(of["trace_id"][rows[0]]), int(of["track"][rows[0]])
-
-
-def _around(operator: Columns, rows: Places, at: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The innermost of one thread's operators that is open at each moment, or -1."""
-    # of operators with one start, the deeper one opens later
-    rows = rows[np.lexsort((operator["depth"][rows], operator["start_ns"][rows]))]
-    by_id = np.argsort(operator["op_id"][rows])
-    ids, end = operator["op_id"][rows][by_id], operator["end_ns"][rows]
-    parent = operator["parent_id"][rows]
-    # the last one that has begun is open, or one around it is, or none
-    place = np.searchsorted(operator["start_ns"][rows], at, side="right") - 1
-    while len(closed := np.flatnonzero((place >= 0) & (end[place] <= at))):
-        above = parent[place[closed]]
-        outer = by_id[np.minimum(np.searchsorted(ids, above), len(ids) - 1)]
-        place[closed] = np.where(above == NONE, NONE, outer)
-    return np.where(place >= 0, operator["op_id"][rows][place], NONE)
+def _last_begun(
+    con: duckdb.DuckDBPyConnection, wait: Columns, operators: Places, depth: At, scratch: Scratch
+) -> At:
+    """The place of the last operator that begins on the thread of each wait by its start, or of none."""
+    threads = Threads(con, ["runtime_call", "cpu_op"])
+    track = threads.of(wait["thread"])
+    groups = list(by_group(wait["trace_id"], track))
+    place = np.full(len(track), operators.none, np.int32)
+    latest = np.full(len(track), np.iinfo(np.int64).min)
+    for trace, number, start, thread in read_batches(
+        con.table("cpu_op"), "trace_id", "op_id", "start_ns", THREAD
+    ):
+        at, of_thread = operators.of(trace, number), threads.of(thread)
+        for waits in groups:
+            first = waits[0]
+            rows = np.flatnonzero((of_thread == track[first]) & (trace == wait["trace_id"][first]))
+            if not len(rows):
+                continue
+            # of operators with one start, the deeper one opens later
+            rows = rows[np.lexsort((depth[at[rows]], start[rows]))]
+            last = np.searchsorted(start[rows], wait["start_ns"][waits], side="right") - 1
+            begun, last = waits[last >= 0], rows[last[last >= 0]]
+            is_later = start[last] > latest[begun]
+            is_deeper = (start[last] == latest[begun]) & (depth[at[last]] > depth[place[begun]])
+            begun, last = (some[is_later | is_deeper] for some in (begun, last))
+            place[begun], latest[begun] = at[last], start[last]
+        scratch.release()
+    return place
 
 
 def _insert(
@@ -171,7 +171,7 @@ def _insert(
     op_id: NDArray[np.int64],
 ) -> None:
     """Insert the waits with the names of their operators."""
-    rows = called.drop_columns(["end_ns", "track"])
+    rows = called.drop_columns(_LOOKED_UP)
     for name, column in (
         ("device_busy_ns", numbers(busy_ns)),
         ("device_idle_ns", numbers(idle_ns)),

@@ -28,7 +28,7 @@ _LARGEST = np.iinfo(np.int64).max
 def fill_chain_loss(con: duckdb.DuckDBPyConnection) -> bool:
     """Insert its rows; false, and no rows, if kernels are too long for it."""
     groups = list(
-        read_batches(con, "fusible_group", "trace_id", "first_work_id", "shape", "computes")
+        read_batches(con.table("fusible_group"), "trace_id", "first_work_id", "shape", "computes")
     )
     if not groups:
         return True

@@ -2,97 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Columns, Rows, firsts
-from genscope.analyze.load.covered import Times
-from genscope.analyze.load.device_activity import exact_sum
-from genscope.analyze.load.device_gaps import NONE
+from genscope.analyze.load.columns import Rows
+from genscope.analyze.load.covered import Times, exact_sum
+from genscope.analyze.load.launched import Events
+from genscope.analyze.load.numbered import At
+from genscope.analyze.load.scratch_arrays import BLOCK
 from genscope.analyze.readers.arrow_column import numbers
 
 _SUMS = ("launch_count", "no_wait_count", "length_integral_ns", "first_ns", "last_ns")
 _LENGTHS = ("length", "length_ns", "first_ns")
 
 
-def launch_queues(
-    event: Columns, of_trace: Mapping[int, NDArray[np.int64]]
-) -> tuple[list[Rows], list[Rows]]:
-    """The rows of both tables; `event` holds columns of device_event, `of_trace` the places of each trace."""
+def launch_queues(events: Events, trace_id: int, rows: At) -> tuple[list[Rows], list[Rows]]:
+    """The rows of both tables of a trace; `rows` are the places of its events."""
     queues: list[Rows] = []
     lengths: list[Rows] = []
-    for trace_id, rows in of_trace.items():
-        linked = rows[event["call_id"][rows] != NONE]
-        event_count = np.bincount(event["call_id"][linked], minlength=1)
-        for stream in _streams(event, linked):
-            start, end = _launches(event, stream, event_count)
-            sums = (
-                len(start),
-                (end <= start).sum(),
-                exact_sum(np.maximum(end - start, 0)),
-                start.min(),
-                np.maximum(start, end).max(),
-            )
-            queues.append(_rows(trace_id, event, stream[0], _SUMS, [np.array([v]) for v in sums]))
-            found = _lengths(start[end > start], end[end > start])
-            if len(found[0]):
-                lengths.append(_rows(trace_id, event, stream[0], _LENGTHS, found))
+    for key, stream in events.of_streams(rows):
+        start, end = _launches(events, stream)
+        if not len(start):
+            continue
+        waiting = end > start
+        first_ns, last_ns = start.min(), max(start.max(), end.max())
+        count = len(start)
+        start = np.sort(start[waiting], kind="stable")
+        end = np.sort(end[waiting], kind="stable")
+        wait_ns = exact_sum(end) - exact_sum(start)
+        sums = (count, count - len(start), wait_ns, first_ns, last_ns)
+        queues.append(_rows(trace_id, key, _SUMS, [np.array([v]) for v in sums]))
+        found = _lengths(start, end)
+        if len(found[0]):
+            lengths.append(_rows(trace_id, key, _LENGTHS, found))
     return queues, lengths
 
 
 def _rows(
-    trace_id: int, event: Columns, at: int, names: Sequence[str], values: Sequence[Times]
+    trace_id: int, stream: tuple[int, int | None], names: Sequence[str], values: Sequence[Times]
 ) -> Rows:
-    """Columns of a stream, that of the event at a place."""
-    stream = np.full(len(values[0]), at)
+    """Columns of a stream."""
+    device_id, stream_id = stream
+    number = np.full(len(values[0]), stream_id or 0)
     return {
         "trace_id": trace_id,
-        "device_id": int(event["device_id"][at]),
-        "stream_id": numbers(event["stream_id"][stream], event["no_stream"][stream] != 0),
+        "device_id": device_id,
+        "stream_id": numbers(number, np.full(len(number), stream_id is None)),
         **dict(zip(names, values, strict=True)),
     }
 
 
-def _streams(event: Columns, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """The places of the events of each stream."""
-    number = np.zeros(len(rows), np.int64)
-    for name in ("device_id", "stream_id", "no_stream"):
-        values = event[name][rows]
-        # mostly equal ones are in a row, and few are faster to sort
-        first = np.flatnonzero(np.diff(values, prepend=values[:1] - 1))
-        known, found = np.unique(values[first], return_inverse=True)
-        number = number * len(known) + np.repeat(found, np.diff(np.append(first, len(rows))))
-    # small numbers are sorted in a tenth of the time
-    is_small = number.max(initial=0) < 1 << 16
-    order = np.argsort(number.astype(np.uint16) if is_small else number, kind="stable")
-    changes = np.flatnonzero(np.diff(number[order])) + 1
-    yield from (part for part in np.split(rows[order], changes) if len(part))
-
-
-def _launches(
-    event: Columns, stream: NDArray[np.int64], event_count: NDArray[np.int64]
-) -> tuple[Times, Times]:
+def _launches(events: Events, stream: At) -> tuple[Times, Times]:
     """When each call began, and its first event on the stream."""
-    call, start = event["call_id"][stream], event["start_ns"][stream]
-    is_first = firsts(call, event_count[call], start)
-    return event["call_start_ns"][stream][is_first], start[is_first]
+    start, end = (np.empty(len(stream), np.int64) for _ in range(2))
+    count = 0
+    several = []
+    for block in events.scratch.blocks(stream):
+        call = events.call[block]
+        single = events.count[call] == 1
+        after = count + int(single.sum())
+        start[count:after] = events.calls.start[call[single]]
+        end[count:after] = events.start[block[single]]
+        count = after
+        several.append(block[events.count[call] > 1])
+    if len(shared := np.concatenate(several)):
+        calls, place = np.unique(events.call[shared], return_inverse=True)
+        first = np.full(len(calls), np.iinfo(np.int64).max)
+        np.minimum.at(first, place, events.start[shared])
+        after = count + len(calls)
+        start[count:after], end[count:after] = events.calls.start[calls], first
+        count = after
+    return start[:count], end[:count]
 
 
 def _lengths(start: Times, end: Times) -> tuple[Times, Times, Times]:
-    """The lengths of the queue, for how long it had each, and since when."""
-    at = np.concatenate([np.sort(end, kind="stable"), np.sort(start, kind="stable")])
-    # at one moment, ends come first
-    order = np.argsort(at, kind="stable")
-    at = at[order]
-    length = np.cumsum(np.where(order < len(end), -1, 1))
-    lasting = np.diff(at, append=at[-1:])
-    # the later of equal places stays, and the first moment is the last one written
-    first = np.zeros(length.max(initial=0) + 1, np.int64)
-    first[length[::-1]] = at[::-1]
-    # a sum of floats is exact below 2^53
-    low, high = (np.bincount(length, part) for part in (lasting & 0xFFFFFF, lasting >> 24))
-    known = np.flatnonzero(np.bincount(length))
-    total = (high[known].astype(np.int64) << 24) + low[known].astype(np.int64)
-    return known, total, first[known]
+    """The lengths of the queue, for how long it had each, and since when; both times are sorted."""
+    lasting = np.zeros(1, np.int64)
+    first = np.full(1, -1, np.int64)
+    is_known = np.zeros(1, np.bool_)
+    length, since = 0, 0
+    for starts, ends in _together(start, end):
+        # at one moment, ends come first
+        at = np.concatenate([ends, starts])
+        order = np.argsort(at, kind="stable")
+        at = at[order]
+        lengths = length + np.cumsum(np.where(order < len(ends), -1, 1))
+        room = int(lengths.max()) + 1 - len(lasting)
+        if room > 0:
+            lasting, first = np.pad(lasting, (0, room)), np.pad(first, (0, room))
+            is_known = np.pad(is_known, (0, room))
+        before = np.append(length, lengths[:-1])
+        # a sum of floats is exact below 2^53
+        ns = np.diff(at, prepend=since if is_known.any() else at[:1])
+        for shift, part in ((0, ns & 0xFFFFFF), (24, ns >> 24)):
+            summed = np.bincount(before, part, len(lasting)).astype(np.int64)
+            lasting += summed << shift
+        # the later of equal places stays, and the first moment is the last one written
+        moment = np.zeros(len(lasting), np.int64)
+        moment[lengths[::-1]] = at[::-1]
+        is_new = (np.bincount(lengths, minlength=len(lasting)) > 0) & ~is_known
+        first[is_new] = moment[is_new]
+        is_known |= is_new
+        length, since = int(lengths[-1]), int(at[-1])
+    known = np.flatnonzero(is_known)
+    return known, lasting[known], first[known]
+
+
+def _together(start: Times, end: Times) -> Iterator[tuple[Times, Times]]:
+    """Parts of both times, the same stretch of time in each."""
+    edges = np.unique(np.append(start[BLOCK::BLOCK], end[BLOCK::BLOCK]))
+    parts = [np.split(times, np.searchsorted(times, edges)) for times in (start, end)]
+    for starts, ends in zip(*parts, strict=True):
+        if len(starts) or len(ends):
+            yield starts, ends

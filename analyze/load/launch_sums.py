@@ -5,136 +5,157 @@ The rows equal those that the SQL of launch_sum and later_kernel defines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Columns, Rows, firsts
-from genscope.analyze.load.device_activity import exact_sum
-from genscope.analyze.load.device_gaps import NONE
-from genscope.analyze.load.places import Places
+from genscope.analyze.load.columns import Rows
+from genscope.analyze.load.covered import Times, exact_sum
+from genscope.analyze.load.launched import Events
+from genscope.analyze.load.numbered import At
 from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.arrow_column import numbers
 
 _LIMIT = 1 << 63
-_Ns = NDArray[np.int64]
+_LOW = 0xFFFFFFFF
+_KINDS = ("kernel", "copy")
+_EVENT_COUNTS = ("event", "unlinked", "single", "shared", "shorter_than_call")
 _Row = dict[str, Any]
 
 
-def launch_sums(
-    con: duckdb.DuckDBPyConnection, event: Columns, of_trace: Mapping[int, NDArray[np.int64]]
-) -> tuple[list[Rows], list[Rows]]:
-    """The rows of both tables; `event` holds columns of device_event, `of_trace` the places of each trace."""
+def launch_sums(events: Events, trace_id: int, rows: At, firsts: At) -> list[_Row]:
+    """The rows of launch_sum of a trace; `rows` are its events, `firsts` the first of each shared call."""
+    counts, device_ns = _added(events, rows)
+    names = ["unlinked", *events.calls.names]
+    begun = _begun(events, trace_id, rows, firsts)
     found: list[_Row] = []
-    later: list[Rows] = []
-    names, calls, name_of = _names(con)
-    for trace_id, rows in of_trace.items():
-        # a copy of millions of rows takes memory
-        is_all = len(rows) == len(event["call_id"])
-        launched = _Launched(event if is_all else {k: values[rows] for k, values in event.items()})
-        launched.name = name_of[calls.of(np.full(len(rows), trace_id), launched.call)]
-        for what, is_one in (("kernel", launched.is_kernel), ("copy", ~launched.is_kernel)):
-            for name, is_named in launched.named(is_one):
-                label = None if name is None else "unlinked" if name == NONE else names[name]
-                row = launched.row(is_named)
-                found.append({"trace_id": trace_id, "what": what, "call_name": label, **row})
-        if len(kernels := launched.later()):
-            later.append({"trace_id": trace_id, "kernel_id": kernels})
-    return [_columns(found)] if found else [], later
+    for what, label in enumerate(_KINDS):
+        known = np.flatnonzero(counts["event"][what]).tolist()
+        groups = [(None, known), *((names[name], [name]) for name in known)] if known else []
+        for name, chosen in groups:
+            total = {key: int(values[what, chosen].sum()) for key, values in counts.items()}
+            found.append(
+                {
+                    "trace_id": trace_id,
+                    "what": label,
+                    "call_name": name,
+                    "event_count": total["event"],
+                    "device_ns": _fitting(sum(device_ns[what][one] for one in chosen)),
+                    "unlinked_count": total["unlinked"],
+                    "unlinked_ns": _fitting(device_ns[what][0] if 0 in chosen else 0),
+                    "single_count": total["single"],
+                    "shared_count": total["shared"],
+                    "shorter_than_call_count": total["shorter_than_call"],
+                    **begun.row(what, None if name is None else chosen[0] - 1),
+                }
+            )
+    return found
 
 
-def _names(con: duckdb.DuckDBPyConnection) -> tuple[list[str | None], Places, NDArray[np.int64]]:
-    """The names of calls, where each call is, and its name's place among them; -1 without a call."""
-    listed = con.table("runtime_call").project("hash(name), name").distinct().fetchall()
-    listed.sort()
-    hashes = np.array([row[0] for row in listed], np.uint64)
-    places = Places(con, "runtime_call", "call_id")
-    values = places.new(NONE, np.int64)
-    for at, value in places.read("runtime_call", "hash(name)"):
-        values[at] = np.searchsorted(hashes, value)
-    return [row[1] for row in listed], places, values
+def _added(events: Events, rows: At) -> tuple[dict[str, NDArray[np.int64]], list[list[int]]]:
+    """How many events of each kind, by the number of their call's name plus 1; and their ns."""
+    calls = events.calls
+    shape = len(_KINDS), len(calls.names) + 1
+    size = shape[0] * shape[1]
+    counts = {key: np.zeros(size, np.int64) for key in _EVENT_COUNTS}
+    low, high = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for block in events.scratch.blocks(rows):
+        call = events.call[block]
+        key = (block >= events.first_copy) * shape[1] + calls.name[call] + 1
+        count, device = events.count[call], events.end[block] - events.start[block]
+        is_shorter = (count == 1) & (device < calls.end[call] - calls.start[call])
+        chosen = (None, count == 0, count == 1, count > 1, is_shorter)
+        for kind, some in zip(_EVENT_COUNTS, chosen, strict=True):
+            counts[kind] += np.bincount(key if some is None else key[some], minlength=size)
+        # a sum of floats is exact below 2^53
+        low += np.bincount(key, device & _LOW, size).astype(np.int64)
+        high += np.bincount(key, device >> 32, size).astype(np.int64)
+    ns = [(int(h) << 32) + int(n) for h, n in zip(high, low, strict=True)]
+    by_kind = [ns[first : first + shape[1]] for first in range(0, size, shape[1])]
+    return {key: values.reshape(shape) for key, values in counts.items()}, by_kind
 
 
-class _Launched:
-    """Kernels and copies of a trace, each with what is known of its launch."""
+@dataclass(frozen=True)
+class _Begun:
+    """The calls of a trace with the kind of the first event of each, -1 without, and when it starts."""
 
-    def __init__(self, event: Columns) -> None:
-        self.call, self.kernel = (
-            event["call_id"].astype(np.int64),
-            event["kernel_id"].astype(np.int64),
-        )
-        self.is_kernel = self.kernel != NONE
-        self.name = np.zeros(0, np.int64)
-        self._device = event["end_ns"] - event["start_ns"]
-        self._call_ns = event["call_end_ns"] - event["call_start_ns"]
-        self._launch_delay = event["start_ns"] - event["call_start_ns"]
-        self._queue_delay = event["start_ns"] - event["call_end_ns"]
-        self._is_linked = self.call != NONE
-        counts = np.bincount(self.call[self._is_linked], minlength=1)
-        self._count = np.where(self._is_linked, counts[self.call], 0)
-        order = (self.kernel, event["copy_id"], event["end_ns"], event["start_ns"])
-        self.is_first = firsts(self.call, self._count, *order)
+    events: Events
+    first_call: int
+    start: Times
+    kind: NDArray[np.int8]
 
-    def later(self) -> NDArray[np.int64]:
-        """The kernels that are not the first of their call."""
-        later: NDArray[np.int64] = self.kernel[self.is_kernel & self._is_linked & ~self.is_first]
-        return later
-
-    def named(self, is_one: NDArray[np.bool_]) -> Iterator[tuple[int | None, NDArray[np.bool_]]]:
-        """The numbers of the names of their calls and which have it; None for all."""
-        if is_one.any():
-            yield None, is_one
-        for name in np.flatnonzero(np.bincount(self.name[is_one] + 1)) - 1:
-            yield int(name), is_one & (self.name == name)
-
-    def row(self, is_one: NDArray[np.bool_]) -> _Row:
-        """The sums of those that `is_one` names."""
-        device, count = self._device[is_one], self._count[is_one]
-        first = is_one & self.is_first
-        call_ns, delay, queued = (
-            values[first] for values in (self._call_ns, self._launch_delay, self._queue_delay)
-        )
-        return {
-            "event_count": len(device),
-            "device_ns": _sum(device),
-            "unlinked_count": int((count == 0).sum()),
-            "unlinked_ns": _sum(device[count == 0]) if (count == 0).any() else 0,
-            "single_count": int((count == 1).sum()),
-            "shared_count": int((count > 1).sum()),
-            "shorter_than_call_count": int(((count == 1) & (device < self._call_ns[is_one])).sum()),
-            "call_count": len(call_ns),
-            "call_ns": _sum(call_ns),
-            "call_p50_ns": _quantile(call_ns, 50),
-            "call_max_ns": _quantile(call_ns, 100),
-            "launch_delay_sum_ns": _sum(delay),
-            "launch_delay_min_ns": _quantile(delay, 0),
-            "launch_delay_p50_ns": _quantile(delay, 50),
-            "launch_delay_p99_ns": _quantile(delay, 99),
-            "launch_delay_max_ns": _quantile(delay, 100),
-            "negative_launch_delay_count": int((delay < 0).sum()),
-            "queue_delay_sum_ns": _sum(queued),
-            "negative_queue_delay_count": int((queued < 0).sum()),
+    def row(self, what: int, name: int | None) -> _Row:
+        """How long those of a kind, and of a name, took to start; of all names without one."""
+        calls, first = self.events.calls, self.first_call
+        chosen = self.kind == what
+        if name is not None:
+            chosen &= calls.name[first : first + len(chosen)] == name
+        places = np.flatnonzero(chosen).astype(np.int32)
+        called = self._less(places, calls.end, calls.start)
+        row: _Row = {"call_count": len(places), "call_ns": _sum(called)}
+        row["call_p50_ns"], row["call_max_ns"] = _quantiles(called, 50, 100)
+        delay = self._less(places, None, calls.start)
+        row["launch_delay_sum_ns"] = _sum(delay)
+        is_negative = int((delay < 0).sum())
+        quantiles = _quantiles(delay, 0, 50, 99, 100)
+        row |= {
+            f"launch_delay_{what}_ns": ns
+            for what, ns in zip(("min", "p50", "p99", "max"), quantiles, strict=True)
         }
+        row["negative_launch_delay_count"] = is_negative
+        queued = self._less(places, None, calls.end)
+        row["queue_delay_sum_ns"] = _sum(queued)
+        row["negative_queue_delay_count"] = int((queued < 0).sum())
+        return row
+
+    def _less(self, places: At, later: Times | None, earlier: Times) -> Times:
+        """From one time of these calls to another; `later` is by default when their event starts."""
+        values = np.empty(len(places), np.int64)
+        done = 0
+        for block in self.events.scratch.blocks(places):
+            called = block + self.first_call
+            at = self.start[block] if later is None else later[called]
+            values[done : done + len(block)] = at - earlier[called]
+            done += len(block)
+        return values
 
 
-def _sum(values: _Ns) -> int | None:
+def _begun(events: Events, trace_id: int, rows: At, firsts: At) -> _Begun:
+    first, count = events.calls.places.first(trace_id), events.calls.places.count(trace_id)
+    start, kind = events.scratch.new(count, 0, np.int64), np.full(count, -1, np.int8)
+    for some, is_single in ((rows, True), (firsts, False)):
+        for block in events.scratch.blocks(some):
+            called = block[events.count[events.call[block]] == 1] if is_single else block
+            call = events.call[called] - first
+            start[call], kind[call] = events.start[called], called >= events.first_copy
+    return _Begun(events, first, start, kind)
+
+
+def _sum(values: Times) -> int | None:
     """The sum; NULL without values or beyond int64."""
-    total = exact_sum(values)
-    return total if len(values) and -_LIMIT <= total < _LIMIT else None
+    return _fitting(exact_sum(values)) if len(values) else None
 
 
-def _quantile(values: _Ns, percent: int) -> int | None:
-    """The smallest value with at least that share at or below it."""
+def _fitting(total: int) -> int | None:
+    return total if -_LIMIT <= total < _LIMIT else None
+
+
+def _quantiles(values: Times, *percents: int) -> list[int | None]:
+    """The smallest values with at least these shares at or below them; puts `values` in another order."""
     if not len(values):
-        return None
-    place = max(1, len(values) - len(values) * (100 - percent) // 100) - 1
-    return int(np.partition(values, place)[place])
+        return [None] * len(percents)
+    places = [
+        max(1, len(values) - len(values) * (100 - percent) // 100) - 1 for percent in percents
+    ]
+    values.partition(places)
+    return [int(value) for value in values[places]]
 
 
-def _columns(found: list[_Row]) -> Rows:
+def launch_columns(found: Sequence[_Row]) -> Rows:
+    """Rows of launch_sum as columns."""
     columns: Rows = {}
     for name in found[0]:
         values = [row[name] for row in found]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from threading import Lock
 from typing import TypeVar
 
@@ -16,6 +18,19 @@ _LARGER_LIMITS = ("512MB", "1GB", "2GB", "4GB", "8GB")
 _RETRYING = Lock()
 
 _Result = TypeVar("_Result")
+
+
+def give_back() -> None:
+    """Return freed memory to the system, which C's library keeps for what is asked for next: 60 MB of a load."""
+    trim = getattr(_c_library(), "malloc_trim", None)
+    if trim:
+        trim(0)
+
+
+@cache
+def _c_library() -> object:
+    # only Linux has the function
+    return ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def execute_within_memory(con: duckdb.DuckDBPyConnection, statement: str) -> int:

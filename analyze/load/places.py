@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import BATCH
+from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.readers.arrow_column import as_numpy
 
 Numbers = NDArray[np.int64]
@@ -19,7 +20,7 @@ class Places:
     """Places of the rows of a table whose ids count from 0 or 1 in each trace; the last one is `none`."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
-        self._con, self._column = con, column
+        self._con, self._column, self._scratch = con, column, Scratch(con)
         sizes = con.table(table).aggregate(f"trace_id, max({column}) + 1").order("trace_id")
         rows = sizes.fetchall()
         self._traces = np.array([row[0] for row in rows], np.int64)
@@ -28,36 +29,60 @@ class Places:
 
     def of(self, trace: Numbers, number: Numbers) -> NDArray[np.int32]:
         """Places of ids; that of none where the id is -1."""
-        if len(self._traces) == 1:
-            found: NDArray[np.int32] = number.astype(np.int32)
-            found[found < 0] = self.none
-            return found
-        first = self._first[np.searchsorted(self._traces, trace)]
-        return np.where(number < 0, self.none, first + number).astype(np.int32)
+        one = len(self._traces) == 1
+        first = 0 if one else self._first[np.searchsorted(self._traces, trace)]
+        places = (first + number).astype(np.int32)
+        places[number < 0] = self.none
+        return places
+
+    def first(self, trace: int) -> int:
+        """The place of id 0 of a trace."""
+        return int(self._first[np.searchsorted(self._traces, trace)])
+
+    def count(self, trace: int) -> int:
+        """How many places a trace has."""
+        at = np.searchsorted(self._traces, [trace, trace + 1])
+        return int(np.diff(self._first[at])[0])
+
+    def rows(self, trace: int) -> NDArray[np.int32]:
+        """The places of a trace's ids."""
+        at = np.searchsorted(self._traces, [trace, trace + 1])
+        return np.arange(*self._first[at], dtype=np.int32)
 
     def keys(self, places: NDArray[Any]) -> tuple[Numbers, Numbers]:
         """Traces and ids of places."""
-        sizes = np.diff(self._first)
-        trace, first = np.repeat(self._traces, sizes), np.repeat(self._first[:-1], sizes)
-        return trace[places], places - first[places]
+        at = np.searchsorted(self._first, places, side="right") - 1
+        return self._traces[at], places - self._first[at]
 
     def new(self, value: Any, kind: type[np.generic]) -> NDArray[Any]:
-        """An array with `value` for every row and for none."""
-        return np.full(self.none + 1, value, kind)
+        """An array with `value` for every row and for none; see Scratch."""
+        return self._scratch.new(self.none + 1, value, kind)
+
+    def release(self) -> None:
+        """Give back the memory of all such arrays; their values stay."""
+        self._scratch.release()
+
+    def blocks(self) -> Iterator[NDArray[np.int32]]:
+        """All places, those of a block at a time."""
+        for first in range(0, self.none, BATCH):
+            yield np.arange(first, min(first + BATCH, self.none), dtype=np.int32)
+            self.release()
 
     def read(self, table: str, *columns: str) -> Iterator[tuple[NDArray[Any], ...]]:
         """The places of the rows of a table with these ids, and columns as 64-bit integers; batch by batch."""
         wanted = ("trace_id", self._column, *columns)
-        for trace, number, *values in read_batches(self._con, table, *wanted):
+        for trace, number, *values in read_batches(self._con.table(table), *wanted):
             yield self.of(trace, number), *values
+            self.release()
 
 
-def read_batches(
-    con: duckdb.DuckDBPyConnection, table: str, *columns: str
-) -> Iterator[list[Numbers]]:
-    """Columns of a table without NULLs as int64, or uint64 from hash(), batch by batch."""
+def read_batches(relation: duckdb.DuckDBPyRelation, *columns: str) -> Iterator[list[Numbers]]:
+    """Columns of a table without NULLs as int64, or uint64 from hash(), batch by batch.
+
+    Not of a union: DuckDB 1.5.6 hangs where it streams a long one.
+    """
     asked = (c if c.startswith("hash(") else f"cast({c} AS BIGINT)" for c in columns)
-    for batch in con.table(table).project(", ".join(asked)).to_arrow_reader(BATCH):
+    for batch in relation.project(", ".join(asked)).to_arrow_reader(BATCH):
         yield [
             as_numpy(value, np.uint64 if name.startswith("hash(") else np.int64)
             for name, value in zip(columns, batch.columns, strict=True)

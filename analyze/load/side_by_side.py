@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from genscope.analyze.load.memory import give_back
+
 
 @dataclass(frozen=True)
 class Step:
@@ -72,3 +74,4 @@ def _on_own(con: duckdb.DuckDBPyConnection, path: str, step: Step) -> None:
         con.execute(f"SET search_path = '{path}'")
         con.execute("SET enable_progress_bar = false")
         step.run(con)
+    give_back()

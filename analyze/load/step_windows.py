@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Columns
+from genscope.analyze.load.columns import Rows, texts
 from genscope.analyze.load.covered import Times
+from genscope.analyze.load.launched import Events
+from genscope.analyze.readers.arrow_column import numbers
 
 HOST, DEVICE = 0, 1
 BASES = ("host", "device")
@@ -35,44 +36,49 @@ class Windows:
         return sums[place.ravel()]
 
 
-def windows_of(
-    con: duckdb.DuckDBPyConnection, event: Columns, of_trace: Mapping[int, NDArray[np.int64]]
-) -> dict[int, Windows]:
-    """The windows by trace_id; `of_trace` has the places of each trace's rows in `event`."""
+def window_rows(trace_id: int, windows: Windows) -> Rows:
+    """The windows of a trace as columns."""
+    return {
+        "trace_id": trace_id,
+        "basis": texts(windows.basis, BASES),
+        "step": numbers(windows.step, ~windows.has_step),
+        "start_ns": windows.start,
+        "end_ns": windows.end,
+    }
+
+
+def windows_of(con: duckdb.DuckDBPyConnection, events: Events) -> dict[int, Windows]:
+    """The windows by trace_id."""
     ranges = con.table("annotation").filter("kind = 'profiler_step'")
     step = "try_cast(split_part(name, '#', 2) AS BIGINT)"
     asked = ranges.project(f"trace_id, {step} AS step, start_ns, start_ns + dur_ns AS end_ns")
     steps: dict[int, list[tuple[int | None, int, int]]] = {}
     for trace_id, *found in asked.order("trace_id, start_ns").fetchall():
         steps.setdefault(trace_id, []).append((found[0], found[1], found[2]))
-    nothing = np.zeros(0, np.int64)
-    windows = {
-        trace_id: _of_steps(rows, event, of_trace.get(trace_id, nothing))
-        for trace_id, rows in steps.items()
-    }
-    for trace_id, (start, end) in _extents(con, event, of_trace).items():
+    windows = {trace_id: _of_steps(rows, events, trace_id) for trace_id, rows in steps.items()}
+    for trace_id, (start, end) in _extents(con).items():
         if trace_id not in windows:
             one = np.array([start], np.int64), np.array([end], np.int64)
             windows[trace_id] = Windows(np.array([HOST]), np.array([0]), np.array([False]), *one)
     return windows
 
 
-def _of_steps(
-    steps: list[tuple[int | None, int, int]], event: Columns, rows: NDArray[np.int64]
-) -> Windows:
+def _of_steps(steps: list[tuple[int | None, int, int]], events: Events, trace_id: int) -> Windows:
     """The steps on the host, and on the device if the trace has work on one."""
     number = np.array([step or 0 for step, _, _ in steps], np.int64)
     known = np.array([step is not None for step, _, _ in steps])
     start, end = (np.array([step[i] for step in steps], np.int64) for i in (1, 2))
+    rows = events.rows(trace_id)
     if not len(rows):
         return Windows(np.full(len(steps), HOST), number, known, start, end)
-    # the work whose call starts in a step
-    rows = rows[event["call_id"][rows] >= 0]
-    called = event["call_start_ns"][rows]
-    place = np.searchsorted(start, called, side="right") - 1
-    within = (place >= 0) & (called < end[place])
+    # until when the work whose call starts in a step lasts
     work_end = end.copy()
-    np.maximum.at(work_end, place[within], event["end_ns"][rows][within])
+    for block in events.scratch.blocks(rows):
+        call = events.call[block]
+        called = events.calls.start[call]
+        place = np.searchsorted(start, called, side="right") - 1
+        within = (call != events.calls.places.none) & (place >= 0) & (called < end[place])
+        np.maximum.at(work_end, place[within], events.end[block[within]])
     reached = np.maximum.accumulate(work_end)
     device_start = start.copy()
     device_start[1:] = np.maximum(start[1:], reached[:-1])
@@ -85,19 +91,12 @@ def _of_steps(
     )
 
 
-def _extents(
-    con: duckdb.DuckDBPyConnection, event: Columns, of_trace: Mapping[int, NDArray[np.int64]]
-) -> dict[int, tuple[int, int]]:
+def _extents(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, int]]:
     """The first start and the last end of calls, operators and device work, by trace."""
-    found = [
-        (trace_id, int(event["start_ns"][rows].min()), int(event["end_ns"][rows].max()))
-        for trace_id, rows in of_trace.items()
-    ]
-    for table in ("runtime_call", "cpu_op"):
-        spans = con.table(table).aggregate("trace_id, min(start_ns), max(start_ns + dur_ns)")
-        found += spans.fetchall()
     extents: dict[int, tuple[int, int]] = {}
-    for trace_id, start, end in found:
-        first, last = extents.get(trace_id, (start, end))
-        extents[trace_id] = min(first, start), max(last, end)
+    for table in ("kernel", "gpu_copy", "runtime_call", "cpu_op"):
+        spans = con.table(table).aggregate("trace_id, min(start_ns), max(start_ns + dur_ns)")
+        for trace_id, start, end in spans.fetchall():
+            first, last = extents.get(trace_id, (start, end))
+            extents[trace_id] = min(first, start), max(last, end)
     return extents

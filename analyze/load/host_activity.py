@@ -1,0 +1,178 @@
+"""What each thread was in: waits, calls, ranges that load data and outermost operators, in order of time.
+
+The rows are those of queries/idle/host_activity.sql, read as tables store them and found by time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from genscope.analyze.load.covered import Cover, Times, first_open
+from genscope.analyze.load.launched import Calls
+from genscope.analyze.load.numbered import THREAD, At, Threads, split
+from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.sweep import Sweep, fit
+
+_WAIT, _LOAD, _OUTER, _STEP, _IN_STEP = 0, 3, 4, 5, 6
+_IS_STEP = "starts_with(name, 'ProfilerStep#')"
+_LOADS = "starts_with(name, 'enumerate(DataLoader)')"
+_NOWHERE = np.zeros(0, np.int32)
+# traces, starts, ends, threads and layers
+_Part: TypeAlias = tuple[NDArray[Any], Times, Times, At, NDArray[np.int8] | int]
+_SPAN = ("start_ns", "start_ns + dur_ns")
+
+
+class Hosts:
+    """Ranges of host threads of all traces; of calls, only the waits are in arrays of their own."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, scratch: Scratch, calls: Calls, threads: Threads
+    ) -> None:
+        self.scratch, self.calls, self._threads = scratch, calls, threads
+        kinds = dict(con.table("call_kind").project("name, kind").fetchall())
+        # of the calls of each name: whether they allocate or free, and whether they launch
+        self._is_memory, self.launches = (
+            np.array([kinds.get(name) in asked for name in calls.names], np.bool_)
+            for asked in (("allocate", "free"), ("launch", "launch_graph"))
+        )
+        operators = _Operators(con, scratch)
+        parts = [*self._waits(con), *self._loads(con)]
+        size = operators.count + sum(len(part[0]) for part in parts)
+        self.start, self.end = (scratch.new(size, 0, np.int64) for _ in range(2))
+        self.track, trace = (scratch.new(size, 0, np.int32) for _ in range(2))
+        self.layer = scratch.new(size, 0, np.int8)
+        done = 0
+        for part in (*parts, *operators.read(threads)):
+            at = slice(done, done + len(part[0]))
+            trace[at], self.start[at], self.end[at], self.track[at], self.layer[at] = part
+            done = at.stop
+            scratch.release()
+        self._of_trace = dict(split(np.arange(size, dtype=np.int32), trace))
+
+    def _waits(self, con: duckdb.DuckDBPyConnection) -> Iterator[_Part]:
+        waiting = con.table("waiting_call").filter("kind IN ('explicit', 'copy')")
+        for trace, number in read_batches(waiting, "trace_id", "call_id"):
+            at = self.calls.places.of(trace, number)
+            yield trace, self.calls.start[at], self.calls.end[at], self.calls.track[at], _WAIT
+
+    def _loads(self, con: duckdb.DuckDBPyConnection) -> Iterator[_Part]:
+        for table, those in (("cpu_op", _LOADS), ("annotation", f"kind = 'user' AND {_LOADS}")):
+            found = con.table(table).filter(those)
+            for trace, start, end, thread in read_batches(found, "trace_id", *_SPAN, THREAD):
+                yield trace, start, end, self._threads.of(thread), _LOAD
+
+    def fit(self) -> bool:
+        """Whether no sum of their times can leave int64."""
+        return fit(self.scratch, self.start, self.end)
+
+    def sweeps(self, trace_id: int) -> tuple[Sweep, Sweep]:
+        """The calls of a trace, and all other ranges."""
+        calls = self.calls
+        return (
+            Sweep(self.scratch, calls.start, calls.end, calls.rows(trace_id)),
+            Sweep(self.scratch, self.start, self.end, self._rows(trace_id)),
+        )
+
+    def threads(self, trace_id: int) -> dict[int, Thread]:
+        """The threads of a trace by their numbers."""
+        called = dict(split(rows := self.calls.rows(trace_id), self.calls.track[rows]))
+        ranges = dict(split(rows := self._rows(trace_id), self.track[rows]))
+        self.scratch.release()
+        return {
+            track: Thread(self, called.get(track, _NOWHERE), ranges.get(track, _NOWHERE))
+            for track in called.keys() | ranges.keys()
+        }
+
+    def _rows(self, trace_id: int) -> At:
+        return self._of_trace.get(trace_id, _NOWHERE)
+
+    def of_layers(self, rows: At, *layers: int) -> tuple[Times, Times]:
+        """The starts and ends of those in some layers."""
+        chosen = rows[np.isin(self.layer[rows], layers)]
+        return self.start[chosen], self.end[chosen]
+
+    def of_calls(self, rows: At, is_memory: bool) -> tuple[Times, Times]:
+        """The starts and ends of the calls that do, or don't, allocate or free."""
+        chosen = rows[self._is_memory[self.calls.name[rows]] == is_memory]
+        return self.calls.start[chosen], self.calls.end[chosen]
+
+
+class Thread:
+    """What one thread was in, stretch by stretch."""
+
+    def __init__(self, hosts: Hosts, called: At, ranges: At) -> None:
+        self._hosts = hosts
+        self._calls = Sweep(hosts.scratch, hosts.calls.start, hosts.calls.end, called)
+        self._ranges = Sweep(hosts.scratch, hosts.start, hosts.end, ranges)
+
+    def restart(self) -> None:
+        """Begin again with the first stretch."""
+        self._calls.restart()
+        self._ranges.restart()
+
+    def skip(self, at: int) -> None:
+        """Leave out what is before a moment."""
+        self._calls.until(at)
+        self._ranges.until(at)
+
+    def until(self, at: int) -> list[Cover]:
+        """The covers of its states from the last moment up to this one, as of first_open."""
+        hosts = self._hosts
+        called, ranges = self._calls.until(at), self._ranges.until(at)
+        return list(
+            first_open(
+                (
+                    hosts.of_layers(ranges, _WAIT),
+                    hosts.of_calls(called, True),
+                    hosts.of_calls(called, False),
+                    hosts.of_layers(ranges, _LOAD),
+                    hosts.of_layers(ranges, _OUTER, _STEP),
+                )
+            )
+        )
+
+
+class _Operators:
+    """The outermost operators, and those right below a step of the profiler."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, scratch: Scratch) -> None:
+        self._places = Places(con, "cpu_op", "op_id")
+        self.scratch = scratch
+        size = self._places.none + 1
+        self._end, self._layer = scratch.new(size, 0, np.int64), scratch.new(size, 0, np.int8)
+        self.count = 0
+        found = con.table("cpu_op").filter(_IS_STEP)
+        parts = [self._places.of(*row) for row in read_batches(found, "trace_id", "op_id")]
+        step = np.concatenate([np.zeros(0, np.int32), *parts])
+        parents = con.table("cpu_op_parent")
+        # without steps, only the outermost ones
+        parents = parents if len(step) else parents.filter("depth = 0")
+        columns = ("trace_id", "op_id", "coalesce(parent_op_id, -1)", "depth", "end_ns")
+        for trace, number, parent, depth, end in read_batches(parents, *columns):
+            at = self._places.of(trace, number)
+            is_step = np.isin(at, step)
+            is_below = np.isin(self._places.of(trace, parent), step) & ~is_step
+            is_outer = depth == 0
+            layer = np.where(is_step, _STEP, np.where(is_outer, _OUTER, _IN_STEP))
+            chosen = is_outer | is_below
+            self._end[at[chosen]], self._layer[at[chosen]] = end[chosen], layer[chosen]
+            self.count += int(chosen.sum())
+            scratch.release()
+        self._operators = con.table("cpu_op")
+
+    def read(self, threads: Threads) -> Iterator[_Part]:
+        """Their traces, starts, ends, threads and layers, batch by batch."""
+        for trace, number, start, thread in read_batches(
+            self._operators, "trace_id", "op_id", "start_ns", THREAD
+        ):
+            at = self._places.of(trace, number)
+            some = np.flatnonzero(self._layer[at])
+            at = at[some]
+            track = threads.of(thread[some])
+            yield trace[some], start[some], self._end[at], track, self._layer[at]
