@@ -15,7 +15,7 @@ from genscope.analyze.study import Study
 # DuckDB 1.5.6 on one thread streams so many rows of this union of joins only in part, and then waits
 COUNT = 600_000
 ROWS = {
-    "cpu_op": "i AS op_id, i * 10 AS start_ns, 9 AS dur_ns, 'aten::mm' AS name",
+    "cpu_op": "i AS op_id, i * 10 AS start_ns, 9 AS dur_ns, 'aten::mm' AS name, 0 AS signature_id",
     "cpu_op_parent": "i AS op_id, i AS root_op_id, 0 AS depth, i * 10 + 9 AS end_ns, 9 AS self_ns",
     "runtime_call": "i AS call_id, i * 10 AS start_ns, 5 AS dur_ns, 'cudaLaunchKernel' AS name",
 }

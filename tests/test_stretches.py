@@ -14,6 +14,7 @@ from genscope.analyze.load.tables import attribution_files, create_schema
 COUNT = 150
 PASSED = [*(name for members in PASSES for name in members), "cost_root"]
 CALLS = ("cudaLaunchKernel", "cudaGraphLaunch", "cudaMemcpy", "cudaDeviceSynchronize", "cudaFree")
+OPERATORS = ("aten::mm", "aten::add", "ProfilerStep#1", "enumerate(DataLoader)#_")
 NAMES = ("ncclDevKernel_AllReduce", "gemm", "softmax")
 
 
@@ -56,14 +57,10 @@ def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -
     for number in range(COUNT):
         process = {"trace_id": trace_id, "process_id": chance.choice(("1", "2"))}
         host = {**process, "thread_id": chance.choice(("7", "8"))}
-        named = chance.choice(
-            ("aten::mm", "aten::add", "ProfilerStep#1", "enumerate(DataLoader)#_")
-        )
-        op = {"op_id": number, "name": named, "external_id": number + 1}
-        at = span(200)
-        # a product without length is in no product by its SQL, and in itself by the pass
-        at["dur_ns"] += named == "aten::mm"
-        _insert(con, "cpu_op", **host, **at, **op, input_dims="[[2,3],[3,4]]")
+        signature = chance.randrange(len(OPERATORS))
+        op = {"op_id": number, "name": OPERATORS[signature], "external_id": number + 1}
+        op |= {"signature_id": signature, "input_dims": "[[2,3],[3,4]]"}
+        _insert(con, "cpu_op", **host, **span(200), **op)
         call = {"call_id": number, "name": chance.choice(CALLS), "correlation_id": number + 1}
         _insert(con, "runtime_call", **host, **span(40), **call)
         # several events of some calls, and none of others
@@ -93,4 +90,5 @@ def test_short_stretches_give_the_rows_of_the_definitions(
     for name in PASSED:
         rows = con.table(name).order("ALL").fetchall()
         assert rows == con.sql(with_views(files[name]).statement).order("ALL").fetchall(), name
-        assert rows, name
+        # random kernels make few chains; test_chains_and_ranges makes many
+        assert rows or name == "chain_loss", name

@@ -49,8 +49,10 @@ op AS (
 SELECT
   op.trace_id,
   op.op_id,
-  around.root_id AS product_op_id
+  -- one without a duration is around no moment
+  coalesce(around.root_id, slice.slice_id) AS product_op_id
 FROM op
-ASOF INNER JOIN around
+ASOF LEFT JOIN around
   ON op.trace_id = around.trace_id AND op.track = around.track AND op.opened >= around.start_ns
-WHERE around.root_id IS NOT NULL
+LEFT JOIN slice ON op.trace_id = slice.trace_id AND op.op_id = slice.slice_id
+WHERE coalesce(around.root_id, slice.slice_id) IS NOT NULL
