@@ -34,8 +34,6 @@ found AS (
   UNION ALL BY NAME
   SELECT *, TRUE AS is_predicted FROM fused_loss
   UNION ALL BY NAME
-  FROM product
-  UNION ALL BY NAME
   -- nothing stays if it is unnecessary; all of it may be needed
   SELECT
     trace_id,
@@ -57,6 +55,8 @@ timed AS (
     grouped_work.dur_ns AS lost_ns
   FROM found
   INNER JOIN grouped_work USING (trace_id, work_id)
+  UNION ALL BY NAME
+  FROM product
   UNION ALL BY NAME
   SELECT
     trace_id,

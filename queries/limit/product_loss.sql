@@ -11,9 +11,12 @@
 --   work_id      work.work_id
 --   cost_op_id   cost_root.cost_op_id, the product
 --   signature_id  cpu_op.signature_id of it: its name and shapes
+--   first_work_id  see grouped_work
+--   step         see work_step
 --   kind         'float32_product' (without TF32 on a device that has it) | 'odd_product' (rows
 --                that are no multiple of 16 bytes) | 'slow_product' (slower than nine of ten
 --                measured products of such shapes)
+--   lost_ns      ns, the item's duration
 --   kept_low_ns  ns of it that would stay at least
 --   kept_ns      ns of it that would stay
 --   kept_high_ns  ns of it that would stay at most
@@ -67,38 +70,48 @@ slow AS (
   SELECT unnest(list(judged), recursive := TRUE) FROM judged
 ),
 
+grouped AS MATERIALIZED (
+  SELECT trace_id, first_work_id, used.tensor_core = 'no' AS is_plain
+  FROM work_group
+  LEFT JOIN kernel_tensor_core AS used USING (trace_id, name)
+  WHERE work_group.role <> 'core'
+),
+
 item AS MATERIALIZED (
   SELECT
     trace_id,
     work_id,
-    grouped_work.dur_ns,
+    first_work_id,
+    grouped_work.step,
+    grouped_work.dur_ns AS lost_ns,
     slow.* EXCLUDE (trace_id),
-    used.tensor_core
+    grouped.is_plain
   FROM cost_root
   INNER JOIN slow USING (trace_id, cost_op_id)
   INNER JOIN work_op USING (trace_id, op_id)
   INNER JOIN grouped_work USING (trace_id, work_id)
-  INNER JOIN work_group USING (trace_id, first_work_id)
-  LEFT JOIN kernel_tensor_core AS used
-    ON work_group.trace_id = used.trace_id AND work_group.name = used.name
-  WHERE cost_root.has_cost AND work_group.role <> 'core'
+  INNER JOIN grouped USING (trace_id, first_work_id)
+  WHERE cost_root.has_cost
 ),
 
 -- products with a kernel whose name says that it runs outside tensor cores
 plain AS (
   SELECT DISTINCT trace_id, cost_op_id FROM item
-  WHERE kind = 'float32_product' AND tensor_core = 'no'
+  WHERE kind = 'float32_product' AND is_plain
 )
 
 SELECT
   trace_id,
-  work_id,
+  item.work_id,
   cost_op_id,
   item.signature_id,
+  item.first_work_id,
+  item.step,
   item.kind,
-  cast(item.dur_ns * least(1, item.low_ns / item.work_ns) AS BIGINT) AS kept_low_ns,
-  cast(item.dur_ns * least(1, item.stay_ns / item.work_ns) AS BIGINT) AS kept_ns,
-  cast(item.dur_ns * least(1, item.high_ns / item.work_ns) AS BIGINT) AS kept_high_ns
+  item.lost_ns,
+  cast(item.lost_ns * least(1, item.low_ns / item.work_ns) AS BIGINT) AS kept_low_ns,
+  cast(item.lost_ns * least(1, item.stay_ns / item.work_ns) AS BIGINT) AS kept_ns,
+  cast(item.lost_ns * least(1, item.high_ns / item.work_ns) AS BIGINT) AS kept_high_ns
 FROM item
 LEFT JOIN plain USING (trace_id, cost_op_id)
 WHERE item.kind <> 'float32_product' OR plain.cost_op_id IS NOT NULL
