@@ -43,10 +43,14 @@ def test_two_steps_run_at_the_same_time() -> None:
 
 
 def test_what_most_steps_wait_for_comes_first() -> None:
-    started = []
+    started: list[str] = []
+    both = Barrier(2)
 
     def note(_con: duckdb.DuckDBPyConnection, *, name: str) -> None:
         started.append(name)
+        # no third one before the first two have begun
+        if len(started) <= 2:
+            both.wait(timeout=30)
 
     needs = {"x": (), "y": (), "z": (), "c": ("b",), "b": ("a",), "a": ()}
     steps = {name: Step(partial(note, name=name), set(needed)) for name, needed in needs.items()}
