@@ -96,6 +96,10 @@ def main() -> None:
         files = [given.render.with_name(f"{name}.json") for name in ("queries", "workbench")]
         others = [json.loads(file.read_text()) if file.exists() else None for file in files]
         print(page(json.loads(given.render.read_text()), *others), end="")
+        # it says what loads take too
+        from bench.scale_page import write_page
+
+        write_page()
         return
     kept = json.loads(given.out.read_text()) if given.out.exists() else {"runs": []}
     result: dict[str, Any] = kept | {"machine": _machine(), "date": f"{date.today():%d %b %Y}"}

@@ -10,6 +10,7 @@ from genscope.analyze.load import idle_tables, launch_queues, places, scratch_ar
 from genscope.analyze.load.attribution import PASSES, attribute
 from genscope.analyze.load.kept_views import with_views
 from genscope.analyze.load.tables import attribution_files, create_schema
+from tests.effort import EFFORT
 
 COUNT = 150
 PASSED = [*(name for members in PASSES for name in members), "cost_root"]
@@ -79,7 +80,7 @@ def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -
             _insert(con, "gpu_copy", **device, **kind, copy_id=number, size_bytes=8, name="copy")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2 * EFFORT))
 def test_short_stretches_give_the_rows_of_the_definitions(
     con: duckdb.DuckDBPyConnection, seed: int
 ) -> None:

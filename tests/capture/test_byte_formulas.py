@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_leaves
 import genscope
 from genscope.capture import trace_writer
 from genscope.capture.dry.event import arguments, shapes_of
+from tests.effort import EFFORT
 from tests.loads import loads_for
 
 aten = torch.ops.aten
@@ -118,7 +119,7 @@ def products(size: random.Random) -> Iterator[Call]:
 @pytest.mark.parametrize("family", [reductions, losses, poolings, comparisons, products])
 def test_bytes_are_those_of_inputs_and_outputs(family: Any, tmp_path: Path) -> None:
     size = random.Random(0)
-    calls = [call for _ in range(30) for call in family(size)]
+    calls = [call for _ in range(15 * EFFORT) for call in family(size)]
     events = [event(*call) for call in calls]
     found = costs(events, tmp_path)
     for call, each in zip(calls, events, strict=True):
