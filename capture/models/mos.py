@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from genscope.capture.expectation import Expectation
 from genscope.capture.label.labels import Labels
-from genscope.capture.parts.supernet import HEADS, Layer, Supernet
+from genscope.capture.parts.supernet import Layer, Supernet
 from genscope.capture.settings import Settings
 from genscope.capture.workload import Workload
 
@@ -57,13 +57,12 @@ def _layer_flops(
 ) -> tuple[int, int, float]:
     """FLOPs of a layer's linear layers, of its attention, and of the attention's backward pass, at one width.
 
-    Fused attention computes the scores again; on a GPU it takes only heads whose size is a multiple of 8.
+    Fused attention computes the scores again.
     """
     size, hidden, inner = sizes
     linear = 2 * size * hidden + 4 * hidden * hidden + 2 * hidden * inner
     attention = 4 * settings.batch * length * length * hidden
-    fits = settings.device == "cpu" or hidden // HEADS % 8 == 0
-    fused = fits and settings.attention not in ("baseline", "math")
+    fused = settings.attention not in ("baseline", "math")
     return 2 * settings.batch * length * linear, attention, (2.5 if fused else 2) * attention
 
 
