@@ -202,7 +202,8 @@ INLINED int64_t read_text_member(const Scan *scan, int64_t i, int64_t key, uint6
     if (column == NAME && is_frame && !is_null && !starts_with(scan->t, i, MODULE_NAME)) {
         event->found |= NAMED;
     }
-    if (is_null || is_left_out(event->found, scan->left_out)) return read_value(scan->t, i);
+    /* a frame can turn out to be an arrow */
+    if (is_null || (column != PH && is_left_out(event->found, scan->left_out))) return read_value(scan->t, i);
     i = read_text(scan, i, column, context, &entry);
     if (i < 0) return -1;
     event->found |= scan->seen->entries.at[entry].kind;

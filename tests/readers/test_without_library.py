@@ -1,6 +1,7 @@
 """Without the C library, Python and SQL give the same rows, and the command says that this is slow."""
 
 from collections import Counter
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,14 @@ def test_a_frame_of_any_name_gives_the_same_rows(name: str) -> None:
         event = '{"ph": "X", "ts": 1, "dur": 2, ' + ", ".join(ordered) + "}"
         fast, slow = _both_ways(f"[{event}]".encode(), ())
         assert fast == slow
+
+
+def test_an_arrow_in_the_category_of_frames_is_counted_as_an_arrow() -> None:
+    members = ['"cat": "python_function"', '"name": "f"', '"ph": "s"']
+    for ordered in permutations(members):
+        event = '{"ts": 1, "dur": 2, ' + ", ".join(ordered) + "}"
+        for read in _both_ways(f"[{event}]".encode(), ()):
+            assert +read.file.unread == {"flow": 1}
 
 
 def test_real_traces_give_the_same_study(shared_traces: Path, tmp_path: Path) -> None:
