@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,25 +9,13 @@ from typing import Any
 
 import pytest
 import torch
-from capture_traces import Event
+from signatures import costs, event, meta, signature, study_of
 from torch.utils._pytree import tree_leaves
 
-import genscope
-from genscope.capture import trace_writer
-from genscope.capture.dry.event import arguments, shapes_of
 from tests.effort import EFFORT
-from tests.loads import loads_for
 
 aten = torch.ops.aten
 Call = tuple[Any, tuple[Any, ...]]
-
-
-def meta(*shape: int, dtype: torch.dtype = torch.float16) -> torch.Tensor:
-    return torch.empty(shape, dtype=dtype, device="meta")
-
-
-def event(func: Any, values: tuple[Any, ...]) -> Event:
-    return {"name": func._schema.name, "args": shapes_of(arguments(func, values, {}))}
 
 
 def moved(func: Any, values: tuple[Any, ...]) -> int:
@@ -120,17 +107,18 @@ def products(size: random.Random) -> Iterator[Call]:
 def test_bytes_are_those_of_inputs_and_outputs(family: Any, tmp_path: Path) -> None:
     size = random.Random(0)
     calls = [call for _ in range(15 * EFFORT) for call in family(size)]
-    events = [event(*call) for call in calls]
-    found = costs(events, tmp_path)
+    events = [event(func, *values) for func, values in calls]
+    with study_of(events, tmp_path) as study:
+        found = costs(study, "bytes")
     for call, each in zip(calls, events, strict=True):
-        assert found[key(each)][0] == moved(*call), each
+        assert found[signature(each)] == moved(*call), each
 
 
 def test_flops_of_grouped_products(tmp_path: Path) -> None:
     """Each row of the left side meets each column of one group's right side."""
     ends = meta(4, dtype=torch.int32)
     events = [
-        event(aten._grouped_mm.default, call)
+        event(aten._grouped_mm.default, *call)
         for call in (
             (meta(32, 16), meta(4, 16, 24), ends),
             (meta(4, 8, 16), meta(4, 16, 24), None),
@@ -138,34 +126,11 @@ def test_flops_of_grouped_products(tmp_path: Path) -> None:
             (meta(8, 64), meta(64, 24), ends),
         )
     ]
-    found = costs(events, tmp_path)
-    assert [found[key(each)][1] for each in events] == [
+    with study_of(events, tmp_path) as study:
+        found = costs(study, "flops")
+    assert [found[signature(each)] for each in events] == [
         2 * 32 * 16 * 24,
         2 * 4 * 8 * 16 * 24,
         2 * 8 * 16 * 24,
         2 * 8 * 64 * 24,
     ]
-
-
-def key(each: Event) -> str:
-    given = (each["args"][name] for name in ("Input Dims", "Input type", "Concrete Inputs"))
-    return json.dumps([each["name"], *given])
-
-
-def costs(events: list[Event], folder: Path) -> dict[str, tuple[int | None, int | None]]:
-    """Bytes and FLOPs of each signature."""
-    rows = [
-        {"ph": "X", "cat": "cpu_op", "pid": 1, "tid": 1, "ts": 10 * n, "dur": 5, **each}
-        for n, each in enumerate(events)
-    ]
-    path = folder / "signatures.json.gz"
-    trace_writer.write(path, {"schemaVersion": 1}, rows)
-    with loads_for("signature_cost"), genscope.open(folder / "study.duckdb") as study:
-        study.ingest(path)
-        asked = study.sql(
-            "SELECT bytes, flops, name, input_dims, input_types, concrete_inputs FROM signature_cost"
-        )
-    return {
-        json.dumps([name, *map(json.loads, given)]): (moved, flops)
-        for moved, flops, name, *given in asked.rows()
-    }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from signatures import meta
 from torch import nn
 
 from genscope.capture.dry import operators as dry_operators
@@ -14,10 +15,6 @@ from genscope.capture.dry.shapes_only import ShapesOnly
 from genscope.capture.workload import default_dtype
 
 aten = torch.ops.aten
-
-
-def meta(*shape: int, dtype: torch.dtype = torch.float16) -> torch.Tensor:
-    return torch.empty(*shape, dtype=dtype, device="meta")
 
 
 @pytest.fixture

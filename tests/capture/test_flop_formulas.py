@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import capture_traces as traces
 import torch
 from capture_traces import Captured, Event
-
-import genscope
-from genscope.capture import trace_writer
-from genscope.capture.dry.event import arguments, shapes_of
-from tests.loads import loads_for
+from signatures import costs, event, meta, signature, study_of
 
 aten = torch.ops.aten
 FORMULAS = "'mm', 'addmm', 'attention', 'convolution'"
@@ -23,34 +17,16 @@ FORMULAS = "'mm', 'addmm', 'attention', 'convolution'"
 INNER = {"aten::_convolution"}
 
 
-def signature(event: Event) -> str:
-    args = event["args"]
-    return json.dumps([event["name"], args["Input Dims"], args["Concrete Inputs"]])
-
-
 def by_sql(events: Iterable[Event], folder: Path) -> tuple[dict[str, int | None], set[str]]:
     """FLOPs of each signature that SQL knows a formula for, and the operators that multiply matrices."""
-    rows = [
-        {"ph": "X", "cat": "cpu_op", "pid": 1, "tid": 1, "ts": 10 * n, "dur": 5, **event}
-        for n, event in enumerate(events)
-    ]
-    path = folder / "signatures.json.gz"
-    trace_writer.write(path, {"schemaVersion": 1}, rows)
-    wanted = loads_for("signature_cost", "costed_operator")
-    with wanted, genscope.open(folder / "study.duckdb") as study:
-        study.ingest(path)
-        costs = study.sql("SELECT name, input_dims, concrete_inputs, flops FROM signature_cost")
+    with study_of(events, folder) as study:
         names = study.sql(f"SELECT op_name FROM costed_operator WHERE formula IN ({FORMULAS})")
-    found = {
-        json.dumps([name, json.loads(dims), json.loads(concrete)]): flops
-        for name, dims, concrete, flops in costs.rows()
-    }
-    return found, set(names["op_name"])
+        return costs(study, "flops"), set(names["op_name"])
 
 
 def assert_equal(events: dict[str, Event], flops_by_sql: dict[str, int | None]) -> None:
-    for key, event in events.items():
-        assert traces.flops(event) == flops_by_sql.get(key, 0), key
+    for key, each in events.items():
+        assert traces.flops(each) == flops_by_sql.get(key, 0), key
 
 
 def test_every_operator_of_the_tiny_models(captured: Captured, tmp_path: Path) -> None:
@@ -65,14 +41,6 @@ def test_every_operator_of_the_tiny_models(captured: Captured, tmp_path: Path) -
     found, _ = by_sql(events.values(), tmp_path)
     assert_equal(events, found)
     assert sum(flops is not None and flops > 0 for flops in found.values()) > 100
-
-
-def event(func: Any, *args: Any, **kwargs: Any) -> Event:
-    return {"name": func._schema.name, "args": shapes_of(arguments(func, args, kwargs))}
-
-
-def meta(*shape: int, dtype: torch.dtype = torch.float16) -> torch.Tensor:
-    return torch.empty(shape, dtype=dtype, device="meta")
 
 
 def products(size: random.Random) -> Iterator[Event]:
