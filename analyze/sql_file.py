@@ -29,7 +29,7 @@ _WHY_LONG = re.compile(r" \(\d+ lines because [^()]*\)")
 _SECTION = re.compile(r"^(?P<key>[A-Z][a-z]+):\s*(?P<text>.*)$")
 _ENTRY = re.compile(r"^\s+(?P<name>\w+)\s{2,}(?P<text>\S.*)$")
 _PARAM = re.compile(r"^\s*(?P<name>\w+) (?P<type>[A-Z]+) = (?P<default>\S+)\s+(?P<text>.+)$")
-_SECTIONS = ("Why", "Grain", "Inputs", "From", "Merge", "Needs", "Params", "Key", "Columns", "Never", "Plot", "Kept")  # fmt: skip
+_SECTIONS = ("Why", "Grain", "Inputs", "From", "Merge", "Needs", "Params", "Key", "Texts", "Columns", "Never", "Plot", "Kept")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from genscope.analyze.load.narrow import texts_of  # noqa: E402
 from genscope.analyze.sql_file import ROOMS, SqlFile, in_order, load_layer  # noqa: E402
 
 ROOM_TITLES = {
@@ -109,6 +110,9 @@ def _relation(file: SqlFile) -> str:
     ]
     grain = " ".join(file.sections["Grain"].split())
     lines.append(f"*Grain:* {grain}. *Reads:* {', '.join(file.inputs) or 'none'}.\n")
+    if texts := texts_of(file):
+        stored = f"`{file.name}_text` has each combination of {', '.join(texts)} once"
+        lines.append(f"*Stored:* {stored}, `{file.name}_row` the rest.\n")
     lines += [
         f"- parameter `{n}` ({p.type}, {p.default}): {p.text}" for n, p in file.params.items()
     ]

@@ -13,9 +13,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from genscope.analyze.load import build
 from genscope.analyze.load.attribution import attribute
-from genscope.analyze.load.tables import create_schema
+from genscope.analyze.load.tables import create_schema, stored_files
 from genscope.analyze.load.trace_file import find
-from genscope.analyze.sql_file import load_layer
 from genscope.capture import trace_writer
 from genscope.capture.label.sinks import ProfilerSink
 from genscope.capture.profilers.torch_profiler import quiet
@@ -50,7 +49,7 @@ def bare(database: Path, removed: tuple[str, ...]) -> Iterator[duckdb.DuckDBPyCo
     with duckdb.connect() as con:
         create_schema(con)
         con.execute(f"ATTACH '{database}' AS labelled (READ_ONLY)")
-        for table in load_layer("schema"):
+        for table in stored_files():
             if table.is_of_traces:
                 con.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM labelled.{table.name}")
         con.execute("DELETE FROM annotation WHERE list_contains(?, kind)", [list(removed)])

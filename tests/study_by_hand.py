@@ -17,6 +17,7 @@ import duckdb
 
 from genscope.analyze.load.tables import create_schema
 from genscope.analyze.sql_file import load_layer
+from tests.base_rows import insert
 
 # what a careless page would run, and what BokehJS would fetch MathJax for
 HOSTILE = "void kernel</script><script>alert(1)</script><int>(float $$x$$)"
@@ -226,5 +227,4 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, row: tuple[Any, ...]) ->
 
 
 def _name(con: duckdb.DuckDBPyConnection, table: str, row: dict[str, Any]) -> None:
-    columns = ", ".join(f"? AS {name}" for name in row)
-    con.execute(f"INSERT INTO {table} BY NAME SELECT {columns}", list(row.values()))
+    insert(con, table, **row)

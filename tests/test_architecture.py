@@ -1,6 +1,7 @@
 """Who may import whom, and which SQL may read which: any other arrow fails here."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -151,6 +152,32 @@ def test_nothing_heavy_is_imported_with_genscope() -> None:
     code = f"import sys, genscope; sys.exit(' '.join({heavy} & sys.modules.keys()) or 0)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+IMPORT_CHECK = """
+import os, sys
+
+class Check:
+    def find_spec(self, name, *_):
+        if name == "numpy":
+            print(os.environ.get("OPENBLAS_NUM_THREADS"))
+
+sys.meta_path.insert(0, Check())
+from genscope.cli.app import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", ["ingest", "doctor", "view"])
+def test_a_load_starts_no_threads_of_numpy(command: str, tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", IMPORT_CHECK, command, str(tmp_path / "nothing.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"},
+    )
+    assert (ran.returncode, ran.stdout) == (2, "1\n"), ran.stderr
 
 
 @pytest.mark.parametrize("layer", MAY_READ)

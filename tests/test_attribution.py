@@ -10,9 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genscope.analyze.load import narrow
 from genscope.analyze.load.attribution import PASSES, attribute
 from genscope.analyze.load.kept_views import with_views
-from genscope.analyze.load.tables import attribution_files, create_schema
+from genscope.analyze.load.tables import (
+    attribution_files,
+    create_schema,
+    stored_files,
+    table_files,
+)
 from genscope.analyze.sql_file import load_layer
 from tests.effort import EFFORT
 
@@ -163,7 +169,7 @@ def _load(con: duckdb.DuckDBPyConnection, trace_id: int, rows: Rows) -> None:
             con.register("frame", frame.to_arrow())
             number = "dense_rank() OVER (ORDER BY name, input_dims) AS signature_id"
             given = f"*, {number}" if table == "cpu_op" else "*"
-            con.execute(f"INSERT INTO {table} BY NAME SELECT {given} FROM frame")
+            narrow.insert(con, table_files()[table], f"SELECT {given} FROM frame")
 
 
 def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -215,7 +221,7 @@ def test_no_trace_loses_or_doubles_work(
         check_conservation(scratch)
         for file in attribution_files():
             # code fills these; the SQL is their definition
-            if file.name in {"cpu_op_parent", "cost_root", *(n for names in PASSES for n in names)}:
+            if file.name in {name for members in PASSES for name in members}:
                 filled = scratch.table(file.name).order("ALL").fetchall()
                 assert filled == scratch.sql(file.statement).order("ALL").fetchall()
     finally:
@@ -223,7 +229,7 @@ def test_no_trace_loses_or_doubles_work(
 
 
 def _empty(con: duckdb.DuckDBPyConnection) -> None:
-    for relation in (*load_layer("schema"), *attribution_files()):
+    for relation in (*stored_files(), *attribution_files()):
         if relation.is_of_traces:
             con.execute(f"DELETE FROM {relation.name}")
 

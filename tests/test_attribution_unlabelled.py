@@ -12,9 +12,8 @@ import pytest
 
 from genscope.analyze.load import build
 from genscope.analyze.load.attribution import attribute
-from genscope.analyze.load.tables import create_schema
+from genscope.analyze.load.tables import create_schema, stored_files
 from genscope.analyze.load.trace_file import find
-from genscope.analyze.sql_file import load_layer
 from genscope.capture.session import capture
 from genscope.capture.settings import Settings
 from tests.made_once import folder_of_all_workers, made_once
@@ -43,7 +42,7 @@ def unlabelled(runs: dict[str, Path], attention: str) -> Iterator[duckdb.DuckDBP
     with duckdb.connect() as con:
         create_schema(con)
         con.execute(f"ATTACH '{runs[attention]}' AS labelled (READ_ONLY)")
-        for table in load_layer("schema"):
+        for table in stored_files():
             con.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM labelled.{table.name}")
         con.execute("DELETE FROM annotation WHERE kind = 'attention'")
         attribute(con)

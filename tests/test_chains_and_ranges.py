@@ -7,9 +7,12 @@ import duckdb
 import pytest
 
 from genscope.analyze.connect import connect
+from genscope.analyze.load import scratch_arrays
+from genscope.analyze.load.held import Held
 from genscope.analyze.load.host_ranges import fill_host_range
 from genscope.analyze.load.kernel_chains import fill_chain_loss
 from genscope.analyze.load.tables import attribution_files, create_schema
+from tests.base_rows import insert
 
 STATEMENTS = {file.name: file.statement for file in attribution_files()}
 FUSIBLE, COPY, PRODUCT = "aten::add", "aten::copy_", "aten::mm"
@@ -23,13 +26,6 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
-    marks = ", ".join("?" * len(values))
-    con.execute(
-        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", list(values.values())
-    )
-
-
 def _is_defined(con: duckdb.DuckDBPyConnection, table: str) -> int:
     """Check a table against its SQL; how many rows it has."""
     found = con.table(table).order("ALL").fetchall()
@@ -37,16 +33,20 @@ def _is_defined(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return len(found)
 
 
+@pytest.mark.parametrize("block", [7, scratch_arrays.BLOCK])
 @pytest.mark.parametrize("seed", range(4))
-def test_chains_are_those_of_the_sql(con: duckdb.DuckDBPyConnection, seed: int) -> None:
+def test_chains_are_those_of_the_sql(
+    con: duckdb.DuckDBPyConnection, seed: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch_arrays, "BLOCK", block)
     chance = random.Random(seed)
     for trace_id in (1, 2):
         groups = [
             (name, shape) for name in (FUSIBLE, COPY, PRODUCT) for shape in ("4, 8", "4, 9, 2")
         ]
-        _insert(con, "operator_category", trace_id=trace_id, name=FUSIBLE, category="elementwise")
+        insert(con, "operator_category", trace_id=trace_id, name=FUSIBLE, category="elementwise")
         for first, (op_name, shape) in enumerate(groups, start=1):
-            _insert(
+            insert(
                 con, "work_group", trace_id=trace_id, first_work_id=first, name="k", op_name=op_name,
                 input_dims=f"[[{shape}], []]", has_operator=True, role="none",
             )  # fmt: skip
@@ -59,29 +59,29 @@ def test_chains_are_those_of_the_sql(con: duckdb.DuckDBPyConnection, seed: int) 
             )
             long_ns = chance.choice((0, 1, 7, 1 << 40))
             work = {"trace_id": trace_id, "work_id": number, "dur_ns": long_ns}
-            _insert(
+            insert(
                 con, "work", **work, time_source="gpu", device_id=0, kernel_id=number, name="k",
                 stream_id=chance.choice((7, 7, 7, 8, None)), start_ns=chance.randrange(300),
             )  # fmt: skip
             step = chance.choice((None, 1, 2))
-            _insert(con, "grouped_work", **work, first_work_id=min(group, number), step=step)
+            insert(con, "grouped_work", **work, first_work_id=min(group, number), step=step)
     assert fill_chain_loss(con)
     assert _is_defined(con, "chain_loss") > 20
 
 
 def test_kernels_too_long_to_add_up_are_left_to_the_sql(con: duckdb.DuckDBPyConnection) -> None:
-    _insert(con, "operator_category", trace_id=1, name=FUSIBLE, category="elementwise")
-    _insert(
+    insert(con, "operator_category", trace_id=1, name=FUSIBLE, category="elementwise")
+    insert(
         con, "work_group", trace_id=1, first_work_id=1, name="k", op_name=FUSIBLE,
         input_dims="[[4, 8]]", has_operator=True, role="none",
     )  # fmt: skip
     for number in range(1, 4):
         work = {"trace_id": 1, "work_id": number, "dur_ns": 1 << 62}
-        _insert(
+        insert(
             con, "work", **work, time_source="gpu", device_id=0, stream_id=7, start_ns=number,
             kernel_id=number, name="k",
         )  # fmt: skip
-        _insert(con, "grouped_work", **work, first_work_id=1)
+        insert(con, "grouped_work", **work, first_work_id=1)
     assert not fill_chain_loss(con)
     assert not con.table("chain_loss").fetchall()
 
@@ -90,7 +90,7 @@ def test_kernels_too_long_to_add_up_are_left_to_the_sql(con: duckdb.DuckDBPyConn
 def test_ranges_are_those_of_the_sql(con: duckdb.DuckDBPyConnection, seed: int) -> None:
     chance = random.Random(seed)
     for trace_id in (1, 2, 3):
-        _insert(
+        insert(
             con, "trace", trace_id=trace_id, name=str(trace_id), path="t", digest=str(trace_id), format="kineto",
             predicted=trace_id == 3, resolution_ns=1, complete=True, event_count=1, repaired_count=0,
             skipped_count=0,
@@ -100,23 +100,23 @@ def test_ranges_are_those_of_the_sql(con: duckdb.DuckDBPyConnection, seed: int) 
             start, dur = chance.randrange(400), chance.choice((0, 1, 9, 30))
             at = {"trace_id": trace_id, "process_id": process, "start_ns": start, "dur_ns": dur}
             name = chance.choice(("aten::add", "Optimizer.step", "ProfilerStep#1"))
-            _insert(con, "cpu_op", **at, op_id=number, signature_id=1, thread_id="1", name=name)
+            insert(con, "cpu_op", **at, op_id=number, signature_id=1, thread_id="1", name=name)
             depth = chance.choice((0, 0, 1))
-            _insert(
+            insert(
                 con, "cpu_op_parent", trace_id=trace_id, op_id=number, depth=depth,
                 root_op_id=number if depth == 0 else number // 2, end_ns=start + dur,
             )  # fmt: skip
             process = chance.choice(("p", "q", "r", None))
             at |= {"process_id": process, "start_ns": chance.randrange(400)}
-            _insert(con, "runtime_call", **at, call_id=number, thread_id="1", name="call")
+            insert(con, "runtime_call", **at, call_id=number, thread_id="1", name="call")
             if number % 4 == 0:
                 kind = chance.choice(("explicit", "copy", "free"))
-                _insert(con, "waiting_call", trace_id=trace_id, call_id=number, kind=kind)
+                insert(con, "waiting_call", trace_id=trace_id, call_id=number, kind=kind)
             at |= {"start_ns": chance.randrange(400), "dur_ns": chance.choice((0, 5, 60))}
             kind = chance.choice(("user", "step", "profiler_step", "component", "module"))
             name = chance.choice(("phase:train", "load#3", "#", "load", "unet"))
-            _insert(
+            insert(
                 con, "annotation", **at, annotation_id=number, thread_id="1", kind=kind, name=name
             )
-    assert fill_host_range(con)
+    assert fill_host_range(con, Held())
     assert _is_defined(con, "host_range") > 8

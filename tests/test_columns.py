@@ -7,9 +7,9 @@ from threading import Thread
 import duckdb
 import numpy as np
 
-from genscope.analyze.load import study_file
+from genscope.analyze.load import narrow, study_file
 from genscope.analyze.load.columns import read
-from genscope.analyze.load.tables import create_schema
+from genscope.analyze.load.tables import create_schema, table_files
 from genscope.analyze.study import Study
 
 # DuckDB 1.5.6 on one thread streams so many rows of this union of joins only in part, and then waits
@@ -25,7 +25,7 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET preserve_insertion_order = false")
     for table, columns in ROWS.items():
         rows = f"SELECT 1 AS trace_id, {columns} FROM range({COUNT}) AS t (i)"
-        con.execute(f"INSERT INTO {table} BY NAME {rows}")
+        narrow.insert(con, table_files()[table], rows)
 
 
 def _within_a_minute(count: Callable[[], int]) -> list[int]:

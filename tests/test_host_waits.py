@@ -8,9 +8,11 @@ import pytest
 from genscope.analyze.connect import connect
 from genscope.analyze.load import attribution
 from genscope.analyze.load.attribution import attribute
+from genscope.analyze.load.held import Held
 from genscope.analyze.load.host_waits import fill_host_wait
 from genscope.analyze.load.kept_views import with_views
 from genscope.analyze.load.tables import attribution_files, create_schema
+from tests.base_rows import insert
 
 HOST_WAIT = next(file for file in attribution_files() if file.name == "host_wait")
 
@@ -23,14 +25,8 @@ def con() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
-    names = ", ".join(values)
-    marks = ", ".join("?" * len(values))
-    con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(values.values()))
-
-
 def _trace(con: duckdb.DuckDBPyConnection, trace_id: int, form: str) -> None:
-    _insert(
+    insert(
         con,
         "trace",
         trace_id=trace_id,
@@ -55,7 +51,7 @@ def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -
         process, thread = chance.choice(("1", "2", None)), chance.choice(("7", "8"))
         where = {"trace_id": trace_id, "process_id": process}
         start = {"start_ns": chance.randrange(200)}
-        _insert(
+        insert(
             con,
             "cpu_op",
             **where,
@@ -66,7 +62,7 @@ def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -
             signature_id=number,
             dur_ns=chance.choice((0, 1, 5, 20, 60)),
         )
-        _insert(
+        insert(
             con,
             "runtime_call",
             **where,
@@ -76,7 +72,7 @@ def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -
             start_ns=chance.randrange(250),
             name=chance.choice(("cudaDeviceSynchronize", "cudaEventQuery", "cudaLaunchKernel")),
         )
-        _insert(
+        insert(
             con,
             "kernel",
             **where,
@@ -108,8 +104,8 @@ def test_a_pass_for_which_memory_ends_is_done_again(
     """With more memory, and without the rows of the first time."""
     limits: list[str] = []
 
-    def fill(cursor: duckdb.DuckDBPyConnection) -> bool:
-        done = fill_host_wait(cursor)
+    def fill(cursor: duckdb.DuckDBPyConnection, held: Held) -> bool:
+        done = fill_host_wait(cursor, held)
         limits.append(cursor.sql("SELECT current_setting('memory_limit')").fetchall()[0][0])
         if len(limits) < 3:
             raise duckdb.OutOfMemoryException("could not allocate block")
@@ -128,7 +124,7 @@ def test_a_pass_for_which_memory_ends_is_done_again(
 def test_frames_are_left_to_the_definition(con: duckdb.DuckDBPyConnection) -> None:
     _trace(con, 1, "kineto")
     where = {"trace_id": 1, "process_id": "1", "thread_id": "7"}
-    _insert(
+    insert(
         con,
         "runtime_call",
         **where,
@@ -137,14 +133,14 @@ def test_frames_are_left_to_the_definition(con: duckdb.DuckDBPyConnection) -> No
         dur_ns=2,
         name="cudaDeviceSynchronize",
     )
-    _insert(con, "python_call", **where, call_id=3, start_ns=0, dur_ns=9, name="train.py(4): step")
+    insert(con, "python_call", **where, call_id=3, start_ns=0, dur_ns=9, name="train.py(4): step")
     attribute(con, {"host_wait"})
     assert con.table("host_wait").project("python_frame").fetchall() == [("train.py(4): step",)]
     con.execute("DELETE FROM host_wait")
-    assert not fill_host_wait(con)
+    assert not fill_host_wait(con, Held())
     assert con.table("host_wait").fetchall() == []
 
 
 def test_a_trace_without_waits_has_no_rows(con: duckdb.DuckDBPyConnection) -> None:
-    assert fill_host_wait(con)
+    assert fill_host_wait(con, Held())
     assert con.table("host_wait").fetchall() == []

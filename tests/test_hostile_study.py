@@ -24,8 +24,9 @@ IN_PLACE_OF_A_TABLE = [
     "CREATE TABLE t AS SELECT * REPLACE (trace_id::VARCHAR AS trace_id) FROM trace; "
     "DROP TABLE trace; ALTER TABLE t RENAME TO trace",
     "ALTER TABLE work_group ALTER trace_id TYPE VARCHAR",
-    "ALTER TABLE kernel DROP COLUMN name",
-    "DROP TABLE kernel",
+    "ALTER TABLE kernel_text DROP COLUMN name",
+    "DROP TABLE kernel_row",
+    f"DROP TABLE kernel_row; CREATE VIEW kernel_row AS {ENDLESS}",
     "ALTER TABLE genscope_schema ALTER version DROP NOT NULL; "
     "UPDATE genscope_schema SET version = NULL",
     "ALTER TABLE genscope_schema ALTER version TYPE VARCHAR",
@@ -36,6 +37,7 @@ MACROS = [
     'CREATE MACRO "+"(a, b) AS 666',
     "CREATE MACRO coalesce_all(x) AS x; CREATE MACRO duckdb_tables() AS TABLE SELECT 1 AS one",
     "CREATE OR REPLACE VIEW ledger AS SELECT 666 AS work_ns",
+    f"CREATE OR REPLACE VIEW kernel AS {ENDLESS}; DROP VIEW cpu_op",
     "CREATE OR REPLACE MACRO interval_union(a) AS TABLE SELECT 666 AS trace_id",
     "CREATE SCHEMA other; CREATE MACRO other.sum(x) AS 666; CREATE TYPE mine AS ENUM ('x')",
 ]

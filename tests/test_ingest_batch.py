@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from genscope.analyze.load import attribution, build
+from genscope.analyze.load.attached import study_tables
 from genscope.analyze.load.ingest import ingest
 from genscope.analyze.load.small_traces import groups
 from genscope.analyze.load.trace_file import TraceFile
@@ -49,11 +50,7 @@ def categories(study: Path) -> list[tuple[str, str]]:
 
 def contents(study: Path) -> dict[str, list[tuple[Any, ...]]]:
     with duckdb.connect(str(study), read_only=True) as con:
-        listed = con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE NOT temporary"
-        ).fetchall()
-        names = sorted(row[0] for row in listed)
-        return {name: con.table(name).order("ALL").fetchall() for name in names}
+        return {name: con.table(name).order("ALL").fetchall() for name in study_tables()}
 
 
 @pytest.mark.loads_for("work_category")

@@ -22,7 +22,7 @@ GRAPHS = (
     "'record with --cuda-graph-trace=node' FROM trace"
 )
 NO_WORK = "; ".join(
-    f"DELETE FROM {table}" for table in ("work", "kernel", "attention_call", "component_scale")
+    f"DELETE FROM {table}" for table in ("work", "kernel_row", "attention_call", "component_scale")
 )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from genscope.analyze.load.pattern_words import Words, narrowed
 from genscope.analyze.load.rule_patterns import inline_patterns, texts_of
 from genscope.analyze.load.tables import attribution_files, create_schema
+from tests.base_rows import insert
 from tests.effort import EFFORT
 
 NAMES = [
@@ -58,11 +59,8 @@ def test_the_rows_are_the_same(name: str, study: duckdb.DuckDBPyConnection) -> N
             work = [2, number, "gpu", 0, 7, 0, 1, text, number, None]
             con.execute("INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", work)
         for number, text in enumerate(OPERATORS):
-            con.execute(
-                "INSERT INTO cpu_op BY NAME SELECT 2 AS trace_id, ? AS op_id, ? AS name, "
-                "0 AS start_ns, 1 AS dur_ns, 0 AS signature_id",
-                [number, text],
-            )
+            op = {"op_id": number, "name": text, "signature_id": 0}
+            insert(con, "cpu_op", trace_id=2, **op, start_ns=0, dur_ns=1)
         statement = inline_patterns(con, relation)
         assert statement != relation.statement
         found = con.execute(f"SELECT * FROM ({statement}) ORDER BY ALL").fetchall()

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from genscope.analyze.load.tables import create_schema, metrics
+from genscope.analyze.load.tables import create_schema, metrics, stored_files
 from genscope.analyze.refusal import create_metrics, refused
 from genscope.analyze.sql_file import LAYERS, SqlFile, in_order, load_layer, parse, reads
 from genscope.errors import UserError
@@ -94,7 +94,7 @@ def test_header_agrees_with_duckdb(file: SqlFile, study: duckdb.DuckDBPyConnecti
 
 @pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu", "memory_snapshot"])
 def test_staging_fills_base_tables(trace_format: str) -> None:
-    tables = {file.name: file for file in load_layer("schema")}
+    tables = {file.name: file for file in (*load_layer("schema"), *stored_files())}
     lists = {"anomaly_kind", "device_spec", "time_interval"}
     for file in load_layer(f"staging/{trace_format}"):
         # what is no base table is a step on the way to one, and named after the format
@@ -113,7 +113,7 @@ def test_staging_fills_base_tables(trace_format: str) -> None:
 
 @pytest.mark.parametrize("trace_format", ["kineto", "nsys", "ncu"])
 def test_a_step_of_staging_that_is_skipped_leaves_no_reader(trace_format: str) -> None:
-    tables = {file.name for file in load_layer("schema")}
+    tables = {file.name for file in (*load_layer("schema"), *stored_files())}
     files = load_layer(f"staging/{trace_format}")
     for step in files:
         if step.sources and step.name not in tables:

@@ -6,14 +6,15 @@ import duckdb
 import pytest
 
 from genscope.analyze.connect import connect
-from genscope.analyze.load import idle_tables, launch_queues, places, scratch_arrays, sweep
+from genscope.analyze.load import launch_queues, places, scratch_arrays, sweep
 from genscope.analyze.load.attribution import PASSES, attribute
 from genscope.analyze.load.kept_views import with_views
 from genscope.analyze.load.tables import attribution_files, create_schema
+from tests.base_rows import insert
 from tests.effort import EFFORT
 
 COUNT = 150
-PASSED = [*(name for members in PASSES for name in members), "cost_root"]
+PASSED = [name for members in PASSES for name in members]
 CALLS = ("cudaLaunchKernel", "cudaGraphLaunch", "cudaMemcpy", "cudaDeviceSynchronize", "cudaFree")
 OPERATORS = ("aten::mm", "aten::add", "ProfilerStep#1", "enumerate(DataLoader)#_")
 NAMES = ("ncclDevKernel_AllReduce", "gemm", "softmax")
@@ -24,7 +25,7 @@ def con(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> duckdb.DuckDBPyConnection:
     """A study whose traces are read a few events at a time, into files or not."""
-    for module in (scratch_arrays, sweep, launch_queues, idle_tables):
+    for module in (scratch_arrays, sweep, launch_queues):
         monkeypatch.setattr(module, "BLOCK", 7)
     monkeypatch.setattr(places, "BATCH", 7)
     monkeypatch.setattr(scratch_arrays, "_SMALL_BYTES", request.param)
@@ -34,18 +35,13 @@ def con(
     return con
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
-    marks = ", ".join("?" * len(values))
-    con.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", [*values.values()])
-
-
 def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -> None:
     """Calls, operators, kernels and copies at random times, of two threads, devices and streams."""
     chance = random.Random(seed)
     known = {"predicted": False, "resolution_ns": 1, "complete": True, "event_count": 1, "rank": 0}
     name = {"name": f"t{trace_id}", "path": f"t{trace_id}", "digest": f"t{trace_id}"}
     counts = {"repaired_count": 0, "skipped_count": 0}
-    _insert(con, "trace", trace_id=trace_id, format=form, **name, **known, **counts)
+    insert(con, "trace", trace_id=trace_id, format=form, **name, **known, **counts)
 
     def span(longest: int) -> dict[str, int]:
         lengths = (0, 1, longest // 8, longest)
@@ -54,16 +50,20 @@ def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -
     for step in range(4):
         where = {"trace_id": trace_id, "process_id": "1", "thread_id": "7"}
         at = {"annotation_id": step, "kind": "profiler_step", "name": f"ProfilerStep#{step}"}
-        _insert(con, "annotation", **where, **at, start_ns=400 * step, dur_ns=400)
+        insert(con, "annotation", **where, **at, start_ns=400 * step, dur_ns=400)
     for number in range(COUNT):
         process = {"trace_id": trace_id, "process_id": chance.choice(("1", "2"))}
         host = {**process, "thread_id": chance.choice(("7", "8"))}
         signature = chance.randrange(len(OPERATORS))
         op = {"op_id": number, "name": OPERATORS[signature], "external_id": number + 1}
         op |= {"signature_id": signature, "input_dims": "[[2,3],[3,4]]"}
-        _insert(con, "cpu_op", **host, **span(200), **op)
+        op |= {
+            "sequence_number": chance.randrange(9),
+            "forward_thread_id": chance.choice((0, 0, 1)),
+        }
+        insert(con, "cpu_op", **host, **span(200), **op)
         call = {"call_id": number, "name": chance.choice(CALLS), "correlation_id": number + 1}
-        _insert(con, "runtime_call", **host, **span(40), **call)
+        insert(con, "runtime_call", **host, **span(40), **call)
         # several events of some calls, and none of others
         device = {
             **process,
@@ -74,10 +74,10 @@ def _fill(con: duckdb.DuckDBPyConnection, trace_id: int, form: str, seed: int) -
         }
         if chance.random() < 0.7:
             of = {"name": chance.choice(NAMES), "external_id": chance.randrange(COUNT)}
-            _insert(con, "kernel", **device, **of, kernel_id=number)
+            insert(con, "kernel", **device, **of, kernel_id=number)
         else:
             kind = {"kind": chance.choice(("HtoD", "memset", "DtoD")), "host_memory": "pageable"}
-            _insert(con, "gpu_copy", **device, **kind, copy_id=number, size_bytes=8, name="copy")
+            insert(con, "gpu_copy", **device, **kind, copy_id=number, size_bytes=8, name="copy")
 
 
 @pytest.mark.parametrize("seed", range(2 * EFFORT))

@@ -12,6 +12,7 @@ import duckdb
 
 from genscope.analyze import question, refusal
 from genscope.analyze.connect import connect
+from genscope.analyze.load import narrow
 from genscope.analyze.load.kept_views import kept_views
 from genscope.analyze.load.tables import create_temporary, empty_study, quoted, table_files
 from genscope.analyze.sql_file import SqlFile, call_of
@@ -78,7 +79,7 @@ def _study_of(folder: Path, relations: set[str]) -> Iterator[duckdb.DuckDBPyConn
                     con.execute(f"DROP VIEW IF EXISTS {name}")
                     con.execute(f"CREATE TABLE {name} AS SELECT * FROM {_read(folder / name)}")
                 elif _files(folder / name):
-                    con.execute(f"INSERT INTO {name} BY NAME SELECT * FROM {_read(folder / name)}")
+                    narrow.insert(con, known[name], f"SELECT * FROM {_read(folder / name)}")
             yield con
 
 

@@ -16,7 +16,7 @@ import duckdb
 
 from genscope.analyze.connect import connect, why_not_opened
 from genscope.analyze.interrupt import Abandoned, interruptible
-from genscope.analyze.load import tables
+from genscope.analyze.load import narrow, tables
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
@@ -73,15 +73,18 @@ def _prepare(con: duckdb.DuckDBPyConnection, path: Path, *, allow_files: bool) -
         tables.check_schema(con, str(path))
     except (TypeError, IndexError, duckdb.Error) as error:
         raise _changed(path, "genscope_schema") from error
-    for name, file in study_tables().items():
+    for part in _stored():
         # what the columns are is checked once the table is read
-        if present.get(name) != len(file.columns):
-            raise _changed(path, name)
+        if present.get(part.name) != len(part.columns):
+            raise _changed(path, part.name)
 
 
 @cache
 def study_tables() -> Mapping[str, SqlFile]:
-    """The tables of a study by name, all of them stored, so that none reads another."""
+    """The tables of a study by name, all of them stored, so that none reads another.
+
+    Those of two parts, see narrow, are views in the file, which are never read.
+    """
     files = tables.table_files().items()
     return {name: replace(file, inputs=()) for name, file in files if _is_table(file)}
 
@@ -96,14 +99,14 @@ class Shown:
 
     def rows_of(self, table: SqlFile) -> str:
         """The rows of a table, as a statement."""
-        source = f"FROM {CATALOG}.main.{table.name}"
+        rows = narrow.rows_of(table, f"{CATALOG}.main.")
         if self.trace_ids is None or "trace_id" not in table.columns:
-            return source
+            return rows
         other = [] if self.number is None else [f"{self.number}::INTEGER AS trace_id"]
         if other and table.name == "trace":
             other.append(f"'{tables.quoted(self.name)}' AS name")
         columns = f"* REPLACE ({', '.join(other)})" if other else "*"
-        return f"SELECT {columns} {source} WHERE trace_id IN ({', '.join(map(str, self.trace_ids)) or 'NULL'})"
+        return f"SELECT {columns} FROM ({rows}) AS every WHERE trace_id IN ({', '.join(map(str, self.trace_ids)) or 'NULL'})"
 
 
 ALL = Shown()
@@ -121,7 +124,8 @@ def name_tables(
     """
     wanted = study_tables().keys() if names is None else study_tables().keys() & set(names)
     for name in sorted(wanted):
-        _check_columns(con, study_tables()[name], path)
+        for part in narrow.parts(study_tables()[name]):
+            _check_columns(con, part, path)
         con.execute(f"CREATE OR REPLACE VIEW {name} AS {shown.rows_of(study_tables()[name])}")
 
 
@@ -139,7 +143,7 @@ def check_tables(con: duckdb.DuckDBPyConnection, catalog: str, path: Path) -> di
     ).fetchall()
     kinds = {name: "a table with computed columns" for name, _, code in plain if code}
     kinds |= {name: "a view" for (name,) in views}
-    for name in (*_OWN_TABLES, *study_tables()):
+    for name in (*_OWN_TABLES, *(part.name for part in _stored())):
         if name in kinds:
             raise UserError(
                 f"{path}: {name} is {kinds[name]} and not a plain table, so genscope doesn't open the file; "
@@ -156,6 +160,9 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     found = con.execute("SELECT current_database()").fetchall()
     catalog = str(found[0][0])
     check_tables(con, catalog, path)
+    # the file's own views of these names could read anything
+    for table in filter(narrow.texts_of, study_tables().values()):
+        con.execute(f"CREATE TEMP VIEW {table.name} AS {narrow.rows_of(table)}")
     # listing all functions takes long: do it once
     rows = con.execute(
         "SELECT min(function_name) FROM (SELECT function_name FROM system.main.duckdb_functions() "
@@ -203,6 +210,11 @@ def _changed(path: Path, table: str) -> UserError:
     return UserError(
         f"{path}: the table {table} was changed by something else; re-ingest the traces into a new study"
     )
+
+
+def _stored() -> list[SqlFile]:
+    """The tables of a study as its file has them."""
+    return [part for file in study_tables().values() for part in narrow.parts(file)]
 
 
 def _is_table(file: SqlFile) -> bool:

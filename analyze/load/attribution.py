@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 
-from genscope.analyze import native
 from genscope.analyze.load.filled import Filled
 from genscope.analyze.load.memory import execute_within_memory, within_memory
 from genscope.analyze.load.rule_patterns import inline_patterns
@@ -16,7 +15,11 @@ from genscope.analyze.load.side_by_side import Step, run_steps
 from genscope.analyze.load.tables import RULES, attribution_files, metrics, transaction, with_inputs
 from genscope.analyze.sql_file import SqlFile
 
-_Result = TypeVar("_Result")
+if TYPE_CHECKING:
+    from genscope.analyze.load.held import Held
+
+# fills tables; false, and no rows, where their statements have to do it
+_Pass: TypeAlias = Callable[[duckdb.DuckDBPyConnection, "Held"], bool]
 
 
 def attribute(
@@ -76,6 +79,8 @@ def _downstream(name: str) -> list[SqlFile]:
 
 
 def _fill_all(con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], *, workers: int) -> None:
+    from genscope.analyze.load.held import Held
+
     filled = Filled()
     needs: dict[str, set[str]] = {}
     steps: dict[str, Step] = {}
@@ -85,13 +90,14 @@ def _fill_all(con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], *, worke
         if file.is_of_traces:
             steps[file.name] = Step(partial(_fill, relation=file, filled=filled), needs[file.name])
     before: set[str] = set()
+    held = Held()
     for members, fill in PASSES.items():
         if members[0] in steps:
             needed = set[str]().union(*(needs[name] for name in members)) - set(members)
             steps |= dict.fromkeys(members, Step(_nothing, {members[0]}))
-            run = partial(_fill_together, fill=fill, members=members, filled=filled)
+            together = partial(_fill_together, fill=fill, members=members)
             # each holds a trace's events in memory, so they run one after the other
-            steps[members[0]] = Step(run, needed | before)
+            steps[members[0]] = Step(partial(together, held=held, filled=filled), needed | before)
             before = {members[0]}
     run_steps(con, steps, workers=workers)
 
@@ -103,98 +109,133 @@ def _nothing(con: duckdb.DuckDBPyConnection) -> None:
 def _fill_together(
     con: duckdb.DuckDBPyConnection,
     *,
-    fill: Callable[[duckdb.DuckDBPyConnection], bool],
+    fill: _Pass,
     members: tuple[str, ...],
+    held: Held,
     filled: Filled,
 ) -> None:
-    if not _fill_by_pass(con, fill, members):
-        for relation in attribution_files():
-            if relation.name in members:
-                _fill(con, relation=relation, filled=filled)
-
-
-def _fill_by_pass(
-    con: duckdb.DuckDBPyConnection,
-    fill: Callable[[duckdb.DuckDBPyConnection], _Result],
-    members: Iterable[str],
-) -> _Result:
-    """Fill tables that are empty so far by a pass over arrays, which may have filled some when memory ends."""
+    """Fill tables by a pass over arrays, or by their statements if it can't."""
+    files = [relation for relation in attribution_files() if relation.name in members]
+    if not any(filled.can_fill(con, relation) for relation in files):
+        for relation in files:
+            filled.note(relation.name, 0)
+        return
 
     def empty() -> None:
         for name in members:
             con.execute(f"DELETE FROM {name}")
 
-    return within_memory(con, lambda: fill(con), empty)
+    # some are filled when memory ends
+    if not within_memory(con, lambda: fill(con, held), empty):
+        for relation in files:
+            _fill(con, relation=relation, filled=filled)
 
 
 def _fill(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) -> None:
     if not filled.can_fill(con, relation):
         filled.note(relation.name, 0)
-    elif relation.name == "cpu_op_parent" and native.library():
-        from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
-
-        _fill_by_pass(con, fill_cpu_op_parent, [relation.name])
-    elif relation.name == "cost_root":
-        from genscope.analyze.load.cost_roots import fill_cost_root
-
-        _fill_by_pass(con, fill_cost_root, [relation.name])
     else:
         statement = inline_patterns(con, relation)
         insert = f"INSERT INTO {relation.name} BY NAME {statement}"
         filled.note(relation.name, execute_within_memory(con, insert))
 
 
-def _fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
-    from genscope.analyze.load.device_activity import fill_device_tables
+def _fill_cpu_op_parent(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.operator_nesting import fill_cpu_op_parent
 
-    return fill_device_tables(con)
+    return fill_cpu_op_parent(con, held)
 
 
-def _fill_idle_tables(con: duckdb.DuckDBPyConnection) -> bool:
+def _fill_kernel_launch(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.kernel_launches import fill_kernel_launch
+
+    return fill_kernel_launch(con, held)
+
+
+def _fill_backward_links(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.backward_links import fill_backward_links
+
+    return fill_backward_links(con, held)
+
+
+def _fill_idle_tables(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     from genscope.analyze.load.idle_tables import fill_idle_tables
 
-    return fill_idle_tables(con)
+    return fill_idle_tables(con, held)
 
 
-def _fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
+def _fill_device_tables(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.device_activity import fill_device_tables
+
+    return fill_device_tables(con, held)
+
+
+def _fill_host_wait(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     from genscope.analyze.load.host_waits import fill_host_wait
 
-    return fill_host_wait(con)
+    return fill_host_wait(con, held)
 
 
-def _fill_host_range(con: duckdb.DuckDBPyConnection) -> bool:
+def _fill_host_range(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     from genscope.analyze.load.host_ranges import fill_host_range
 
-    return fill_host_range(con)
+    return fill_host_range(con, held)
 
 
-def _fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
+def _fill_cost_root(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.cost_roots import fill_cost_root
+
+    return fill_cost_root(con, held)
+
+
+def _fill_work_ranges(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.work_ranges import fill_work_ranges
+
+    return fill_work_ranges(held.items(con))
+
+
+def _fill_work_costs(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.work_costs import fill_work_costs
+
+    return fill_work_costs(held.items(con))
+
+
+def _fill_work_sums(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     from genscope.analyze.load.work_sums import fill_work_sums
 
-    return fill_work_sums(con)
+    return fill_work_sums(held.items(con))
 
 
-def _fill_chain_loss(con: duckdb.DuckDBPyConnection) -> bool:
+def _fill_chain_loss(con: duckdb.DuckDBPyConnection, _: Held) -> bool:
     from genscope.analyze.load.kernel_chains import fill_chain_loss
 
     return fill_chain_loss(con)
 
 
-# tables that one pass fills, unless its times are too far apart; each is defined by its SQL file
-PASSES: dict[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection], bool]] = {
+# tables that one pass fills, in order; each is defined by its SQL file
+PASSES: dict[tuple[str, ...], _Pass] = {
+    ("cpu_op_parent",): _fill_cpu_op_parent,
+    ("kernel_launch",): _fill_kernel_launch,
+    ("forward_thread", "backward_call", "recomputed_op"): _fill_backward_links,
     (
-        *("device_layer", "device_overlap", "device_busy"),
-        *("rank_busy", "exposed_stretch"),
-    ): _fill_device_tables,
+        *("work_op", "work_call", "work_annotation"),
+        *("work_component", "work_module", "work_step", "work_phase"),
+    ): _fill_work_ranges,
     (
         *("launch_sum", "later_kernel", "stream_queue", "queue_length"),
         *("step_window", "step_state", "idle_gap", "step_idle"),
     ): _fill_idle_tables,
+    (
+        *("device_layer", "device_overlap", "device_busy"),
+        *("rank_busy", "exposed_stretch"),
+    ): _fill_device_tables,
     ("host_wait",): _fill_host_wait,
     ("host_range",): _fill_host_range,
+    ("cost_root",): _fill_cost_root,
+    ("work_category", "work_cost", "component_busy"): _fill_work_costs,
     (
         *("work_sum", "work_group", "grouped_work"),
-        *("operator_sum", "product_time"),
+        *("operator_sum", "product_time", "work_arithmetic"),
     ): _fill_work_sums,
     ("chain_loss",): _fill_chain_loss,
 }

@@ -1,28 +1,35 @@
-"""Work items with the operator that is charged for each, to count calls of operators and add up their time."""
+"""Count the calls of operators and add up their time, by the operator that is charged for each work item.
+
+That is the operator that carries the cost of an item, else the one that asked for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import flags
-from genscope.analyze.load.work_items import FACTOR, Items
+from genscope.analyze.load.columns import relation_of
+from genscope.analyze.load.numbered import At
+from genscope.analyze.load.totals import Total, totals
+from genscope.analyze.load.work_items import Items, ids
 from genscope.analyze.readers.arrow_column import numbers
 
-_CALL = pa.schema(
-    [
-        *(("trace_id", pa.int64()), ("work_id", pa.int64()), ("number", pa.uint64())),
-        *(("dur_ns", pa.int64()), ("is_counted", pa.bool_())),
-        *(("cost_op_id", pa.int64()), ("signature_id", pa.int32())),
-    ]
-)
+_OPERATOR_SUM = """
+  INSERT INTO operator_sum BY NAME
+  SELECT summed.* EXCLUDE (op_id), signature_id, name AS op_name, input_dims, input_types
+  FROM summed LEFT JOIN cpu_op USING (trace_id, op_id)
+  SEMI JOIN (SELECT DISTINCT trace_id FROM cpu_op WHERE input_dims IS NOT NULL) AS shaped USING (trace_id)
+"""
+_PRODUCT_TIME = """
+  INSERT INTO product_time BY NAME
+  FROM summed SEMI JOIN (SELECT trace_id, signature_id FROM signature_cost WHERE flops > 0) AS product
+    USING (trace_id, signature_id)
+  SEMI JOIN (SELECT DISTINCT trace_id FROM kernel) AS gpu_trace USING (trace_id)
+"""
 
 
 class ChargedCalls:
-    """The operator that carries the cost of each item, else the one that asked for it.
+    """The operator that is charged for each item, and which items are counted as calls.
 
     The items of an operator with a cost get the kind of most of its time. One item of each kind of an
     operator is counted.
@@ -30,27 +37,27 @@ class ChargedCalls:
 
     def __init__(self, items: Items) -> None:
         self._items = items
-        operators, work = items.operators, items.work
-        self._signature = operators.new(0, np.int32)
-        for places, number in operators.read("cpu_op", "signature_id"):
-            self._signature[places] = number
-        self._op, self._has_cost = (
-            work.new(operators.none, np.int32),
-            operators.new(False, np.bool_),
-        )
+        operators = items.operators
+        self.op = items.new(operators.none, np.int32)
+        self.has_cost = operators.new(False, np.bool_)
         self._charge()
+        kind = items.said("work", "time_source"), items.said("work_category", "category")
+        self._said = {
+            "time_source": kind[0].column("time_source"),
+            "category": kind[1].column("category"),
+        }
+        # numbers of source and category
+        self._kind = items.joint(*(one.code for one in kind))
         # the item of each operator whose kind is that of all
-        self._main = operators.new(0, np.int32)
-        for block in reversed(list(work.blocks())):
-            self._main[self._op[block][::-1]] = block[::-1]
-        self._counted = work.new(False, np.bool_)
+        self._main = operators.new(items.work.none, np.int32)
+        for block in items.blocks():
+            np.minimum.at(self._main, self.op[block], block)
+        self._counted = items.new(False, np.bool_)
         self._count_mixed()
-        self._counted[self._main[self._op]] = True
-        for block in work.blocks():
-            self._counted[block] &= self._op[block] != operators.none
+        self._counted[self._main] = True
 
     def _charge(self) -> None:
-        operators = self._items.operators
+        items, operators = self._items, self._items.operators
         charged = operators.new(operators.none, np.int32)
         for block in operators.blocks():
             charged[block] = block
@@ -58,56 +65,93 @@ class ChargedCalls:
         for places, trace, op, carries in operators.read("cost_root", *columns):
             root = operators.of(trace, op)
             charged[places] = np.where(carries, root, places)
-            self._has_cost[root] = carries
-        for block in self._items.work.blocks():
-            self._op[block] = charged[self._items.operator[block]]
+            self.has_cost[root] = carries
+        for block in items.blocks():
+            self.op[block] = charged[items.op[block]]
 
     def _count_mixed(self) -> None:
         """Find the main item of operators with work of several kinds: the first one of that of most time.
 
         Of such an operator without a cost, the first item of each kind is counted.
         """
-        items, kind, op = self._items, self._items.of_kind, self._op
+        items, kind, op = self._items, self._kind, self.op
         is_mixed = items.operators.new(False, np.bool_)
-        for block in items.work.blocks():
+        for block in items.blocks():
             is_mixed[op[block][kind[block] != kind[self._main[op[block]]]]] = True
         is_mixed[-1] = False
-        parts = [block[is_mixed[op[block]]] for block in items.work.blocks()]
+        parts = [block[is_mixed[op[block]]] for block in items.blocks()]
         rows = np.concatenate([np.zeros(0, np.int32), *parts])
         if not len(rows):
             return
-        kinds = np.unique(kind[rows])
-        key = op[rows] * np.int64(len(kinds)) + np.searchsorted(kinds, kind[rows])
+        key = op[rows] * np.int64(int(kind.max()) + 1) + kind[rows]
         order = np.argsort(key, kind="stable")
         starts = np.flatnonzero(np.diff(key[order], prepend=-1))
-        total = np.add.reduceat(items.values["dur_ns"][rows[order]], starts)
+        total = np.add.reduceat(items.dur[rows[order]], starts)
         head = rows[order[starts]]
-        self._counted[head] = ~self._has_cost[op[head]]
+        self._counted[head] = ~self.has_cost[op[head]]
         of_one = np.flatnonzero(np.diff(op[head], prepend=-1))
         most = np.repeat(np.maximum.reduceat(total, of_one), np.diff(of_one, append=len(head)))
         head[total < most] = len(op)
         best = np.minimum.reduceat(head, of_one)
         self._main[op[best]] = best
 
-    def rows(self) -> pa.RecordBatchReader:
-        """The items, batch by batch; of those outside attention's core with their operator if it has a cost."""
-        return pa.RecordBatchReader.from_batches(_CALL, self._batches())
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def insert_operator_sum(self) -> None:
+        """Insert the rows of operator_sum: of each kind of calls and signature."""
         items, none = self._items, self._items.operators.none
-        for works in items.blocks():
-            op = self._op[works]
-            signature, kind = self._signature[op], items.of_kind[works]
-            kind = np.where(self._has_cost[op], items.of_kind[self._main[op]], kind)
-            mixed: NDArray[np.uint64] = (kind ^ signature.astype(np.uint64)) * FACTOR
-            number = np.where(op == none, kind, mixed)
-            is_part = self._has_cost[op] & ~items.is_core[works]
-            cost_op = np.zeros(len(works), np.int64)
-            cost_op[is_part] = items.operators.keys(op[is_part])[1]
-            columns = [
-                *map(numbers, (*items.work.keys(works), number, items.values["dur_ns"][works])),
-                flags(self._counted[works]),
-                numbers(cost_op, ~is_part),
-                numbers(signature),
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=_CALL)
+        code = self._calls()
+        # a call that is counted has the kind of all
+        first = items.firsts(code)
+        size = len(first)
+        count, work_ns = np.zeros(size, np.int64), totals(size)
+        counted = np.full(size, items.work.none, np.int32)
+        for block in items.blocks():
+            work_ns.add(code[block], items.dur[block])
+            called = block[self._counted[block] & (self.op[block] != none)]
+            count += np.bincount(code[called], minlength=size)
+            np.minimum.at(counted, code[called], called)
+        first = np.where(count > 0, counted, first)
+        made = {
+            "trace_id": numbers(items.work.traces[items.trace[first]]),
+            "op_id": ids(items.operators, self.op)(first),
+            **{name: column(first) for name, column in self._said.items()},
+            "call_count": numbers(count),
+            "work_ns": work_ns.column(),
+        }
+        _insert(items, made, _OPERATOR_SUM)
+
+    def _calls(self) -> At:
+        """Numbers of kind and signature."""
+        items = self._items
+        kind, of_call = items.new(0, np.int32), items.new(0, np.int32)
+        for block in items.blocks():
+            op = self.op[block]
+            has_cost = self.has_cost[op]
+            kind[block] = np.where(has_cost, self._kind[self._main[op]], self._kind[block])
+            of_call[block] = items.signature[op]
+        return items.joint(kind, of_call)
+
+    def insert_product_time(self) -> None:
+        """Insert the rows of product_time: of each operator with a cost and work outside attention's core."""
+        items, operators = self._items, self._items.operators
+        role = items.said("work_attention", "role")
+        is_core = np.array([row[0] == "core" for row in role.rows], np.bool_)
+        high, low = (operators.new(0, np.int64) for _ in range(2))
+        has_work, total = operators.new(False, np.bool_), Total(high, low)
+        for block in items.blocks():
+            op = self.op[block]
+            is_part = self.has_cost[op] & ~is_core[role.code[block]]
+            total.add(op[is_part], items.dur[block[is_part]])
+            has_work[op[is_part]] = True
+        op = np.concatenate([np.zeros(0, np.int32), *(b[has_work[b]] for b in operators.blocks())])
+        made = {
+            "trace_id": numbers(operators.keys(op)[0]),
+            "cost_op_id": ids(operators)(op),
+            "signature_id": ids(items.signatures)(items.signature[op]),
+            "work_ns": Total(high[op], low[op]).column(),
+        }
+        _insert(items, made, _PRODUCT_TIME)
+
+
+def _insert(items: Items, columns: dict[str, pa.Array], statement: str) -> None:
+    table = pa.Table.from_arrays([*columns.values()], [*columns])
+    relation_of(items.con, table).query("summed", statement)

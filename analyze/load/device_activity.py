@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import Rows, insert
 from genscope.analyze.load.covered import Cover, Times, exact_sum
+from genscope.analyze.load.held import Held
 from genscope.analyze.load.launched import Activity
 from genscope.analyze.load.numbered import At
-from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.load.sweep import stretches
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -22,9 +22,9 @@ _LARGEST = np.iinfo(np.int64).max
 _Covers = dict[int, Cover]
 
 
-def fill_device_tables(con: duckdb.DuckDBPyConnection) -> bool:
+def fill_device_tables(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     """Insert the rows of the five tables; false, and no rows, if times are too far apart for it."""
-    activity = Activity(con, Scratch(con))
+    activity = held.events(con)
     if not activity.fit():
         return False
     parts: dict[str, list[Rows]] = {}

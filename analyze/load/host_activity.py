@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genscope.analyze.load.covered import Cover, Times, first_open
-from genscope.analyze.load.launched import Calls
-from genscope.analyze.load.numbered import THREAD, At, Threads, split
-from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.held import Held
+from genscope.analyze.load.numbered import THREAD, At, split
+from genscope.analyze.load.operators import Operators
+from genscope.analyze.load.places import read_batches
 from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.load.sweep import Sweep, fit
 
 _WAIT, _LOAD, _OUTER, _STEP, _IN_STEP = 0, 3, 4, 5, 6
-_IS_STEP = "starts_with(name, 'ProfilerStep#')"
 _LOADS = "starts_with(name, 'enumerate(DataLoader)')"
 _NOWHERE = np.zeros(0, np.int32)
 # traces, starts, ends, threads and layers
@@ -31,24 +31,26 @@ _SPAN = ("start_ns", "start_ns + dur_ns")
 class Hosts:
     """Ranges of host threads of all traces; of calls, only the waits are in arrays of their own."""
 
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, scratch: Scratch, calls: Calls, threads: Threads
-    ) -> None:
-        self.scratch, self.calls, self._threads = scratch, calls, threads
+    def __init__(self, con: duckdb.DuckDBPyConnection, held: Held) -> None:
+        self.scratch = scratch = Scratch(con)
+        self.calls, self._threads = held.calls(con), held.threads(con)
         kinds = dict(con.table("call_kind").project("name, kind").fetchall())
         # of the calls of each name: whether they allocate or free, and whether they launch
         self._is_memory, self.launches = (
-            np.array([kinds.get(name) in asked for name in calls.names], np.bool_)
+            np.array([kinds.get(name) in asked for name in self.calls.names], np.bool_)
             for asked in (("allocate", "free"), ("launch", "launch_graph"))
         )
-        operators = _Operators(con, scratch)
-        parts = [*self._waits(con), *self._loads(con)]
-        size = operators.count + sum(len(part[0]) for part in parts)
+        parts = [
+            *self._waits(con),
+            *self._loads(con),
+            *_operators(held.operators(con), _steps(con, held.operators(con))),
+        ]
+        size = sum(len(part[0]) for part in parts)
         self.start, self.end = (scratch.new(size, 0, np.int64) for _ in range(2))
         self.track, trace = (scratch.new(size, 0, np.int32) for _ in range(2))
         self.layer = scratch.new(size, 0, np.int8)
         done = 0
-        for part in (*parts, *operators.read(threads)):
+        for part in parts:
             at = slice(done, done + len(part[0]))
             trace[at], self.start[at], self.end[at], self.track[at], self.layer[at] = part
             done = at.stop
@@ -138,41 +140,21 @@ class Thread:
         )
 
 
-class _Operators:
-    """The outermost operators, and those right below a step of the profiler."""
+def _steps(con: duckdb.DuckDBPyConnection, operators: Operators) -> At:
+    """The operators that are steps of the profiler."""
+    found = con.table("cpu_op").filter("starts_with(name, 'ProfilerStep#')")
+    parts = [operators.places.of(*row) for row in read_batches(found, "trace_id", "op_id")]
+    return np.concatenate([_NOWHERE, *parts])
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, scratch: Scratch) -> None:
-        self._places = Places(con, "cpu_op", "op_id")
-        self.scratch = scratch
-        size = self._places.none + 1
-        self._end, self._layer = scratch.new(size, 0, np.int64), scratch.new(size, 0, np.int8)
-        self.count = 0
-        found = con.table("cpu_op").filter(_IS_STEP)
-        parts = [self._places.of(*row) for row in read_batches(found, "trace_id", "op_id")]
-        step = np.concatenate([np.zeros(0, np.int32), *parts])
-        parents = con.table("cpu_op_parent")
-        # without steps, only the outermost ones
-        parents = parents if len(step) else parents.filter("depth = 0")
-        columns = ("trace_id", "op_id", "coalesce(parent_op_id, -1)", "depth", "end_ns")
-        for trace, number, parent, depth, end in read_batches(parents, *columns):
-            at = self._places.of(trace, number)
-            is_step = np.isin(at, step)
-            is_below = np.isin(self._places.of(trace, parent), step) & ~is_step
-            is_outer = depth == 0
-            layer = np.where(is_step, _STEP, np.where(is_outer, _OUTER, _IN_STEP))
-            chosen = is_outer | is_below
-            self._end[at[chosen]], self._layer[at[chosen]] = end[chosen], layer[chosen]
-            self.count += int(chosen.sum())
-            scratch.release()
-        self._operators = con.table("cpu_op")
 
-    def read(self, threads: Threads) -> Iterator[_Part]:
-        """Their traces, starts, ends, threads and layers, batch by batch."""
-        for trace, number, start, thread in read_batches(
-            self._operators, "trace_id", "op_id", "start_ns", THREAD
-        ):
-            at = self._places.of(trace, number)
-            some = np.flatnonzero(self._layer[at])
-            at = at[some]
-            track = threads.of(thread[some])
-            yield trace[some], start[some], self._end[at], track, self._layer[at]
+def _operators(operators: Operators, step: At) -> Iterator[_Part]:
+    """The outermost operators, and those right below a step of the profiler, block by block."""
+    for block in operators.places.blocks():
+        is_outer, is_step = operators.depth[block] == 0, np.isin(block, step)
+        is_below = np.isin(operators.parent[block], step) & ~is_step
+        layer = np.where(is_step, _STEP, np.where(is_outer, _OUTER, _IN_STEP)).astype(np.int8)
+        chosen = is_outer | is_below
+        at = block[chosen]
+        trace, _ = operators.places.keys(at)
+        yield trace, operators.start[at], operators.end[at], operators.track[at], layer[chosen]
+        operators.scratch.release()

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import BATCH, Columns, by_group, places, relation_of, values_of
+from genscope.analyze.load.columns import BATCH, Columns, places, relation_of, values_of
 from genscope.analyze.load.covered import Cover
+from genscope.analyze.load.held import Held
 from genscope.analyze.load.launched import NONE, Activity
-from genscope.analyze.load.numbered import THREAD, At, Threads
-from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.numbered import THREAD
 from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.load.sweep import Sweep, fit, stretches
 from genscope.analyze.readers.arrow_column import numbers
@@ -39,7 +39,7 @@ _WAIT: dict[str, type[np.integer[Any]]] = {
 _LOOKED_UP = ["end_ns", "thread"]
 
 
-def fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
+def fill_host_wait(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     """Insert its rows; false, and no rows, with Python frames or if times are too far apart for it."""
     called = _called(con)
     if not len(called):
@@ -48,15 +48,12 @@ def fill_host_wait(con: duckdb.DuckDBPyConnection) -> bool:
     if con.table("python_call").limit(1).fetchall():
         return False
     wait = {name: values_of(called, name, kind) for name, kind in _WAIT.items()}
-    scratch = Scratch(con)
-    if not fit(scratch, wait["start_ns"], wait["end_ns"]):
-        return False
-    activity = Activity(con, scratch)
-    if not activity.fit():
+    activity = held.events(con)
+    if not (fit(Scratch(con), wait["start_ns"], wait["end_ns"]) and activity.fit()):
         return False
     busy_ns = _busy(con, called, wait, activity)
     idle_ns = wait["end_ns"] - wait["start_ns"] - busy_ns
-    _insert(con, called, busy_ns, idle_ns, _innermost(con, wait, scratch))
+    _insert(con, called, busy_ns, idle_ns, _innermost(con, wait, held))
     return True
 
 
@@ -111,56 +108,15 @@ def _look_up(
         activity.scratch.release()
 
 
-def _innermost(
-    con: duckdb.DuckDBPyConnection, wait: Columns, scratch: Scratch
-) -> NDArray[np.int64]:
+def _innermost(con: duckdb.DuckDBPyConnection, wait: Columns, held: Held) -> NDArray[np.int64]:
     """The innermost operator around the start of each wait, or -1."""
-    operators = Places(con, "cpu_op", "op_id")
-    parent, depth = (scratch.new(operators.none + 1, operators.none, np.int32) for _ in range(2))
-    end = scratch.new(operators.none + 1, np.iinfo(np.int64).max, np.int64)
-    columns = ("trace_id", "coalesce(parent_op_id, -1)", "depth", "end_ns")
-    for at, trace, parent_op, how_deep, end_ns in operators.read("cpu_op_parent", *columns):
-        parent[at], depth[at], end[at] = operators.of(trace, parent_op), how_deep, end_ns
-        scratch.release()
-    place = _last_begun(con, wait, operators, depth, scratch)
-    # the last one that has begun is open, or one around it is, or none
-    start = wait["start_ns"]
-    while len(closed := np.flatnonzero(end[place] <= start)):
-        place[closed] = parent[place[closed]]
+    operators = held.operators(con)
+    track = held.threads(con).of(wait["thread"])
+    place = operators.innermost(wait["trace_id"], track, wait["start_ns"])
     found = np.full(len(place), NONE, np.int64)
-    known = np.flatnonzero(place != operators.none)
-    found[known] = operators.keys(place[known])[1]
+    known = np.flatnonzero(place != operators.places.none)
+    found[known] = operators.places.keys(place[known])[1]
     return found
-
-
-def _last_begun(
-    con: duckdb.DuckDBPyConnection, wait: Columns, operators: Places, depth: At, scratch: Scratch
-) -> At:
-    """The place of the last operator that begins on the thread of each wait by its start, or of none."""
-    threads = Threads(con, ["runtime_call", "cpu_op"])
-    track = threads.of(wait["thread"])
-    groups = list(by_group(wait["trace_id"], track))
-    place = np.full(len(track), operators.none, np.int32)
-    latest = np.full(len(track), np.iinfo(np.int64).min)
-    for trace, number, start, thread in read_batches(
-        con.table("cpu_op"), "trace_id", "op_id", "start_ns", THREAD
-    ):
-        at, of_thread = operators.of(trace, number), threads.of(thread)
-        for waits in groups:
-            first = waits[0]
-            rows = np.flatnonzero((of_thread == track[first]) & (trace == wait["trace_id"][first]))
-            if not len(rows):
-                continue
-            # of operators with one start, the deeper one opens later
-            rows = rows[np.lexsort((depth[at[rows]], start[rows]))]
-            last = np.searchsorted(start[rows], wait["start_ns"][waits], side="right") - 1
-            begun, last = waits[last >= 0], rows[last[last >= 0]]
-            is_later = start[last] > latest[begun]
-            is_deeper = (start[last] == latest[begun]) & (depth[at[last]] > depth[place[begun]])
-            begun, last = (some[is_later | is_deeper] for some in (begun, last))
-            place[begun], latest[begun] = at[last], start[last]
-        scratch.release()
-    return place
 
 
 def _insert(

@@ -6,7 +6,7 @@ operator several times; here, each list is put in order once, and goes by in str
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import Rows, flags, insert, texts
 from genscope.analyze.load.device_gaps import CAUSES, CauseSums, Gaps, gaps_of
+from genscope.analyze.load.held import Held
 from genscope.analyze.load.host_activity import Hosts, Thread
 from genscope.analyze.load.launch_queues import launch_queues
 from genscope.analyze.load.launch_sums import launch_columns, launch_sums
-from genscope.analyze.load.launched import NONE, Calls, Earliest, Events
-from genscope.analyze.load.numbered import At, Threads
-from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
+from genscope.analyze.load.launched import NONE, Earliest, Events
+from genscope.analyze.load.numbered import At
 from genscope.analyze.load.step_states import step_state
 from genscope.analyze.load.step_windows import BASES, Windows, window_rows, windows_of
 from genscope.analyze.readers.arrow_column import numbers
@@ -30,48 +30,49 @@ _SUSPECT_NS = 1_000_000
 _CAUSE_COLUMNS = tuple(f"{cause}_ns" for cause in CAUSES)
 
 
-def fill_idle_tables(con: duckdb.DuckDBPyConnection) -> bool:
+def fill_idle_tables(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     """Insert the rows of all these tables; false, and no rows, if times are too far apart for it."""
-    scratch = Scratch(con)
-    threads = Threads(con, ["runtime_call", "cpu_op", "annotation"])
-    calls = Calls(con, scratch, threads)
-    events, hosts = Events(con, scratch, calls), Hosts(con, scratch, calls, threads)
+    events, hosts = held.events(con), Hosts(con, held)
     if not (events.fit() and hosts.fit()):
         return False
     windows = windows_of(con, events)
     insert(con, "step_window", [window_rows(*one) for one in windows.items()])
-    tables = _Tables(con)
-    for trace_id, found in windows.items():
-        rows = events.rows(trace_id)
-        _add_launches(tables, events, trace_id, rows)
-        devices = {
-            device: events.in_order(part) for device, part in events.of_devices(rows).items()
-        }
-        _add_idle(tables, (events, hosts), trace_id, devices, found)
-        tables.add("step_state", step_state(hosts, events, trace_id, devices, found))
-    tables.close()
+    tables = _Tables()
+    insert(con, "idle_gap", _traces(tables, (events, hosts), windows))
+    tables.insert(con)
     return True
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """Rows that are inserted once there are many of them: small traces share an insert."""
+    """Rows of all traces: small traces share an insert."""
 
-    _con: duckdb.DuckDBPyConnection
     _rows: dict[str, list[Rows]] = field(default_factory=dict)
     launches: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, table: str, rows: Rows) -> None:
         self._rows.setdefault(table, []).append(rows)
 
-    def flush(self, table: str) -> None:
-        insert(self._con, table, self._rows.pop(table, []))
-
-    def close(self) -> None:
+    def insert(self, con: duckdb.DuckDBPyConnection) -> None:
         if self.launches:
             self.add("launch_sum", launch_columns(self.launches))
-        for table in list(self._rows):
-            self.flush(table)
+        for table, rows in self._rows.items():
+            insert(con, table, rows)
+
+
+def _traces(
+    tables: _Tables, sources: tuple[Events, Hosts], windows: Mapping[int, Windows]
+) -> Iterator[Rows]:
+    """Yield the rows of idle_gap, which are many, and add those of the other tables."""
+    events, hosts = sources
+    for trace_id, found in windows.items():
+        rows = events.rows(trace_id)
+        _add_launches(tables, events, trace_id, rows)
+        devices = {
+            device: events.in_order(part) for device, part in events.of_devices(rows).items()
+        }
+        yield from _idle_gaps(tables, sources, trace_id, devices, found)
+        tables.add("step_state", step_state(hosts, events, trace_id, devices, found))
 
 
 def _add_launches(tables: _Tables, events: Events, trace_id: int, rows: At) -> None:
@@ -89,14 +90,14 @@ def _add_launches(tables: _Tables, events: Events, trace_id: int, rows: At) -> N
             tables.add(table, part)
 
 
-def _add_idle(
+def _idle_gaps(
     tables: _Tables,
     sources: tuple[Events, Hosts],
     trace_id: int,
     devices: Mapping[int, At],
     windows: Windows,
-) -> None:
-    """The rows of idle_gap and step_idle."""
+) -> Iterator[Rows]:
+    """Yield the rows of idle_gap, and add those of step_idle."""
     events, hosts = sources
     threads = hosts.threads(trace_id) if devices else {}
     for device_id, rows in devices.items():
@@ -104,18 +105,14 @@ def _add_idle(
             thread.restart()
         sums = CauseSums(np.append(windows.start, windows.end))
         begun = Earliest(events, events.shared(rows))
-        gap_count = waiting = 0
+        gap_count = 0
         for gaps in gaps_of(events, rows, begun):
             covers = _covers(threads, gaps)
             parts = gaps.parts(covers)
             sums.add(gaps, covers, parts)
             ids = events.ids(trace_id, gaps.ending)
-            tables.add("idle_gap", _idle_gap((trace_id, device_id, gap_count), gaps, ids, parts))
+            yield _idle_gap((trace_id, device_id, gap_count), gaps, ids, parts)
             gap_count += len(gaps.start)
-            waiting += len(gaps.start)
-            if waiting >= BLOCK:
-                tables.flush("idle_gap")
-                waiting = 0
         if len(devices) == 1 and gap_count:
             tables.add("step_idle", _step_idle(trace_id, windows, sums))
 

@@ -5,24 +5,26 @@ The rows equal those of queries/limit/chain_loss.sql, which puts all kernels in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Columns, insert
+from genscope.analyze.load.columns import insert
+from genscope.analyze.load.numbered import At, Codes, split
 from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.sweep import by_start
 from genscope.analyze.readers.arrow_column import numbers
 
-# what is read of each work item
-_ASKED: Mapping[str, Mapping[str, type[np.generic]]] = {
-    "work": {"device_id": np.int32, "stream_id": np.int64, "start_ns": np.int64},
-    "grouped_work": {"first_work_id": np.int32, "step": np.int64, "dur_ns": np.int64},
-}
 # kernels that one kernel replaces at most, as in the SQL
 _MOST = 8
 _LARGEST = np.iinfo(np.int64).max
+_STREAM = "trace_id, device_id, stream_id"
+_KERNEL = "time_source = 'gpu' AND kernel_id IS NOT NULL AND stream_id IS NOT NULL"
+_NONE = -1
 
 
 def fill_chain_loss(con: duckdb.DuckDBPyConnection) -> bool:
@@ -32,77 +34,101 @@ def fill_chain_loss(con: duckdb.DuckDBPyConnection) -> bool:
     )
     if not groups:
         return True
-    works = Places(con, "work", "work_id")
-    shape, computes = works.new(0, np.int32), works.new(0, np.int32)
-    for trace, first, number, flag in groups:
-        shape[works.of(trace, first)], computes[works.of(trace, first)] = number, flag
-    item, kernels = _items(works)
-    if int(item["dur_ns"].max(initial=0)) > _LARGEST // len(item["dur_ns"]):
+    kernels = _Kernels(con)
+    for trace, first, shape, computes in groups:
+        kernels.know(trace, first, shape, computes)
+    if kernels.longest > _LARGEST // max(1, kernels.works.none):
         return False
-    trace = works.keys(kernels)[0]
-    stream = (item["start_ns"], item["stream_id"], item["device_id"])
-    order = np.lexsort((*(key[kernels] for key in stream), trace))
-    places = kernels[order]
-    is_first = np.append(True, np.diff(trace[order]) != 0)
-    for key in stream[1:]:
-        is_first[1:] |= np.diff(key[places]) != 0
-    first_places = works.of(trace[order], item["first_work_id"][places])
-    _insert(con, works, item, (places, shape[first_places], computes[first_places], is_first))
+    least = con.table("limit_constant").project("chain_length").fetchall()[0][0]
+    for begun, places in kernels.runs():
+        _insert(con, kernels, begun, places, least)
     return True
 
 
-def _items(works: Places) -> tuple[Columns, NDArray[np.int64]]:
-    """Columns of all work items by their places, and the places of kernels on streams."""
-    item = {name: works.new(0, kind) for asked in _ASKED.values() for name, kind in asked.items()}
-    item["no_step"] = works.new(False, np.bool_)
-    is_kernel = works.new(False, np.bool_)
-    flags = {
-        "work": "time_source = 'gpu' AND kernel_id IS NOT NULL AND stream_id IS NOT NULL",
-        "grouped_work": "step IS NULL",
-    }
-    for table, asked in _ASKED.items():
-        columns = (f"coalesce({name}, 0)" for name in asked)
-        for places, flag, *values in works.read(table, flags[table], *columns):
-            (is_kernel if table == "work" else item["no_step"])[places] = flag != 0
-            for name, value in zip(asked, values, strict=True):
-                item[name][places] = value
-    return item, np.flatnonzero(is_kernel)
+class _Kernels:
+    """What chain_loss needs of each kernel, by the places of works."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.works, self._scratch = Places(con, "work", "work_id"), Scratch(con)
+        # by the first work of each group: its shape, 0 if it can't be fused, and whether it computes
+        self._shape, self.computes = self._new(0, np.int32), self._new(False, np.bool_)
+        self._start, self.dur, self.step = (self._new(0, np.int64) for _ in range(3))
+        self.first, self._stream = self._new(0, np.int32), self._new(_NONE, np.int32)
+        self.no_step = self._new(False, np.bool_)
+        self.longest = 0
+        streams = Codes(con, ["work"], _STREAM)
+        asked = ("start_ns", "dur_ns", f"hash({_STREAM})", _KERNEL)
+        for at, start, dur, stream, is_kernel in self.works.read("work", *asked):
+            self._start[at], self.dur[at] = start, dur
+            self._stream[at] = np.where(is_kernel != 0, streams.of(stream), _NONE)
+            self.longest = max(self.longest, int(dur.max(initial=0)))
+            self._scratch.release()
+        grouped = con.table("grouped_work")
+        of_group = ("trace_id", "work_id", "first_work_id", "coalesce(step, 0)", "step IS NULL")
+        for trace, work, first, step, no_step in read_batches(grouped, *of_group):
+            at = self.works.of(trace, work)
+            self.first[at] = self.works.of(trace, first)
+            self.step[at], self.no_step[at] = step, no_step != 0
+            self._scratch.release()
+
+    def _new(self, value: Any, kind: type[np.generic]) -> NDArray[Any]:
+        return self._scratch.new(self.works.none + 1, value, kind)
+
+    def know(self, trace: Any, first: Any, shape: Any, computes: Any) -> None:
+        """Keep what is known of groups."""
+        at = self.works.of(trace, first)
+        self._shape[at], self.computes[at] = shape, computes != 0
+
+    def shape(self, places: At) -> At:
+        """The shapes of kernels."""
+        found: At = self._shape[self.first[places]]
+        return found
+
+    def runs(self) -> Iterator[tuple[int, At]]:
+        """Kernels of a stream in order, no run of one shape in two parts, and how many are before them."""
+        rows = np.flatnonzero(self._stream != _NONE).astype(np.int32)
+        for _, stream in split(rows, self._stream[rows]):
+            ordered = by_start(self._scratch, self._start, stream)
+            begun, held = 0, ordered[:0]
+            for block in self._scratch.blocks(ordered):
+                places = np.concatenate([held, block])
+                changes = np.flatnonzero(np.diff(self.shape(places)))
+                whole = int(changes[-1]) + 1 if len(changes) else 0
+                yield begun, places[:whole]
+                begun, held = begun + whole, places[whole:]
+            yield begun, held
 
 
 def _insert(
-    con: duckdb.DuckDBPyConnection,
-    works: Places,
-    item: Columns,
-    kernels: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]],
+    con: duckdb.DuckDBPyConnection, kernels: _Kernels, begun: int, places: At, least: int
 ) -> None:
-    """Insert the chains among runs of kernels of one shape; the kernels are in order of streams."""
-    places, shape, computes, is_first = kernels
+    """Insert the chains among kernels in order of a stream, of which so many are before them."""
     if not len(places):
         return
-    starts = np.flatnonzero(is_first | (np.diff(shape, prepend=shape[:1]) != 0))
+    shape, dur = kernels.shape(places), kernels.dur[places]
+    starts = np.flatnonzero(np.diff(shape, prepend=-1))
     count = np.diff(starts, append=len(places))
-    dur = item["dur_ns"][places]
     total = np.add.reduceat(dur, starts)
-    length = con.table("limit_constant").project("chain_length").fetchall()[0][0]
-    is_chain = (shape[starts] > 0) & (count >= length) & (total > 0)
+    is_chain = (shape[starts] > 0) & (count >= least) & (total > 0)
+    computes = kernels.computes[kernels.first[places]].astype(np.int64)
     is_chain &= np.add.reduceat(computes, starts) >= 2
+    if not is_chain.any():
+        return
     fused = np.maximum.reduceat(dur, starts) * np.ceil(count / _MOST)
     share = np.minimum(1, fused / np.maximum(total, 1))
-    # where the stream of each run starts
-    begun = np.maximum.accumulate(np.where(is_first[starts], starts, 0))
 
     def of_kernels(values: NDArray[np.generic]) -> NDArray[np.generic]:
         return np.repeat(values[is_chain], count[is_chain])
 
     chosen = places[np.repeat(is_chain, count)]
-    trace, work = works.keys(chosen)
-    lost = item["dur_ns"][chosen]
+    trace, work = kernels.works.keys(chosen)
+    lost = kernels.dur[chosen]
     columns = {
         "trace_id": trace,
         "work_id": work,
-        "first_work_id": item["first_work_id"][chosen].astype(np.int64),
-        "step": numbers(item["step"][chosen], item["no_step"][chosen]),
-        "chain_id": of_kernels(starts - begun + 1),
+        "first_work_id": kernels.works.keys(kernels.first[chosen])[1],
+        "step": numbers(kernels.step[chosen], kernels.no_step[chosen]),
+        "chain_id": of_kernels(begun + starts + 1),
         "chain_count": of_kernels(count),
         "lost_ns": lost,
         "kept_ns": np.rint(lost * of_kernels(share)).astype(np.int64),

@@ -31,8 +31,8 @@ class Calls:
     """Calls by their places: when each starts and ends, its name and its thread."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, scratch: Scratch, threads: Threads) -> None:
-        self.places = Places(con, "runtime_call", "call_id")
-        names = Codes(con, ["runtime_call"], "name")
+        self.places = Places(con, "runtime_call_row", "call_id")
+        names = Codes(con, ["runtime_call_text"], "name")
         self.names: list[str] = [row[0] for row in names.rows]
         size = self.places.none + 1
         self.start, self.end = (scratch.new(size, 0, np.int64) for _ in range(2))
@@ -57,7 +57,7 @@ class Activity:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, scratch: Scratch) -> None:
         self.scratch = scratch
-        self._kernels = Places(con, "kernel", "kernel_id")
+        self._kernels = Places(con, "kernel_row", "kernel_id")
         self._copies = Places(con, "gpu_copy", "copy_id")
         self.first_copy = self._kernels.none + 1
         size = self.first_copy + self._copies.none + 1
@@ -65,7 +65,7 @@ class Activity:
         # -1 for an id that no event has
         self._stream = scratch.new(size, NONE, np.int32)
         self.layer = scratch.new(size, 0, np.int8)
-        codes = Codes(con, ["kernel", "gpu_copy"], _STREAM)
+        codes = Codes(con, ["kernel_row", "gpu_copy"], _STREAM)
         self._streams = codes.rows
         talking = con.table("kernel_category").filter("category = 'communication'")
         named = talking.project("hash(name)").distinct().fetchall()

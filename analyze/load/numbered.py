@@ -21,10 +21,11 @@ class Codes:
     def __init__(self, con: duckdb.DuckDBPyConnection, tables: Sequence[str], columns: str) -> None:
         listed: set[tuple[Any, ...]] = set()
         for table in tables:
-            listed |= set(
-                con.table(table).project(f"hash({columns}), {columns}").distinct().fetchall()
-            )
-        known = sorted(listed, key=lambda row: row[0])
+            found = con.table(table).project(columns).distinct()
+            listed |= set(found.project(f"hash({columns}), {columns}").fetchall())
+        known = sorted(listed, key=lambda row: int(row[0]))
+        # what to read of each row for `of`: one combination needs no hash
+        self.asked = f"hash({columns})" if len(known) > 1 else "0"
         self._hashes = np.array([row[0] for row in known], np.uint64)
         self.rows = [row[1:] for row in known]
 
@@ -39,8 +40,21 @@ class Threads:
     def __init__(self, con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
         self._codes = Codes(con, tables, "process_id, thread_id")
         tracks = [" ".join(part for part in row if part is not None) for row in self._codes.rows]
-        known = {track: number for number, track in enumerate(sorted(set(tracks)))}
+        # by number
+        self.texts = sorted(set(tracks))
+        known = {track: number for number, track in enumerate(self.texts)}
         self._track = np.array([known[track] for track in tracks], np.int32)
+        # false where the texts of a process and a thread read like those of others
+        self.are_distinct = len(known) == len(tracks)
+        # by number: a process and a thread that read so, whether both are known, and a number of the process
+        named = dict(zip(self._track.tolist(), self._codes.rows, strict=True))
+        self.rows: list[tuple[str | None, str | None]] = [
+            (named[number][0], named[number][1]) for number in range(len(known))
+        ]
+        self.is_whole = np.array([None not in row for row in self.rows], np.bool_)
+        first: dict[str | None, int] = {}
+        numbers = [first.setdefault(row[0], number) for number, row in enumerate(self.rows)]
+        self.process = np.array(numbers, np.int32)
 
     def of(self, hashes: NDArray[Any]) -> At:
         """The numbers of threads by their hashes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import duckdb
@@ -19,61 +20,83 @@ Numbers = NDArray[np.int64]
 class Places:
     """Places of the rows of a table whose ids count from 0 or 1 in each trace; the last one is `none`."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
-        self._con, self._column, self._scratch = con, column, Scratch(con)
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: str,
+        column: str,
+        scratch: Scratch | None = None,
+    ) -> None:
+        self.con, self._column, self.scratch = con, column, scratch or Scratch(con)
         sizes = con.table(table).aggregate(f"trace_id, max({column}) + 1").order("trace_id")
         rows = sizes.fetchall()
-        self._traces = np.array([row[0] for row in rows], np.int64)
+        self.traces = np.array([row[0] for row in rows], np.int64)
         self._first = np.cumsum([0, *(row[1] for row in rows)], dtype=np.int64)
         self.none = int(self._first[-1])
 
+    def on(self, con: duckdb.DuckDBPyConnection) -> Places:
+        """The same, read on another connection."""
+        other = copy(self)
+        other.con = con
+        return other
+
     def of(self, trace: Numbers, number: Numbers) -> NDArray[np.int32]:
         """Places of ids; that of none where the id is -1."""
-        one = len(self._traces) == 1
-        first = 0 if one else self._first[np.searchsorted(self._traces, trace)]
+        one = len(self.traces) == 1
+        first = 0 if one else self._first[np.searchsorted(self.traces, trace)]
         places = (first + number).astype(np.int32)
         places[number < 0] = self.none
         return places
 
     def first(self, trace: int) -> int:
         """The place of id 0 of a trace."""
-        return int(self._first[np.searchsorted(self._traces, trace)])
+        return int(self._first[np.searchsorted(self.traces, trace)])
 
     def count(self, trace: int) -> int:
         """How many places a trace has."""
-        at = np.searchsorted(self._traces, [trace, trace + 1])
+        at = np.searchsorted(self.traces, [trace, trace + 1])
         return int(np.diff(self._first[at])[0])
 
     def rows(self, trace: int) -> NDArray[np.int32]:
         """The places of a trace's ids."""
-        at = np.searchsorted(self._traces, [trace, trace + 1])
+        at = np.searchsorted(self.traces, [trace, trace + 1])
         return np.arange(*self._first[at], dtype=np.int32)
 
     def keys(self, places: NDArray[Any]) -> tuple[Numbers, Numbers]:
         """Traces and ids of places."""
         at = np.searchsorted(self._first, places, side="right") - 1
-        return self._traces[at], places - self._first[at]
+        return self.traces[at], places - self._first[at]
+
+    def ids(self, places: NDArray[Any]) -> Numbers:
+        """Ids of places."""
+        return places.astype(np.int64) if len(self.traces) == 1 else self.keys(places)[1]
 
     def new(self, value: Any, kind: type[np.generic]) -> NDArray[Any]:
         """An array with `value` for every row and for none; see Scratch."""
-        return self._scratch.new(self.none + 1, value, kind)
+        return self.scratch.new(self.none + 1, value, kind)
 
     def release(self) -> None:
         """Give back the memory of all such arrays; their values stay."""
-        self._scratch.release()
+        self.scratch.release()
 
     def blocks(self) -> Iterator[NDArray[np.int32]]:
         """All places, those of a block at a time."""
         for first in range(0, self.none, BATCH):
             yield np.arange(first, min(first + BATCH, self.none), dtype=np.int32)
-            self.release()
+            self.scratch.release_some()
 
     def read(self, table: str, *columns: str) -> Iterator[tuple[NDArray[Any], ...]]:
         """The places of the rows of a table with these ids, and columns as 64-bit integers; batch by batch."""
+        one = len(self.traces) == 1
         wanted = ("trace_id", self._column, *columns)
-        for trace, number, *values in read_batches(self._con.table(table), *wanted):
-            yield self.of(trace, number), *values
-            self.release()
+        asked = [column for column in wanted if not (one and column == "trace_id")]
+        for found in read_batches(self.con.table(table), *asked):
+            # the column of one trace takes as long to read as one of numbers
+            trace = np.broadcast_to(self.traces, len(found[0])) if one else found[0]
+            values = iter(found)
+            all_values = [trace if one and c == "trace_id" else next(values) for c in wanted]
+            yield self.of(*all_values[:2]), *all_values[2:]
+            self.scratch.release_some()
 
 
 def read_batches(relation: duckdb.DuckDBPyRelation, *columns: str) -> Iterator[list[Numbers]]:

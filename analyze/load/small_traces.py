@@ -160,12 +160,12 @@ def _stage_one(
     con.execute(f"ATTACH ':memory:' AS {_STAGE}")
     try:
         con.execute(f"SET search_path = '{_STAGE}.main,{home}.main'")
-        names = tables.create_base_tables(con)
+        stored = tables.create_base_tables(con)
         digest = build.stage(con, found, folder, keep=keep, threads=1)
         con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
         event_count: int = con.table("trace").project("event_count").fetchall()[0][0]
         with tables.transaction(con):
-            for table in names:
+            for table in stored:
                 con.execute(f"INSERT INTO {home}.main.{table} BY NAME SELECT * FROM {table}")
     finally:
         con.execute(f"SET search_path = '{home}.main'")

@@ -1,11 +1,13 @@
 """Fill the base tables of a scratch database from a reader's raw relations, by the SQL of its format."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 
 import duckdb
 
+from genscope.analyze.load import narrow
 from genscope.analyze.load.filled import Filled
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.side_by_side import Step, run_steps
@@ -47,10 +49,13 @@ def create_raw(con: duckdb.DuckDBPyConnection, trace_format: str) -> None:
 def stage(con: duckdb.DuckDBPyConnection, trace_format: str, *, workers: int = 1) -> None:
     """Fill the base tables from the reader's raw relations, `workers` of them at a time.
 
-    A file that isn't named after a base table is a step for others, and is dropped once they read it.
+    A file is named after a base table, or after its two parts if the format numbers its texts, see narrow.
+    Any other is a step for others, and is dropped once they read it.
     """
-    base = {table.name for table in load_layer("schema")}
-    waiting = in_order(load_layer(f"staging/{trace_format}"))
+    tables = {table.name: table for table in load_layer("schema")}
+    parts = {name: narrow.parts(table) for name, table in tables.items()}
+    base = tables | {part.name: part for both in parts.values() for part in both}
+    waiting = [_with_parts(file, parts) for file in in_order(load_layer(f"staging/{trace_format}"))]
     readers = {file.name: {r.name for r in waiting if file.name in r.inputs} for file in waiting}
     # steps that are read even if they have no rows
     always = {name for file in waiting for name in file.inputs if file.sources != [name]}
@@ -63,21 +68,28 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str, *, workers: int = 1
         table = next((file for file in ready if file.name in base), ready[0])
         waiting.remove(table)
         if table.name in base:
-            fill = partial(_insert, relation=table, filled=filled)
+            fill = partial(_insert, table=base[table.name], relation=table, filled=filled)
         else:
             fill = partial(_fill_step, relation=table, filled=filled, always=table.name in always)
         steps[table.name] = Step(fill, set(table.inputs) - {table.name})
-        for name in set(table.inputs) & steps.keys() - base:
+        for name in set(table.inputs) & steps.keys() - base.keys():
             if readers[name] <= steps.keys():
                 drop = f"DROP TABLE IF EXISTS {_AREA}.main.{name}"
                 steps[f"drop {name}"] = Step(partial(_run, statement=drop), readers[name])
     run_steps(con, steps, workers=workers)
 
 
-def _insert(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) -> None:
-    insert = f"INSERT INTO {relation.name} BY NAME {relation.statement}"
+def _with_parts(file: SqlFile, parts: Mapping[str, Iterable[SqlFile]]) -> SqlFile:
+    """The file with the parts of the tables that it reads among its inputs."""
+    found = (part.name for name in file.inputs for part in parts.get(name, ()))
+    return replace(file, inputs=tuple(dict.fromkeys((*file.inputs, *found))))
+
+
+def _insert(
+    con: duckdb.DuckDBPyConnection, *, table: SqlFile, relation: SqlFile, filled: Filled
+) -> None:
     can_fill = filled.can_fill(con, relation)
-    filled.note(relation.name, execute_within_memory(con, insert) if can_fill else 0)
+    filled.note(table.name, narrow.insert(con, table, relation.statement) if can_fill else 0)
 
 
 def _fill_step(

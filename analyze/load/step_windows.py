@@ -94,7 +94,7 @@ def _of_steps(steps: list[tuple[int | None, int, int]], events: Events, trace_id
 def _extents(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, int]]:
     """The first start and the last end of calls, operators and device work, by trace."""
     extents: dict[int, tuple[int, int]] = {}
-    for table in ("kernel", "gpu_copy", "runtime_call", "cpu_op"):
+    for table in ("kernel_row", "gpu_copy", "runtime_call_row", "cpu_op_row"):
         spans = con.table(table).aggregate("trace_id, min(start_ns), max(start_ns + dur_ns)")
         for trace_id, start, end in spans.fetchall():
             first, last = extents.get(trace_id, (start, end))

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from genscope.analyze.connect import connect, first_line
-from genscope.analyze.load import empty_cache
+from genscope.analyze.load import empty_cache, narrow
 from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
 from genscope.errors import UserError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # the user's kernel rules, which apply to every trace of the study
 RULES = "user_kernel_rule"
 # a table of few rows takes a whole block of the study's file; small blocks make big tables slow to write
@@ -35,7 +35,7 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"INSERT INTO genscope_schema VALUES ({SCHEMA_VERSION}, '{tables_sha256()}', NULL)")
     con.execute(f"CREATE TABLE {RULES} (rule_order INTEGER, pattern VARCHAR, category VARCHAR)")
     for table in load_layer("schema"):
-        con.execute(table.statement)
+        narrow.create(con, table)
     create_macros(con)
     for relation in attribution_files():
         if relation.is_of_traces:
@@ -54,8 +54,10 @@ def create_macros(con: duckdb.DuckDBPyConnection) -> None:
 @cache
 def empty_study(block_bytes: int = LARGE_BLOCK) -> bytes:
     """The bytes of a study without traces, kept in the user's cache folder: creating it takes a second."""
-    # this file also decides what is in a study
-    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    # these files also decide what is in a study
+    code = hashlib.sha256(
+        b"".join(Path(f).read_bytes() for f in (__file__, narrow.__file__))
+    ).hexdigest()
     key = " ".join((duckdb.__version__, code, tables_sha256(), _metrics_sha256(), str(block_bytes)))
     kept = empty_cache.read(key)
     if kept is not None:
@@ -100,7 +102,7 @@ def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
 @cache
 def tables_sha256() -> str:
     """Digest of the SQL that creates and fills the tables: rows of equal digests are comparable."""
-    return _sha256([*load_layer("schema"), *load_layer("interval"), *attribution_files()])
+    return _sha256([*stored_files(), *load_layer("interval"), *attribution_files()])
 
 
 def metrics(extra: Iterable[SqlFile] = ()) -> dict[str, SqlFile]:
@@ -157,11 +159,16 @@ def user_tables() -> list[str]:
 
 
 def create_base_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Create the empty base tables of a trace in the current schema; return their names."""
-    tables = [table for table in load_layer("schema") if table.is_of_traces]
-    for table in tables:
-        con.execute(table.statement)
-    return [table.name for table in tables]
+    """Create the empty base tables of a trace in the current schema; return what is stored of them."""
+    for table in load_layer("schema"):
+        if table.is_of_traces:
+            narrow.create(con, table)
+    return [part.name for part in stored_files() if part.is_of_traces]
+
+
+def stored_files() -> list[SqlFile]:
+    """The base tables as they are stored, see narrow."""
+    return [part for table in load_layer("schema") for part in narrow.parts(table)]
 
 
 def attribution_files() -> list[SqlFile]:
@@ -169,6 +176,7 @@ def attribution_files() -> list[SqlFile]:
     return in_order(file for room in ROOMS for file in load_layer(room))
 
 
+@cache
 def table_files() -> dict[str, SqlFile]:
     """The tables and views of a study by name, without the metrics."""
     return {file.name: file for file in (*load_layer("schema"), *attribution_files())}
@@ -194,9 +202,7 @@ def _metrics_sha256() -> str:
 
 
 def _trace_tables() -> list[str]:
-    return [
-        file.name for file in (*load_layer("schema"), *attribution_files()) if file.is_of_traces
-    ]
+    return [file.name for file in (*stored_files(), *attribution_files()) if file.is_of_traces]
 
 
 def _sha256(sql_files: Iterable[SqlFile]) -> str:

@@ -1,119 +1,273 @@
-"""What is known of each work item, as arrays by its place, and the numbers that it is grouped by."""
+"""Work items as arrays by their places, and what tables say of them as numbers of few distinct answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.columns import relation_of, texts
+from genscope.analyze.load.numbered import At, Codes
+from genscope.analyze.load.places import Places
+from genscope.analyze.load.tables import quoted
 from genscope.analyze.readers.arrow_column import numbers
 
-# odd, so that no two numbers become one
-FACTOR = np.uint64(0x9E3779B97F4A7C15)
-# by table: what is added up, or compared
-_ADDED = {"work": ("dur_ns",), "work_cost": ("flops", "bytes"), "work_step": ("step",)}
-# by table: what operator_sum groups by besides operators, what work_sum does, and what work_group does
-_OF_KIND = {"work": ("time_source",), "work_category": ("category",)}
-_OF_SUM = {
-    "work": ("time_source",),
-    "work_category": ("category", "module_category"),
-    "work_component": ("component",),
-    "work_cost": ("flops IS NULL",),
-    "work_step": ("step",),
-}
-_OF_GROUP = {
-    "work": ("time_source", "name", "device_id"),
-    "work_op": ("op_name", "op_id IS NULL", "source"),
-    "work_category": ("category", "module_category", "source"),
-    "work_component": ("component", "source"),
-    "work_cost": ("flops IS NULL",),
-    "work_module": ("module", "source"),
-    "work_attention": ("role",),
-    "work_phase": ("pass", "phase"),
-    "work_step": ("source",),
-}
+# fewer items take less time by the statements
+FEWEST = 1 << 14
+# combinations that an array has a place for, whether they occur or not
+_MOST_COMBINED = 1 << 22
+_NOTHING = np.zeros(0, np.int32)
 
-# one for each work item; equal where all texts are
-Numbers: TypeAlias = NDArray[np.uint64]
+# makes the column of the items at some places
+Column: TypeAlias = Callable[[At], pa.Array]
+Rows: TypeAlias = Sequence[tuple[Any, ...]]
+Flags: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of each item: `code` has the number of its row, by the item's place."""
+
+    columns: tuple[str, ...]
+    rows: Rows
+    code: At
+
+    def listed(self, column: str) -> list[Any]:
+        """A column of the rows."""
+        at = self.columns.index(column)
+        return [row[at] for row in self.rows]
+
+    def column(self, name: str) -> Column:
+        """A column by the items' places."""
+        listed = self.listed(name)
+        kinds = {type(value) for value in listed}
+        if str in kinds:
+            return lambda at: texts(self.code[at], listed)
+        kind = np.float64 if float in kinds else np.int64
+        few: NDArray[Any] = np.array([value or 0 for value in listed], kind)
+        absent = np.array([value is None for value in listed], np.bool_)
+        return lambda at: numbers(few[self.code[at]], absent[self.code[at]])
+
+    def constant(self, name: str) -> str | None:
+        """A column that is the same in all rows, as SQL; None if it isn't."""
+        value, *others = set(self.listed(name))
+        if others or isinstance(value, float):
+            return None
+        if value is None:
+            return "NULL"
+        return str(value) if isinstance(value, int) else f"'{quoted(str(value))}'"
 
 
 class Items:
-    """What to add up of each work item, and its numbers in operator_sum, work_sum and work_group.
-
-    Arrays are by the places in `work`; `operator` is the place in `operators` of the one that asked for it.
-    """
+    """All work items. Arrays are by their places in `work`, of which some may have no item."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self._con = con
-        self.work, self.operators = Places(con, "work", "work_id"), Places(con, "cpu_op", "op_id")
-        self.operator = self.work.new(self.operators.none, np.int32)
-        for places, trace, op in self.work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
-            self.operator[places] = self.operators.of(trace, op)
-        self.is_work, self.is_core = (self.work.new(False, np.bool_) for _ in range(2))
-        for places, is_core in self.work.read("work_attention", "role = 'core'"):
-            self.is_core[places] = is_core != 0
-        names = [name for added in _ADDED.values() for name in added]
-        self.values = {name: self.work.new(0, np.int64) for name in (*names, "begin_ns")}
-        self._absent = {name: self.work.new(True, np.bool_) for name in names}
-        self._absent["begin_ns"] = self.work.new(False, np.bool_)
-        self.of_kind, self.of_sum, self.of_group = (self.work.new(0, np.uint64) for _ in range(3))
-        for table in _OF_GROUP:
-            self._take_in(table)
-        self._mix_shapes()
-        self._take_in_gaps()
+        self.con, self.work = con, Places(con, "work", "work_id")
+        self.operators = self.places("cpu_op_row", "op_id")
+        self.signatures = self.places("cpu_op_text", "signature_id")
+        self.is_item, self.count = self.new(False, np.bool_), 0
+        # numbers of traces, durations in ns, and places of operators
+        self.trace = self.new(0, np.int32)
+        self.dur = self.new(0, np.int64)
+        for places, trace, dur in self.work.read("work", "trace_id", "dur_ns"):
+            self.is_item[places] = True
+            self.trace[places] = np.searchsorted(self.work.traces, trace)
+            self.dur[places] = dur
+            self.count += len(places)
+        self._said: dict[str, Said] = {}
+        self._costs: dict[str, tuple[NDArray[np.int64], Flags]] = {}
+        self._op: At | None = None
+        self._signature: At | None = None
 
-    def _take_in(self, table: str) -> None:
-        """Keep what a table adds up, and mix into the numbers what it says of each item."""
-        added = _ADDED.get(table, ())
-        asked = [column for name in added for column in (f"coalesce({name}, 0)", f"{name} IS NULL")]
-        all_mixed = ((self.of_kind, _OF_KIND), (self.of_sum, _OF_SUM), (self.of_group, _OF_GROUP))
-        mixed = [(number, of[table]) for number, of in all_mixed if table in of]
-        hashes = [f"hash({', '.join(columns)})" for _, columns in mixed]
-        for places, *found in self.work.read(table, *asked, *hashes):
-            for name, value, absent in zip(added, found[::2], found[1::2], strict=False):
-                self.values[name][places], self._absent[name][places] = value, absent != 0
-            for (number, _), value in zip(mixed, found[len(asked) :], strict=True):
-                number[places] = (number[places] ^ value) * FACTOR
-            if table == "work":
-                self.is_work[places] = True
+    def use(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Go on with another connection to the database."""
+        self.con = self.work.con = self.operators.con = self.signatures.con = con
 
-    def _take_in_gaps(self) -> None:
-        """Keep how long a device that had been asked for a kernel was idle before it."""
-        most = self._con.table("limit_constant").project("queued_gap_high_ns").fetchall()[0][0]
-        gaps = self._con.table("idle_gap").filter("kernel_id IS NOT NULL AND device_ns > 0")
-        asked = ("trace_id", "kernel_id", f"least(device_ns, {most})")
-        for trace, kernel, value in read_batches(gaps, *asked):
-            self.values["begin_ns"][self.work.of(trace, kernel)] = value
+    @property
+    def are_few(self) -> bool:
+        """Whether statements take less time."""
+        return self.count < FEWEST
 
-    def _mix_shapes(self) -> None:
-        """Mix into the numbers of work_group the shapes of each item's operator."""
-        shapes = self.operators.new(0, np.uint64)
-        for places, value in self.operators.read("cpu_op", "hash(input_dims)"):
-            shapes[places] = value
-        for block in self.work.blocks():
-            of_operator = shapes[self.operator[block]]
-            self.of_group[block] = (self.of_group[block] ^ of_operator) * FACTOR
+    def only(self, is_item: Flags) -> Items:
+        """Some of the items, with the same arrays."""
+        some = copy(self)
+        some.is_item, some.count = is_item, int(is_item.sum())
+        return some
 
-    def rows(self, number: Numbers) -> pa.RecordBatchReader:
-        """The items with their numbers and what to add up, batch by batch."""
-        kinds = [(name, pa.int64()) for name in self.values]
-        keys = [("trace_id", pa.int64()), ("work_id", pa.int64()), ("number", pa.uint64())]
-        schema = pa.schema([*keys, *kinds])
-        return pa.RecordBatchReader.from_batches(schema, self._batches(number, schema))
+    def places(self, table: str, column: str) -> Places:
+        """Places in another table, whose arrays are given back with those of the items."""
+        return Places(self.con, table, column, self.work.scratch)
 
-    def _batches(self, number: Numbers, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        for works in self.blocks():
-            trace, work = self.work.keys(works)
-            added = [numbers(self.values[n][works], self._absent[n][works]) for n in self.values]
-            columns = [numbers(trace), numbers(work), numbers(number[works]), *added]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+    def new(self, value: Any, kind: type[np.generic]) -> NDArray[Any]:
+        """An array with `value` for every place; see Scratch."""
+        return self.work.new(value, kind)
 
-    def blocks(self) -> Iterator[NDArray[np.int32]]:
+    def blocks(self) -> Iterator[At]:
         """The places of all items, those of a block at a time."""
+        is_whole = self.count == self.work.none
         for block in self.work.blocks():
-            yield block[self.is_work[block]]
+            yield block if is_whole else block[self.is_item[block]]
+
+    def _parts(self) -> Iterator[At | slice]:
+        """The same as slices if all places have an item, which are faster."""
+        for block in self.blocks():
+            is_whole = self.count == self.work.none
+            yield slice(int(block[0]), int(block[-1]) + 1) if is_whole else block
+
+    @property
+    def op(self) -> At:
+        """The places of the operators that requested the items."""
+        if self._op is None:
+            self._op = self.new(self.operators.none, np.int32)
+            for at, trace, op in self.work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
+                self._op[at] = self.operators.of(trace, op)
+        return self._op
+
+    @op.setter
+    def op(self, op: At) -> None:
+        self._op = op
+
+    @property
+    def signature(self) -> At:
+        """The signatures of operators by their places, as places of `signatures`."""
+        if self._signature is None:
+            self._signature = self.operators.new(self.signatures.none, np.int32)
+            for at, trace, number in self.operators.read("cpu_op", "trace_id", "signature_id"):
+                self._signature[at] = self.signatures.of(trace, number)
+        return self._signature
+
+    def of_signatures(self, column: str) -> tuple[list[str | None], At]:
+        """The texts of a column of cpu_op, and their numbers by the places of signatures; None is the first."""
+        known: dict[str | None, int] = {None: 0}
+        number = self.signatures.new(0, np.int32)
+        found = self.con.table("cpu_op_text").aggregate(
+            f"trace_id, signature_id, any_value({column})"
+        )
+        for trace, signature, text in found.fetchall():
+            at = self.signatures.first(trace) + signature
+            number[at] = known.setdefault(text, len(known))
+        return list(known), number
+
+    def said(self, table: str, *columns: str) -> Said:
+        """What a table says in some columns: as it was inserted, else as it is read."""
+        known = self._said.get(table)
+        if known is None or not set(columns) <= set(known.columns):
+            known = self._said[table] = self._read(table, columns)
+        at = [known.columns.index(column) for column in columns]
+        return self.answered(columns, [tuple(row[i] for i in at) for row in known.rows], known.code)
+
+    def _read(self, table: str, columns: tuple[str, ...]) -> Said:
+        listed = ", ".join(columns)
+        codes = Codes(self.con, [table], listed)
+        code = self.new(0, np.int32)
+        for places, hashed in self.work.read(table, f"hash({listed})"):
+            code[places] = codes.of(hashed)
+        return Said(columns, codes.rows, code)
+
+    def cost(self, column: str) -> tuple[NDArray[np.int64], Flags]:
+        """A column of work_cost and where it is NULL."""
+        if column not in self._costs:
+            value, absent = self.new(0, np.int64), self.new(True, np.bool_)
+            asked = (f"coalesce({column}, 0)", f"{column} IS NULL")
+            for places, found, is_null in self.work.read("work_cost", *asked):
+                value[places], absent[places] = found, is_null != 0
+            self._costs[column] = value, absent
+        return self._costs[column]
+
+    def know_cost(self, column: str, value: NDArray[np.int64], absent: Flags) -> None:
+        """Take what is about to be inserted into work_cost."""
+        self._costs[column] = value, absent
+
+    def answered(self, columns: tuple[str, ...], rows: Rows, code: At) -> Said:
+        """What is said of each item by the rows that its codes number, which may be equal."""
+        known: dict[tuple[Any, ...], int] = {}
+        number = np.array([known.setdefault(row, len(known)) for row in rows], np.int32)
+        same = len(known) == len(rows)
+        return Said(columns, list(known), code if same else self.gathered(number, code))
+
+    def gathered(self, values: NDArray[Any], code: At) -> NDArray[Any]:
+        """The value of each item's code."""
+        found = self.new(0, values.dtype.type)
+        for block in self._parts():
+            found[block] = values[code[block]]
+        return found
+
+    def joint(self, *codes: At) -> At:
+        """A number for each combination of trace and codes, from 0 on, without gaps; codes are from 0, too."""
+        found = self.new(0, np.int32)
+        for code in (self.trace, *codes):
+            width = int(code.max()) + 1
+            if width > 1:
+                self._pair(found, code, width)
+        return found
+
+    def _pair(self, found: At, code: At, width: int) -> None:
+        """Number the combinations of two codes in place."""
+        size = (int(found.max()) + 1) * width
+        if size <= _MOST_COMBINED:
+            occurs = np.zeros(size, np.bool_)
+            for part in self._parts():
+                found[part] = combined = found[part] * width + code[part]
+                occurs[combined] = True
+            number = (np.cumsum(occurs) - 1).astype(np.int32)
+            for part in self._parts():
+                found[part] = number[found[part]]
+            return
+        known = np.zeros(0, np.int64)
+        for part in self._parts():
+            known = np.union1d(known, found[part] * np.int64(width) + code[part])
+        for part in self._parts():
+            found[part] = np.searchsorted(known, found[part] * np.int64(width) + code[part])
+
+    def firsts(self, code: At) -> At:
+        """The place of the first item of each code."""
+        first = np.full(int(code.max()) + 1, self.work.none, np.int32)
+        for block in self.blocks():
+            np.minimum.at(first, code[block], block)
+        return first
+
+    def insert(self, table: str, columns: Mapping[str, Column], said: Said | None = None) -> None:
+        """Insert a row for each item: its columns, and what is said of it."""
+        said = said or Said((), [], _NOTHING)
+        self._said[table] = said
+        same = {name: value for name in said.columns if (value := said.constant(name))}
+        told = {name: said.column(name) for name in said.columns if name not in same}
+        constants = "".join(f", {value} AS {name}" for name, value in same.items())
+        relation_of(self.con, self.rows({**columns, **told})).query(
+            "item", f"INSERT INTO {table} BY NAME SELECT *{constants} FROM item"
+        )
+
+    def rows(self, columns: Mapping[str, Column]) -> pa.RecordBatchReader:
+        """Traces, ids and columns of all items, batch by batch."""
+        made = {**self._keys(), **columns}
+        schema = pa.schema([(name, column(_NOTHING).type) for name, column in made.items()])
+        batches = (
+            pa.RecordBatch.from_arrays([column(block) for column in made.values()], schema=schema)
+            for block in self.blocks()
+        )
+        return pa.RecordBatchReader.from_batches(schema, batches)
+
+    def _keys(self) -> dict[str, Column]:
+        return {
+            "trace_id": lambda at: numbers(self.work.traces[self.trace[at]]),
+            "work_id": ids(self.work),
+        }
+
+
+def ids(of: Places, place: At | None = None) -> Column:
+    """A column of ids by their places, or by those of the items themselves; NULL where there is none."""
+
+    def column(at: At) -> pa.Array:
+        found = at if place is None else place[at]
+        is_none = found == of.none
+        if is_none.all():
+            return numbers(np.zeros(len(at), np.int64), is_none)
+        return numbers(of.ids(np.where(is_none, 0, found)), is_none)
+
+    return column

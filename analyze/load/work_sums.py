@@ -1,129 +1,230 @@
-"""Fill the tables of sums of work without joining all work: half of the time that their joins take.
+"""Fill the tables of sums of work without joining all work.
 
-The rows equal those of the SQL files of these names. Each work item gets one number for all texts that a
-table groups by, mixed from their hashes; DuckDB adds up the items of each number, and the texts of the
-first item are those of all.
+The rows equal those of the SQL files of these names. Each work item gets one number for all that a table
+groups by; the values of each number are added up in arrays, and what is said of the first item is said of
+all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping
 
-import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from genscope.analyze.load.answered import fill_answered
 from genscope.analyze.load.charged_calls import ChargedCalls
-from genscope.analyze.load.columns import relation_of
-from genscope.analyze.load.work_items import Items
+from genscope.analyze.load.columns import flags, relation_of
+from genscope.analyze.load.places import read_batches
+from genscope.analyze.load.totals import totals
+from genscope.analyze.load.work_items import Column, Items, Said, ids
+from genscope.analyze.readers.arrow_column import numbers
 
-_ADD_UP = """
-  SELECT trace_id, number, min(work_id) AS work_id, count(*) AS work_count,
-    sum(dur_ns)::DECIMAL(38, 0) AS work_ns, sum(flops)::DECIMAL(38, 0) AS flops,
-    sum(bytes)::DECIMAL(38, 0) AS bytes, count(*) FILTER (WHERE flops > 0) AS product_count,
-    if(min(step) = max(step), min(step), NULL) AS step, sum(begin_ns)::BIGINT AS begin_ns
-  FROM item GROUP BY trace_id, number
-"""
+# what work_sum groups by
+_OF_SUM = {
+    "time_source": "work.time_source",
+    "component": "work_component.component",
+    "step": "work_step.step",
+    "category": "work_category.category",
+    "module_category": "work_category.module_category",
+}
+# what work_group groups by, besides shapes and whether the operator and the FLOPs are known
+_OF_GROUP = {
+    "time_source": "work.time_source",
+    "device_id": "work.device_id",
+    "name": "work.name",
+    "op_name": "work_op.op_name",
+    "op_source": "work_op.source",
+    "category": "work_category.category",
+    "module_category": "work_category.module_category",
+    "category_source": "work_category.source",
+    "component": "work_component.component",
+    "component_source": "work_component.source",
+    "module": "work_module.module",
+    "module_source": "work_module.source",
+    "role": "work_attention.role",
+    "pass": "work_phase.pass",
+    "phase": "work_phase.phase",
+    "step_source": "work_step.source",
+}
+
 _PEAKS = """
-  SELECT trace_id, number, count(peak_flops_per_s) AS peak_count,
+  CREATE TEMP TABLE peak AS
+  SELECT number, count(peak_flops_per_s) AS peak_count,
     sum((flops * 1e9 / peak_flops_per_s)::DECIMAL(38, 6)) AS peak_ns,
     arg_max(arithmetic, flops / coalesce(peak_flops_per_s, 1)) AS arithmetic
-  FROM item INNER JOIN work_arithmetic USING (trace_id, work_id) GROUP BY trace_id, number
+  FROM item INNER JOIN work_arithmetic USING (trace_id, work_id) GROUP BY number
 """
 _WORK_SUM = """
-  SELECT trace_id, time_source, component, work_step.step, category, module_category,
-    summed.flops IS NOT NULL AS has_cost, work_count, work_ns, summed.flops, summed.bytes,
-    if(product_count = coalesce(peak_count, 0), coalesce(peak_ns, 0), NULL)::DECIMAL(38, 6) AS peak_ns,
-    arithmetic
-  FROM summed INNER JOIN work USING (trace_id, work_id)
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN work_step USING (trace_id, work_id)
-  INNER JOIN work_category USING (trace_id, work_id)
-  LEFT JOIN peak USING (trace_id, number)
-"""
-# in two parts: DuckDB takes 20 ms to find an order for all these joins, and 3 ms for two halves
-_WORK_GROUP = """
-  WITH place AS MATERIALIZED (
-    SELECT trace_id, work_id, component, work_component.source AS component_source, module,
-      work_module.source AS module_source, role, pass, phase, work_step.source AS step_source
-    FROM summed INNER JOIN work_component USING (trace_id, work_id)
-    INNER JOIN work_module USING (trace_id, work_id)
-    INNER JOIN work_attention USING (trace_id, work_id)
-    INNER JOIN work_phase USING (trace_id, work_id)
-    INNER JOIN work_step USING (trace_id, work_id)
-  )
-  SELECT place.* EXCLUDE (work_id), work_id AS first_work_id, time_source, device_id, work.name, op_name, input_dims,
-    work_op.op_id IS NOT NULL AS has_operator, work_op.source AS op_source, category, module_category,
-    work_category.source AS category_source, summed.flops IS NOT NULL AS has_cost, summed.step, work_count,
-    begin_ns, work_ns, summed.flops, summed.bytes
-  FROM summed INNER JOIN place USING (trace_id, work_id)
-  INNER JOIN work USING (trace_id, work_id)
-  INNER JOIN work_op USING (trace_id, work_id)
-  INNER JOIN work_category USING (trace_id, work_id)
-  LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id AND work_op.op_id = cpu_op.op_id
-"""
-_GROUPED_WORK = """
-  SELECT trace_id, item.work_id, summed.work_id AS first_work_id, item.step, dur_ns
-  FROM item INNER JOIN summed USING (trace_id, number)
-"""
-
-_CALLS = """
-  SELECT trace_id, number, coalesce(min(work_id) FILTER (is_counted), min(work_id)) AS work_id,
-    count(*) FILTER (is_counted) AS call_count, sum(dur_ns)::DECIMAL(38, 0) AS work_ns
-  FROM item GROUP BY trace_id, number
-"""
-_OPERATOR_SUM = """
-  SELECT trace_id, time_source, category, cpu_op.signature_id, cpu_op.name AS op_name, input_dims,
-    input_types, call_count, work_ns
-  FROM summed INNER JOIN work USING (trace_id, work_id)
-  INNER JOIN work_category USING (trace_id, work_id)
-  INNER JOIN work_op USING (trace_id, work_id)
-  LEFT JOIN cost_root ON work_op.trace_id = cost_root.trace_id AND work_op.op_id = cost_root.op_id
-  LEFT JOIN cpu_op ON work_op.trace_id = cpu_op.trace_id
-    AND cpu_op.op_id = if(cost_root.has_cost, cost_root.cost_op_id, work_op.op_id)
-  SEMI JOIN (SELECT DISTINCT trace_id FROM cpu_op WHERE input_dims IS NOT NULL) AS shaped
-    ON summed.trace_id = shaped.trace_id
-"""
-
-_PRODUCT_TIME = """
-  SELECT trace_id, cost_op_id, any_value(signature_id) AS signature_id, sum(dur_ns)::DECIMAL(38, 0) AS work_ns
-  FROM item SEMI JOIN (SELECT trace_id, signature_id FROM signature_cost WHERE flops > 0) AS product
-    USING (trace_id, signature_id)
-  SEMI JOIN (SELECT DISTINCT trace_id FROM kernel) AS gpu_trace USING (trace_id)
-  WHERE cost_op_id IS NOT NULL GROUP BY trace_id, cost_op_id
+  INSERT INTO work_sum BY NAME
+  SELECT summed.* EXCLUDE (number, product_count), arithmetic,
+    if(product_count = coalesce(peak_count, 0), coalesce(peak_ns, 0), NULL)::DECIMAL(38, 6) AS peak_ns
+  FROM summed LEFT JOIN temp.peak USING (number)
 """
 
 
-def fill_work_sums(con: duckdb.DuckDBPyConnection) -> bool:
+def fill_work_sums(items: Items) -> bool:
     """Insert the rows of all these tables."""
-    items = Items(con)
+    if not items.count:
+        return True
+    # each table is read once
+    for table, columns in _by_table(_OF_SUM | _OF_GROUP).items():
+        items.said(table, *columns)
     calls = ChargedCalls(items)
-    with _summed(con, calls.rows, {"summed": _CALLS}):
-        con.execute(f"INSERT INTO operator_sum BY NAME {_OPERATOR_SUM}")
-    relation_of(con, calls.rows()).query("item", _PRODUCT_TIME).insert_into("product_time")
+    calls.insert_operator_sum()
+    calls.insert_product_time()
     del calls
-    of_sum, of_group = (partial(items.rows, number) for number in (items.of_sum, items.of_group))
-    with _summed(con, of_sum, {"summed": _ADD_UP, "peak": _PEAKS}):
-        con.execute(f"INSERT INTO work_sum BY NAME {_WORK_SUM}")
-    with _summed(con, of_group, {"summed": _ADD_UP}):
-        con.execute(f"INSERT INTO work_group BY NAME {_WORK_GROUP}")
-        relation_of(con, of_group()).query("item", _GROUPED_WORK).insert_into("grouped_work")
+    products = items.only(items.cost("flops")[0] > 0)
+    if products.count:
+        _fill_work_arithmetic(products)
+    _fill_work_sum(items, products)
+    _fill_work_groups(items)
+    items.work.release()
     return True
 
 
-@contextmanager
-def _summed(
-    con: duckdb.DuckDBPyConnection,
-    rows: Callable[[], pa.RecordBatchReader],
-    parts: Mapping[str, str],
-) -> Iterator[None]:
-    """Within it, the parts are tables."""
+class Groups:
+    """The items of which some columns, and whether FLOPs are known, are the same; `codes` are of more."""
+
+    def __init__(self, items: Items, asked: Mapping[str, str], *codes: Said) -> None:
+        self._items = items
+        said = {table: items.said(table, *columns) for table, columns in _by_table(asked).items()}
+        self._flops, has_none = items.cost("flops")
+        known = [one.code for one in (*said.values(), *codes)]
+        self.code = items.joint(*known, has_none.view(np.uint8))
+        self.first = items.firsts(self.code)
+        self._has_none = has_none[self.first]
+        self._said = {
+            **{
+                name: said[of.partition(".")[0]].column(of.partition(".")[2])
+                for name, of in asked.items()
+            },
+            **{name: one.column(name) for one in codes for name in one.columns},
+        }
+
+    def columns(self) -> dict[str, pa.Array]:
+        """What is said of the items of each group, how many they are, and their sums."""
+        items, size = self._items, len(self.first)
+        work_ns, flops, bytes_ = (totals(size) for _ in range(3))
+        of_bytes, no_bytes = items.cost("bytes")
+        has_bytes = np.zeros(size, np.bool_)
+        for block in items.blocks():
+            code = self.code[block]
+            work_ns.add(code, items.dur[block])
+            flops.add(code, self._flops[block])
+            bytes_.add(code, of_bytes[block])
+            has_bytes[code[~no_bytes[block]]] = True
+        return {
+            "trace_id": numbers(items.work.traces[items.trace[self.first]]),
+            **{name: column(self.first) for name, column in self._said.items()},
+            "has_cost": flags(~self._has_none),
+            "work_count": numbers(self.counted(items)),
+            "work_ns": work_ns.column(),
+            "flops": flops.column(self._has_none),
+            "bytes": bytes_.column(~has_bytes),
+        }
+
+    def counted(self, some: Items) -> NDArray[np.int64]:
+        """How many of these items each group has."""
+        count = np.zeros(len(self.first), np.int64)
+        for block in some.blocks():
+            np.add.at(count, self.code[block], 1)
+        return count
+
+
+def _fill_work_arithmetic(products: Items) -> None:
+    signature = products.operators.new(0, np.int32)
+    for at, number in products.operators.read("cost_root", "signature_id"):
+        signature[at] = number
+    work = products.said("work", "time_source", "device_id", "name")
+    formula = products.said("work_cost", "formula")
+    signatures = products.gathered(signature, products.op)
+    fill_answered(products, "work_arithmetic", products.joint(work.code, formula.code, signatures))
+
+
+def _fill_work_sum(items: Items, products: Items) -> None:
+    groups = Groups(items, _OF_SUM)
+    made = {
+        "number": numbers(np.arange(len(groups.first))),
+        **groups.columns(),
+        "product_count": numbers(groups.counted(products)),
+    }
+    flops = items.cost("flops")[0]
+    numbered: dict[str, Column] = {
+        "number": lambda at: numbers(groups.code[at]),
+        "flops": lambda at: numbers(flops[at]),
+    }
     try:
-        for name, part in parts.items():
-            # a table, because DuckDB must know that it has few rows
-            relation_of(con, rows()).query("item", f"CREATE TEMP TABLE {name} AS {part}")
-        yield
+        relation_of(items.con, products.rows(numbered)).query("item", _PEAKS)
+        relation_of(items.con, _table(made)).query("summed", _WORK_SUM)
     finally:
-        for name in parts:
-            con.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        items.con.execute("DROP TABLE IF EXISTS temp.peak")
+
+
+def _fill_work_groups(items: Items) -> None:
+    is_known = items.new(0, np.int32)
+    for block in items.blocks():
+        is_known[block] = items.op[block] != items.operators.none
+    has_operator = Said(("has_operator",), [(False,), (True,)], is_known)
+    groups = Groups(items, _OF_GROUP, _shapes(items), has_operator)
+    step = items.said("work_step", "step")
+    made = {
+        **groups.columns(),
+        "first_work_id": ids(items.work)(groups.first),
+        "step": _only_step(items, groups, step),
+        "begin_ns": numbers(_begin_ns(items, groups)),
+    }
+    insert = "INSERT INTO work_group BY NAME FROM made"
+    relation_of(items.con, _table(made)).query("made", insert)
+    columns: dict[str, Column] = {
+        "first_work_id": lambda at: ids(items.work)(groups.first[groups.code[at]]),
+        "step": step.column("step"),
+        "dur_ns": lambda at: numbers(items.dur[at]),
+    }
+    items.insert("grouped_work", columns)
+
+
+def _shapes(items: Items) -> Said:
+    """The shapes of each item's operator."""
+    shapes, of_signature = items.of_signatures("input_dims")
+    rows = [(shape,) for shape in shapes]
+    code = items.gathered(of_signature[items.signature], items.op)
+    return items.answered(("input_dims",), rows, code)
+
+
+def _only_step(items: Items, groups: Groups, step: Said) -> pa.Array:
+    """The step of all items of each group that have one; NULL if there are several."""
+    value = np.array([row[0] or 0 for row in step.rows], np.int64)
+    is_none = np.array([row[0] is None for row in step.rows], np.bool_)
+    limits = np.iinfo(np.int64)
+    low = np.full(len(groups.first), limits.max)
+    high = np.full(len(groups.first), limits.min)
+    for block in items.blocks():
+        some = block[~is_none[step.code[block]]]
+        np.minimum.at(low, groups.code[some], value[step.code[some]])
+        np.maximum.at(high, groups.code[some], value[step.code[some]])
+    return numbers(low, low != high)
+
+
+def _begin_ns(items: Items, groups: Groups) -> NDArray[np.int64]:
+    """How long devices that had been asked for the groups' kernels were idle before them."""
+    most = items.con.table("limit_constant").project("queued_gap_high_ns").fetchall()[0][0]
+    gaps = items.con.table("idle_gap").filter("kernel_id IS NOT NULL AND device_ns > 0")
+    found = np.zeros(len(groups.first), np.int64)
+    asked = ("trace_id", "kernel_id", f"least(device_ns, {most})")
+    for trace, kernel, value in read_batches(gaps, *asked):
+        np.add.at(found, groups.code[items.work.of(trace, kernel)], value)
+    return found
+
+
+def _by_table(asked: Mapping[str, str]) -> dict[str, list[str]]:
+    """The columns that are asked for, by their tables."""
+    found: dict[str, list[str]] = {}
+    for table, _, column in (name.partition(".") for name in asked.values()):
+        found.setdefault(table, []).append(column)
+    return found
+
+
+def _table(columns: Mapping[str, pa.Array]) -> pa.Table:
+    return pa.Table.from_arrays([*columns.values()], [*columns])

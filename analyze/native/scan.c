@@ -39,9 +39,7 @@ INLINED bool is_left_out(int64_t found, int64_t left_out) {
 
 /* A hash of the place in an event. */
 INLINED uint64_t context_of(int64_t a, int64_t b, int64_t c) {
-    uint64_t h = (uint64_t)a * PRIME + (uint64_t)b;
-    h = (h ^ (h >> 29)) * PRIME + (uint64_t)c;
-    return (h * PRIME) >> 40;
+    return ((uint64_t)a * PRIME + (uint64_t)b * 0xC2B2AE3D27D4EB4FULL + (uint64_t)c * 0x165667B19E3779F9ULL) >> 40;
 }
 
 /* Number of the key in the text; UNREAD if it isn't read. */
@@ -287,34 +285,43 @@ static bool is_sound(Scan *scan, const Bytes *text, int64_t start) {
     const Out *out = scan->out;
     int64_t rows = scan->rows = COUNT(out->filled);
     if (start < 0 || start > scan->end || scan->end > COUNT(*text) - PADDING) return false;
-    for (int64_t i = 0; i < PADDING; i++) {
-        if (text->at[scan->end + i]) return false;
-    }
     if (rows < 1 || COUNT(out->texts) < rows || COUNT(out->arguments) < 2 * rows) return false;
     if (COUNT(out->tally) < TALLY_COUNT || !is_within(out->tally.at[ROWS], rows) || out->tally.at[ODD] < 0) return false;
     return is_seen_sound(scan->seen) && are_keys_sound(scan);
 }
 
-/* Read comma-separated events of the text from `*at` to `end`; say why it stopped, and set `*at` to where. */
-EXPORTED int32_t genscope_scan(
-    const Bytes *text, int64_t *at, int64_t end, const Keys *keys, Seen *seen, Out *out, int64_t left_out
-) {
-    Scan scan = {text->at, end, left_out, 0, 0, keys, seen, out};
-    if (!is_sound(&scan, text, *at)) return UNSOUND;
-    const uint8_t *t = scan.t;
+/* Read events from `*at` on and say why it stopped, and set `*at` to where. */
+static int32_t read_events(const Scan *scan, int64_t *at) {
+    const uint8_t *t = scan->t;
     Event event;
     /* gap 0 is the one before all others */
     int64_t gap = 0, name = -1;
     for (;;) {
         int64_t start = *at = skip_space(t, *at);
-        if (start >= end) return DONE;
-        if (out->tally.at[ROWS] == scan.rows) return FULL;
-        if (!has_room(seen)) return CROWDED;
-        int64_t i = t[start] == '{' ? read_event(&scan, start, gap, name, &event) : -1;
+        if (start >= scan->end) return DONE;
+        if (scan->out->tally.at[ROWS] == scan->rows) return FULL;
+        if (!has_room(scan->seen)) return CROWDED;
+        int64_t i = t[start] == '{' ? read_event(scan, start, gap, name, &event) : -1;
         if (i < 0) return FAULTY;
         i = skip_space(t, i);
-        if (t[i] != ',' && i < end) return FAULTY;
+        if (t[i] != ',' && i < scan->end) return FAULTY;
         gap = event.gap, name = event.name;
         *at = i + (t[i] == ',');
     }
+}
+
+/* Read comma-separated events of the text from `*at` to `end`; say why it stopped, and set `*at` to where.
+
+   What is after the text is kept. */
+EXPORTED int32_t genscope_scan(
+    const Bytes *text, int64_t *at, int64_t end, const Keys *keys, Seen *seen, Out *out, int64_t left_out
+) {
+    Scan scan = {text->at, end, left_out, 0, 0, keys, seen, out};
+    if (!is_sound(&scan, text, *at)) return UNSOUND;
+    uint8_t after[PADDING];
+    memcpy(after, text->at + end, PADDING);
+    memset(text->at + end, 0, PADDING);
+    int32_t status = read_events(&scan, at);
+    memcpy(text->at + end, after, PADDING);
+    return status;
 }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def numbers(
-    values: NDArray[np.int64] | NDArray[np.uint64] | NDArray[np.int32],
+    values: NDArray[np.int64] | NDArray[np.uint64] | NDArray[np.int32] | NDArray[np.float64],
     absent: NDArray[np.bool_] | None = None,
 ) -> pa.Array:
     """A column of the values' type, NULL where `absent`. Copies the values."""

@@ -16,7 +16,7 @@ class FileDigest:
         self._hash = blake3()
         self._size = 0
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Add the next bytes."""
         self._hash.update(data)
         self._size += len(data)

@@ -24,10 +24,12 @@ def ingest(
     jobs: options.Jobs = 2,
 ) -> int:
     """Load traces into a study, except those already in it. Exits with 1 if any file failed."""
-    from genscope.cli.ingest import ingest_with_progress
     from genscope.cli.loading import prepare_to_load
 
+    # before NumPy is imported
     prepare_to_load()
+    from genscope.cli.ingest import ingest_with_progress
+
     return ingest_with_progress(db, paths, python=python, args=args, jobs=jobs)
 
 

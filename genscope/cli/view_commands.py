@@ -9,11 +9,13 @@ from genscope.cli import options
 
 def view(*paths: options.Viewed, browser: options.Browser = True, port: options.Port = 0) -> None:
     """Open traces or a study in the browser; what isn't loaded yet is loaded first."""
-    from genscope.analyze.app.view import study_of
-    from genscope.cli.ingest import ingest_with_progress
     from genscope.cli.loading import prepare_to_load
 
+    # before NumPy is imported
     prepare_to_load()
+    from genscope.analyze.app.view import study_of
+    from genscope.cli.ingest import ingest_with_progress
+
     _open(study_of(paths or (options.STUDY,), ingest_with_progress), port, browser)
 
 

@@ -4,7 +4,7 @@
 --          Its cost goes to the longest kernel that computes the product, and 0 to the others, so
 --          that sums over any grouping of work are right. An unknown cost is NULL for all of them.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work, work_op, cost_root, signature_cost, kernel_category, operator_category
+-- Inputs:  work, work_op, cost_root, signature_cost, product_fit
 -- Columns:
 --   trace_id       trace.trace_id
 --   work_id        work.work_id
@@ -34,29 +34,11 @@ WITH charged AS (
   LEFT JOIN signature_cost USING (trace_id, signature_id)
 ),
 
--- how well a name fits a product: layout changes and reductions of partial results come last
-fit AS (
-  SELECT
-    trace_id,
-    name,
-    min(CASE
-      WHEN category NOT IN ('linear', 'convolution', 'attention') THEN 3
-      WHEN rule IN ('cudnn_layout', 'im2col', 'attention_helper', 'epilogue') THEN 2
-      ELSE 0
-    END) AS distance
-  FROM (
-    SELECT trace_id, name, category, rule FROM kernel_category
-    UNION ALL
-    SELECT trace_id, name, category, rule FROM operator_category
-  ) AS rules
-  GROUP BY trace_id, name
-),
-
 chosen AS (
   SELECT charged.trace_id, charged.work_id
   FROM charged
   INNER JOIN work USING (trace_id, work_id)
-  LEFT JOIN fit USING (trace_id, name)
+  LEFT JOIN product_fit AS fit USING (trace_id, name)
   WHERE charged.has_cost
   QUALIFY
     row_number() OVER (

@@ -48,6 +48,15 @@ on_path AS (
       AND entry.ordinal >= event.ordinal
 ),
 
+-- by their few names first
+communication AS (
+  SELECT kernel.trace_id, kernel.kernel_id
+  FROM kernel
+  INNER JOIN kernel_category
+    ON kernel.trace_id = kernel_category.trace_id AND kernel.name = kernel_category.name
+  WHERE kernel_category.category = 'communication'
+),
+
 segment AS (
   SELECT
     on_path.trace_id,
@@ -55,16 +64,14 @@ segment AS (
     on_path.done_ns AS end_ns,
     CASE
       WHEN on_path.copy_id IS NOT NULL THEN 'copy'
-      WHEN kernel_category.category = 'communication' THEN 'communication'
+      WHEN communication.kernel_id IS NOT NULL THEN 'communication'
       ELSE 'compute'
     END AS part,
     on_path.kernel_id,
     on_path.copy_id,
     NULL AS call_id
   FROM on_path
-  LEFT JOIN kernel USING (trace_id, kernel_id)
-  LEFT JOIN kernel_category
-    ON kernel.trace_id = kernel_category.trace_id AND kernel.name = kernel_category.name
+  LEFT JOIN communication USING (trace_id, kernel_id)
   UNION ALL BY NAME
   SELECT trace_id, done_ns AS start_ns, next_start_ns AS end_ns, 'device_gap' AS part
   FROM on_path

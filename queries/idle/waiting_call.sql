@@ -3,7 +3,7 @@
 -- Why:     a synchronous copy holds the host as a synchronisation does, and so does an asynchronous
 --          copy of pageable memory. Only the copy's end shows that: it is before the call's end.
 -- Grain:   one row per such call
--- Inputs:  runtime_call, call_kind, device_event, gpu_copy
+-- Inputs:  runtime_call, call_kind, copy_call, gpu_copy
 -- From:    call_kind
 -- Columns:
 --   trace_id   trace.trace_id
@@ -19,38 +19,42 @@
 -- Never:   GROUP BY trace_id, call_id HAVING count(*) > 1
 WITH copied AS (
   SELECT
-    event.trace_id,
-    event.call_id,
+    trace_id,
+    call_id,
     bool_or(gpu_copy.kind NOT IN ('DtoD', 'memset')) AS leaves_device,
     bool_or(
       gpu_copy.kind IN ('HtoD', 'DtoH', 'HtoH', 'other')
       AND gpu_copy.host_memory IS DISTINCT FROM 'pinned'
-      AND event.end_ns <= event.call_end_ns
+      AND gpu_copy.start_ns + gpu_copy.dur_ns <= call.start_ns + call.dur_ns
     ) AS has_held
-  FROM device_event AS event
+  FROM copy_call
   INNER JOIN gpu_copy USING (trace_id, copy_id)
-  WHERE event.call_id IS NOT NULL
-  GROUP BY event.trace_id, event.call_id
+  INNER JOIN runtime_call AS call USING (trace_id, call_id)
+  GROUP BY trace_id, call_id
+),
+
+-- most calls launch, and none of those waits
+named AS (
+  SELECT trace_id, name, kind FROM call_kind
+  WHERE kind IN ('wait', 'copy', 'poll', 'free')
 ),
 
 waiting AS (
   SELECT
     call.trace_id,
     call.call_id,
-    CASE call_kind.kind WHEN 'wait' THEN 'explicit' ELSE call_kind.kind END AS kind,
+    if(named.kind = 'wait', 'explicit', named.kind) AS kind,
     call.name,
     concat_ws(' ', call.process_id, call.thread_id) AS track,
     call.start_ns,
     call.start_ns + call.dur_ns AS end_ns
   FROM runtime_call AS call
-  INNER JOIN call_kind USING (trace_id, name)
+  INNER JOIN named USING (trace_id, name)
   LEFT JOIN copied USING (trace_id, call_id)
   WHERE
-    call_kind.kind IN ('wait', 'poll', 'free')
-    OR (
-      call_kind.kind = 'copy'
-      AND (copied.has_held OR (copied.leaves_device AND NOT contains(call.name, 'Async')))
-    )
+    named.kind <> 'copy'
+    OR copied.has_held
+    OR (copied.leaves_device AND NOT contains(call.name, 'Async'))
 )
 
 SELECT

@@ -13,7 +13,9 @@
 SELECT
   gpu_copy.trace_id,
   gpu_copy.copy_id,
-  arg_max(call.call_id, (call.start_ns <= gpu_copy.start_ns, call.start_ns)) AS call_id
+  arg_max(
+    call.call_id, (call.start_ns <= gpu_copy.start_ns, call.start_ns, call.call_id)
+  ) AS call_id
 FROM gpu_copy
 INNER JOIN runtime_call AS call
   ON

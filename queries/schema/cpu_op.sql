@@ -3,6 +3,8 @@
 -- Why:     operators have the shapes, and show what a kernel was for.
 -- Grain:   one row per operator execution
 -- Inputs:  none
+-- Texts:   process_id, thread_id, name, input_dims, input_types, input_strides, concrete_inputs,
+--          signature_id
 -- Columns:
 --   trace_id           trace.trace_id
 --   op_id              number within the trace

@@ -3,6 +3,8 @@
 -- Why:     device time consists of kernels and copies; copies and annotations are not kernels.
 -- Grain:   one row per kernel execution
 -- Inputs:  none
+-- Texts:   process_id, name, grid, block, occupancy_frac, warps_per_sm, blocks_per_sm, priority,
+--          context_id, channel_id
 -- Columns:
 --   trace_id        trace.trace_id
 --   kernel_id       number within the trace

@@ -3,6 +3,7 @@
 -- Why:     the call that launched a kernel links it to the host, whether runtime or driver.
 -- Grain:   one row per call
 -- Inputs:  none
+-- Texts:   process_id, thread_id, name, kernel_name
 -- Columns:
 --   trace_id        trace.trace_id
 --   call_id         number within the trace

@@ -25,6 +25,19 @@ WITH numbered AS (
   WHERE forward_thread_id > 0 AND sequence_number >= 0
 ),
 
+-- of those that start at one moment, the last one
+begun AS (
+  SELECT
+    trace_id,
+    process_id,
+    thread_id,
+    start_ns,
+    arg_max(sequence_number, op_id) AS sequence_number,
+    arg_max(forward_thread_id, op_id) AS forward_thread_id
+  FROM numbered
+  GROUP BY trace_id, process_id, thread_id, start_ns
+),
+
 accumulation AS (
   SELECT
     trace_id,
@@ -33,7 +46,8 @@ accumulation AS (
     thread_id,
     start_ns
   FROM cpu_op
-  WHERE ends_with(name, 'AccumulateGrad')
+  -- an ASOF join takes two unknown threads for one
+  WHERE ends_with(name, 'AccumulateGrad') AND process_id IS NOT NULL AND thread_id IS NOT NULL
 ),
 
 backward AS (
@@ -44,16 +58,16 @@ backward AS (
   UNION ALL
   SELECT
     accumulation.*,
-    numbered.sequence_number,
-    numbered.forward_thread_id,
+    begun.sequence_number,
+    begun.forward_thread_id,
     TRUE AS is_accumulation
   FROM accumulation
-  ASOF INNER JOIN numbered
+  ASOF INNER JOIN begun
     ON
-      accumulation.trace_id = numbered.trace_id
-      AND accumulation.process_id = numbered.process_id
-      AND accumulation.thread_id = numbered.thread_id
-      AND accumulation.start_ns >= numbered.start_ns
+      accumulation.trace_id = begun.trace_id
+      AND accumulation.process_id = begun.process_id
+      AND accumulation.thread_id = begun.thread_id
+      AND accumulation.start_ns >= begun.start_ns
 ),
 
 placed AS (

@@ -96,7 +96,8 @@ SELECT
       shared.fitting_count,
       shared.shared_count,
       -thread.number_count,
-      -abs(thread.place::BIGINT - backward_thread.place::BIGINT)
+      -abs(thread.place::BIGINT - backward_thread.place::BIGINT),
+      -thread.place::BIGINT
     )
   ) AS thread_id
 FROM shared

@@ -1,4 +1,4 @@
--- kernel_launch: the call and operator that launched a kernel (181 lines because of four links).
+-- kernel_launch: the call and operator that launched a kernel (183 lines because of four links).
 --
 -- Why:     a kernel does not say what it was for; the operator that launched it does. One graph
 --          launch starts many kernels, and some kernels were launched before recording began.
@@ -68,7 +68,9 @@ paired AS (
   SELECT
     pair.trace_id,
     pair.kernel_id,
-    arg_max(call.call_id, (call.start_ns <= kernel.start_ns, call.start_ns)) AS call_id
+    arg_max(
+      call.call_id, (call.start_ns <= kernel.start_ns, call.start_ns, call.call_id)
+    ) AS call_id
   FROM pair
   SEMI JOIN (
     FROM candidate

@@ -1,10 +1,10 @@
--- work_annotation: the labelled ranges around each work item (135 lines because of three look-ups).
+-- work_annotation: the labelled ranges around each work item.
 --
 -- Why:     component, step, module and attention call are all read from these ranges. A thread
 --          without labels and frames, such as autograd's, takes those of its process's main thread
 --          at that time; a user range that is open on the thread itself takes precedence.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_call, annotation_timeline
+-- Inputs:  work_call, annotation_timeline, labelled_track
 -- Columns:
 --   trace_id          trace.trace_id
 --   work_id           work.work_id
@@ -18,31 +18,15 @@
 --   profiler_step_id  annotation_id or NULL, as component_id
 --   user_id           annotation_id or NULL, as component_id
 --   user_root_id      annotation_id or NULL, as component_id
-WITH track_size AS (
-  SELECT
-    trace_id,
-    process_id,
-    track,
-    count(coalesce(
-      component_id, step_id, module_id, attention_id, python_module_id, profiler_step_id
-    )) AS label_count,
-    count(*) AS change_count
-  FROM annotation_timeline
-  GROUP BY trace_id, process_id, track
-),
-
-numbered AS MATERIALIZED (
+WITH numbered AS MATERIALIZED (
   SELECT *, row_number() OVER () AS track_number
-  FROM track_size
+  FROM labelled_track
 ),
 
 main_thread AS (
-  SELECT
-    trace_id,
-    process_id,
-    arg_max(track_number, (label_count, change_count)) AS track_number
+  SELECT trace_id, process_id, track_number
   FROM numbered
-  GROUP BY trace_id, process_id
+  WHERE is_main
 ),
 
 -- sort and carry only numbers, not track names or the whole state
@@ -52,8 +36,8 @@ moment AS (
     work_call.work_id,
     work_call.called_ns,
     work_call.forward_called_ns AS called_at_ns,
-    if(own.label_count > 0, own.track_number, main_thread.track_number) AS around_track,
-    if(forward.label_count > 0, forward.track_number, main_thread.track_number) AS called_track,
+    if(own.is_labelled, own.track_number, main_thread.track_number) AS around_track,
+    if(forward.is_labelled, forward.track_number, main_thread.track_number) AS called_track,
     nullif(own.track_number, around_track) AS own_track,
     NOT coalesce(called_track = around_track AND called_at_ns = work_call.called_ns, FALSE)
       AS is_called_elsewhere

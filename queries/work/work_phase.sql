@@ -4,7 +4,7 @@
 --          then the optimizer updates the weights. Backward work belongs to the module of its
 --          forward operator, but to the phase that the host was in.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_op, work_call, work_annotation, annotation, known_annotation, cpu_op,
+-- Inputs:  work_op, work_call, work_annotation, optimizer_range, known_annotation, cpu_op,
 --          recomputed_op
 -- Columns:
 --   trace_id  trace.trace_id
@@ -13,20 +13,10 @@
 --             'recompute' (forward again, inside a backward operator); 'unattributed' if the
 --             operator is unknown. Work without gradients is 'forward'
 --   phase     of the range 'phase:<name>' around the host; 'unattributed' without such a range
-WITH optimizer AS (
-  SELECT
-    trace_id,
-    concat_ws(' ', process_id, thread_id) AS track,
-    start_ns,
-    start_ns + dur_ns AS end_ns
-  FROM annotation
-  WHERE kind = 'user' AND starts_with(name, 'Optimizer.')
-),
-
--- sort numbers, because texts are slow to sort
-numbered AS MATERIALIZED (
+WITH numbered AS MATERIALIZED (
+  -- sort numbers, because texts are slow to sort
   SELECT *, dense_rank() OVER (ORDER BY track) AS track_number
-  FROM optimizer
+  FROM optimizer_range
 ),
 
 thread AS (

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pytest
 
-from genscope.analyze.load import build, tables
+from genscope.analyze.load import build, narrow, tables
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.sql_file import create_statement, load_layer
 
@@ -23,7 +23,7 @@ def _base_tables() -> bytes:
         path = Path(folder) / "base.duckdb"
         with duckdb.connect(str(path)) as con:
             for table in load_layer("schema"):
-                con.execute(table.statement)
+                narrow.create(con, table)
             tables.create_macros(con)
             for file in tables.attribution_files():
                 if file.layer == "rules" and not file.is_of_traces and file.name != "anomaly_kind":

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from genscope.analyze.load import staging, tables
+from genscope.analyze.load import narrow, staging, tables
 from genscope.analyze.readers.nsys import read as nsys
 from genscope.analyze.sql_file import load_layer
 
@@ -70,7 +70,7 @@ def staged(path: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET threads = 1")
     for table in load_layer("schema"):
-        con.execute(table.statement)
+        narrow.create(con, table)
     tables.create_macros(con)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1::INTEGER AS trace_id, $1::VARCHAR AS name, "

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load import staging, tables, trace_file
+from genscope.analyze.load import narrow, staging, tables, trace_file
 from genscope.analyze.readers import safe_pickle
 from genscope.analyze.readers.memory_snapshot import reader, rows
 from genscope.analyze.sql_file import load_layer
@@ -43,7 +43,7 @@ def staged(tmp_path: Path) -> Any:
     con = duckdb.connect()
     con.execute("SET threads = 1")
     for table in load_layer("schema"):
-        con.execute(table.statement)
+        narrow.create(con, table)
     tables.create_macros(con)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1 AS trace_id, 'a' AS name, '/a' AS path, '-' AS digest, "

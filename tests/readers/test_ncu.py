@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from genscope.analyze.load import staging, tables
+from genscope.analyze.load import narrow, staging, tables
 from genscope.analyze.readers.ncu import read as ncu
 from genscope.analyze.readers.ncu.units import base_unit, comma_is_decimal, number
 from genscope.analyze.sql_file import load_layer
@@ -41,7 +41,7 @@ DETAILS = f"""{ABOUT},"Section Name","Metric Name","Metric Unit","Metric Value",
 def _staged(path: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     for table in load_layer("schema"):
-        con.execute(table.statement)
+        narrow.create(con, table)
     tables.create_macros(con)
     con.execute(
         "CREATE TABLE trace_file AS SELECT 1::INTEGER AS trace_id, $1::VARCHAR AS name, "

@@ -10,6 +10,7 @@ from itertools import count
 import numpy as np
 import pyarrow as pa
 
+from genscope.analyze.readers.kineto import plain_parquet
 from genscope.analyze.readers.kineto.scan import (
     ARGUMENTS,
     INTEGER,
@@ -101,12 +102,6 @@ KINDS: dict[str, int] = TOP | ARGS
 TEXTS = [name for name, kind in KINDS.items() if kind == TEXT]
 NUMBERS = [name for name, kind in KINDS.items() if kind != TEXT]
 
-_TYPES = {
-    TEXT: pa.dictionary(pa.int32(), pa.string()),
-    INTEGER: pa.int64(),
-    UNSIGNED: pa.uint64(),
-    TIME: pa.int64(),
-}
 # events whose arguments are data under any name: samples of counters, and ranges of CUPTI's profiler; and
 # those that say which stream waits for which
 COUNTED = (("ph", b"C"), ("cat", b"cuda_profiler_range"), ("cat", b"cuda_sync"))
@@ -124,9 +119,8 @@ CATEGORIES = (
     b"python_function",
 )
 
-# the id of an event's set of texts, and the text of all its arguments if that is kept
-TEXT_ID_FIELD = pa.field("text_id", pa.int32())
-ARGUMENTS_FIELD = pa.field("arguments", pa.string())
+# the id of an event's set of texts
+TEXT_ID = "text_id"
 _LONGEST, _TABLE = 32, 512
 
 
@@ -138,18 +132,21 @@ def column_name(name: str) -> str:
 
 
 @cache
-def event_schema() -> pa.Schema:
-    """The raw columns of events: text_id, the numbers in the order of NUMBERS, the arguments."""
-    columns = [pa.field(column_name(name), _TYPES[KINDS[name]]) for name in NUMBERS]
-    return pa.schema([TEXT_ID_FIELD, *columns, ARGUMENTS_FIELD])
+def event_columns() -> dict[str, plain_parquet.Kind]:
+    """The raw columns of events: text_id, the numbers in the order of NUMBERS, the text of the arguments."""
+    unsigned, signed = plain_parquet.UNSIGNED, plain_parquet.SIGNED
+    numbers = {
+        column_name(name): unsigned if KINDS[name] == UNSIGNED else signed for name in NUMBERS
+    }
+    return {TEXT_ID: plain_parquet.ID, **numbers, "arguments": plain_parquet.TEXT}
 
 
 @cache
 def text_schema() -> pa.Schema:
     """The raw columns of the sets of texts, in the order of TEXTS."""
-    return pa.schema(
-        [TEXT_ID_FIELD, *(pa.field(column_name(name), _TYPES[TEXT]) for name in TEXTS)]
-    )
+    text = pa.dictionary(pa.int32(), pa.string())
+    names = [pa.field(column_name(name), text) for name in TEXTS]
+    return pa.schema([pa.field(TEXT_ID, pa.int32()), *names])
 
 
 @cache

@@ -1,100 +1,98 @@
-"""Turn the text of events into Arrow tables with typed columns, using the C library's scan.
+"""Turn the text of events into rows with typed columns, using the C library's scan.
 
-Each distinct text is decoded once per table, so escapes, lists and their validation cost very little.
+The rows of several texts stay in the scan's buffers until those are full, because to write a few rows takes
+as long as to write thousands.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
-from threading import Lock
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
-from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.kineto import scan
-from genscope.analyze.readers.kineto.columns import (
-    ARGUMENTS_FIELD,
-    CATEGORIES,
-    COUNTED,
-    KINDS,
-    NUMBERS,
-    TEXTS,
-    column_name,
-    event_schema,
-    keys,
-    text_schema,
+from genscope.analyze.readers.kineto.columns import KINDS, NUMBERS, TEXTS, keys
+from genscope.analyze.readers.kineto.plain_parquet import Column
+from genscope.analyze.readers.kineto.texts import (
+    GROUP_BITS,
+    KnownTexts,
+    NotEventsError,
+    TextNumbers,
 )
-from genscope.errors import UserError
+from genscope.analyze.readers.kineto.window import Chunk
 
 _ODD = 1024
+# so few rows are not worth a row group for each category
+_FEW = 1 << 12
+# don't collect many arguments of several megabytes
+_MOST_ARGUMENTS = 16 << 20
 _BITS = {name: 1 << place for place, name in enumerate(KINDS)}
-_COUNTED = {(TEXTS.index(name), text) for name, text in COUNTED}
-_CATEGORY = TEXTS.index("cat")
-# ids of sets of texts of one category are in a range of their own; the last one is for the others
-_GROUPS = {text: group for group, text in enumerate(CATEGORIES)}
-GROUP_BITS = 27
-_MAX_NUMBER = 1 << GROUP_BITS
-
-
-class NotEventsError(Exception):
-    """The text is not JSON, or a value doesn't have its column's type."""
 
 
 @dataclass
 class Events:
-    """The events in a piece of text and their texts.
+    """What is known of the events of a text besides their rows.
 
-    `tables` have event_schema, one for each group of categories, see group_of; `texts` have text_schema
-    and hold new sets of texts only. `unread` counts events that were not loaded, by kind; `arguments`
-    counts those without a column, by name.
-    `odd` are the positions and texts of values that aren't JSON.
+    `unread` counts events that were not loaded, by kind; `arguments` counts those without a column, by
+    name. `odd` are the positions and texts of values that aren't JSON.
     """
 
-    tables: list[pa.Table] = field(default_factory=list)
-    texts: list[pa.Table] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
     arguments: Counter[str] = field(default_factory=Counter)
     odd: list[tuple[int, str]] = field(default_factory=list)
 
 
-class TextNumbers:
-    """Unique numbers for sets of texts, shared by all threads."""
+class Rows(NamedTuple):
+    """Some rows: the ids of their sets of texts, and the other columns of event_columns().
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._next = 0
+    The ids are those of one group of categories each, so that who reads one category can skip the others,
+    unless the rows are few.
+    """
 
-    def take(self, count: int) -> int:
-        """Reserve `count` numbers and return the first. Raises UserError if there are none left."""
-        with self._lock:
-            self._next += count
-            if self._next > _MAX_NUMBER:
-                raise UserError(
-                    f"the events have more than {_MAX_NUMBER:,} different sets of texts, which no "
-                    "profiler writes; record the trace again"
-                )
-            return self._next - count
+    ids: scan.Codes
+    columns: list[Column | None]
 
 
-def group_of(table: pa.Table) -> int:
-    """The group of the first event of a table: events of one group have ids of texts in one range."""
-    first: int = table.column(0)[0].as_py()
-    return first >> GROUP_BITS
+class Output(Protocol):
+    """Where rows go, and tables with text_schema of sets of texts that no earlier table holds."""
+
+    def write_rows(self, rows: Rows) -> None: ...
+    def write_texts(self, table: pa.Table) -> None: ...
+
+
+@dataclass
+class Kept:
+    """An output that keeps everything."""
+
+    rows: list[Rows] = field(default_factory=list)
+    texts: list[pa.Table] = field(default_factory=list)
+
+    def write_rows(self, rows: Rows) -> None:
+        self.rows.append(rows)
+
+    def write_texts(self, table: pa.Table) -> None:
+        self.texts.append(table)
+
+    def give(self, output: Output) -> None:
+        """Write everything to another output."""
+        for table in self.texts:
+            output.write_texts(table)
+        for rows in self.rows:
+            output.write_rows(rows)
 
 
 class EventScanner:
-    """Reads text into tables with its own buffers; one per thread.
+    """Reads texts with its own buffers, and writes rows to `output`; one per thread.
 
     `keep` may hold 'python' and 'flow', to load events that are otherwise only counted, and 'args'.
-    The threads share `numbers`.
+    The threads share `numbers`. Call `flush` at the end.
     """
 
-    def __init__(self, keep: frozenset[str], numbers: TextNumbers) -> None:
-        self._numbers = numbers
-        self._ids = np.zeros(scan.MAX_SETS, np.int32)
-        self._groups = np.zeros(scan.MAX_TEXTS, np.int32)
+    def __init__(self, keep: frozenset[str], numbers: TextNumbers, output: Output) -> None:
+        self._output = output
+        self._known = KnownTexts(numbers)
         self._left_out = scan.FRAME * ("python" not in keep) | scan.ARROW * ("flow" not in keep)
         self._keeps_arguments = "args" in keep
         self._scan = scan.Scan(
@@ -104,165 +102,157 @@ class EventScanner:
             # NaN can't go into a JSON column, so send such chunks to the slow path
             odd=0 if self._keeps_arguments else _ODD,
         )
-        self._forget()
+        # rows and sets of texts that earlier texts left in the buffers
+        self._rows = self._sets = 0
+        # ids of the first rows: the others have numbers of sets, which change when the scan forgets
+        self._ids = np.zeros(scan.MAX_ROWS, np.int32)
+        self._settled = 0
+        self._arguments: dict[int, bytes] = {}
+        self._knows_nothing = True
 
-    def read(self, text: bytes, start: int = 0, end: int | None = None) -> Events:
-        """Read comma-separated events. Raises NotEventsError if the text is something else."""
-        if not text.isascii():
-            prove_utf8(text)
-        size = (len(text) if end is None else end) - start
-        if self._scan.take(text, start, size):
+    def read(self, chunk: Chunk) -> Events:
+        """Read comma-separated events. Raises NotEventsError, without a row, if the text is something else."""
+        if not self._scan.fits(chunk.size):
+            self._settle(self._output, self._rows, self._sets)
+            self._scan.make_room(chunk.size)
             self._forget()
+        prove_utf8(chunk)
         knew_nothing = self._knows_nothing
+        later = Kept()
         try:
-            return self._read(size)
+            found = self._read(chunk, later)
         except NotEventsError:
             # what the scan learned from this text may be wrong
+            self._settle(self._output, self._rows, self._sets)
+            self._scan.out.tally[scan.ROWS] = self._settled = self._rows
             self._forget()
             if knew_nothing:
                 raise
-        # retry once: there may have been too little room left for the texts of a long event
-        return self.read(text, start, end)
+            # there may have been too little room left for the texts of a long event
+            return self.read(chunk)
+        later.give(self._output)
+        self._rows, self._sets = self._held()
+        if sum(map(len, self._arguments.values())) > _MOST_ARGUMENTS:
+            self.flush()
+        return found
 
-    def _read(self, size: int) -> Events:
+    def flush(self) -> None:
+        """Write the rows of the texts that were read."""
+        self._settle(self._output, self._rows, self._sets)
+        self._write(self._output, 0, self._rows)
+        self._empty()
+
+    def _read(self, chunk: Chunk, later: Kept) -> Events:
+        """Read events; `later` gets what is to be written once the whole chunk is read."""
+        text = np.frombuffer(chunk.buffer, np.uint8)
         found = Events()
-        at, status = 0, scan.FULL
-        self._scan.seen.uses[:] = 0
-        while status in (scan.FULL, scan.CROWDED):
-            at, status = self._scan.run(at, size, self._left_out)
+        at, end = chunk.bounds()
+        status = scan.FULL
+        while status != scan.DONE:
+            first = self._held()[0]
+            at, status = self._scan.run(text, at, end, self._left_out)
             if status == scan.FAULTY:
                 raise NotEventsError
-            self._collect(found)
+            self._collect(found, text, first)
             self._knows_nothing = False
+            if status == scan.DONE:
+                break
+            self._settle(self._output, self._rows, self._sets)
+            self._settle(later, *self._held())
             if status == scan.CROWDED:
                 self._forget()
+            else:
+                self._write(self._output, 0, self._rows)
+                self._write(later, self._rows, self._settled)
+                self._empty()
         return found
+
+    def _held(self) -> tuple[int, int]:
+        """Rows and sets of texts in the buffers."""
+        return int(self._scan.out.tally[scan.ROWS]), int(self._scan.seen.used[scan.SETS])
+
+    def _settle(self, output: Output, end: int, sets: int) -> None:
+        """Give the rows before `end` their ids, and write the sets of texts before `sets`."""
+        table = self._known.table(self._scan.seen, sets)
+        if table is not None:
+            output.write_texts(table)
+        first, self._settled = self._settled, max(self._settled, end)
+        self._ids[first:end] = self._known.ids[self._scan.out.texts[first:end]]
+
+    def _empty(self) -> None:
+        self._rows = self._settled = self._scan.out.tally[scan.ROWS] = 0
+        self._arguments.clear()
 
     def _forget(self) -> None:
         """Start again with nothing learned."""
         self._scan.forget()
+        self._known.forget()
+        self._sets = 0
         self._knows_nothing = True
-        self._texts: list[list[bytes]] = [[] for _ in self._scan.seen.counts]
-        self._counted: list[int] = []
-        self._decoded = self._told = 0
 
-    def _collect(self, found: Events) -> None:
+    def _collect(self, found: Events, text: scan.Bytes, first: int) -> None:
+        """Take what a scan leaves behind besides rows, of which `first` is its first."""
         out, seen = self._scan.out, self._scan.seen
-        tally, entries = out.tally, seen.used[scan.ENTRIES]
+        tally = out.tally
         found.unread.update(python=int(tally[scan.FRAMES]), flow=int(tally[scan.ARROWS]))
-        found.odd += [(at, self._word(at)) for at in out.odd[: tally[scan.ODD]].tolist()]
-        self._decode()
-        names = seen.entries[:entries, scan.COLUMN] == len(TEXTS)
-        uses = seen.uses[:entries][names].tolist()
-        named = zip(map(bytes.decode, self._texts[len(TEXTS)]), uses, strict=True)
-        for name, used in named:
-            if used:
-                found.arguments[name] += used
-        seen.uses[:entries] = 0
-        if rows := int(tally[scan.ROWS]):
-            found.texts += self._new_texts()
-            found.tables += self._tables(rows)
+        found.odd += [(at, _word(text, at)) for at in out.odd[: tally[scan.ODD]].tolist()]
+        self._known.learn(seen)
+        for name, count in self._known.argument_names(seen):
+            found.arguments[name] += count
+        sets = out.texts[first : tally[scan.ROWS]]
+        kept = self._known.has_arguments[sets] | self._keeps_arguments
+        rows = np.flatnonzero(kept) + first
+        spans = zip(rows.tolist(), out.arguments[rows].tolist(), strict=True)
+        self._arguments |= {row: text[i:end].tobytes() for row, (i, end) in spans if end}
 
-    def _decode(self) -> None:
-        """Decode the new distinct texts. Raises NotEventsError."""
-        seen = self._scan.seen
-        end = int(seen.used[scan.ENTRIES])
-        first = self._decoded
-        for entry, row in enumerate(seen.entries[first:end].tolist(), first):
-            column, start, size, _, _ = row
-            text = decoded(seen.letters[start : start + size].tobytes())
-            self._texts[column].append(text)
-            if column == _CATEGORY:
-                self._groups[entry] = _GROUPS.get(text, len(_GROUPS))
-            if (column, text) in _COUNTED:
-                self._counted.append(entry)
-        self._decoded = end
+    def _write(self, output: Output, first: int, end: int) -> None:
+        """Write some rows, group by group."""
+        if first == end:
+            return
+        ids = self._ids[first:end]
+        order = np.argsort((ids >> GROUP_BITS).astype(np.uint8), kind="stable")
+        ids = ids[order]
+        filled = self._scan.out.filled[first:end][order]
+        any_filled = int(np.bitwise_or.reduce(filled))
+        numbers = [
+            values[first:end][order] if any_filled & _BITS[name] else None
+            for name, values in zip(NUMBERS, self._scan.out.numbers, strict=True)
+        ]
+        ends = np.flatnonzero(np.diff(ids >> GROUP_BITS)).tolist() if len(ids) > _FEW else []
+        for start, stop in pairwise([0, *(at + 1 for at in ends), len(ids)]):
+            part = slice(start, stop)
+            columns = [
+                None if values is None else _column(values[part], filled[part], _BITS[name])
+                for name, values in zip(NUMBERS, numbers, strict=True)
+            ]
+            columns.append(self._arguments_of(order[part] + first))
+            output.write_rows(Rows(ids[part], columns))
 
-    def _word(self, start: int) -> str:
-        end = start + 1
-        while chr(self._scan.text[end]).isalpha():
-            end += 1
-        return self._scan.text[start:end].tobytes().decode()
-
-    def _arguments(self, rows: slice | scan.Ints) -> pa.Array:
-        spans = self._scan.out.arguments[rows]
-        if not self._keeps_arguments and not self._counted:
-            return _nulls(ARGUMENTS_FIELD.type).slice(0, len(spans))
-        if not self._keeps_arguments:
-            sets = self._scan.seen.sets[: self._scan.seen.used[scan.SETS]]
-            counted = np.isin(sets, self._counted).max(axis=1, keepdims=True)
-            spans = spans * counted[self._scan.out.texts[rows]]
-        text = self._scan.text
-        return arrow_column.texts(
-            [text[i:end].tobytes() if end else None for i, end in spans.tolist()]
-        )
-
-    def _new_texts(self) -> list[pa.Table]:
-        """The sets of texts that no earlier table holds."""
-        first, self._told = self._told, int(self._scan.seen.used[scan.SETS])
-        if first == self._told:
-            return []
-        sets = self._scan.seen.sets[first : self._told]
-        ids = self._ids[first : self._told]
-        categories = sets[:, _CATEGORY]
-        groups = np.where(categories < 0, len(_GROUPS), self._groups[categories])
-        ids[:] = (groups << GROUP_BITS) + self._numbers.take(len(ids)) + np.arange(len(ids))
-        columns = [arrow_column.numbers(ids)]
-        for entries, texts in zip(sets.T, self._texts, strict=False):
-            absent = entries < 0
-            codes = self._scan.seen.entries[np.where(absent, 0, entries), scan.CODE]
-            used, places = np.unique(np.where(absent, 0, codes), return_inverse=True)
-            distinct = arrow_column.texts([texts[code] for code in used] if texts else [b""])
-            codes = arrow_column.numbers(places.astype(np.int32), absent if absent.any() else None)
-            columns.append(pa.DictionaryArray.from_arrays(codes, distinct))
-        return [pa.Table.from_arrays(columns, schema=text_schema())]
-
-    def _tables(self, count: int) -> list[pa.Table]:
-        """The events, group by group, so that who reads one category can skip the others."""
-        ids = self._ids[self._scan.out.texts[:count]]
-        groups = ids >> GROUP_BITS
-        found = np.flatnonzero(np.bincount(groups)).tolist()
-        if len(found) == 1:
-            return [self._table(ids, slice(0, count))]
-        rows = (np.flatnonzero(groups == group) for group in found)
-        return [self._table(ids, chosen) for chosen in rows]
-
-    def _table(self, ids: scan.Codes, rows: slice | scan.Ints) -> pa.Table:
-        filled = self._scan.out.filled[rows]
-        present = int(np.bitwise_or.reduce(filled))
-        always = int(np.bitwise_and.reduce(filled))
-        columns = [arrow_column.numbers(ids[rows])]
-        for name, values in zip(NUMBERS, self._scan.out.numbers, strict=True):
-            kind, bit = event_schema().field(column_name(name)).type, _BITS[name]
-            if not present & bit:
-                columns.append(_nulls(kind).slice(0, len(filled)))
-                continue
-            absent = None if always & bit else filled & np.uint64(bit) == 0
-            chosen = values[rows]
-            if pa.types.is_unsigned_integer(kind):
-                chosen = chosen.view(np.uint64)
-            columns.append(arrow_column.numbers(chosen, absent))
-        columns.append(self._arguments(rows))
-        return pa.Table.from_arrays(columns, schema=event_schema())
+    def _arguments_of(self, rows: scan.Ints) -> Column | None:
+        texts = map(self._arguments.get, rows.tolist()) if self._arguments else ()
+        return Column.of([*texts])
 
 
-@cache
-def _nulls(kind: pa.DataType) -> pa.Array:
-    return pa.nulls(scan.MAX_ROWS, kind)
+def _column(values: scan.Ints, filled: scan.Words, bit: int) -> Column | None:
+    present = filled & np.uint64(bit) != 0
+    if present.all():
+        return Column(values)
+    return Column(values[present], present) if present.any() else None
 
 
-def prove_utf8(text: bytes) -> None:
+def _word(text: scan.Bytes, start: int) -> str:
+    end = start + 1
+    while chr(text[end]).isalpha():
+        end += 1
+    return text[start:end].tobytes().decode()
+
+
+def prove_utf8(chunk: Chunk) -> None:
+    """Raises NotEventsError if the text is not UTF-8."""
+    text = np.frombuffer(chunk.buffer, np.uint8, chunk.size)
+    if text.max(initial=0) < 0x80:
+        return
     try:
-        text.decode()
+        str(memoryview(chunk.buffer)[: chunk.size], "utf-8")
     except UnicodeDecodeError as error:
-        raise NotEventsError from error
-
-
-def decoded(raw: bytes) -> bytes:
-    """The text of a string, the compact JSON of a list or object, or anything else as spelled."""
-    try:
-        if raw[0] == ord('"'):
-            return msgspec.json.decode(raw, type=str).encode() if b"\\" in raw else raw[1:-1]
-        return msgspec.json.format(raw, indent=-1) if raw[0] in b"[{" else raw
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotEventsError from error

@@ -1,4 +1,4 @@
-"""Turn the text of events into Arrow tables with Python alone, several times slower than with the C library.
+"""Turn the text of events into rows with Python alone, several times slower than with the C library.
 
 An installation without the library reads every event here. It accepts and refuses the same events as
 events.EventScanner, with the same rows; only a comma too many makes it leave a chunk to repair_events.
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from genscope.analyze.readers.kineto.columns import (
@@ -16,20 +17,16 @@ from genscope.analyze.readers.kineto.columns import (
     KINDS,
     NUMBERS,
     TEXTS,
-    event_schema,
     spellings,
     text_schema,
 )
 from genscope.analyze.readers.kineto.decode import has_half_characters, nanoseconds
-from genscope.analyze.readers.kineto.events import (
-    Events,
-    NotEventsError,
-    TextNumbers,
-    decoded,
-    prove_utf8,
-)
+from genscope.analyze.readers.kineto.events import Events, Output, Rows, prove_utf8
+from genscope.analyze.readers.kineto.plain_parquet import Column
 from genscope.analyze.readers.kineto.repair_events import RANGES
-from genscope.analyze.readers.kineto.scan import TIME
+from genscope.analyze.readers.kineto.scan import TIME, UNSIGNED
+from genscope.analyze.readers.kineto.texts import NotEventsError, TextNumbers, decoded
+from genscope.analyze.readers.kineto.window import Chunk
 
 _MAX_SETS = 1 << 15
 _COLUMNS = {(level, key): column for level, key, column in spellings()}
@@ -46,7 +43,7 @@ _ODD = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?(?:NaN|nan|Infinity|inf))', re.DOTALL)
 _MARK = rb'"\u0000 not a number"'
 _Raws = dict[str, msgspec.Raw]
 _Texts = tuple[str | None, ...]
-_Row = list[int | str | None]
+_Row = list[int | bytes | None]
 
 
 class _Members(list[tuple[str, object]]):
@@ -57,19 +54,25 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_Members, parse_int=str, parse_flo
 
 
 class PythonScanner:
-    """Reads text into tables. `keep` and `numbers` are those of events.EventScanner."""
+    """Reads texts and writes rows. The arguments are those of events.EventScanner."""
 
-    def __init__(self, keep: frozenset[str], numbers: TextNumbers) -> None:
+    def __init__(self, keep: frozenset[str], numbers: TextNumbers, output: Output) -> None:
+        self._output = output
         self._numbers = numbers
         self._keep = keep
         self._known: dict[_Texts, int] = {}
 
-    def read(self, text: bytes, start: int = 0, end: int | None = None) -> Events:
-        """Read comma-separated events. Raises NotEventsError if the text is something else."""
+    def flush(self) -> None:
+        """Nothing is held."""
+
+    def read(self, chunk: Chunk) -> Events:
+        """As EventScanner.read."""
         found = Events()
+        start, end = chunk.bounds()
+        prove_utf8(chunk)
         rows: list[_Row] = []
         new: dict[_Texts, int] = {}
-        for members, raws in _objects(self._marked(text[start:end], found)):
+        for members, raws in _objects(self._marked(chunk.text[start:end], start, found)):
             values = _values(members, raws, found)
             kind = self._left_out(values)
             numbers = [_number(KINDS[name], values.get(name, b"null")) for name in NUMBERS]
@@ -83,26 +86,27 @@ class PythonScanner:
             rows.append([number, *numbers, self._arguments(values)])
         # only now, because text that is refused is read again in parts
         self._known = new if len(self._known) > _MAX_SETS else self._known | new
-        found.tables += _tables(rows, event_schema())
-        found.texts += _tables([[number, *own] for own, number in new.items()], text_schema())
+        if new:
+            self._output.write_texts(_text_table(new))
+        if rows:
+            self._output.write_rows(_rows(rows))
         return found
 
-    def _arguments(self, values: dict[str, bytes]) -> str | None:
+    def _arguments(self, values: dict[str, bytes]) -> bytes | None:
         raw = values.get(_ARGUMENTS, b"null")
         is_kept = "args" in self._keep or any(
             values.get(name) == b'"%b"' % text for name, text in COUNTED
         )
-        return raw.decode() if is_kept and raw != b"null" else None
+        return raw if is_kept and raw != b"null" else None
 
-    def _marked(self, text: bytes, found: Events) -> bytes:
+    def _marked(self, text: bytes, start: int, found: Events) -> bytes:
         """The text with a mark for each NaN and infinity, which are recorded."""
-        prove_utf8(text)
         if not _MAY_BE_ODD.search(text):
             return text
 
         def mark(match: re.Match[bytes]) -> bytes:
             if match[1]:
-                found.odd.append((match.start(), match[1].decode()))
+                found.odd.append((start + match.start(), match[1].decode()))
             return _MARK if match[1] else match[0]
 
         text = _ODD.sub(mark, text)
@@ -195,9 +199,17 @@ def _text(raw: bytes) -> str | None:
     return None if raw == b"null" else decoded(raw).decode()
 
 
-def _tables(rows: list[_Row], schema: pa.Schema) -> list[pa.Table]:
-    if not rows:
-        return []
-    columns = zip(*rows, strict=True)
+def _rows(listed: list[_Row]) -> Rows:
+    ids, *numbers, arguments = zip(*listed, strict=True)
+    columns = [
+        Column.of(values, np.uint64 if KINDS[name] == UNSIGNED else np.int64)
+        for name, values in zip(NUMBERS, numbers, strict=True)
+    ]
+    return Rows(np.array(ids, np.int32), [*columns, Column.of(arguments)])
+
+
+def _text_table(new: dict[_Texts, int]) -> pa.Table:
+    columns = zip(*([number, *own] for own, number in new.items()), strict=True)
+    schema = text_schema()
     arrays = [pa.array(column, kind.type) for column, kind in zip(columns, schema, strict=True)]
-    return [pa.Table.from_arrays(arrays, schema=schema)]
+    return pa.Table.from_arrays(arrays, schema=schema)

@@ -22,10 +22,11 @@ import duckdb
 import pyarrow
 
 from genscope.analyze.readers.kineto.chunk import ChunkLoader, ChunkReport
-from genscope.analyze.readers.kineto.events import TextNumbers
 from genscope.analyze.readers.kineto.repair_events import Fault, edges_of, example_of, repair_events
 from genscope.analyze.readers.kineto.source import TextSource
-from genscope.analyze.readers.kineto.split import Chunk, Splitter, parse_tail
+from genscope.analyze.readers.kineto.split import Splitter, parse_tail
+from genscope.analyze.readers.kineto.texts import TextNumbers
+from genscope.analyze.readers.kineto.window import Chunk
 from genscope.analyze.readers.nesting_limit import nesting_limit
 
 # reading such a long event would take many times its size in memory, and no profiler writes one
@@ -84,12 +85,11 @@ def read(
     `keep` may hold 'python' (python_function events), 'flow' (arrows) and 'args' (the text of every
     event's arguments). `progress` gets the bytes read so far. Raises UserError if it isn't a trace.
     """
-    source = TextSource(path)
-    splitter = Splitter(source, str(path))
     result = KinetoFile()
-    with nesting_limit(path):
+    with nesting_limit(path), TextSource(path) as source:
+        splitter = Splitter(source, str(path))
         _load_all(
-            chunks_of(splitter, result),
+            splitter,
             _Loaders(folder, frozenset(keep)),
             result,
             workers=workers,
@@ -136,21 +136,23 @@ def chunks_of(splitter: Splitter, result: KinetoFile) -> Iterator[tuple[Chunk, b
     keys = parse_tail(splitter.tail)
     if b'"ph"' in splitter.tail if keys is None else "traceEvents" in keys:
         result.note(Fault("mixed_writers", splitter.tail_offset, ""))
-        yield Chunk(splitter.tail_offset, splitter.tail), True
+        yield Chunk.of(splitter.tail_offset, splitter.tail), True
 
 
 def _without_giants(chunk: Chunk, result: KinetoFile) -> Iterator[Chunk]:
     """The chunk in parts, without events over GIANT_BYTES, which are reported as faults."""
-    start = 0
-    edges = edges_of(chunk.text) if len(chunk.text) > GIANT_BYTES else []
-    for begin, end in pairwise(edges):
+    if chunk.size <= GIANT_BYTES:
+        yield chunk
+        return
+    start, text = 0, chunk.text
+    for begin, end in pairwise(edges_of(text)):
         if end - begin > GIANT_BYTES:
-            yield Chunk(chunk.offset + start, chunk.text[start:begin])
-            giant = example_of(chunk.text[begin:end])
+            yield Chunk.of(chunk.offset + start, text[start:begin])
+            giant = example_of(text[begin:end])
             result.note(Fault("unreadable_event", chunk.offset + begin, giant))
             result.skipped += 1
             start = end
-    yield Chunk(chunk.offset + start, chunk.text[start:]) if start else chunk
+    yield Chunk.of(chunk.offset + start, text[start:]) if start else chunk
 
 
 class _Loaders:
@@ -181,7 +183,7 @@ class _Loaders:
 
 
 def _load_all(
-    chunks: Iterator[tuple[Chunk, bool]],
+    splitter: Splitter,
     loaders: _Loaders,
     result: KinetoFile,
     *,
@@ -196,13 +198,14 @@ def _load_all(
         try:
             return loaders.mine().load(chunk, at_cut=at_cut)
         finally:
+            splitter.reuse(chunk)
             room.release()
 
     with closing(loaders), ThreadPoolExecutor(workers, thread_name_prefix="chunk") as pool:
-        for chunk, at_cut in chunks:
+        for chunk, at_cut in chunks_of(splitter, result):
             room.acquire()
             waiting.append(pool.submit(load, chunk, at_cut))
-            progress(chunk.offset + len(chunk.text))
+            progress(chunk.offset + chunk.size)
             while waiting and waiting[0].done():
                 result.add(waiting.pop(0).result())
     for done in waiting:

@@ -51,14 +51,14 @@ def _opened(path: Path, *, packed: bool) -> IO[bytes]:
 def _write(
     path: Path, file: IO[bytes], found: KinetoFile, change: Callable[[bytes], bytes]
 ) -> None:
-    source = TextSource(path)
-    splitter = Splitter(source, str(path))
-    file.write(b'{"traceEvents": [\n')
-    comma = b""
-    for events in _events(splitter, found):
-        file.write(comma + change(events))
-        comma = b",\n"
-    read_keys(splitter, source, found)
+    with TextSource(path) as source:
+        splitter = Splitter(source, str(path))
+        file.write(b'{"traceEvents": [\n')
+        comma = b""
+        for events in _events(splitter, found):
+            file.write(comma + change(events))
+            comma = b",\n"
+        read_keys(splitter, source, found)
     keys: dict[str, Any] = without_environment(found.keys)
     rest = json.dumps(keys)[1:-1]
     file.write(b"\n]" + (b", " + rest.encode() if rest else b"") + b"}\n")
@@ -66,7 +66,9 @@ def _write(
 
 def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
     for chunk, at_cut in chunks_of(splitter, found):
-        text = chunk.text.strip(AROUND)
+        raw = chunk.text
+        splitter.reuse(chunk)
+        text = raw.strip(AROUND)
         whole = decode(text)
         if (
             text
@@ -76,7 +78,7 @@ def _events(splitter: Splitter, found: KinetoFile) -> Iterator[bytes]:
         ):
             yield text
             continue
-        repaired = repair_events(chunk.text, chunk.offset, at_cut=at_cut)
+        repaired = repair_events(raw, chunk.offset, at_cut=at_cut)
         found.repaired += repaired.repaired
         found.skipped += repaired.skipped
         for fault in repaired.faults:

@@ -26,14 +26,14 @@ COLUMN, START, SIZE, CODE, KIND = range(5)
 # kinds of event that may be left out of the rows
 FRAME, ARROW = 1, 2
 
-# rows of one scan
-MAX_ROWS = 1 << 14
+# rows that are held at a time
+MAX_ROWS = 1 << 16
 MAX_SETS = 1 << 15
 MAX_TEXTS = 1 << 15
 _MAX_GAPS = 1 << 12
-_GUESSES = 1 << 14
-# of the scan's C code: zero bytes after the text, and room for the letters of one event
-_PADDING = 64
+# with more of them they leave the processor's cache
+_GUESSES = 1 << 13
+# of the scan's C code: room for the letters of one event
 _LETTER_ROOM = 1 << 20
 
 Ints = NDArray[np.int64]
@@ -107,7 +107,7 @@ class Out(NamedTuple):
 
 
 class Scan:
-    """A text, what is learned from it, and where its rows go; for one thread.
+    """What is learned from texts, and where their rows go; for one thread.
 
     `odd` is the number of values that may be NaN or infinite; `text_columns` and `number_columns` are
     the numbers of columns that `keys` fills.
@@ -118,36 +118,34 @@ class Scan:
         self._text_columns = text_columns
         self.out = _new_out(number_columns, odd)
         self._c_out = native.Buffers(*self.out)
-        self._take_room(_PADDING)
+        self.make_room(0)
 
-    def take(self, text: bytes, start: int, size: int) -> bool:
-        """Copy the text to scan; return whether its buffers had to grow, so that nothing is known.
+    def fits(self, size: int) -> bool:
+        """Whether there is room for the letters of a text."""
+        return size <= self._room
 
-        Only here it gets the zero bytes after it that the scan relies on.
+    def make_room(self, size: int) -> None:
+        """Make room for the letters of a text, with nothing learned."""
+        self._room = size + (size >> 3)
+        self.seen = _new_seen(self._text_columns, self._room + 2 * _LETTER_ROOM)
+        self._c_seen = native.Buffers(*self.seen)
+        self.forget()
+
+    def run(self, text: Bytes, at: int, end: int, left_out: int) -> tuple[int, int]:
+        """Add the comma-separated events of `text[at:end]` to `out`; return where and why it stopped.
+
+        `text` has at least PADDING bytes more. `left_out` says which of FRAME and ARROW are only counted.
+        FULL: empty `out`, and continue from there. CROWDED: also forget. FAULTY: the text there isn't an
+        event, or has a value of the wrong type, or needs more room.
         """
-        padded = size + _PADDING
-        must_grow = self.text.size < padded
-        if must_grow:
-            self._take_room(padded + (padded >> 3))
-        self.text[:size] = np.frombuffer(text, np.uint8, size, start)
-        self.text[size:padded] = 0
-        return must_grow
-
-    def run(self, at: int, size: int, left_out: int) -> tuple[int, int]:
-        """Read comma-separated events of `text[at:size]` into an empty `out`; return where and why it stopped.
-
-        `left_out` says which of FRAME and ARROW are only counted. FULL: continue from there. CROWDED:
-        forget, and continue. FAULTY: the text there isn't an event, or has a value of the wrong type,
-        or needs more room.
-        """
-        self.out.tally[:] = 0
+        self.out.tally[ROWS + 1 :] = 0
         place = ctypes.c_int64(at)
         library = native.library()
         assert library is not None
         status = library.genscope_scan(
-            self._c_text,
+            native.Buffers(text),
             ctypes.byref(place),
-            size,
+            end,
             self._keys,
             self._c_seen,
             self._c_out,
@@ -166,13 +164,6 @@ class Scan:
             found[:] = -1
         # gap 0 is the one before all others
         seen.used[GAPS] = 1
-
-    def _take_room(self, size: int) -> None:
-        self.text = np.zeros(size, np.uint8)
-        self._c_text = native.Buffers(self.text)
-        self.seen = _new_seen(self._text_columns, size + 2 * _LETTER_ROOM)
-        self._c_seen = native.Buffers(*self.seen)
-        self.forget()
 
 
 def _new_out(number_columns: int, odd: int) -> Out:

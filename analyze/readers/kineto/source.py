@@ -4,14 +4,14 @@ This is hard because a file may be gzip under a .json name, several gzip members
 half-way, a pipe, or a few kilobytes that inflate forever.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, cast
 
 from genscope.analyze.readers.file_digest import FileDigest
 from genscope.errors import UserError
 
-BLOCK_BYTES = 1 << 20
+# a block stays in the processor's cache while it is hashed
+BLOCK_BYTES = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b"
 # first bytes of files that hold no plain text: what they are, and what to do
 _NO_TEXT = {
@@ -37,9 +37,10 @@ class _Inflater(Protocol):
 
 
 class TextSource:
-    """The uncompressed bytes of one file; iterate over it once, then read the attributes.
+    """The uncompressed bytes of one file, which is closed with it; read them once.
 
-    `cut` says why the text ended too early; None if it did not.
+    `cut` says why the text ended too early; None if it did not. Raises UserError if the file is empty
+    or holds no plain text.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,6 +49,22 @@ class TextSource:
         self._read_bytes = 0
         self._text_bytes = 0
         self._digest = FileDigest()
+        # of a gzip file: bytes that are not inflated yet, and whether they are inside a member
+        self._packed = b""
+        self._inside = False
+        self._inflater: _Inflater | None = None
+        self._file = path.open("rb", buffering=0)
+        try:
+            self._begin()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> "TextSource":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     @property
     def text_bytes(self) -> int:
@@ -59,51 +76,63 @@ class TextSource:
         self._digest.add_rest(self.path)
         return self._digest.text()
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Blocks of text. Raises UserError if the file is empty or inflates without bound."""
-        with self.path.open("rb") as file:
-            head = file.read(8)
-            file.seek(0)
-            if not head:
-                raise UserError(f"{self.path}: the file is empty; record the trace again")
-            for start, what in _NO_TEXT.items():
-                if head.startswith(start):
-                    raise UserError(f"{self.path}: the file {what}")
-            raw = self._raw(cast("Iterator[bytes]", iter(lambda: file.read(BLOCK_BYTES), b"")))
-            for block in self._inflated(raw) if head.startswith(GZIP_MAGIC) else raw:
-                self._text_bytes += len(block)
-                yield block
+    def read_into(self, view: memoryview) -> int:
+        """Read the next bytes, up to BLOCK_BYTES, and return how many; 0 at the end of the text.
 
-    def _raw(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        for block in blocks:
-            self._read_bytes += len(block)
-            self._digest.update(block)
-            yield block
+        Raises UserError if the file inflates without bound.
+        """
+        view = view[:BLOCK_BYTES]
+        count = self._inflate_into(view) if self._inflater else self._read_into(view)
+        self._text_bytes += count
+        return count
 
-    def _inflated(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+    def _begin(self) -> None:
+        head = self._file.read(8) or b""
+        self._file.seek(0)
+        if not head:
+            raise UserError(f"{self.path}: the file is empty; record the trace again")
+        for start, what in _NO_TEXT.items():
+            if head.startswith(start):
+                raise UserError(f"{self.path}: the file {what}")
+        if head.startswith(GZIP_MAGIC):
+            self._inflater = _member()
+
+    def _read_into(self, view: memoryview) -> int:
+        count = self._file.readinto(view) or 0
+        self._saw(view[:count])
+        return count
+
+    def _saw(self, data: bytes | memoryview) -> None:
+        self._digest.update(data)
+        self._read_bytes += len(data)
+
+    def _inflate_into(self, view: memoryview) -> int:
         from isal import isal_zlib
 
-        inflater = _member(isal_zlib)
-        inside = False
-        for block in raw:
-            waiting = block
-            while waiting:
-                inside = True
-                try:
-                    text = inflater.decompress(waiting, BLOCK_BYTES)
-                except isal_zlib.error as error:  # type: ignore[misc]
-                    self.cut = f"damaged gzip data ({error})"
-                    return
-                if text:
-                    self._refuse_bomb(len(text))
-                    yield text
-                waiting = inflater.unconsumed_tail
-                if inflater.eof:
-                    # another member may follow, or padding
-                    waiting = inflater.unused_data.lstrip(b"\0")
-                    inflater, inside = _member(isal_zlib), False
-        if inside:
+        text = b""
+        while not text and self.cut is None and (self._packed or self._read_packed()):
+            assert self._inflater is not None
+            self._inside = True
+            try:
+                text = self._inflater.decompress(self._packed, len(view))
+            except isal_zlib.error as error:  # type: ignore[misc]
+                self.cut = f"damaged gzip data ({error})"
+                break
+            self._packed = self._inflater.unconsumed_tail
+            if self._inflater.eof:
+                # another member may follow, or padding
+                self._packed = self._inflater.unused_data.lstrip(b"\0")
+                self._inflater, self._inside = _member(), False
+        self._refuse_bomb(len(text))
+        view[: len(text)] = text
+        return len(text)
+
+    def _read_packed(self) -> bool:
+        self._packed = self._file.read(BLOCK_BYTES) or b""
+        self._saw(self._packed)
+        if self._inside and not self._packed:
             self.cut = "the gzip data stops before its end"
+        return bool(self._packed)
 
     def _refuse_bomb(self, more: int) -> None:
         size = self._text_bytes + more
@@ -114,6 +143,8 @@ class TextSource:
             )
 
 
-def _member(module: object) -> _Inflater:
+def _member() -> _Inflater:
+    from isal import isal_zlib
+
     # 31: a zlib window of 15 bits inside a gzip wrapper
-    return cast("_Inflater", module.decompressobj(31))  # type: ignore[attr-defined]
+    return cast("_Inflater", isal_zlib.decompressobj(31))

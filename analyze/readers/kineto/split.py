@@ -6,14 +6,14 @@ parses: JSON is read from left to right, so the text then ends between two event
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 import msgspec
 
 from genscope.analyze.readers.kineto.decode import decode
+from genscope.analyze.readers.kineto.window import Chunk, Source, Window
 from genscope.errors import UserError
 
 CHUNK_BYTES = 4 << 20
@@ -25,19 +25,12 @@ _GUESSES = 8
 # in a layout of lines, allow events of this many chunks
 _PATIENCE = 4
 
+_FIRST = re.compile(rb"[^\xef\xbb\xbf \t\r\n\0]|\Z")
 _EVENTS_KEY = re.compile(rb'"traceEvents"\s*:\s*\[')
 _LINES = re.compile(rb"[ \t\r\n]*?(\r?\n)( *)\{\r?\n( +)\"")
 _BETWEEN = re.compile(rb"\}(?=\s*,\s*\{)")
 _TAIL_START = re.compile(rb"\s*(?:,\s*\"|\}\s*$)")
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Whole events, separated by commas, and their offset in the uncompressed text."""
-
-    offset: int
-    text: bytes
 
 
 class Splitter:
@@ -49,24 +42,22 @@ class Splitter:
 
     chunk_bytes = CHUNK_BYTES
 
-    def __init__(self, blocks: Iterable[bytes], name: str) -> None:
+    def __init__(self, source: Source, name: str) -> None:
         self.header = b""
         self.tail = b""
         self.tail_offset = 0
         self.ended = False
         self.is_list = False
-        self._blocks = iter(blocks)
         self._name = name
         self._size = self.chunk_bytes
-        self._buffer = b""
-        self._offset = 0
+        self._window = Window(source, self._size)
         self._boundary = self._usual = b""
         self._ends: tuple[bytes, ...] = ()
 
     def __iter__(self) -> Iterator[Chunk]:
         self._read_header()
-        self._fill(4096)
-        layout = _LINES.match(self._buffer[:4096])
+        self._window.fill(4096)
+        layout = _LINES.match(self._window.copy()[:4096])
         if layout:
             inner, deeper = len(layout[2]), len(layout[3])
             indent = layout[1] + layout[2]
@@ -76,49 +67,55 @@ class Splitter:
             self._ends = (b"\n" + b" " * outer + b"]", b"\n" + layout[2] + b"]")
         yield from self._by_lines() if layout else self._by_proof()
 
+    def reuse(self, chunk: Chunk) -> None:
+        """Read more text into the chunk's buffer, which nothing else may use from now on."""
+        self._window.reuse(chunk)
+
     def _read_header(self) -> None:
         searched = 0
         while True:
-            more = self._fill(_HEADER_STEP)
-            start = self._buffer.lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1]
-            if start and start not in b"{[":
+            more = self._window.fill(_HEADER_STEP)
+            first = next(self._window.matches(_FIRST))
+            if first[0] and first[0] not in b"{[":
                 raise UserError(
-                    f"{self._name}: the file starts with {start!r}, so it is not a trace in JSON; "
+                    f"{self._name}: the file starts with {first[0]!r}, so it is not a trace in JSON; "
                     "name the file that the profiler wrote"
                 )
-            if start == b"[":
+            if first[0] == b"[":
                 self.is_list = True
-                return self._take_header(self._buffer.index(b"[") + 1)
-            for match in _EVENTS_KEY.finditer(self._buffer, max(searched - 64, 0)):
-                if _is_header(self._buffer[: match.end()]):
+                return self._take_header(first.end())
+            for match in self._window.matches(_EVENTS_KEY, max(searched - 64, 0)):
+                if _is_header(self._window.copy(0, match.end())):
                     return self._take_header(match.end())
-            searched = len(self._buffer)
+            searched = self._window.size
             if not more or searched > LIMIT_BYTES - _HEADER_STEP:
                 break
-        first = _EVENTS_KEY.search(self._buffer)
-        if first is None:
+        key = next(self._window.matches(_EVENTS_KEY), None)
+        if key is None:
             raise UserError(
                 f"{self._name}: the JSON has no 'traceEvents', so it is not a Chrome trace; "
                 "name the file that the profiler wrote"
             )
-        return self._take_header(first.end())
+        return self._take_header(key.end())
 
     def _take_header(self, end: int) -> None:
-        self.header = self._buffer[:end]
-        self._advance(end)
+        self.header = self._window.copy(0, end)
+        self._window.advance(end)
 
     def _by_lines(self) -> Iterator[Chunk]:
         searched = 0
         while True:
-            more = self._fill(self._size)
-            cut = self._buffer.rfind(self._boundary)
-            # if the last object is an event as Kineto writes it, the end comes after it
-            is_usual = cut >= 0 and self._buffer.startswith(self._usual, cut)
+            more = self._window.fill(self._size)
+            # the beginning of the last object must be there too
+            unseen = len(self._usual) - len(self._boundary)
+            cut = self._window.rfind(self._boundary, self._window.size - unseen)
+            # if it is an event as Kineto writes it, the end comes after it
+            is_usual = cut >= 0 and self._window.starts_with(self._usual, cut)
             end = self._find_end(cut if is_usual else max(searched - 64, 0))
             if end is not None:
-                yield self._last(end)
+                yield self._finish(end, self._window.find(b"]", end))
                 return
-            searched = len(self._buffer)
+            searched = self._window.size
             if not more:
                 yield self._at_end_of_file()
                 return
@@ -127,17 +124,17 @@ class Splitter:
                 yield from self._by_proof()
                 return
             if cut < 0:
-                self._fill(2 * searched)
+                self._window.fill(2 * searched)
                 continue
-            yield self._cut_at(self._buffer[: cut + self._boundary.index(b"}") + 1])
-            searched = len(self._buffer)
+            yield self._cut_at(cut + self._boundary.index(b"}") + 1)
+            searched = self._window.size
 
     def _by_proof(self) -> Iterator[Chunk]:
-        while self._fill(self._size):
+        while self._window.fill(self._size):
             chunk = self._proven_cut()
             if chunk is None:
                 self._refuse_endless()
-                self._fill(min(2 * len(self._buffer), LIMIT_BYTES))
+                self._window.fill(min(2 * self._window.size, LIMIT_BYTES))
                 continue
             yield chunk
             if self.ended:
@@ -147,83 +144,54 @@ class Splitter:
     def _proven_cut(self) -> Chunk | None:
         """The longest prefix that is proven to be whole events, or else an unproven one."""
         last = None
-        for cut in islice(_cuts(self._buffer), _GUESSES):
+        for cut in islice(_cuts(self._window), _GUESSES):
             last = last or cut
-            text = self._buffer[:cut]
-            fault = _fault(text)
+            fault = _fault(self._window.view(cut))
             if fault is None:
-                return self._cut_at(text)
-            end = _end_of_array(text, fault)
+                return self._cut_at(cut)
+            end = _end_of_array(self._window.copy(0, cut), fault)
             if end is not None:
-                return self._finish(end, text[:end])
-        return None if last is None else self._cut_at(self._buffer[:last])
+                return self._finish(end, end)
+        return None if last is None else self._cut_at(last)
 
-    def _cut_at(self, text: bytes) -> Chunk:
-        chunk = Chunk(self._offset, text)
-        self._advance(len(text))
-        self._advance(self._buffer.index(b",") + 1)
-        return chunk
+    def _cut_at(self, end: int) -> Chunk:
+        return self._window.take(end, self._window.find(b",", end) + 1)
 
     def _at_end_of_file(self) -> Chunk:
-        text = self._buffer.rstrip()
+        text = self._window.copy().rstrip()
         fault = _fault(text.removesuffix(b"]")) if self.is_list else _fault(text)
         if self.is_list and fault is None:
             self.ended = text.endswith(b"]")
-            return Chunk(self._offset, text.removesuffix(b"]"))
+            return self._window.take(len(text.removesuffix(b"]")), self._window.size)
         end = _end_of_array(text, fault) if fault else None
         if end is None:
             end = _end_before_tail(text)
         if end is None and self.is_list and text.endswith(b"]") and not _is_open(text[:-1]):
             end = len(text) - 1
         if end is not None:
-            return self._finish(end, text[:end])
-        chunk = Chunk(self._offset, text)
-        self._advance(len(self._buffer))
-        return chunk
-
-    def _last(self, end: int) -> Chunk:
-        return self._finish(self._buffer.index(b"]", end), self._buffer[:end])
+            return self._finish(end, end)
+        return self._window.take(len(text), self._window.size)
 
     def _find_end(self, start: int) -> int | None:
         return min(
-            (at for e in self._ends if (at := self._buffer.find(e, start)) >= 0), default=None
+            (at for e in self._ends if (at := self._window.find(e, start)) >= 0), default=None
         )
 
-    def _finish(self, bracket: int, text: bytes) -> Chunk:
-        """End the array at `bracket`, with `text` before it; everything after it is the tail."""
-        chunk = Chunk(self._offset, text)
+    def _finish(self, end: int, bracket: int) -> Chunk:
+        """End the events at `end`, and the array at `bracket`; everything after that is the tail."""
+        chunk = self._window.take(end, bracket + 1)
         self.ended = True
-        self._advance(bracket + 1)
-        self._fill(LIMIT_BYTES)
-        self.tail, self.tail_offset = self._buffer, self._offset
-        self._advance(len(self._buffer))
+        self._window.fill(LIMIT_BYTES)
+        self.tail, self.tail_offset = self._window.copy(), self._window.offset
+        self._window.advance(self._window.size)
         return chunk
 
     def _refuse_endless(self) -> None:
-        if len(self._buffer) >= LIMIT_BYTES:
+        if self._window.size >= LIMIT_BYTES:
             raise UserError(
-                f"{self._name}: the event at byte {self._offset} has no end within "
+                f"{self._name}: the event at byte {self._window.offset} has no end within "
                 f"{LIMIT_BYTES >> 20} MB; record the trace again"
             )
-
-    def _fill(self, size: int) -> bool:
-        """Read until the buffer holds more than before and at least `size`; False at the end."""
-        parts = [self._buffer]
-        held = len(self._buffer)
-        size = max(size, held + 1)
-        while held < size:
-            block = next(self._blocks, None)
-            if block is None:
-                self._buffer = b"".join(parts)
-                return False
-            parts.append(block)
-            held += len(block)
-        self._buffer = b"".join(parts)
-        return True
-
-    def _advance(self, count: int) -> None:
-        self._buffer = self._buffer[count:]
-        self._offset += count
 
 
 def parse_tail(tail: bytes) -> dict[str, Any] | None:
@@ -246,10 +214,10 @@ def _is_header(text: bytes) -> bool:
     return isinstance(keys, dict) and keys.get("traceEvents") == []
 
 
-def _fault(text: bytes) -> str | None:
+def _fault(text: bytes | memoryview) -> str | None:
     """Why `text` isn't a list of whole events; None if it is."""
     try:
-        msgspec.json.decode(b"[" + text + b"]", type=msgspec.Raw)
+        msgspec.json.decode(b"".join((b"[", text, b"]")), type=msgspec.Raw)
     except msgspec.DecodeError as error:
         return str(error)
     return None
@@ -281,13 +249,13 @@ def _end_before_tail(text: bytes) -> int | None:
     return None
 
 
-def _cuts(text: bytes) -> Iterator[int]:
+def _cuts(window: Window) -> Iterator[int]:
     """Indexes after a '}' that ',' and '{' follow, from the end of the text backwards."""
     reach = 1 << 16
-    seen = len(text)
+    seen = window.size
     while True:
-        start = max(len(text) - reach, 0)
-        for match in reversed(list(_BETWEEN.finditer(text, start))):
+        start = max(window.size - reach, 0)
+        for match in reversed([*window.matches(_BETWEEN, start)]):
             if match.end() < seen:
                 yield match.end()
                 seen = match.end()

@@ -2,7 +2,7 @@
 --
 -- Why:     overlap, duplicates and missing launches decide which numbers a trace can support.
 -- Grain:   one row per kind of anomaly that occurs
--- Inputs:  kernel, gpu_copy, runtime_call, kineto_event_count
+-- Inputs:  kernel, kernel_row, gpu_copy, runtime_call, runtime_call_row, kineto_event_count
 -- Columns:
 --   kind     see anomaly_kind
 --   count    number of affected events
@@ -12,7 +12,7 @@ WITH adjacent AS (
     device_id,
     stream_id,
     lag(start_ns + dur_ns) OVER in_order > start_ns AS is_early
-  FROM kernel
+  FROM kernel_row
   WINDOW in_order AS (PARTITION BY device_id, stream_id ORDER BY start_ns, start_ns + dur_ns)
 ),
 
@@ -24,17 +24,17 @@ crowded AS (
 
 timed AS (
   SELECT
-    kernel.kernel_id,
-    max(kernel.start_ns + kernel.dur_ns) OVER (
-      PARTITION BY kernel.device_id, kernel.stream_id
-      ORDER BY kernel.start_ns, kernel.start_ns + kernel.dur_ns
+    event.kernel_id,
+    max(event.start_ns + event.dur_ns) OVER (
+      PARTITION BY event.device_id, event.stream_id
+      ORDER BY event.start_ns, event.start_ns + event.dur_ns
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) - kernel.start_ns AS overlap_ns
-  FROM kernel
+    ) - event.start_ns AS overlap_ns
+  FROM kernel_row AS event
   SEMI JOIN crowded
     ON
-      kernel.device_id = crowded.device_id
-      AND kernel.stream_id IS NOT DISTINCT FROM crowded.stream_id
+      event.device_id = crowded.device_id
+      AND event.stream_id IS NOT DISTINCT FROM crowded.stream_id
 ),
 
 overlapping AS (
@@ -50,7 +50,7 @@ overlapping AS (
 unlinked AS (
   SELECT kernel.kernel_id
   FROM kernel
-  ANTI JOIN runtime_call USING (correlation_id)
+  ANTI JOIN runtime_call_row USING (correlation_id)
   WHERE kernel.process_id IS NULL
   UNION ALL
   SELECT kernel.kernel_id
@@ -62,7 +62,7 @@ unlinked AS (
 recorded AS (
   SELECT
     coalesce(sum(timed_count) FILTER (WHERE role = 'kernel'), 0)::BIGINT
-    - (SELECT count(*) FROM kernel) AS kernel_count,
+    - (SELECT count(*) FROM kernel_row) AS kernel_count,
     coalesce(sum(timed_count) FILTER (WHERE role = 'copy'), 0)::BIGINT
     - (SELECT count(*) FROM gpu_copy) AS copy_count
   FROM kineto_event_count

@@ -2,32 +2,30 @@
 --
 -- Why:     without operators, shapes or kernels whole groups of metrics are unavailable.
 -- Grain:   one row per kind of anomaly that occurs
--- Inputs:  kernel, runtime_call, cpu_op, kineto_text, kineto_event_count, kineto_header
+-- Inputs:  kernel, runtime_call, cpu_op, cpu_op_row, cpu_op_text, kineto_text,
+--          kineto_event_count, kineto_header
 -- Columns:
 --   kind     see anomaly_kind
 --   count    number of affected events
 --   example  one of them
 WITH thread AS (
-  SELECT process_id, thread_id, row_number() OVER () AS thread_number
-  FROM (SELECT DISTINCT process_id, thread_id FROM cpu_op) AS known
+  SELECT text_id, dense_rank() OVER (ORDER BY process_id, thread_id) AS thread_number
+  FROM cpu_op_text
 ),
 
 -- sort numbers only: process, thread and name would each cost more than all the numbers together
 nested AS (
   SELECT
-    cpu_op.op_id,
-    cpu_op.start_ns,
-    cpu_op.start_ns + cpu_op.dur_ns AS end_ns,
+    op.op_id,
+    op.start_ns,
+    op.start_ns + op.dur_ns AS end_ns,
     -- op_id is in order of start, outer operators first
-    max(cpu_op.start_ns + cpu_op.dur_ns) OVER (
-      PARTITION BY thread.thread_number ORDER BY cpu_op.op_id
+    max(op.start_ns + op.dur_ns) OVER (
+      PARTITION BY thread.thread_number ORDER BY op.op_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS outer_end_ns
-  FROM cpu_op
-  INNER JOIN thread
-    ON
-      cpu_op.process_id IS NOT DISTINCT FROM thread.process_id
-      AND cpu_op.thread_id IS NOT DISTINCT FROM thread.thread_id
+  FROM cpu_op_row AS op
+  INNER JOIN thread USING (text_id)
 ),
 
 -- a list, so that few rows are looked up among many and not the other way round

@@ -1,0 +1,177 @@
+"""Fill the tables of what each work item computes and costs, and of how long components had work.
+
+The rows equal those of queries/run/work_category.sql, queries/cost/work_cost.sql and
+queries/run/component_busy.sql.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genscope.analyze.load.answered import fill_answered, fill_by_statement
+from genscope.analyze.load.columns import insert, texts
+from genscope.analyze.load.covered import Times
+from genscope.analyze.load.numbered import At, Codes, split
+from genscope.analyze.load.sweep import LATEST_NS, by_start, fit
+from genscope.analyze.load.work_items import Column, Items, Said
+from genscope.analyze.readers.arrow_column import numbers
+
+_COSTS = ("flops", "element_flops", "bytes")
+# how far a name without a category is from a product, see product_fit
+_UNKNOWN_DISTANCE = 1
+
+_Flags = NDArray[np.bool_]
+
+
+def fill_work_costs(items: Items) -> bool:
+    """Insert the rows of all these tables."""
+    if items.are_few:
+        return False
+    # all that other passes ask for, too
+    items.said("work", "time_source", "device_id", "name")
+    name = items.said("work", "name")
+    operator = items.said("work_op", "op_name", "root_op_name", "source")
+    role = items.said("work_attention", "role")
+    kind = items.joint(name.code, operator.code, role.code)
+    fill_answered(items, "work_category", kind)
+    Costs(items).insert(name)
+    _fill_component_busy(items)
+    items.work.release()
+    return True
+
+
+class Signatures:
+    """The cost of each distinct call by its place, and whether it is NULL."""
+
+    def __init__(self, items: Items) -> None:
+        con, self.places = items.con, items.signatures
+        self.value = {name: self.places.new(0, np.int64) for name in _COSTS}
+        self.absent = {name: self.places.new(True, np.bool_) for name in _COSTS}
+        codes = Codes(con, ["signature_cost"], "formula")
+        self.formulas = ["none", "unknown", *(row[0] or "none" for row in codes.rows)]
+        self.formula = self.places.new(1, np.int32)
+        asked = [column for n in _COSTS for column in (f"coalesce({n}, 0)", f"{n} IS NULL")]
+        for at, formula, *found in self.places.read("signature_cost", "hash(formula)", *asked):
+            for name, value, absent in zip(_COSTS, found[::2], found[1::2], strict=True):
+                self.value[name][at], self.absent[name][at] = value, absent != 0
+            self.formula[at] = np.where(self.absent["flops"][at], 1, codes.of(formula) + 2)
+
+
+class Costs:
+    """The operator that carries the cost of each item, and that cost."""
+
+    def __init__(self, items: Items) -> None:
+        self._items, self._operators = items, items.operators
+        self._signatures = Signatures(items)
+        none = self._operators.none
+        self._carrier = self._operators.new(none, np.int32)
+        self._signature = self._operators.new(0, np.int32)
+        self._has_cost = self._operators.new(False, np.bool_)
+        columns = ("trace_id", "cost_op_id", "signature_id", "has_cost")
+        for at, trace, op, signature, has_cost in self._operators.read("cost_root", *columns):
+            self._carrier[at] = self._operators.of(trace, op)
+            self._signature[at] = self._signatures.places.of(trace, signature)
+            self._has_cost[at] = has_cost != 0
+
+    def insert(self, name: Said) -> None:
+        """Insert the rows of work_cost."""
+        items, signatures = self._items, self._signatures
+        is_charged = self._charged(name)
+        values = {column: items.new(0, np.int64) for column in _COSTS}
+        absent = {column: items.new(True, np.bool_) for column in _COSTS}
+        formula = items.new(0, np.int32)
+        is_costed = items.gathered(self._carrier != self._operators.none, items.op)
+        for block in items.only(is_costed).blocks():
+            signature = self._signature[items.op[block]]
+            formula[block] = signatures.formula[signature]
+            is_zero = ~is_charged[block] & ~signatures.absent["flops"][signature]
+            for column in _COSTS:
+                values[column][block] = np.where(is_zero, 0, signatures.value[column][signature])
+                absent[column][block] = signatures.absent[column][signature] & ~is_zero
+        for column in _COSTS:
+            items.know_cost(column, values[column], absent[column])
+        said = Said(("formula",), [(text,) for text in signatures.formulas], formula)
+        columns = {column: _column(values[column], absent[column]) for column in _COSTS}
+        items.insert("work_cost", columns, said)
+
+    def _charged(self, name: Said) -> _Flags:
+        """The item of each operator that carries its cost: that of the best name, the longest, the first."""
+        operators, items, dur = self._operators, self._items, self._items.dur
+        distances = self._distances(name)
+        distance = items.new(0, np.int8)
+        best = operators.new(np.iinfo(np.int8).max, np.int8)
+        longest = operators.new(np.iinfo(np.int64).min, np.int64)
+        first = operators.new(items.work.none, np.int32)
+        for block, op in self._with_cost():
+            is_product = self._signatures.value["flops"][self._signature[op]] > 0
+            of_name = distances[items.trace[block], name.code[block]]
+            distance[block] = np.where(is_product, of_name, 0)
+            np.minimum.at(best, self._carrier[op], distance[block])
+        for block, op in self._with_cost():
+            is_best = distance[block] == best[self._carrier[op]]
+            np.maximum.at(longest, self._carrier[op[is_best]], dur[block[is_best]])
+        for block, op in self._with_cost():
+            carrier = self._carrier[op]
+            is_last = (distance[block] == best[carrier]) & (dur[block] == longest[carrier])
+            np.minimum.at(first, carrier[is_last], block[is_last])
+        found = items.new(False, np.bool_)
+        found[first] = True
+        return found
+
+    def _with_cost(self) -> Iterator[tuple[At, At]]:
+        """Items whose operator has a cost, and the operator, a block at a time."""
+        for block in self._items.blocks():
+            op = self._items.op[block]
+            has_cost = self._has_cost[op]
+            yield block[has_cost], op[has_cost]
+
+    def _distances(self, name: Said) -> NDArray[np.int8]:
+        """How far a name is from a product, by the numbers of its trace and itself."""
+        traces, items = self._items.work.traces.tolist(), self._items
+        trace_of = {trace: number for number, trace in enumerate(traces)}
+        number_of = {row[0]: number for number, row in enumerate(name.rows)}
+        found = np.full((len(trace_of), len(number_of)), _UNKNOWN_DISTANCE, np.int8)
+        fits = items.con.table("product_fit").project("trace_id, name, distance")
+        for trace, text, distance in fits.fetchall():
+            if trace in trace_of and text in number_of:
+                found[trace_of[trace], number_of[text]] = distance
+        return found
+
+
+def _column(value: NDArray[np.int64], absent: _Flags) -> Column:
+    return lambda at: numbers(value[at], absent[at])
+
+
+def _fill_component_busy(items: Items) -> None:
+    start, dur = items.new(0, np.int64), items.dur
+    for at, start_ns in items.work.read("work", "start_ns"):
+        start[at] = start_ns
+    if not fit(items.work.scratch, start, dur):
+        fill_by_statement(items.con, "component_busy")
+        return
+    component = items.said("work_component", "component")
+    code = items.joint(component.code)
+    first = items.firsts(code)
+    rows = np.concatenate([np.zeros(0, np.int32), *items.blocks()])
+    busy = [_busy_ns(items, start, part) for _, part in split(rows, code[rows])]
+    found = {
+        "trace_id": items.work.traces[items.trace[first]],
+        "component": texts(component.code[first], component.listed("component")),
+        "busy_ns": np.array(busy, np.int64),
+    }
+    insert(items.con, "component_busy", [found])
+
+
+def _busy_ns(items: Items, start: Times, rows: At) -> int:
+    """ns in which any of the items ran."""
+    busy, reached = 0, np.int64(-LATEST_NS)
+    scratch = items.work.scratch
+    for block in scratch.blocks(by_start(scratch, start, rows)):
+        end = start[block] + items.dur[block]
+        since = np.maximum.accumulate(np.append(reached, end))
+        busy += int(np.maximum(end - np.maximum(start[block], since[:-1]), 0).sum())
+        reached = since[-1]
+    return busy

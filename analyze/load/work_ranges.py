@@ -1,0 +1,235 @@
+"""Fill the tables of the ranges around each work item, and of what these ranges say.
+
+The rows equal those of queries/work/work_annotation.sql and of the SQL files that read it. A trace has few
+states of its threads, so the statements are asked once for each of them.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from genscope.analyze.load.answered import fill_answered
+from genscope.analyze.load.latest import Latest
+from genscope.analyze.load.numbered import At, Codes
+from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.work_items import Items
+from genscope.analyze.load.work_requests import Called, Operators, Requests
+
+# of the range around the call of the forward operator, and around the call itself
+_CALLED = (
+    "component_id",
+    "step_id",
+    "module_id",
+    "attention_id",
+    "python_module_id",
+    "python_root_id",
+)
+_AROUND = ("profiler_step_id", "user_id", "user_root_id")
+_LABEL = "component, step, module, attention_kind, op_name"
+_OF_RANGES = ("work_component", "work_module", "work_step")
+
+# all that these tables say of the ranges
+_OF_ANNOTATIONS = {
+    "known_annotation": "name, kind, args, is_ruled",
+    "module_root": "root_class",
+    "repeated_call": "step",
+}
+# odd, so that no two numbers become one
+FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
+_Ids = NDArray[np.int64]
+
+
+class Timeline:
+    """The rows of annotation_timeline: when they begin, on which track, and their ranges."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        tracks = con.table("labelled_track").project(
+            "trace_id, process_id, track, is_labelled, is_main"
+        )
+        # numbers of tracks begin with 1
+        self.track_of: dict[tuple[int, str], int] = {}
+        self.main_of: dict[tuple[int, str], int] = {}
+        self.labelled = {0: False}
+        for number, (trace, process, track, is_labelled, is_main) in enumerate(
+            tracks.fetchall(), 1
+        ):
+            self.track_of[trace, track], self.labelled[number] = number, is_labelled
+            if is_main and process is not None:
+                self.main_of[trace, process] = number
+        codes = Codes(con, ["annotation_timeline"], "trace_id, track")
+        of_code = np.array([self.track_of[row] for row in codes.rows], np.int32)
+        asked = (
+            "hash(trace_id, track)",
+            "start_ns",
+            *(f"coalesce({c}, -1)" for c in (*_CALLED, *_AROUND)),
+        )
+        batches = list(read_batches(con.table("annotation_timeline"), *asked))
+        columns = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
+        if not columns:
+            columns = [np.zeros(0, np.int64) for _ in asked]
+        self.latest = Latest(of_code[codes.of(columns[0])], columns[1])
+        # the last one is for none
+        self.ids: dict[str, _Ids] = {
+            name: np.append(values, -1)
+            for name, values in zip((*_CALLED, *_AROUND), columns[2:], strict=True)
+        }
+
+    def tracks_of(self, trace: int, row: tuple[str | None, ...]) -> tuple[int, int, int]:
+        """The tracks that say what is around a call, its forward call, and what more its own thread says.
+
+        `row` holds the process, track and forward track; 0 stands for none.
+        """
+        process, track, forward_track = row[:3]
+        main = self.main_of.get((trace, process or ""), 0) if process is not None else 0
+        own, forward = (
+            0 if name is None else self.track_of.get((trace, name), 0)
+            for name in (track, forward_track)
+        )
+        around = own if self.labelled[own] else main
+        return around, forward if self.labelled[forward] else main, 0 if own == around else own
+
+
+class Ranges:
+    """The ranges around each item, and the states in which all that is said of these is the same."""
+
+    def __init__(self, items: Items, called: Called) -> None:
+        self._items = items
+        traces = items.work.traces.tolist()
+        timeline = Timeline(items.con)
+        # work_call says nothing of the trace
+        code = items.joint(called.said.code)
+        tracks = np.array(
+            [
+                timeline.tracks_of(traces[items.trace[at]], called.said.rows[called.said.code[at]])
+                for at in items.firsts(code).tolist()
+            ],
+            np.int32,
+        )
+        # places in the timeline, from 1 on
+        self._found = [items.new(0, np.int32) for _ in range(3)]
+        for block in items.blocks():
+            around, forward, own = tracks[code[block]].T
+            at, forward_at = called.at[block], called.forward_at[block]
+            found = timeline.latest.of(around, at)
+            elsewhere = np.flatnonzero((forward != around) | (forward_at != at))
+            of_forward = found.copy()
+            of_forward[elsewhere] = timeline.latest.of(forward[elsewhere], forward_at[elsewhere])
+            of_own = np.where(own > 0, timeline.latest.of(own, at), -1) if own.any() else -1
+            for kept, places in zip(self._found, (of_forward, found, of_own), strict=True):
+                kept[block] = places + 1
+        state = items.joint(*self._found)
+        self.said = items.answered((*_CALLED, *_AROUND), self._rows(timeline, state), state)
+
+    def _rows(self, timeline: Timeline, state: At) -> list[tuple[int | None, ...]]:
+        first = self._items.firsts(state)
+        of_forward, around, own = (found[first] - 1 for found in self._found)
+        columns = [timeline.ids[name][of_forward] for name in _CALLED]
+        for name in _AROUND:
+            mine = timeline.ids[name][own]
+            columns.append(np.where(mine < 0, timeline.ids[name][around], mine))
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return [tuple(None if value < 0 else value for value in row) for row in rows]
+
+    def kinds(self) -> At:
+        """Numbers of items, equal where all that any table says of the ranges around is."""
+        items = self._items
+        annotations = Places(items.con, "annotation", "annotation_id")
+        number = annotations.new(0, np.uint64)
+        for table, columns in _OF_ANNOTATIONS.items():
+            for places, hashed in annotations.read(table, f"hash({columns})"):
+                number[places] = (number[places] ^ hashed) * FACTOR
+        code = items.joint(self.said.code)
+        first = items.firsts(code)
+        trace = items.work.traces[items.trace[first]]
+        rows = np.array([self.said.rows[at] for at in self.said.code[first].tolist()], np.float64)
+        mixed = np.zeros(len(first), np.uint64)
+        for column in np.nan_to_num(rows, nan=-1).astype(np.int64).T:
+            mixed = (mixed ^ number[annotations.of(trace, column)]) * FACTOR
+        kind = np.unique(mixed, return_inverse=True)[1].astype(np.int32)
+        return items.gathered(kind, code)
+
+
+def fill_work_ranges(items: Items) -> bool:
+    """Insert the rows of work_op, work_call and of all tables of the ranges around work."""
+    if items.are_few:
+        return False
+    requests = Requests(items, Operators(items))
+    requests.insert()
+    called = Called(items, requests)
+    called.insert()
+    ranges = Ranges(items, called)
+    items.insert("work_annotation", {}, ranges.said)
+    kind = items.joint(ranges.kinds(), _kernel_labels(items))
+    for table in _OF_RANGES:
+        fill_answered(items, table, kind)
+    flags = _phase_flags(items, requests, called)
+    fill_answered(items, "work_phase", items.joint(kind, requests.said.code, flags))
+    items.work.release()
+    return True
+
+
+def _kernel_labels(items: Items) -> At:
+    """Numbers of what the names of graphs' kernels say."""
+    codes = Codes(items.con, ["kernel_label"], _LABEL)
+    number = items.new(0, np.int32)
+    labels = items.con.table("kernel_label")
+    for trace, kernel, said in read_batches(labels, "trace_id", "kernel_id", f"hash({_LABEL})"):
+        number[items.work.of(trace, kernel)] = codes.of(said) + 1
+    return number
+
+
+def _phase_flags(items: Items, requests: Requests, called: Called) -> At:
+    """Numbers of what work_phase asks of each item besides names and ranges."""
+    operators = requests.operators
+    is_backward = operators.flagged("cpu_op", "op_id", "forward_thread_id > 0")
+    updates, recomputes = _updates(items, called), _recomputes(items, requests)
+    flags = items.new(0, np.int32)
+    for block in items.blocks():
+        is_known = requests.op[block] != operators.places.none
+        found = (is_known, is_backward[requests.root[block]], updates[block], recomputes[block])
+        flags[block] = sum(flag.astype(np.int32) << bit for bit, flag in enumerate(found))
+    return flags
+
+
+def _updates(items: Items, called: Called) -> NDArray[np.bool_]:
+    """Whether each item was requested in an optimizer's range on the same thread."""
+    columns = "trace_id, track, start_ns, end_ns"
+    ranges = items.con.table("optimizer_range").project(columns).fetchall()
+    track_of: dict[tuple[int, str], int] = {}
+    for trace, track, _, _ in ranges:
+        track_of.setdefault((trace, track), len(track_of))
+    group = np.array([track_of[row[:2]] for row in ranges], np.int32)
+    start, end = (np.array([row[at] for row in ranges], np.int64) for at in (2, 3))
+    latest = Latest(group, start)
+    tracks, traces = called.said.listed("track"), items.work.traces.tolist()
+    of_track = np.array(
+        [[track_of.get((trace, track), -1) for track in tracks] for trace in traces]
+    )
+    found = items.new(False, np.bool_)
+    for block in items.blocks() if ranges else ():
+        on = of_track[items.trace[block], called.said.code[block]]
+        at = latest.of(on, called.at[block])
+        found[block] = (at >= 0) & (called.at[block] < end[at])
+    return found
+
+
+def _recomputes(items: Items, requests: Requests) -> NDArray[np.bool_]:
+    """Whether each item's operator began in a part of the forward pass that runs again."""
+    places = requests.operators.places
+    asked = ("trace_id", "root_op_id", "start_ns", "end_ns")
+    batches = list(read_batches(items.con.table("recomputed_op"), *asked))
+    found = items.new(False, np.bool_)
+    if batches:
+        trace, op, start, end = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        root = places.of(trace, op)
+        latest, is_root = Latest(root, start), places.new(False, np.bool_)
+        is_root[root] = True
+        for block in items.blocks():
+            inside = block[is_root[requests.root[block]]]
+            began = requests.operators.start[requests.op[inside]]
+            at = latest.of(requests.root[inside], began)
+            found[inside] = (at >= 0) & (began < end[at])
+    return found

@@ -1,0 +1,72 @@
+"""Tables whose texts are stored once for each combination give the rows that were put into them."""
+
+import duckdb
+import pytest
+
+from genscope.analyze.connect import connect
+from genscope.analyze.load import narrow
+from genscope.analyze.load.tables import create_schema
+from genscope.analyze.sql_file import SqlFile, load_layer
+
+NARROW = [table for table in load_layer("schema") if narrow.texts_of(table)]
+COUNT = 40
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    con = connect()
+    create_schema(con)
+    return con
+
+
+def _rows(table: SqlFile, first: int) -> str:
+    """Rows of traces 1 and 2, of which most share their texts, and some have none."""
+    known = {
+        "trace_id": "1 + i % 2",
+        "device_id": "i % 3",
+        "signature_id": "i % 2",
+        "name": "i % 4",
+    }
+    known |= dict.fromkeys(("op_id", "call_id", "kernel_id", "start_ns", "dur_ns"), "i")
+    types = _types()[table.name]
+    values = []
+    for place, column in enumerate(table.columns):
+        of_four = f"(i // {1 + place % 2}) % 4"
+        some = f"if({of_four} = 3, NULL, {of_four})::VARCHAR::{types[column]}"
+        values.append(f"{known.get(column, some)} AS {column}")
+    return f"SELECT {', '.join(values)} FROM range({first}, {first + COUNT}) AS given (i)"
+
+
+def _types() -> dict[str, dict[str, str]]:
+    with connect() as con:
+        for table in NARROW:
+            con.execute(table.statement)
+        return {
+            table.name: {row[0]: row[1] for row in con.execute(f"DESCRIBE {table.name}").fetchall()}
+            for table in NARROW
+        }
+
+
+@pytest.mark.parametrize("table", NARROW, ids=lambda table: table.name)
+def test_the_view_has_the_columns_of_the_table(
+    table: SqlFile, con: duckdb.DuckDBPyConnection
+) -> None:
+    described = con.execute(f"DESCRIBE {table.name}").fetchall()
+    assert [(row[0], row[1]) for row in described] == [*_types()[table.name].items()]
+
+
+@pytest.mark.parametrize("table", NARROW, ids=lambda table: table.name)
+def test_rows_come_back_as_they_were(table: SqlFile, con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(table.statement.replace(f"TABLE {table.name}", "TABLE whole"))
+    for first in (0, COUNT):
+        rows = _rows(table, first)
+        con.execute(f"INSERT INTO whole BY NAME {rows}")
+        assert narrow.insert(con, table, rows) == COUNT
+    found = con.table(table.name).order("ALL").fetchall()
+    assert found == con.table("whole").order("ALL").fetchall()
+    assert any(None in row for row in found)
+    texts = ", ".join(("trace_id", *narrow.texts_of(table)))
+    stored = con.table(f"{table.name}_text").project(texts)
+    distinct = con.table("whole").project(texts).distinct()
+    assert stored.order("ALL").fetchall() == distinct.order("ALL").fetchall()
+    assert len(stored) < COUNT
