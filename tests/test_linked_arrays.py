@@ -7,14 +7,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.connect import connect
 from genscope.analyze.load import places, scratch_arrays, shared_ids
 from genscope.analyze.load.attribution import attribute
 from genscope.analyze.load.backward_links import fill_backward_links
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.kernel_launches import fill_kernel_launch
-from genscope.analyze.load.tables import attribution_files, empty_study
-from tests.base_rows import insert
+from genscope.analyze.load.tables import attribution_files
+from tests.base_rows import insert, new_study
 from tests.effort import EFFORT
 
 STATEMENTS = {file.name: file.statement for file in attribution_files()}
@@ -38,11 +37,7 @@ def con(
         monkeypatch.setattr(places, "BATCH", 7)
         monkeypatch.setattr(shared_ids, "_PAGE", 2)
         monkeypatch.setattr(shared_ids, "_IN_PAGE", 3)
-    # a copy takes a twentieth of the time of new tables
-    study = tmp_path / "study.duckdb"
-    study.write_bytes(empty_study())
-    with connect(str(study)) as con:
-        con.execute("SET threads = 1")
+    with new_study(tmp_path) as con:
         yield con
 
 

@@ -12,9 +12,9 @@ from genscope.analyze.connect import connect
 from genscope.analyze.load import answered, build, places, scratch_arrays, work_items
 from genscope.analyze.load.attribution import PASSES, attribute, reclassify, recompute
 from genscope.analyze.load.kept_views import with_views
-from genscope.analyze.load.tables import attribution_files, empty_study
+from genscope.analyze.load.tables import attribution_files
 from genscope.analyze.load.trace_file import find
-from tests.base_rows import insert
+from tests.base_rows import insert, new_study
 from tests.conftest import shared_traces_folder
 from tests.effort import EFFORT
 from tests.traces_of_others import attributed_traces, tried
@@ -68,11 +68,7 @@ def con(
     monkeypatch.setattr(work_items, "_MOST_COMBINED", 20)
     monkeypatch.setattr(places, "BATCH", 7)
     monkeypatch.setattr(scratch_arrays, "_SMALL_BYTES", 0)
-    # a copy takes a twentieth of the time of new tables
-    study = tmp_path / "study.duckdb"
-    study.write_bytes(empty_study())
-    with connect(str(study)) as con:
-        con.execute("SET threads = 1")
+    with new_study(tmp_path) as con:
         yield con
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from genscope.analyze.load.columns import Rows, flags, insert, texts
 from genscope.analyze.load.covered import Times
 from genscope.analyze.load.held import Held
+from genscope.analyze.load.latest import Latest
 from genscope.analyze.load.numbered import At, Threads
 from genscope.analyze.load.numbered_operators import Process, forward_threads, processes
 from genscope.analyze.load.operators import Operators
@@ -82,15 +83,11 @@ class _Links:
         rows = np.concatenate([backward, numbered])
         track = self._forward_track(rows)
         start = self._operators.start[at]
-        found = _last_by(
-            (
-                self._key(process.track[process.forward], process.forward),
-                process.start[process.forward],
-            ),
-            (self._key(track, rows), start),
-        )
+        forward = process.forward
+        key = self._key(process.track[forward], forward)
+        found = Latest(key, process.start[forward]).of(self._key(track, rows), start)
         kept = np.flatnonzero((track >= 0) & (found >= 0))
-        forward = process.forward[found[kept]]
+        forward = forward[found[kept]]
         is_accumulation = np.arange(len(at)) >= len(backward)
         return {
             "trace_id": process.trace_id,
@@ -106,10 +103,8 @@ class _Links:
         # of those at one moment, the last one
         order = np.lexsort((process.at[backward], process.start[backward]))
         backward = backward[order]
-        found = _last_by(
-            (process.track[backward].astype(np.int64), process.start[backward]),
-            (self._operators.track[adding].astype(np.int64), self._operators.start[adding]),
-        )
+        latest = Latest(process.track[backward], process.start[backward])
+        found = latest.of(self._operators.track[adding], self._operators.start[adding])
         return np.where(found >= 0, backward[found], -1)
 
     def recomputed_op(self) -> Rows:
@@ -138,20 +133,6 @@ class _Links:
             "start_ns": process.start[kept],
             "end_ns": end[outermost],
         }
-
-
-def _last_by(known: tuple[_Numbers, Times], asked: tuple[_Numbers, Times]) -> _Numbers:
-    """For each key and time asked for, the last known row of the key by that time, or -1; of equal ones the last."""
-    (key, time), (asked_key, asked_time) = known, asked
-    if not len(key):
-        return np.full(len(asked_key), -1)
-    times, place = np.unique(time, return_inverse=True)
-    moment = key * (len(times) + 1) + place + 1
-    asked_moment = asked_key * (len(times) + 1) + np.searchsorted(times, asked_time, side="right")
-    order = np.argsort(moment, kind="stable")
-    last = np.searchsorted(moment[order], asked_moment, side="right") - 1
-    found = order[np.maximum(last, 0)]
-    return np.where((last >= 0) & (key[found] == asked_key), found, -1)
 
 
 def _is_used(

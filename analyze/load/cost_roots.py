@@ -97,6 +97,6 @@ class _Costs:
             "cost_op_id": self._places.keys(chosen)[1],
             "signature_id": self._signature[chosen],
             "has_cost": flags(~self._is_emptied[chosen]),
-            "product_op_id": numbers(self._places.keys(np.where(is_none, 0, product))[1], is_none),
+            "product_op_id": self._places.column(product),
             "product_signature_id": numbers(self._signature[product], is_none),
         }

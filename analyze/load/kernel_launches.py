@@ -65,7 +65,7 @@ class _Links:
 
     def name(self) -> None:
         """Find the operators and the calls that kernels name."""
-        processes = Codes(self._con, ["kernel"], _PROCESS)
+        processes = Codes(self._con, ["kernel_text"], _PROCESS)
         columns = _EXTERNAL_ID, "coalesce(correlation_id, 0)", "start_ns", processes.asked
         for at, external, correlation, start, hashes in self._kernels.read("kernel", *columns):
             for code, rows in split(np.arange(len(at), dtype=np.int32), processes.of(hashes)):
@@ -141,7 +141,7 @@ class _Links:
     def _named_by_calls(self) -> At:
         """The first operator that each call names, of its process."""
         found: At = self._scratch.new(self._calls.places.none + 1, self._operators.none, np.int32)
-        processes = Codes(self._con, ["runtime_call"], _PROCESS)
+        processes = Codes(self._con, ["runtime_call_text"], _PROCESS)
         columns = _EXTERNAL_ID, processes.asked
         for at, external, hashes in self._calls.places.read("runtime_call", *columns):
             for code, rows in split(np.arange(len(at), dtype=np.int32), processes.of(hashes)):
@@ -166,19 +166,11 @@ class _Links:
             columns = [
                 numbers(trace_id),
                 numbers(kernel_id),
-                _ids(self._calls.places, call),
-                _ids(self._operators, op),
+                self._calls.places.column(call),
+                self._operators.column(op),
                 texts(source[source != NONE], _SOURCES),
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
-
-
-def _ids(places: Places, at: At) -> pa.Array:
-    """The ids of places, NULL for none."""
-    is_none = at == places.none
-    ids = np.zeros(len(at), np.int64)
-    ids[~is_none] = places.keys(at[~is_none])[1]
-    return numbers(ids, is_none)
 
 
 def _is_shared(ids: SharedIds, owners: Sequence[Owner], wanted: Numbers) -> NDArray[np.bool_]:

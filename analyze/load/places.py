@@ -8,11 +8,12 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import BATCH
 from genscope.analyze.load.scratch_arrays import Scratch
-from genscope.analyze.readers.arrow_column import as_numpy
+from genscope.analyze.readers.arrow_column import as_numpy, numbers
 
 Numbers = NDArray[np.int64]
 
@@ -70,6 +71,13 @@ class Places:
     def ids(self, places: NDArray[Any]) -> Numbers:
         """Ids of places."""
         return places.astype(np.int64) if len(self.traces) == 1 else self.keys(places)[1]
+
+    def column(self, places: NDArray[Any]) -> pa.Array:
+        """Ids of places, NULL for none."""
+        is_none = places == self.none
+        if is_none.all():
+            return numbers(np.zeros(len(places), np.int64), is_none)
+        return numbers(self.ids(np.where(is_none, 0, places)), is_none)
 
     def new(self, value: Any, kind: type[np.generic]) -> NDArray[Any]:
         """An array with `value` for every row and for none; see Scratch."""

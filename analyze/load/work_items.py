@@ -262,12 +262,4 @@ class Items:
 
 def ids(of: Places, place: At | None = None) -> Column:
     """A column of ids by their places, or by those of the items themselves; NULL where there is none."""
-
-    def column(at: At) -> pa.Array:
-        found = at if place is None else place[at]
-        is_none = found == of.none
-        if is_none.all():
-            return numbers(np.zeros(len(at), np.int64), is_none)
-        return numbers(of.ids(np.where(is_none, 0, found)), is_none)
-
-    return column
+    return lambda at: of.column(at if place is None else place[at])

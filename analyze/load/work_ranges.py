@@ -184,7 +184,7 @@ def _kernel_labels(items: Items) -> At:
 def _phase_flags(items: Items, requests: Requests, called: Called) -> At:
     """Numbers of what work_phase asks of each item besides names and ranges."""
     operators = requests.operators
-    is_backward = operators.flagged("cpu_op", "op_id", "forward_thread_id > 0")
+    is_backward = operators.flagged("cpu_op_row", "op_id", "forward_thread_id > 0")
     updates, recomputes = _updates(items, called), _recomputes(items, requests)
     flags = items.new(0, np.int32)
     for block in items.blocks():
