@@ -38,6 +38,7 @@ OPERATORS = {
     "torch::autograd::AccumulateGrad": None,
     "nccl:all_reduce": "[[4, 8]]",
     "unattributed": None,
+    "": None,
 }
 KERNELS = (
     "gemm",
@@ -175,6 +176,15 @@ def test_kernels_without_operators_and_calls(con: duckdb.DuckDBPyConnection) -> 
     attribute(con, TABLES)
     _check(con)
     assert con.table("work_call").project("called_ns").distinct().fetchall() == [(None,)]
+
+
+def test_all_names_are_one_that_no_statement_can_hold(con: duckdb.DuckDBPyConnection) -> None:
+    _Trace(con, 1, 0).fill(kernels=30)
+    con.execute("UPDATE cpu_op_text SET name = ?", ["a\0b"])
+    con.execute("UPDATE kernel_row SET external_id = 1, annotation = NULL")
+    attribute(con, TABLES)
+    _check(con)
+    assert con.table("work_op").project("op_name").distinct().fetchall() == [("a\0b",)]
 
 
 def test_late_times(con: duckdb.DuckDBPyConnection) -> None:

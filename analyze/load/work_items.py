@@ -57,7 +57,8 @@ class Said:
     def constant(self, name: str) -> str | None:
         """A column that is the same in all rows, as SQL; None if it isn't."""
         value, *others = set(self.listed(name))
-        if others or isinstance(value, float):
+        # a statement ends at the character NUL
+        if others or isinstance(value, float) or "\0" in str(value):
             return None
         if value is None:
             return "NULL"

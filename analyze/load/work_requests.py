@@ -24,7 +24,7 @@ class Operators:
         self.places, self._signature = items.operators, items.signature
         names, self._name = items.of_signatures("name")
         # the first one is for what has no operator
-        self.names = [name or UNKNOWN for name in names]
+        self.names = [UNKNOWN if name is None else name for name in names]
         self.start = self.places.new(0, np.int64)
         for at, start in self.places.read("cpu_op_row", "start_ns"):
             self.start[at] = start
