@@ -1,4 +1,4 @@
--- attention_input: where the keys of each call come from (239 lines because of 4 cases).
+-- attention_input: where the keys of each call come from (244 lines because of 4 cases).
 --
 -- Why:     lengths alone don't show a kind. The projections before a call show of how many rows its
 --          queries and keys were made, and a concatenation shows that two sequences, or a cache and
@@ -14,7 +14,7 @@
 --             'other' (keys were computed from other rows than the queries) | 'cache' (keys are a
 --             cache and the one new position)
 -- Never:   GROUP BY trace_id, range_id HAVING count(*) > 1
-WITH call AS (
+WITH measured AS (
   SELECT
     attention_range.trace_id,
     attention_range.range_id,
@@ -23,18 +23,14 @@ WITH call AS (
     attention_range.query_len,
     attention_range.kv_len,
     attention_range.batch,
+    attention_range.heads,
+    attention_range.kv_heads,
     coalesce(attention_range.head_dim, scores.head_dim) AS head_dim,
-    -- elements of the query and the key for each position of the batch; in written-out scores batch
-    -- and heads are often one dimension
-    try(coalesce(
-      attention_range.batch * attention_range.heads * attention_range.head_dim,
-      scores.score_count // (attention_range.kv_len * attention_range.query_len) * scores.head_dim
-    )) AS query_width,
-    try(coalesce(
-      attention_range.batch * coalesce(attention_range.kv_heads, attention_range.heads)
-      * attention_range.head_dim,
-      scores.score_count // (attention_range.kv_len * attention_range.query_len) * scores.head_dim
-    )) AS key_width
+    -- in written-out scores batch and heads are often one dimension; here, and not in both columns
+    -- below, because DuckDB computes what two expressions share outside of TRY
+    try(
+      scores.score_count // attention_range.kv_len // attention_range.query_len * scores.head_dim
+    ) AS written_width
   FROM attention_range
   LEFT JOIN attention_scores AS scores
     ON
@@ -42,6 +38,15 @@ WITH call AS (
       AND if(attention_range.source = 'unfused', attention_range.source_id, NULL)
       = scores.softmax_op_id
   WHERE attention_range.query_len > 0 AND attention_range.kv_len > 0
+),
+
+-- elements of the query and the key for each position of the batch
+call AS (
+  SELECT
+    *,
+    coalesce(try(batch * heads * head_dim), written_width) AS query_width,
+    coalesce(try(batch * (coalesce(kv_heads, heads) * head_dim)), written_width) AS key_width
+  FROM measured
 ),
 
 sized AS (

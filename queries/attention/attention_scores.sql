@@ -67,7 +67,8 @@ factor AS (
 product AS (
   SELECT
     *,
-    try(a[1] * a[2] * b[3]) AS result_count,
+    -- no part of it is a part of the next one: DuckDB would compute that outside of TRY
+    try(a[1] * (a[2] * b[3])) AS result_count,
     try(a[1] * a[2] * a[3]) AS left_count,
     b[3] AS result_width,
     a[3] AS left_width
