@@ -21,6 +21,11 @@ from genscope.analyze.load.places import Numbers, read_batches
 # of a forward operator's name, and of a backward one's, as in forward_thread.sql
 _WORD = "split_part(replace(lower(split_part(name, '::', -1)), '_', ''), 'backward', 1)"
 _BACKWARD_WORD = f"split_part({_WORD}, ': ', -1)"
+# operators that add up a gradient and have no number, as in backward_call.sql
+_ADDING = (
+    "ends_with(name, 'AccumulateGrad') "
+    "AND NOT coalesce(forward_thread_id > 0 AND sequence_number >= 0, false)"
+)
 # threads of forward operators, by those that backward operators name
 _MOST_PAIRS = 1 << 12
 
@@ -68,7 +73,7 @@ def processes(
     at = operators.places.of(trace, op)
     track = operators.track[at]
     word, backward_word = _words(numbered, name)
-    found = con.table("cpu_op").filter("ends_with(name, 'AccumulateGrad')")
+    found = con.table("cpu_op").filter(_ADDING)
     added = [operators.places.of(*part) for part in read_batches(found, "trace_id", "op_id")]
     adding = np.concatenate([at[:0], *added])
     adding = adding[threads.is_whole[operators.track[adding]]]

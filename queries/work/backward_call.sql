@@ -11,7 +11,8 @@
 --   op_id              cpu_op.op_id
 --   forward_track      process and thread of the forward operator
 --   forward_called_ns  ns, start of the forward operator
---   is_accumulation    true if the operator adds up a gradient
+--   is_accumulation    true if the operator adds up a gradient, and has no number of its own
+-- Never:   GROUP BY trace_id, op_id HAVING count(*) > 1
 WITH numbered AS (
   SELECT
     trace_id,
@@ -46,8 +47,13 @@ accumulation AS (
     thread_id,
     start_ns
   FROM cpu_op
-  -- an ASOF join takes two unknown threads for one
-  WHERE ends_with(name, 'AccumulateGrad') AND process_id IS NOT NULL AND thread_id IS NOT NULL
+  WHERE
+    ends_with(name, 'AccumulateGrad')
+    -- one that has a number is in the list already
+    AND NOT coalesce(forward_thread_id > 0 AND sequence_number >= 0, FALSE)
+    -- an ASOF join takes two unknown threads for one
+    AND process_id IS NOT NULL
+    AND thread_id IS NOT NULL
 ),
 
 backward AS (
