@@ -8,6 +8,7 @@ import pytest
 
 from genscope.analyze.connect import connect
 from genscope.analyze.load import scratch_arrays
+from genscope.analyze.load.attribution import attribute
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.host_ranges import fill_host_range
 from genscope.analyze.load.kernel_chains import fill_chain_loss
@@ -120,3 +121,26 @@ def test_ranges_are_those_of_the_sql(con: duckdb.DuckDBPyConnection, seed: int) 
             )
     assert fill_host_range(con, Held())
     assert _is_defined(con, "host_range") > 8
+
+
+def test_ranges_are_left_to_the_sql_where_threads_read_alike(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    insert(
+        con, "trace", trace_id=1, name="t", path="t", digest="t", format="kineto", predicted=False,
+        resolution_ns=1, complete=True, event_count=1, repaired_count=0, skipped_count=0,
+    )  # fmt: skip
+    for number, (process, thread) in enumerate((("p", None), (None, "p")), start=1):
+        times = {"start_ns": 10 * number, "dur_ns": 10}
+        of_host = {"trace_id": 1, "process_id": process, "thread_id": thread, **times}
+        insert(con, "cpu_op", **of_host, op_id=number, signature_id=1, name="aten::add")
+        insert(
+            con, "cpu_op_parent", trace_id=1, op_id=number, depth=0, root_op_id=number, end_ns=10 * number + 10
+        )  # fmt: skip
+    insert(
+        con, "annotation", trace_id=1, annotation_id=1, process_id="p", thread_id="1", start_ns=0, dur_ns=100,
+        kind="user", name="load",
+    )  # fmt: skip
+    attribute(con, {"host_range"})
+    assert _is_defined(con, "host_range") == 1
+    assert con.table("host_range").project("covered_ns").fetchall() == [(10,)]

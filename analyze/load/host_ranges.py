@@ -40,7 +40,7 @@ _Spans: TypeAlias = tuple[Times, Times]
 
 
 def fill_host_range(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
-    """Insert its rows; false, and no rows, if times are too far apart for it."""
+    """Insert its rows; false, and no rows, with times too far apart for it, or threads' names alike."""
     asked = ", ".join(f"{value} AS {name}" for name, (value, _) in _RANGE.items())
     listed = con.table("labelled_range").filter("process_id IS NOT NULL")
     found = listed.project(f"{asked}, kind, name, process_id").to_arrow_table(BATCH)
@@ -50,7 +50,10 @@ def fill_host_range(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     longest = int(labelled["end_ns"].max()) - int(labelled["start_ns"].min())
     hosts = _Hosts(con, held)
     times = labelled["start_ns"], labelled["end_ns"]
-    if not (fit(Scratch(con), *times) and hosts.fit()) or longest > _LARGEST // len(found):
+    are_distinct = held.threads(con).are_distinct
+    if not (are_distinct and fit(Scratch(con), *times) and hosts.fit()):
+        return False
+    if longest > _LARGEST // len(found):
         return False
     _, first, number = np.unique(labelled["named"], return_index=True, return_inverse=True)
     sums = np.zeros((len(first), 4), np.int64)
