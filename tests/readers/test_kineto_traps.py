@@ -1,4 +1,4 @@
-"""A small trace for each trap of Kineto files (485 lines because there are 43 traps).
+"""A small trace for each trap of Kineto files (505 lines because there are 43 traps).
 
 Without the handling of its trap, a test fails.
 
@@ -133,6 +133,18 @@ def test_t9_copies_of_an_event_of_the_host_count_once(made: Made) -> None:
     assert rows(con, "SELECT count(*) FROM cpu_op") == [(4,)]
     assert rows(con, "SELECT count(*) FROM runtime_call") == [(2,)]
     assert anomalies(con)["duplicate_host_event"] == 2
+
+
+def test_t9_copies_count_once_however_their_texts_are_numbered(made: Made) -> None:
+    """Each thread of the reader numbers texts by itself, and so do both ways to write a thread's id."""
+    first, second = (
+        [op(tid=tid, **{"External id": 7}), call(tid=tid), call(tid=tid, name="cuLaunchKernel")]
+        for tid in (100, "100")
+    )
+    con = made(*first, *second)
+    assert rows(con, "SELECT count(*) FROM cpu_op") == [(1,)]
+    assert rows(con, "SELECT count(*) FROM runtime_call") == [(2,)]
+    assert anomalies(con)["duplicate_host_event"] == 3
 
 
 def test_l1_l2_both_ids_in_old_and_new_spelling(made: Made) -> None:

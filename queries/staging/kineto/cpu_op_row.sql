@@ -18,6 +18,8 @@
 WITH ordered AS (
   SELECT
     text_id,
+    thread_order,
+    signature_id,
     start_ns,
     dur_ns,
     external_id,
@@ -25,14 +27,15 @@ WITH ordered AS (
     forward_thread_id
   FROM kineto_host_range
   WHERE is_op
-  ORDER BY thread_order, start_ns, dur_ns DESC, external_id
+  ORDER BY thread_order, start_ns, dur_ns DESC, external_id, signature_id
 ),
 
--- rows stay in order, so a duplicate comes right after its original
+-- rows stay in order, so a duplicate comes right after its original; both may have sets of texts of
+-- their own, which are equal
 identified AS (
   SELECT
     *,
-    row(text_id, start_ns, dur_ns, external_id) AS identity,
+    row(thread_order, signature_id, start_ns, dur_ns, external_id) AS identity,
     lag(identity) OVER () AS identity_before
   FROM ordered
 )

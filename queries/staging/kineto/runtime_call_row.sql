@@ -18,20 +18,23 @@
 WITH ordered AS (
   SELECT
     text_id,
+    thread_order,
+    signature_id,
     start_ns,
     dur_ns,
     correlation_id,
     external_id
   FROM kineto_event
   WHERE role = 'runtime' AND ph = 'X' AND start_ns IS NOT NULL
-  ORDER BY thread_order, start_ns, dur_ns DESC, correlation_id
+  ORDER BY thread_order, start_ns, dur_ns DESC, correlation_id, signature_id
 ),
 
--- rows stay in order, so a duplicate comes right after its original
+-- rows stay in order, so a duplicate comes right after its original; both may have sets of texts of
+-- their own, which are equal
 identified AS (
   SELECT
     *,
-    row(text_id, start_ns, dur_ns, correlation_id) AS identity,
+    row(thread_order, signature_id, start_ns, dur_ns, correlation_id) AS identity,
     lag(identity) OVER () AS identity_before
   FROM ordered
 )

@@ -14,6 +14,7 @@
 --   tid                      thread or stream, as text
 --   thread_order             see kineto_text
 --   work_order               see kineto_text
+--   signature_id             see kineto_text
 --   range_kind               kineto_text.kind
 --   label_name               see kineto_text
 --   label_args               see kineto_text
@@ -63,6 +64,7 @@ SELECT
   text.tid,
   text.thread_order,
   text.work_order,
+  text.signature_id,
   text.kind AS range_kind,
   text.label_name,
   text.label_args,

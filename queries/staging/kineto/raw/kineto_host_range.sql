@@ -15,6 +15,7 @@
 --   pid                process, as text
 --   tid                thread, as text
 --   thread_order       see kineto_text
+--   signature_id       see kineto_text
 --   start_ns           ns
 --   dur_ns             ns
 --   external_id        as recorded
@@ -35,6 +36,7 @@ SELECT
   pid,
   tid,
   thread_order,
+  signature_id,
   start_ns,
   dur_ns,
   external_id,
