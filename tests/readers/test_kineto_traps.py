@@ -1,4 +1,4 @@
-"""A small trace for each trap of Kineto files (505 lines because there are 43 traps).
+"""A small trace for each trap of Kineto files (512 lines because there are 43 traps).
 
 Without the handling of its trap, a test fails.
 
@@ -271,6 +271,13 @@ def test_d7_unknown_categories_are_counted_and_kept(made: Made) -> None:
         (1, "new_thing 1")
     ]
     assert rows(con, "SELECT count(*) FROM runtime_call") == [(1,)]
+
+
+def test_d7_unknown_categories_with_equally_many_events_are_named_in_order(made: Made) -> None:
+    con = made(op(), *(kernel() | {"cat": cat} for cat in "hcbfgdaeh"))
+    assert rows(con, "SELECT example FROM anomaly WHERE kind = 'unknown_category'") == [
+        ("h 2, a 1, b 1, c 1, d 1, e 1, f 1, g 1",)
+    ]
 
 
 def test_unknown_arguments_are_kept_on_request(made: Made) -> None:

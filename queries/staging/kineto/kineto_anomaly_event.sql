@@ -79,7 +79,7 @@ UNION ALL
 SELECT
   'unknown_category' AS kind,
   sum(event_count)::BIGINT AS count,
-  string_agg(coalesce(cat, 'none') || ' ' || event_count, ', ' ORDER BY event_count DESC)[:160]
+  string_agg(coalesce(cat, 'none') || ' ' || event_count, ', ' ORDER BY event_count DESC, cat)[:160]
     AS example
 FROM category
 WHERE role IS NULL
@@ -87,7 +87,7 @@ UNION ALL
 SELECT
   'category_without_table' AS kind,
   sum(event_count)::BIGINT AS count,
-  string_agg(cat || ' ' || event_count, ', ' ORDER BY event_count DESC)[:160] AS example
+  string_agg(cat || ' ' || event_count, ', ' ORDER BY event_count DESC, cat)[:160] AS example
 FROM category
 WHERE role IN ('host_other', 'device_other') AND cat <> 'overhead'
 UNION ALL
