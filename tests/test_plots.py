@@ -234,6 +234,17 @@ def test_numbers_are_short(value: float, text: str) -> None:
     assert theme.number(value) == text
 
 
+def test_titles_give_times_without_exponents() -> None:
+    texts = [charts.duration(ms) for ms in (0.0123, 21.5, 999.7, 1125.367833)]
+    assert texts == ["0.0123 ms", "21.5 ms", "0.9997 s", "1.125 s"]
+    import pandas as pd
+
+    rows = [("copy", -1.5e9), ("linear", 3e8), ("all", -1.2e9)]
+    frame = pd.DataFrame(rows, columns=["category", "difference_ns"])
+    element = registry.plot_of("trace_comparison")(frame.assign(attention_partition="core"))
+    assert "takes 1.2 s less" in theme.bokeh_figure(element).title.text
+
+
 def test_a_range_holds_its_middle_and_the_line_of_no_change() -> None:
     import pandas as pd
 

@@ -27,6 +27,7 @@ from genscope.analyze.plots.theme import (
     fitting,
     holoviews,
     legend_names,
+    number,
     plain,
     set_options,
     ticks,
@@ -272,6 +273,11 @@ def _overlay(layers: list[Any], names: int, shared: dict[str, Any], title: str) 
     for kind in ("Curve", "Scatter"):
         element = set_options(element, kind, both=shared, bokeh={}, matplotlib={})
     return element
+
+
+def duration(ms: float) -> str:
+    """A time in ms or, from a second on, in s."""
+    return f"{number(ms / 1000)} s" if ms >= 999.5 else f"{ms:.3g} ms"
 
 
 def _options(x: Any, y: Any, axes: Axes) -> dict[str, Any]:

@@ -23,7 +23,6 @@ def _panel(pair: Any) -> Any:
     first = rows.iloc[0]
     total = rows["ms"].sum()
     rows = rows[rows["ms"].abs() >= SMALLEST_SHARE * rows["ms"].abs().max()]
-    shown = f"{abs(total):.3g} ms" if abs(total) < 1000 else f"{abs(total) / 1000:.3g} s"
     verdict = "slower" if total > 0 else "faster"
     run = theme.run_label(first["trace_name"], first)
     return charts.bars(
@@ -32,6 +31,6 @@ def _panel(pair: Any) -> Any:
         part="folded",
         value="ms",
         axis="change from the baseline per request (ms; negative is faster)",
-        title=f"{run}: {shown} {verdict}",
+        title=f"{run}: {charts.duration(abs(total))} {verdict}",
         known=theme.CATEGORY_COLOUR,
     )
