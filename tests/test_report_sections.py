@@ -19,6 +19,7 @@ from genscope.analyze.csv_text import csv_text
 from genscope.analyze.key_columns import MOST, key_columns
 from genscope.analyze.plots import registry, roofline
 from genscope.analyze.plots.theme import panels_of
+from genscope.analyze.report.drawing import few_traces
 from genscope.analyze.report.findings import find, headline
 from genscope.analyze.report.findings_limits import idle, verdicts, waits
 from genscope.analyze.report.findings_memory import joules, reserved_memory, score_matrices
@@ -69,6 +70,14 @@ def test_the_queries_of_a_small_study_run_on_one_thread(tmp_path: Path) -> None:
         file.truncate(1 << 30)
     assert (threads_for(small), threads_for(large)) == (1, None)
     assert threads_for(tmp_path / "missing.duckdb") is None
+
+
+def test_a_plot_says_of_how_many_traces_it_is_drawn() -> None:
+    """Not how many it shows: it has no bar for a trace without a GPU."""
+    frame = pl.DataFrame({"trace_id": range(9)})
+    rows, note = few_traces("gpu_time", frame, {1, 2, 3})
+    assert rows["trace_id"].to_list() == [1, 2, 3]
+    assert note == "The plot is drawn from 3 of 9 traces; 'All columns' lists all."
 
 
 def test_a_short_table_is_of_one_account(study: Study) -> None:

@@ -96,7 +96,7 @@ def few_traces(name: str, frame: pl.DataFrame, kept: Collection[int]) -> tuple[p
     shown = few["trace_id"].n_unique()
     if count <= MOST_TRACES or not shown or shown == count:
         return frame, ""
-    return few, f"The plot shows {shown} of {count} traces; 'All columns' lists all."
+    return few, f"The plot is drawn from {shown} of {count} traces; 'All columns' lists all."
 
 
 def _panel(element: Any) -> Panel:
