@@ -213,6 +213,18 @@ def test_two_traces_are_compared(page: Any, site: str) -> None:
     _until(page, "document.querySelector('#rows th').textContent === 'class'")
 
 
+def test_a_long_trace_beside_a_short_one_is_shown_whole(page: Any, site: str) -> None:
+    page.goto(f"{site}compare?a=1&b=2")
+    _until(page, "window.genscopeViews?.length === 2 && genscopeViews.every((view) => view.boxes)")
+    page.evaluate("genscopeViews[1].span *= 100")
+    page.keyboard.press("0")
+    _until(page, "genscopeViews.every((view) => view.from <= view.zero && view.until >= view.span)")
+    _until(
+        page,
+        "genscopeViews[0].from - genscopeViews[0].zero === genscopeViews[1].from - genscopeViews[1].zero",
+    )
+
+
 def test_a_query_is_written_run_and_cancelled(page: Any, site: str) -> None:
     page.goto(f"{site}query")
     editor = page.locator("textarea")

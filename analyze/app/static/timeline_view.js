@@ -113,8 +113,10 @@ export class TimelineView {
 
   // --- moving --------------------------------------------------------------------------------------
   go(from, until, fromPeer = false) {
-    const size = Math.min(Math.max(until - from, MIN_SPAN), this.span * 1.5);
-    const margin = this.peers.length ? this.span : size * 0.2;
+    // as much as the longest peer has: a shorter one is empty where another one has something
+    const most = Math.max(this.span, ...this.peers.map((peer) => peer.span)) * 1.5;
+    const size = Math.min(Math.max(until - from, MIN_SPAN), most);
+    const margin = this.peers.length ? most : size * 0.2;
     this.from = Math.max(-margin, Math.min(from, this.span + margin - size));
     this.until = this.from + size;
     if (!fromPeer) {
