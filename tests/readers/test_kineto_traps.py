@@ -1,4 +1,4 @@
-"""A small trace for each trap of Kineto files (512 lines because there are 43 traps).
+"""A small trace for each trap of Kineto files (515 lines because there are 43 traps).
 
 Without the handling of its trap, a test fails.
 
@@ -17,6 +17,7 @@ import pytest
 
 from genscope.analyze.load.trace_file import find
 from genscope.analyze.readers.kineto.read import rank_of
+from genscope.analyze.readers.kineto.source import BLOCK_BYTES
 from genscope.errors import UserError
 from tests.readers.conftest import Load
 from tests.readers.raw_events import read_bytes
@@ -411,6 +412,8 @@ def test_f4_gzip_is_told_by_its_bytes(tmp_path: Path, load: Load) -> None:
     text = json.dumps({"traceEvents": [op(), op(9)]}).encode()
     path = tmp_path / "named.json"
     path.write_bytes(gzip.compress(text[:40]) + gzip.compress(text[40:]) + b"\0\0")
+    assert rows(load(path), "SELECT event_count, complete FROM trace") == [(2, True)]
+    path.write_bytes(gzip.compress(text) + bytes(2 * BLOCK_BYTES))
     assert rows(load(path), "SELECT event_count, complete FROM trace") == [(2, True)]
     plain = tmp_path / "named.json.gz"
     plain.write_bytes(text)

@@ -120,19 +120,28 @@ class TextSource:
                 break
             self._packed = self._inflater.unconsumed_tail
             if self._inflater.eof:
-                # another member may follow, or padding
-                self._packed = self._inflater.unused_data.lstrip(b"\0")
+                self._packed = self._inflater.unused_data
                 self._inflater, self._inside = _member(), False
+                self._skip_padding()
         self._refuse_bomb(len(text))
         view[: len(text)] = text
         return len(text)
 
     def _read_packed(self) -> bool:
-        self._packed = self._file.read(BLOCK_BYTES) or b""
-        self._saw(self._packed)
-        if self._inside and not self._packed:
+        while block := self._file.read(BLOCK_BYTES):
+            self._saw(block)
+            self._packed = block
+            self._skip_padding()
+            if self._packed:
+                return True
+        if self._inside:
             self.cut = "the gzip data stops before its end"
-        return bool(self._packed)
+        return False
+
+    def _skip_padding(self) -> None:
+        """Between members there may be zeros, and after the last one."""
+        if not self._inside:
+            self._packed = self._packed.lstrip(b"\0")
 
     def _refuse_bomb(self, more: int) -> None:
         size = self._text_bytes + more
