@@ -18,7 +18,9 @@ def plot(frame: Any) -> Any:
     if rows.empty or whole.empty:
         return None
     total = float(whole.iloc[0]["difference_ns"]) / 1e6
-    change = f"The second trace takes {charts.duration(abs(total))} {'more' if total > 0 else 'less'}"
+    change = (
+        f"The second trace takes {charts.duration(abs(total))} {'more' if total > 0 else 'less'}"
+    )
     return charts.bars(
         rows,
         label="category",
