@@ -31,7 +31,7 @@ _DEVICE_TIME = frozenset(
         *("device_event", "device_layer", "device_overlap", "idle_gap", "launch", "host_wait"),
         *("step_state", "communication"),
         *("rank_collective", "rank_busy"),
-        *("placed_item", "opportunity_item", "waiting_call"),
+        *("placed_gap", "opportunity_item", "waiting_call"),
         *("path_given", "path_event", "path_run", "path_window", "critical_path"),
         *("replayed_kernel", "graph_pair", "graph_kernel"),
     }

@@ -74,7 +74,14 @@ def copy(path: Path) -> Path:
 def add_up(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the sums of the work, as an ingest does."""
     run = {file.name: file.statement for file in load_layer("run")}
-    sums = ("work_sum", "work_group", "kernel_time", "device_busy", "component_busy")
+    sums = (
+        "work_sum",
+        "work_group",
+        "grouped_work",
+        "kernel_time",
+        "device_busy",
+        "component_busy",
+    )
     for name in (*sums, "category_time"):
         con.execute(f"DELETE FROM {name}")
         con.execute(f"INSERT INTO {name} BY NAME {run[name]}")

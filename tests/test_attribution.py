@@ -241,7 +241,7 @@ SHORT_LISTS = {
     *("run_pair", "counter_match", "work_counter"),
     *("expected_product", "operator_pass", "expected_call"),
     # views that read these
-    *("product_loss", "lost_work", "work_item", "placed_item", "opportunity_item"),
+    *("product_loss", "lost_work", "lost_sum", "work_item", "opportunity_item"),
     *("opportunity_sum", "work_fact"),
 }
 

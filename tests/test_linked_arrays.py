@@ -7,7 +7,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genscope.analyze.load import places, scratch_arrays, shared_ids
+from genscope.analyze.load import (
+    backward_links,
+    numbered,
+    numbered_operators,
+    operators,
+    places,
+    scratch_arrays,
+    shared_ids,
+)
 from genscope.analyze.load.attribution import attribute
 from genscope.analyze.load.backward_links import fill_backward_links
 from genscope.analyze.load.held import Held
@@ -32,7 +40,8 @@ def con(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A study whose rows are read as ever, or a few at a time and into files."""
     if request.param == "in parts":
-        monkeypatch.setattr(scratch_arrays, "BLOCK", 7)
+        for module in (scratch_arrays, numbered, numbered_operators, backward_links, operators):
+            monkeypatch.setattr(module, "BLOCK", 7)
         monkeypatch.setattr(scratch_arrays, "_SMALL_BYTES", 0)
         monkeypatch.setattr(places, "BATCH", 7)
         monkeypatch.setattr(shared_ids, "_PAGE", 2)

@@ -5,6 +5,9 @@ import pytest
 
 from genscope.analyze.connect import connect
 from genscope.analyze.load import narrow
+from genscope.analyze.load.numbered import Codes
+from genscope.analyze.load.places import Places
+from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.tables import create_schema
 from genscope.analyze.sql_file import SqlFile, load_layer
 
@@ -70,3 +73,21 @@ def test_rows_come_back_as_they_were(table: SqlFile, con: duckdb.DuckDBPyConnect
     distinct = con.table("whole").project(texts).distinct()
     assert stored.order("ALL").fetchall() == distinct.order("ALL").fetchall()
     assert len(stored) < COUNT
+
+
+def test_texts_of_rows_are_found_by_their_numbers(con: duckdb.DuckDBPyConnection) -> None:
+    """Numbers of Kineto's texts begin with their category, and arrays must not be as long as they are high."""
+    (kernel,) = [table for table in NARROW if table.name == "kernel"]
+    narrow.insert(con, kernel, _rows(kernel, 0))
+    for part in ("kernel_row", "kernel_text"):
+        con.execute(f"UPDATE {part} SET text_id = text_id + ((4 + text_id % 2) << 27)")
+    names = Codes(con, ["kernel_text"], "name")
+    texts = RowTexts(con, "kernel", ("hash(name)", names.of))
+    places = Places(con, "kernel_row", "kernel_id")
+    found = {
+        (*(int(key[0]) for key in places.keys(at[i : i + 1])), names.rows[code[i]][0])
+        for at, (code,), _ in texts.read(places)
+        for i in range(len(at))
+    }
+    assert found == set(con.table("kernel").project("trace_id, kernel_id, name").fetchall())
+    assert texts.places.none <= 2 * COUNT

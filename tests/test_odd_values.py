@@ -227,3 +227,22 @@ def test_every_device_record_is_work_once(study: Study) -> None:
         " (SELECT count(*) FROM work WHERE trace_id = trace.trace_id) FROM trace ORDER BY trace_id"
     ).rows()
     assert counted == [(3, 3), (3 + len(_odd()) // 4,) * 2]
+
+
+@pytest.mark.parametrize(("count", "late_us"), [(3, 4 * 10**15), (100, 10**14)])
+def test_launches_that_wait_for_centuries_do_not_stop_a_load(
+    tmp_path: Path, count: int, late_us: int
+) -> None:
+    """Three whose times only the SQL adds up, and a hundred of which a pass does."""
+    product = {"Input Dims": [[4, 8], [8, 16]], "Input type": ["float"] * 2}
+    works = (_work(n, "aten::mm", product, label="a") for n in range(1, count + 1))
+    events = [event for work in works for event in work]
+    for event in events:
+        if event["cat"] == "kernel":
+            event["ts"] = late_us + event["ts"]
+    with Study(tmp_path / "study.duckdb") as opened:
+        (result,) = opened.ingest(_write(tmp_path / "late", events, None))
+        assert result.error is None
+        opened.query("launch_queue")
+        queues = opened.sql("SELECT launch_count, length_integral_ns FROM stream_queue").rows()
+        assert queues == [(count, None)]

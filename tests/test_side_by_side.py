@@ -1,11 +1,14 @@
 """Statements that don't need each other run at the same time, and the others in order."""
 
+import time
 from functools import partial
 from threading import Barrier
 
 import duckdb
 import pytest
 
+from genscope.analyze.load import held, memory, side_by_side
+from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.load.side_by_side import Step, run_steps
 
 
@@ -71,3 +74,42 @@ def test_a_failure_is_raised_and_nothing_that_needs_it_runs(workers: int) -> Non
         with pytest.raises(duckdb.CatalogException, match="missing"):
             run_steps(con, steps, workers=workers)
         assert con.execute("SHOW TABLES").fetchall() == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_long_step_gives_memory_back_and_keeps_the_limit(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "_LONG_S", -1)
+    with duckdb.connect() as con:
+        con.execute("SET memory_limit = '133.5 MiB'")
+        run_steps(con, {"a": _table("a", "FROM range(1000) AS t (n)")}, workers=workers)
+        assert con.execute("SELECT current_setting('memory_limit')").fetchall() == [("133.5 MiB",)]
+        with memory._RETRYING:
+            con.execute("SET memory_limit = '512MB'")
+            memory.give_back(con)
+        limit = con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+        assert limit.startswith("488")
+
+
+def test_two_passes_that_ask_at_the_same_time_get_the_same_arrays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Scratch] = []
+    both = Barrier(2)
+
+    def make(con: duckdb.DuckDBPyConnection) -> Scratch:
+        made.append(Scratch(con))
+        time.sleep(0.05)
+        return made[-1]
+
+    monkeypatch.setattr(held, "Scratch", make)
+    shared, found = held.Held(), list[Scratch]()
+
+    def ask(con: duckdb.DuckDBPyConnection) -> None:
+        both.wait(timeout=30)
+        found.append(shared.scratch(con))
+
+    with duckdb.connect() as con:
+        run_steps(con, {name: Step(ask, set()) for name in ("a", "b")}, workers=2)
+    assert found == made * 2

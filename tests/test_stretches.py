@@ -6,7 +6,15 @@ import duckdb
 import pytest
 
 from genscope.analyze.connect import connect
-from genscope.analyze.load import launch_queues, places, scratch_arrays, sweep
+from genscope.analyze.load import (
+    launch_queues,
+    launched,
+    numbered,
+    operators,
+    places,
+    scratch_arrays,
+    sweep,
+)
 from genscope.analyze.load.attribution import PASSES, attribute
 from genscope.analyze.load.kept_views import with_views
 from genscope.analyze.load.tables import attribution_files, create_schema
@@ -25,7 +33,7 @@ def con(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> duckdb.DuckDBPyConnection:
     """A study whose traces are read a few events at a time, into files or not."""
-    for module in (scratch_arrays, sweep, launch_queues):
+    for module in (scratch_arrays, sweep, launched, launch_queues, numbered, operators):
         monkeypatch.setattr(module, "BLOCK", 7)
     monkeypatch.setattr(places, "BATCH", 7)
     monkeypatch.setattr(scratch_arrays, "_SMALL_BYTES", request.param)

@@ -23,7 +23,7 @@ FILES = {file.name: file for file in attribution_files()}
 TABLES = [
     name
     for members in PASSES
-    if members[0] in {"work_op", "work_category", "work_sum"}
+    if members[0] in {"work_op", "work_category", "work_cost", "work_sum", "work_group"}
     for name in members
 ]
 FOLDER = shared_traces_folder()

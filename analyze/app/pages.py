@@ -30,7 +30,7 @@ PAGES = {
 _ATTENTION_PLOTS = (
     ("attention_split", "Attention time by kind"),
     ("sequence_length_profile", "Sequence length over the request"),
-    ("flash_speedup", "Fused attention against the baseline, measured and by Amdahl's law"),
+    ("flash_speedup", "Fused attention against the baseline, in all pairs of this study"),
     ("attention_memory", "Memory of the score matrices"),
 )
 # these show one trace, which the header lets one choose

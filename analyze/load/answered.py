@@ -13,8 +13,9 @@ import pyarrow as pa
 from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.numbered import At
+from genscope.analyze.load.said import Said
 from genscope.analyze.load.tables import table_files
-from genscope.analyze.load.work_items import Items, Said
+from genscope.analyze.load.work_items import Items
 from genscope.analyze.readers.arrow_column import numbers
 
 # with fewer items for each answer, all of them are asked for

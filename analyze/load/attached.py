@@ -25,8 +25,13 @@ CATALOG = "study"
 _OWN_TABLES = ("genscope_schema", "user_kernel_rule")
 # the columns of base tables seen so far, with their types
 _TYPED: dict[str, dict[str, str]] = {}
-# never look for an unknown table name among Python's variables
-_SETTINGS = {"python_enable_replacements": False}
+_SETTINGS = {
+    # never look for an unknown table name among Python's variables
+    "python_enable_replacements": False,
+    # it looks through a whole plan for each of its parts: a quarter of the time to plan a long query, and
+    # answers take as long without it
+    "disabled_optimizers": "compressed_materialization",
+}
 
 
 # of some unions, DuckDB 1.5.6 never goes on once so many rows have waited to be fetched; it is 1 MB by default

@@ -31,7 +31,7 @@ def attribute(
     """
     # a nested-loop ASOF join of a short list with millions of rows takes hours
     con.execute("SET asof_loop_join_threshold = 0")
-    files = attribution_files()
+    files: Collection[SqlFile] = attribution_files()
     if wanted is not None:
         known = metrics() | {file.name: file for file in files}
         needed = with_inputs(wanted, known)
@@ -89,13 +89,13 @@ def _fill_all(con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], *, worke
         needs[file.name] = set(file.inputs).union(*(needs.get(name, ()) for name in file.inputs))
         if file.is_of_traces:
             steps[file.name] = Step(partial(_fill, relation=file, filled=filled), needs[file.name])
-    before: set[str] = set()
     held = Held()
-    for members, fill in PASSES.items():
-        if members[0] in steps:
+    for chain in _CHAINS:
+        before: set[str] = set()
+        for members in (members for members in chain if members[0] in steps):
             needed = set[str]().union(*(needs[name] for name in members)) - set(members)
             steps |= dict.fromkeys(members, Step(_nothing, {members[0]}))
-            together = partial(_fill_together, fill=fill, members=members)
+            together = partial(_fill_together, fill=PASSES[members], members=members)
             # each holds a trace's events in memory, so they run one after the other
             steps[members[0]] = Step(partial(together, held=held, filled=filled), needed | before)
             before = {members[0]}
@@ -126,7 +126,9 @@ def _fill_together(
             con.execute(f"DELETE FROM {name}")
 
     # some are filled when memory ends
-    if not within_memory(con, lambda: fill(con, held), empty):
+    is_filled = within_memory(con, lambda: fill(con, held), empty)
+    held.release()
+    if not is_filled:
         for relation in files:
             _fill(con, relation=relation, filled=filled)
 
@@ -194,6 +196,12 @@ def _fill_work_ranges(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     return fill_work_ranges(held.items(con))
 
 
+def _fill_work_category(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.work_costs import fill_work_category
+
+    return fill_work_category(held.items(con))
+
+
 def _fill_work_costs(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     from genscope.analyze.load.work_costs import fill_work_costs
 
@@ -206,14 +214,21 @@ def _fill_work_sums(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     return fill_work_sums(held.items(con))
 
 
+def _fill_work_groups(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
+    from genscope.analyze.load.work_sums import fill_work_groups
+
+    return fill_work_groups(held.items(con))
+
+
 def _fill_chain_loss(con: duckdb.DuckDBPyConnection, _: Held) -> bool:
     from genscope.analyze.load.kernel_chains import fill_chain_loss
 
     return fill_chain_loss(con)
 
 
-# tables that one pass fills, in order; each is defined by its SQL file
-PASSES: dict[tuple[str, ...], _Pass] = {
+# Tables that one pass fills; each is defined by its SQL file. The passes of a chain run in order, one at a
+# time; the two chains run side by side.
+_OF_WORK: dict[tuple[str, ...], _Pass] = {
     ("cpu_op_parent",): _fill_cpu_op_parent,
     ("kernel_launch",): _fill_kernel_launch,
     ("forward_thread", "backward_call", "recomputed_op"): _fill_backward_links,
@@ -221,6 +236,11 @@ PASSES: dict[tuple[str, ...], _Pass] = {
         *("work_op", "work_call", "work_annotation"),
         *("work_component", "work_module", "work_step", "work_phase"),
     ): _fill_work_ranges,
+    ("work_category",): _fill_work_category,
+    ("work_group", "grouped_work", "operator_sum", "product_time"): _fill_work_groups,
+    ("chain_loss",): _fill_chain_loss,
+}
+_OF_TIME: dict[tuple[str, ...], _Pass] = {
     (
         *("launch_sum", "later_kernel", "stream_queue", "queue_length"),
         *("step_window", "step_state", "idle_gap", "step_idle"),
@@ -232,10 +252,8 @@ PASSES: dict[tuple[str, ...], _Pass] = {
     ("host_wait",): _fill_host_wait,
     ("host_range",): _fill_host_range,
     ("cost_root",): _fill_cost_root,
-    ("work_category", "work_cost", "component_busy"): _fill_work_costs,
-    (
-        *("work_sum", "work_group", "grouped_work"),
-        *("operator_sum", "product_time", "work_arithmetic"),
-    ): _fill_work_sums,
-    ("chain_loss",): _fill_chain_loss,
+    ("work_cost", "component_busy"): _fill_work_costs,
+    ("work_sum", "work_arithmetic", "product_sum"): _fill_work_sums,
 }
+_CHAINS = (_OF_WORK, _OF_TIME)
+PASSES = _OF_WORK | _OF_TIME

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from genscope.analyze.connect import connect
 from genscope.analyze.load import attribution, staging, tables
 from genscope.analyze.load.trace_file import TraceFile
 from genscope.analyze.readers import reader_of
-from genscope.analyze.readers.kineto.facts import create_relation
+from genscope.analyze.readers.json_relation import create_relation
 from genscope.errors import UserError
 
 DATABASE = "trace.duckdb"
@@ -27,9 +28,8 @@ _CATALOG = "built"
 SMALL_BYTES = 128 << 10
 # MB of DuckDB's buffers by statements that run at a time; it spills the rest into the scratch folder
 _MEMORY = {1: 80, 2: 140}
-# of a large file's size as gzip for each statement, and MB at most: with less, hash tables are spilled, and
-# the largest don't fit
-_MEMORY_FRAC, _MOST_MEMORY = 1 / 3, 160
+# of them while the attribution tables are filled, whose passes hold arrays besides
+_ATTRIBUTION_MEMORY = 100
 
 TRACE_FILE = {
     "trace_id": "INTEGER",
@@ -74,12 +74,14 @@ def build_trace(
 
     Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
-    size = found.packed_bytes()
-    threads = 1 if size <= SMALL_BYTES else threads
-    con = open_scratch(folder, threads=threads, empty=empty, packed_bytes=size)
+    threads = 1 if found.packed_bytes() <= SMALL_BYTES else threads
+    con = open_scratch(folder, threads=threads, empty=empty)
     known_names = _names(con)
     try:
         digest = stage(con, found, folder, keep=keep, threads=threads)
+        if threads > 1:
+            with suppress(duckdb.OutOfMemoryException):
+                con.execute(f"SET memory_limit = '{_ATTRIBUTION_MEMORY}MB'")
         attribution.attribute(con, wanted, workers=threads)
         con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
         _drop_all_but(con, known_names)
@@ -92,20 +94,15 @@ def build_trace(
 
 
 def open_scratch(
-    folder: Path, *, threads: int, empty: bytes | None = None, packed_bytes: int = 0
+    folder: Path, *, threads: int, empty: bytes | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Create `folder` and open a scratch database in it; `threads` and `empty` as in build_trace.
-
-    `packed_bytes` is the size as gzip of what it will hold.
-    """
+    """Create `folder` and open a scratch database in it; `threads` and `empty` as in build_trace."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / DATABASE
     path.write_bytes(tables.empty_study() if empty is None else empty)
-    large = min(_MEMORY_FRAC * packed_bytes / 1e6, _MOST_MEMORY)
-    memory = max(_MEMORY[threads], int(threads * large))
     con = connect(
         config={
-            "memory_limit": f"{memory}MB",
+            "memory_limit": f"{_MEMORY[threads]}MB",
             # two statements side by side take less processor time than one on two threads
             "threads": 1,
             "temp_directory": str(folder / "spill"),

@@ -11,7 +11,7 @@ import pyarrow as pa
 from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.totals import Total, totals
-from genscope.analyze.load.work_items import Items, ids
+from genscope.analyze.load.work_items import Flags, Items, ids
 from genscope.analyze.readers.arrow_column import numbers
 
 _OPERATOR_SUM = """
@@ -22,9 +22,7 @@ _OPERATOR_SUM = """
 """
 _PRODUCT_TIME = """
   INSERT INTO product_time BY NAME
-  FROM summed SEMI JOIN (SELECT trace_id, signature_id FROM signature_cost WHERE flops > 0) AS product
-    USING (trace_id, signature_id)
-  SEMI JOIN (SELECT DISTINCT trace_id FROM kernel) AS gpu_trace USING (trace_id)
+  SELECT * REPLACE (try_cast(work_ns AS BIGINT) AS work_ns) FROM summed
 """
 
 
@@ -46,6 +44,9 @@ class ChargedCalls:
             "time_source": kind[0].column("time_source"),
             "category": kind[1].column("category"),
         }
+        self._is_multiplied = items.costed("flops > 0")
+        self._role = items.said("work_attention", "role")
+        self._source = kind[0]
         # numbers of source and category
         self._kind = items.joint(*(one.code for one in kind))
         # the item of each operator whose kind is that of all
@@ -95,6 +96,19 @@ class ChargedCalls:
         best = np.minimum.reduceat(head, of_one)
         self._main[op[best]] = best
 
+    def cost_op_id(self, at: At) -> pa.Array:
+        """The ids of the products that items are parts of; NULL for others."""
+        operators = self._items.operators
+        return operators.column(np.where(self._is_part(at), self.op[at], operators.none))
+
+    def _is_part(self, at: At) -> Flags:
+        """Whether items are kernels of a product, outside attention's core."""
+        op, signature = self.op[at], self._items.signature
+        is_core = np.array([row[0] == "core" for row in self._role.rows], np.bool_)
+        is_gpu = np.array([row[0] == "gpu" for row in self._source.rows], np.bool_)
+        found: Flags = self.has_cost[op] & self._is_multiplied[signature[op]]
+        return found & ~is_core[self._role.code[at]] & is_gpu[self._source.code[at]]
+
     def insert_operator_sum(self) -> None:
         """Insert the rows of operator_sum: of each kind of calls and signature."""
         items, none = self._items, self._items.operators.none
@@ -133,21 +147,21 @@ class ChargedCalls:
     def insert_product_time(self) -> None:
         """Insert the rows of product_time: of each operator with a cost and work outside attention's core."""
         items, operators = self._items, self._items.operators
-        role = items.said("work_attention", "role")
-        is_core = np.array([row[0] == "core" for row in role.rows], np.bool_)
         high, low = (operators.new(0, np.int64) for _ in range(2))
         has_work, total = operators.new(False, np.bool_), Total(high, low)
         for block in items.blocks():
             op = self.op[block]
-            is_part = self.has_cost[op] & ~is_core[role.code[block]]
+            is_part = self._is_part(block)
             total.add(op[is_part], items.dur[block[is_part]])
             has_work[op[is_part]] = True
         op = np.concatenate([np.zeros(0, np.int32), *(b[has_work[b]] for b in operators.blocks())])
+        # they are far apart, so each would bring in a whole array
+        taken = operators.scratch.taken
         made = {
             "trace_id": numbers(operators.keys(op)[0]),
             "cost_op_id": ids(operators)(op),
-            "signature_id": ids(items.signatures)(items.signature[op]),
-            "work_ns": Total(high[op], low[op]).column(),
+            "signature_id": ids(items.signatures)(taken(items.signature, op)),
+            "work_ns": Total(taken(high, op), taken(low, op)).column(),
         }
         _insert(items, made, _PRODUCT_TIME)
 

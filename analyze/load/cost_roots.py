@@ -16,7 +16,6 @@ from genscope.analyze.load.held import Held
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.operators import Operators
 from genscope.analyze.load.places import read_batches
-from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.readers.arrow_column import numbers
 
 # the SQL multiplies times since the outermost operator by 1,024, and leaves out what overflows
@@ -40,15 +39,14 @@ class _Costs:
     """Of each operator by its place: what cost it can carry, and whether it has work."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, operators: Operators) -> None:
-        self._operators, self._places, scratch = operators, operators.places.on(con), Scratch(con)
+        self._operators, self._places = operators, operators.places.on(con)
         self._none = self._places.none
-        size = self._none + 1
         # cost_candidate.cost_rank, -1 for others
-        self._rank = scratch.new(size, -1, np.int8)
+        self._rank = self._places.new(-1, np.int8)
         self._is_known, self._is_unknown, self._has_work, self._is_emptied = (
-            scratch.new(size, False, np.bool_) for _ in range(4)
+            self._places.new(False, np.bool_) for _ in range(4)
         )
-        self._signature = scratch.new(size, 0, np.int32)
+        self._signature = self._places.new(0, np.int32)
         columns = ("cost_rank", "is_known", "signature_id")
         for at, rank, is_known, signature in self._places.read("cost_candidate", *columns):
             self._rank[at], self._signature[at] = rank, signature

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import duckdb
 import numpy as np
@@ -12,7 +12,7 @@ from genscope.analyze.load.columns import Rows, insert
 from genscope.analyze.load.covered import Cover, Times, exact_sum
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.launched import Activity
-from genscope.analyze.load.numbered import At
+from genscope.analyze.load.numbered import At, distinct
 from genscope.analyze.load.sweep import stretches
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -28,23 +28,34 @@ def fill_device_tables(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     if not activity.fit():
         return False
     parts: dict[str, list[Rows]] = {}
+    # these rows are many
+    insert(con, "exposed_stretch", _traces(con, activity, parts))
+    for table, several in parts.items():
+        insert(con, table, several)
+    return True
+
+
+def _traces(
+    con: duckdb.DuckDBPyConnection, activity: Activity, parts: dict[str, list[Rows]]
+) -> Iterator[Rows]:
+    """Yield the rows of exposed_stretch, and add those of the other tables."""
     of_rank = {row[0] for row in con.table("trace").filter("rank IS NOT NULL").fetchall()}
     for trace_id in activity.traces:
         rows = activity.rows(trace_id)
         devices = [_Device(activity, *one) for one in activity.of_devices(rows).items()]
-        busy_ns = _sweep(activity, devices)
+        busy_ns = np.zeros(3, np.int64)
+        for device_id, (start, end) in _sweep(activity, devices, busy_ns):
+            if trace_id in of_rank and len(start):
+                where = {"trace_id": trace_id, "device_id": device_id}
+                yield {**where, "start_ns": start, "end_ns": end}
         found = [*_busy(devices, busy_ns).items()]
         for device in devices:
             found += [
                 (table, {"device_id": device.device_id, **columns})
                 for table, columns in device.rows().items()
-                if table != "exposed_stretch" or trace_id in of_rank
             ]
         for table, columns in found:
             parts.setdefault(table, []).append({"trace_id": trace_id, **columns})
-    for table, several in parts.items():
-        insert(con, table, several)
-    return True
 
 
 class _Device:
@@ -57,29 +68,37 @@ class _Device:
         self.layers: dict[int, tuple[int, int, int, int]] = {}
         for block in activity.scratch.blocks(rows):
             layers = activity.layer[block]
-            for layer in np.unique(layers).tolist():
+            for layer in distinct(layers).tolist():
                 chosen = block[layers == layer]
                 self._add(layer, activity.start[chosen], activity.end[chosen])
         self._open_ns = np.zeros(1 << _LAYERS, np.int64)
-        self._exposed: list[tuple[Times, Times]] = []
+        # the last stretch that was exposed
+        self.exposed = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
     def _add(self, layer: int, start: Times, end: Times) -> None:
         count, ns, first, last = self.layers.get(layer, (0, 0, int(start[0]), int(end[0])))
         first, last = min(first, int(start.min())), max(last, int(end.max()))
         self.layers[layer] = count + len(start), ns + exact_sum(end - start), first, last
 
-    def add_stretch(self, covers: _Covers) -> None:
-        """Take in which layers were open in the next stretch of time."""
+    def add_stretch(self, covers: _Covers) -> tuple[Times, Times]:
+        """Take in which layers were open in the next stretch of time; what was exposed by then and is over."""
         if len(covers) == 1:
             for layer, cover in covers.items():
                 self._open_ns[1 << layer] += cover.total_ns
         elif covers:
             at, layers = _open_layers(covers)
             open_ns = np.diff(at, append=at[-1:])
-            for mask in np.unique(layers).tolist():
+            for mask in distinct(layers).tolist():
                 self._open_ns[mask] += open_ns[layers == mask].sum()
+        start, end = self.exposed
         if _COMMUNICATION in covers:
-            self._exposed.append(_exposed(covers))
+            start, end = map(np.concatenate, zip(self.exposed, _exposed(covers), strict=True))
+        # one may go on in the next stretch
+        goes_on = start[1:] == end[:-1]
+        start = start[np.append(True, ~goes_on)[: len(start)]]
+        end = end[np.append(~goes_on, True)[: len(end)]]
+        self.exposed = start[-1:], end[-1:]
+        return start[:-1], end[:-1]
 
     def rows(self) -> dict[str, Rows]:
         """Its rows of the tables that have one of a device."""
@@ -87,22 +106,19 @@ class _Device:
         layers = [(layer, *self.layers[layer]) for layer in sorted(self.layers)]
         self._open_ns[0] = 0
         kept = np.flatnonzero(self._open_ns)
-        found: dict[str, Rows] = {
+        return {
             "device_layer": dict(zip(names, np.array(layers, np.int64).T, strict=True)),
             "device_overlap": {"layers": kept, "open_ns": self._open_ns[kept]},
         }
-        if self._exposed:
-            start, end = (np.concatenate(times) for times in zip(*self._exposed, strict=True))
-            # one may go on in the next stretch
-            goes_on = start[1:] == end[:-1]
-            start, end = start[np.append(True, ~goes_on)], end[np.append(~goes_on, True)]
-            found["exposed_stretch"] = {"start_ns": start, "end_ns": end}
-        return found
 
 
-def _sweep(activity: Activity, devices: Sequence[_Device]) -> NDArray[np.int64]:
-    """Go through all time: ns in which any device ran kernels, computed, or did anything."""
-    busy_ns = np.zeros(3, np.int64)
+def _sweep(
+    activity: Activity, devices: Sequence[_Device], busy_ns: NDArray[np.int64]
+) -> Iterator[tuple[int, tuple[Times, Times]]]:
+    """Go through all time, and yield what was exposed on each device.
+
+    Add to `busy_ns` the ns in which any device ran kernels, computed, or did anything.
+    """
     sweeps = [sweep for device in devices for sweep in device.sweeps]
     for since, until, parts in stretches(sweeps):
         of_layer: dict[int, list[Cover]] = {}
@@ -110,20 +126,21 @@ def _sweep(activity: Activity, devices: Sequence[_Device]) -> NDArray[np.int64]:
         for device in devices:
             rows = np.concatenate([next(streams) for _ in device.sweeps])
             covers = _covers(activity, rows, since, until)
-            device.add_stretch(covers)
+            yield device.device_id, device.add_stretch(covers)
             for layer, cover in covers.items():
                 of_layer.setdefault(layer, []).append(cover)
         for place, layers in enumerate((range(_KERNEL_LAYERS), [_COMPUTE], range(_LAYERS))):
             busy_ns[place] += _total([c for layer in layers for c in of_layer.get(layer, [])])
-        activity.scratch.release()
-    return busy_ns
+        activity.scratch.release_some()
+    for device in devices:
+        yield device.device_id, device.exposed
 
 
 def _covers(activity: Activity, rows: At, since: int, until: int) -> _Covers:
     """The covers of each layer, of these rows in a stretch of time."""
     layers = activity.layer[rows]
     covers = {}
-    for layer in np.unique(layers).tolist():
+    for layer in distinct(layers).tolist():
         chosen = rows[layers == layer]
         times = (activity.start[chosen], activity.end[chosen])
         covers[layer] = Cover(*(np.clip(time, since, until) for time in times))

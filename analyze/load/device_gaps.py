@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.covered import Cover, Times, spent
 from genscope.analyze.load.launched import NONE, Earliest, Events
-from genscope.analyze.load.numbered import At
+from genscope.analyze.load.numbered import At, distinct
 
 CAUSES = (
     "host_sync", "host_memory", "host_runtime", "host_dataloader", "host_operator", "host_other",
@@ -55,7 +55,8 @@ class Gaps:
         """ns of each cause in the first part of some gaps, up to `until`: int64[len(gap), 10]."""
         start, whole, end = self.start[gap], self.whole_cause[gap], self.end[gap]
         host_end, launch_end = self.host_end[gap], self.launch_end[gap]
-        found = np.zeros((len(start), len(CAUSES)), np.int64)
+        # column by column, as they are filled and inserted
+        found = np.zeros((len(start), len(CAUSES)), np.int64, order="F")
         until = end if until is None else np.minimum(until, end)
         for cause in (_GRAPH, _UNLINKED):
             of_cause = whole == cause
@@ -66,7 +67,7 @@ class Gaps:
         found[several, _LAUNCH] = (launch_until - host_end)[several]
         found[several, _DEVICE] = (np.maximum(until, launch_end) - launch_end)[several]
         waits, track = self.waits_for_host[gap], self.track[gap]
-        for one in np.unique(track[waits]):
+        for one in distinct(track[waits]):
             rows = np.flatnonzero(waits & (track == one))
             host_ns = host_until[rows] - start[rows]
             known = spent(hosts[int(one)], start[rows], host_until[rows])
@@ -85,23 +86,28 @@ class CauseSums:
 
     def add(self, gaps: Gaps, hosts: Hosts, parts: NDArray[np.int64]) -> None:
         """Take in the next gaps, with ns of each cause."""
-        summed = np.cumsum(_with_short(gaps, slice(None), parts), axis=0)
         # the last gap that has begun by each moment; of those after the last, the next ones decide again
         last = np.searchsorted(gaps.start, self._at, side="right") - 1
         begun = np.flatnonzero(last >= 0)
         last = last[begun]
         part = _with_short(gaps, last, gaps.parts(hosts, last, self._at[begun]))
-        before = np.where(last[:, None] > 0, summed[last - 1], 0)
-        self.before[begun] = self._so_far + before + part
-        self._so_far += summed[-1]
+        first, place = np.unique(np.append(0, last), return_inverse=True)
+        summed = np.add.reduceat(_with_short(gaps, slice(None), parts), first, axis=0)
+        upto = self._so_far + np.cumsum(summed, axis=0)
+        self.before[begun] = (upto - summed)[place[1:]] + part
+        self._so_far = upto[-1]
 
 
 def _with_short(
     gaps: Gaps, gap: NDArray[np.int64] | slice, parts: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """ns of each cause in these gaps, and of those of a host in short gaps."""
-    is_short = gaps.end[gap] - gaps.start[gap] < _SHORT_NS
-    return np.column_stack([parts, parts[:, _IN_SHORT].sum(axis=1) * is_short])
+    found = np.zeros((len(parts), len(CAUSES) + 1), np.int64, order="F")
+    found[:, :-1] = parts
+    for cause in _IN_SHORT:
+        found[:, -1] += parts[:, cause]
+    found[gaps.end[gap] - gaps.start[gap] >= _SHORT_NS, -1] = 0
+    return found
 
 
 def gaps_of(events: Events, rows: At, begun: Earliest) -> Iterator[Gaps]:

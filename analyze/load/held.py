@@ -1,8 +1,9 @@
-"""What several passes over arrays read, which run one after the other: read once, for the first that asks."""
+"""What several passes over arrays read: read once, for the first that asks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Any, TypeVar
 
 import duckdb
@@ -21,6 +22,7 @@ class Held:
 
     def __init__(self) -> None:
         self._found: dict[str, Any] = {}
+        self._reading: dict[str, RLock] = {}
 
     def scratch(self, con: duckdb.DuckDBPyConnection) -> Scratch:
         """Makes these arrays, and others that a pass keeps."""
@@ -55,12 +57,19 @@ class Held:
 
     def items(self, con: duckdb.DuckDBPyConnection) -> Items:
         """The work items; work must be filled."""
-        found = self._once("items", lambda: Items(con))
-        found.use(con)
-        return found
+        return self._once("items", lambda: Items(con)).on(con)
+
+    def release(self) -> None:
+        """Give back the memory of all these arrays; their values stay."""
+        if "scratch" in self._found:
+            self._found["scratch"].release()
+        if "items" in self._found:
+            self._found["items"].work.release()
 
     def _once(self, name: str, make: Callable[[], _Result]) -> _Result:
-        if name not in self._found:
-            self._found[name] = make()
+        # two passes may ask for it at the same time
+        with self._reading.setdefault(name, RLock()):
+            if name not in self._found:
+                self._found[name] = make()
         found: _Result = self._found[name]
         return found

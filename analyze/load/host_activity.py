@@ -5,7 +5,7 @@ The rows are those of queries/idle/host_activity.sql, read as tables store them 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import duckdb
@@ -21,6 +21,8 @@ from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.load.sweep import Sweep, fit
 
 _WAIT, _LOAD, _OUTER, _STEP, _IN_STEP = 0, 3, 4, 5, 6
+# of hosts, or of devices
+_LAYERS = 7
 _LOADS = "starts_with(name, 'enumerate(DataLoader)')"
 _NOWHERE = np.zeros(0, np.int32)
 # traces, starts, ends, threads and layers
@@ -54,7 +56,7 @@ class Hosts:
             at = slice(done, done + len(part[0]))
             trace[at], self.start[at], self.end[at], self.track[at], self.layer[at] = part
             done = at.stop
-            scratch.release()
+            scratch.release_some()
         self._of_trace = dict(split(np.arange(size, dtype=np.int32), trace))
 
     def _waits(self, con: duckdb.DuckDBPyConnection) -> Iterator[_Part]:
@@ -96,7 +98,7 @@ class Hosts:
 
     def of_layers(self, rows: At, *layers: int) -> tuple[Times, Times]:
         """The starts and ends of those in some layers."""
-        chosen = rows[np.isin(self.layer[rows], layers)]
+        chosen = rows[among(self.layer[rows], layers)]
         return self.start[chosen], self.end[chosen]
 
     def of_calls(self, rows: At, is_memory: bool) -> tuple[Times, Times]:
@@ -140,6 +142,13 @@ class Thread:
         )
 
 
+def among(layer: NDArray[np.int8], layers: Sequence[int]) -> NDArray[np.bool_]:
+    """Which of the layers of some ranges are among these."""
+    is_among = np.zeros(_LAYERS, np.bool_)
+    is_among[[*layers]] = True
+    return is_among[layer]
+
+
 def _steps(con: duckdb.DuckDBPyConnection, operators: Operators) -> At:
     """The operators that are steps of the profiler."""
     found = con.table("cpu_op").filter("starts_with(name, 'ProfilerStep#')")
@@ -149,12 +158,15 @@ def _steps(con: duckdb.DuckDBPyConnection, operators: Operators) -> At:
 
 def _operators(operators: Operators, step: At) -> Iterator[_Part]:
     """The outermost operators, and those right below a step of the profiler, block by block."""
+    is_step = operators.scratch.new(operators.places.none + 1, False, np.bool_)
+    is_step[step] = True
     for block in operators.places.blocks():
-        is_outer, is_step = operators.depth[block] == 0, np.isin(block, step)
-        is_below = np.isin(operators.parent[block], step) & ~is_step
-        layer = np.where(is_step, _STEP, np.where(is_outer, _OUTER, _IN_STEP)).astype(np.int8)
-        chosen = is_outer | is_below
+        outer = operators.depth[block] == 0
+        chosen = outer | (is_step[operators.parent[block]] & ~is_step[block])
         at = block[chosen]
+        layer = np.where(is_step[at], _STEP, np.where(outer[chosen], _OUTER, _IN_STEP)).astype(
+            np.int8
+        )
         trace, _ = operators.places.keys(at)
-        yield trace, operators.start[at], operators.end[at], operators.track[at], layer[chosen]
-        operators.scratch.release()
+        yield trace, operators.start[at], operators.end[at], operators.track[at], layer
+        operators.scratch.release_some()

@@ -5,7 +5,7 @@ The rows equal those of queries/idle/host_range.sql, which puts millions of oper
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Iterator
 
 import duckdb
 import numpy as np
@@ -13,12 +13,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import BATCH, Asked, by_group, insert, values_of
-from genscope.analyze.load.covered import Cover, Times
+from genscope.analyze.load.covered import Cover
 from genscope.analyze.load.held import Held
-from genscope.analyze.load.numbered import At, split
+from genscope.analyze.load.numbered import At, gathered, split
 from genscope.analyze.load.places import read_batches
 from genscope.analyze.load.scratch_arrays import Scratch
-from genscope.analyze.load.sweep import fit
+from genscope.analyze.load.sweep import Sweep, covered_before, fit
 from genscope.analyze.readers.arrow_column import texts
 
 _RANGE: Asked = {
@@ -34,9 +34,8 @@ _LISTED = " OR ".join(
     for begin in ("ProfilerStep#", "Optimizer.", "enumerate(DataLoader)")
 )
 _LARGEST = np.iinfo(np.int64).max
+_NOWHERE = np.zeros(0, np.int32)
 _Places = NDArray[np.int64]
-# starts and ends
-_Spans: TypeAlias = tuple[Times, Times]
 
 
 def fill_host_range(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
@@ -57,22 +56,24 @@ def fill_host_range(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
         return False
     _, first, number = np.unique(labelled["named"], return_index=True, return_inverse=True)
     sums = np.zeros((len(first), 4), np.int64)
-    spans: dict[str | None, tuple[_Spans, _Spans]] = {}
+    known: dict[str | None, tuple[list[Sweep], Cover]] = {}
     last = None
     for ranges in by_group(labelled["trace_id"], labelled["process"]):
         trace_id = int(labelled["trace_id"][ranges[0]])
         if trace_id != last:
-            spans, last = hosts.spans(trace_id), trace_id
+            known, last = hosts.of_processes(trace_id), trace_id
         process = found.column("process_id")[int(ranges[0])].as_py()
-        if process not in spans:
+        if process not in known:
             continue
+        sweeps, waits = known[process]
         sums[:, 0] += np.bincount(number[ranges], minlength=len(first))
         start, end = labelled["start_ns"][ranges], labelled["end_ns"][ranges]
         of, start, end = _merged(number[ranges], start, end)
         np.add.at(sums[:, 1], of, end - start)
-        for column, covering in enumerate(spans[process], start=2):
-            cover = Cover(*covering)
-            np.add.at(sums[:, column], of, cover.upto(end) - cover.upto(start))
+        moments = np.concatenate([start, end])
+        covered = covered_before(hosts.scratch, sweeps, moments), waits.upto(moments)
+        for column, before in enumerate(covered, start=2):
+            np.add.at(sums[:, column], of, np.diff(np.split(before, 2), axis=0)[0])
     kept = sums[:, 0] > 0
     _insert(con, found, first[kept], sums[kept])
     return True
@@ -88,17 +89,8 @@ class _Hosts:
             row[0]
             for row in con.table("trace").filter("NOT predicted").project("trace_id").fetchall()
         }
-        places = self._operators.places.on(con)
-        self._outer = self._operators.depth == 0
-        listed = con.table("cpu_op").filter(_LISTED)
-        parts = [places.of(*row) for row in read_batches(listed, "trace_id", "op_id")]
-        if parts:
-            listed_at = np.concatenate(parts)
-            is_listed = np.zeros(places.none + 1, np.bool_)
-            is_listed[listed_at] = True
-            for at, trace, root in places.read("cpu_op_parent", "trace_id", "root_op_id"):
-                self._outer[at] |= is_listed[places.of(trace, root)]
-            self._outer[listed_at] = False
+        self.scratch = self._operators.scratch
+        self._outer = self._outermost(con)
         waiting = con.table("waiting_call").filter("kind IN ('explicit', 'copy')")
         calls = self._calls.places
         waits = [calls.of(*row) for row in read_batches(waiting, "trace_id", "call_id")]
@@ -106,36 +98,58 @@ class _Hosts:
 
     def fit(self) -> bool:
         """Whether no sum of their times can leave int64."""
-        scratch, of = self._operators.scratch, (self._operators, self._calls)
-        return fit(scratch, *(times for one in of for times in (one.start, one.end)))
+        of = self._operators, self._calls
+        return fit(self.scratch, *(times for one in of for times in (one.start, one.end)))
 
-    def spans(self, trace_id: int) -> dict[str | None, tuple[_Spans, _Spans]]:
+    def _outermost(self, con: duckdb.DuckDBPyConnection) -> NDArray[np.bool_]:
+        """Of each operator, whether it is outermost, or in one that is listed as an operator only."""
+        places, found = self._operators.places.on(con), self._operators.outermost()
+        listed = con.table("cpu_op").filter(_LISTED)
+        parts = [places.of(*row) for row in read_batches(listed, "trace_id", "op_id")]
+        if parts:
+            listed_at = np.concatenate(parts)
+            is_listed = places.new(False, np.bool_)
+            is_listed[listed_at] = True
+            for at, trace, root in places.read("cpu_op_parent", "trace_id", "root_op_id"):
+                found[at] |= is_listed[places.of(trace, root)]
+            found[listed_at] = False
+        return found
+
+    def of_processes(self, trace_id: int) -> dict[str | None, tuple[list[Sweep], Cover]]:
         """All ranges of each measured process that has some, and those in which it waited."""
         if trace_id not in self._measured:
             return {}
-        operators, calls = self._operators, self._calls
-        rows = operators.places.rows(trace_id)
-        measured = self._split(rows[operators.depth[rows] >= 0], operators.track)
-        called = self._split(calls.rows(trace_id), calls.track)
-        waited = self._split(
-            self._waits[calls.places.keys(self._waits)[0] == trace_id], calls.track
-        )
+        calls, threads = self._calls, self._threads
+        outer, measured = self._of_threads(trace_id)
+        called = dict(split(rows := calls.rows(trace_id), calls.track[rows]))
+        waits = self._waits[calls.places.keys(self._waits)[0] == trace_id]
+        waited = dict(split(waits, threads.process[calls.track[waits]]))
+        sweeps: dict[int, list[Sweep]] = {}
+        for of, parts in ((self._operators, outer), (calls, called)):
+            for track, rows in parts.items():
+                sweep = Sweep(self.scratch, of.start, of.end, rows)
+                sweeps.setdefault(int(threads.process[track]), []).append(sweep)
         found = {}
-        for process, inner in measured.items():
-            own = inner[self._outer[inner]]
-            at, waits = (some.get(process, own[:0]) for some in (called, waited))
-            if len(own) + len(at):
-                times = (operators.start[own], calls.start[at]), (operators.end[own], calls.end[at])
-                start, end = map(np.concatenate, times)
-                found[process] = (start, end), (calls.start[waits], calls.end[waits])
-            operators.scratch.release()
+        for process in sweeps.keys() & measured:
+            rows = waited.get(process, _NOWHERE)
+            cover = Cover(calls.start[rows], calls.end[rows])
+            found[threads.rows[process][0]] = sweeps[process], cover
         return found
 
-    def _split(self, rows: At, track: At) -> dict[str | None, At]:
-        """The rows of each process."""
-        threads = self._threads
-        parts = split(rows, threads.process[track[rows]])
-        return {threads.rows[number][0]: part for number, part in parts}
+    def _of_threads(self, trace_id: int) -> tuple[dict[int, At], set[int]]:
+        """The outermost operators of each thread of a trace, and the processes with operators."""
+        operators = self._operators
+        has_some = np.zeros(len(self._threads.rows), np.bool_)
+
+        def blocks() -> Iterator[tuple[At, At]]:
+            for block in operators.scratch.blocks(operators.places.rows(trace_id)):
+                rows = block[operators.depth[block] >= 0]
+                has_some[operators.track[rows]] = True
+                rows = rows[self._outer[rows]]
+                yield rows, operators.track[rows]
+
+        outer = dict(gathered(blocks()))
+        return outer, {*self._threads.process[has_some].tolist()}
 
 
 def _merged(

@@ -6,7 +6,8 @@ operators in order by the names of their threads, which takes seconds of a big t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import duckdb
@@ -15,12 +16,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import BATCH, Columns, places, relation_of, values_of
-from genscope.analyze.load.covered import Cover
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.launched import NONE, Activity
 from genscope.analyze.load.numbered import THREAD
 from genscope.analyze.load.scratch_arrays import Scratch
-from genscope.analyze.load.sweep import Sweep, fit, stretches
+from genscope.analyze.load.sweep import Sweep, covered_before, fit
 from genscope.analyze.readers.arrow_column import numbers
 
 # of a wait and its call: what is inserted as it is, and for the look-ups its end and thread
@@ -70,6 +70,14 @@ def _busy(
 ) -> NDArray[np.int64]:
     """ns of each wait in which a device that its process waits for was busy."""
     busy_ns = np.zeros(len(called), np.int64)
+
+    def look_up(waits: NDArray[np.int64], devices: Iterable[Sequence[Sweep]]) -> None:
+        sweeps = list(chain.from_iterable(devices))
+        if sweeps:
+            moments = np.concatenate([wait["start_ns"][waits], wait["end_ns"][waits]])
+            start, end = np.split(covered_before(activity.scratch, sweeps, moments), 2)
+            busy_ns[waits] = end - start
+
     named = con.table("trace").filter("format = 'nsys'").project("trace_id").fetchall()
     of_process = {row[0] for row in named}
     launched = set[tuple[int, str | None, int]]()
@@ -81,31 +89,13 @@ def _busy(
     for trace_id, waits in places(wait["trace_id"]).items():
         devices = activity.sweeps(activity.rows(trace_id))
         if trace_id not in of_process:
-            _look_up(activity, list(devices.values()), wait, waits, busy_ns)
+            look_up(waits, devices.values())
             continue
         # such a trace says which process launched what
         for one in set(process[waits].tolist()):
             owned = [devices[d] for of, by, d in launched if (of, by) == (trace_id, one)]
-            _look_up(activity, owned, wait, waits[process[waits] == one], busy_ns)
+            look_up(waits[process[waits] == one], owned)
     return busy_ns
-
-
-def _look_up(
-    activity: Activity,
-    devices: Sequence[Sequence[Sweep]],
-    wait: Columns,
-    waits: NDArray[np.int64],
-    busy_ns: NDArray[np.int64],
-) -> None:
-    start, end = wait["start_ns"][waits], wait["end_ns"][waits]
-    sweeps = [sweep for streams in devices for sweep in streams]
-    for sweep in sweeps:
-        sweep.restart()
-    for since, until, parts in stretches(sweeps):
-        rows = np.concatenate([np.zeros(0, np.int32), *parts])
-        busy = Cover(*(np.clip(at[rows], since, until) for at in (activity.start, activity.end)))
-        busy_ns[waits] += busy.upto(end) - busy.upto(start)
-        activity.scratch.release()
 
 
 def _innermost(con: duckdb.DuckDBPyConnection, wait: Columns, held: Held) -> NDArray[np.int64]:

@@ -21,7 +21,7 @@ from genscope.analyze.load.host_activity import Hosts, Thread
 from genscope.analyze.load.launch_queues import launch_queues
 from genscope.analyze.load.launch_sums import launch_columns, launch_sums
 from genscope.analyze.load.launched import NONE, Earliest, Events
-from genscope.analyze.load.numbered import At
+from genscope.analyze.load.numbered import At, distinct
 from genscope.analyze.load.step_states import step_state
 from genscope.analyze.load.step_windows import BASES, Windows, window_rows, windows_of
 from genscope.analyze.readers.arrow_column import numbers
@@ -120,7 +120,7 @@ def _idle_gaps(
 def _covers(threads: Mapping[int, Thread], gaps: Gaps) -> dict[int, Any]:
     """The covers of each thread that a device waited for in these gaps, which come next."""
     until = int(gaps.end[-1])
-    asked = set(np.unique(gaps.track[gaps.waits_for_host]).tolist())
+    asked = set(distinct(gaps.track[gaps.waits_for_host]).tolist())
     for track, thread in threads.items():
         if track not in asked:
             thread.skip(until)

@@ -27,6 +27,7 @@ from genscope.analyze.load.small_traces import BuiltGroup, block_size_for, build
 from genscope.analyze.load.study_file import create_if_missing, open_to_write
 from genscope.analyze.load.trace_file import TraceFile, find
 from genscope.analyze.load.user_data import empty_copy
+from genscope.analyze.readers import begin_to_import
 from genscope.errors import UserError
 
 # the study's connection only copies rows; the scratch databases have their own limit
@@ -71,6 +72,7 @@ def ingest(
     if jobs < 1:
         raise UserError(f"the number of jobs is {jobs}, but it must be at least 1")
     files = find(paths)
+    begin_to_import({found.format for found in files})
     keep = {name for name, wanted in (("python", python), ("args", args)) if wanted}
     study = Path(study)
     block_bytes = block_size_for(files)

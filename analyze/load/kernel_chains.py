@@ -62,14 +62,14 @@ class _Kernels:
             self._start[at], self.dur[at] = start, dur
             self._stream[at] = np.where(is_kernel != 0, streams.of(stream), _NONE)
             self.longest = max(self.longest, int(dur.max(initial=0)))
-            self._scratch.release()
+            self._scratch.release_some()
         grouped = con.table("grouped_work")
         of_group = ("trace_id", "work_id", "first_work_id", "coalesce(step, 0)", "step IS NULL")
         for trace, work, first, step, no_step in read_batches(grouped, *of_group):
             at = self.works.of(trace, work)
             self.first[at] = self.works.of(trace, first)
             self.step[at], self.no_step[at] = step, no_step != 0
-            self._scratch.release()
+            self._scratch.release_some()
 
     def _new(self, value: Any, kind: type[np.generic]) -> NDArray[Any]:
         return self._scratch.new(self.works.none + 1, value, kind)

@@ -18,7 +18,7 @@ from genscope.analyze.load.held import Held
 from genscope.analyze.load.launched import NONE
 from genscope.analyze.load.numbered import At, Codes, split
 from genscope.analyze.load.places import Numbers, Places
-from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.shared_ids import Owner, SharedIds
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -49,9 +49,9 @@ class _Links:
     """The call and the operator of each kernel, by its place."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, held: Held) -> None:
-        self._con, self._held, self._scratch = con, held, Scratch(con)
-        self._kernels = Places(con, "kernel_row", "kernel_id")
-        self._operators = Places(con, "cpu_op_row", "op_id")
+        self._con, self._held, self._scratch = con, held, held.scratch(con)
+        self._kernels = Places(con, "kernel_row", "kernel_id", self._scratch)
+        self._operators = Places(con, "cpu_op_row", "op_id", self._scratch)
         self._calls = held.calls(con)
         self._named = SharedIds(con, self._scratch, self._operators, "cpu_op", "external_id")
         self._called = SharedIds(
@@ -66,16 +66,17 @@ class _Links:
     def name(self) -> None:
         """Find the operators and the calls that kernels name."""
         processes = Codes(self._con, ["kernel_text"], _PROCESS)
-        columns = _EXTERNAL_ID, "coalesce(correlation_id, 0)", "start_ns", processes.asked
-        for at, external, correlation, start, hashes in self._kernels.read("kernel", *columns):
-            for code, rows in split(np.arange(len(at), dtype=np.int32), processes.of(hashes)):
+        texts = RowTexts(self._con, "kernel", (f"hash({_PROCESS})", processes.of))
+        columns = _EXTERNAL_ID, "coalesce(correlation_id, 0)", "start_ns"
+        for at, (owner,), (external, correlation, start) in texts.read(self._kernels, *columns):
+            for code, rows in split(np.arange(len(at), dtype=np.int32), owner):
                 trace_id, process = processes.rows[code]
                 op = self._op_of(trace_id, process, external[rows])
                 call = self._call_of(trace_id, process, correlation[rows], start[rows])
                 self._op[at[rows]], self._call[at[rows]] = op, call
                 source = np.where(call < self._calls.places.none, _CORRELATION, _UNLINKED)
                 self._source[at[rows]] = np.where(op < self._operators.none, _EXTERNAL, source)
-            self._scratch.release()
+            self._scratch.release_some()
 
     def _op_of(self, trace_id: int, process: str | None, external: Numbers) -> At:
         """The first operators with these ids, of the process if it is known."""
@@ -142,15 +143,15 @@ class _Links:
         """The first operator that each call names, of its process."""
         found: At = self._scratch.new(self._calls.places.none + 1, self._operators.none, np.int32)
         processes = Codes(self._con, ["runtime_call_text"], _PROCESS)
-        columns = _EXTERNAL_ID, processes.asked
-        for at, external, hashes in self._calls.places.read("runtime_call", *columns):
-            for code, rows in split(np.arange(len(at), dtype=np.int32), processes.of(hashes)):
+        texts = RowTexts(self._con, "runtime_call", (f"hash({_PROCESS})", processes.of))
+        for at, (code_of,), (external,) in texts.read(self._calls.places, _EXTERNAL_ID):
+            for code, rows in split(np.arange(len(at), dtype=np.int32), code_of):
                 trace_id, process = processes.rows[code]
                 for owner in self._named.owners:
                     if (owner.trace_id, owner.process or "") == (trace_id, process or ""):
                         named = self._named.of(owner, external[rows])[0]
                         found[at[rows]] = np.minimum(found[at[rows]], named)
-            self._scratch.release()
+            self._scratch.release_some()
         return found
 
     def rows(self) -> pa.RecordBatchReader:

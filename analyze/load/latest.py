@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genscope.analyze.load.covered import Times
+from genscope.analyze.load.numbered import distinct
 
 _Groups: TypeAlias = NDArray[np.integer[Any]]
 
@@ -16,7 +17,7 @@ class Latest:
     """Rows with the number of their group and their start in ns."""
 
     def __init__(self, group: _Groups, start: Times) -> None:
-        self._starts = np.unique(start)
+        self._starts = distinct(start)
         # a number for group and moment in one, whatever the times are
         keys = self._keys(group, start)
         self._order = np.argsort(keys, kind="stable")

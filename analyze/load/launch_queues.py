@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from genscope.analyze.load.columns import Rows
 from genscope.analyze.load.covered import Times, exact_sum
 from genscope.analyze.load.launched import Events
-from genscope.analyze.load.numbered import At
-from genscope.analyze.load.scratch_arrays import BLOCK
+from genscope.analyze.load.numbered import At, distinct
+from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
 from genscope.analyze.readers.arrow_column import numbers
 
 _SUMS = ("launch_count", "no_wait_count", "length_integral_ns", "first_ns", "last_ns")
@@ -25,14 +26,12 @@ def launch_queues(events: Events, trace_id: int, rows: At) -> tuple[list[Rows], 
         start, end = _launches(events, stream)
         if not len(start):
             continue
-        waiting = end > start
-        first_ns, last_ns = start.min(), max(start.max(), end.max())
-        count = len(start)
-        start = np.sort(start[waiting], kind="stable")
-        end = np.sort(end[waiting], kind="stable")
-        wait_ns = exact_sum(end) - exact_sum(start)
-        sums = (count, count - len(start), wait_ns, first_ns, last_ns)
-        queues.append(_rows(trace_id, key, _SUMS, [np.array([v]) for v in sums]))
+        sums, count = _waits(events.scratch, start, end)
+        start, end = start[:count], end[:count]
+        for times in (start, end):
+            times.sort(kind="stable")
+            events.scratch.release()
+        queues.append(_rows(trace_id, key, _SUMS, [_value(total) for total in sums]))
         found = _lengths(start, end)
         if len(found[0]):
             lengths.append(_rows(trace_id, key, _LENGTHS, found))
@@ -40,7 +39,10 @@ def launch_queues(events: Events, trace_id: int, rows: At) -> tuple[list[Rows], 
 
 
 def _rows(
-    trace_id: int, stream: tuple[int, int | None], names: Sequence[str], values: Sequence[Times]
+    trace_id: int,
+    stream: tuple[int, int | None],
+    names: Sequence[str],
+    values: Sequence[Times | pa.Array],
 ) -> Rows:
     """Columns of a stream."""
     device_id, stream_id = stream
@@ -55,7 +57,7 @@ def _rows(
 
 def _launches(events: Events, stream: At) -> tuple[Times, Times]:
     """When each call began, and its first event on the stream."""
-    start, end = (np.empty(len(stream), np.int64) for _ in range(2))
+    start, end = (events.scratch.new(len(stream), 0, np.int64) for _ in range(2))
     count = 0
     several = []
     for block in events.scratch.blocks(stream):
@@ -74,6 +76,30 @@ def _launches(events: Events, stream: At) -> tuple[Times, Times]:
         start[count:after], end[count:after] = events.calls.start[calls], first
         count = after
     return start[:count], end[:count]
+
+
+def _value(total: int) -> pa.Array:
+    """A column of one value; NULL beyond int64: an event far from all others waits for longer."""
+    is_long = total > np.iinfo(np.int64).max
+    return numbers(np.array([0 if is_long else total]), np.array([is_long]))
+
+
+def _waits(scratch: Scratch, start: Times, end: Times) -> tuple[tuple[int, ...], int]:
+    """The values of _SUMS; those that wait come first in both arrays then, and how many they are."""
+    done = wait_ns = 0
+    first_ns, last_ns = int(start[0]), int(start[0])
+    for at in range(0, len(start), BLOCK):
+        begun, ended = start[at : at + BLOCK], end[at : at + BLOCK]
+        first_ns = min(first_ns, int(begun.min()))
+        last_ns = max(last_ns, int(begun.max()), int(ended.max()))
+        waiting = ended > begun
+        begun, ended = begun[waiting], ended[waiting]
+        wait_ns += exact_sum(ended) - exact_sum(begun)
+        after = done + len(begun)
+        start[done:after], end[done:after] = begun, ended
+        done = after
+        scratch.release_some()
+    return (len(start), len(start) - done, wait_ns, first_ns, last_ns), done
 
 
 def _lengths(start: Times, end: Times) -> tuple[Times, Times, Times]:
@@ -111,7 +137,7 @@ def _lengths(start: Times, end: Times) -> tuple[Times, Times, Times]:
 
 def _together(start: Times, end: Times) -> Iterator[tuple[Times, Times]]:
     """Parts of both times, the same stretch of time in each."""
-    edges = np.unique(np.append(start[BLOCK::BLOCK], end[BLOCK::BLOCK]))
+    edges = distinct(np.append(start[BLOCK::BLOCK], end[BLOCK::BLOCK]))
     parts = [np.split(times, np.searchsorted(times, edges)) for times in (start, end)]
     for starts, ends in zip(*parts, strict=True):
         if len(starts) or len(ends):

@@ -5,7 +5,7 @@ The rows equal those that the SQL of launch_sum and later_kernel defines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from genscope.analyze.load.columns import Rows
 from genscope.analyze.load.covered import Times, exact_sum
 from genscope.analyze.load.launched import Events
-from genscope.analyze.load.numbered import At
+from genscope.analyze.load.numbered import At, split
 from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -34,8 +34,11 @@ def launch_sums(events: Events, trace_id: int, rows: At, firsts: At) -> list[_Ro
     found: list[_Row] = []
     for what, label in enumerate(_KINDS):
         known = np.flatnonzero(counts["event"][what]).tolist()
-        groups = [(None, known), *((names[name], [name]) for name in known)] if known else []
-        for name, chosen in groups:
+        if not known:
+            continue
+        groups = [(None, known), *((names[name], [name]) for name in known)]
+        delays = begun.delays(what, [name - 1 for name in known])
+        for (name, chosen), delay in zip(groups, delays, strict=True):
             total = {key: int(values[what, chosen].sum()) for key, values in counts.items()}
             found.append(
                 {
@@ -49,7 +52,7 @@ def launch_sums(events: Events, trace_id: int, rows: At, firsts: At) -> list[_Ro
                     "single_count": total["single"],
                     "shared_count": total["shared"],
                     "shorter_than_call_count": total["shorter_than_call"],
-                    **begun.row(what, None if name is None else chosen[0] - 1),
+                    **delay,
                 }
             )
     return found
@@ -60,22 +63,25 @@ def _added(events: Events, rows: At) -> tuple[dict[str, NDArray[np.int64]], list
     calls = events.calls
     shape = len(_KINDS), len(calls.names) + 1
     size = shape[0] * shape[1]
-    counts = {key: np.zeros(size, np.int64) for key in _EVENT_COUNTS}
+    # by how many events their call has, 2 for several, and whether they are shorter than it
+    counts = np.zeros((size, 3, 2), np.int64)
     low, high = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for block in events.scratch.blocks(rows):
         call = events.call[block]
         key = (block >= events.first_copy) * shape[1] + calls.name[call] + 1
-        count, device = events.count[call], events.end[block] - events.start[block]
-        is_shorter = (count == 1) & (device < calls.end[call] - calls.start[call])
-        chosen = (None, count == 0, count == 1, count > 1, is_shorter)
-        for kind, some in zip(_EVENT_COUNTS, chosen, strict=True):
-            counts[kind] += np.bincount(key if some is None else key[some], minlength=size)
+        count, device = np.minimum(events.count[call], 2), events.end[block] - events.start[block]
+        is_shorter = device < calls.end[call] - calls.start[call]
+        joint = (key * 3 + count) * 2 + is_shorter
+        counts += np.bincount(joint, minlength=counts.size).reshape(counts.shape)
         # a sum of floats is exact below 2^53
         low += np.bincount(key, device & _LOW, size).astype(np.int64)
         high += np.bincount(key, device >> 32, size).astype(np.int64)
     ns = [(int(h) << 32) + int(n) for h, n in zip(high, low, strict=True)]
     by_kind = [ns[first : first + shape[1]] for first in range(0, size, shape[1])]
-    return {key: values.reshape(shape) for key, values in counts.items()}, by_kind
+    unlinked, single, shared = counts.sum(axis=2).T
+    added = unlinked + single + shared, unlinked, single, shared, counts[:, 1, 1]
+    named = zip(_EVENT_COUNTS, added, strict=True)
+    return {key: values.reshape(shape) for key, values in named}, by_kind
 
 
 @dataclass(frozen=True)
@@ -87,38 +93,34 @@ class _Begun:
     start: Times
     kind: NDArray[np.int8]
 
-    def row(self, what: int, name: int | None) -> _Row:
-        """How long those of a kind, and of a name, took to start; of all names without one."""
-        calls, first = self.events.calls, self.first_call
-        chosen = self.kind == what
-        if name is not None:
-            chosen &= calls.name[first : first + len(chosen)] == name
-        places = np.flatnonzero(chosen).astype(np.int32)
-        called = self._less(places, calls.end, calls.start)
-        row: _Row = {"call_count": len(places), "call_ns": _sum(called)}
-        row["call_p50_ns"], row["call_max_ns"] = _quantiles(called, 50, 100)
-        delay = self._less(places, None, calls.start)
-        row["launch_delay_sum_ns"] = _sum(delay)
-        is_negative = int((delay < 0).sum())
-        quantiles = _quantiles(delay, 0, 50, 99, 100)
-        row |= {
-            f"launch_delay_{what}_ns": ns
-            for what, ns in zip(("min", "p50", "p99", "max"), quantiles, strict=True)
-        }
-        row["negative_launch_delay_count"] = is_negative
-        queued = self._less(places, None, calls.end)
-        row["queue_delay_sum_ns"] = _sum(queued)
-        row["negative_queue_delay_count"] = int((queued < 0).sum())
-        return row
+    def delays(self, what: int, names: Sequence[int]) -> Iterator[_Row]:
+        """How long those of a kind took to start: all calls, and then those of each name."""
+        calls = self.events.calls
+        places = np.flatnonzero(self.kind == what).astype(np.int32)
+        rows = np.arange(len(places), dtype=np.int32)
+        of_name = dict(split(rows, calls.name[places + np.int32(self.first_call)]))
+        named = [of_name.get(name, rows[:0]) for name in names]
+        found: list[_Row] = [{} for _ in (None, *names)]
+        # one measure after the other, because each is as long as the trace
+        for later, earlier, add in (
+            (calls.end, calls.start, _add_called),
+            (None, calls.start, _add_delay),
+            (None, calls.end, _add_queued),
+        ):
+            values = self._less(places, later, earlier)
+            for row, some in zip(found[1:], named, strict=True):
+                add(row, values[some])
+            add(found[0], values)
+        yield from found
 
     def _less(self, places: At, later: Times | None, earlier: Times) -> Times:
         """From one time of these calls to another; `later` is by default when their event starts."""
         values = np.empty(len(places), np.int64)
         done = 0
         for block in self.events.scratch.blocks(places):
-            called = block + self.first_call
+            called = block + np.int32(self.first_call)
             at = self.start[block] if later is None else later[called]
-            values[done : done + len(block)] = at - earlier[called]
+            np.subtract(at, earlier[called], out=values[done : done + len(block)])
             done += len(block)
         return values
 
@@ -129,9 +131,26 @@ def _begun(events: Events, trace_id: int, rows: At, firsts: At) -> _Begun:
     for some, is_single in ((rows, True), (firsts, False)):
         for block in events.scratch.blocks(some):
             called = block[events.count[events.call[block]] == 1] if is_single else block
-            call = events.call[called] - first
+            call = events.call[called] - np.int32(first)
             start[call], kind[call] = events.start[called], called >= events.first_copy
     return _Begun(events, first, start, kind)
+
+
+def _add_called(row: _Row, ns: Times) -> None:
+    row |= {"call_count": len(ns), "call_ns": _sum(ns)}
+    row["call_p50_ns"], row["call_max_ns"] = _quantiles(ns, 50, 100)
+
+
+def _add_delay(row: _Row, ns: Times) -> None:
+    row["launch_delay_sum_ns"] = _sum(ns)
+    quantiles = zip(("min", "p50", "p99", "max"), _quantiles(ns, 0, 50, 99, 100), strict=True)
+    row |= {f"launch_delay_{what}_ns": value for what, value in quantiles}
+    row["negative_launch_delay_count"] = int((ns < 0).sum())
+
+
+def _add_queued(row: _Row, ns: Times) -> None:
+    row["queue_delay_sum_ns"] = _sum(ns)
+    row["negative_queue_delay_count"] = int((ns < 0).sum())
 
 
 def _sum(values: Times) -> int | None:

@@ -7,15 +7,17 @@ as they are stored, and meet by ids: joins of millions of rows would take most o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from genscope.analyze.load.covered import Times
-from genscope.analyze.load.numbered import THREAD, At, Codes, Threads, split
+from genscope.analyze.load.numbered import THREAD, At, Codes, Threads, distinct, gathered
 from genscope.analyze.load.places import Places, read_batches
-from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.row_texts import RowTexts
+from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
 from genscope.analyze.load.sweep import Sweep, by_start, fit
 
 NONE = -1
@@ -25,13 +27,14 @@ _COPY_LAYER = (
     "WHEN host_memory = 'pageable' THEN 2 ELSE 3 END"
 )
 _STREAM = "trace_id, device_id, stream_id"
+_SPAN = ("start_ns", "start_ns + dur_ns")
 
 
 class Calls:
     """Calls by their places: when each starts and ends, its name and its thread."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, scratch: Scratch, threads: Threads) -> None:
-        self.places = Places(con, "runtime_call_row", "call_id")
+        self.places = Places(con, "runtime_call_row", "call_id", scratch)
         names = Codes(con, ["runtime_call_text"], "name")
         self.names: list[str] = [row[0] for row in names.rows]
         size = self.places.none + 1
@@ -39,17 +42,15 @@ class Calls:
         # -1 for an id that no call has
         self.name = scratch.new(size, NONE, np.int32)
         self.track = scratch.new(size, NONE, np.int32)
-        columns = ("start_ns", "start_ns + dur_ns", "hash(name)", THREAD)
-        for at, start, end, name, thread in self.places.read("runtime_call", *columns):
-            self.start[at], self.end[at] = start, end
-            self.name[at], self.track[at] = names.of(name), threads.of(thread)
-            scratch.release()
+        texts = RowTexts(con, "runtime_call", ("hash(name)", names.of), (THREAD, threads.of))
+        for at, (name, track), (start, end) in texts.read(self.places, *_SPAN):
+            self.start[at], self.end[at], self.name[at], self.track[at] = start, end, name, track
+            scratch.release_some()
 
     def rows(self, trace_id: int) -> At:
         """The places of the calls of a trace."""
         rows = self.places.rows(trace_id)
-        found: At = rows[self.name[rows] != NONE]
-        return found
+        return self.places.scratch.chosen(rows, lambda block: self.name[block] != NONE)
 
 
 class Activity:
@@ -57,8 +58,8 @@ class Activity:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, scratch: Scratch) -> None:
         self.scratch = scratch
-        self._kernels = Places(con, "kernel_row", "kernel_id")
-        self._copies = Places(con, "gpu_copy", "copy_id")
+        self._kernels = Places(con, "kernel_row", "kernel_id", scratch)
+        self._copies = Places(con, "gpu_copy", "copy_id", scratch)
         self.first_copy = self._kernels.none + 1
         size = self.first_copy + self._copies.none + 1
         self.start, self.end = (scratch.new(size, 0, np.int64) for _ in range(2))
@@ -70,10 +71,14 @@ class Activity:
         talking = con.table("kernel_category").filter("category = 'communication'")
         named = talking.project("hash(name)").distinct().fetchall()
         hashes = np.array([row[0] for row in named], np.uint64)
-        columns = ("start_ns", "start_ns + dur_ns", f"hash({_STREAM})")
-        kind = "hash(name)" if named else "0"
-        for at, start, end, stream, name in self._kernels.read("kernel", *columns, kind):
-            self.layer[at] = np.isin(name, hashes)
+        columns = (*_SPAN, f"hash({_STREAM})")
+
+        def is_talking(name: NDArray[Any]) -> At:
+            return np.isin(name, hashes).astype(np.int32)
+
+        texts = RowTexts(con, "kernel", ("hash(name)", is_talking))
+        for at, (talks,), (start, end, stream) in texts.read(self._kernels, *columns):
+            self.layer[at] = talks
             self._take(at, start, end, codes.of(stream))
         for place, start, end, stream, layer in self._copies.read(
             "gpu_copy", *columns, _COPY_LAYER
@@ -84,7 +89,7 @@ class Activity:
 
     def _take(self, at: At, start: Times, end: Times, stream: At) -> None:
         self.start[at], self.end[at], self._stream[at] = start, end, stream
-        self.scratch.release()
+        self.scratch.release_some()
 
     def fit(self) -> bool:
         """Whether no sum of times can leave int64."""
@@ -99,9 +104,7 @@ class Activity:
         """The places of the events of a trace."""
         copies = self._copies.rows(trace_id) + np.int32(self.first_copy)
         rows = np.concatenate([self._kernels.rows(trace_id), copies])
-        found: At = rows[self._stream[rows] != NONE]
-        self.scratch.release()
-        return found
+        return self.scratch.chosen(rows, lambda block: self._stream[block] != NONE)
 
     def of_devices(self, rows: At) -> dict[int, At]:
         """The places of the events of each device of a trace."""
@@ -124,9 +127,8 @@ class Activity:
     def _split(self, rows: At, key: NDArray[np.int64]) -> Iterator[tuple[int, At]]:
         """The rows by a key of their streams, in its order, each with one of its streams."""
         _, number = np.unique(key, return_inverse=True)
-        group = number.astype(np.int32)[self._stream[rows]]
-        self.scratch.release()
-        for _, part in split(rows, group):
+        blocks = self.scratch.blocks(rows)
+        for _, part in gathered((block, number[self._stream[block]]) for block in blocks):
             yield int(self._stream[part[0]]), part
 
 
@@ -148,7 +150,7 @@ class Events(Activity):
                 called = calls.places.of(trace, call)
                 self.call[places.of(trace, number) + first] = called
                 np.add.at(self.count, called, 1)
-                scratch.release()
+                scratch.release_some()
 
     def ids(self, trace_id: int, rows: At) -> tuple[NDArray[np.int64], ...]:
         """The kernels, copies and calls of events, -1 for none."""
@@ -165,15 +167,18 @@ class Events(Activity):
     def in_order(self, rows: At) -> At:
         """The rows by start; of those at one moment, the one that was called first comes first."""
         rows = by_start(self.scratch, self.start, rows)
-        start = self.start[rows]
-        same = start[1:] == start[:-1]
-        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        same = []
+        for first in range(0, len(rows), BLOCK):
+            start = self.start[rows[first : first + BLOCK + 1]]
+            same.append(np.flatnonzero(start[1:] == start[:-1]) + first)
+            self.scratch.release_some()
+        tied = distinct(np.concatenate([*same, *(at + 1 for at in same)]))
         if len(tied):
             some = rows[tied]
             call = self.call[some]
             called = np.where(call == self.calls.places.none, _NEVER, self.calls.start[call])
             # a kernel before a copy, and then by id
-            order = np.lexsort((some, called, start[tied]))
+            order = np.lexsort((some, called, self.start[some]))
             rows = rows.copy()
             rows[tied] = some[order]
         self.scratch.release()
@@ -181,21 +186,20 @@ class Events(Activity):
 
     def shared(self, rows: At) -> At:
         """Those whose call has several events."""
-        found = []
-        for block in self.scratch.blocks(rows):
+
+        def is_shared(block: At) -> NDArray[np.bool_]:
             call = self.call[block]
-            is_shared = (call != self.calls.places.none) & (self.count[call] > 1)
-            found.append(block[is_shared])
-        return np.concatenate(found) if found else rows
+            found: NDArray[np.bool_] = (call != self.calls.places.none) & (self.count[call] > 1)
+            return found
+
+        return self.scratch.chosen(rows, is_shared)
 
     def firsts(self, shared: At) -> At:
         """The first event of each of these calls, which have several."""
         begun = Earliest(self, shared)
-        found = [
-            block[self.start[block] == begun.of(self.call[block])]
-            for block in self.scratch.blocks(shared)
-        ]
-        tied = np.concatenate(found) if found else shared
+        tied = self.scratch.chosen(
+            shared, lambda block: self.start[block] == begun.of(self.call[block])
+        )
         call = self.call[tied]
         order = np.lexsort((tied, self.end[tied], call))
         return tied[order[np.flatnonzero(np.diff(call[order], prepend=NONE))]]

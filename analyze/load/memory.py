@@ -20,11 +20,22 @@ _RETRYING = Lock()
 _Result = TypeVar("_Result")
 
 
-def give_back() -> None:
-    """Return freed memory to the system, which C's library keeps for what is asked for next: 60 MB of a load."""
+def give_back(con: duckdb.DuckDBPyConnection) -> None:
+    """Return freed memory to the system, which C's library and DuckDB keep for what is asked for next.
+
+    That is 60 MB of a load, and all that DuckDB's limit allows.
+    """
     trim = getattr(_c_library(), "malloc_trim", None)
     if trim:
         trim(0)
+    # who retries has set another limit, and would lose it
+    if _RETRYING.acquire(blocking=False):
+        try:
+            # DuckDB gives back what is free when it gets a limit
+            with suppress(duckdb.OutOfMemoryException):
+                con.execute(f"SET memory_limit = '{_limit(con)}'")
+        finally:
+            _RETRYING.release()
 
 
 @cache
@@ -64,10 +75,15 @@ def _execute(con: duckdb.DuckDBPyConnection, statement: str) -> int:
     return int(rows[0][0]) if rows else 0
 
 
+def _limit(con: duckdb.DuckDBPyConnection) -> str:
+    limit: str = con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    return limit
+
+
 def _retry(
     con: duckdb.DuckDBPyConnection, run: Callable[[], _Result], undo: Callable[[], object]
 ) -> _Result:
-    memory = con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    memory = _limit(con)
     # the same limit first: another statement may have used it up
     *limits, last = (memory, *_LARGER_LIMITS)
     for limit in limits:

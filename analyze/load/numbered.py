@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
+
+from genscope.analyze.load.scratch_arrays import BLOCK
 
 # places of rows in an array, or numbers
 At: TypeAlias = NDArray[np.int32]
@@ -24,13 +26,13 @@ class Codes:
             found = con.table(table).project(columns).distinct()
             listed |= set(found.project(f"hash({columns}), {columns}").fetchall())
         known = sorted(listed, key=lambda row: int(row[0]))
-        # what to read of each row for `of`: one combination needs no hash
-        self.asked = f"hash({columns})" if len(known) > 1 else "0"
         self._hashes = np.array([row[0] for row in known], np.uint64)
         self.rows = [row[1:] for row in known]
 
     def of(self, hashes: NDArray[Any]) -> At:
         """The numbers of combinations by their hashes."""
+        if len(self.rows) == 1:
+            return np.zeros(len(hashes), np.int32)
         return np.searchsorted(self._hashes, hashes).astype(np.int32)
 
 
@@ -61,14 +63,35 @@ class Threads:
         return self._track[self._codes.of(hashes)]
 
 
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """Each value once, in order."""
+    # without counts np.unique imports numpy.ma, which takes longer than most passes over a small trace
+    found: NDArray[Any] = np.unique(values, return_counts=True)[0]
+    return found
+
+
 def split(rows: At, group: At) -> Iterator[tuple[int, At]]:
     """The rows of each group, in order of the groups' numbers."""
-    if len(rows) and (group != group[0]).any():
+    if not len(rows) or (group == group[0]).all():
+        yield from ((int(group[0]), rows) for _ in rows[:1])
+        return
+    starts = range(0, len(rows), BLOCK)
+    yield from gathered((rows[at : at + BLOCK], group[at : at + BLOCK]) for at in starts)
+
+
+def gathered(blocks: Iterable[tuple[At, NDArray[Any]]]) -> Iterator[tuple[int, At]]:
+    """The same of blocks of rows with their groups."""
+    parts: dict[int, list[At]] = {}
+    for rows, group in blocks:
+        if not len(rows):
+            continue
         # small numbers are sorted in a tenth of the time
         is_small = group.max() < 1 << 16
         order = np.argsort(group.astype(np.uint16) if is_small else group, kind="stable")
-        rows, group = rows[order], group[order]
-    changes = np.flatnonzero(np.diff(group)) + 1
-    for part, first in zip(np.split(rows, changes), [0, *changes.tolist()], strict=True):
-        if len(part):
-            yield int(group[first]), part
+        ordered = group[order]
+        first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        split_rows = np.split(rows[order], first[1:])
+        for number, part in zip(ordered[first].tolist(), split_rows, strict=True):
+            parts.setdefault(number, []).append(part)
+    for number in sorted(parts):
+        yield number, np.concatenate(parts.pop(number))

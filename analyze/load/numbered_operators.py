@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import by_group
 from genscope.analyze.load.covered import Times
-from genscope.analyze.load.numbered import At, Threads
+from genscope.analyze.load.numbered import At, Threads, distinct, gathered
 from genscope.analyze.load.operators import Operators
 from genscope.analyze.load.places import Numbers, read_batches
+from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
 
 # of a forward operator's name, and of a backward one's, as in forward_thread.sql
 _WORD = "split_part(replace(lower(split_part(name, '::', -1)), '_', ''), 'backward', 1)"
@@ -28,143 +30,237 @@ _ADDING = (
 )
 # threads of forward operators, by those that backward operators name
 _MOST_PAIRS = 1 << 12
+_NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """Operators with a sequence number: their numbers, places, times, words and cpu_op.forward_thread_id."""
+
+    scratch: Scratch
+    # equal where sequence numbers are
+    number: NDArray[Any]
+    at: At
+    # threads, and when they start
+    track: At
+    start: Times
+    # of the name: its words' numbers, in the order of the words
+    word: At
+    backward_word: At
+    # 0 for forward operators
+    forward_id: Numbers
+
+    def of(self, rows: At) -> _Numbered:
+        """Some of them, in order; their numbers are counted from 0 on."""
+        columns: list[NDArray[Any]] = [
+            *(self.at, self.track, self.start),
+            *(self.word, self.backward_word, self.forward_id),
+        ]
+        if len(rows) < len(self.at):
+            columns = [self._taken(values, rows) for values in columns]
+        number = self.scratch.new(len(rows), 0, np.int32)
+        parts = [distinct(self.number[block]) for block in self.scratch.blocks(rows)]
+        known = distinct(np.concatenate(parts))
+        for first in range(0, len(rows), BLOCK):
+            block = rows[first : first + BLOCK]
+            number[first : first + BLOCK] = np.searchsorted(known, self.number[block])
+            self.scratch.release_some()
+        return _Numbered(self.scratch, number, *columns)
+
+    def _taken(self, values: NDArray[Any], rows: At) -> NDArray[Any]:
+        found = self.scratch.new(len(rows), 0, values.dtype.type)
+        for first in range(0, len(rows), BLOCK):
+            found[first : first + BLOCK] = values[rows[first : first + BLOCK]]
+            self.scratch.release_some()
+        return found
 
 
 @dataclass(frozen=True)
 class Process:
-    """The operators with a sequence number of a process that has backward ones, and those that add up gradients."""
+    """The numbered operators of a process, by rows, and its operators that add up gradients."""
 
     trace_id: int
     name: str
-    at: At
-    track: At
-    start: Times
-    # equal where sequence numbers are
-    number: NDArray[np.int64]
-    # of the name: its words' numbers, in the order of the words
-    word: NDArray[np.int64]
-    backward_word: NDArray[np.int64]
-    # cpu_op.forward_thread_id, 0 for forward operators
-    forward_id: Numbers
+    operators: Operators
+    numbered: _Numbered
     # places of operators that add up a gradient, on known threads
     adding: At
 
-    @property
-    def forward(self) -> NDArray[np.int64]:
-        """The rows of forward operators."""
-        return np.flatnonzero(self.forward_id == 0)
+    def track(self, rows: At) -> At:
+        """The threads of rows."""
+        found: At = self.numbered.track[rows]
+        return found
 
-    @property
-    def backward(self) -> NDArray[np.int64]:
-        """The rows of backward operators."""
-        return np.flatnonzero(self.forward_id > 0)
+    def start(self, rows: At) -> Times:
+        """When rows start."""
+        found: Times = self.numbered.start[rows]
+        return found
+
+    def forward(self, rows: At) -> At:
+        """Those of the rows that are forward operators."""
+        found: At = rows[self.numbered.forward_id[rows] == 0]
+        return found
+
+    def backward(self, rows: At) -> At:
+        """Those of the rows that are backward operators."""
+        found: At = rows[self.numbered.forward_id[rows] > 0]
+        return found
+
+    def blocks(self) -> Iterator[At]:
+        """All rows, those of a block at a time."""
+        yield from self.numbered.scratch.blocks(np.arange(len(self.numbered.at), dtype=np.int32))
+
+    @cached_property
+    def number_count(self) -> int:
+        """Above any number."""
+        return 1 + max(int(self.numbered.number[rows].max()) for rows in self.blocks())
+
+    @cached_property
+    def part_of(self) -> At:
+        """Of each number, the part that its rows are in."""
+        count = np.zeros(self.number_count, np.int64)
+        for rows in self.blocks():
+            np.add.at(count, self.numbered.number[rows], 1)
+        return ((np.cumsum(count) - count) // BLOCK).astype(np.int32)
+
+    @cached_property
+    def parts(self) -> dict[int, At]:
+        """The rows in parts of about a block, all those of a number in one part."""
+        number = self.numbered.number
+        return dict(gathered((rows, self.part_of[number[rows]]) for rows in self.blocks()))
 
 
 def processes(
     con: duckdb.DuckDBPyConnection, operators: Operators, threads: Threads
 ) -> Iterator[Process]:
-    """The processes that have backward operators."""
-    numbered = con.table("cpu_op").filter("sequence_number >= 0")
-    columns = "trace_id", "op_id", "sequence_number", "coalesce(forward_thread_id, 0)", "hash(name)"
-    parts = list(read_batches(numbered, *columns))
-    if not any((part[3] > 0).any() for part in parts):
-        return
-    trace, op, sequence, forward_id, name = map(np.concatenate, zip(*parts, strict=True))
-    at = operators.places.of(trace, op)
-    track = operators.track[at]
-    word, backward_word = _words(numbered, name)
+    """The processes with such operators."""
+    places, numbered = operators.places, _read(con, operators)
     found = con.table("cpu_op").filter(_ADDING)
-    added = [operators.places.of(*part) for part in read_batches(found, "trace_id", "op_id")]
-    adding = np.concatenate([at[:0], *added])
-    adding = adding[threads.is_whole[operators.track[adding]]]
-    adding_trace, _ = operators.places.keys(adding)
-    adding_process = threads.process[operators.track[adding]]
-    for rows in by_group(trace, threads.process[track]):
-        trace_id, owner = trace[rows[0]], threads.process[track[rows[0]]]
-        process = threads.rows[track[rows[0]]][0]
+    added = [places.of(*part) for part in read_batches(found, "trace_id", "op_id")]
+    adding = np.concatenate([np.zeros(0, np.int32), *added])
+    adding = adding[threads.is_whole[operators.scratch.taken(operators.track, adding)]]
+
+    def owner(at: At, track: At) -> NDArray[np.int64]:
+        trace = np.searchsorted(places.traces, places.keys(at)[0])
+        found: NDArray[np.int64] = trace * len(threads.rows) + threads.process[track]
+        return found
+
+    rows = np.arange(len(numbered.at), dtype=np.int32)
+    blocks = (
+        (block, owner(numbered.at[block], numbered.track[block]))
+        for block in operators.scratch.blocks(rows)
+    )
+    adding_owner = owner(adding, operators.scratch.taken(operators.track, adding))
+    for code, rows in gathered(blocks):
+        trace, number = divmod(code, len(threads.rows))
+        process = threads.rows[number][0]
         # an unknown process equals no other
         if process is not None:
             yield Process(
-                trace_id=int(trace_id),
+                trace_id=int(places.traces[trace]),
                 name=process,
-                at=at[rows],
-                track=track[rows],
-                start=operators.start[at[rows]],
-                number=np.unique(sequence[rows], return_inverse=True)[1],
-                word=word[rows],
-                backward_word=backward_word[rows],
-                forward_id=forward_id[rows],
-                adding=adding[(adding_trace == trace_id) & (adding_process == owner)],
+                operators=operators,
+                numbered=numbered.of(rows),
+                adding=adding[adding_owner == code],
             )
 
 
-def _words(
-    numbered: duckdb.DuckDBPyRelation, name: Numbers
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The numbers of the words of names, given by their hashes."""
-    names = numbered.project("name").distinct()
+def _read(con: duckdb.DuckDBPyConnection, operators: Operators) -> _Numbered:
+    scratch, asked = operators.scratch, "sequence_number >= 0"
+    size = con.table("cpu_op_row").filter(asked).aggregate("count(*)").fetchall()[0][0]
+    at, track, word, backward_word = (scratch.new(size, 0, np.int32) for _ in range(4))
+    number, start, forward_id = (scratch.new(size, 0, np.int64) for _ in range(3))
+    hashes, words, backward_words = _words(con)
+    columns = "trace_id", "op_id", "sequence_number", "coalesce(forward_thread_id, 0)", "hash(name)"
+    done = 0
+    for trace, op, sequence, forward, name in read_batches(
+        con.table("cpu_op").filter(asked), *columns
+    ):
+        part, known = slice(done, done + len(op)), np.searchsorted(hashes, name)
+        at[part] = places = operators.places.of(trace, op)
+        track[part], start[part] = operators.track[places], operators.start[places]
+        number[part], forward_id[part] = sequence, forward
+        word[part], backward_word[part] = words[known], backward_words[known]
+        done = part.stop
+        scratch.release_some()
+    return _Numbered(scratch, number, at, track, start, word, backward_word, forward_id)
+
+
+def _words(con: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.uint64], At, At]:
+    """The hashes of the names of operators, in order, and the numbers of their words."""
+    names = con.table("cpu_op_text").project("name").distinct()
     rows = names.project(f"hash(name), {_WORD}, {_BACKWARD_WORD}").fetchall()
     rows.sort(key=lambda row: int(row[0]))
-    place = np.searchsorted(np.array([row[0] for row in rows], np.uint64), name)
     known = {word: n for n, word in enumerate(sorted({w for row in rows for w in row[1:]}))}
-    word, backward_word = (np.array([known[row[i]] for row in rows]) for i in (1, 2))
-    return word[place], backward_word[place]
+    word, backward_word = (np.array([known[row[i]] for row in rows], np.int32) for i in (1, 2))
+    return np.array([row[0] for row in rows], np.uint64), word, backward_word
 
 
 def forward_threads(process: Process, threads: Threads) -> dict[int, int] | None:
     """The track of each thread that backward operators name; None where too many pairs are to compare."""
-    forward, backward = process.forward, process.backward
-    started = {
-        int(process.track[rows[0]]): int(process.start[rows].min())
-        for rows in _of_each(process.track, forward)
-    }
-    name = {track: threads.rows[track][1] for track in started}
+    last = _Last(process)
+    if not last.asked:
+        return {}
+    started = np.full(len(threads.rows), _NEVER)
+    has_some = np.zeros(len(threads.rows), np.bool_)
+    for rows in map(process.forward, process.blocks()):
+        has_some[process.track(rows)] = True
+        np.minimum.at(started, process.track(rows), process.start(rows))
+    name = [row[1] for row in threads.rows]
     # in the order in which they start; NULL is the last text
-    order = sorted(started, key=lambda t: (started[t], name[t] is None, name[t] or ""))
-    asked = list(_of_each(process.forward_id, backward))
-    if len(asked) * len(order) > _MOST_PAIRS:
+    order = sorted(
+        np.flatnonzero(has_some).tolist(),
+        key=lambda t: (started[t], name[t] is None, name[t] or ""),
+    )
+    if len(last.asked) * len(order) > _MOST_PAIRS:
         return None
-    candidates = [_Numbers(process, forward[process.track[forward] == track]) for track in order]
+    last.read()
+    of_track = dict(
+        gathered((rows, process.track(rows)) for rows in map(process.forward, process.blocks()))
+    )
+    best: dict[int, tuple[int, ...]] = {}
     found: dict[int, int] = {}
-    for place, rows in enumerate(asked):
-        number, word = _last_words(process, rows)
-        best: tuple[int, ...] = ()
-        for other, track in enumerate(order):
-            shared, fitting = candidates[other].count(number, word)
-            count = len(candidates[other].numbers)
+    for other, track in enumerate(order):
+        for place, (count, shared, fitting) in enumerate(last.compare(of_track[track])):
             rank = (fitting, shared, -count, -abs(other - place), -other)
-            if shared and name[track] is not None and (not best or rank > best):
-                best, found[int(process.forward_id[rows[0]])] = rank, track
+            asked = last.asked[place]
+            if shared and name[track] is not None and rank > best.get(asked, ()):
+                best[asked], found[asked] = rank, track
     return found
 
 
-def _of_each(key: NDArray[np.int64] | At, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """The rows with each key, in its order."""
-    for some in by_group(key[rows]):
-        yield rows[some]
+class _Last:
+    """The numbers of the backward operators that name each thread, and the last of the words of each number."""
 
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        forward_id = process.numbered.forward_id
+        named = [distinct(forward_id[process.backward(rows)]) for rows in process.blocks()]
+        # what they call the threads
+        self.asked: list[int] = distinct(np.concatenate(named)).tolist()
+        self._word: list[At] = []
 
-def _last_words(
-    process: Process, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The numbers of backward operators, and the last of the words of each."""
-    number, word = process.number[rows], process.backward_word[rows]
-    order = np.lexsort((word, number))
-    number, word = number[order], word[order]
-    is_last = np.append(number[1:] != number[:-1], True)
-    return number[is_last], word[is_last]
+    def read(self) -> None:
+        """Read the words."""
+        process, numbered = self._process, self._process.numbered
+        size = process.number_count
+        # -1 where there is no such operator
+        self._word = [numbered.scratch.new(size, -1, np.int32) for _ in self.asked]
+        for rows in map(process.backward, process.blocks()):
+            place = np.searchsorted(self.asked, numbered.forward_id[rows])
+            for one in distinct(place).tolist():
+                some = rows[place == one]
+                np.maximum.at(self._word[one], numbered.number[some], numbered.backward_word[some])
 
-
-class _Numbers:
-    """The numbers of a thread's forward operators, and those with the words of each."""
-
-    def __init__(self, process: Process, rows: NDArray[np.int64]) -> None:
-        # above any word
-        self._factor = int(max(process.word.max(), process.backward_word.max())) + 1
-        self.numbers = np.unique(process.number[rows])
-        self._pairs = process.number[rows] * self._factor + process.word[rows]
-
-    def count(self, number: NDArray[np.int64], word: NDArray[np.int64]) -> tuple[int, int]:
-        """How many of these numbers it has, and how many with these words."""
-        pairs = number * self._factor + word
-        return int(np.isin(number, self.numbers).sum()), int(np.isin(pairs, self._pairs).sum())
+    def compare(self, rows: At) -> Iterator[tuple[int, int, int]]:
+        """Of each thread that is named: how many numbers these rows have, how many they share, and with its word."""
+        numbered, size = self._process.numbered, self._process.number_count
+        is_known = np.zeros(size, np.bool_)
+        is_fitting = [np.zeros(size, np.bool_) for _ in self.asked]
+        for block in numbered.scratch.blocks(rows):
+            number, word = numbered.number[block], numbered.word[block]
+            is_known[number] = True
+            for last, fits in zip(self._word, is_fitting, strict=True):
+                fits[number[last[number] == word]] = True
+        for last, fits in zip(self._word, is_fitting, strict=True):
+            yield int(is_known.sum()), int((is_known & (last >= 0)).sum()), int(fits.sum())

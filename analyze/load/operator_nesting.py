@@ -20,6 +20,7 @@ from genscope.analyze.load.columns import BATCH, Columns, relation_of
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.numbered import THREAD, Threads
 from genscope.analyze.load.operators import Operators
+from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.tables import transaction
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
 from genscope.errors import UserError
@@ -103,9 +104,9 @@ class _Order:
         """Yield batches of operators as they are stored, until one comes too early."""
         places = self._operators.places.on(con)
         last: _Batch = [np.zeros(0, np.int64)] * 6
-        columns = "trace_id", "op_id", "start_ns", "dur_ns", "coalesce(external_id, 0)", THREAD
-        for at, trace, number, start, duration, tie, thread in places.read("cpu_op", *columns):
-            track = self._threads.of(thread)
+        columns = "trace_id", "op_id", "start_ns", "dur_ns", "coalesce(external_id, 0)"
+        texts = RowTexts(con, "cpu_op", (THREAD, self._threads.of))
+        for at, (track,), (trace, number, start, duration, tie) in texts.read(places, *columns):
             self._operators.begin(at, start, track)
             # a thread of each trace has a number of its own
             batch = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import Columns, by_group
 from genscope.analyze.load.covered import Times
-from genscope.analyze.load.numbered import THREAD, At, Threads, split
+from genscope.analyze.load.numbered import THREAD, At, Threads, gathered, split
 from genscope.analyze.load.places import Numbers, Places
-from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.row_texts import RowTexts
+from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
 from genscope.analyze.load.sweep import by_start
 
 _NEVER = np.iinfo(np.int64).max
@@ -24,7 +26,7 @@ class Operators:
     """Operators of all traces, as cpu_op and cpu_op_parent have them."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, scratch: Scratch) -> None:
-        self.places = Places(con, "cpu_op_row", "op_id")
+        self.places = Places(con, "cpu_op_row", "op_id", scratch)
         self.scratch = scratch
         size, none = self.places.none + 1, self.places.none
         self.start, self.end = (scratch.new(size, 0, np.int64) for _ in range(2))
@@ -38,8 +40,10 @@ class Operators:
     def read(self, con: duckdb.DuckDBPyConnection, threads: Threads) -> None:
         """Read them from tables."""
         places = self.places.on(con)
-        for at, start, thread in places.read("cpu_op", "start_ns", THREAD):
-            self.begin(at, start, threads.of(thread))
+        for at, (track,), (start,) in RowTexts(con, "cpu_op", (THREAD, threads.of)).read(
+            places, "start_ns"
+        ):
+            self.begin(at, start, track)
         columns = ("coalesce(parent_op_id, -1)", "depth", "end_ns")
         for at, trace, *values in places.read("cpu_op_parent", "trace_id", *columns):
             self._nest(at, trace, *values)
@@ -47,7 +51,7 @@ class Operators:
     def begin(self, at: At, start: Times, track: At) -> None:
         """Take in when some operators start, and their threads."""
         self.start[at], self.track[at] = start, track
-        self.scratch.release()
+        self.scratch.release_some()
 
     def nest_rows(self, rows: Columns) -> None:
         """Take in rows of cpu_op_parent, whose operators have begun."""
@@ -67,7 +71,7 @@ class Operators:
         longest = _NEVER if span.min() < 0 else int(span.max())
         self.longest_ns = max(self.longest_ns, longest)
         self._deepest = max(self._deepest, int(depth.max()))
-        self.scratch.release()
+        self.scratch.release_some()
 
     @property
     def are_too_deep(self) -> bool:
@@ -80,11 +84,11 @@ class Operators:
         for of_trace in by_group(trace_id):
             threads = self._threads(int(trace_id[of_trace[0]]))
             for number, rows in split(of_trace.astype(np.int32), track[of_trace]):
-                operators = self._in_order(threads.get(number, found[:0]))
-                last = np.searchsorted(self.start[operators], moment[rows], side="right") - 1
-                begun = last >= 0
-                found[rows[begun]] = operators[last[begun]]
-                self.scratch.release()
+                operators, start = self._in_order(threads.get(number, found[:0]))
+                for block in self.scratch.blocks(rows):
+                    last = np.searchsorted(start, moment[block], side="right") - 1
+                    begun = last >= 0
+                    found[block[begun]] = operators[last[begun]]
         # the last one that has begun is open, or one around it is, or none
         closed = np.flatnonzero(self._is_closed(found, moment))
         while len(closed):
@@ -107,16 +111,34 @@ class Operators:
             rows = rows[~chosen[outer] & (outer != self.places.none)]
         return found
 
+    def outermost(self) -> NDArray[np.bool_]:
+        """Whether each operator is outermost."""
+        found = self.places.new(False, np.bool_)
+        for block in self.places.blocks():
+            found[block] = self.depth[block] == 0
+        return found
+
     def _threads(self, trace_id: int) -> dict[int, At]:
         """The operators of a trace by thread."""
-        rows = self.places.rows(trace_id)
-        rows = rows[self.depth[rows] >= 0]
-        return dict(split(rows, self.track[rows]))
 
-    def _in_order(self, rows: At) -> At:
-        """The operators of a thread by start; of those at one moment, the deeper one opens later."""
-        rows = by_start(self.scratch, self.start, rows)
-        start, depth = self.start[rows], self.depth[rows]
-        if ((start[1:] == start[:-1]) & (depth[1:] < depth[:-1])).any():
-            rows = rows[np.lexsort((depth, start))]
-        return rows
+        def blocks() -> Iterator[tuple[At, At]]:
+            for block in self.scratch.blocks(self.places.rows(trace_id)):
+                rows = block[self.depth[block] >= 0]
+                yield rows, self.track[rows]
+
+        return dict(gathered(blocks()))
+
+    def _in_order(self, rows: At) -> tuple[At, Times]:
+        """The operators of a thread by start, and their starts; of those at one moment, the deeper one opens later."""
+        ordered = by_start(self.scratch, self.start, rows)
+        for first in range(0, len(rows), BLOCK):
+            block = ordered[first : first + BLOCK + 1]
+            start, depth = self.start[block], self.depth[block]
+            if ((start[1:] == start[:-1]) & (depth[1:] < depth[:-1])).any():
+                ordered = ordered[np.lexsort((self.depth[ordered], self.start[ordered]))]
+                break
+            self.scratch.release_some()
+        # mostly they are stored so, one after the other
+        if ordered is rows and len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+            return rows, self.start[rows[0] : rows[-1] + 1]
+        return ordered, self.start[ordered]

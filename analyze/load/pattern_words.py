@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass
+@dataclass(slots=True)
 class _Part:
     """A word, a group's beginning with its alternatives, or anything else; and how often it occurs."""
 
@@ -121,10 +121,10 @@ def _parsed(pattern: str) -> _Choice | None:
 def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
     """Kinds and texts; the last kind is '' where the syntax is not known."""
     at = 0
-    while at < len(pattern):
-        found = _TOKEN.match(pattern, at)
-        if found is None:
-            yield "", pattern[at:]
-            return
-        yield str(found.lastgroup), found[0]
+    for found in _TOKEN.finditer(pattern):
+        if found.start() != at:
+            break
         at = found.end()
+        yield str(found.lastgroup), found[0]
+    if at < len(pattern):
+        yield "", pattern[at:]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Lock
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import duckdb
 import numpy as np
@@ -22,7 +23,8 @@ from numpy.typing import NDArray
 BLOCK = 1 << 16
 # smaller arrays are not worth a file
 _SMALL_BYTES = 2 << 20
-_MOST_BLOCKS_HELD = 16
+# what blocks may have touched before it is given back: to read that again takes longer than to hold it
+_MOST_HELD_BYTES = 16 << 20
 
 
 class Scratch:
@@ -32,8 +34,10 @@ class Scratch:
         spill = con.execute("SELECT current_setting('temp_directory')").fetchall()[0][0]
         # a database in memory has no place of its own
         self._folder = None if spill in (None, "", ".tmp") else Path(spill).parent
-        self._mapped: WeakSet[mmap.mmap] = WeakSet()
-        self._blocks_held = 0
+        # with the size of an item
+        self._mapped: WeakKeyDictionary[mmap.mmap, int] = WeakKeyDictionary()
+        self._changing = Lock()
+        self._held_bytes = 0
 
     def new(self, size: int, value: Any, kind: type[np.generic]) -> NDArray[Any]:
         """An array of that many values, all the same. Raises OSError if the disk is full."""
@@ -49,24 +53,38 @@ class Scratch:
                     file.write(block[: size - first].tobytes())
                 file.flush()
             mapped = mmap.mmap(file.fileno(), 0)
-        self._mapped.add(mapped)
+        with self._changing:
+            self._mapped[mapped] = block.itemsize
         return np.frombuffer(mapped, kind)
 
     def release(self) -> None:
         """Give back the memory that arrays take; their values stay."""
-        self._blocks_held = 0
+        self._held_bytes = 0
         if hasattr(mmap, "MADV_DONTNEED"):
-            for mapped in self._mapped:
-                mapped.madvise(mmap.MADV_DONTNEED)
+            with self._changing:
+                for mapped in self._mapped:
+                    mapped.madvise(mmap.MADV_DONTNEED)
 
     def release_some(self) -> None:
-        """Give it back after some blocks of a trace: to read what was given back takes time."""
-        self._blocks_held += 1
-        if self._blocks_held == _MOST_BLOCKS_HELD:
+        """Give it back after some blocks of a trace, each of which touches at most a block of each array."""
+        with self._changing:
+            self._held_bytes += BLOCK * sum(self._mapped.values())
+        if self._held_bytes > _MOST_HELD_BYTES:
             self.release()
 
     def blocks(self, rows: NDArray[Any]) -> Iterator[NDArray[Any]]:
-        """Parts of an array; what was read for one is released before the next."""
+        """Parts of an array; what was read is released now and then."""
         for first in range(0, len(rows), BLOCK):
             yield rows[first : first + BLOCK]
-            self.release()
+            self.release_some()
+
+    def chosen(
+        self, rows: NDArray[Any], is_chosen: Callable[[NDArray[Any]], NDArray[np.bool_]]
+    ) -> NDArray[Any]:
+        """Those of an array that are chosen, block by block."""
+        found = [block[is_chosen(block)] for block in self.blocks(rows)]
+        return np.concatenate([rows[:0], *found])
+
+    def taken(self, values: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+        """The values at some places, block by block."""
+        return np.concatenate([values[:0], *(values[block] for block in self.blocks(rows))])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.places import Numbers, Places
+from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.scratch_arrays import Scratch
 
 # ids lie close together, so an array has room for all ids of a page that has one
@@ -17,6 +18,7 @@ _PAGE = 12
 _IN_PAGE = (1 << _PAGE) - 1
 # how many pages there may be in all, for so many rows, and from the lowest to the highest
 _MOST_PAGES, _ROWS, _MOST_BETWEEN = 1 << 16, 1 << 7, 1 << 22
+_PROCESS = "trace_id, process_id"
 # rows of one process with one id: a call can be recorded in the runtime and in the driver
 _MOST_ALIKE = 8
 
@@ -74,7 +76,7 @@ class SharedIds:
             self._fill(con, (len(found) + 1) << _PAGE)
 
     def _fill(self, con: duckdb.DuckDBPyConnection, size: int) -> None:
-        codes = Codes(con, [f"{self._table}_text"], "trace_id, process_id")
+        codes = Codes(con, [f"{self._table}_text"], _PROCESS)
         known = {(owner.trace_id, owner.process): owner for owner in self.owners}
         before = np.zeros(len(codes.rows), np.int64)
         for code, row in enumerate(codes.rows):
@@ -82,13 +84,13 @@ class SharedIds:
                 before[code] = owner.first - owner.lowest
         self._slots = self._scratch.new(self.places.none + 1, size - 1, np.int32)
         self._ranks = [self._scratch.new(size, self.places.none, np.int32)]
-        asked = f"coalesce({self._column}, 0)", codes.asked
-        for at, number, hashes in self.places.read(self._table, *asked):
+        texts = RowTexts(con, self._table, (f"hash({_PROCESS})", codes.of))
+        for at, (owner_code,), (number,) in texts.read(self.places, f"coalesce({self._column}, 0)"):
             rows = np.flatnonzero(number > 0)
-            page = (number[rows] >> _PAGE) + before[codes.of(hashes[rows])]
+            page = (number[rows] >> _PAGE) + before[owner_code[rows]]
             self._slots[at[rows]] = slot = self._slot(page, number[rows])
             np.minimum.at(self._ranks[0], slot, at[rows])
-            self._scratch.release()
+            self._scratch.release_some()
 
     def rank_later(self) -> bool:
         """Find the rows that are not the first of their id; false if there are too many of one id."""

@@ -6,6 +6,7 @@ few rows to share out. Two statements on a thread each keep both cores busy with
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 import duckdb
 
 from genscope.analyze.load.memory import give_back
+
+# of processor time: a shorter step leaves little memory behind
+_LONG_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def _run_in_turn(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step]) -> N
     waiting, done = dict(steps), set[str]()
     while waiting:
         for name in [n for n, step in waiting.items() if done >= step.needs & steps.keys()]:
-            waiting.pop(name).run(con)
+            _run(con, waiting.pop(name))
             done.add(name)
 
 
@@ -73,5 +77,11 @@ def _on_own(con: duckdb.DuckDBPyConnection, path: str, step: Step) -> None:
     with con:
         con.execute(f"SET search_path = '{path}'")
         con.execute("SET enable_progress_bar = false")
-        step.run(con)
-    give_back()
+        _run(con, step)
+
+
+def _run(con: duckdb.DuckDBPyConnection, step: Step) -> None:
+    begun = time.thread_time()
+    step.run(con)
+    if time.thread_time() - begun > _LONG_S:
+        give_back(con)

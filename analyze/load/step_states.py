@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import Rows
 from genscope.analyze.load.covered import Times, first_open, spent
-from genscope.analyze.load.host_activity import Hosts
+from genscope.analyze.load.host_activity import Hosts, among
 from genscope.analyze.load.launched import Events
-from genscope.analyze.load.numbered import At
+from genscope.analyze.load.numbered import At, distinct
 from genscope.analyze.load.step_windows import Windows, window_rows
 from genscope.analyze.load.sweep import Sweep, stretches
 
@@ -38,7 +38,7 @@ def step_state(
         device = np.concatenate([called[:0], *rows])
         within = (np.clip(times, since, until) for times in (windows.start, windows.end))
         state += spent(first_open(_layers(hosts, events, device, called, ranges)), *within)
-        events.scratch.release()
+        events.scratch.release_some()
     state = windows.summed(state, windows.end > windows.start)
     counts = _counts(hosts, events, trace_id, devices, windows)
     counts = windows.summed(counts, np.ones(len(counts), np.bool_))
@@ -61,7 +61,7 @@ def _layers(
         elif where == "host":
             yield hosts.of_layers(ranges, *layers)
         else:
-            chosen = device[np.isin(layer, layers)]
+            chosen = device[among(layer, layers)]
             yield events.start[chosen], events.end[chosen]
 
 
@@ -70,13 +70,12 @@ def _counts(
 ) -> NDArray[np.int64]:
     """How many kernels start in each window, calls of theirs, launching calls, calls of all events."""
     calls = events.calls
-    bounds = np.unique(np.append(windows.start, windows.end))
-    # how many there are between two bounds
-    counts = np.zeros((len(bounds) + 1, len(_COUNTS)), np.int64)
+    bounds = distinct(np.append(windows.start, windows.end))
+    # how many there are before each bound
+    before = np.zeros((len(bounds), len(_COUNTS)), np.int64)
 
     def add(kind: int, moments: Times) -> None:
-        between = np.searchsorted(bounds, moments, side="right")
-        counts[:, kind] += np.bincount(between, minlength=len(counts))
+        before[:, kind] += np.searchsorted(np.sort(moments), bounds)
 
     for rows in devices.values():
         for block in events.scratch.blocks(rows):
@@ -87,7 +86,6 @@ def _counts(
             add(3, calls.start[call[is_called]])
     for block in events.scratch.blocks(calls.rows(trace_id)):
         add(2, calls.start[block[hosts.launches[calls.name[block]]]])
-    before = np.cumsum(counts, axis=0)
     at_start, at_end = (np.searchsorted(bounds, at) for at in (windows.start, windows.end))
     found: NDArray[np.int64] = before[at_end] - before[at_start]
     return found

@@ -56,6 +56,9 @@ def windows_of(con: duckdb.DuckDBPyConnection, events: Events) -> dict[int, Wind
     for trace_id, *found in asked.order("trace_id, start_ns").fetchall():
         steps.setdefault(trace_id, []).append((found[0], found[1], found[2]))
     windows = {trace_id: _of_steps(rows, events, trace_id) for trace_id, rows in steps.items()}
+    traces = {row[0] for row in con.table("trace").project("trace_id").fetchall()}
+    if traces and traces <= steps.keys():
+        return windows
     for trace_id, (start, end) in _extents(con).items():
         if trace_id not in windows:
             one = np.array([start], np.int64), np.array([end], np.int64)

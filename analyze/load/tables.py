@@ -171,9 +171,10 @@ def stored_files() -> list[SqlFile]:
     return [part for table in load_layer("schema") for part in narrow.parts(table)]
 
 
-def attribution_files() -> list[SqlFile]:
+@cache
+def attribution_files() -> tuple[SqlFile, ...]:
     """The attribution files, each after those that it reads."""
-    return in_order(file for room in ROOMS for file in load_layer(room))
+    return tuple(in_order(file for room in ROOMS for file in load_layer(room)))
 
 
 @cache

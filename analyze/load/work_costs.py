@@ -15,8 +15,9 @@ from genscope.analyze.load.answered import fill_answered, fill_by_statement
 from genscope.analyze.load.columns import insert, texts
 from genscope.analyze.load.covered import Times
 from genscope.analyze.load.numbered import At, Codes, split
+from genscope.analyze.load.said import Column, Said
 from genscope.analyze.load.sweep import LATEST_NS, by_start, fit
-from genscope.analyze.load.work_items import Column, Items, Said
+from genscope.analyze.load.work_items import Items
 from genscope.analyze.readers.arrow_column import numbers
 
 _COSTS = ("flops", "element_flops", "bytes")
@@ -26,18 +27,30 @@ _UNKNOWN_DISTANCE = 1
 _Flags = NDArray[np.bool_]
 
 
-def fill_work_costs(items: Items) -> bool:
-    """Insert the rows of all these tables."""
+# all that passes ask of work
+_OF_WORK = ("time_source", "device_id", "name")
+
+
+def fill_work_category(items: Items) -> bool:
+    """Insert the rows of work_category."""
     if items.are_few:
         return False
-    # all that other passes ask for, too
-    items.said("work", "time_source", "device_id", "name")
+    items.said("work", *_OF_WORK)
     name = items.said("work", "name")
     operator = items.said("work_op", "op_name", "root_op_name", "source")
     role = items.said("work_attention", "role")
     kind = items.joint(name.code, operator.code, role.code)
     fill_answered(items, "work_category", kind)
-    Costs(items).insert(name)
+    items.work.release()
+    return True
+
+
+def fill_work_costs(items: Items) -> bool:
+    """Insert the rows of work_cost and component_busy."""
+    if items.are_few:
+        return False
+    items.said("work", *_OF_WORK)
+    Costs(items).insert(items.said("work", "name"))
     _fill_component_busy(items)
     items.work.release()
     return True

@@ -1,10 +1,10 @@
-"""Work items as arrays by their places, and what tables say of them as numbers of few distinct answers."""
+"""Work items as arrays by their places, and what tables say of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from threading import RLock
 from typing import Any, TypeAlias
 
 import duckdb
@@ -12,61 +12,26 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import relation_of, texts
+from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.numbered import At, Codes
-from genscope.analyze.load.places import Places
-from genscope.analyze.load.tables import quoted
+from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.said import Column, Rows, Said
 from genscope.analyze.readers.arrow_column import numbers
 
 # fewer items take less time by the statements
 FEWEST = 1 << 14
 # combinations that an array has a place for, whether they occur or not
-_MOST_COMBINED = 1 << 22
+_MOST_COMBINED = 1 << 20
 _NOTHING = np.zeros(0, np.int32)
 
-# makes the column of the items at some places
-Column: TypeAlias = Callable[[At], pa.Array]
-Rows: TypeAlias = Sequence[tuple[Any, ...]]
 Flags: TypeAlias = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Said:
-    """What is said of each item: `code` has the number of its row, by the item's place."""
-
-    columns: tuple[str, ...]
-    rows: Rows
-    code: At
-
-    def listed(self, column: str) -> list[Any]:
-        """A column of the rows."""
-        at = self.columns.index(column)
-        return [row[at] for row in self.rows]
-
-    def column(self, name: str) -> Column:
-        """A column by the items' places."""
-        listed = self.listed(name)
-        kinds = {type(value) for value in listed}
-        if str in kinds:
-            return lambda at: texts(self.code[at], listed)
-        kind = np.float64 if float in kinds else np.int64
-        few: NDArray[Any] = np.array([value or 0 for value in listed], kind)
-        absent = np.array([value is None for value in listed], np.bool_)
-        return lambda at: numbers(few[self.code[at]], absent[self.code[at]])
-
-    def constant(self, name: str) -> str | None:
-        """A column that is the same in all rows, as SQL; None if it isn't."""
-        value, *others = set(self.listed(name))
-        # a statement ends at the character NUL
-        if others or isinstance(value, float) or "\0" in str(value):
-            return None
-        if value is None:
-            return "NULL"
-        return str(value) if isinstance(value, int) else f"'{quoted(str(value))}'"
-
-
 class Items:
-    """All work items. Arrays are by their places in `work`, of which some may have no item."""
+    """All work items. Arrays are by their places in `work`, of which some may have no item.
+
+    Passes that run at the same time share what was read, each with a connection of its own.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con, self.work = con, Places(con, "work", "work_id")
@@ -83,12 +48,15 @@ class Items:
             self.count += len(places)
         self._said: dict[str, Said] = {}
         self._costs: dict[str, tuple[NDArray[np.int64], Flags]] = {}
-        self._op: At | None = None
-        self._signature: At | None = None
+        self._read_once: dict[str, At] = {}
+        self._reading = RLock()
 
-    def use(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Go on with another connection to the database."""
-        self.con = self.work.con = self.operators.con = self.signatures.con = con
+    def on(self, con: duckdb.DuckDBPyConnection) -> Items:
+        """The same, read on another connection."""
+        other = copy(self)
+        other.con, other.work = con, self.work.on(con)
+        other.operators, other.signatures = self.operators.on(con), self.signatures.on(con)
+        return other
 
     @property
     def are_few(self) -> bool:
@@ -124,24 +92,30 @@ class Items:
     @property
     def op(self) -> At:
         """The places of the operators that requested the items."""
-        if self._op is None:
-            self._op = self.new(self.operators.none, np.int32)
-            for at, trace, op in self.work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
-                self._op[at] = self.operators.of(trace, op)
-        return self._op
+        with self._reading:
+            if "op" not in self._read_once:
+                op = self.new(self.operators.none, np.int32)
+                for at, trace, number in self.work.read(
+                    "work_op", "trace_id", "coalesce(op_id, -1)"
+                ):
+                    op[at] = self.operators.of(trace, number)
+                self.op = op
+            return self._read_once["op"]
 
     @op.setter
     def op(self, op: At) -> None:
-        self._op = op
+        self._read_once["op"] = op
 
     @property
     def signature(self) -> At:
         """The signatures of operators by their places, as places of `signatures`."""
-        if self._signature is None:
-            self._signature = self.operators.new(self.signatures.none, np.int32)
-            for at, trace, number in self.operators.read("cpu_op", "trace_id", "signature_id"):
-                self._signature[at] = self.signatures.of(trace, number)
-        return self._signature
+        with self._reading:
+            if "signature" not in self._read_once:
+                signature = self.operators.new(self.signatures.none, np.int32)
+                for at, trace, number in self.operators.read("cpu_op", "trace_id", "signature_id"):
+                    signature[at] = self.signatures.of(trace, number)
+                self._read_once["signature"] = signature
+            return self._read_once["signature"]
 
     def of_signatures(self, column: str) -> tuple[list[str | None], At]:
         """The texts of a column of cpu_op, and their numbers by the places of signatures; None is the first."""
@@ -155,11 +129,20 @@ class Items:
             number[at] = known.setdefault(text, len(known))
         return list(known), number
 
+    def costed(self, condition: str) -> Flags:
+        """Whether a row of signature_cost meets a condition, by the places of signatures."""
+        found = self.signatures.new(False, np.bool_)
+        rows = self.con.table("signature_cost").filter(condition)
+        for trace, number in read_batches(rows, "trace_id", "signature_id"):
+            found[self.signatures.of(trace, number)] = True
+        return found
+
     def said(self, table: str, *columns: str) -> Said:
         """What a table says in some columns: as it was inserted, else as it is read."""
-        known = self._said.get(table)
-        if known is None or not set(columns) <= set(known.columns):
-            known = self._said[table] = self._read(table, columns)
+        with self._reading:
+            known = self._said.get(table)
+            if known is None or not set(columns) <= set(known.columns):
+                known = self._said[table] = self._read(table, columns)
         at = [known.columns.index(column) for column in columns]
         return self.answered(columns, [tuple(row[i] for i in at) for row in known.rows], known.code)
 
@@ -173,13 +156,14 @@ class Items:
 
     def cost(self, column: str) -> tuple[NDArray[np.int64], Flags]:
         """A column of work_cost and where it is NULL."""
-        if column not in self._costs:
-            value, absent = self.new(0, np.int64), self.new(True, np.bool_)
-            asked = (f"coalesce({column}, 0)", f"{column} IS NULL")
-            for places, found, is_null in self.work.read("work_cost", *asked):
-                value[places], absent[places] = found, is_null != 0
-            self._costs[column] = value, absent
-        return self._costs[column]
+        with self._reading:
+            if column not in self._costs:
+                value, absent = self.new(0, np.int64), self.new(True, np.bool_)
+                asked = (f"coalesce({column}, 0)", f"{column} IS NULL")
+                for places, found, is_null in self.work.read("work_cost", *asked):
+                    value[places], absent[places] = found, is_null != 0
+                self._costs[column] = value, absent
+            return self._costs[column]
 
     def know_cost(self, column: str, value: NDArray[np.int64], absent: Flags) -> None:
         """Take what is about to be inserted into work_cost."""
@@ -202,29 +186,42 @@ class Items:
     def joint(self, *codes: At) -> At:
         """A number for each combination of trace and codes, from 0 on, without gaps; codes are from 0, too."""
         found = self.new(0, np.int32)
+        # numbers below `size`, of which some may not occur
+        size = 1
         for code in (self.trace, *codes):
             width = int(code.max()) + 1
-            if width > 1:
-                self._pair(found, code, width)
+            if width == 1:
+                continue
+            if size * width > _MOST_COMBINED:
+                size = self._renumber(found, size)
+            if size * width > _MOST_COMBINED:
+                size = self._pair(found, code, width)
+                continue
+            for part in self._parts():
+                found[part] = found[part] * np.int32(width) + code[part]
+            size *= width
+        self._renumber(found, size)
         return found
 
-    def _pair(self, found: At, code: At, width: int) -> None:
-        """Number the combinations of two codes in place."""
-        size = (int(found.max()) + 1) * width
-        if size <= _MOST_COMBINED:
-            occurs = np.zeros(size, np.bool_)
-            for part in self._parts():
-                found[part] = combined = found[part] * width + code[part]
-                occurs[combined] = True
-            number = (np.cumsum(occurs) - 1).astype(np.int32)
-            for part in self._parts():
-                found[part] = number[found[part]]
-            return
+    def _renumber(self, found: At, size: int) -> int:
+        """Number the numbers that occur in place, in order; return how many they are."""
+        occurs = np.zeros(size, np.bool_)
+        for part in self._parts():
+            occurs[found[part]] = True
+        number = np.cumsum(occurs, dtype=np.int32)
+        number -= 1
+        for part in self._parts():
+            found[part] = number[found[part]]
+        return int(number[-1]) + 1
+
+    def _pair(self, found: At, code: At, width: int) -> int:
+        """Number the combinations of two codes in place, however many could occur; return how many do."""
         known = np.zeros(0, np.int64)
         for part in self._parts():
             known = np.union1d(known, found[part] * np.int64(width) + code[part])
         for part in self._parts():
             found[part] = np.searchsorted(known, found[part] * np.int64(width) + code[part])
+        return len(known)
 
     def firsts(self, code: At) -> At:
         """The place of the first item of each code."""

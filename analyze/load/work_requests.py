@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.places import read_batches
-from genscope.analyze.load.work_items import Items, Said, ids
+from genscope.analyze.load.said import Said
+from genscope.analyze.load.work_items import Items, ids
 from genscope.analyze.readers.arrow_column import numbers
 
 UNKNOWN = "unattributed"

@@ -17,8 +17,10 @@ from genscope.analyze.load.answered import fill_answered
 from genscope.analyze.load.charged_calls import ChargedCalls
 from genscope.analyze.load.columns import flags, relation_of
 from genscope.analyze.load.places import read_batches
+from genscope.analyze.load.product_sums import fill_product_sum
+from genscope.analyze.load.said import Column, Said
 from genscope.analyze.load.totals import totals
-from genscope.analyze.load.work_items import Column, Items, Said, ids
+from genscope.analyze.load.work_items import Items, ids
 from genscope.analyze.readers.arrow_column import numbers
 
 # what work_sum groups by
@@ -65,23 +67,36 @@ _WORK_SUM = """
 
 
 def fill_work_sums(items: Items) -> bool:
-    """Insert the rows of all these tables."""
+    """Insert the rows of work_arithmetic, product_sum and work_sum."""
     if not items.count:
         return True
-    # each table is read once
-    for table, columns in _by_table(_OF_SUM | _OF_GROUP).items():
-        items.said(table, *columns)
-    calls = ChargedCalls(items)
-    calls.insert_operator_sum()
-    calls.insert_product_time()
-    del calls
+    _read(items)
     products = items.only(items.cost("flops")[0] > 0)
     if products.count:
         _fill_work_arithmetic(products)
+    fill_product_sum(items)
     _fill_work_sum(items, products)
-    _fill_work_groups(items)
     items.work.release()
     return True
+
+
+def fill_work_groups(items: Items) -> bool:
+    """Insert the rows of operator_sum, product_time, work_group and grouped_work."""
+    if not items.count:
+        return True
+    _read(items)
+    calls = ChargedCalls(items)
+    calls.insert_operator_sum()
+    calls.insert_product_time()
+    _fill_work_groups(items, calls)
+    items.work.release()
+    return True
+
+
+def _read(items: Items) -> None:
+    """Read each table once for both."""
+    for table, columns in _by_table(_OF_SUM | _OF_GROUP).items():
+        items.said(table, *columns)
 
 
 class Groups:
@@ -162,7 +177,7 @@ def _fill_work_sum(items: Items, products: Items) -> None:
         items.con.execute("DROP TABLE IF EXISTS temp.peak")
 
 
-def _fill_work_groups(items: Items) -> None:
+def _fill_work_groups(items: Items, calls: ChargedCalls) -> None:
     is_known = items.new(0, np.int32)
     for block in items.blocks():
         is_known[block] = items.op[block] != items.operators.none
@@ -181,6 +196,7 @@ def _fill_work_groups(items: Items) -> None:
         "first_work_id": lambda at: ids(items.work)(groups.first[groups.code[at]]),
         "step": step.column("step"),
         "dur_ns": lambda at: numbers(items.dur[at]),
+        "cost_op_id": calls.cost_op_id,
     }
     items.insert("grouped_work", columns)
 

@@ -6,7 +6,8 @@ protocol `Reader`, and a folder of the same name in queries/staging.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -74,3 +75,12 @@ class Reader(Protocol):
 def reader_of(name: str) -> Reader:
     """The reader of a format, imported when it is first needed."""
     return cast("Reader", import_module(f"{__name__}.{name}.reader"))
+
+
+def begin_to_import(names: Iterable[str]) -> None:
+    """Import the readers of formats in a thread: that takes as long as opening a few databases."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="import")
+    for name in names:
+        # what fails here fails again where the reader is used
+        pool.submit(reader_of, name)
+    pool.shutdown(wait=False)

@@ -2,7 +2,7 @@
 --
 -- Why:     only such a wait makes the host's next step depend on the device.
 -- Grain:   one row per explicit wait or synchronous copy with such an event
--- Inputs:  waiting_call, runtime_call, sync_record, path_event
+-- Inputs:  waiting_call, runtime_call, sync_record, path_refusal, path_event
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -21,6 +21,10 @@ WITH wait AS (
     waiting.end_ns,
     sync.stream
   FROM waiting_call AS waiting
+  SEMI JOIN (
+    SELECT trace_id FROM path_refusal
+    WHERE refusal IS NULL
+  ) AS answered USING (trace_id)
   INNER JOIN runtime_call AS call USING (trace_id, call_id)
   LEFT JOIN sync_record AS sync
     ON

@@ -9,7 +9,7 @@
 --   stream_id           stream or queue
 --   launch_count        launches: calls with an event on the stream
 --   no_wait_count       launches whose event had started when the call began: clocks disagree
---   length_integral_ns  ns, sum of the times that the launches waited
+--   length_integral_ns  ns, sum of the times that the launches waited; NULL beyond int64
 --   first_ns            ns from the trace's base, when the first call began
 --   last_ns             ns, when the last launch left: its first event on the stream began
 -- Never:   WHERE no_wait_count > launch_count OR first_ns > last_ns
@@ -32,7 +32,7 @@ SELECT
   stream_id,
   count(*) AS launch_count,
   count(*) FILTER (WHERE end_ns <= start_ns) AS no_wait_count,
-  cast(sum(greatest(end_ns - start_ns, 0)) AS BIGINT) AS length_integral_ns,
+  try_cast(sum(greatest(end_ns - start_ns, 0)) AS BIGINT) AS length_integral_ns,
   min(start_ns) AS first_ns,
   max(greatest(end_ns, start_ns)) AS last_ns
 FROM launched

@@ -5,7 +5,7 @@
 --          not be done at all is in needless_work.
 -- Grain:   one row per (trace_id, work_id) of such work
 -- Inputs:  grouped_work, work_group, needless_group, attention_loss, fused_loss, copy_loss,
---          product_loss, chain_loss
+--          product_loss, chain_loss, fusible_group
 -- Kept:    view
 -- Columns:
 --   trace_id           trace.trace_id
@@ -47,6 +47,12 @@ found AS (
   ANTI JOIN chain_loss USING (trace_id, work_id)
 ),
 
+-- mostly none, and looking each chain up among all products takes long
+chained AS (
+  FROM product
+  SEMI JOIN fusible_group USING (trace_id, first_work_id)
+),
+
 timed AS (
   SELECT
     found.*,
@@ -70,12 +76,24 @@ timed AS (
     kept_ns,
     2 * kept_ns AS kept_high_ns
   FROM chain_loss
-  ANTI JOIN product USING (trace_id, work_id)
+  ANTI JOIN chained USING (trace_id, work_id)
 ),
 
 layout AS (
   SELECT DISTINCT trace_id, name FROM needless_group
   WHERE kind = 'layout_copy'
+),
+
+-- by itself, because each group has thousands of items
+needed AS MATERIALIZED (
+  SELECT
+    trace_id,
+    work_group.first_work_id,
+    work_group.device_id,
+    layout.name IS NOT NULL AS is_layout
+  FROM work_group
+  LEFT JOIN layout USING (trace_id, name)
+  WHERE work_group.pass IS DISTINCT FROM 'recompute'
 )
 
 SELECT
@@ -83,7 +101,7 @@ SELECT
   timed.work_id,
   first_work_id,
   timed.step,
-  work_group.device_id,
+  needed.device_id,
   timed.kind,
   timed.attention_call_id,
   timed.cost_op_id,
@@ -94,8 +112,5 @@ SELECT
   least(timed.kept_ns, timed.lost_ns) AS kept_ns,
   least(coalesce(timed.kept_high_ns, timed.lost_ns), timed.lost_ns) AS kept_high_ns
 FROM timed
-INNER JOIN work_group USING (trace_id, first_work_id)
-LEFT JOIN layout ON work_group.trace_id = layout.trace_id AND work_group.name = layout.name
-WHERE
-  work_group.pass IS DISTINCT FROM 'recompute'
-  AND (layout.name IS NULL OR timed.attention_call_id IS NOT NULL)
+INNER JOIN needed USING (trace_id, first_work_id)
+WHERE NOT needed.is_layout OR timed.attention_call_id IS NOT NULL

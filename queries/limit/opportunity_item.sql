@@ -1,8 +1,8 @@
 -- opportunity_item: what an opportunity counts, by its place.
 --
 -- Why:     a saving must lead to the kernels and gaps that it is made of.
--- Grain:   one row per placed_item and needless_item
--- Inputs:  placed_item, needless_item
+-- Grain:   one row per placed_gap, work_item and needless_item
+-- Inputs:  placed_gap, work_item, needless_item
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -29,7 +29,32 @@
 --   kept_high_ns  ns of it that would stay at most
 -- Never:   WHERE NOT (0 <= kept_low_ns AND kept_low_ns <= kept_ns AND kept_ns <= kept_high_ns
 --          AND kept_high_ns <= lost_ns)
-FROM placed_item
+
+-- noqa: disable=AM07
+SELECT
+  trace_id,
+  kind,
+  place,
+  device_id,
+  unit_id,
+  unit_count,
+  NULL::BIGINT AS work_id,
+  gap_start_ns,
+  component,
+  NULL::VARCHAR AS module,
+  step,
+  op_name,
+  range_name,
+  python_frame,
+  detail,
+  FALSE AS is_predicted,
+  lost_ns,
+  kept_low_ns,
+  kept_ns,
+  kept_high_ns
+FROM placed_gap
+UNION ALL BY NAME
+SELECT *, 1::BIGINT AS unit_count FROM work_item
 UNION ALL BY NAME
 -- nothing stays if it is unnecessary; all of it may be needed
 SELECT

@@ -2,7 +2,7 @@
 --
 -- Why:     a trace has many gaps and few places, and a fleet puts together only the places.
 -- Grain:   one row per (trace_id, kind, place, device_id) of opportunity_item
--- Inputs:  placed_item, needless_group
+-- Inputs:  placed_gap, lost_sum, needless_group
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
@@ -32,20 +32,22 @@ SELECT
   place,
   device_id,
   if(min(component) = max(component), min(component), NULL) AS component,
-  if(min(module) = max(module), min(module), NULL) AS module,
+  NULL::VARCHAR AS module,
   if(min(step) = max(step), min(step), NULL) AS step,
   if(min(op_name) = max(op_name), min(op_name), NULL) AS op_name,
   if(min(detail) = max(detail), min(detail), NULL) AS detail,
   any_value(range_name) AS range_name,
   any_value(python_frame) AS python_frame,
-  bool_and(is_predicted) AS is_predicted,
+  FALSE AS is_predicted,
   cast(if(max(unit_count) > 1, sum(unit_count), count(DISTINCT unit_id)) AS BIGINT) AS unit_count,
   sum(lost_ns)::DECIMAL(38, 0) AS lost_ns,
   sum(lost_ns - kept_high_ns)::DECIMAL(38, 0) AS low_ns,
   sum(lost_ns - kept_ns)::DECIMAL(38, 0) AS saving_ns,
   sum(lost_ns - kept_low_ns)::DECIMAL(38, 0) AS high_ns
-FROM placed_item
+FROM placed_gap
 GROUP BY trace_id, kind, place, device_id
+UNION ALL BY NAME
+FROM lost_sum
 UNION ALL BY NAME
 SELECT
   trace_id,

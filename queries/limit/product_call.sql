@@ -1,10 +1,9 @@
--- product_call: each call of a matrix product, with its time and FLOPs (162 lines because of sums).
+-- product_call: each call of a matrix product, with its time and FLOPs.
 --
 -- Why:     a product runs casts, layout changes and a bias too; its time is that of all of them,
 --          but its FLOPs and bytes are those of the product.
 -- Grain:   one row per (trace_id, product_op_id); NULL for all other work of the trace
--- Inputs:  work, work_op, work_arithmetic, work_group, kernel_tensor_core, cost_root,
---          signature_cost
+-- Inputs:  product_sum, work_group, kernel_tensor_core, signature_cost
 -- Kept:    view
 -- Columns:
 --   trace_id       trace.trace_id
@@ -26,72 +25,8 @@
 -- Never:   WHERE is_unknown AND flops > 0
 
 -- noqa: disable=AM07
-WITH rooted AS (
-  SELECT
-    trace_id,
-    work_op.work_id,
-    coalesce(cost_root.product_op_id, cost_root.cost_op_id) AS product_op_id,
-    coalesce(cost_root.product_signature_id, signature_id) AS product_signature_id,
-    signature_id,
-    cost_root.product_op_id IS NULL AS is_unknown,
-    cost.flops,
-    cost.bytes,
-    cost.flops IS NOT NULL AND starts_with(cost.formula, 'attention') AS is_attention
-  FROM cost_root
-  LEFT JOIN signature_cost AS cost USING (trace_id, signature_id)
-  INNER JOIN work_op USING (trace_id, op_id)
-  WHERE cost_root.product_op_id IS NOT NULL OR cost.flops IS NULL
-),
-
-item AS (
-  SELECT
-    trace_id,
-    rooted.product_op_id,
-    rooted.product_signature_id,
-    rooted.signature_id,
-    rooted.is_unknown,
-    rooted.is_attention,
-    work.time_source,
-    work.dur_ns,
-    -- casts inside move bytes too, which a better program would not
-    arithmetic.work_id IS NOT NULL AS is_charged,
-    if(is_charged OR rooted.is_unknown, rooted.flops, 0) AS flops,
-    if(is_charged, rooted.bytes, NULL) AS bytes,
-    used.tensor_core,
-    used.rule,
-    arithmetic.arithmetic,
-    rooted.flops * 1e9 / arithmetic.peak_flops_per_s AS peak_ns
-  FROM rooted
-  INNER JOIN work USING (trace_id, work_id)
-  LEFT JOIN work_arithmetic AS arithmetic USING (trace_id, work_id)
-  LEFT JOIN kernel_tensor_core AS used USING (trace_id, name)
-),
-
-summed AS MATERIALIZED (
-  SELECT
-    trace_id,
-    product_op_id,
-    any_value(product_signature_id) AS signature_id,
-    any_value(time_source) AS time_source,
-    bool_or(is_unknown) AS is_unknown,
-    count(*) AS kernel_count,
-    try_cast(sum(dur_ns) AS BIGINT) AS kernel_ns,
-    try_cast(sum(flops) AS BIGINT) AS flops,
-    try_cast(sum(bytes) AS BIGINT) AS bytes,
-    -- a peak that one of its products lacks makes the sum unknown
-    if(count(*) FILTER (WHERE is_charged) = count(peak_ns), sum(peak_ns), NULL) AS peak_ns,
-    arg_max(arithmetic, flops) AS arithmetic,
-    arg_max(signature_id, flops) AS inner_signature_id,
-    bool_or(is_attention) AS is_attention,
-    bool_or(rule = 'winograd') AS is_winograd,
-    try_cast(sum(dur_ns) FILTER (WHERE tensor_core IS NOT NULL) AS BIGINT) AS matrix_ns,
-    try_cast(sum(dur_ns) FILTER (WHERE tensor_core = 'yes') AS BIGINT) AS tensor_ns
-  FROM item
-  GROUP BY trace_id, product_op_id
-),
-
 -- what no product did is the rest of all work
-total AS (
+WITH total AS (
   SELECT
     trace_id,
     any_value(work_group.time_source) AS time_source,
@@ -134,7 +69,7 @@ SELECT
   summed.is_winograd,
   summed.matrix_ns,
   summed.tensor_ns
-FROM summed
+FROM product_sum AS summed
 LEFT JOIN whole AS own USING (trace_id, signature_id)
 LEFT JOIN whole AS inside
   ON summed.trace_id = inside.trace_id AND summed.inner_signature_id = inside.signature_id
@@ -156,7 +91,7 @@ LEFT JOIN (
     sum(kernel_ns) AS kernel_ns,
     sum(matrix_ns) AS matrix_ns,
     sum(tensor_ns) AS tensor_ns
-  FROM summed
+  FROM product_sum AS summed
   GROUP BY trace_id
 ) AS product USING (trace_id)
 WHERE total.work_count > coalesce(product.kernel_count, 0)

@@ -3,8 +3,8 @@
 -- Why:     float32 products outside tensor cores, sizes that tensor cores can't load and kernels
 --          far slower than their shapes allow each have their own fix.
 -- Grain:   one row per work item of such a product
--- Inputs:  product_time, operator_product, expected_call, modelled_device, cost_root, work_op,
---          grouped_work, work_group, kernel_tensor_core
+-- Inputs:  product_time, operator_product, expected_call, modelled_device, grouped_work,
+--          work_group, kernel_tensor_core
 -- Kept:    view
 -- Columns:
 --   trace_id     trace.trace_id
@@ -21,7 +21,7 @@
 --   kept_ns      ns of it that would stay
 --   kept_high_ns  ns of it that would stay at most
 -- Never:   WHERE kept_low_ns > kept_ns OR kept_ns > kept_high_ns OR kept_low_ns < 0
-WITH known AS (
+WITH modelled AS (
   SELECT
     product.*,
     expected_call.expected_ns,
@@ -46,7 +46,12 @@ WITH known AS (
   INNER JOIN expected_call USING (trace_id, signature_id)
 ),
 
-judged AS (
+-- from a list, because DuckDB takes a view for long and would join all work first
+known AS (
+  SELECT unnest(list(modelled), recursive := TRUE) FROM modelled
+),
+
+slow AS MATERIALIZED (
   SELECT
     product.trace_id,
     product.cost_op_id,
@@ -65,53 +70,39 @@ judged AS (
   WHERE product.work_ns > coalesce(known.other_ns, known.expected_high_ns)
 ),
 
--- from a list, because DuckDB takes a view for long and would join all work first
-slow AS (
-  SELECT unnest(list(judged), recursive := TRUE) FROM judged
-),
-
-grouped AS MATERIALIZED (
-  SELECT trace_id, first_work_id, used.tensor_core = 'no' AS is_plain
+plain_group AS (
+  SELECT trace_id, first_work_id
   FROM work_group
-  LEFT JOIN kernel_tensor_core AS used USING (trace_id, name)
-  WHERE work_group.role <> 'core'
-),
-
-item AS MATERIALIZED (
-  SELECT
-    trace_id,
-    work_id,
-    first_work_id,
-    grouped_work.step,
-    grouped_work.dur_ns AS lost_ns,
-    slow.* EXCLUDE (trace_id),
-    grouped.is_plain
-  FROM cost_root
-  INNER JOIN slow USING (trace_id, cost_op_id)
-  INNER JOIN work_op USING (trace_id, op_id)
-  INNER JOIN grouped_work USING (trace_id, work_id)
-  INNER JOIN grouped USING (trace_id, first_work_id)
-  WHERE cost_root.has_cost
+  INNER JOIN kernel_tensor_core AS used USING (trace_id, name)
+  WHERE used.tensor_core = 'no'
 ),
 
 -- products with a kernel whose name says that it runs outside tensor cores
 plain AS (
-  SELECT DISTINCT trace_id, cost_op_id FROM item
-  WHERE kind = 'float32_product' AND is_plain
+  SELECT DISTINCT trace_id, cost_op_id
+  FROM grouped_work
+  INNER JOIN slow USING (trace_id, cost_op_id)
+  INNER JOIN plain_group USING (trace_id, first_work_id)
+  WHERE slow.kind = 'float32_product'
+),
+
+product AS (
+  SELECT slow.* FROM slow
+  LEFT JOIN plain USING (trace_id, cost_op_id)
+  WHERE slow.kind <> 'float32_product' OR plain.cost_op_id IS NOT NULL
 )
 
 SELECT
   trace_id,
-  item.work_id,
+  grouped_work.work_id,
   cost_op_id,
-  item.signature_id,
-  item.first_work_id,
-  item.step,
-  item.kind,
-  item.lost_ns,
-  cast(item.lost_ns * least(1, item.low_ns / item.work_ns) AS BIGINT) AS kept_low_ns,
-  cast(item.lost_ns * least(1, item.stay_ns / item.work_ns) AS BIGINT) AS kept_ns,
-  cast(item.lost_ns * least(1, item.high_ns / item.work_ns) AS BIGINT) AS kept_high_ns
-FROM item
-LEFT JOIN plain USING (trace_id, cost_op_id)
-WHERE item.kind <> 'float32_product' OR plain.cost_op_id IS NOT NULL
+  product.signature_id,
+  grouped_work.first_work_id,
+  grouped_work.step,
+  product.kind,
+  grouped_work.dur_ns AS lost_ns,
+  cast(lost_ns * least(1, product.low_ns / product.work_ns) AS BIGINT) AS kept_low_ns,
+  cast(lost_ns * least(1, product.stay_ns / product.work_ns) AS BIGINT) AS kept_ns,
+  cast(lost_ns * least(1, product.high_ns / product.work_ns) AS BIGINT) AS kept_high_ns
+FROM grouped_work
+INNER JOIN product USING (trace_id, cost_op_id)

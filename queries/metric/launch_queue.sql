@@ -18,7 +18,7 @@
 --   peak_length          most launches that waited at once, each from the start of its call to the
 --                        start of its first event on the stream
 --   peak_after_first_ns  ns from the first call until the queue was longest for the first time
---   length_integral_ns   ns, sum of the times that the launches waited
+--   length_integral_ns   ns, sum of the times that the launches waited; NULL beyond int64
 --   window_ns            ns from the first call until the last launch left
 --   mean_length          launches, mean over window_ns; NULL if that is 0
 --   full_ns              ns in which at least full_length launches waited

@@ -5,7 +5,7 @@
 --          those that a causal mask hides. Recomputed FLOPs are in neither. Products inside fused
 --          kernels are unknown, so all are lower bounds if costed_frac is low.
 -- Grain:   one row per (trace_id, scope, component); component 'all' is the whole
--- Inputs:  trace, work, model_flops, work_sum, component_scale, device_busy, time_refusal
+-- Inputs:  trace, work_group, model_flops, work_sum, component_scale, device_busy, time_refusal
 -- Needs:   operator, shape
 -- Key:     trace_name, scope, component, work_ns, costed_frac, busy_mfu, mfu, causal_mfu
 -- Columns:
@@ -83,7 +83,7 @@ summed AS (
 
 used AS (
   SELECT trace_id, count(DISTINCT device_id) AS device_count
-  FROM work
+  FROM work_group
   GROUP BY trace_id
 ),
 

@@ -1,10 +1,10 @@
--- performance_check: six first questions about a run, answered (149 lines because of six facts).
+-- performance_check: six first questions about a run, answered (155 lines because of six facts).
 --
 -- Why:     before looking for the kernel to make faster, one should know that the device is the
 --          limit. The thresholds are those of limit_constant.
 -- Grain:   one row per (trace_id, question_order)
--- Inputs:  trace, time_refusal, device_busy, waiting_call, runtime_call, work, work_component,
---          work_step, kernel_launch, later_kernel, launch_sum, memory_moment, gap_item,
+-- Inputs:  trace, time_refusal, device_busy, waiting_call, runtime_call, work_group, work_step,
+--          kernel_launch, later_kernel, launch_sum, memory_moment, gap_item,
 --          performance_question, limit_constant
 -- Needs:   kernel
 -- Key:     trace_name, question, answer, value, threshold, unit, why_unknown
@@ -43,13 +43,23 @@ called AS (
 ),
 
 of_scheduler AS (
-  SELECT trace_id, work.dur_ns AS scheduler_ns
-  FROM work_component
-  INNER JOIN work USING (trace_id, work_id)
-  WHERE contains(lower(work_component.component), 'scheduler')
+  SELECT trace_id, work_ns AS scheduler_ns FROM work_group
+  WHERE contains(lower(component), 'scheduler')
   UNION ALL
   SELECT trace_id, lost_ns AS scheduler_ns FROM gap_item
   WHERE contains(lower(component), 'scheduler')
+),
+
+launched AS (
+  SELECT trace_id, count(step) AS launch_count, count(DISTINCT step) AS step_count FROM work_step
+  ANTI JOIN (
+    SELECT trace_id, kernel_id AS work_id FROM kernel_launch
+    WHERE call_id IS NULL
+    UNION ALL
+    SELECT trace_id, kernel_id AS work_id FROM later_kernel
+  ) AS unlaunched USING (trace_id, work_id)
+  GROUP BY trace_id
+  HAVING launch_count > 0
 ),
 
 known AS (
@@ -69,17 +79,13 @@ known AS (
   INNER JOIN device_busy USING (trace_id)
   GROUP BY trace_id
   UNION ALL
-  SELECT
-    launch.trace_id,
-    'kernels' AS fact,
-    count(*) / count(DISTINCT work_step.step) AS found_value
-  FROM kernel_launch AS launch
-  INNER JOIN work_step
-    ON launch.trace_id = work_step.trace_id AND launch.kernel_id = work_step.work_id
-  ANTI JOIN later_kernel AS later
-    ON launch.trace_id = later.trace_id AND launch.kernel_id = later.kernel_id
-  WHERE work_step.step IS NOT NULL AND launch.call_id IS NOT NULL
-  GROUP BY launch.trace_id
+  SELECT trace_id, 'kernels' AS fact, launched.launch_count / launched.step_count AS found_value
+  FROM launched
+  -- all work of such a trace is kernels
+  SEMI JOIN (
+    SELECT trace_id FROM work_group
+    WHERE time_source = 'gpu'
+  ) AS gpu_trace USING (trace_id)
   UNION ALL
   SELECT trace_id, 'launch' AS fact, call_p50_ns AS found_value FROM launch_sum
   WHERE what = 'kernel' AND call_name IS NULL

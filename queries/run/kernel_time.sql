@@ -1,15 +1,16 @@
 -- kernel_time: how often each kernel ran for each operator, and how long it took.
 --
--- Why:     a median needs every duration, so it is taken once, when the trace is loaded.
+-- Why:     a median needs every duration, so it is taken once, when the trace is loaded. Names are
+--          compared in the few rows of work_group, and not for each work item.
 -- Grain:   one row per (trace_id, kernel_name, op_name, category)
--- Inputs:  work, work_op, work_category, kernel
--- From:    work
+-- Inputs:  work_group, grouped_work, work, kernel
+-- From:    grouped_work, work_group
 -- Columns:
 --   trace_id        trace.trace_id
---   time_source     work.time_source
---   kernel_name     work.name
---   op_name         work_op.op_name
---   category        work_category.category
+--   time_source     work_group.time_source
+--   kernel_name     work_group.name
+--   op_name         work_group.op_name
+--   category        work_group.category
 --   work_count      executions
 --   work_ns         ns, sum of durations; a DECIMAL, see work_sum
 --   min_ns          ns, shortest
@@ -22,32 +23,49 @@
 -- Never:   WHERE work_count < 1 OR min_ns > median_ns OR median_ns > max_ns
 WITH estimated AS (
   -- few profilers write these: most traces have no such row
-  SELECT trace_id, kernel_id, occupancy_frac, warps_per_sm, blocks_per_sm
+  SELECT work.trace_id, work.work_id, occupancy_frac, warps_per_sm, blocks_per_sm
   FROM kernel
+  INNER JOIN work USING (trace_id, kernel_id)
   WHERE coalesce(occupancy_frac, warps_per_sm, blocks_per_sm) IS NOT NULL
+),
+
+named AS (
+  SELECT
+    trace_id,
+    first_work_id,
+    min(first_work_id) OVER (PARTITION BY trace_id, name, op_name, category) AS named_work_id
+  FROM work_group
+),
+
+summed AS (
+  SELECT
+    trace_id,
+    named.named_work_id AS first_work_id,
+    count(*) AS work_count,
+    sum(item.dur_ns)::DECIMAL(38, 0) AS work_ns,
+    min(item.dur_ns) AS min_ns,
+    try_cast(median(item.dur_ns) AS BIGINT) AS median_ns,
+    max(item.dur_ns) AS max_ns,
+    sum(kernel.occupancy_frac * item.dur_ns)
+    / nullif(sum(item.dur_ns) FILTER (WHERE kernel.occupancy_frac IS NOT NULL), 0)
+      AS occupancy_frac,
+    sum(kernel.warps_per_sm * item.dur_ns)
+    / nullif(sum(item.dur_ns) FILTER (WHERE kernel.warps_per_sm IS NOT NULL), 0) AS warps_per_sm,
+    sum(kernel.blocks_per_sm * item.dur_ns)
+    / nullif(sum(item.dur_ns) FILTER (WHERE kernel.blocks_per_sm IS NOT NULL), 0)
+      AS blocks_per_sm
+  FROM grouped_work AS item
+  INNER JOIN named USING (trace_id, first_work_id)
+  LEFT JOIN estimated AS kernel USING (trace_id, work_id)
+  GROUP BY trace_id, named.named_work_id
 )
 
 SELECT
   trace_id,
-  any_value(work.time_source) AS time_source,
-  work.name AS kernel_name,
-  work_op.op_name,
-  work_category.category,
-  count(*) AS work_count,
-  sum(work.dur_ns)::DECIMAL(38, 0) AS work_ns,
-  min(work.dur_ns) AS min_ns,
-  try_cast(median(work.dur_ns) AS BIGINT) AS median_ns,
-  max(work.dur_ns) AS max_ns,
-  sum(kernel.occupancy_frac * work.dur_ns)
-  / nullif(sum(work.dur_ns) FILTER (WHERE kernel.occupancy_frac IS NOT NULL), 0)
-    AS occupancy_frac,
-  sum(kernel.warps_per_sm * work.dur_ns)
-  / nullif(sum(work.dur_ns) FILTER (WHERE kernel.warps_per_sm IS NOT NULL), 0) AS warps_per_sm,
-  sum(kernel.blocks_per_sm * work.dur_ns)
-  / nullif(sum(work.dur_ns) FILTER (WHERE kernel.blocks_per_sm IS NOT NULL), 0) AS blocks_per_sm
-FROM work
-INNER JOIN work_op USING (trace_id, work_id)
-INNER JOIN work_category USING (trace_id, work_id)
-LEFT JOIN estimated AS kernel
-  ON work.trace_id = kernel.trace_id AND work.kernel_id = kernel.kernel_id
-GROUP BY trace_id, work.name, work_op.op_name, work_category.category
+  work_group.time_source,
+  work_group.name AS kernel_name,
+  work_group.op_name,
+  work_group.category,
+  summed.* EXCLUDE (trace_id, first_work_id)
+FROM summed
+INNER JOIN work_group USING (trace_id, first_work_id)

@@ -3,7 +3,7 @@
 -- Why:     utilization counts a model's FLOPs: not those that checkpointing computes again, and by
 --          one convention not the scores that a causal mask hides.
 -- Grain:   one row per (trace_id, component) with FLOPs
--- Inputs:  work_arithmetic, work_cost, work_component, work_phase, work_attention, attention_call
+-- Inputs:  work_arithmetic, work_cost, grouped_work, work_group, work_attention, attention_call
 -- Kept:    view
 -- Columns:
 --   trace_id          trace.trace_id
@@ -16,28 +16,31 @@
 --                     NULL if a peak is unknown
 --   hidden_ns         ns that hidden_flops take at the peaks
 -- Never:   WHERE recomputed_flops + hidden_flops > flops OR hidden_ns > peak_ns
-WITH item AS (
+WITH hidden AS (
+  SELECT
+    trace_id,
+    work_attention.work_id,
+    -- a query sees the keys up to its own position, the last query all of them
+    (least(query_len, kv_len) - 1) / (2 * nullif(kv_len, 0)) AS hidden_frac
+  FROM work_attention
+  INNER JOIN attention_call USING (trace_id, attention_call_id)
+  WHERE work_attention.role = 'core' AND attention_call.attention_kind = 'causal'
+),
+
+item AS (
   SELECT
     work_arithmetic.trace_id,
-    work_component.component,
+    work_group.component,
     work_arithmetic.arithmetic,
     work_cost.flops,
     work_cost.flops * 1e9 / work_arithmetic.peak_flops_per_s AS peak_ns,
-    coalesce(work_phase.pass = 'recompute', FALSE) AS is_recomputed,
-    -- a query sees the keys up to its own position, the last query all of them
-    if(
-      work_attention.role = 'core' AND attention_call.attention_kind = 'causal',
-      (least(query_len, kv_len) - 1) / (2 * nullif(kv_len, 0)), 0
-    ) AS hidden_frac
+    coalesce(work_group.pass = 'recompute', FALSE) AS is_recomputed,
+    if(hidden.work_id IS NULL, 0, hidden.hidden_frac) AS hidden_frac
   FROM work_arithmetic
   INNER JOIN work_cost USING (trace_id, work_id)
-  INNER JOIN work_component USING (trace_id, work_id)
-  LEFT JOIN work_phase USING (trace_id, work_id)
-  LEFT JOIN work_attention USING (trace_id, work_id)
-  LEFT JOIN attention_call
-    ON
-      work_attention.trace_id = attention_call.trace_id
-      AND work_attention.attention_call_id = attention_call.attention_call_id
+  INNER JOIN grouped_work USING (trace_id, work_id)
+  INNER JOIN work_group USING (trace_id, first_work_id)
+  LEFT JOIN hidden USING (trace_id, work_id)
 )
 
 SELECT

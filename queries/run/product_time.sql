@@ -9,13 +9,13 @@
 --   trace_id      trace.trace_id
 --   cost_op_id    cost_root.cost_op_id
 --   signature_id  cpu_op.signature_id
---   work_ns       ns, sum of its kernels' durations; a DECIMAL, see work_sum
--- Never:   WHERE work_ns IS NULL
+--   work_ns       ns, sum of its kernels' durations; NULL beyond int64
+-- Never:   GROUP BY trace_id, cost_op_id HAVING count(*) > 1
 SELECT
   trace_id,
   cost_root.cost_op_id,
   any_value(signature_id) AS signature_id,
-  sum(work.dur_ns)::DECIMAL(38, 0) AS work_ns
+  try_cast(sum(work.dur_ns) AS BIGINT) AS work_ns
 FROM cost_root
 SEMI JOIN (
   SELECT trace_id, signature_id FROM signature_cost

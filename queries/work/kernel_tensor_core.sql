@@ -4,7 +4,7 @@
 -- Grain:   one row per (trace_id, name) of kernel_category that is linear, convolution or attention
 --          and multiplies matrices, as far as its name says
 -- Inputs:  kernel_category, tensor_core_rule
--- Kept:    view
+-- From:    kernel_category
 -- Columns:
 --   trace_id     trace.trace_id
 --   name         work.name
@@ -12,7 +12,11 @@
 --   rule         tensor_core_rule.rule; NULL if unknown
 -- Never:   GROUP BY trace_id, name HAVING count(*) > 1
 WITH matrix AS (
-  SELECT trace_id, name FROM kernel_category
+  SELECT
+    trace_id,
+    name,
+    left(name, 65536) AS beginning
+  FROM kernel_category
   WHERE category IN ('linear', 'convolution', 'attention')
 ),
 
@@ -20,18 +24,19 @@ decided AS (
   SELECT
     matrix.trace_id,
     matrix.name,
-    arg_min(tensor_core_rule, tensor_core_rule.rule_order) AS first_rule
+    (
+      SELECT min(tensor_core_rule.rule_order)
+      FROM tensor_core_rule
+      WHERE regexp_matches(matrix.beginning, tensor_core_rule.pattern)
+    ) AS rule_order
   FROM matrix
-  INNER JOIN tensor_core_rule
-    ON regexp_matches(left(matrix.name, 65536), tensor_core_rule.pattern)
-  GROUP BY matrix.trace_id, matrix.name
 )
 
 SELECT
-  matrix.trace_id,
-  matrix.name,
-  coalesce(decided.first_rule.tensor_core, 'unknown') AS tensor_core,
-  decided.first_rule.rule
-FROM matrix
-LEFT JOIN decided USING (trace_id, name)
-WHERE decided.first_rule.tensor_core IS DISTINCT FROM 'none'
+  decided.trace_id,
+  decided.name,
+  coalesce(used.tensor_core, 'unknown') AS tensor_core,
+  used.rule
+FROM decided
+LEFT JOIN tensor_core_rule AS used USING (rule_order)
+WHERE used.tensor_core IS DISTINCT FROM 'none'

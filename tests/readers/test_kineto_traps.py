@@ -1,4 +1,4 @@
-"""A small trace for each trap of Kineto files (515 lines because there are 43 traps).
+"""A small trace for each trap of Kineto files (522 lines because there are 43 traps).
 
 Without the handling of its trap, a test fails.
 
@@ -134,6 +134,13 @@ def test_t9_copies_of_an_event_of_the_host_count_once(made: Made) -> None:
     assert rows(con, "SELECT count(*) FROM cpu_op") == [(4,)]
     assert rows(con, "SELECT count(*) FROM runtime_call") == [(2,)]
     assert anomalies(con)["duplicate_host_event"] == 2
+
+
+def test_ranges_that_differ_in_their_process_alone_are_in_its_order(made: Made) -> None:
+    ranges = [op(name="step", cat="user_annotation") | {"pid": pid} for pid in (3, 1, 4, 2)]
+    con = made(op(), *ranges)
+    found = rows(con, "SELECT process_id FROM annotation ORDER BY annotation_id")
+    assert found == [("1",), ("2",), ("3",), ("4",)]
 
 
 def test_t9_copies_count_once_however_their_texts_are_numbered(made: Made) -> None:

@@ -4,8 +4,6 @@ The header is separate from the events because much of it may come after them. A
 reader go into one table.
 """
 
-import glob
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,8 +12,8 @@ from typing import Any
 
 import duckdb
 
+from genscope.analyze.readers.json_relation import create_relation
 from genscope.analyze.readers.kineto import graph_annotation
-from genscope.analyze.readers.kineto.decode import whole_text
 from genscope.analyze.readers.kineto.read import KinetoFile, rank_of
 from genscope.analyze.readers.nesting_limit import nesting_limit
 
@@ -85,21 +83,6 @@ def create_header_tables(
         named, problems = graph_annotation.rows_of(path, header["rank"])
         create_relation(con, folder, "kineto_graph_annotation", graph_annotation.COLUMNS, named)
         create_relation(con, folder, "kineto_reader_anomaly", FAULT, _faults(found, problems))
-
-
-def create_relation(
-    con: duckdb.DuckDBPyConnection,
-    folder: Path,
-    name: str,
-    columns: Mapping[str, str],
-    rows: Sequence[Mapping[str, Any]],
-) -> None:
-    """Create a table from a few rows; a missing key becomes NULL."""
-    file = folder / f"{name}.json"
-    # JSON may hold half characters, which DuckDB rejects
-    file.write_text(whole_text(json.dumps(list(rows), ensure_ascii=False)), encoding="utf-8")
-    # DuckDB would read brackets in the path as a glob
-    con.read_json(glob.escape(str(file)), columns=dict(columns), format="array").create(name)
 
 
 def _header(found: KinetoFile, path: Path) -> dict[str, Any]:

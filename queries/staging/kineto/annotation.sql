@@ -54,7 +54,8 @@ ordered AS (
   FROM ranges
   CROSS JOIN trace_file AS file
   -- sort, because a sort spills to disk and a window over all rows does not
-  ORDER BY ranges.start_ns, ranges.dur_ns DESC, ranges.kind, ranges.name, ranges.tid
+  ORDER BY
+    ranges.start_ns, ranges.dur_ns DESC, ranges.kind, ranges.name, ranges.tid, ranges.pid
 )
 
 SELECT
