@@ -2,18 +2,18 @@
 --
 -- Why:     millions of items have few groups and shapes, so sums are looked up and not items.
 -- Grain:   one row per (trace_id, kind, place, device_id) of work_item
--- Inputs:  lost_work, work_place
+-- Inputs:  lost_work, lost_place
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
 --   kind          see lost_work
---   place         see work_place
+--   place         see lost_place
 --   device_id     see lost_work
 --   component     see work_component; NULL if there are several or none, as the next four
 --   module        see work_module
 --   step          see work_step
---   op_name       see work_place
---   detail        see work_place
+--   op_name       see lost_place
+--   detail        see lost_place
 --   is_predicted  true if the predictor says what would stay of all of it
 --   unit_count    attention calls, products or work items that are counted
 --   lost_ns       ns, a DECIMAL as the next three: sums must be exact beyond int64
@@ -46,7 +46,7 @@ summed AS (
 ),
 
 placed AS MATERIALIZED (
-  FROM work_place('summed')
+  FROM lost_place('summed')
 ),
 
 -- a product can have work in several groups

@@ -3,13 +3,13 @@
 -- Why:     work of one kind adds up where one change would shorten it: in one component, and for
 --          attention and products with one shape.
 -- Grain:   one row per lost_work
--- Inputs:  lost_work, work_place
+-- Inputs:  lost_work, lost_place
 -- Kept:    view
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id
 --   kind          see lost_work
---   place         see work_place, as component, module, op_name and detail
+--   place         see lost_place, as component, module, op_name and detail
 --   device_id     see lost_work
 --   component     see work_component; NULL if unknown
 --   module        see work_module; NULL if unknown
@@ -44,4 +44,4 @@ SELECT
   kept_low_ns,
   kept_ns,
   kept_high_ns
-FROM work_place('lost')
+FROM lost_place('lost')

@@ -1,4 +1,4 @@
--- work_place(lost): where in the program lost work is, and what it computes.
+-- lost_place(lost): where in the program lost work is, and what it computes.
 --
 -- Why:     work of one kind adds up where one change would shorten it: in one component, and for
 --          attention and products with one shape.
