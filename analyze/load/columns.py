@@ -94,6 +94,12 @@ def texts(codes: NDArray[Any], named: Sequence[str | None]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(numbers(codes.astype(np.int32)), known)
 
 
+def one_value(value: int) -> pa.Array:
+    """A column of one number; NULL above int64."""
+    is_long = value > np.iinfo(np.int64).max
+    return numbers(np.array([0 if is_long else value], np.int64), np.array([is_long]))
+
+
 def flags(values: NDArray[np.bool_]) -> pa.Array:
     """A column of truth values."""
     bits = pa.py_buffer(np.packbits(values, bitorder="little"))

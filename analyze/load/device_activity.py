@@ -8,17 +8,15 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Rows, insert
+from genscope.analyze.load.columns import Rows, insert, one_value
 from genscope.analyze.load.covered import Cover, Times, exact_sum
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.launched import Activity
 from genscope.analyze.load.numbered import At, distinct
 from genscope.analyze.load.sweep import stretches
-from genscope.analyze.readers.arrow_column import numbers
 
 _LAYERS, _KERNEL_LAYERS = 6, 2
 _COMPUTE, _COMMUNICATION = 0, 1
-_LARGEST = np.iinfo(np.int64).max
 _Covers = dict[int, Cover]
 
 
@@ -186,15 +184,12 @@ def _busy(devices: Sequence[_Device], busy_ns: NDArray[np.int64]) -> dict[str, R
     values = {
         "kernel_count": kernel_count,
         "copy_count": sum(row[1] for row in found) - kernel_count,
-        "kernel_ns": min(kernel_ns, _LARGEST),
+        "kernel_ns": kernel_ns,
         "kernel_busy_ns": busy_ns[0],
         "gpu_busy_ns": busy_ns[2],
         "gpu_span_ns": max(row[4] for row in found) - min(row[3] for row in found),
     }
-    columns = {name: np.array([value], np.int64) for name, value in values.items()}
-    too_long = np.array([kernel_ns > _LARGEST])
-    kernel_ns_or_null = numbers(columns["kernel_ns"], too_long)
     return {
-        "device_busy": {**columns, "kernel_ns": kernel_ns_or_null},
+        "device_busy": {name: one_value(int(value)) for name, value in values.items()},
         "rank_busy": {"compute_ns": busy_ns[1:2], "busy_ns": busy_ns[2:3]},
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from genscope.analyze.load.columns import Rows
+from genscope.analyze.load.columns import Rows, one_value
 from genscope.analyze.load.covered import Times, exact_sum
 from genscope.analyze.load.launched import Events
 from genscope.analyze.load.numbered import At, distinct
@@ -31,7 +31,8 @@ def launch_queues(events: Events, trace_id: int, rows: At) -> tuple[list[Rows], 
         for times in (start, end):
             times.sort(kind="stable")
             events.scratch.release()
-        queues.append(_rows(trace_id, key, _SUMS, [_value(total) for total in sums]))
+        # an event with a time far from all others waits for longer than int64 holds
+        queues.append(_rows(trace_id, key, _SUMS, [one_value(value) for value in sums]))
         found = _lengths(start, end)
         if len(found[0]):
             lengths.append(_rows(trace_id, key, _LENGTHS, found))
@@ -76,12 +77,6 @@ def _launches(events: Events, stream: At) -> tuple[Times, Times]:
         start[count:after], end[count:after] = events.calls.start[calls], first
         count = after
     return start[:count], end[:count]
-
-
-def _value(total: int) -> pa.Array:
-    """A column of one value; NULL beyond int64: an event far from all others waits for longer."""
-    is_long = total > np.iinfo(np.int64).max
-    return numbers(np.array([0 if is_long else total]), np.array([is_long]))
 
 
 def _waits(scratch: Scratch, start: Times, end: Times) -> tuple[tuple[int, ...], int]:

@@ -5,7 +5,7 @@ The threads are those of queries/work/forward_thread.sql.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -57,21 +57,20 @@ class _Numbered:
             *(self.word, self.backward_word, self.forward_id),
         ]
         if len(rows) < len(self.at):
-            columns = [self._taken(values, rows) for values in columns]
-        number = self.scratch.new(len(rows), 0, np.int32)
+            columns = [self._made(rows, v.__getitem__, v.dtype.type) for v in columns]
         parts = [distinct(self.number[block]) for block in self.scratch.blocks(rows)]
         known = distinct(np.concatenate(parts))
-        for first in range(0, len(rows), BLOCK):
-            block = rows[first : first + BLOCK]
-            number[first : first + BLOCK] = np.searchsorted(known, self.number[block])
-            self.scratch.release_some()
+        number = self._made(rows, lambda some: np.searchsorted(known, self.number[some]), np.int32)
         return _Numbered(self.scratch, number, *columns)
 
-    def _taken(self, values: NDArray[Any], rows: At) -> NDArray[Any]:
-        found = self.scratch.new(len(rows), 0, values.dtype.type)
-        for first in range(0, len(rows), BLOCK):
-            found[first : first + BLOCK] = values[rows[first : first + BLOCK]]
-            self.scratch.release_some()
+    def _made(
+        self, rows: At, of: Callable[[At], NDArray[Any]], kind: type[np.generic]
+    ) -> NDArray[Any]:
+        """The value of each row, block by block."""
+        found, done = self.scratch.new(len(rows), 0, kind), 0
+        for block in self.scratch.blocks(rows):
+            found[done : done + len(block)] = of(block)
+            done += len(block)
         return found
 
 

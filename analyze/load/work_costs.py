@@ -35,13 +35,12 @@ def fill_work_category(items: Items) -> bool:
     """Insert the rows of work_category."""
     if items.are_few:
         return False
-    items.said("work", *_OF_WORK)
+    items.know("work", *_OF_WORK)
     name = items.said("work", "name")
     operator = items.said("work_op", "op_name", "root_op_name", "source")
     role = items.said("work_attention", "role")
     kind = items.joint(name.code, operator.code, role.code)
     fill_answered(items, "work_category", kind)
-    items.work.release()
     return True
 
 
@@ -49,10 +48,9 @@ def fill_work_costs(items: Items) -> bool:
     """Insert the rows of work_cost and component_busy."""
     if items.are_few:
         return False
-    items.said("work", *_OF_WORK)
+    items.know("work", *_OF_WORK)
     Costs(items).insert(items.said("work", "name"))
     _fill_component_busy(items)
-    items.work.release()
     return True
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from threading import RLock
 from typing import Any, TypeAlias
 
 import duckdb
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.numbered import At, Codes
+from genscope.analyze.load.once import Once
 from genscope.analyze.load.places import Places, read_batches
 from genscope.analyze.load.said import Column, Rows, Said
 from genscope.analyze.readers.arrow_column import numbers
@@ -46,10 +46,8 @@ class Items:
             self.trace[places] = np.searchsorted(self.work.traces, trace)
             self.dur[places] = dur
             self.count += len(places)
-        self._said: dict[str, Said] = {}
-        self._costs: dict[str, tuple[NDArray[np.int64], Flags]] = {}
-        self._read_once: dict[str, At] = {}
-        self._reading = RLock()
+        # what tables say, costs and places
+        self._said, self._costs, self._at = Once(), Once(), Once()
 
     def on(self, con: duckdb.DuckDBPyConnection) -> Items:
         """The same, read on another connection."""
@@ -92,30 +90,28 @@ class Items:
     @property
     def op(self) -> At:
         """The places of the operators that requested the items."""
-        with self._reading:
-            if "op" not in self._read_once:
-                op = self.new(self.operators.none, np.int32)
-                for at, trace, number in self.work.read(
-                    "work_op", "trace_id", "coalesce(op_id, -1)"
-                ):
-                    op[at] = self.operators.of(trace, number)
-                self.op = op
-            return self._read_once["op"]
+        return self._at.get("op", self._read_op)
 
     @op.setter
     def op(self, op: At) -> None:
-        self._read_once["op"] = op
+        self._at.put("op", op)
+
+    def _read_op(self) -> At:
+        op: At = self.new(self.operators.none, np.int32)
+        for at, trace, number in self.work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
+            op[at] = self.operators.of(trace, number)
+        return op
 
     @property
     def signature(self) -> At:
         """The signatures of operators by their places, as places of `signatures`."""
-        with self._reading:
-            if "signature" not in self._read_once:
-                signature = self.operators.new(self.signatures.none, np.int32)
-                for at, trace, number in self.operators.read("cpu_op", "trace_id", "signature_id"):
-                    signature[at] = self.signatures.of(trace, number)
-                self._read_once["signature"] = signature
-            return self._read_once["signature"]
+        return self._at.get("signature", self._read_signature)
+
+    def _read_signature(self) -> At:
+        signature: At = self.operators.new(self.signatures.none, np.int32)
+        for at, trace, number in self.operators.read("cpu_op", "trace_id", "signature_id"):
+            signature[at] = self.signatures.of(trace, number)
+        return signature
 
     def of_signatures(self, column: str) -> tuple[list[str | None], At]:
         """The texts of a column of cpu_op, and their numbers by the places of signatures; None is the first."""
@@ -139,12 +135,17 @@ class Items:
 
     def said(self, table: str, *columns: str) -> Said:
         """What a table says in some columns: as it was inserted, else as it is read."""
-        with self._reading:
-            known = self._said.get(table)
-            if known is None or not set(columns) <= set(known.columns):
-                known = self._said[table] = self._read(table, columns)
+        known = self.know(table, *columns)
         at = [known.columns.index(column) for column in columns]
         return self.answered(columns, [tuple(row[i] for i in at) for row in known.rows], known.code)
+
+    def know(self, table: str, *columns: str) -> Said:
+        """The same, perhaps with more columns: read now, for all that will ask."""
+        return self._said.get(
+            table,
+            lambda: self._read(table, columns),
+            lambda known: set(columns) <= set(known.columns),
+        )
 
     def _read(self, table: str, columns: tuple[str, ...]) -> Said:
         listed = ", ".join(columns)
@@ -156,18 +157,18 @@ class Items:
 
     def cost(self, column: str) -> tuple[NDArray[np.int64], Flags]:
         """A column of work_cost and where it is NULL."""
-        with self._reading:
-            if column not in self._costs:
-                value, absent = self.new(0, np.int64), self.new(True, np.bool_)
-                asked = (f"coalesce({column}, 0)", f"{column} IS NULL")
-                for places, found, is_null in self.work.read("work_cost", *asked):
-                    value[places], absent[places] = found, is_null != 0
-                self._costs[column] = value, absent
-            return self._costs[column]
+        return self._costs.get(column, lambda: self._read_cost(column))
+
+    def _read_cost(self, column: str) -> tuple[NDArray[np.int64], Flags]:
+        value, absent = self.new(0, np.int64), self.new(True, np.bool_)
+        asked = (f"coalesce({column}, 0)", f"{column} IS NULL")
+        for places, found, is_null in self.work.read("work_cost", *asked):
+            value[places], absent[places] = found, is_null != 0
+        return value, absent
 
     def know_cost(self, column: str, value: NDArray[np.int64], absent: Flags) -> None:
         """Take what is about to be inserted into work_cost."""
-        self._costs[column] = value, absent
+        self._costs.put(column, (value, absent))
 
     def answered(self, columns: tuple[str, ...], rows: Rows, code: At) -> Said:
         """What is said of each item by the rows that its codes number, which may be equal."""
@@ -233,7 +234,7 @@ class Items:
     def insert(self, table: str, columns: Mapping[str, Column], said: Said | None = None) -> None:
         """Insert a row for each item: its columns, and what is said of it."""
         said = said or Said((), [], _NOTHING)
-        self._said[table] = said
+        self._said.put(table, said)
         same = {name: value for name in said.columns if (value := said.constant(name))}
         told = {name: said.column(name) for name in said.columns if name not in same}
         constants = "".join(f", {value} AS {name}" for name, value in same.items())

@@ -167,7 +167,6 @@ def fill_work_ranges(items: Items) -> bool:
         fill_answered(items, table, kind)
     flags = _phase_flags(items, requests, called)
     fill_answered(items, "work_phase", items.joint(kind, requests.said.code, flags))
-    items.work.release()
     return True
 
 

@@ -76,7 +76,6 @@ def fill_work_sums(items: Items) -> bool:
         _fill_work_arithmetic(products)
     fill_product_sum(items)
     _fill_work_sum(items, products)
-    items.work.release()
     return True
 
 
@@ -89,14 +88,13 @@ def fill_work_groups(items: Items) -> bool:
     calls.insert_operator_sum()
     calls.insert_product_time()
     _fill_work_groups(items, calls)
-    items.work.release()
     return True
 
 
 def _read(items: Items) -> None:
     """Read each table once for both."""
     for table, columns in _by_table(_OF_SUM | _OF_GROUP).items():
-        items.said(table, *columns)
+        items.know(table, *columns)
 
 
 class Groups:
