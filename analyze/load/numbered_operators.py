@@ -243,7 +243,7 @@ class _Last:
         """Read the words."""
         process, numbered = self._process, self._process.numbered
         size = process.number_count
-        # -1 where there is no such operator
+        # -1 where no operator has the number
         self._word = [numbered.scratch.new(size, -1, np.int32) for _ in self.asked]
         for rows in map(process.backward, process.blocks()):
             place = np.searchsorted(self.asked, numbered.forward_id[rows])
