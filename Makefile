@@ -51,7 +51,7 @@ sanitize: env
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 GENSCOPE_LIBRARY="$(CURDIR)/$(CHECKED)" \
 	  GENSCOPE_FUZZ_SECONDS=$${GENSCOPE_FUZZ_SECONDS:-30} $(BIN)/python -m pytest tests/readers/test_native.py \
-	  tests/readers/test_kineto_fuzz.py tests/readers/test_kineto_mutation.py tests/readers/test_kineto_values.py
+	  tests/readers/test_kineto_fuzz.py tests/readers/test_kineto_mutation.py tests/readers/test_kineto_values.py tests/test_arrays.py
 
 # one process without the cycle collector takes two thirds of the CPU time of two with it
 SQLFLUFF := import gc; gc.disable(); from sqlfluff.cli.commands import cli; cli()

@@ -25,6 +25,8 @@ _FUNCTIONS = {
     "genscope_scan": (ctypes.c_int32, (_POINTER, _POINTER, _INT64, *[_POINTER] * 3, _INT64)),
     "genscope_nest": (_INT64, (_POINTER, _POINTER, _POINTER, _POINTER)),
     "genscope_close": (_INT64, (_POINTER, _POINTER)),
+    "genscope_take": (_INT64, (_POINTER, _INT64, _INT64)),
+    "genscope_change": (_INT64, (_POINTER, _INT64, _INT64, _INT64)),
 }
 
 
