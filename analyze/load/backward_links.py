@@ -163,8 +163,8 @@ class _Links:
             )
             is_used[root[inside[used]]] = True
             self._scratch.release_some()
-        for block in self._operators.places.blocks():
-            found[block] &= ~is_used[block]
+        for part in self._operators.places.parts():
+            found[part] &= ~is_used[part]
         return found
 
 

@@ -12,6 +12,7 @@ from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.totals import Total, totals
 from genscope.analyze.load.work_items import Flags, Items, ids
+from genscope.analyze.native.arrays import add_at, least_at, put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 _OPERATOR_SUM = """
@@ -52,7 +53,7 @@ class ChargedCalls:
         # the item of each operator whose kind is that of all
         self._main = operators.new(items.work.none, np.int32)
         for block in items.blocks():
-            np.minimum.at(self._main, self.op[block], block)
+            least_at(self._main, take(self.op, block), block)
         self._counted = items.new(False, np.bool_)
         self._count_mixed()
         self._counted[self._main] = True
@@ -61,14 +62,14 @@ class ChargedCalls:
         items, operators = self._items, self._items.operators
         charged = operators.new(operators.none, np.int32)
         for block in operators.blocks():
-            charged[block] = block
+            put(charged, block, block)
         columns = ("trace_id", "cost_op_id", "has_cost")
         for places, trace, op, carries in operators.read("cost_root", *columns):
             root = operators.of(trace, op)
             charged[places] = np.where(carries, root, places)
             self.has_cost[root] = carries
-        for block in items.blocks():
-            self.op[block] = charged[items.op[block]]
+        for part in items.parts():
+            self.op[part] = take(charged, items.op[part])
 
     def _count_mixed(self) -> None:
         """Find the main item of operators with work of several kinds: the first one of that of most time.
@@ -77,10 +78,12 @@ class ChargedCalls:
         """
         items, kind, op = self._items, self._kind, self.op
         is_mixed = items.operators.new(False, np.bool_)
-        for block in items.blocks():
-            is_mixed[op[block][kind[block] != kind[self._main[op[block]]]]] = True
+        for part in items.parts():
+            charged = op[part]
+            is_other = kind[part] != take(kind, take(self._main, charged))
+            put(is_mixed, charged[is_other], True)
         is_mixed[-1] = False
-        parts = [block[is_mixed[op[block]]] for block in items.blocks()]
+        parts = [block[take(is_mixed, take(op, block))] for block in items.blocks()]
         rows = np.concatenate([np.zeros(0, np.int32), *parts])
         if not len(rows):
             return
@@ -99,15 +102,17 @@ class ChargedCalls:
     def cost_op_id(self, at: At) -> pa.Array:
         """The ids of the products that items are parts of; NULL for others."""
         operators = self._items.operators
-        return operators.column(np.where(self._is_part(at), self.op[at], operators.none))
+        return operators.column(np.where(self._is_part(at), take(self.op, at), operators.none))
 
     def _is_part(self, at: At) -> Flags:
         """Whether items are kernels of a product, outside attention's core."""
-        op, signature = self.op[at], self._items.signature
+        op, signature = take(self.op, at), self._items.signature
         is_core = np.array([row[0] == "core" for row in self._role.rows], np.bool_)
         is_gpu = np.array([row[0] == "gpu" for row in self._source.rows], np.bool_)
-        found: Flags = self.has_cost[op] & self._is_multiplied[signature[op]]
-        return found & ~is_core[self._role.code[at]] & is_gpu[self._source.code[at]]
+        found: Flags = take(self.has_cost, op) & take(self._is_multiplied, take(signature, op))
+        found &= take(~is_core, take(self._role.code, at))
+        found &= take(is_gpu, take(self._source.code, at))
+        return found
 
     def insert_operator_sum(self) -> None:
         """Insert the rows of operator_sum: of each kind of calls and signature."""
@@ -119,10 +124,11 @@ class ChargedCalls:
         count, work_ns = np.zeros(size, np.int64), totals(size)
         counted = np.full(size, items.work.none, np.int32)
         for block in items.blocks():
-            work_ns.add(code[block], items.dur[block])
-            called = block[self._counted[block] & (self.op[block] != none)]
-            count += np.bincount(code[called], minlength=size)
-            np.minimum.at(counted, code[called], called)
+            work_ns.add(take(code, block), take(items.dur, block))
+            called = block[take(self._counted, block) & (take(self.op, block) != none)]
+            of_called = take(code, called)
+            add_at(count, of_called, 1)
+            least_at(counted, of_called, called)
         first = np.where(count > 0, counted, first)
         made = {
             "trace_id": numbers(items.work.traces[items.trace[first]]),
@@ -137,11 +143,11 @@ class ChargedCalls:
         """Numbers of kind and signature."""
         items = self._items
         kind, of_call = items.new(0, np.int32), items.new(0, np.int32)
-        for block in items.blocks():
-            op = self.op[block]
-            has_cost = self.has_cost[op]
-            kind[block] = np.where(has_cost, self._kind[self._main[op]], self._kind[block])
-            of_call[block] = items.signature[op]
+        for part in items.parts():
+            op = self.op[part]
+            of_main = take(self._kind, take(self._main, op))
+            kind[part] = np.where(take(self.has_cost, op), of_main, self._kind[part])
+            of_call[part] = take(items.signature, op)
         return items.joint(kind, of_call)
 
     def insert_product_time(self) -> None:
@@ -150,10 +156,10 @@ class ChargedCalls:
         high, low = (operators.new(0, np.int64) for _ in range(2))
         has_work, total = operators.new(False, np.bool_), Total(high, low)
         for block in items.blocks():
-            op = self.op[block]
-            is_part = self._is_part(block)
-            total.add(op[is_part], items.dur[block[is_part]])
-            has_work[op[is_part]] = True
+            inside = block[self._is_part(block)]
+            op = take(self.op, inside)
+            total.add(op, take(items.dur, inside))
+            put(has_work, op, True)
         op = np.concatenate([np.zeros(0, np.int32), *(b[has_work[b]] for b in operators.blocks())])
         # they are far apart, so each would bring in a whole array
         taken = operators.scratch.taken

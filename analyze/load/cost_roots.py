@@ -16,6 +16,7 @@ from genscope.analyze.load.held import Held
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.operators import Operators
 from genscope.analyze.load.places import read_batches
+from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 # the SQL multiplies times since the outermost operator by 1,024, and leaves out what overflows
@@ -49,23 +50,25 @@ class _Costs:
         self._signature = self._places.new(0, np.int32)
         columns = ("cost_rank", "is_known", "signature_id")
         for at, rank, is_known, signature in self._places.read("cost_candidate", *columns):
-            self._rank[at], self._signature[at] = rank, signature
-            self._is_known[at], self._is_unknown[at] = is_known != 0, is_known == 0
+            put(self._rank, at, rank)
+            put(self._signature, at, signature)
+            put(self._is_known, at, is_known != 0)
+            put(self._is_unknown, at, is_known == 0)
         for trace, op in read_batches(con.table("work_op"), "trace_id", "coalesce(op_id, -1)"):
-            self._has_work[self._places.of(trace, op)] = True
+            put(self._has_work, self._places.of(trace, op), True)
         self._has_work[self._none] = False
         for block in self._places.blocks():
-            inner = block[self._is_known[block]]
+            inner = block[take(self._is_known, block)]
             outer = self._known_around(inner)
             self._is_emptied[outer[self._rank[inner] >= self._rank[outer]]] = True
 
     def _known_around(self, at: At) -> At:
-        return self._operators.around(self._is_known, self._operators.parent[at])
+        return self._operators.around(self._is_known, take(self._operators.parent, at))
 
     def roots(self) -> Iterator[Rows]:
         """Yield the rows of cost_root."""
         for block in self._places.blocks():
-            asked = block[self._has_work[block]]
+            asked = block[take(self._has_work, block)]
             known = self._operators.around(self._is_known, asked)
             chosen = np.where((known == self._none) & (self._rank[asked] >= 0), asked, known)
             rest = np.flatnonzero(chosen == self._none)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from genscope.analyze.native.arrays import take
+
 Times = NDArray[np.int64]
 
 
@@ -19,11 +21,12 @@ class Cover:
             starts, ends = starts[open_], ends[open_]
         if (starts[1:] < starts[:-1]).any():
             order = np.argsort(starts, kind="stable")
-            starts, ends = starts[order], ends[order]
+            starts, ends = take(starts, order), take(ends, order)
         if len(starts):
             reached = np.maximum.accumulate(ends)
             first = np.flatnonzero(np.append(True, starts[1:] > reached[:-1]))
-            starts, ends = starts[first], reached[np.append(first[1:] - 1, len(ends) - 1)]
+            last = np.append(first[1:] - 1, len(ends) - 1)
+            starts, ends = take(starts, first), take(reached, last)
         self.starts, self.ends = starts, ends
         self._before = np.append(0, np.cumsum(ends - starts))
 
@@ -38,7 +41,8 @@ class Cover:
             return np.zeros(len(at), np.int64)
         begun = np.searchsorted(self.starts, at, side="right")
         last = np.maximum(begun - 1, 0)
-        covered = self._before[last] + np.minimum(at, self.ends[last]) - self.starts[last]
+        ends = np.minimum(at, take(self.ends, last))
+        covered = take(self._before, last) + ends - take(self.starts, last)
         return np.where(begun > 0, covered, 0)
 
 

@@ -14,6 +14,7 @@ from genscope.analyze.load.held import Held
 from genscope.analyze.load.launched import Activity
 from genscope.analyze.load.numbered import At, distinct
 from genscope.analyze.load.sweep import stretches
+from genscope.analyze.native.arrays import take
 
 _LAYERS, _KERNEL_LAYERS = 6, 2
 _COMPUTE, _COMMUNICATION = 0, 1
@@ -65,10 +66,10 @@ class _Device:
         # by layer: how many, their ns, the first start and the last end
         self.layers: dict[int, tuple[int, int, int, int]] = {}
         for block in activity.scratch.blocks(rows):
-            layers = activity.layer[block]
+            layers = take(activity.layer, block)
             for layer in distinct(layers).tolist():
                 chosen = block[layers == layer]
-                self._add(layer, activity.start[chosen], activity.end[chosen])
+                self._add(layer, take(activity.start, chosen), take(activity.end, chosen))
         self._open_ns = np.zeros(1 << _LAYERS, np.int64)
         # the last stretch that was exposed
         self.exposed = np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -136,12 +137,14 @@ def _sweep(
 
 def _covers(activity: Activity, rows: At, since: int, until: int) -> _Covers:
     """The covers of each layer, of these rows in a stretch of time."""
-    layers = activity.layer[rows]
+    layers = take(activity.layer, rows)
     covers = {}
     for layer in distinct(layers).tolist():
         chosen = rows[layers == layer]
-        times = (activity.start[chosen], activity.end[chosen])
-        covers[layer] = Cover(*(np.clip(time, since, until) for time in times))
+        times = (
+            np.clip(take(time, chosen), since, until) for time in (activity.start, activity.end)
+        )
+        covers[layer] = Cover(*times)
     return {layer: cover for layer, cover in covers.items() if len(cover.starts)}
 
 
@@ -172,7 +175,7 @@ def _open_layers(covers: _Covers) -> tuple[Times, NDArray[np.int64]]:
         [np.repeat([1 << layer, -1 << layer], len(c.starts)) for layer, c in covers.items()]
     )
     order = np.argsort(at, kind="stable")
-    return at[order], np.cumsum(change[order])
+    return take(at, order), np.cumsum(take(change, order))
 
 
 def _busy(devices: Sequence[_Device], busy_ns: NDArray[np.int64]) -> dict[str, Rows]:

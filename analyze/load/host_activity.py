@@ -19,6 +19,7 @@ from genscope.analyze.load.operators import Operators
 from genscope.analyze.load.places import read_batches
 from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.load.sweep import Sweep, fit
+from genscope.analyze.native.arrays import take
 
 _WAIT, _LOAD, _OUTER, _STEP, _IN_STEP = 0, 3, 4, 5, 6
 # of hosts, or of devices
@@ -98,13 +99,13 @@ class Hosts:
 
     def of_layers(self, rows: At, *layers: int) -> tuple[Times, Times]:
         """The starts and ends of those in some layers."""
-        chosen = rows[among(self.layer[rows], layers)]
-        return self.start[chosen], self.end[chosen]
+        chosen = rows[among(take(self.layer, rows), layers)]
+        return take(self.start, chosen), take(self.end, chosen)
 
     def of_calls(self, rows: At, is_memory: bool) -> tuple[Times, Times]:
         """The starts and ends of the calls that do, or don't, allocate or free."""
-        chosen = rows[self._is_memory[self.calls.name[rows]] == is_memory]
-        return self.calls.start[chosen], self.calls.end[chosen]
+        chosen = rows[take(self._is_memory, take(self.calls.name, rows)) == is_memory]
+        return take(self.calls.start, chosen), take(self.calls.end, chosen)
 
 
 class Thread:
@@ -160,13 +161,14 @@ def _operators(operators: Operators, step: At) -> Iterator[_Part]:
     """The outermost operators, and those right below a step of the profiler, block by block."""
     is_step = operators.scratch.new(operators.places.none + 1, False, np.bool_)
     is_step[step] = True
-    for block in operators.places.blocks():
-        outer = operators.depth[block] == 0
-        chosen = outer | (is_step[operators.parent[block]] & ~is_step[block])
-        at = block[chosen]
+    for part in operators.places.parts():
+        outer = operators.depth[part] == 0
+        chosen = outer | (take(is_step, operators.parent[part]) & ~is_step[part])
+        at = np.flatnonzero(chosen).astype(np.int32) + np.int32(part.start)
         layer = np.where(is_step[at], _STEP, np.where(outer[chosen], _OUTER, _IN_STEP)).astype(
             np.int8
         )
         trace, _ = operators.places.keys(at)
-        yield trace, operators.start[at], operators.end[at], operators.track[at], layer
+        start, end, track = (take(v, at) for v in (operators.start, operators.end, operators.track))
+        yield trace, start, end, track, layer
         operators.scratch.release_some()

@@ -17,6 +17,7 @@ from genscope.analyze.load.numbered import At, Codes, split
 from genscope.analyze.load.places import Places, read_batches
 from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.load.sweep import by_start
+from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 # kernels that one kernel replaces at most, as in the SQL
@@ -59,16 +60,18 @@ class _Kernels:
         streams = Codes(con, ["work"], _STREAM)
         asked = ("start_ns", "dur_ns", f"hash({_STREAM})", _KERNEL)
         for at, start, dur, stream, is_kernel in self.works.read("work", *asked):
-            self._start[at], self.dur[at] = start, dur
-            self._stream[at] = np.where(is_kernel != 0, streams.of(stream), _NONE)
+            put(self._start, at, start)
+            put(self.dur, at, dur)
+            put(self._stream, at, np.where(is_kernel != 0, streams.of(stream), _NONE))
             self.longest = max(self.longest, int(dur.max(initial=0)))
             self._scratch.release_some()
         grouped = con.table("grouped_work")
         of_group = ("trace_id", "work_id", "first_work_id", "coalesce(step, 0)", "step IS NULL")
         for trace, work, first, step, no_step in read_batches(grouped, *of_group):
             at = self.works.of(trace, work)
-            self.first[at] = self.works.of(trace, first)
-            self.step[at], self.no_step[at] = step, no_step != 0
+            put(self.first, at, self.works.of(trace, first))
+            put(self.step, at, step)
+            put(self.no_step, at, no_step != 0)
             self._scratch.release_some()
 
     def _new(self, value: Any, kind: type[np.generic]) -> NDArray[Any]:
@@ -81,13 +84,12 @@ class _Kernels:
 
     def shape(self, places: At) -> At:
         """The shapes of kernels."""
-        found: At = self._shape[self.first[places]]
-        return found
+        return take(self._shape, take(self.first, places))
 
     def runs(self) -> Iterator[tuple[int, At]]:
         """Kernels of a stream in order, no run of one shape in two parts, and how many are before them."""
         rows = np.flatnonzero(self._stream != _NONE).astype(np.int32)
-        for _, stream in split(rows, self._stream[rows]):
+        for _, stream in split(rows, take(self._stream, rows)):
             ordered = by_start(self._scratch, self._start, stream)
             begun, held = 0, ordered[:0]
             for block in self._scratch.blocks(ordered):
@@ -105,12 +107,12 @@ def _insert(
     """Insert the chains among kernels in order of a stream, of which so many are before them."""
     if not len(places):
         return
-    shape, dur = kernels.shape(places), kernels.dur[places]
+    shape, dur = kernels.shape(places), take(kernels.dur, places)
     starts = np.flatnonzero(np.diff(shape, prepend=-1))
     count = np.diff(starts, append=len(places))
     total = np.add.reduceat(dur, starts)
     is_chain = (shape[starts] > 0) & (count >= least) & (total > 0)
-    computes = kernels.computes[kernels.first[places]].astype(np.int64)
+    computes = take(kernels.computes, take(kernels.first, places)).astype(np.int64)
     is_chain &= np.add.reduceat(computes, starts) >= 2
     if not is_chain.any():
         return

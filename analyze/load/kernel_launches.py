@@ -20,6 +20,7 @@ from genscope.analyze.load.numbered import At, Codes, split
 from genscope.analyze.load.places import Numbers, Places
 from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.shared_ids import Owner, SharedIds
+from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 _SOURCES = ("unlinked", "external_id", "correlation", "nesting")
@@ -71,11 +72,15 @@ class _Links:
         for at, (owner,), (external, correlation, start) in texts.read(self._kernels, *columns):
             for code, rows in split(np.arange(len(at), dtype=np.int32), owner):
                 trace_id, process = processes.rows[code]
-                op = self._op_of(trace_id, process, external[rows])
-                call = self._call_of(trace_id, process, correlation[rows], start[rows])
-                self._op[at[rows]], self._call[at[rows]] = op, call
+                op = self._op_of(trace_id, process, take(external, rows))
+                asked = take(correlation, rows), take(start, rows)
+                call = self._call_of(trace_id, process, *asked)
+                those = take(at, rows)
+                put(self._op, those, op)
+                put(self._call, those, call)
                 source = np.where(call < self._calls.places.none, _CORRELATION, _UNLINKED)
-                self._source[at[rows]] = np.where(op < self._operators.none, _EXTERNAL, source)
+                source = np.where(op < self._operators.none, _EXTERNAL, source)
+                put(self._source, those, source)
             self._scratch.release_some()
 
     def _op_of(self, trace_id: int, process: str | None, external: Numbers) -> At:

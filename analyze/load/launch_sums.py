@@ -16,6 +16,7 @@ from genscope.analyze.load.columns import Rows
 from genscope.analyze.load.covered import Times, exact_sum
 from genscope.analyze.load.launched import Events
 from genscope.analyze.load.numbered import At, split
+from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -67,10 +68,11 @@ def _added(events: Events, rows: At) -> tuple[dict[str, NDArray[np.int64]], list
     counts = np.zeros((size, 3, 2), np.int64)
     low, high = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for block in events.scratch.blocks(rows):
-        call = events.call[block]
-        key = (block >= events.first_copy) * shape[1] + calls.name[call] + 1
-        count, device = np.minimum(events.count[call], 2), events.end[block] - events.start[block]
-        is_shorter = device < calls.end[call] - calls.start[call]
+        call = take(events.call, block)
+        key = (block >= events.first_copy) * shape[1] + take(calls.name, call) + 1
+        count = np.minimum(take(events.count, call), 2)
+        device = take(events.end, block) - take(events.start, block)
+        is_shorter = device < take(calls.end, call) - take(calls.start, call)
         joint = (key * 3 + count) * 2 + is_shorter
         counts += np.bincount(joint, minlength=counts.size).reshape(counts.shape)
         # a sum of floats is exact below 2^53
@@ -109,7 +111,7 @@ class _Begun:
         ):
             values = self._less(places, later, earlier)
             for row, some in zip(found[1:], named, strict=True):
-                add(row, values[some])
+                add(row, take(values, some))
             add(found[0], values)
         yield from found
 
@@ -119,8 +121,8 @@ class _Begun:
         done = 0
         for block in self.events.scratch.blocks(places):
             called = block + np.int32(self.first_call)
-            at = self.start[block] if later is None else later[called]
-            np.subtract(at, earlier[called], out=values[done : done + len(block)])
+            at = take(self.start, block) if later is None else take(later, called)
+            np.subtract(at, take(earlier, called), out=values[done : done + len(block)])
             done += len(block)
         return values
 
@@ -130,9 +132,11 @@ def _begun(events: Events, trace_id: int, rows: At, firsts: At) -> _Begun:
     start, kind = events.scratch.new(count, 0, np.int64), np.full(count, -1, np.int8)
     for some, is_single in ((rows, True), (firsts, False)):
         for block in events.scratch.blocks(some):
-            called = block[events.count[events.call[block]] == 1] if is_single else block
-            call = events.call[called] - np.int32(first)
-            start[call], kind[call] = events.start[called], called >= events.first_copy
+            is_alone = take(events.count, take(events.call, block)) == 1
+            called = block[is_alone] if is_single else block
+            call = take(events.call, called) - np.int32(first)
+            put(start, call, take(events.start, called))
+            put(kind, call, called >= events.first_copy)
     return _Begun(events, first, start, kind)
 
 

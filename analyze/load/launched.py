@@ -19,6 +19,7 @@ from genscope.analyze.load.places import Places, read_batches
 from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
 from genscope.analyze.load.sweep import Sweep, by_start, fit
+from genscope.analyze.native.arrays import add_at, least_at, put, take
 
 NONE = -1
 _NEVER = np.iinfo(np.int64).max
@@ -44,13 +45,16 @@ class Calls:
         self.track = scratch.new(size, NONE, np.int32)
         texts = RowTexts(con, "runtime_call", ("hash(name)", names.of), (THREAD, threads.of))
         for at, (name, track), (start, end) in texts.read(self.places, *_SPAN):
-            self.start[at], self.end[at], self.name[at], self.track[at] = start, end, name, track
+            put(self.start, at, start)
+            put(self.end, at, end)
+            put(self.name, at, name)
+            put(self.track, at, track)
             scratch.release_some()
 
     def rows(self, trace_id: int) -> At:
         """The places of the calls of a trace."""
         rows = self.places.rows(trace_id)
-        return self.places.scratch.chosen(rows, lambda block: self.name[block] != NONE)
+        return self.places.scratch.chosen(rows, lambda block: take(self.name, block) != NONE)
 
 
 class Activity:
@@ -78,7 +82,7 @@ class Activity:
 
         texts = RowTexts(con, "kernel", ("hash(name)", is_talking))
         for at, (talks,), (start, end, stream) in texts.read(self._kernels, *columns):
-            self.layer[at] = talks
+            put(self.layer, at, talks)
             self._take(at, start, end, codes.of(stream))
         for place, start, end, stream, layer in self._copies.read(
             "gpu_copy", *columns, _COPY_LAYER
@@ -88,7 +92,9 @@ class Activity:
             self._take(at, start, end, codes.of(stream))
 
     def _take(self, at: At, start: Times, end: Times, stream: At) -> None:
-        self.start[at], self.end[at], self._stream[at] = start, end, stream
+        put(self.start, at, start)
+        put(self.end, at, end)
+        put(self._stream, at, stream)
         self.scratch.release_some()
 
     def fit(self) -> bool:
@@ -104,7 +110,7 @@ class Activity:
         """The places of the events of a trace."""
         copies = self._copies.rows(trace_id) + np.int32(self.first_copy)
         rows = np.concatenate([self._kernels.rows(trace_id), copies])
-        return self.scratch.chosen(rows, lambda block: self._stream[block] != NONE)
+        return self.scratch.chosen(rows, lambda block: take(self._stream, block) != NONE)
 
     def of_devices(self, rows: At) -> dict[int, At]:
         """The places of the events of each device of a trace."""
@@ -128,7 +134,9 @@ class Activity:
         """The rows by a key of their streams, in its order, each with one of its streams."""
         _, number = np.unique(key, return_inverse=True)
         blocks = self.scratch.blocks(rows)
-        for _, part in gathered((block, number[self._stream[block]]) for block in blocks):
+        for _, part in gathered(
+            (block, take(number, take(self._stream, block))) for block in blocks
+        ):
             yield int(self._stream[part[0]]), part
 
 
@@ -148,8 +156,8 @@ class Events(Activity):
             linked = con.table(table).filter("call_id IS NOT NULL")
             for trace, number, call in read_batches(linked, "trace_id", column, "call_id"):
                 called = calls.places.of(trace, call)
-                self.call[places.of(trace, number) + first] = called
-                np.add.at(self.count, called, 1)
+                put(self.call, places.of(trace, number) + np.int32(first), called)
+                add_at(self.count, called, 1)
                 scratch.release_some()
 
     def ids(self, trace_id: int, rows: At) -> tuple[NDArray[np.int64], ...]:
@@ -169,7 +177,7 @@ class Events(Activity):
         rows = by_start(self.scratch, self.start, rows)
         same = []
         for first in range(0, len(rows), BLOCK):
-            start = self.start[rows[first : first + BLOCK + 1]]
+            start = take(self.start, rows[first : first + BLOCK + 1])
             same.append(np.flatnonzero(start[1:] == start[:-1]) + first)
             self.scratch.release_some()
         tied = distinct(np.concatenate([*same, *(at + 1 for at in same)]))
@@ -188,8 +196,9 @@ class Events(Activity):
         """Those whose call has several events."""
 
         def is_shared(block: At) -> NDArray[np.bool_]:
-            call = self.call[block]
-            found: NDArray[np.bool_] = (call != self.calls.places.none) & (self.count[call] > 1)
+            call = take(self.call, block)
+            is_called: NDArray[np.bool_] = call != self.calls.places.none
+            found: NDArray[np.bool_] = is_called & (take(self.count, call) > 1)
             return found
 
         return self.scratch.chosen(rows, is_shared)
@@ -198,7 +207,7 @@ class Events(Activity):
         """The first event of each of these calls, which have several."""
         begun = Earliest(self, shared)
         tied = self.scratch.chosen(
-            shared, lambda block: self.start[block] == begun.of(self.call[block])
+            shared, lambda block: take(self.start, block) == begun.of(take(self.call, block))
         )
         call = self.call[tied]
         order = np.lexsort((tied, self.end[tied], call))
@@ -214,10 +223,11 @@ class Earliest:
         # the last one is for calls without such an event
         self._start = np.full(int(call.max(initial=self._from)) - self._from + 2, _NEVER)
         for block in events.scratch.blocks(rows):
-            np.minimum.at(self._start, events.call[block] - self._from, events.start[block])
+            call = take(events.call, block) - np.int32(self._from)
+            least_at(self._start, call, take(events.start, block))
 
     def of(self, call: At) -> Times:
         """By the places of calls; never for others."""
         last = len(self._start) - 1
         place = call - self._from
-        return self._start[np.where((place < 0) | (place > last), last, place)]
+        return take(self._start, np.where((place < 0) | (place > last), last, place))

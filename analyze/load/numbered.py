@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genscope.analyze.load.scratch_arrays import BLOCK
+from genscope.analyze.native.arrays import take
 
 # places of rows in an array, or numbers
 At: TypeAlias = NDArray[np.int32]
@@ -60,7 +61,7 @@ class Threads:
 
     def of(self, hashes: NDArray[Any]) -> At:
         """The numbers of threads by their hashes."""
-        return self._track[self._codes.of(hashes)]
+        return take(self._track, self._codes.of(hashes))
 
 
 def distinct(values: NDArray[Any]) -> NDArray[Any]:
@@ -88,9 +89,9 @@ def gathered(blocks: Iterable[tuple[At, NDArray[Any]]]) -> Iterator[tuple[int, A
         # small numbers are sorted in a tenth of the time
         is_small = group.max() < 1 << 16
         order = np.argsort(group.astype(np.uint16) if is_small else group, kind="stable")
-        ordered = group[order]
+        ordered = take(group, order)
         first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-        split_rows = np.split(rows[order], first[1:])
+        split_rows = np.split(take(rows, order), first[1:])
         for number, part in zip(ordered[first].tolist(), split_rows, strict=True):
             parts.setdefault(number, []).append(part)
     for number in sorted(parts):

@@ -19,6 +19,7 @@ from genscope.analyze.load.numbered import At, Threads, distinct, gathered
 from genscope.analyze.load.operators import Operators
 from genscope.analyze.load.places import Numbers, read_batches
 from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
+from genscope.analyze.native.arrays import add_at, take
 
 # of a forward operator's name, and of a backward one's, as in forward_thread.sql
 _WORD = "split_part(replace(lower(split_part(name, '::', -1)), '_', ''), 'backward', 1)"
@@ -97,12 +98,12 @@ class Process:
 
     def forward(self, rows: At) -> At:
         """Those of the rows that are forward operators."""
-        found: At = rows[self.numbered.forward_id[rows] == 0]
+        found: At = rows[take(self.numbered.forward_id, rows) == 0]
         return found
 
     def backward(self, rows: At) -> At:
         """Those of the rows that are backward operators."""
-        found: At = rows[self.numbered.forward_id[rows] > 0]
+        found: At = rows[take(self.numbered.forward_id, rows) > 0]
         return found
 
     def blocks(self) -> Iterator[At]:
@@ -112,14 +113,14 @@ class Process:
     @cached_property
     def number_count(self) -> int:
         """Above any number."""
-        return 1 + max(int(self.numbered.number[rows].max()) for rows in self.blocks())
+        return 1 + max(int(take(self.numbered.number, rows).max()) for rows in self.blocks())
 
     @cached_property
     def part_of(self) -> At:
         """Of each number, the part that its rows are in."""
         count = np.zeros(self.number_count, np.int64)
         for rows in self.blocks():
-            np.add.at(count, self.numbered.number[rows], 1)
+            add_at(count, take(self.numbered.number, rows), 1)
         return ((np.cumsum(count) - count) // BLOCK).astype(np.int32)
 
     @cached_property

@@ -16,6 +16,7 @@ from genscope.analyze.load.places import Numbers, Places
 from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
 from genscope.analyze.load.sweep import by_start
+from genscope.analyze.native.arrays import put, take
 
 _NEVER = np.iinfo(np.int64).max
 # operators around one
@@ -50,7 +51,8 @@ class Operators:
 
     def begin(self, at: At, start: Times, track: At) -> None:
         """Take in when some operators start, and their threads."""
-        self.start[at], self.track[at] = start, track
+        put(self.start, at, start)
+        put(self.track, at, track)
         self.scratch.release_some()
 
     def nest_rows(self, rows: Columns) -> None:
@@ -64,9 +66,10 @@ class Operators:
     ) -> None:
         if not len(at):
             return
-        self.parent[at] = self.places.of(trace_id, parent_op)
-        self.depth[at], self.end[at] = depth, end
-        span = end - self.start[at]
+        put(self.parent, at, self.places.of(trace_id, parent_op))
+        put(self.depth, at, depth)
+        put(self.end, at, end)
+        span = end - take(self.start, at)
         # what overflows is negative
         longest = _NEVER if span.min() < 0 else int(span.max())
         self.longest_ns = max(self.longest_ns, longest)
@@ -98,24 +101,24 @@ class Operators:
         return found
 
     def _is_closed(self, at: At, moment: Times) -> NDArray[np.bool_]:
-        found: NDArray[np.bool_] = (self.end[at] <= moment) & (at != self.places.none)
+        found: NDArray[np.bool_] = (take(self.end, at) <= moment) & (at != self.places.none)
         return found
 
     def around(self, chosen: NDArray[np.bool_], at: At) -> At:
         """Of each operator, the innermost chosen one that it is or that is around it, or none."""
         found = at.copy()
-        rows = np.flatnonzero(~chosen[found] & (found != self.places.none))
+        rows = np.flatnonzero(~take(chosen, found) & (found != self.places.none))
         while len(rows):
-            outer = self.parent[found[rows]]
-            found[rows] = outer
-            rows = rows[~chosen[outer] & (outer != self.places.none)]
+            outer = take(self.parent, take(found, rows))
+            put(found, rows, outer)
+            rows = rows[~take(chosen, outer) & (outer != self.places.none)]
         return found
 
     def outermost(self) -> NDArray[np.bool_]:
         """Whether each operator is outermost."""
         found = self.places.new(False, np.bool_)
-        for block in self.places.blocks():
-            found[block] = self.depth[block] == 0
+        for part in self.places.parts():
+            found[part] = self.depth[part] == 0
         return found
 
     def _threads(self, trace_id: int) -> dict[int, At]:
@@ -123,8 +126,8 @@ class Operators:
 
         def blocks() -> Iterator[tuple[At, At]]:
             for block in self.scratch.blocks(self.places.rows(trace_id)):
-                rows = block[self.depth[block] >= 0]
-                yield rows, self.track[rows]
+                rows = block[take(self.depth, block) >= 0]
+                yield rows, take(self.track, rows)
 
         return dict(gathered(blocks()))
 
@@ -133,7 +136,7 @@ class Operators:
         ordered = by_start(self.scratch, self.start, rows)
         for first in range(0, len(rows), BLOCK):
             block = ordered[first : first + BLOCK + 1]
-            start, depth = self.start[block], self.depth[block]
+            start, depth = take(self.start, block), take(self.depth, block)
             if ((start[1:] == start[:-1]) & (depth[1:] < depth[:-1])).any():
                 ordered = ordered[np.lexsort((self.depth[ordered], self.start[ordered]))]
                 break

@@ -43,10 +43,12 @@ class Places:
 
     def of(self, trace: Numbers, number: Numbers) -> NDArray[np.int32]:
         """Places of ids; that of none where the id is -1."""
-        one = len(self.traces) == 1
-        first = 0 if one else self._first[np.searchsorted(self.traces, trace)]
-        places = (first + number).astype(np.int32)
-        places[number < 0] = self.none
+        if len(self.traces) > 1:
+            number = np.where(
+                number < 0, -1, number + self._first[np.searchsorted(self.traces, trace)]
+            )
+        places = number.astype(np.int32)
+        places[places < 0] = self.none
         return places
 
     def first(self, trace: int) -> int:
@@ -87,11 +89,16 @@ class Places:
         """Give back the memory of all such arrays; their values stay."""
         self.scratch.release()
 
-    def blocks(self) -> Iterator[NDArray[np.int32]]:
-        """All places, those of a block at a time."""
+    def parts(self) -> Iterator[slice]:
+        """All places, those of a block at a time; what was read of a block is released now and then."""
         for first in range(0, self.none, BATCH):
-            yield np.arange(first, min(first + BATCH, self.none), dtype=np.int32)
+            yield slice(first, min(first + BATCH, self.none))
             self.scratch.release_some()
+
+    def blocks(self) -> Iterator[NDArray[np.int32]]:
+        """The same as arrays."""
+        for part in self.parts():
+            yield np.arange(part.start, part.stop, dtype=np.int32)
 
     def read(self, table: str, *columns: str) -> Iterator[tuple[NDArray[Any], ...]]:
         """The places of the rows of a table with these ids, and columns as 64-bit integers; batch by batch."""

@@ -9,6 +9,7 @@ from genscope.analyze.load.numbered import At
 from genscope.analyze.load.said import Column
 from genscope.analyze.load.tables import table_files
 from genscope.analyze.load.work_items import Items, ids
+from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 
@@ -18,15 +19,17 @@ def fill_product_sum(items: Items) -> None:
     root, product = (operators.new(operators.none, np.int32) for _ in range(2))
     columns = ("trace_id", "cost_op_id", "coalesce(product_op_id, -1)")
     for places, trace, cost, outermost in operators.read("cost_root", *columns):
-        root[places], product[places] = operators.of(trace, cost), operators.of(trace, outermost)
+        put(root, places, operators.of(trace, cost))
+        put(product, places, operators.of(trace, outermost))
     # of a product whose FLOPs are unknown, the product is itself
     named, has_flops = operators.new(operators.none, np.int32), items.costed("flops IS NOT NULL")
-    for block in operators.blocks():
-        is_known = (product[block] < operators.none) | has_flops[items.signature[root[block]]]
-        named[block] = np.where(is_known, product[block], root[block])
+    for part in operators.parts():
+        has_own = take(has_flops, take(items.signature, root[part]))
+        is_known = (product[part] < operators.none) | has_own
+        named[part] = np.where(is_known, product[part], root[part])
     is_part = items.new(False, np.bool_)
-    for block in items.blocks():
-        is_part[block] = named[items.op[block]] < operators.none
+    for some in items.parts():
+        is_part[some] = take(named, items.op[some]) < operators.none
     parts = items.only(is_part)
     if parts.count:
         _insert(parts, root, named, product)

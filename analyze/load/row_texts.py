@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from genscope.analyze.load.narrow import TEXT_ID
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.places import Places
+from genscope.analyze.native.arrays import take
 from genscope.analyze.readers.kineto.texts import GROUP_BITS
 
 # The number of a combination of texts within its trace. A Kineto trace's ids have the category above it.
@@ -43,4 +44,4 @@ class RowTexts:
         """The places of the table's rows, the numbers of their texts, and columns; batch by batch."""
         for at, trace, text, *values in places.read(self._rows, "trace_id", _TEXT, *columns):
             found = self.places.of(trace, text)
-            yield at, [number[found] for number in self._numbers], values
+            yield at, [take(number, found) for number in self._numbers], values

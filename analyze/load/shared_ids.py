@@ -12,6 +12,7 @@ from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.places import Numbers, Places
 from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.native.arrays import least_at, put, take
 
 # ids lie close together, so an array has room for all ids of a page that has one
 _PAGE = 12
@@ -87,15 +88,17 @@ class SharedIds:
         texts = RowTexts(con, self._table, (f"hash({_PROCESS})", codes.of))
         for at, (owner_code,), (number,) in texts.read(self.places, f"coalesce({self._column}, 0)"):
             rows = np.flatnonzero(number > 0)
-            page = (number[rows] >> _PAGE) + before[owner_code[rows]]
-            self._slots[at[rows]] = slot = self._slot(page, number[rows])
-            np.minimum.at(self._ranks[0], slot, at[rows])
+            known_number, places = take(number, rows), take(at, rows)
+            page = (known_number >> _PAGE) + take(before, take(owner_code, rows))
+            slot = self._slot(page, known_number)
+            put(self._slots, places, slot)
+            least_at(self._ranks[0], slot, places)
             self._scratch.release_some()
 
     def rank_later(self) -> bool:
         """Find the rows that are not the first of their id; false if there are too many of one id."""
         first, slots = self._ranks[0], self._slots
-        parts = [block[first[slots[block]] < block] for block in self.places.blocks()]
+        parts = [block[take(first, take(slots, block)) < block] for block in self.places.blocks()]
         later = np.concatenate([np.zeros(0, np.int32), *parts])
         while len(later) and len(self._ranks) < _MOST_ALIKE:
             following = self._scratch.new(len(first), self.places.none, np.int32)
@@ -105,7 +108,7 @@ class SharedIds:
         return not len(later)
 
     def _slot(self, page: NDArray[np.int64], number: Numbers) -> At:
-        found: At = (self._page[page] << _PAGE) | (number & _IN_PAGE).astype(np.int32)
+        found: At = (take(self._page, page) << _PAGE) | (number & _IN_PAGE).astype(np.int32)
         return found
 
     def of(self, owner: Owner, numbers: Numbers) -> list[At]:
@@ -114,4 +117,4 @@ class SharedIds:
         is_known = (numbers > 0) & (page >= 0) & (page < owner.count)
         page = np.where(is_known, page + owner.first, len(self._page) - 1)
         slot = self._slot(page, numbers)
-        return [rank[slot] for rank in self._ranks]
+        return [take(rank, slot) for rank in self._ranks]

@@ -14,6 +14,7 @@ from genscope.analyze.load.launched import Events
 from genscope.analyze.load.numbered import At, distinct
 from genscope.analyze.load.step_windows import Windows, window_rows
 from genscope.analyze.load.sweep import Sweep, stretches
+from genscope.analyze.native.arrays import take
 
 # the activities of a window in order; those of devices, or of host threads, by their layers
 _ACTIVITIES: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -54,15 +55,15 @@ def _layers(
     hosts: Hosts, events: Events, device: At, called: At, ranges: At
 ) -> Iterator[tuple[Times, Times]]:
     """Starts and ends of each activity, among those that are open in a stretch of time."""
-    layer = events.layer[device]
+    layer = take(events.layer, device)
     for where, layers in _ACTIVITIES.values():
         if where == "call":
-            yield hosts.calls.start[called], hosts.calls.end[called]
+            yield take(hosts.calls.start, called), take(hosts.calls.end, called)
         elif where == "host":
             yield hosts.of_layers(ranges, *layers)
         else:
             chosen = device[among(layer, layers)]
-            yield events.start[chosen], events.end[chosen]
+            yield take(events.start, chosen), take(events.end, chosen)
 
 
 def _counts(
@@ -79,13 +80,13 @@ def _counts(
 
     for rows in devices.values():
         for block in events.scratch.blocks(rows):
-            is_kernel, call = block < events.first_copy, events.call[block]
+            is_kernel, call = block < events.first_copy, take(events.call, block)
             is_called = call != calls.places.none
-            add(0, events.start[block[is_kernel]])
-            add(1, calls.start[call[is_kernel & is_called]])
-            add(3, calls.start[call[is_called]])
+            add(0, take(events.start, block[is_kernel]))
+            add(1, take(calls.start, call[is_kernel & is_called]))
+            add(3, take(calls.start, call[is_called]))
     for block in events.scratch.blocks(calls.rows(trace_id)):
-        add(2, calls.start[block[hosts.launches[calls.name[block]]]])
+        add(2, take(calls.start, block[take(hosts.launches, take(calls.name, block))]))
     at_start, at_end = (np.searchsorted(bounds, at) for at in (windows.start, windows.end))
     found: NDArray[np.int64] = before[at_end] - before[at_start]
     return found

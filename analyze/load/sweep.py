@@ -10,6 +10,7 @@ import numpy as np
 from genscope.analyze.load.covered import Cover, Times
 from genscope.analyze.load.numbered import At, distinct, gathered
 from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
+from genscope.analyze.native.arrays import take
 
 # no moment of a trace is this late, so that no sum of spans can leave int64
 LATEST_NS = 1 << 61
@@ -30,7 +31,9 @@ class Sweep:
 
     def spans(self, rows: At, since: int, until: int) -> tuple[Times, Times]:
         """The starts and ends of these ranges in a stretch of time."""
-        start, end = (np.clip(times[rows], since, until) for times in (self._start, self._end))
+        start, end = (
+            np.clip(take(times, rows), since, until) for times in (self._start, self._end)
+        )
         return start, end
 
     @property
@@ -43,7 +46,7 @@ class Sweep:
         after = bisect_left(self._rows, at, lo=self._next, key=lambda row: self._start[row])
         rows = np.concatenate([self._open, self._rows[self._next : after]])
         self._next = after
-        self._open = rows[self._end[rows] > at]
+        self._open = rows[take(self._end, rows) > at]
         return rows
 
 
@@ -80,10 +83,10 @@ def by_start(scratch: Scratch, start: Times, rows: At) -> At:
     few = np.sort(start[rows[::_ONE_OF]])
     edges = few[BLOCK // _ONE_OF :: BLOCK // _ONE_OF]
     parts = gathered(
-        (block, np.searchsorted(edges, start[block], side="right"))
+        (block, np.searchsorted(edges, take(start, block), side="right"))
         for block in scratch.blocks(rows)
     )
-    ordered = [part[np.argsort(start[part], kind="stable")] for _, part in parts]
+    ordered = [take(part, np.argsort(take(start, part), kind="stable")) for _, part in parts]
     scratch.release()
     return np.concatenate(ordered)
 
@@ -91,7 +94,7 @@ def by_start(scratch: Scratch, start: Times, rows: At) -> At:
 def _are_in_order(scratch: Scratch, start: Times, rows: At) -> bool:
     latest = -LATEST_NS
     for block in scratch.blocks(rows):
-        found = start[block]
+        found = take(start, block)
         if found[0] < latest or (found[1:] < found[:-1]).any():
             return False
         latest = found[-1]

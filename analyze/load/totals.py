@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze.load.numbered import At
+from genscope.analyze.native.arrays import add_at
 
 _LOW = np.int64((1 << 32) - 1)
 
@@ -21,8 +22,8 @@ class Total:
 
     def add(self, number: At, value: _Values) -> None:
         """Add values to the sums with these numbers."""
-        np.add.at(self._high, number, value >> 32)
-        np.add.at(self._low, number, value & _LOW)
+        add_at(self._high, number, value >> 32)
+        add_at(self._low, number, value & _LOW)
 
     def column(self, absent: NDArray[np.bool_] | None = None) -> pa.Array:
         """The sums as DECIMAL(38, 0), NULL where absent."""

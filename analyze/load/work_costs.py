@@ -18,6 +18,7 @@ from genscope.analyze.load.numbered import At, Codes, split
 from genscope.analyze.load.said import Column, Said
 from genscope.analyze.load.sweep import LATEST_NS, by_start, fit
 from genscope.analyze.load.work_items import Items
+from genscope.analyze.native.arrays import least_at, most_at, put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 _COSTS = ("flops", "element_flops", "bytes")
@@ -83,9 +84,9 @@ class Costs:
         self._has_cost = self._operators.new(False, np.bool_)
         columns = ("trace_id", "cost_op_id", "signature_id", "has_cost")
         for at, trace, op, signature, has_cost in self._operators.read("cost_root", *columns):
-            self._carrier[at] = self._operators.of(trace, op)
-            self._signature[at] = self._signatures.places.of(trace, signature)
-            self._has_cost[at] = has_cost != 0
+            put(self._carrier, at, self._operators.of(trace, op))
+            put(self._signature, at, self._signatures.places.of(trace, signature))
+            put(self._has_cost, at, has_cost != 0)
 
     def insert(self, name: Said) -> None:
         """Insert the rows of work_cost."""
@@ -96,12 +97,13 @@ class Costs:
         formula = items.new(0, np.int32)
         is_costed = items.gathered(self._carrier != self._operators.none, items.op)
         for block in items.only(is_costed).blocks():
-            signature = self._signature[items.op[block]]
-            formula[block] = signatures.formula[signature]
-            is_zero = ~is_charged[block] & ~signatures.absent["flops"][signature]
+            signature = take(self._signature, take(items.op, block))
+            put(formula, block, take(signatures.formula, signature))
+            is_zero = ~take(is_charged, block) & ~take(signatures.absent["flops"], signature)
             for column in _COSTS:
-                values[column][block] = np.where(is_zero, 0, signatures.value[column][signature])
-                absent[column][block] = signatures.absent[column][signature] & ~is_zero
+                value = np.where(is_zero, 0, take(signatures.value[column], signature))
+                put(values[column], block, value)
+                put(absent[column], block, take(signatures.absent[column], signature) & ~is_zero)
         for column in _COSTS:
             items.know_cost(column, values[column], absent[column])
         said = Said(("formula",), [(text,) for text in signatures.formulas], formula)
@@ -117,17 +119,20 @@ class Costs:
         longest = operators.new(np.iinfo(np.int64).min, np.int64)
         first = operators.new(items.work.none, np.int32)
         for block, op in self._with_cost():
-            is_product = self._signatures.value["flops"][self._signature[op]] > 0
+            is_product = take(self._signatures.value["flops"], take(self._signature, op)) > 0
             of_name = distances[items.trace[block], name.code[block]]
-            distance[block] = np.where(is_product, of_name, 0)
-            np.minimum.at(best, self._carrier[op], distance[block])
+            own = np.where(is_product, of_name, 0)
+            put(distance, block, own)
+            least_at(best, take(self._carrier, op), own)
         for block, op in self._with_cost():
-            is_best = distance[block] == best[self._carrier[op]]
-            np.maximum.at(longest, self._carrier[op[is_best]], dur[block[is_best]])
+            carrier = take(self._carrier, op)
+            is_best = take(distance, block) == take(best, carrier)
+            most_at(longest, carrier[is_best], take(dur, block[is_best]))
         for block, op in self._with_cost():
-            carrier = self._carrier[op]
-            is_last = (distance[block] == best[carrier]) & (dur[block] == longest[carrier])
-            np.minimum.at(first, carrier[is_last], block[is_last])
+            carrier = take(self._carrier, op)
+            is_last = take(distance, block) == take(best, carrier)
+            is_last &= take(dur, block) == take(longest, carrier)
+            least_at(first, carrier[is_last], block[is_last])
         found = items.new(False, np.bool_)
         found[first] = True
         return found
@@ -135,8 +140,8 @@ class Costs:
     def _with_cost(self) -> Iterator[tuple[At, At]]:
         """Items whose operator has a cost, and the operator, a block at a time."""
         for block in self._items.blocks():
-            op = self._items.op[block]
-            has_cost = self._has_cost[op]
+            op = take(self._items.op, block)
+            has_cost = take(self._has_cost, op)
             yield block[has_cost], op[has_cost]
 
     def _distances(self, name: Said) -> NDArray[np.int8]:
@@ -153,13 +158,13 @@ class Costs:
 
 
 def _column(value: NDArray[np.int64], absent: _Flags) -> Column:
-    return lambda at: numbers(value[at], absent[at])
+    return lambda at: numbers(take(value, at), take(absent, at))
 
 
 def _fill_component_busy(items: Items) -> None:
     start, dur = items.new(0, np.int64), items.dur
     for at, start_ns in items.work.read("work", "start_ns"):
-        start[at] = start_ns
+        put(start, at, start_ns)
     if not fit(items.work.scratch, start, dur):
         fill_by_statement(items.con, "component_busy")
         return
@@ -167,7 +172,7 @@ def _fill_component_busy(items: Items) -> None:
     code = items.joint(component.code)
     first = items.firsts(code)
     rows = np.concatenate([np.zeros(0, np.int32), *items.blocks()])
-    busy = [_busy_ns(items, start, part) for _, part in split(rows, code[rows])]
+    busy = [_busy_ns(items, start, part) for _, part in split(rows, take(code, rows))]
     found = {
         "trace_id": items.work.traces[items.trace[first]],
         "component": texts(component.code[first], component.listed("component")),
@@ -181,8 +186,9 @@ def _busy_ns(items: Items, start: Times, rows: At) -> int:
     busy, reached = 0, np.int64(-LATEST_NS)
     scratch = items.work.scratch
     for block in scratch.blocks(by_start(scratch, start, rows)):
-        end = start[block] + items.dur[block]
+        begin = take(start, block)
+        end = begin + take(items.dur, block)
         since = np.maximum.accumulate(np.append(reached, end))
-        busy += int(np.maximum(end - np.maximum(start[block], since[:-1]), 0).sum())
+        busy += int(np.maximum(end - np.maximum(begin, since[:-1]), 0).sum())
         reached = since[-1]
     return busy

@@ -16,6 +16,7 @@ from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.once import Once
 from genscope.analyze.load.places import Places, read_batches
 from genscope.analyze.load.said import Column, Rows, Said
+from genscope.analyze.native.arrays import least_at, put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 # fewer items take less time by the statements
@@ -42,9 +43,9 @@ class Items:
         self.trace = self.new(0, np.int32)
         self.dur = self.new(0, np.int64)
         for places, trace, dur in self.work.read("work", "trace_id", "dur_ns"):
-            self.is_item[places] = True
-            self.trace[places] = np.searchsorted(self.work.traces, trace)
-            self.dur[places] = dur
+            put(self.is_item, places, True)
+            put(self.trace, places, np.searchsorted(self.work.traces, trace))
+            put(self.dur, places, dur)
             self.count += len(places)
         # what tables say, costs and places
         self._said, self._costs, self._at = Once(), Once(), Once()
@@ -77,15 +78,23 @@ class Items:
 
     def blocks(self) -> Iterator[At]:
         """The places of all items, those of a block at a time."""
-        is_whole = self.count == self.work.none
-        for block in self.work.blocks():
-            yield block if is_whole else block[self.is_item[block]]
+        for part in self.parts():
+            yield (
+                np.arange(part.start, part.stop, dtype=np.int32)
+                if isinstance(part, slice)
+                else part
+            )
 
-    def _parts(self) -> Iterator[At | slice]:
-        """The same as slices if all places have an item, which are faster."""
-        for block in self.blocks():
-            is_whole = self.count == self.work.none
-            yield slice(int(block[0]), int(block[-1]) + 1) if is_whole else block
+    def parts(self) -> Iterator[At | slice]:
+        """The same, as a slice where all places between have an item, which takes less time."""
+        for part in self.work.parts():
+            is_item = self.is_item[part]
+            # ids may begin with 1
+            first = part.start + int(is_item.argmax())
+            if self.is_item[first : part.stop].all():
+                yield slice(first, part.stop)
+            else:
+                yield np.flatnonzero(is_item).astype(np.int32) + np.int32(part.start)
 
     @property
     def op(self) -> At:
@@ -99,7 +108,7 @@ class Items:
     def _read_op(self) -> At:
         op: At = self.new(self.operators.none, np.int32)
         for at, trace, number in self.work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
-            op[at] = self.operators.of(trace, number)
+            put(op, at, self.operators.of(trace, number))
         return op
 
     @property
@@ -110,7 +119,7 @@ class Items:
     def _read_signature(self) -> At:
         signature: At = self.operators.new(self.signatures.none, np.int32)
         for at, trace, number in self.operators.read("cpu_op", "trace_id", "signature_id"):
-            signature[at] = self.signatures.of(trace, number)
+            put(signature, at, self.signatures.of(trace, number))
         return signature
 
     def of_signatures(self, column: str) -> tuple[list[str | None], At]:
@@ -152,7 +161,7 @@ class Items:
         codes = Codes(self.con, [table], listed)
         code = self.new(0, np.int32)
         for places, hashed in self.work.read(table, f"hash({listed})"):
-            code[places] = codes.of(hashed)
+            put(code, places, codes.of(hashed))
         return Said(columns, codes.rows, code)
 
     def cost(self, column: str) -> tuple[NDArray[np.int64], Flags]:
@@ -163,7 +172,8 @@ class Items:
         value, absent = self.new(0, np.int64), self.new(True, np.bool_)
         asked = (f"coalesce({column}, 0)", f"{column} IS NULL")
         for places, found, is_null in self.work.read("work_cost", *asked):
-            value[places], absent[places] = found, is_null != 0
+            put(value, places, found)
+            put(absent, places, is_null != 0)
         return value, absent
 
     def know_cost(self, column: str, value: NDArray[np.int64], absent: Flags) -> None:
@@ -180,8 +190,8 @@ class Items:
     def gathered(self, values: NDArray[Any], code: At) -> NDArray[Any]:
         """The value of each item's code."""
         found = self.new(0, values.dtype.type)
-        for block in self._parts():
-            found[block] = values[code[block]]
+        for part in self.parts():
+            found[part] = take(values, code[part])
         return found
 
     def joint(self, *codes: At) -> At:
@@ -198,7 +208,7 @@ class Items:
             if size * width > _MOST_COMBINED:
                 size = self._pair(found, code, width)
                 continue
-            for part in self._parts():
+            for part in self.parts():
                 found[part] = found[part] * np.int32(width) + code[part]
             size *= width
         self._renumber(found, size)
@@ -207,20 +217,20 @@ class Items:
     def _renumber(self, found: At, size: int) -> int:
         """Number the numbers that occur in place, in order; return how many they are."""
         occurs = np.zeros(size, np.bool_)
-        for part in self._parts():
-            occurs[found[part]] = True
+        for part in self.parts():
+            put(occurs, found[part], True)
         number = np.cumsum(occurs, dtype=np.int32)
         number -= 1
-        for part in self._parts():
-            found[part] = number[found[part]]
+        for part in self.parts():
+            found[part] = take(number, found[part])
         return int(number[-1]) + 1
 
     def _pair(self, found: At, code: At, width: int) -> int:
         """Number the combinations of two codes in place, however many could occur; return how many do."""
         known = np.zeros(0, np.int64)
-        for part in self._parts():
+        for part in self.parts():
             known = np.union1d(known, found[part] * np.int64(width) + code[part])
-        for part in self._parts():
+        for part in self.parts():
             found[part] = np.searchsorted(known, found[part] * np.int64(width) + code[part])
         return len(known)
 
@@ -228,7 +238,7 @@ class Items:
         """The place of the first item of each code."""
         first = np.full(int(code.max()) + 1, self.work.none, np.int32)
         for block in self.blocks():
-            np.minimum.at(first, code[block], block)
+            least_at(first, take(code, block), block)
         return first
 
     def insert(self, table: str, columns: Mapping[str, Column], said: Said | None = None) -> None:

@@ -21,6 +21,7 @@ from genscope.analyze.load.product_sums import fill_product_sum
 from genscope.analyze.load.said import Column, Said
 from genscope.analyze.load.totals import totals
 from genscope.analyze.load.work_items import Items, ids
+from genscope.analyze.native.arrays import add_at, least_at, most_at, put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 # what work_sum groups by
@@ -122,12 +123,12 @@ class Groups:
         work_ns, flops, bytes_ = (totals(size) for _ in range(3))
         of_bytes, no_bytes = items.cost("bytes")
         has_bytes = np.zeros(size, np.bool_)
-        for block in items.blocks():
-            code = self.code[block]
-            work_ns.add(code, items.dur[block])
-            flops.add(code, self._flops[block])
-            bytes_.add(code, of_bytes[block])
-            has_bytes[code[~no_bytes[block]]] = True
+        for part in items.parts():
+            code = self.code[part]
+            work_ns.add(code, items.dur[part])
+            flops.add(code, self._flops[part])
+            bytes_.add(code, of_bytes[part])
+            put(has_bytes, code[~no_bytes[part]], True)
         return {
             "trace_id": numbers(items.work.traces[items.trace[self.first]]),
             **{name: column(self.first) for name, column in self._said.items()},
@@ -141,15 +142,15 @@ class Groups:
     def counted(self, some: Items) -> NDArray[np.int64]:
         """How many of these items each group has."""
         count = np.zeros(len(self.first), np.int64)
-        for block in some.blocks():
-            np.add.at(count, self.code[block], 1)
+        for part in some.parts():
+            add_at(count, self.code[part], 1)
         return count
 
 
 def _fill_work_arithmetic(products: Items) -> None:
     signature = products.operators.new(0, np.int32)
     for at, number in products.operators.read("cost_root", "signature_id"):
-        signature[at] = number
+        put(signature, at, number)
     work = products.said("work", "time_source", "device_id", "name")
     formula = products.said("work_cost", "formula")
     signatures = products.gathered(signature, products.op)
@@ -177,8 +178,8 @@ def _fill_work_sum(items: Items, products: Items) -> None:
 
 def _fill_work_groups(items: Items, calls: ChargedCalls) -> None:
     is_known = items.new(0, np.int32)
-    for block in items.blocks():
-        is_known[block] = items.op[block] != items.operators.none
+    for part in items.parts():
+        is_known[part] = items.op[part] != items.operators.none
     has_operator = Said(("has_operator",), [(False,), (True,)], is_known)
     groups = Groups(items, _OF_GROUP, _shapes(items), has_operator)
     step = items.said("work_step", "step")
@@ -214,10 +215,12 @@ def _only_step(items: Items, groups: Groups, step: Said) -> pa.Array:
     limits = np.iinfo(np.int64)
     low = np.full(len(groups.first), limits.max)
     high = np.full(len(groups.first), limits.min)
-    for block in items.blocks():
-        some = block[~is_none[step.code[block]]]
-        np.minimum.at(low, groups.code[some], value[step.code[some]])
-        np.maximum.at(high, groups.code[some], value[step.code[some]])
+    for part in items.parts():
+        number = step.code[part]
+        has_step = ~take(is_none, number)
+        group, some = groups.code[part][has_step], take(value, number[has_step])
+        least_at(low, group, some)
+        most_at(high, group, some)
     return numbers(low, low != high)
 
 
@@ -228,7 +231,7 @@ def _begin_ns(items: Items, groups: Groups) -> NDArray[np.int64]:
     found = np.zeros(len(groups.first), np.int64)
     asked = ("trace_id", "kernel_id", f"least(device_ns, {most})")
     for trace, kernel, value in read_batches(gaps, *asked):
-        np.add.at(found, groups.code[items.work.of(trace, kernel)], value)
+        add_at(found, take(groups.code, items.work.of(trace, kernel)), value)
     return found
 
 
