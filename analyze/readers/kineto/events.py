@@ -5,6 +5,7 @@ as long as to write thousands.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple, Protocol
@@ -12,6 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
+from genscope.analyze.native.arrays import take
 from genscope.analyze.readers.kineto import scan
 from genscope.analyze.readers.kineto.columns import KINDS, NUMBERS, TEXTS, keys
 from genscope.analyze.readers.kineto.plain_parquet import Column
@@ -177,7 +179,7 @@ class EventScanner:
         if table is not None:
             output.write_texts(table)
         first, self._settled = self._settled, max(self._settled, end)
-        self._ids[first:end] = self._known.ids[self._scan.out.texts[first:end]]
+        self._ids[first:end] = take(self._known.ids, self._scan.out.texts[first:end])
 
     def _empty(self) -> None:
         self._rows = self._settled = self._scan.out.tally[scan.ROWS] = 0
@@ -200,7 +202,7 @@ class EventScanner:
         for name, count in self._known.argument_names(seen):
             found.arguments[name] += count
         sets = out.texts[first : tally[scan.ROWS]]
-        kept = self._known.has_arguments[sets] | self._keeps_arguments
+        kept = take(self._known.has_arguments, sets) | self._keeps_arguments
         rows = np.flatnonzero(kept) + first
         spans = zip(rows.tolist(), out.arguments[rows].tolist(), strict=True)
         self._arguments |= {row: text[i:end].tobytes() for row, (i, end) in spans if end}
@@ -210,34 +212,30 @@ class EventScanner:
         if first == end:
             return
         ids = self._ids[first:end]
-        order = np.argsort((ids >> GROUP_BITS).astype(np.uint8), kind="stable")
-        ids = ids[order]
-        filled = self._scan.out.filled[first:end][order]
-        any_filled = int(np.bitwise_or.reduce(filled))
-        numbers = [
-            values[first:end][order] if any_filled & _BITS[name] else None
-            for name, values in zip(NUMBERS, self._scan.out.numbers, strict=True)
-        ]
+        rows = np.argsort((ids >> GROUP_BITS).astype(np.uint8), kind="stable") + first
+        ids = take(self._ids, rows)
         ends = np.flatnonzero(np.diff(ids >> GROUP_BITS)).tolist() if len(ids) > _FEW else []
         for start, stop in pairwise([0, *(at + 1 for at in ends), len(ids)]):
-            part = slice(start, stop)
-            columns = [
-                None if values is None else _column(values[part], filled[part], _BITS[name])
-                for name, values in zip(NUMBERS, numbers, strict=True)
-            ]
-            columns.append(self._arguments_of(order[part] + first))
-            output.write_rows(Rows(ids[part], columns))
+            part = rows[start:stop]
+            columns = [*self._numbers_of(part), self._arguments_of(part)]
+            output.write_rows(Rows(ids[start:stop], columns))
+
+    def _numbers_of(self, rows: scan.Ints) -> Iterator[Column | None]:
+        filled = take(self._scan.out.filled, rows)
+        in_some, in_all = (int(how.reduce(filled)) for how in (np.bitwise_or, np.bitwise_and))
+        for name, values in zip(NUMBERS, self._scan.out.numbers, strict=True):
+            bit = _BITS[name]
+            if in_all & bit:
+                yield Column(take(values, rows))
+            elif in_some & bit:
+                present = filled & np.uint64(bit) != 0
+                yield Column(take(values, rows[present]), present)
+            else:
+                yield None
 
     def _arguments_of(self, rows: scan.Ints) -> Column | None:
         texts = map(self._arguments.get, rows.tolist()) if self._arguments else ()
         return Column.of([*texts])
-
-
-def _column(values: scan.Ints, filled: scan.Words, bit: int) -> Column | None:
-    present = filled & np.uint64(bit) != 0
-    if present.all():
-        return Column(values)
-    return Column(values[present], present) if present.any() else None
 
 
 def _word(text: scan.Bytes, start: int) -> str:

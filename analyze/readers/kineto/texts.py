@@ -64,6 +64,8 @@ class KnownTexts:
         """Start again, as scan.Scan.forget."""
         self._texts: list[list[bytes]] = [[] for _ in range(len(TEXTS) + 2)]
         self._counted: list[int] = []
+        # entries of names of arguments without a column
+        self._names: list[int] = []
         self._decoded = self._checked = self._told = 0
 
     def learn(self, seen: scan.Seen) -> None:
@@ -76,6 +78,8 @@ class KnownTexts:
             self._texts[column].append(text)
             if column == _CATEGORY:
                 self._groups[entry] = _GROUPS.get(text, len(_GROUPS))
+            if column == len(TEXTS):
+                self._names.append(entry)
             if (column, text) in _COUNTED:
                 self._counted.append(entry)
         self._decoded = end
@@ -88,12 +92,10 @@ class KnownTexts:
 
     def argument_names(self, seen: scan.Seen) -> list[tuple[str, int]]:
         """The names of arguments without a column, and how often each was used; sets that to 0."""
-        entries = int(seen.used[scan.ENTRIES])
-        names = seen.entries[:entries, scan.COLUMN] == len(TEXTS)
-        uses = seen.uses[:entries][names].tolist()
-        seen.uses[:entries] = 0
-        named = zip(map(bytes.decode, self._texts[len(TEXTS)]), uses, strict=True)
-        return [(name, count) for name, count in named if count]
+        uses = seen.uses[self._names].tolist()
+        seen.uses[self._names] = 0
+        named = zip(self._texts[len(TEXTS)], uses, strict=True)
+        return [(name.decode(), count) for name, count in named if count]
 
     def table(self, seen: scan.Seen, end: int) -> pa.Table | None:
         """The sets of texts before `end` that no earlier table holds, if any; gives them their ids."""
