@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from genscope.analyze.load.covered import Cover, Times, spent
 from genscope.analyze.load.launched import NONE, Earliest, Events
 from genscope.analyze.load.numbered import At, distinct
+from genscope.analyze.native.arrays import take
 
 CAUSES = (
     "host_sync", "host_memory", "host_runtime", "host_dataloader", "host_operator", "host_other",
@@ -114,10 +115,10 @@ def gaps_of(events: Events, rows: At, begun: Earliest) -> Iterator[Gaps]:
     """The gaps between those events of a device, which are in order, block by block."""
     reached: Times | None = None
     for block in events.scratch.blocks(rows):
-        start = events.start[block]
+        start = take(events.start, block)
         reached = start[:1] if reached is None else reached
         # up to when the device was busy before each event
-        busy = np.maximum.accumulate(np.append(reached, events.end[block]))
+        busy = np.maximum.accumulate(np.append(reached, take(events.end, block)))
         reached = busy[-1:]
         ends = np.flatnonzero(start > busy[:-1])
         if len(ends):

@@ -19,6 +19,7 @@ from genscope.analyze.load.numbered import At, gathered, split
 from genscope.analyze.load.places import read_batches
 from genscope.analyze.load.scratch_arrays import Scratch
 from genscope.analyze.load.sweep import Sweep, covered_before, fit
+from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers.arrow_column import texts
 
 _RANGE: Asked = {
@@ -143,10 +144,10 @@ class _Hosts:
 
         def blocks() -> Iterator[tuple[At, At]]:
             for block in operators.scratch.blocks(operators.places.rows(trace_id)):
-                rows = block[operators.depth[block] >= 0]
-                has_some[operators.track[rows]] = True
-                rows = rows[self._outer[rows]]
-                yield rows, operators.track[rows]
+                rows = block[take(operators.depth, block) >= 0]
+                put(has_some, take(operators.track, rows), True)
+                rows = rows[take(self._outer, rows)]
+                yield rows, take(operators.track, rows)
 
         outer = dict(gathered(blocks()))
         return outer, {*self._threads.process[has_some].tolist()}

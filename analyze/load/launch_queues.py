@@ -12,6 +12,7 @@ from genscope.analyze.load.covered import Times, exact_sum
 from genscope.analyze.load.launched import Events
 from genscope.analyze.load.numbered import At, distinct
 from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
+from genscope.analyze.native.arrays import take
 from genscope.analyze.readers.arrow_column import numbers
 
 _SUMS = ("launch_count", "no_wait_count", "length_integral_ns", "first_ns", "last_ns")
@@ -62,13 +63,14 @@ def _launches(events: Events, stream: At) -> tuple[Times, Times]:
     count = 0
     several = []
     for block in events.scratch.blocks(stream):
-        call = events.call[block]
-        single = events.count[call] == 1
+        call = take(events.call, block)
+        of_call = take(events.count, call)
+        single = of_call == 1
         after = count + int(single.sum())
-        start[count:after] = events.calls.start[call[single]]
-        end[count:after] = events.start[block[single]]
+        start[count:after] = take(events.calls.start, call[single])
+        end[count:after] = take(events.start, block[single])
         count = after
-        several.append(block[events.count[call] > 1])
+        several.append(block[of_call > 1])
     if len(shared := np.concatenate(several)):
         calls, place = np.unique(events.call[shared], return_inverse=True)
         first = np.full(len(calls), np.iinfo(np.int64).max)

@@ -16,6 +16,7 @@ from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.places import Places, read_batches
 from genscope.analyze.load.work_items import Items
 from genscope.analyze.load.work_requests import Called, Operators, Requests
+from genscope.analyze.native.arrays import put, take
 
 # of the range around the call of the forward operator, and around the call itself
 _CALLED = (
@@ -108,18 +109,19 @@ class Ranges:
             ],
             np.int32,
         )
+        by_kind = [track.copy() for track in tracks.T]
         # places in the timeline, from 1 on
         self._found = [items.new(0, np.int32) for _ in range(3)]
-        for block in items.blocks():
-            around, forward, own = tracks[code[block]].T
-            at, forward_at = called.at[block], called.forward_at[block]
+        for part in items.parts():
+            around, forward, own = (take(track, code[part]) for track in by_kind)
+            at, forward_at = called.at[part], called.forward_at[part]
             found = timeline.latest.of(around, at)
             elsewhere = np.flatnonzero((forward != around) | (forward_at != at))
             of_forward = found.copy()
             of_forward[elsewhere] = timeline.latest.of(forward[elsewhere], forward_at[elsewhere])
             of_own = np.where(own > 0, timeline.latest.of(own, at), -1) if own.any() else -1
             for kept, places in zip(self._found, (of_forward, found, of_own), strict=True):
-                kept[block] = places + 1
+                kept[part] = places + 1
         state = items.joint(*self._found)
         self.said = items.answered((*_CALLED, *_AROUND), self._rows(timeline, state), state)
 
@@ -186,10 +188,11 @@ def _phase_flags(items: Items, requests: Requests, called: Called) -> At:
     is_backward = operators.flagged("cpu_op_row", "op_id", "forward_thread_id > 0")
     updates, recomputes = _updates(items, called), _recomputes(items, requests)
     flags = items.new(0, np.int32)
-    for block in items.blocks():
-        is_known = requests.op[block] != operators.places.none
-        found = (is_known, is_backward[requests.root[block]], updates[block], recomputes[block])
-        flags[block] = sum(flag.astype(np.int32) << bit for bit, flag in enumerate(found))
+    for part in items.parts():
+        is_known = requests.op[part] != operators.places.none
+        is_within = take(is_backward, requests.root[part])
+        found = (is_known, is_within, updates[part], recomputes[part])
+        flags[part] = sum(flag.astype(np.int32) << bit for bit, flag in enumerate(found))
     return flags
 
 
@@ -208,10 +211,10 @@ def _updates(items: Items, called: Called) -> NDArray[np.bool_]:
         [[track_of.get((trace, track), -1) for track in tracks] for trace in traces]
     )
     found = items.new(False, np.bool_)
-    for block in items.blocks() if ranges else ():
-        on = of_track[items.trace[block], called.said.code[block]]
-        at = latest.of(on, called.at[block])
-        found[block] = (at >= 0) & (called.at[block] < end[at])
+    for part in items.parts() if ranges else ():
+        on = of_track[items.trace[part], called.said.code[part]]
+        at = latest.of(on, called.at[part])
+        found[part] = (at >= 0) & (called.at[part] < end[at])
     return found
 
 
@@ -227,8 +230,8 @@ def _recomputes(items: Items, requests: Requests) -> NDArray[np.bool_]:
         latest, is_root = Latest(root, start), places.new(False, np.bool_)
         is_root[root] = True
         for block in items.blocks():
-            inside = block[is_root[requests.root[block]]]
-            began = requests.operators.start[requests.op[inside]]
-            at = latest.of(requests.root[inside], began)
-            found[inside] = (at >= 0) & (began < end[at])
+            inside = block[take(is_root, take(requests.root, block))]
+            began = take(requests.operators.start, take(requests.op, inside))
+            at = latest.of(take(requests.root, inside), began)
+            put(found, inside, (at >= 0) & (began < end[at]))
     return found

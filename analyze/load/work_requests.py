@@ -12,6 +12,7 @@ from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.places import read_batches
 from genscope.analyze.load.said import Said
 from genscope.analyze.load.work_items import Items, ids
+from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers.arrow_column import numbers
 
 UNKNOWN = "unattributed"
@@ -28,15 +29,14 @@ class Operators:
         self.names = [UNKNOWN if name is None else name for name in names]
         self.start = self.places.new(0, np.int64)
         for at, start in self.places.read("cpu_op_row", "start_ns"):
-            self.start[at] = start
+            put(self.start, at, start)
         self.root = self.places.new(self.places.none, np.int32)
         for at, trace, root in self.places.read("cpu_op_parent", "trace_id", "root_op_id"):
-            self.root[at] = self.places.of(trace, root)
+            put(self.root, at, self.places.of(trace, root))
 
     def name(self, op: At) -> At:
         """Numbers of names."""
-        found: At = self._name[self._signature[op]]
-        return found
+        return take(self._name, take(self._signature, op))
 
     def flagged(self, table: str, column: str, condition: str) -> NDArray[np.bool_]:
         """Those that are in a column of a table's rows with a condition."""
@@ -76,9 +76,9 @@ class Requests:
         launches = con.table("kernel_launch")
         for trace, kernel, op, call, source in read_batches(launches, "trace_id", *columns):
             at = work.of(trace, kernel)
-            self.op[at] = self.operators.places.of(trace, op)
-            self.call[at] = self.calls.of(trace, call)
-            self._source[at] = sources.of(source) + first
+            put(self.op, at, self.operators.places.of(trace, op))
+            put(self.call, at, self.calls.of(trace, call))
+            put(self._source, at, sources.of(source) + first)
 
     def _read_host_work(self) -> None:
         items = self._items
@@ -91,12 +91,12 @@ class Requests:
         operators = self.operators
         captured = self._captured()
         none = operators.places.none
-        for block in self._items.blocks():
-            op = self.op[block]
-            root = operators.root[op]
-            self.root[block], self._root_name[block] = root, operators.name(root)
+        for part in self._items.parts():
+            op = self.op[part]
+            root = take(operators.root, op)
+            self.root[part], self._root_name[part] = root, operators.name(root)
             # one that nothing places has no name
-            self.name[block] = np.where(root == none, 0, operators.name(op))
+            self.name[part] = np.where(root == none, 0, operators.name(op))
         for at, number in captured:
             self.name[at] = self._root_name[at] = number
 
@@ -149,10 +149,11 @@ class Called:
         calls, items = self._requests.calls, self._items
         start, host = calls.new(0, np.int64), calls.new(0, np.int32)
         for at, start_ns, thread in calls.read("runtime_call", "start_ns", f"hash({_HOST})"):
-            start[at], host[at] = start_ns, self._of_calls.of(thread) + 1
-        for block in items.blocks():
-            call = self._requests.call[block]
-            self._call[block], self.at[block] = host[call], start[call]
+            put(start, at, start_ns)
+            put(host, at, self._of_calls.of(thread) + 1)
+        for part in items.parts():
+            call = self._requests.call[part]
+            self._call[part], self.at[part] = take(host, call), take(start, call)
 
     def _take_operators(self) -> None:
         """Take what calls lack from the operators."""
@@ -160,8 +161,8 @@ class Called:
         # the first one is for no call, and the last one for no operator
         lacks = np.array([True, *(row[0] is None for row in self._of_calls.rows)], np.bool_)
         asking = items.gathered(lacks, self._call)
-        for block in items.blocks():
-            asking[block] &= self._requests.op[block] != operators.places.none
+        for part in items.parts():
+            asking[part] &= self._requests.op[part] != operators.places.none
         some = items.only(asking)
         self._of_operators = Codes(items.con, ["cpu_op_text"] if some.count else [], _HOST)
         host = operators.places.new(0, np.int32)
@@ -182,16 +183,17 @@ class Called:
         adds_up = places.new(False, np.bool_)
         columns = ("hash(forward_track)", "forward_called_ns", "is_accumulation")
         for at, hashed, called_ns, is_accumulation in places.read("backward_call", *columns):
-            track[at], called[at] = tracks.of(hashed) + 1, called_ns
-            adds_up[at] = is_accumulation != 0
+            put(track, at, tracks.of(hashed) + 1)
+            put(called, at, called_ns)
+            put(adds_up, at, is_accumulation != 0)
         sends = self._sends()
-        for block in items.blocks():
-            root = requests.root[block]
+        for part in items.parts():
+            root = requests.root[part]
             # a bucket of gradients that is sent while one is added up belongs to no single module
-            apart = adds_up[root] & sends[self._items.trace[block], requests.name[block]]
-            self._forward[block] = np.where(apart, 0, track[root])
-            is_backward = self._forward[block] > 0
-            self.forward_at[block] = np.where(is_backward, called[root], self.at[block])
+            apart = take(adds_up, root) & sends[self._items.trace[part], requests.name[part]]
+            self._forward[part] = np.where(apart, 0, take(track, root))
+            is_backward = self._forward[part] > 0
+            self.forward_at[part] = np.where(is_backward, take(called, root), self.at[part])
 
     def _row(self, at: int) -> tuple[str | None, ...]:
         """Process, track, forward track and source of an item."""

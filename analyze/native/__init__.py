@@ -41,9 +41,17 @@ class Buffers:
         if not all(array.flags.c_contiguous for array in arrays):
             raise ValueError("C reads contiguous arrays only")
         self._arrays = arrays
-        parts = (_Buffer(array.ctypes.data, array.nbytes) for array in arrays)
+        parts = (_Buffer(_start(array), array.nbytes) for array in arrays)
         # ctypes passes this
         self._as_parameter_ = (_Buffer * len(arrays))(*parts)
+
+
+def _start(array: NDArray[Any]) -> int:
+    """The address of its first item."""
+    if array.nbytes and array.flags.writeable:
+        # in a third of the time of array.ctypes
+        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
+    return array.ctypes.data
 
 
 @cache
