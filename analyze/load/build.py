@@ -118,6 +118,8 @@ def open_scratch(
     con.execute("SET allocator_bulk_deallocation_flush_threshold = '16MB'")
     # ids give the order
     con.execute("SET preserve_insertion_order = false")
+    # many statements read the events' files, each of which has hundreds of row groups
+    con.execute("SET parquet_metadata_cache = true")
     return con
 
 
