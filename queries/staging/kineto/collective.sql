@@ -3,7 +3,7 @@
 -- Why:     newer versions write them to the kernel, all others to the operator that PyTorch puts
 --          around the call.
 -- Grain:   one row per kernel or operator with the name of a collective among its arguments
--- Inputs:  kineto_event, kineto_text, kernel, cpu_op, trace_file
+-- Inputs:  kineto_event, kineto_text, kernel_row, kernel_text, cpu_op_row, cpu_op_text, trace_file
 -- From:    kineto_text WHERE collective_name IS NOT NULL
 -- Columns:
 --   trace_id             trace.trace_id
@@ -29,7 +29,7 @@ WITH described AS (
     event.dur_ns,
     event.correlation_id,
     event.name AS event_name,
-    text.collective_name AS name,
+    event.collective_name AS name,
     text.process_group,
     text.process_group_ranks,
     text.group_size,
@@ -40,14 +40,35 @@ WITH described AS (
     text.comms_id
   FROM kineto_event AS event
   INNER JOIN kineto_text AS text ON event.text_id = text.text_id
-  WHERE text.collective_name IS NOT NULL AND event.ph = 'X' AND event.start_ns IS NOT NULL
+  WHERE event.collective_name IS NOT NULL AND event.ph = 'X' AND event.start_ns IS NOT NULL
+),
+
+-- few sets of texts have such a name: find their rows by a number first
+named_kernel AS MATERIALIZED (
+  SELECT
+    kernel.*,
+    text.name
+  FROM kernel_row AS kernel
+  INNER JOIN kernel_text AS text ON kernel.text_id = text.text_id
+  WHERE text.name IN (SELECT event_name FROM described WHERE role = 'kernel')
+),
+
+named_op AS MATERIALIZED (
+  SELECT
+    op.*,
+    text.process_id,
+    text.thread_id,
+    text.name
+  FROM cpu_op_row AS op
+  INNER JOIN cpu_op_text AS text ON op.text_id = text.text_id
+  WHERE text.name IN (SELECT event_name FROM described WHERE role = 'op')
 ),
 
 -- an event that is written twice counts once
 found AS (
   SELECT kernel.kernel_id, NULL AS op_id, any_value(described) AS said
   FROM described
-  INNER JOIN kernel
+  INNER JOIN named_kernel AS kernel
     ON
       described.start_ns = kernel.start_ns
       AND described.dur_ns = kernel.dur_ns
@@ -58,17 +79,17 @@ found AS (
   WHERE described.role = 'kernel'
   GROUP BY kernel.kernel_id
   UNION ALL
-  SELECT NULL AS kernel_id, cpu_op.op_id, any_value(described) AS said
+  SELECT NULL AS kernel_id, op.op_id, any_value(described) AS said
   FROM described
-  INNER JOIN cpu_op
+  INNER JOIN named_op AS op
     ON
-      described.start_ns = cpu_op.start_ns
-      AND described.dur_ns = cpu_op.dur_ns
-      AND described.pid IS NOT DISTINCT FROM cpu_op.process_id
-      AND described.tid IS NOT DISTINCT FROM cpu_op.thread_id
-      AND described.event_name = cpu_op.name
+      described.start_ns = op.start_ns
+      AND described.dur_ns = op.dur_ns
+      AND described.pid IS NOT DISTINCT FROM op.process_id
+      AND described.tid IS NOT DISTINCT FROM op.thread_id
+      AND described.event_name = op.name
   WHERE described.role = 'op'
-  GROUP BY cpu_op.op_id
+  GROUP BY op.op_id
 )
 
 SELECT

@@ -2,7 +2,7 @@
 --
 -- Why:     several anomaly checks need it, and a pass over all events is slow, so it is done once.
 -- Grain:   one row per (ph, cat) of kineto_event
--- Inputs:  kineto_event, kineto_text
+-- Inputs:  kineto_chunk, kineto_event, kineto_text
 -- Columns:
 --   ph                'X' complete, 'i' instant, 'M' metadata, ...
 --   cat               category, as recorded; NULL if absent
@@ -26,8 +26,45 @@
 --   endless_name      first name of such an event
 --   zero_count        events that start at 0 and last 0, so that no time was recorded
 --   zero_name         first name of such an event
-WITH counted AS (
+WITH summed AS MATERIALIZED (
   -- add up numbers by set of texts first: millions of events have few sets
+  SELECT
+    text_id,
+    count(*) AS event_count,
+    sum(dur_ns) AS total_ns,
+    max(dur_ns) AS longest_ns,
+    min(ts_ns) AS first_ns,
+    max(ts_ns) AS last_ns,
+    bool_or(ts_ns % 1000 <> 0 OR dur_ns % 1000 <> 0) AS is_fine,
+    -- few sets have an event that is to be counted below
+    coalesce(
+      count(ts_ns) = count(*) AND count(dur_ns) = count(*)
+      AND min(ts_ns) > 0 AND min(dur_ns) >= 0 AND coalesce(min(correlation), 0) >= 0,
+      FALSE
+    ) AS is_plain
+  FROM kineto_chunk
+  GROUP BY text_id
+),
+
+odd AS (
+  SELECT text_id FROM summed
+  WHERE NOT is_plain
+),
+
+counted AS (
+  SELECT
+    text_id,
+    event_count,
+    event_count AS timed_count,
+    total_ns,
+    longest_ns,
+    first_ns,
+    first_ns AS first_timed_ns,
+    last_ns,
+    is_fine
+  FROM summed
+  WHERE is_plain
+  UNION ALL BY NAME
   SELECT
     text_id,
     count(*) AS event_count,
@@ -45,6 +82,7 @@ WITH counted AS (
     ) AS endless_count,
     count(*) FILTER (WHERE start_ns = 0 AND coalesce(recorded_dur_ns, 0) = 0) AS zero_count
   FROM kineto_event
+  SEMI JOIN odd USING (text_id)
   GROUP BY text_id
 )
 
@@ -64,16 +102,16 @@ SELECT
   max(counted.last_ns) AS last_ns,
   bool_or(counted.is_fine) AS is_fine,
   min(text.name) FILTER (WHERE counted.timed_count < counted.event_count) AS untimed_name,
-  sum(counted.negative_count)::BIGINT AS negative_count,
+  coalesce(sum(counted.negative_count), 0)::BIGINT AS negative_count,
   min(text.name) FILTER (WHERE counted.negative_count > 0) AS negative_name,
-  sum(counted.unnumbered_count)::BIGINT AS unnumbered_count,
+  coalesce(sum(counted.unnumbered_count), 0)::BIGINT AS unnumbered_count,
   min(text.name) FILTER (WHERE counted.unnumbered_count > 0) AS unnumbered_name,
   coalesce(sum(counted.event_count) FILTER (
     WHERE text.role = 'python' AND starts_with(text.name, 'nn.Module: ')
   ), 0)::BIGINT AS module_count,
-  sum(counted.endless_count)::BIGINT AS endless_count,
+  coalesce(sum(counted.endless_count), 0)::BIGINT AS endless_count,
   min(text.name) FILTER (WHERE counted.endless_count > 0) AS endless_name,
-  sum(counted.zero_count)::BIGINT AS zero_count,
+  coalesce(sum(counted.zero_count), 0)::BIGINT AS zero_count,
   min(text.name) FILTER (WHERE counted.zero_count > 0) AS zero_name
 FROM counted
 INNER JOIN kineto_text AS text ON counted.text_id = text.text_id

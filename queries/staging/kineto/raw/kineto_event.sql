@@ -53,6 +53,7 @@
 --   addr                     address of a [memory] event
 --   memory_device_id         device number of a [memory] event
 --   memory_device_type       device type of a [memory] event: 0 is the host
+--   collective_name          see kineto_text
 --   arguments                JSON text of all arguments; NULL unless requested, but for counters
 SELECT
   text.text_id,
@@ -108,6 +109,7 @@ SELECT
   chunk.addr,
   try_cast(chunk."Device Id" AS INTEGER) AS memory_device_id,
   chunk."Device Type" AS memory_device_type,
+  text.collective_name,
   chunk.arguments
 FROM kineto_chunk AS chunk
 INNER JOIN kineto_text AS text ON chunk.text_id = text.text_id
