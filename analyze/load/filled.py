@@ -24,6 +24,10 @@ class Filled:
         else:
             self._empty.add(name)
 
+    def is_noted(self, name: str) -> bool:
+        """Whether a relation was filled, or asked for rows."""
+        return name in self._empty or name in self._asked
+
     def can_fill(self, con: duckdb.DuckDBPyConnection, relation: SqlFile) -> bool:
         """Whether the sources in the relation's header have rows, so that it can have some."""
         return not relation.sources or any(self._has_rows(con, name) for name in relation.sources)

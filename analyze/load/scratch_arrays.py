@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock
-from typing import Any
+from typing import IO, Any
 from weakref import WeakKeyDictionary
 
 import duckdb
@@ -56,6 +56,20 @@ class Scratch:
         with self._changing:
             self._mapped[mapped] = block.itemsize
         return np.frombuffer(mapped, kind)
+
+    def of(self, file: IO[bytes], kind: type[np.generic]) -> NDArray[Any]:
+        """The array that was written to a file of `open`; nothing may change in it."""
+        file.flush()
+        if not file.tell():
+            return np.zeros(0, kind)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        with self._changing:
+            self._mapped[mapped] = np.dtype(kind).itemsize
+        return np.frombuffer(mapped, kind)
+
+    def open(self) -> IO[bytes]:
+        """A file for the values of an array of unknown size: to write them takes less time than to set them."""
+        return TemporaryFile(dir=self._folder)
 
     def release(self) -> None:
         """Give back the memory that arrays take; their values stay."""

@@ -1,6 +1,6 @@
 """Fill the base tables of a scratch database from a reader's raw relations, by the SQL of its format."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -9,7 +9,7 @@ import duckdb
 
 from genscope.analyze.load import narrow
 from genscope.analyze.load.filled import Filled
-from genscope.analyze.load.memory import execute_within_memory
+from genscope.analyze.load.memory import execute_within_memory, within_memory
 from genscope.analyze.load.side_by_side import Step, run_steps
 from genscope.analyze.sql_file import SqlFile, create_statement, in_order, load_layer
 
@@ -60,6 +60,7 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str, *, workers: int = 1
     # steps that are read even if they have no rows
     always = {name for file in waiting for name in file.inputs if file.sources != [name]}
     filled = Filled()
+    passes = _passes(con, trace_format)
     steps: dict[str, Step] = {}
     while waiting:
         names = {file.name for file in waiting}
@@ -69,6 +70,8 @@ def stage(con: duckdb.DuckDBPyConnection, trace_format: str, *, workers: int = 1
         waiting.remove(table)
         if table.name in base:
             fill = partial(_insert, table=base[table.name], relation=table, filled=filled)
+            if table.name in passes:
+                fill = partial(passes[table.name], otherwise=fill, filled=filled)
         else:
             fill = partial(_fill_step, relation=table, filled=filled, always=table.name in always)
         steps[table.name] = Step(fill, set(table.inputs) - {table.name})
@@ -85,6 +88,52 @@ def _with_parts(file: SqlFile, parts: Mapping[str, Iterable[SqlFile]]) -> SqlFil
     return replace(file, inputs=tuple(dict.fromkeys((*file.inputs, *found))))
 
 
+def _passes(con: duckdb.DuckDBPyConnection, trace_format: str) -> dict[str, Callable[..., None]]:
+    """What fills a base table together with steps that read it, by the table's name."""
+    if trace_format != "kineto":
+        return {}
+    from genscope.analyze.load.event_tables import PASSES, has_few_events
+
+    if has_few_events(con):
+        return {}
+    files = {file.name: file for file in load_layer(f"staging/{trace_format}")}
+    return {
+        members[0]: partial(_fill_together, run=run, files=[files[name] for name in members])
+        for members, run in PASSES.items()
+    }
+
+
+def _fill_together(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    run: Callable[[duckdb.DuckDBPyConnection], Mapping[str, int]],
+    files: Sequence[SqlFile],
+    filled: Filled,
+    otherwise: Callable[[duckdb.DuckDBPyConnection], None],
+) -> None:
+    """Fill a base table and steps by a pass over arrays, or else each by its statement."""
+    from genscope.analyze.load.ordered_events import OddEventsError
+
+    table, *steps = files
+
+    def fill() -> Mapping[str, int]:
+        # what is there already was left by an attempt with too little memory
+        con.execute(f"DELETE FROM {table.name}")
+        for step in steps:
+            made = f"{_AREA}.main.{step.name}"
+            con.execute(f"CREATE OR REPLACE TABLE {made} AS {step.statement} WITH NO DATA")
+        return run(con)
+
+    try:
+        counts = within_memory(con, fill) if filled.can_fill(con, table) else {}
+    except OddEventsError:
+        counts = {}
+    if not counts:
+        otherwise(con)
+    for name, count in counts.items():
+        filled.note(name, count)
+
+
 def _insert(
     con: duckdb.DuckDBPyConnection, *, table: SqlFile, relation: SqlFile, filled: Filled
 ) -> None:
@@ -95,6 +144,8 @@ def _insert(
 def _fill_step(
     con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled, always: bool
 ) -> None:
+    if filled.is_noted(relation.name):
+        return
     can_fill = filled.can_fill(con, relation)
     if not can_fill:
         filled.note(relation.name, 0)
@@ -104,7 +155,8 @@ def _fill_step(
 
 def _create(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
     table = f"{_AREA}.main.{relation.name}"
-    execute_within_memory(con, f"CREATE TABLE {table} AS {relation.statement}")
+    # a pass that could not fill the table has made it
+    execute_within_memory(con, f"CREATE OR REPLACE TABLE {table} AS {relation.statement}")
 
 
 def _run(con: duckdb.DuckDBPyConnection, *, statement: str) -> None:

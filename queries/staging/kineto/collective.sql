@@ -50,7 +50,11 @@ named_kernel AS MATERIALIZED (
     text.name
   FROM kernel_row AS kernel
   INNER JOIN kernel_text AS text ON kernel.text_id = text.text_id
-  WHERE text.name IN (SELECT event_name FROM described WHERE role = 'kernel')
+  WHERE
+    text.name IN (
+      SELECT event_name FROM described
+      WHERE role = 'kernel'
+    )
 ),
 
 named_op AS MATERIALIZED (
@@ -61,7 +65,11 @@ named_op AS MATERIALIZED (
     text.name
   FROM cpu_op_row AS op
   INNER JOIN cpu_op_text AS text ON op.text_id = text.text_id
-  WHERE text.name IN (SELECT event_name FROM described WHERE role = 'op')
+  WHERE
+    text.name IN (
+      SELECT event_name FROM described
+      WHERE role = 'op'
+    )
 ),
 
 -- an event that is written twice counts once

@@ -2,48 +2,18 @@
 --
 -- Why:     overlap, duplicates and missing launches decide which numbers a trace can support.
 -- Grain:   one row per kind of anomaly that occurs
--- Inputs:  kernel, kernel_row, gpu_copy, runtime_call, runtime_call_row, kineto_event_count
+-- Inputs:  kernel, kernel_row, kernel_text, kineto_kernel_overlap, gpu_copy, runtime_call,
+--          runtime_call_row, kineto_event_count
 -- Columns:
 --   kind     see anomaly_kind
 --   count    number of affected events
 --   example  the first or worst one
-WITH adjacent AS (
+WITH overlapping AS (
   SELECT
-    device_id,
-    stream_id,
-    lag(start_ns + dur_ns) OVER in_order > start_ns AS is_early
-  FROM kernel_row
-  WINDOW in_order AS (PARTITION BY device_id, stream_id ORDER BY start_ns, start_ns + dur_ns)
-),
-
--- if no kernel starts before the previous one ends, no two kernels overlap
-crowded AS (
-  SELECT DISTINCT device_id, stream_id FROM adjacent
-  WHERE is_early
-),
-
-timed AS (
-  SELECT
-    event.kernel_id,
-    max(event.start_ns + event.dur_ns) OVER (
-      PARTITION BY event.device_id, event.stream_id
-      ORDER BY event.start_ns, event.start_ns + event.dur_ns
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) - event.start_ns AS overlap_ns
-  FROM kernel_row AS event
-  SEMI JOIN crowded
-    ON
-      event.device_id = crowded.device_id
-      AND event.stream_id IS NOT DISTINCT FROM crowded.stream_id
-),
-
-overlapping AS (
-  SELECT
-    timed.overlap_ns,
-    kernel.name
-  FROM timed
-  INNER JOIN kernel USING (kernel_id)
-  WHERE timed.overlap_ns > 0
+    overlap.overlap_ns,
+    text.name
+  FROM kineto_kernel_overlap AS overlap
+  INNER JOIN kernel_text AS text ON overlap.text_id = text.text_id
 ),
 
 -- look names up last, because a hash table of all names is slow

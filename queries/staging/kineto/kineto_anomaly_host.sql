@@ -2,39 +2,13 @@
 --
 -- Why:     without operators, shapes or kernels whole groups of metrics are unavailable.
 -- Grain:   one row per kind of anomaly that occurs
--- Inputs:  kernel, runtime_call, cpu_op, cpu_op_row, cpu_op_text, kineto_text,
+-- Inputs:  kernel, runtime_call, cpu_op, cpu_op_text, kineto_op_overlap, kineto_text,
 --          kineto_event_count, kineto_header
 -- Columns:
 --   kind     see anomaly_kind
 --   count    number of affected events
 --   example  one of them
-WITH thread AS (
-  SELECT text_id, dense_rank() OVER (ORDER BY process_id, thread_id) AS thread_number
-  FROM cpu_op_text
-),
-
--- sort numbers only: process, thread and name would each cost more than all the numbers together
-nested AS (
-  SELECT
-    op.op_id,
-    op.start_ns,
-    op.start_ns + op.dur_ns AS end_ns,
-    -- op_id is in order of start, outer operators first
-    max(op.start_ns + op.dur_ns) OVER (
-      PARTITION BY thread.thread_number ORDER BY op.op_id
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS outer_end_ns
-  FROM cpu_op_row AS op
-  INNER JOIN thread USING (text_id)
-),
-
--- a list, so that few rows are looked up among many and not the other way round
-overlapping AS (
-  SELECT unnest(list(op_id)) AS op_id FROM nested
-  WHERE start_ns < outer_end_ns AND outer_end_ns < end_ns
-),
-
-shared AS (
+WITH shared AS (
   SELECT correlation_id FROM runtime_call
   WHERE
     correlation_id IS NOT NULL
@@ -47,8 +21,8 @@ SELECT
   'partial_overlap' AS kind,
   count(*) AS count,
   min(name)[:120] AS example
-FROM overlapping
-INNER JOIN cpu_op USING (op_id)
+FROM kineto_op_overlap
+INNER JOIN cpu_op_text USING (text_id)
 UNION ALL
 SELECT
   'no_kernel' AS kind,
