@@ -60,6 +60,33 @@ numbered AS (
     row_number() OVER () AS copy_id
   FROM identified
   WHERE identity IS DISTINCT FROM identity_before
+),
+
+-- of each set of texts once: to split a text takes longer than all else
+described AS (
+  SELECT
+    text.text_id,
+    owner.process_id,
+    text.name,
+    CASE
+      WHEN text.cat IN ('gpu_memset', 'Memset') THEN 'memset'
+      WHEN string_split(text.name, ' ')[2] IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
+        THEN string_split(text.name, ' ')[2]
+      WHEN replace(text.copy_kind, 'A', 'D') IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
+        THEN replace(text.copy_kind, 'A', 'D')
+      -- CUPTI's number, for which Cuspy has no name
+      WHEN text.copy_kind = '9' THEN 'HtoH'
+      ELSE 'other'
+    END AS kind,
+    CASE
+      WHEN contains(text.name, 'Pinned') THEN 'pinned'
+      WHEN contains(text.name, 'Pageable') THEN 'pageable'
+      WHEN text.source_memory IN ('pinned', 'pageable') THEN text.source_memory
+      WHEN text.target_memory IN ('pinned', 'pageable') THEN text.target_memory
+    END AS host_memory
+  FROM kineto_text AS text
+  LEFT JOIN kineto_device_process AS owner ON text.pid = owner.pid
+  WHERE text.role = 'copy'
 )
 
 SELECT
@@ -67,32 +94,17 @@ SELECT
   numbered.copy_id,
   numbered.device_id,
   numbered.stream_id,
-  owner.process_id,
+  described.process_id,
   numbered.start_ns,
   numbered.dur_ns,
-  text.name,
-  CASE
-    WHEN text.cat IN ('gpu_memset', 'Memset') THEN 'memset'
-    WHEN string_split(text.name, ' ')[2] IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
-      THEN string_split(text.name, ' ')[2]
-    WHEN replace(text.copy_kind, 'A', 'D') IN ('HtoD', 'DtoH', 'DtoD', 'PtoP', 'HtoH')
-      THEN replace(text.copy_kind, 'A', 'D')
-    -- CUPTI's number, for which Cuspy has no name
-    WHEN text.copy_kind = '9' THEN 'HtoH'
-    ELSE 'other'
-  END AS kind,
-  CASE
-    WHEN contains(text.name, 'Pinned') THEN 'pinned'
-    WHEN contains(text.name, 'Pageable') THEN 'pageable'
-    WHEN text.source_memory IN ('pinned', 'pageable') THEN text.source_memory
-    WHEN text.target_memory IN ('pinned', 'pageable') THEN text.target_memory
-  END AS host_memory,
+  described.name,
+  described.kind,
+  described.host_memory,
   numbered.size_bytes,
   numbered.correlation_id,
   numbered.external_id,
   numbered.graph_id,
   numbered.graph_node_id
 FROM numbered
-INNER JOIN kineto_text AS text ON numbered.text_id = text.text_id
-LEFT JOIN kineto_device_process AS owner ON text.pid = owner.pid
+INNER JOIN described ON numbered.text_id = described.text_id
 CROSS JOIN trace_file AS file
