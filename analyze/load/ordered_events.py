@@ -41,7 +41,7 @@ class Kind:
 
     `columns` are of `relation`, where the `chosen` ones are the table's. They are in order of `group`, of
     start and of `keys`; one that is equal in all of those to the one before was written twice, unless
-    `numbered_by` is NULL. Of the keys, `longest_first` are in falling order.
+    `numbered_by` is NULL or 0. Of the keys, `longest_first` are in falling order.
     """
 
     relation: str
@@ -141,7 +141,7 @@ class OrderedEvents:
             is_same &= key[order[1:]] == key[order[:-1]]
         if self._kind.numbered_by:
             shared = self.columns[self._kind.numbered_by][rows[tied[1:]]]
-            is_same &= shared != least(shared.dtype)
+            is_same &= (shared != least(shared.dtype)) & (shared != 0)
         return np.delete(rows, tied[1:][is_same])
 
     def _key(self, name: str, rows: At) -> NDArray[Any]:

@@ -59,7 +59,8 @@ numbered AS (
     * EXCLUDE (identity, identity_before),
     row_number() OVER () AS copy_id
   FROM identified
-  WHERE identity IS DISTINCT FROM identity_before
+  -- a bare comparison of these as a condition would give the rows out of order
+  WHERE coalesce(identity IS DISTINCT FROM identity_before, TRUE)
 ),
 
 -- of each set of texts once: to split a text takes longer than all else

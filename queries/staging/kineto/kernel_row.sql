@@ -58,7 +58,8 @@ numbered AS (
     * EXCLUDE (identity, identity_before),
     row_number() OVER () AS kernel_id
   FROM identified
-  WHERE identity IS DISTINCT FROM identity_before
+  -- a bare comparison of these as a condition would give the rows out of order
+  WHERE coalesce(identity IS DISTINCT FROM identity_before, TRUE)
 )
 
 SELECT

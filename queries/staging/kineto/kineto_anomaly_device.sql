@@ -11,6 +11,8 @@
 WITH overlapping AS (
   SELECT
     overlap.overlap_ns,
+    -- the first of those that overlap most is the example
+    row(overlap.overlap_ns, -overlap.kernel_id) AS extent,
     text.name
   FROM kineto_kernel_overlap AS overlap
   INNER JOIN kernel_text AS text ON overlap.text_id = text.text_id
@@ -42,13 +44,13 @@ recorded AS (
 SELECT
   'same_stream_overlap' AS kind,
   count(*) AS count,
-  max(overlap_ns) || ' ns at most: ' || arg_max(name, overlap_ns)[:120] AS example
+  max(overlap_ns) || ' ns at most: ' || arg_max(name, extent)[:120] AS example
 FROM overlapping
 UNION ALL
 SELECT
   'overrunning_kernel' AS kind,
   count(*) AS count,
-  max(overlap_ns) || ' ns: ' || arg_max(name, overlap_ns)[:120] AS example
+  max(overlap_ns) || ' ns: ' || arg_max(name, extent)[:120] AS example
 FROM overlapping
 WHERE overlap_ns > 100000
 UNION ALL

@@ -13,7 +13,8 @@ WITH adjacent AS (
     stream_id,
     lag(start_ns + dur_ns) OVER in_order > start_ns AS is_early
   FROM kernel_row
-  WINDOW in_order AS (PARTITION BY device_id, stream_id ORDER BY start_ns, start_ns + dur_ns)
+  -- kernel_id is in order of start, shorter ones first
+  WINDOW in_order AS (PARTITION BY device_id, stream_id ORDER BY kernel_id)
 ),
 
 -- if no kernel starts before the previous one ends, no two kernels overlap
@@ -27,8 +28,7 @@ timed AS (
     event.kernel_id,
     event.text_id,
     max(event.start_ns + event.dur_ns) OVER (
-      PARTITION BY event.device_id, event.stream_id
-      ORDER BY event.start_ns, event.start_ns + event.dur_ns
+      PARTITION BY event.device_id, event.stream_id ORDER BY event.kernel_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) - event.start_ns AS overlap_ns
   FROM kernel_row AS event
