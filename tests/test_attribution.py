@@ -16,8 +16,8 @@ from genscope.analyze.load.kept_views import with_views
 from genscope.analyze.load.tables import (
     attribution_files,
     create_schema,
-    stored_files,
     table_files,
+    trace_tables,
 )
 from genscope.analyze.sql_file import load_layer
 from tests.effort import EFFORT
@@ -229,9 +229,8 @@ def test_no_trace_loses_or_doubles_work(
 
 
 def _empty(con: duckdb.DuckDBPyConnection) -> None:
-    for relation in (*stored_files(), *attribution_files()):
-        if relation.is_of_traces:
-            con.execute(f"DELETE FROM {relation.name}")
+    for table in trace_tables():
+        con.execute(f"DELETE FROM {table}")
 
 
 SLOW = {"NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "PIECEWISE_MERGE_JOIN", "IE_JOIN"}

@@ -12,6 +12,7 @@ from genscope.analyze.connect import connect
 from genscope.analyze.load import answered, build, places, scratch_arrays, work_items
 from genscope.analyze.load.attribution import PASSES, attribute, reclassify, recompute
 from genscope.analyze.load.kept_views import with_views
+from genscope.analyze.load.narrow import texts_of
 from genscope.analyze.load.tables import attribution_files
 from genscope.analyze.load.trace_file import find
 from tests.base_rows import insert, new_study
@@ -147,6 +148,10 @@ def _check(con: duckdb.DuckDBPyConnection) -> None:
     for name in TABLES:
         rows = con.table(name).order("ALL").fetchall()
         assert rows == con.sql(with_views(FILES[name]).statement).order("ALL").fetchall(), name
+        if texts := ", ".join(texts_of(FILES[name])):
+            # each combination once
+            stored, said = con.table(f"{name}_text"), con.table(name)
+            assert len(stored) == len(said.project(f"trace_id, {texts}").distinct()), name
 
 
 @pytest.mark.parametrize("seed", range(2 * EFFORT))

@@ -10,8 +10,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from genscope.analyze.load import narrow
 from genscope.analyze.load.columns import relation_of
-from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.said import Said
 from genscope.analyze.load.tables import table_files
@@ -33,7 +33,8 @@ def fill_answered(items: Items, table: str, code: At) -> None:
 
 def fill_by_statement(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """Insert the rows that the statement of a table gives."""
-    execute_within_memory(con, f"INSERT INTO {table} BY NAME {table_files()[table].statement}")
+    file = table_files()[table]
+    narrow.insert(con, file, file.statement)
 
 
 def answered(items: Items, table: str, code: At, first: At) -> Said:

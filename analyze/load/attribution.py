@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 
+from genscope.analyze.load import narrow
 from genscope.analyze.load.filled import Filled
-from genscope.analyze.load.memory import execute_within_memory, within_memory
+from genscope.analyze.load.memory import within_memory
 from genscope.analyze.load.rule_patterns import inline_patterns
 from genscope.analyze.load.side_by_side import Step, run_steps
 from genscope.analyze.load.tables import RULES, attribution_files, metrics, transaction, with_inputs
@@ -64,7 +65,7 @@ def recompute(con: duckdb.DuckDBPyConnection, changed: str) -> None:
     files = [file for file in attribution_files() if file.name in names]
     for relation in files:
         if relation.is_of_traces:
-            con.execute(f"DELETE FROM {relation.name}")
+            _empty(con, relation)
     _fill_all(con, files, workers=1)
 
 
@@ -122,8 +123,8 @@ def _fill_together(
         return
 
     def empty() -> None:
-        for name in members:
-            con.execute(f"DELETE FROM {name}")
+        for relation in files:
+            _empty(con, relation)
 
     # some are filled when memory ends
     is_filled = within_memory(con, lambda: fill(con, held), empty)
@@ -138,8 +139,12 @@ def _fill(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) 
         filled.note(relation.name, 0)
     else:
         statement = inline_patterns(con, relation)
-        insert = f"INSERT INTO {relation.name} BY NAME {statement}"
-        filled.note(relation.name, execute_within_memory(con, insert))
+        filled.note(relation.name, narrow.insert(con, relation, statement))
+
+
+def _empty(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
+    for part in narrow.parts(relation):
+        con.execute(f"DELETE FROM {part.name}")
 
 
 def _fill_cpu_op_parent(con: duckdb.DuckDBPyConnection, held: Held) -> bool:

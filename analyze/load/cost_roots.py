@@ -54,7 +54,7 @@ class _Costs:
             put(self._signature, at, signature)
             put(self._is_known, at, is_known != 0)
             put(self._is_unknown, at, is_known == 0)
-        for trace, op in read_batches(con.table("work_op"), "trace_id", "coalesce(op_id, -1)"):
+        for trace, op in read_batches(con.table("work_op_row"), "trace_id", "coalesce(op_id, -1)"):
             put(self._has_work, self._places.of(trace, op), True)
         self._has_work[self._none] = False
         for block in self._places.blocks():

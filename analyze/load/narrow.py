@@ -1,21 +1,27 @@
 """Store each combination of a table's texts once in a trace, and not with every row.
 
-A trace has a million operators, with names and shapes in a thousand combinations, and storing their texts
-took most of staging. The file of such a table, queries/schema/NAME.sql, lists those columns under `Texts`. A
-study has them in NAME_text, all other columns in NAME_row, and a view NAME that joins both.
+A trace has a million operators, with names and shapes in a thousand combinations, and storing a text takes
+four times as long as a number. The file of such a table lists those columns under `Texts`, and others that
+have few combinations. A study has them in NAME_text, all other columns in NAME_row, and a view NAME that
+joins both.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from genscope.analyze.load.memory import execute_within_memory
 from genscope.analyze.sql_file import SqlFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # The number of a combination. It holds the trace's number in its upper half: were trace_id part of the join,
 # DuckDB could join NAME_text with any other table on trace_id alone.
@@ -30,27 +36,33 @@ def texts_of(table: SqlFile) -> tuple[str, ...]:
 
 
 def parts(table: SqlFile) -> tuple[SqlFile, ...]:
-    """The tables that hold the rows of a base table: itself, or NAME_row and NAME_text."""
+    """The tables that hold the rows of a table: itself, or NAME_row and NAME_text."""
     texts = texts_of(table)
     if not texts:
         return (table,)
-    types = {found["name"]: found["type"] for found in _COLUMN.finditer(table.statement)}
-    number = {TEXT_ID: "BIGINT NOT NULL"}
-    in_row = {name: kind for name, kind in types.items() if name not in texts}
-    in_text = {name: types[name] for name in ("trace_id", *texts)}
-    return _part(table, "row", in_row | number), _part(table, "text", number | in_text)
+    in_row = [name for name in table.columns if name not in texts]
+    return (
+        _part(table, "row", (*in_row, TEXT_ID)),
+        _part(table, "text", (TEXT_ID, "trace_id", *texts)),
+    )
+
+
+def text_ids(trace: NDArray[np.int64], number: NDArray[Any]) -> NDArray[np.int64]:
+    """The ids of combinations by the numbers of their traces and within these."""
+    ids: NDArray[np.int64] = (trace << _TRACE_BITS) + number
+    return ids
 
 
 def create(con: duckdb.DuckDBPyConnection, table: SqlFile) -> None:
-    """Create the tables of an empty base table, and the view of its name that joins them."""
+    """Create the tables of an empty table, and the view of its name that joins them."""
     for part in parts(table):
-        con.execute(part.statement)
+        con.execute(_created(part))
     if texts_of(table):
         con.execute(f"CREATE VIEW {table.name} AS {rows_of(table)}")
 
 
 def rows_of(table: SqlFile, place: str = "") -> str:
-    """A statement of all rows of a base table; `place` is its database and schema, as in 'study.main.'."""
+    """A statement of all rows of a table; `place` is its database and schema, as in 'study.main.'."""
     texts, name = texts_of(table), f"{place}{table.name}"
     if not texts:
         return f"SELECT * FROM {name}"
@@ -62,19 +74,21 @@ def rows_of(table: SqlFile, place: str = "") -> str:
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: SqlFile, statement: str) -> int:
-    """Insert the rows of a statement into a base table that only this function fills; return how many."""
+    """Insert the rows of a statement into a table that only this function fills; return how many."""
     if not texts_of(table):
         return execute_within_memory(con, f"INSERT INTO {table.name} BY NAME {statement}")
     whole = f"temp.main.{table.name}"
-    # until it is dropped, its name is this table's and not the view's
-    con.execute(table.statement.replace("CREATE ", "CREATE TEMP ", 1))
     try:
+        # until it is dropped, its name is this table's and not the view's
+        if table.layer != "schema":
+            return _insert_ranked(con, table, statement)
+        con.execute(table.statement.replace("CREATE ", "CREATE TEMP ", 1))
         execute_within_memory(con, f"INSERT INTO {whole} BY NAME {statement}")
         return _insert_parts(con, table, whole)
     finally:
         # after some errors, such as a full disk, DuckDB refuses every statement
         with suppress(duckdb.FatalException):
-            con.execute(f"DROP TABLE {whole}")
+            con.execute(f"DROP TABLE IF EXISTS {whole}")
 
 
 def _insert_parts(con: duckdb.DuckDBPyConnection, table: SqlFile, whole: str) -> int:
@@ -93,12 +107,43 @@ def _insert_parts(con: duckdb.DuckDBPyConnection, table: SqlFile, whole: str) ->
     return execute_within_memory(con, f"INSERT INTO {table.name}_row BY NAME {rows} {joined}")
 
 
-def _part(table: SqlFile, name: str, types: Mapping[str, str]) -> SqlFile:
-    columns = ",\n".join(f"  {column} {kind}" for column, kind in types.items())
+def _insert_ranked(con: duckdb.DuckDBPyConnection, table: SqlFile, statement: str) -> int:
+    """The same of all rows that an empty table gets, which takes a third of the time where they are few."""
+    in_row, in_text = (", ".join(part.columns) for part in parts(table))
+    order = ", ".join(("trace_id", *texts_of(table)))
+    number = f"(trace_id::BIGINT << {_TRACE_BITS}) + rank() OVER equal AS {TEXT_ID}"
+    is_first = "rank() OVER equal = row_number() OVER equal AS is_first"
+    numbered = (
+        f"SELECT *, {number}, {is_first} FROM ({statement}) WINDOW equal AS (ORDER BY {order})"
+    )
+    execute_within_memory(con, f"CREATE TEMP TABLE {table.name} AS {numbered}")
+    whole = f"temp.main.{table.name}"
+    texts = f"SELECT {in_text} FROM {whole} WHERE is_first"
+    execute_within_memory(con, f"INSERT INTO {table.name}_text {texts}")
+    return execute_within_memory(con, f"INSERT INTO {table.name}_row SELECT {in_row} FROM {whole}")
+
+
+def _created(table: SqlFile) -> str:
+    """The statement that creates a table without rows."""
+    if table.layer == "schema":
+        return table.statement
+    return f"CREATE TABLE {table.name} AS {table.statement} WITH NO DATA"
+
+
+def _part(table: SqlFile, part: str, columns: Sequence[str]) -> SqlFile:
+    name = f"{table.name}_{part}"
+    if table.layer == "schema":
+        types = {found["name"]: found["type"] for found in _COLUMN.finditer(table.statement)}
+        types[TEXT_ID] = "BIGINT NOT NULL"
+        typed = ",\n".join(f"  {column} {types[column]}" for column in columns)
+        statement = f"CREATE TABLE {name} (\n{typed}\n)"
+    else:
+        number = f"SELECT *, cast(NULL AS BIGINT) AS {TEXT_ID}"
+        statement = f"SELECT {', '.join(columns)} FROM ({number} FROM ({table.statement}))"
     return replace(
         table,
-        name=f"{table.name}_{name}",
+        name=name,
         sections={key: text for key, text in table.sections.items() if key != "Texts"},
-        columns={column: table.columns.get(column, "") for column in types},
-        statement=f"CREATE TABLE {table.name}_{name} (\n{columns}\n)",
+        columns={column: table.columns.get(column, "") for column in columns},
+        statement=statement,
     )

@@ -44,7 +44,13 @@ class Said:
         absent = np.array([value is None for value in listed], np.bool_)
         return lambda at: numbers(few[self.code[at]], absent[self.code[at]])
 
-    def constant(self, name: str) -> str | None:
+    def written(self) -> tuple[dict[str, Column], str]:
+        """The columns that differ between rows, and the end of a list of columns with the others."""
+        same = {name: value for name in self.columns if (value := self._constant(name))}
+        told = {name: self.column(name) for name in self.columns if name not in same}
+        return told, "".join(f", {value} AS {name}" for name, value in same.items())
+
+    def _constant(self, name: str) -> str | None:
         """A column that is the same in all rows, as SQL; None if it isn't."""
         value, *others = set(self.listed(name))
         # a statement ends at the character NUL

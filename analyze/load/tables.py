@@ -39,7 +39,7 @@ def create_schema(con: duckdb.DuckDBPyConnection) -> None:
     create_macros(con)
     for relation in attribution_files():
         if relation.is_of_traces:
-            con.execute(f"CREATE TABLE {relation.name} AS {relation.statement} WITH NO DATA")
+            narrow.create(con, relation)
         elif relation.name != "anomaly_kind":
             con.execute(create_statement(relation))
 
@@ -102,7 +102,7 @@ def check_schema(con: duckdb.DuckDBPyConnection, path: str) -> None:
 @cache
 def tables_sha256() -> str:
     """Digest of the SQL that creates and fills the tables: rows of equal digests are comparable."""
-    return _sha256([*stored_files(), *load_layer("interval"), *attribution_files()])
+    return _sha256([*stored_files(), *load_layer("interval"), *_parts(attribution_files())])
 
 
 def metrics(extra: Iterable[SqlFile] = ()) -> dict[str, SqlFile]:
@@ -147,7 +147,7 @@ def copy_into(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
     con.execute(f"ATTACH '{quoted(scratch)}' AS scratch (TYPE duckdb, READ_ONLY)")
     try:
         with transaction(con):
-            for table in _trace_tables():
+            for table in trace_tables():
                 con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM scratch.{table}")
     finally:
         con.execute("DETACH scratch")
@@ -168,7 +168,13 @@ def create_base_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def stored_files() -> list[SqlFile]:
     """The base tables as they are stored, see narrow."""
-    return [part for table in load_layer("schema") for part in narrow.parts(table)]
+    return _parts(load_layer("schema"))
+
+
+def trace_tables() -> list[str]:
+    """The tables with rows of traces, as they are stored."""
+    stored = (*stored_files(), *_parts(attribution_files()))
+    return [part.name for part in stored if part.is_of_traces]
 
 
 @cache
@@ -202,8 +208,8 @@ def _metrics_sha256() -> str:
     return _sha256(metrics().values())
 
 
-def _trace_tables() -> list[str]:
-    return [file.name for file in (*stored_files(), *attribution_files()) if file.is_of_traces]
+def _parts(sql_files: Iterable[SqlFile]) -> list[SqlFile]:
+    return [part for file in sql_files for part in narrow.parts(file)]
 
 
 def _sha256(sql_files: Iterable[SqlFile]) -> str:

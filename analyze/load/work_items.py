@@ -12,10 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import relation_of
+from genscope.analyze.load.narrow import TEXT_ID, text_ids, texts_of
 from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.once import Once
 from genscope.analyze.load.places import Places, read_batches
 from genscope.analyze.load.said import Column, Rows, Said
+from genscope.analyze.load.tables import table_files
 from genscope.analyze.native.arrays import least_at, put, take
 from genscope.analyze.readers.arrow_column import numbers
 
@@ -107,7 +109,7 @@ class Items:
 
     def _read_op(self) -> At:
         op: At = self.new(self.operators.none, np.int32)
-        for at, trace, number in self.work.read("work_op", "trace_id", "coalesce(op_id, -1)"):
+        for at, trace, number in self.work.read("work_op_row", "trace_id", "coalesce(op_id, -1)"):
             put(op, at, self.operators.of(trace, number))
         return op
 
@@ -158,11 +160,23 @@ class Items:
 
     def _read(self, table: str, columns: tuple[str, ...]) -> Said:
         listed = ", ".join(columns)
+        if set(columns) <= set(texts_of(table_files()[table])):
+            return self._read_texts(table, columns, listed)
         codes = Codes(self.con, [table], listed)
         code = self.new(0, np.int32)
         for places, hashed in self.work.read(table, f"hash({listed})"):
             put(code, places, codes.of(hashed))
         return Said(columns, codes.rows, code)
+
+    def _read_texts(self, table: str, columns: tuple[str, ...], listed: str) -> Said:
+        """The same of columns that are stored once for each combination: less work than to hash them."""
+        texts = self.con.table(f"{table}_text").project(f"{TEXT_ID}, {listed}").fetchall()
+        texts.sort(key=lambda row: int(row[0]))
+        known = np.array([row[0] for row in texts], np.int64)
+        code = self.new(0, np.int32)
+        for places, text_id in self.work.read(f"{table}_row", TEXT_ID):
+            put(code, places, np.searchsorted(known, text_id))
+        return self.answered(columns, [row[1:] for row in texts], code)
 
     def cost(self, column: str) -> tuple[NDArray[np.int64], Flags]:
         """A column of work_cost and where it is NULL."""
@@ -245,12 +259,33 @@ class Items:
         """Insert a row for each item: its columns, and what is said of it."""
         said = said or Said((), [], _NOTHING)
         self._said.put(table, said)
-        same = {name: value for name in said.columns if (value := said.constant(name))}
-        told = {name: said.column(name) for name in said.columns if name not in same}
-        constants = "".join(f", {value} AS {name}" for name, value in same.items())
-        relation_of(self.con, self.rows({**columns, **told})).query(
-            "item", f"INSERT INTO {table} BY NAME SELECT *{constants} FROM item"
-        )
+        if texts_of(table_files()[table]):
+            insert = f"INSERT INTO {table}_text BY NAME FROM text"
+            relation_of(self.con, self._texts(said)).query("text", insert)
+            told, same = {TEXT_ID: self._text_id(self.trace, said.code)}, ""
+            table = f"{table}_row"
+        else:
+            told, same = said.written()
+        insert = f"INSERT INTO {table} BY NAME SELECT *{same} FROM item"
+        relation_of(self.con, self.rows({**columns, **told})).query("item", insert)
+
+    def _texts(self, said: Said) -> pa.Table:
+        """What is said, once for each trace: the rows of a table's NAME_text, see narrow."""
+        trace, code = np.zeros(len(said.rows), np.int32), np.arange(len(said.rows), dtype=np.int32)
+        if len(self.work.traces) > 1:
+            first = self.firsts(self.joint(said.code))
+            trace, code = self.trace[first], said.code[first]
+        once = Said(said.columns, said.rows, code)
+        made = {
+            "trace_id": lambda at: numbers(self.work.traces[trace[at]]),
+            TEXT_ID: self._text_id(trace, code),
+            **{name: once.column(name) for name in said.columns},
+        }
+        at = np.arange(len(code), dtype=np.int32)
+        return pa.Table.from_arrays([column(at) for column in made.values()], [*made])
+
+    def _text_id(self, trace: At, code: At) -> Column:
+        return lambda at: numbers(text_ids(self.work.traces[trace[at]], code[at]))
 
     def rows(self, columns: Mapping[str, Column]) -> pa.RecordBatchReader:
         """Traces, ids and columns of all items, batch by batch."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.places import read_batches
-from genscope.analyze.load.said import Said
 from genscope.analyze.load.work_items import Items, ids
 from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers.arrow_column import numbers
@@ -143,7 +142,7 @@ class Called:
         code = items.joint(self._call, self._op, self._forward)
         columns = ("process_id", "track", "forward_track", "source")
         rows = [self._row(at) for at in items.firsts(code).tolist()]
-        self.said = Said(columns, rows, code)
+        self.said = items.answered(columns, rows, code)
 
     def _take_calls(self) -> None:
         calls, items = self._requests.calls, self._items

@@ -7,6 +7,7 @@
 --          experts also decides on kernels whose name no rule knows.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, work_attention, operator_category, kernel_category
+-- Texts:   category, module_category, source, rule
 -- Columns:
 --   trace_id         trace.trace_id
 --   work_id          work.work_id

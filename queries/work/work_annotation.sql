@@ -5,6 +5,8 @@
 --          at that time; a user range that is open on the thread itself takes precedence.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_call, annotation_timeline, labelled_track
+-- Texts:   component_id, step_id, module_id, attention_id, python_module_id, python_root_id,
+--          profiler_step_id, user_id, user_root_id
 -- Columns:
 --   trace_id          trace.trace_id
 --   work_id           work.work_id

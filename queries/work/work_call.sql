@@ -5,6 +5,7 @@
 --          forward operator; communication while gradients are added up keeps its own.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_op, kernel_launch, runtime_call, cpu_op, backward_call, operator_category
+-- Texts:   process_id, track, forward_track, source
 -- Columns:
 --   trace_id           trace.trace_id
 --   work_id            work.work_id

@@ -3,6 +3,7 @@
 -- Why:     text encoder, denoiser and decoder behave differently and need different optimizations.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_annotation, known_annotation, module_root, kernel_label
+-- Texts:   component, source
 -- Columns:
 --   trace_id   trace.trace_id
 --   work_id    work.work_id

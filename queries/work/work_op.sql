@@ -4,6 +4,7 @@
 --          called.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, kernel_launch, kernel_label, cpu_op, cpu_op_parent
+-- Texts:   op_name, root_op_name, source
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id

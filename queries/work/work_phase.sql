@@ -6,6 +6,7 @@
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_op, work_call, work_annotation, optimizer_range, known_annotation, cpu_op,
 --          recomputed_op
+-- Texts:   pass, phase
 -- Columns:
 --   trace_id  trace.trace_id
 --   work_id   work.work_id
