@@ -7,64 +7,60 @@ rest of a small trace's attribution. Few of their alternatives can match one of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import cache
+from typing import TypeAlias
 
 # shorter words are in almost every name
 _SHORTEST = 3
 _COUNT = r"(?:[*+?]|\{\d+(?:,\d*)?\})\??"
 _LETTER = r"(?:\\[^\w\s]|[^\\\[()|.^$*+?])"
-# of the syntax of RE2, except for what no rule needs
+# of the syntax of RE2, except for what no rule needs: one group each, as `_parsed` takes them
 _TOKEN = re.compile(
-    r"(?P<flags>\(\?[a-zA-Z-]+\))"
-    r"|(?P<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:))?)"
-    r"|(?P<close>\))"
-    r"|(?P<either>\|)"
-    rf"|(?P<count>{_COUNT})"
-    rf"|(?P<word>(?:{_LETTER}(?!{_COUNT}))+)"
-    rf"|(?P<other>{_LETTER}|[.^$]|\\[bBwWdDsSAz]|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])",
+    rf"({_COUNT})"
+    rf"|((?:{_LETTER}(?!{_COUNT}))+)"
+    r"|(\|)"
+    r"|(\(\?[a-zA-Z-]+\))"
+    r"|(\((?:\?(?:P?<\w+>|[a-zA-Z-]*:))?)"
+    r"|(\))"
+    rf"|({_LETTER}|[.^$]|\\[bBwWdDsSAz]|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])"
+    r"|(.)",
     re.DOTALL,
 )
 
 
-@dataclass(slots=True)
-class _Part:
-    """A word, a group's beginning with its alternatives, or anything else; and how often it occurs."""
-
-    text: str
-    word: str = ""
-    within: _Choice | None = None
-    count: str = ""
-
-    def narrowed(self, words: Words) -> str | None:
-        if self.within is None:
-            return self.text + self.count if self.word in words else None
-        within = self.within.narrowed(words)
-        if within is not None:
-            return f"{self.text}{within}){self.count}"
-        return "" if self.count.startswith(("?", "*", "{0")) else None
+# its text, then a word in it (if it is one), or a group's beginning, how often it occurs, and the group
+_Part: TypeAlias = "tuple[str, str, _Choice | None]"
 
 
-@dataclass
 class _Choice:
     """Alternatives; each begins with the flags that the ones before it set."""
 
-    alternatives: list[list[_Part]] = field(default_factory=lambda: [[]])
-    flags: str = ""
+    def __init__(self) -> None:
+        self.alternatives: list[list[_Part]] = [[]]
+        self.flags = ""
 
     def narrowed(self, words: Words) -> str | None:
-        kept = []
-        for parts in self.alternatives:
-            texts = []
-            for part in parts:
-                text = part.narrowed(words)
-                if text is None:
-                    break
+        found = [
+            text
+            for parts in self.alternatives
+            if (text := self._narrowed(parts, words)) is not None
+        ]
+        return "|".join(found) if found else None
+
+    @staticmethod
+    def _narrowed(parts: list[_Part], words: Words) -> str | None:
+        texts = []
+        for text, word_or_count, group in parts:
+            if group is None:
+                if word_or_count not in words:
+                    return None
                 texts.append(text)
-            else:
-                kept.append("".join(texts))
-        return "|".join(kept) if kept else None
+            elif (within := group.narrowed(words)) is not None:
+                texts.append(f"{text}{within}){word_or_count}")
+            elif not word_or_count.startswith(("?", "*", "{0")):
+                return None
+        return "".join(texts)
 
 
 class Words:
@@ -90,41 +86,30 @@ def _parsed(pattern: str) -> _Choice | None:
     """The alternatives of a pattern; None for syntax that is not known here."""
     root = _Choice()
     groups = [root]
-    for kind, text in _tokens(pattern):
-        choice = groups[-1]
-        parts = choice.alternatives[-1]
-        if kind == "open":
+    parts = root.alternatives[0]
+    for count, word, either, flags, opened, closed, other, unknown in _TOKEN.findall(pattern):
+        if word:
+            plain = re.sub(r"\\(.)", r"\1", word) if "\\" in word else word
+            folded = plain.casefold()
+            parts.append((word, folded if len(folded) >= _SHORTEST else "", None))
+        elif either:
+            parts = [(groups[-1].flags, "", None)]
+            groups[-1].alternatives.append(parts)
+        elif other:
+            parts.append((other, "", None))
+        elif opened:
             groups.append(_Choice())
-            parts.append(_Part(text, within=groups[-1]))
-        elif kind == "close":
+            parts.append((opened, "", groups[-1]))
+            parts = groups[-1].alternatives[0]
+        elif closed and len(groups) > 1:
             groups.pop()
-        elif kind == "either":
-            choice.alternatives.append([_Part(choice.flags)])
-        elif kind == "flags":
-            choice.flags += text
-            parts.append(_Part(text))
-        elif kind == "count" and parts:
-            parts[-1].count = text
-        elif kind == "word":
-            plain = re.sub(r"\\(.)", r"\1", text) if "\\" in text else text
-            word = plain.casefold()
-            parts.append(_Part(text, word=word if len(word) >= _SHORTEST else ""))
-        elif kind == "other":
-            parts.append(_Part(text))
-        else:
-            return None
-        if not groups:
+            parts = groups[-1].alternatives[-1]
+        elif count and parts:
+            text, _, group = parts[-1]
+            parts[-1] = (text, count, group) if group else (text + count, "", None)
+        elif flags:
+            groups[-1].flags += flags
+            parts.append((flags, "", None))
+        elif unknown or count or closed:
             return None
     return root if len(groups) == 1 else None
-
-
-def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
-    """Kinds and texts; the last kind is '' where the syntax is not known."""
-    at = 0
-    for found in _TOKEN.finditer(pattern):
-        if found.start() != at:
-            break
-        at = found.end()
-        yield str(found.lastgroup), found[0]
-    if at < len(pattern):
-        yield "", pattern[at:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 
 import cyclopts
@@ -34,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     from genscope.cli import standard_output
     from genscope.errors import UserError
 
+    # as it ends, Python collects garbage several times: half as long as a short command takes
+    atexit.register(gc.freeze)
     try:
         status = app(
             arguments, exit_on_error=False, print_error=False, result_action="return_value"
