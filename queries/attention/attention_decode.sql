@@ -5,7 +5,7 @@
 --          before it is the same kind of attention, whether its mask is seen or not.
 -- Grain:   one row per attention call that is such a step or prefill
 -- Inputs:  attention_annotation, attention_range, attention_module, attention_context
--- From:    attention_annotation
+-- From:    attention_range WHERE query_len = 1
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation

@@ -7,7 +7,7 @@
 -- Grain:   one row per (trace_id, signature_id)
 -- Inputs:  operator_signature
 -- From:    operator_signature WHERE formula SIMILAR TO
---          '.*(backward|foreach|update|gather|index|scatter|new_fill).*'
+--          '.*(backward|foreach|update|gather|scatter|new_fill).*|index|index_(add|put)'
 -- Columns:
 --   trace_id         trace.trace_id
 --   signature_id     cpu_op.signature_id
