@@ -24,8 +24,10 @@ class Codes:
     def __init__(self, con: duckdb.DuckDBPyConnection, tables: Sequence[str], columns: str) -> None:
         listed: set[tuple[Any, ...]] = set()
         for table in tables:
-            found = con.table(table).project(columns).distinct()
-            listed |= set(found.project(f"hash({columns}), {columns}").fetchall())
+            found = (
+                f"SELECT hash({columns}), {columns} FROM (SELECT DISTINCT {columns} FROM {table})"
+            )
+            listed |= set(con.execute(found).fetchall())
         known = sorted(listed, key=lambda row: int(row[0]))
         self._hashes = np.array([row[0] for row in known], np.uint64)
         self.rows = [row[1:] for row in known]

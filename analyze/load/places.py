@@ -29,8 +29,9 @@ class Places:
         scratch: Scratch | None = None,
     ) -> None:
         self.con, self._column, self.scratch = con, column, scratch or Scratch(con)
-        sizes = con.table(table).aggregate(f"trace_id, max({column}) + 1").order("trace_id")
-        rows = sizes.fetchall()
+        # a relation is bound again by each step
+        sizes = f"SELECT trace_id, max({column}) + 1 FROM {table} GROUP BY trace_id"
+        rows = sorted(con.execute(sizes).fetchall())
         self.traces = np.array([row[0] for row in rows], np.int64)
         self._first = np.cumsum([0, *(row[1] for row in rows)], dtype=np.int64)
         self.none = int(self._first[-1])

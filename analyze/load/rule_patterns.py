@@ -27,10 +27,10 @@ def inline_patterns(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> str:
     words = None if texts is None else Words(texts)
 
     def spelled(match: re.Match[str]) -> str:
-        rules = con.table(match["table"]).order(match["key"]).project(f"pattern, {match['key']}")
+        rules = con.execute(f"SELECT {match['key']}, pattern FROM {match['table']}").fetchall()
         cases = " ".join(
             f"WHEN regexp_matches({match['text']}, {_constant(part)}) THEN {_constant(key)}"
-            for pattern, key in rules.fetchall()
+            for key, pattern in sorted(rules)
             if (part := narrowed(pattern, words) if words else pattern) is not None
         )
         return f"(CASE {cases} END)" if cases else "NULL"
