@@ -1,25 +1,27 @@
 """Tables whose texts are stored once for each combination give the rows that were put into them."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import duckdb
 import pytest
 
-from genscope.analyze.connect import connect
 from genscope.analyze.load import narrow
 from genscope.analyze.load.numbered import Codes
 from genscope.analyze.load.places import Places
 from genscope.analyze.load.row_texts import RowTexts
-from genscope.analyze.load.tables import create_schema, table_files
+from genscope.analyze.load.tables import table_files
 from genscope.analyze.sql_file import SqlFile
+from tests.base_rows import new_study
 
 NARROW = [table for table in table_files().values() if narrow.texts_of(table)]
 COUNT = 40
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    con = connect()
-    create_schema(con)
-    return con
+def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with new_study(tmp_path) as con:
+        yield con
 
 
 def _create_whole(con: duckdb.DuckDBPyConnection, table: SqlFile) -> dict[str, str]:
