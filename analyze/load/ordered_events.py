@@ -150,7 +150,8 @@ class OrderedEvents:
         if name == "dur_ns" and self._kind.longest_first:
             return -values
         # the least number becomes the largest
-        return values - values.dtype.type(1)
+        key: NDArray[Any] = values - values.dtype.type(1)
+        return key
 
 
 def _type_of(kind: pa.DataType) -> type[np.integer[Any]]:
