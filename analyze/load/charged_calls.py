@@ -11,6 +11,7 @@ import pyarrow as pa
 from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.totals import Total, totals
+from genscope.analyze.load.work_costs import costed
 from genscope.analyze.load.work_items import Flags, Items, ids
 from genscope.analyze.native.arrays import add_at, least_at, put, take
 from genscope.analyze.readers.arrow_column import numbers
@@ -45,7 +46,7 @@ class ChargedCalls:
             "time_source": kind[0].column("time_source"),
             "category": kind[1].column("category"),
         }
-        self._is_multiplied = items.costed("flops > 0")
+        self._is_multiplied = costed(items, "flops > 0")
         self._role = items.said("work_attention", "role")
         self._source = kind[0]
         # numbers of source and category

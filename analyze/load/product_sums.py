@@ -8,6 +8,7 @@ from genscope.analyze.load.columns import flags, relation_of
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.said import Column
 from genscope.analyze.load.tables import table_files
+from genscope.analyze.load.work_costs import costed
 from genscope.analyze.load.work_items import Items, ids
 from genscope.analyze.native.arrays import put, take
 from genscope.analyze.readers.arrow_column import numbers
@@ -22,7 +23,7 @@ def fill_product_sum(items: Items) -> None:
         put(root, places, operators.of(trace, cost))
         put(product, places, operators.of(trace, outermost))
     # of a product whose FLOPs are unknown, the product is itself
-    named, has_flops = operators.new(operators.none, np.int32), items.costed("flops IS NOT NULL")
+    named, has_flops = operators.new(operators.none, np.int32), costed(items, "flops IS NOT NULL")
     for part in operators.parts():
         has_own = take(has_flops, take(items.signature, root[part]))
         is_known = (product[part] < operators.none) | has_own

@@ -15,6 +15,7 @@ from genscope.analyze.load.answered import fill_answered, fill_by_statement
 from genscope.analyze.load.columns import insert, texts
 from genscope.analyze.load.covered import Times
 from genscope.analyze.load.numbered import At, Codes, split
+from genscope.analyze.load.places import read_batches
 from genscope.analyze.load.said import Column, Said
 from genscope.analyze.load.sweep import LATEST_NS, by_start, fit
 from genscope.analyze.load.work_items import Items
@@ -53,6 +54,15 @@ def fill_work_costs(items: Items) -> bool:
     Costs(items).insert(items.said("work", "name"))
     _fill_component_busy(items)
     return True
+
+
+def costed(items: Items, condition: str) -> _Flags:
+    """Whether a row of signature_cost meets a condition, by the places of signatures."""
+    found: _Flags = items.signatures.new(False, np.bool_)
+    rows = items.con.table("signature_cost").filter(condition)
+    for trace, number in read_batches(rows, "trace_id", "signature_id"):
+        found[items.signatures.of(trace, number)] = True
+    return found
 
 
 class Signatures:

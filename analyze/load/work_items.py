@@ -15,7 +15,7 @@ from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.narrow import TEXT_ID, text_ids, texts_of
 from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.once import Once
-from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.places import Places
 from genscope.analyze.load.said import Column, Rows, Said
 from genscope.analyze.load.tables import table_files
 from genscope.analyze.native.arrays import least_at, put, take
@@ -81,11 +81,10 @@ class Items:
     def blocks(self) -> Iterator[At]:
         """The places of all items, those of a block at a time."""
         for part in self.parts():
-            yield (
-                np.arange(part.start, part.stop, dtype=np.int32)
-                if isinstance(part, slice)
-                else part
-            )
+            if isinstance(part, slice):
+                yield np.arange(part.start, part.stop, dtype=np.int32)
+            else:
+                yield part
 
     def parts(self) -> Iterator[At | slice]:
         """The same, as a slice where all places between have an item, which takes less time."""
@@ -135,14 +134,6 @@ class Items:
             at = self.signatures.first(trace) + signature
             number[at] = known.setdefault(text, len(known))
         return list(known), number
-
-    def costed(self, condition: str) -> Flags:
-        """Whether a row of signature_cost meets a condition, by the places of signatures."""
-        found = self.signatures.new(False, np.bool_)
-        rows = self.con.table("signature_cost").filter(condition)
-        for trace, number in read_batches(rows, "trace_id", "signature_id"):
-            found[self.signatures.of(trace, number)] = True
-        return found
 
     def said(self, table: str, *columns: str) -> Said:
         """What a table says in some columns: as it was inserted, else as it is read."""
