@@ -45,7 +45,8 @@ def answered(items: Items, table: str, code: At, first: At) -> Said:
     columns = [numbers(value) for value in asked.values()]
     made = relation_of(items.con, pa.Table.from_arrays(columns, list(asked)))
     parts = [
-        f"{name} AS MATERIALIZED (FROM main.{name} SEMI JOIN temp.asked USING (trace_id, work_id))"
+        f"{name} AS MATERIALIZED (FROM ({narrow.rows_of(table_files()[name], 'main.')}) "
+        "SEMI JOIN temp.asked USING (trace_id, work_id))"
         for name in file.inputs
         if name == "work" or name.startswith("work_")
     ]

@@ -10,8 +10,7 @@
 -- Columns:
 --   trace_id          trace.trace_id
 --   work_id           work.work_id
---   component_id      annotation_id, see annotation_timeline; NULL if no such range surrounds the
---                     work
+--   component_id      annotation_id of the range around the work, see annotation_timeline; or NULL
 --   step_id           annotation_id or NULL, as component_id
 --   module_id         annotation_id or NULL, as component_id
 --   attention_id      annotation_id or NULL, as component_id
