@@ -84,7 +84,7 @@ def test_of_two_traces_without_any_difference(
 def test_of_names_of_a_megabyte_and_of_characters_that_have_no_shape(tmp_path: Path) -> None:
     odd = "unet\x01a\nb\u202ec\ue000d"
     long, shorter = (f"'{odd}' || repeat('x ', {count}) || 'tail'" for count in (500_000, 50_000))
-    tables = ("work_component", "component_scale", "attention_call")
+    tables = ("work_component_text", "component_scale", "attention_call")
     page = _report(
         tmp_path,
         # most rows of most queries repeat the names of traces and components
