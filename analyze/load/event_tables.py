@@ -14,17 +14,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import Rows, insert, texts
-from genscope.analyze.load.narrow import TEXT_ID
+from genscope.analyze.load.narrow import TEXT_ID, text_ids
 from genscope.analyze.load.numbered import At
 from genscope.analyze.load.ordered_events import Kind, OddEventsError, OrderedEvents, column
 from genscope.analyze.load.sweep import LATEST_NS
+from genscope.analyze.native.arrays import take
 from genscope.analyze.readers.kineto.texts import GROUP_BITS
 
 _Numbers: TypeAlias = NDArray[np.int64]
 # whether events are found by their starts and ends, and the latest end of those before them
 _IsFound: TypeAlias = Callable[[_Numbers, _Numbers, _Numbers], NDArray[np.bool_]]
-# the number of the trace is in the upper half of text_id, see narrow
-_TRACE_BITS = 32
 _OF_TEXT = (1 << GROUP_BITS) - 1
 
 # of fewer events, statements take less time
@@ -113,7 +112,7 @@ class _Filling:
     def _part(
         self, names: list[str], rows: At, of_text: Mapping[str, Callable[[At], pa.Array]]
     ) -> Rows:
-        text = self._events.columns[TEXT_ID][rows]
+        text = take(self._events.columns[TEXT_ID], rows)
         first = self._count + 1
         self._count += len(rows)
         known: Rows = {
@@ -123,16 +122,16 @@ class _Filling:
         }
         known |= {name: make(text) for name, make in of_text.items()}
         values = self._events.columns
-        return {n: known[n] if n in known else column(values[n][rows]) for n in names}
+        return {n: known[n] if n in known else column(take(values[n], rows)) for n in names}
 
     def _text_id(self, text: At) -> _Numbers:
-        return text.astype(np.int64) + (self._trace << _TRACE_BITS)
+        return text_ids(np.int64(self._trace), text)
 
     def _find(self, rows: At, number: Any, latest: _Numbers, is_found: _IsFound) -> _Numbers:
         """Keep those that are found, and return the latest end so far."""
         values = self._events.columns
-        start = values["start_ns"][rows]
-        end = start + values["dur_ns"][rows]
+        start = take(values["start_ns"], rows)
+        end = start + take(values["dur_ns"], rows)
         reached = np.maximum.accumulate(np.append(latest, end))
         found = np.flatnonzero(is_found(start, end, reached[:-1]))
         if len(found):
@@ -156,15 +155,15 @@ class _Annotations:
         rows = found.project("text_id, annotation").fetchall()
         self._named = [None, *sorted({annotation for _, annotation in rows})]
         codes = {annotation: code for code, annotation in enumerate(self._named)}
-        self._codes = np.zeros(max((text & _OF_TEXT for text, _ in rows), default=0) + 1, np.int32)
+        # the last code is of all texts after those
+        self._codes = np.zeros(max((text & _OF_TEXT for text, _ in rows), default=0) + 2, np.int32)
         for text, annotation in rows:
             self._codes[text & _OF_TEXT] = codes[annotation]
 
     def __call__(self, text: At) -> pa.Array:
         """Those of kernels by their texts."""
-        at = text & _OF_TEXT
-        known = at < len(self._codes)
-        return texts(np.where(known, self._codes[np.where(known, at, 0)], 0), self._named)
+        at = np.minimum(text & _OF_TEXT, len(self._codes) - 1)
+        return texts(take(self._codes, at), self._named)
 
 
 def _fill_operators(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

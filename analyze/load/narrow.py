@@ -47,7 +47,7 @@ def parts(table: SqlFile) -> tuple[SqlFile, ...]:
     )
 
 
-def text_ids(trace: NDArray[np.int64], number: NDArray[Any]) -> NDArray[np.int64]:
+def text_ids(trace: NDArray[np.int64] | np.int64, number: NDArray[Any]) -> NDArray[np.int64]:
     """The ids of combinations by the numbers of their traces and within these."""
     ids: NDArray[np.int64] = (trace << _TRACE_BITS) + number
     return ids
@@ -76,7 +76,7 @@ def rows_of(table: SqlFile, place: str = "") -> str:
 def insert(con: duckdb.DuckDBPyConnection, table: SqlFile, statement: str) -> int:
     """Insert the rows of a statement into a table that only this function fills; return how many.
 
-    One that is no base table must be empty.
+    Any but a base table must be empty.
     """
     if not texts_of(table):
         return execute_within_memory(con, f"INSERT INTO {table.name} BY NAME {statement}")

@@ -21,6 +21,7 @@ from genscope.analyze.load.columns import BATCH
 from genscope.analyze.load.numbered import At, gathered
 from genscope.analyze.load.scratch_arrays import BLOCK, Scratch
 from genscope.analyze.load.sweep import LATEST_NS, by_start
+from genscope.analyze.native.arrays import take
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
 
 # more threads or streams take less time by the statement
@@ -127,7 +128,7 @@ class OrderedEvents:
 
     def _distinct(self, rows: At) -> At:
         """Rows in order of start in order of the keys as well, each event once."""
-        start = self.columns["start_ns"][rows]
+        start = take(self.columns["start_ns"], rows)
         ties = np.append(False, start[1:] == start[:-1])
         if not ties.any():
             return rows

@@ -41,7 +41,7 @@ def put(items: NDArray[Any], places: Places, values: Values) -> None:
     """Set the items at some places; of equal places, the last one counts.
 
     Like the functions below it raises IndexError for a place outside the array, perhaps with some items
-    changed; `values` are no part of `items`.
+    changed. `values` must not share memory with `items`.
     """
     if not _change(_PUT, items, places, values):
         items[_unsigned(places)] = values
