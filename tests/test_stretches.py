@@ -3,6 +3,7 @@
 import random
 
 import duckdb
+import numpy as np
 import pytest
 
 from genscope.analyze.connect import connect
@@ -101,3 +102,38 @@ def test_short_stretches_give_the_rows_of_the_definitions(
         assert rows == con.sql(with_views(files[name]).statement).order("ALL").fetchall(), name
         # random kernels make few chains; test_chains_and_ranges makes many
         assert rows or name == "chain_loss", name
+
+
+def test_memory_of_arrays_is_given_back_once_it_is_much(con: duckdb.DuckDBPyConnection) -> None:
+    scratch = scratch_arrays.Scratch(con)
+    held = scratch_arrays._file_bytes
+    if held() is None:
+        pytest.skip("only Linux says what is in memory")
+    values = scratch.new(8 << 20, 0, np.int64)
+    scratch.release()
+    # a value on each page
+    values[::512] = 7
+    before = held()
+    scratch.release_some()
+    assert before - held() > values.nbytes // 2
+    assert (values[::512] == 7).all()
+    assert not values[1::512].any()
+
+
+def test_memory_is_given_back_where_the_system_does_not_say_how_much_it_is(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapped = scratch_arrays._Mapped()
+    released: list[int] = []
+    monkeypatch.setattr(scratch_arrays, "_MAPPED", mapped)
+    monkeypatch.setattr(scratch_arrays, "_file_bytes", lambda: None)
+    monkeypatch.setattr(scratch_arrays, "_MOST_HELD_BYTES", 3 * 7 * 8)
+    monkeypatch.setattr(mapped, "release", lambda: released.append(0))
+    scratch = scratch_arrays.Scratch(con)
+    values = scratch.new(1 << 20, 0, np.int64)
+    for _ in range(3):
+        scratch.release_some()
+    assert not released
+    scratch.release_some()
+    assert released
+    assert not values.any()

@@ -24,8 +24,6 @@ from genscope.errors import UserError
 
 DATABASE = "trace.duckdb"
 _CATALOG = "built"
-# 128 KB of gzip are about ten thousand events, for which a second thread does not pay
-SMALL_BYTES = 128 << 10
 # MB of DuckDB's buffers by statements that run at a time; it spills the rest into the scratch folder
 _MEMORY = {1: 80, 2: 140}
 # of them while the attribution tables are filled, whose passes hold arrays besides
@@ -74,7 +72,6 @@ def build_trace(
 
     Raises UserError if the file is not a trace, and leaves the folder for the caller to remove.
     """
-    threads = 1 if found.packed_bytes() <= SMALL_BYTES else threads
     con = open_scratch(folder, threads=threads, empty=empty)
     known_names = _names(con)
     try:
@@ -113,9 +110,6 @@ def open_scratch(
     con.execute(f"ATTACH '{name}' AS {_CATALOG} (TYPE duckdb, RECOVERY_MODE no_wal_writes)")
     con.execute(f"USE {_CATALOG}")
     con.execute("SET enable_progress_bar = false")
-    # give freed memory back to the system at once
-    con.execute("SET allocator_flush_threshold = '4MB'")
-    con.execute("SET allocator_bulk_deallocation_flush_threshold = '16MB'")
     # ids give the order
     con.execute("SET preserve_insertion_order = false")
     # many statements read the events' files, each of which has hundreds of row groups

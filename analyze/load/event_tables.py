@@ -112,7 +112,7 @@ class _Filling:
     def _part(
         self, names: list[str], rows: At, of_text: Mapping[str, Callable[[At], pa.Array]]
     ) -> Rows:
-        text = take(self._events.columns[TEXT_ID], rows)
+        text = self._events.taken(TEXT_ID, rows)
         first = self._count + 1
         self._count += len(rows)
         known: Rows = {
@@ -121,24 +121,23 @@ class _Filling:
             TEXT_ID: self._text_id(text),
         }
         known |= {name: make(text) for name, make in of_text.items()}
-        values = self._events.columns
-        return {n: known[n] if n in known else column(take(values[n], rows)) for n in names}
+        taken = self._events.taken
+        return {n: known[n] if n in known else column(taken(n, rows)) for n in names}
 
     def _text_id(self, text: At) -> _Numbers:
         return text_ids(np.int64(self._trace), text)
 
     def _find(self, rows: At, number: Any, latest: _Numbers, is_found: _IsFound) -> _Numbers:
         """Keep those that are found, and return the latest end so far."""
-        values = self._events.columns
-        start = take(values["start_ns"], rows)
-        end = start + take(values["dur_ns"], rows)
+        start = self._events.taken("start_ns", rows)
+        end = start + self._events.taken("dur_ns", rows)
         reached = np.maximum.accumulate(np.append(latest, end))
         found = np.flatnonzero(is_found(start, end, reached[:-1]))
         if len(found):
             self._found.append(
                 {
                     self._number: number[found],
-                    TEXT_ID: self._text_id(values[TEXT_ID][rows[found]]),
+                    TEXT_ID: self._text_id(self._events.taken(TEXT_ID, rows[found])),
                     "overlap_ns": reached[found] - start[found],
                 }
             )

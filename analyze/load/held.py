@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from genscope.analyze.load import scratch_arrays
 from genscope.analyze.load.launched import Calls, Events
 from genscope.analyze.load.numbered import Threads
 from genscope.analyze.load.once import Once
@@ -54,8 +55,5 @@ class Held:
         return self._once.get("items", lambda: Items(con)).on(con)
 
     def release(self) -> None:
-        """Give back the memory of all these arrays; their values stay."""
-        if scratch := self._once.made("scratch"):
-            scratch.release()
-        if items := self._once.made("items"):
-            items.work.release()
+        """Give back the memory of all arrays; their values stay."""
+        scratch_arrays.release()

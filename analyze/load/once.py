@@ -33,7 +33,3 @@ class Once:
     def put(self, name: str, value: object) -> None:
         """Take a value that was made elsewhere."""
         self._found[name] = value
-
-    def made(self, name: str) -> Any | None:
-        """The value if there is one."""
-        return self._found.get(name)

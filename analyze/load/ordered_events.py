@@ -70,7 +70,7 @@ class OrderedEvents:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         self._kind, self._scratch = kind, Scratch(con)
-        self.columns: Mapping[str, NDArray[Any]] = {}
+        self._columns: Mapping[str, NDArray[Any]] = {}
         with ExitStack() as files:
             opened = {name: files.enter_context(self._scratch.open()) for name in kind.columns}
             found = con.table(kind.relation).filter(kind.chosen).project(", ".join(kind.columns))
@@ -91,7 +91,7 @@ class OrderedEvents:
                     first += len(batch)
 
             self._groups = dict(gathered(blocks()))
-            self.columns = {
+            self._columns = {
                 name: self._scratch.of(file, of)
                 for (name, file), of in zip(opened.items(), types, strict=True)
             }
@@ -102,6 +102,13 @@ class OrderedEvents:
         """Of each thread or stream the rows, a block of them at a time."""
         while self._groups:
             yield self._in_order(self._groups.pop(next(iter(self._groups))))
+
+    def taken(self, name: str, rows: At) -> NDArray[Any]:
+        """A column of some rows."""
+        found = take(self._columns[name], rows)
+        # the few rows of a stream may be on pages all over the column
+        self._scratch.release_some()
+        return found
 
     def _group(self, values: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         first, *second = (values[name] for name in self._kind.group)
@@ -115,7 +122,7 @@ class OrderedEvents:
         return (first << _STREAM_BITS) + stream.astype(np.int32)
 
     def _in_order(self, rows: At) -> Iterator[At]:
-        start = self.columns["start_ns"]
+        start = self._columns["start_ns"]
         rows, first = by_start(self._scratch, start, rows), 0
         while first < len(rows):
             end = first + BLOCK
@@ -128,7 +135,7 @@ class OrderedEvents:
 
     def _distinct(self, rows: At) -> At:
         """Rows in order of start in order of the keys as well, each event once."""
-        start = take(self.columns["start_ns"], rows)
+        start = self.taken("start_ns", rows)
         ties = np.append(False, start[1:] == start[:-1])
         if not ties.any():
             return rows
@@ -141,13 +148,13 @@ class OrderedEvents:
         for key in keys:
             is_same &= key[order[1:]] == key[order[:-1]]
         if self._kind.numbered_by:
-            shared = self.columns[self._kind.numbered_by][rows[tied[1:]]]
+            shared = self.taken(self._kind.numbered_by, rows[tied[1:]])
             is_same &= (shared != least(shared.dtype)) & (shared != 0)
         return np.delete(rows, tied[1:][is_same])
 
     def _key(self, name: str, rows: At) -> NDArray[Any]:
         """Numbers in the order of a key, NULL last."""
-        values = self.columns[name][rows]
+        values = self.taken(name, rows)
         if name == "dur_ns" and self._kind.longest_first:
             return -values
         # the least number becomes the largest

@@ -23,8 +23,50 @@ from numpy.typing import NDArray
 BLOCK = 1 << 16
 # smaller arrays are not worth a file
 _SMALL_BYTES = 2 << 20
-# what blocks may have touched before it is given back: to read that again takes longer than to hold it
+# what may be in memory before it is given back: to read that again takes longer than to hold it
 _MOST_HELD_BYTES = 16 << 20
+# what Linux says of this process's memory, in pages
+_MEMORY = Path("/proc/self/statm")
+
+
+class _Mapped:
+    """The arrays of this process in files, whose memory is given back together."""
+
+    def __init__(self) -> None:
+        # with the size of an item
+        self._arrays: WeakKeyDictionary[mmap.mmap, int] = WeakKeyDictionary()
+        self._changing = Lock()
+        # bytes of files in memory when arrays were given back last, and those that blocks have touched since
+        self._least = self._touched = 0
+
+    def add(self, mapped: mmap.mmap, item_bytes: int) -> None:
+        with self._changing:
+            self._arrays[mapped] = item_bytes
+
+    def release(self) -> None:
+        with self._changing:
+            if hasattr(mmap, "MADV_DONTNEED"):
+                for mapped in self._arrays:
+                    mapped.madvise(mmap.MADV_DONTNEED)
+            self._least, self._touched = _file_bytes() or 0, 0
+
+    def release_some(self) -> None:
+        found = _file_bytes()
+        if found is None:
+            # a block of each array, at most
+            with self._changing:
+                self._touched += BLOCK * sum(self._arrays.values())
+        held = self._touched if found is None else found - self._least
+        if held > _MOST_HELD_BYTES:
+            self.release()
+
+
+_MAPPED = _Mapped()
+
+
+def release() -> None:
+    """Give back the memory that all arrays of this process take; their values stay."""
+    _MAPPED.release()
 
 
 class Scratch:
@@ -34,10 +76,6 @@ class Scratch:
         spill = con.execute("SELECT current_setting('temp_directory')").fetchall()[0][0]
         # a database in memory has no place of its own
         self._folder = None if spill in (None, "", ".tmp") else Path(spill).parent
-        # with the size of an item
-        self._mapped: WeakKeyDictionary[mmap.mmap, int] = WeakKeyDictionary()
-        self._changing = Lock()
-        self._held_bytes = 0
 
     def new(self, size: int, value: Any, kind: type[np.generic]) -> NDArray[Any]:
         """An array of that many values, all the same. Raises OSError if the disk is full."""
@@ -53,8 +91,7 @@ class Scratch:
                     file.write(block[: size - first].tobytes())
                 file.flush()
             mapped = mmap.mmap(file.fileno(), 0)
-        with self._changing:
-            self._mapped[mapped] = block.itemsize
+        _MAPPED.add(mapped, block.itemsize)
         return np.frombuffer(mapped, kind)
 
     def of(self, file: IO[bytes], kind: type[np.generic]) -> NDArray[Any]:
@@ -63,8 +100,7 @@ class Scratch:
         if not file.tell():
             return np.zeros(0, kind)
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        with self._changing:
-            self._mapped[mapped] = np.dtype(kind).itemsize
+        _MAPPED.add(mapped, np.dtype(kind).itemsize)
         return np.frombuffer(mapped, kind)
 
     def open(self) -> IO[bytes]:
@@ -72,19 +108,12 @@ class Scratch:
         return TemporaryFile(dir=self._folder)
 
     def release(self) -> None:
-        """Give back the memory that arrays take; their values stay."""
-        self._held_bytes = 0
-        if hasattr(mmap, "MADV_DONTNEED"):
-            with self._changing:
-                for mapped in self._mapped:
-                    mapped.madvise(mmap.MADV_DONTNEED)
+        """As the function of this name."""
+        release()
 
     def release_some(self) -> None:
-        """Give it back after some blocks of a trace, each of which touches at most a block of each array."""
-        with self._changing:
-            self._held_bytes += BLOCK * sum(self._mapped.values())
-        if self._held_bytes > _MOST_HELD_BYTES:
-            self.release()
+        """The same if it is much; to be called after each block of rows."""
+        _MAPPED.release_some()
 
     def blocks(self, rows: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """Parts of an array; what was read is released now and then."""
@@ -102,3 +131,12 @@ class Scratch:
     def taken(self, values: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
         """The values at some places, block by block."""
         return np.concatenate([values[:0], *(values[block] for block in self.blocks(rows))])
+
+
+def _file_bytes() -> int | None:
+    """Bytes of files that this process has in memory; None where the system does not say."""
+    try:
+        with _MEMORY.open("rb", buffering=0) as file:
+            return int(file.read(256).split()[2]) * mmap.PAGESIZE
+    except OSError:
+        return None

@@ -18,6 +18,8 @@ import duckdb
 from genscope.analyze.load import attribution, build, tables
 from genscope.analyze.load.trace_file import TraceFile
 
+# 128 KB of gzip are about ten thousand events
+_SMALL_BYTES = 128 << 10
 _GROUP_BYTES = 512 << 10
 _MAX_GROUP = 16
 # compressed files whose study is read and written as fast with small blocks
@@ -55,7 +57,7 @@ def groups(files: Mapping[int, TraceFile], *, jobs: int) -> Iterator[dict[int, T
     Every job gets a group, so that a few small files are loaded in parallel.
     """
     sizes = {number: _packed_bytes(found) for number, found in files.items()}
-    small = [number for number, size in sizes.items() if size <= build.SMALL_BYTES]
+    small = [number for number, size in sizes.items() if size <= _SMALL_BYTES]
     for number in sorted(files.keys() - set(small)):
         # big ones first, so that none runs alone at the end
         yield {number: files[number]}
@@ -136,7 +138,7 @@ def _together(
                 outcome = replace(outcome, error=error)
             outcomes.append(replace(outcome, seconds=time.perf_counter() - start))
         start = time.perf_counter()
-        attribution.attribute(con)
+        attribution.attribute(con, workers=threads)
         con.execute("CHECKPOINT")
         share = (time.perf_counter() - start) / len(files)
     finally:

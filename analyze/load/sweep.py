@@ -80,15 +80,19 @@ def by_start(scratch: Scratch, start: Times, rows: At) -> At:
     if _are_in_order(scratch, start, rows):
         return rows
     # moments between which about a block of them start
-    few = np.sort(start[rows[::_ONE_OF]])
+    few = np.sort(scratch.taken(start, rows[::_ONE_OF]))
     edges = few[BLOCK // _ONE_OF :: BLOCK // _ONE_OF]
     parts = gathered(
         (block, np.searchsorted(edges, take(start, block), side="right"))
         for block in scratch.blocks(rows)
     )
-    ordered = [take(part, np.argsort(take(start, part), kind="stable")) for _, part in parts]
-    scratch.release()
-    return np.concatenate(ordered)
+    ordered, first = np.empty_like(rows), 0
+    for _, part in parts:
+        end = first + len(part)
+        ordered[first:end] = take(part, np.argsort(take(start, part), kind="stable"))
+        scratch.release_some()
+        first = end
+    return ordered
 
 
 def _are_in_order(scratch: Scratch, start: Times, rows: At) -> bool:

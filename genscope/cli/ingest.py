@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ def ingest_with_progress(study: Path, paths: Sequence[str | Path], **options: An
 
     `options` are those of genscope.analyze.load.ingest.ingest.
     """
+    # a load multiplies no matrices, and each thread of OpenBLAS first spins for 0.1 s
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.stderr.isatty():
         results = _with_bar(study, paths, **options)
     else:
