@@ -72,11 +72,12 @@ def ingest(
     if jobs < 1:
         raise UserError(f"the number of jobs is {jobs}, but it must be at least 1")
     files = find(paths)
-    begin_to_import({found.format for found in files})
     keep = {name for name, wanted in (("python", python), ("args", args)) if wanted}
     study = Path(study)
     block_bytes = block_size_for(files)
     is_new = create_if_missing(study, block_bytes)
+    # only now: what comes next is DuckDB's work, which Python's can go on beside
+    begin_to_import({found.format for found in files})
     inode = study.stat().st_ino
     results: list[IngestResult] = []
     con = open_to_write(study, is_new=is_new)
