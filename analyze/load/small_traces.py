@@ -138,7 +138,7 @@ def _together(
                 outcome = replace(outcome, error=error)
             outcomes.append(replace(outcome, seconds=time.perf_counter() - start))
         start = time.perf_counter()
-        attribution.attribute(con, workers=threads)
+        attribution.attribute(con)
         con.execute("CHECKPOINT")
         share = (time.perf_counter() - start) / len(files)
     finally:
