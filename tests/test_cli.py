@@ -133,6 +133,34 @@ def test_formats(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "--out" in _fails(capsys, *ask, "--format", "parquet")
 
 
+def test_a_load_says_which_file_is_cut_short(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = trace.read_bytes()
+    cut = tmp_path / "cut.json"
+    cut.write_bytes(whole[: len(whole) * 3 // 4])
+    # one alone, and one among others
+    for number, paths in enumerate(([cut], [cut, trace])):
+        assert (
+            cli.main(["ingest", *map(str, paths), "--db", str(tmp_path / f"{number}.duckdb")]) == 0
+        )
+        lines = capsys.readouterr().out.splitlines()
+        assert ["cut short" in line for line in lines] == [True, *(False for _ in paths)]
+
+
+def test_times_of_operators_beside_times_of_kernels_have_a_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = str(tmp_path / "s.duckdb")
+    kernels, operators = _write(tmp_path / "kernels.json"), tmp_path / "operators.json"
+    operators.write_text(json.dumps({"schemaVersion": 1, "traceEvents": EVENTS[:1]}))
+    assert cli.main(["ingest", str(kernels), str(operators), "--db", db]) == 0
+    for second, has_note in (("operators", True), ("kernels", False)):
+        capsys.readouterr()
+        assert cli.main(["compare", "kernels", second, "--db", db]) == 0
+        assert ("not a speedup of the model" in capsys.readouterr().err) == has_note
+
+
 def test_same_file_twice_is_loaded_once(study: Path, trace: Path) -> None:
     assert cli.main(["ingest", str(trace), "--db", str(study)]) == 0
     with genscope.open(study) as opened:

@@ -1,6 +1,7 @@
 """The file of a study: made whole or not at all, cleaned up after the dead, refused for its real cause."""
 
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from genscope.analyze.load.ingest import ingest
 from genscope.analyze.load.study_file import create_if_missing
 from genscope.analyze.study import Study
 from genscope.cli import app as cli
+from genscope.errors import UserError
 from tests.test_ingest_batch import write_trace
 
 pytestmark = pytest.mark.loads_for()
@@ -152,3 +154,25 @@ def test_the_cause_is_not_read_out_of_other_words() -> None:
     assert "damaged" in why("Corrupt database file: computed checksum 1 in block 3")
     for text in ('Cannot open file "lock/block.duckdb": Permission denied', "No locks available"):
         assert "another process" not in why(text) and text in why(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("CREATE TABLE t AS SELECT 1 AS a", "is not a study; create a study with"),
+        (
+            "CREATE TABLE cpu_op AS SELECT 1 AS trace_id; "
+            "CREATE TABLE genscope_schema AS SELECT 2 AS version, '' AS tables_sha256",
+            "an older genscope made this study (schema version 2, ",
+        ),
+    ],
+    ids=["foreign", "older"],
+)
+def test_a_load_says_what_is_wrong_with_the_file(content: str, said: str, tmp_path: Path) -> None:
+    study = tmp_path / "s.duckdb"
+    with duckdb.connect(str(study)) as con:
+        con.execute(content)
+    before = study.read_bytes()
+    with pytest.raises(UserError, match=re.escape(said)):
+        ingest(study, [write_trace(tmp_path / "t.json", 1)])
+    assert study.read_bytes() == before

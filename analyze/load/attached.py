@@ -165,9 +165,6 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     found = con.execute("SELECT current_database()").fetchall()
     catalog = str(found[0][0])
     check_tables(con, catalog, path)
-    # the file's own views of these names could read anything
-    for table in filter(narrow.texts_of, study_tables().values()):
-        con.execute(f"CREATE TEMP VIEW {table.name} AS {narrow.rows_of(table)}")
     # listing all functions takes long: do it once
     rows = con.execute(
         "SELECT min(function_name) FROM (SELECT function_name FROM system.main.duckdb_functions() "
@@ -179,6 +176,12 @@ def check_to_write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
             f"{path}: a macro replaces DuckDB's function {rows[0][0]}, so genscope doesn't change the "
             "file; re-ingest the traces into a new study"
         )
+
+
+def hide_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Give tables of two parts, see narrow, our own views for this connection: those in the file could read anything."""
+    for table in filter(narrow.texts_of, study_tables().values()):
+        con.execute(f"CREATE TEMP VIEW {table.name} AS {narrow.rows_of(table)}")
 
 
 def _check_columns(con: duckdb.DuckDBPyConnection, table: SqlFile, path: Path) -> None:

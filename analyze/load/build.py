@@ -50,10 +50,11 @@ TRACE_FILE = {
 
 @dataclass(frozen=True)
 class BuiltTrace:
-    """A finished scratch database, and the number of events in the trace's file."""
+    """A finished scratch database, the number of events in the trace's file, and whether that is whole."""
 
     path: Path
     event_count: int
+    complete: bool
 
 
 def build_trace(
@@ -82,12 +83,18 @@ def build_trace(
         attribution.attribute(con, wanted, workers=threads)
         con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
         _drop_all_but(con, known_names)
-        event_count = con.table("trace").project("event_count").fetchall()[0][0]
+        event_count, complete = what_was_read(con)
         # on a full disk close() silently loses the rows; CHECKPOINT raises
         con.execute("CHECKPOINT")
     finally:
         con.close()
-    return BuiltTrace(folder / DATABASE, event_count)
+    return BuiltTrace(folder / DATABASE, event_count, complete)
+
+
+def what_was_read(con: duckdb.DuckDBPyConnection) -> tuple[int, bool]:
+    """The number of events of the only trace in `con`, and whether its file is whole."""
+    count, complete = con.table("trace").project("event_count, complete").fetchall()[0]
+    return count, complete
 
 
 def open_scratch(

@@ -40,7 +40,8 @@ _FULL_DISK_TEXTS = ("no space left", "file too large", "quota exceeded", "max_te
 class IngestResult:
     """The outcome for one file: 'loaded', 'duplicate' of a trace in the study, or 'failed'.
 
-    `seconds` is the time spent on this file; `error` is one line that begins with a path.
+    `complete` is false if the file is cut short; `seconds` is the time spent on this file; `error` is
+    one line that begins with a path.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class IngestResult:
     trace_id: int | None = None
     error: str | None = None
     event_count: int = 0
+    complete: bool = True
     seconds: float = 0.0
 
 
@@ -204,6 +206,7 @@ def _placed(
                 status="loaded",
                 trace_id=found.trace_id,
                 event_count=outcome.event_count,
+                complete=outcome.complete,
                 seconds=outcome.seconds + share,
             )
         yield outcome.number, result

@@ -33,6 +33,7 @@ class Outcome:
 
     number: int
     event_count: int = 0
+    complete: bool = True
     seconds: float = 0.0
     error: Exception | None = None
 
@@ -109,7 +110,8 @@ def _alone(
     outcome, path = Outcome(number), folder / build.DATABASE
     try:
         built = build.build_trace(found, folder, keep=keep, threads=threads, empty=empty)
-        outcome, path = replace(outcome, event_count=built.event_count), built.path
+        outcome = replace(outcome, event_count=built.event_count, complete=built.complete)
+        path = built.path
     except Exception as error:
         outcome = replace(outcome, error=error)
     outcome = replace(outcome, seconds=time.perf_counter() - start)
@@ -132,8 +134,8 @@ def _together(
             start = time.perf_counter()
             outcome = Outcome(number)
             try:
-                staged = _stage_one(con, home, found, folder / str(number), keep=keep)
-                outcome = replace(outcome, event_count=staged)
+                count, complete = _stage_one(con, home, found, folder / str(number), keep=keep)
+                outcome = replace(outcome, event_count=count, complete=complete)
             except Exception as error:
                 outcome = replace(outcome, error=error)
             outcomes.append(replace(outcome, seconds=time.perf_counter() - start))
@@ -156,8 +158,8 @@ def _stage_one(
     folder: Path,
     *,
     keep: Collection[str],
-) -> int:
-    """Stage a trace in memory, move its rows into the database `home`, and count its events."""
+) -> tuple[int, bool]:
+    """Stage a trace in memory and move its rows into the database `home`; as build.what_was_read."""
     folder.mkdir()
     con.execute(f"ATTACH ':memory:' AS {_STAGE}")
     try:
@@ -165,7 +167,7 @@ def _stage_one(
         stored = tables.create_base_tables(con)
         digest = build.stage(con, found, folder, keep=keep, threads=1)
         con.execute(f"UPDATE trace SET digest = '{digest or found.hashed()}'")
-        event_count: int = con.table("trace").project("event_count").fetchall()[0][0]
+        found_events = build.what_was_read(con)
         with tables.transaction(con):
             for table in stored:
                 con.execute(f"INSERT INTO {home}.main.{table} BY NAME SELECT * FROM {table}")
@@ -173,7 +175,7 @@ def _stage_one(
         con.execute(f"SET search_path = '{home}.main'")
         con.execute(f"DETACH {_STAGE}")
         shutil.rmtree(folder, ignore_errors=True)
-    return event_count
+    return found_events
 
 
 def _packed_bytes(found: TraceFile) -> int:

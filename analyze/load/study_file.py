@@ -54,6 +54,7 @@ def open_to_write(path: Path, *, is_new: bool = False) -> duckdb.DuckDBPyConnect
             if not (is_new or created):
                 attached.check_to_write(con, path)
                 tables.check_schema(con, str(path))
+                attached.hide_views(con)
             tables.store_metrics(con)
         except BaseException:
             con.close()

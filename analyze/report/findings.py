@@ -82,13 +82,15 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     else:
         text = f"The study holds {count} traces, all of them measured."
     broken = frame.filter(~pl.col("complete"))["trace_name"].to_list()
-    # one measured trace is what a reader expects
-    found = [Finding(text, "trace_summary")] if count > 1 or predicted else []
+    found = []
     if broken:
         ids = tuple(frame.filter(~pl.col("complete"))["trace_id"])
-        found.append(
-            Finding(f"These traces are cut short: {listed(broken)}.", "trace_summary", ids)
-        )
+        files, are = ("file", "is") if len(broken) == 1 else ("files", "are")
+        cut = f"The {files} of {listed(broken)} {are} cut short: what is said here is of a part of the run."
+        found.append(Finding(cut, "trace_summary", ids))
+    # one measured trace is what a reader expects
+    if count > 1 or predicted:
+        found.append(Finding(text, "trace_summary"))
     return found
 
 

@@ -16,6 +16,7 @@ from genscope.analyze.report.finding import (
     times,
 )
 from genscope.analyze.report.format import joined
+from genscope.analyze.time_sources import DIFFERENT_SOURCES, sources_differ
 from genscope.analyze.written import percent
 
 
@@ -26,12 +27,17 @@ def compared(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
     traces, pairs = frames["trace_summary"], frames.get("flash_speedup")
     # a pair that differs in attention has a finding that says more
     has_speedup = pairs is not None and not pairs["speedup"].drop_nulls().is_empty()
-    if whole.is_empty() or len(traces) != 2 or has_speedup:
+    # what is cut off decides how a trace differs
+    if whole.is_empty() or len(traces) != 2 or has_speedup or not traces["complete"].all():
         return []
     row = whole.row(0, named=True)
     if not row["first_ns"] or not row["second_ns"]:
         return []
     first, second = traces["trace_name"].to_list()
+    ids = tuple(traces["trace_id"])
+    if sources_differ(row["time_sources"]):
+        text = f"{first} and {second} are not compared: {DIFFERENT_SOURCES}."
+        return [Finding(text, "trace_comparison", ids)]
     longer = row["difference_ns"] > 0
     parts = core.filter(pl.col("category") != "all", pl.col("difference_ns") != 0)
     most = parts.sort("difference_ns", descending=longer).head(3)
@@ -47,7 +53,7 @@ def compared(frame: pl.DataFrame, frames: Frames) -> list[Finding]:
     )
     text += f": mostly {joined(named)}." if named else "."
     predicted = "predicted" in (row["time_sources"] or "")
-    return [Finding(text, "trace_comparison", tuple(traces["trace_id"]), predicted)]
+    return [Finding(text, "trace_comparison", ids, predicted)]
 
 
 def speedups(frame: pl.DataFrame, frames: Frames) -> list[Finding]:

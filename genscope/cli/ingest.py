@@ -56,4 +56,5 @@ def _line(result: IngestResult) -> str:
         return f"failed     {result.error}"
     if result.status == "duplicate":
         return f"skipped    {result.path}: already in the study as {result.name}"
-    return f"loaded     {result.name}: {result.event_count:,} events in {result.seconds:.1f} s"
+    cut = "" if result.complete else "; the file is cut short: 'genscope doctor' says where"
+    return f"loaded     {result.name}: {result.event_count:,} events in {result.seconds:.1f} s{cut}"
