@@ -202,7 +202,14 @@ def test_a_lane_s_value_ends_with_its_work() -> None:
         ([5, -1, 7], [(0, 10, 5, 0), (100, 110, 7, 2)]),
         ([-1, -1, -1], []),
     ):
-        runs = _runs(work, slice(0, 3), np.array(values, np.int32), 11)
+        runs = _runs(work, slice(0, 3), np.array(values, np.int32), 11, spans_idle=True)
+        assert [*zip(runs.start, runs.end, runs.label, runs.ref, strict=True)] == expected
+    for spans_idle, expected in (
+        (True, [(0, 110, 5, 0)]),
+        # idle for 60 ns after 28, and for 2 after 10
+        (False, [(0, 40, 5, 0), (100, 110, 5, 2)]),
+    ):
+        runs = _runs(work, slice(0, 3), np.full(3, 5, np.int32), 11, spans_idle=spans_idle)
         assert [*zip(runs.start, runs.end, runs.label, runs.ref, strict=True)] == expected
 
 
@@ -290,8 +297,8 @@ def test_headers_agree_with_the_statements(file: Any, study: Path, timeline: Tim
     assert set(file.inputs) == reads(
         file.statement, [other.name for other in shipped if other.is_macro]
     )
-    if "timeline_counter" in file.inputs:
-        timeline.counters(0, 1, 1)
+    # creates what some of them read
+    timeline.counters(0, 1, 1)
     con = timeline._con.cursor()
     relations.create(con, [file.name])
     described = con.execute(f"DESCRIBE FROM {file.name}()").fetchall()

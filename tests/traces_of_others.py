@@ -93,5 +93,4 @@ def _trace_id(path: Path, traces: Path) -> int:
 
 def _built(path: Path) -> build.BuiltTrace:
     with duckdb.connect(str(path), read_only=True) as con:
-        (row,) = con.execute("SELECT event_count FROM trace").fetchall()
-    return build.BuiltTrace(path, row[0])
+        return build.BuiltTrace(path, *build.what_was_read(con))

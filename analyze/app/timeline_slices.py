@@ -20,6 +20,8 @@ KINDS = {
     "range": 14, "operator": 12, "call": 13,
 }  # fmt: skip
 LANES = ("component", "step", "category", "attention")
+# lanes that show what is computed: where the device is idle, nothing is
+_OF_WORK = ("category", "attention")
 HOST = ("range", "operator", "call")
 # lines of a track at most, see queries/app/timeline_depth.sql
 _DEPTHS = 12
@@ -125,7 +127,9 @@ def device_slices(
         here = slice(first, last)
         for lane in LANES:
             of_lane = colours[here] if lane == "category" else KINDS[lane]
-            found[Line(-1, lane, device)] = _runs(work, here, values[lane][here], of_lane)
+            found[Line(-1, lane, device)] = _runs(
+                work, here, values[lane][here], of_lane, spans_idle=lane not in _OF_WORK
+            )
         for stream, chosen in groups(work.stream[here]):
             columns = (work.start, work.end, work.ref, work.label)
             found[Line(-1, "stream", device, stream)] = _slices(
@@ -147,15 +151,23 @@ def copy_slices(con: duckdb.DuckDBPyConnection, trace_id: int) -> dict[Line, Sli
     return found
 
 
-def _runs(work: Work, here: slice, value: NDArray[np.int32], colour: Any) -> Slices:
+def _runs(
+    work: Work, here: slice, value: NDArray[np.int32], colour: Any, *, spans_idle: bool
+) -> Slices:
     """A lane's slices: as long as the value stays the same from one work item of a device to the next.
 
-    One lasts until the next begins, or until all work that began before has ended.
+    One lasts until the next begins, or until all work that began before has ended. Unless it `spans_idle`, it ends
+    where the device is then idle for longer than the last item took, so that at most half of it is idle.
     """
     import numpy as np
 
-    begun = np.flatnonzero(np.diff(value, prepend=np.int32(-1)))
-    start, reach = work.start[here][begun], np.maximum.accumulate(work.end[here])
+    is_new = np.diff(value, prepend=np.int32(-1)) != 0
+    start, end = work.start[here], work.end[here]
+    reach = np.maximum.accumulate(end)
+    if not spans_idle:
+        is_new[1:] |= start[1:] - reach[:-1] > end[:-1] - start[:-1]
+    begun = np.flatnonzero(is_new)
+    start = start[begun]
     final = reach[-1:] if len(begun) else reach[:0]
     end = np.append(np.minimum(start[1:], reach[begun[1:] - 1]), final)
     named = value[begun] >= 0

@@ -1,6 +1,9 @@
 -- work_lane: stretches of consecutive work of one component, step, category or attention kind.
 --
--- Why:     a timeline shows where a request is, above the thousands of kernels that do it.
+-- Why:     a timeline shows where a request is, above the thousands of kernels that do it. A
+--          stretch of a category or an attention kind ends where the device is then idle for
+--          longer than the last item took, so that at most half of it is idle; the others last
+--          through idle time.
 -- Grain:   one row per stretch of (trace_id, device_id, lane)
 -- Inputs:  work, work_component, work_step, work_category, work_attention
 -- Kept:    view
@@ -38,16 +41,23 @@ WITH named AS (
 compared AS (
   SELECT
     *,
-    lag(name, 1, '') OVER (
+    lag(name, 1, '') OVER in_order AS name_before,
+    lag(end_ns - start_ns) OVER in_order AS dur_before_ns,
+    start_ns - max(end_ns) OVER (
       PARTITION BY trace_id, device_id, lane ORDER BY start_ns, work_id
-    ) AS name_before
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS idle_ns
   FROM named
+  WINDOW in_order AS (PARTITION BY trace_id, device_id, lane ORDER BY start_ns, work_id)
 ),
 
 numbered AS (
   SELECT
     *,
-    count(*) FILTER (WHERE name IS DISTINCT FROM name_before) OVER (
+    count(*) FILTER (
+      WHERE name IS DISTINCT FROM name_before
+      OR (lane IN ('category', 'attention_kind') AND idle_ns > dur_before_ns)
+    ) OVER (
       PARTITION BY trace_id, device_id, lane ORDER BY start_ns, work_id
     ) AS stretch
   FROM compared
