@@ -196,20 +196,16 @@ def test_a_lane_s_value_ends_with_its_work() -> None:
     start, end = np.array([0, 12, 100]), np.array([10, 40, 110])
     numbers = np.arange(3, dtype=np.int32)
     work = Work(numbers, np.zeros(3, np.int32), np.zeros(3, np.int64), start, end, numbers)
-    for values, expected in (
+    for values, spans_idle, expected in (
         # until the second has ended, not until the third begins
-        ([5, 5, 7], [(0, 40, 5, 0), (100, 110, 7, 2)]),
-        ([5, -1, 7], [(0, 10, 5, 0), (100, 110, 7, 2)]),
-        ([-1, -1, -1], []),
-    ):
-        runs = _runs(work, slice(0, 3), np.array(values, np.int32), 11, spans_idle=True)
-        assert [*zip(runs.start, runs.end, runs.label, runs.ref, strict=True)] == expected
-    for spans_idle, expected in (
-        (True, [(0, 110, 5, 0)]),
+        ([5, 5, 7], True, [(0, 40, 5, 0), (100, 110, 7, 2)]),
+        ([5, -1, 7], True, [(0, 10, 5, 0), (100, 110, 7, 2)]),
+        ([-1, -1, -1], True, []),
+        ([5, 5, 5], True, [(0, 110, 5, 0)]),
         # idle for 60 ns after 28, and for 2 after 10
-        (False, [(0, 40, 5, 0), (100, 110, 5, 2)]),
+        ([5, 5, 5], False, [(0, 40, 5, 0), (100, 110, 5, 2)]),
     ):
-        runs = _runs(work, slice(0, 3), np.full(3, 5, np.int32), 11, spans_idle=spans_idle)
+        runs = _runs(work, slice(0, 3), np.array(values, np.int32), 11, spans_idle=spans_idle)
         assert [*zip(runs.start, runs.end, runs.label, runs.ref, strict=True)] == expected
 
 
