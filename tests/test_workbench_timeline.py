@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from workbench import EVIL, GEMM, LAYERS, SOFTMAX, STEPS, study_of_all
 
+from genscope.analyze import sql_file
 from genscope.analyze.app import relations, timeline_index
 from genscope.analyze.app.colours import SLICE_COLOURS
 from genscope.analyze.app.facts import facts_of
@@ -20,8 +21,6 @@ from genscope.analyze.app.timeline_index import Timeline, Timelines
 from genscope.analyze.app.timeline_slices import Slices, Work, _runs, _slices, colours_of
 from genscope.analyze.plots.theme import CATEGORY_COLOUR
 from genscope.analyze.predicted import NO_GAPS, mark
-from genscope.analyze.sql_file import LAYERS as ROOMS
-from genscope.analyze.sql_file import load_layer, reads
 from genscope.analyze.study import Study
 from genscope.errors import UserError
 
@@ -289,12 +288,11 @@ def test_classes_have_their_places_in_the_list_of_colours() -> None:
 
 @pytest.mark.parametrize("file", app_relations().values(), ids=lambda file: file.name)
 def test_headers_agree_with_the_statements(file: Any, study: Path, timeline: Timeline) -> None:
-    shipped = [other for room in ROOMS for other in load_layer(room)]
-    assert set(file.inputs) == reads(
+    shipped = [other for room in sql_file.LAYERS for other in sql_file.load_layer(room)]
+    assert set(file.inputs) == sql_file.reads(
         file.statement, [other.name for other in shipped if other.is_macro]
     )
-    # creates what some of them read
-    timeline.counters(0, 1, 1)
+    timeline.counters(0, 1, 1)  # creates what some of them read
     con = timeline._con.cursor()
     relations.create(con, [file.name])
     described = con.execute(f"DESCRIBE FROM {file.name}()").fetchall()
