@@ -91,7 +91,9 @@ def test_unknown_parameter_trace_and_command(
     assert "takes none" in _fails(capsys, "query", "ledger", "--param", "x=1", "--db", db)
     assert "name=value" in _fails(capsys, "query", "ledger", "--param", "x", "--db", db)
     assert "the study holds one" in _fails(capsys, "query", "ledger", "--trace", "two*", "--db", db)
-    assert "Unknown command" in _fails(capsys, "qurey")
+    said = _fails(capsys, "qurey")
+    assert "Unknown command" in said
+    assert ", ;" not in said
     assert "DuckDB refused" in _fails(capsys, "sql", "SELECT nothing FROM nowhere", "--db", db)
 
 
@@ -112,6 +114,7 @@ def test_database_of_a_newer_version_and_of_somebody_else(
     other = tmp_path / "other.duckdb"
     duckdb.connect(str(other)).close()
     assert "is not a study" in _fails(capsys, "query", "ledger", "--db", str(other))
+    assert "this is a folder" in _fails(capsys, "query", "ledger", "--db", str(tmp_path))
     text = tmp_path / "text.duckdb"
     text.write_text("no database")
     assert "not a DuckDB database" in _fails(capsys, "report", "--db", str(text))

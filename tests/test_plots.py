@@ -265,26 +265,26 @@ def test_a_label_that_is_cut_keeps_its_end() -> None:
     assert lines[-1].endswith("· end")
 
 
-def test_a_second_line_of_one_colour_is_dashed() -> None:
+def test_lines_of_one_colour_differ_in_their_dashes() -> None:
     import pandas as pd
 
-    frame = pd.DataFrame(
-        [(1, 1.0, "a"), (2, 2.0, "a"), (1, 2.0, "b"), (2, 3.0, "b")], columns=["x", "y", "series"]
-    )
-    element = charts.lines(
-        frame,
-        x="x",
-        y="y",
-        series="series",
-        axes=charts.Axes("x", "y"),
-        title="t",
-        known={"a": "#d55e00", "b": "#d55e00"},
-    )
-    lines = [r.glyph for r in theme.bokeh_figure(element).renderers if r.glyph.name != "Scatter"]
-    assert [bool(line.line_dash) for line in lines if type(line).__name__ == "Line"] == [
-        False,
-        True,
-    ]
+    rows = [(1, 1.0, "a"), (2, 2.0, "a"), (1, 2.0, "b"), (2, 3.0, "b")]
+    frame = pd.DataFrame(rows, columns=["x", "y", "series"])
+    of_both: dict[str, Any] = {
+        "x": "x",
+        "y": "y",
+        "series": "series",
+        "axes": charts.Axes("x", "y"),
+        "title": "t",
+    }
+    ceilings = {"c": [(1.0, 3.0), (2.0, 3.0)], "d": [(1.0, 4.0), (2.0, 4.0)]}
+    for element in (
+        charts.lines(frame, **of_both, known={"a": "#d55e00", "b": "#d55e00"}),
+        charts.points(frame, **of_both, ceilings=ceilings),
+    ):
+        glyphs = [renderer.glyph for renderer in theme.bokeh_figure(element).renderers]
+        lines = [glyph for glyph in glyphs if type(glyph).__name__ == "Line"]
+        assert [bool(line.line_dash) for line in lines] == [False, True]
 
 
 def test_hit_rates_of_two_traces_are_never_added_up(study: duckdb.DuckDBPyConnection) -> None:

@@ -23,6 +23,8 @@ def open_read_only(
     A query runs on all cores, or on so many threads.
     Raises UserError if it is missing, foreign, damaged or locked.
     """
+    if path.is_dir():
+        raise UserError(f"{path}: this is a folder; name the study in it, such as study.duckdb")
     if not path.is_file():
         raise UserError(
             f"{path}: there is no such study; create it with 'genscope ingest ... --db {path}'"

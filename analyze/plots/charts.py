@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 from genscope.analyze.plots.legend import add_legend, finish_matplotlib
@@ -37,6 +38,8 @@ from genscope.analyze.predicted import without_common_mark
 
 # the mark of what is known of less than half of the time
 PARTLY = " (FLOPs mostly unknown)"
+# names that Bokeh and Matplotlib share
+_DASHES = ("solid", "dashed", "dotted", "dashdot")
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,7 @@ def points(
     known: dict[str, str] | None = None,
     ceilings: dict[str, list[tuple[float, float]]] | None = None,
 ) -> Any:
-    """Draw marks without lines, one colour and marker per series, under named black `ceilings`."""
+    """Draw marks without lines, one colour and marker per series, under named black `ceilings`, each with its dashes."""
     import pandas as pd
 
     names = _ordered(frame[series], known)
@@ -217,8 +220,8 @@ def points(
     if not layers:
         return None
     marked = [frame[[x, y]]]
-    for name, corners in (ceilings or {}).items():
-        layers.append(_curve(corners, plain(name), BLACK, steps=False))
+    for dash, (name, corners) in zip(cycle(_DASHES), (ceilings or {}).items(), strict=False):
+        layers.append(_curve(corners, plain(name), BLACK, steps=False, dash=dash))
         marked.append(pd.DataFrame(corners, columns=[x, y]))
     rows = pd.concat(marked)
     return _overlay(layers, len(layers), _options(rows[x], rows[y], axes), title)

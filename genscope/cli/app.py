@@ -48,9 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         return standard_output.complain(str(error))
     except cyclopts.CycloptsError as error:
-        return standard_output.complain(
-            " ".join(str(error).split()).rstrip(".") + "; see 'genscope --help'"
-        )
+        text = " ".join(str(error).split()).removesuffix(", ...").rstrip(".")
+        return standard_output.complain(f"{text}; see 'genscope --help'")
     except BrokenPipeError:  # the program that read our output has ended
         standard_output.drop_output()
         return 0
