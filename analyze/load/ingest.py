@@ -78,7 +78,7 @@ def ingest(
     study = Path(study)
     block_bytes = block_size_for(files)
     is_new = create_if_missing(study, block_bytes)
-    # only now: what comes next is DuckDB's work, which Python's can go on beside
+    # from here on DuckDB works for a while, and Python has time to import
     begin_to_import({found.format for found in files})
     inode = study.stat().st_ino
     results: list[IngestResult] = []
