@@ -204,29 +204,6 @@ def test_text_that_bokeh_would_take_for_tex_is_defused() -> None:
     assert "\\" not in theme.plain(r"kernel\(x\)")
 
 
-def test_log_ticks_are_few_and_keep_their_distance() -> None:
-    import pandas as pd
-
-    places = [place for place, _ in theme.ticks(pd.Series([64, 77, 256, 4096]), True)]
-    assert places == [64, 256, 4096]
-    assert theme.ticks(pd.Series([0.5, 30.0]), True)[0][1] == "0.1"
-    assert theme.ticks(pd.Series([33.2, 33.2]), True) == [(33.2, "33.2")]
-    # a log axis from 1 to 12 has no 1.5, but one of 1.2 and 1.9 has
-    counts, rates = (
-        theme.ticks(pd.Series(range(1, 13)), True),
-        theme.ticks(pd.Series([1.2, 1.9]), True),
-    )
-    assert (1.5 in dict(counts), 1.5 in dict(rates)) == (False, True)
-
-
-def test_an_axis_of_few_whole_numbers_has_no_fractions() -> None:
-    import pandas as pd
-
-    assert theme.ticks(pd.Series([2, 0]), False) == [(0, "0"), (1, "1"), (2, "2")]
-    for values in ([0, 0.5, 1], [0, 160], [3, 3], []):
-        assert theme.ticks(pd.Series(values, dtype=float), False) == []
-
-
 @pytest.mark.parametrize(
     ("value", "text"), [(0.5, "0.5"), (4096, "4096"), (12_000, "12k"), (3e9, "3G"), (2e6, "2M")]
 )

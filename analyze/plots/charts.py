@@ -11,6 +11,7 @@ from functools import partial
 from itertools import cycle
 from typing import Any
 
+from genscope.analyze.plots.axis import limits, ticks
 from genscope.analyze.plots.legend import add_legend, finish_matplotlib
 from genscope.analyze.plots.rectangles import Rectangle, rectangles
 from genscope.analyze.plots.theme import (
@@ -31,14 +32,12 @@ from genscope.analyze.plots.theme import (
     number,
     plain,
     set_options,
-    ticks,
     wrapped,
 )
 from genscope.analyze.predicted import without_common_mark
 
 # the mark of what is known of less than half of the time
 PARTLY = " (FLOPs mostly unknown)"
-# names that Bokeh and Matplotlib share
 _DASHES = ("solid", "dashed", "dotted", "dashdot")
 
 
@@ -291,7 +290,8 @@ def _options(x: Any, y: Any, axes: Axes) -> dict[str, Any]:
         "ylabel": axes.y,
         "padding": 0.06,
     }
-    placed = {"xticks": ticks(x, axes.log_x), "yticks": ticks(y, axes.log_y)}
+    placed: dict[str, Any] = {"xticks": ticks(x, axes.log_x), "yticks": ticks(y, axes.log_y)}
+    placed |= {"xlim": limits(x, axes.log_x), "ylim": limits(y, axes.log_y)}
     return options | {name: found for name, found in placed.items() if found}
 
 

@@ -12,7 +12,9 @@ from genscope.analyze.near import suggestion
 from genscope.analyze.plots import theme
 from genscope.errors import UserError
 
-NOT_PLOTS = {"__init__", "registry", "save", "theme", "charts", "rectangles", "stacked", "legend"}
+NOT_PLOTS = {
+    "__init__", "registry", "save", "theme", "charts", "axis", "rectangles", "stacked", "legend",
+}  # fmt: skip
 
 
 def names() -> list[str]:
