@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
+from genscope.analyze import time_sources
 from genscope.analyze.rows import Rows
 
 if TYPE_CHECKING:
@@ -115,11 +116,16 @@ def notes_of_statement(frame: pl.DataFrame, traces: pl.DataFrame) -> list[str]:
     `traces` are those of the study, with the column `predicted`.
     """
     has_times = any(name.endswith("_ns") for name in frame.columns)
-    return notes(frame) or ([NOTE] if has_times and traces["predicted"].any() else [])
+    unnamed = [NOTE] if has_times and traces["predicted"].any() else []
+    return (_of_predicted(frame) or unnamed) + time_sources.notes(frame)
 
 
 def notes(frame: pl.DataFrame | Rows) -> list[str]:
-    """What must be said next to an answer: of predicted times, and of those that measured ones are compared with."""
+    """What must be said next to an answer: of predicted times, of those that measured ones are compared with, and of times of two kinds."""
+    return _of_predicted(frame) + time_sources.notes(frame)
+
+
+def _of_predicted(frame: pl.DataFrame | Rows) -> list[str]:
     if has_predicted(frame):
         return [NOTE]
     return [EXPECTED_NOTE] if any(name in frame.columns for name in _EXPECTED) else []

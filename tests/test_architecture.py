@@ -23,7 +23,7 @@ ANALYZE: dict[str, set[str]] = {
     **{room: set() for room in _BASE},
     "csv_text": {"printable"},
     "key_columns": {"sql_file"},
-    "predicted": {"rows"},
+    "predicted": {"rows", "time_sources"},
     "sql_file": {"connect"},
     "time_sources": {"rows"},
     "readers": {"native", "whole_file"},

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from genscope.analyze.predicted import NOTE, notes, notes_of_statement
 from genscope.analyze.report.findings import find
 
 
@@ -40,3 +41,12 @@ def test_times_of_operators_are_not_compared_with_times_of_kernels() -> None:
         text = find(_two_traces(sources, complete=True))[-1].text
         assert text.startswith("first and second are not compared")
     assert "50.0 % less" in find(_two_traces("cpu", complete=True))[-1].text
+
+
+def test_every_answer_has_the_note_on_both_kinds_of_times() -> None:
+    traces = pl.DataFrame({"predicted": [True]})
+    for sources, count in (("cpu, gpu", 1), ("gpu", 0), (None, 0)):
+        frame = pl.DataFrame({"time_sources": [sources], "first_ns": [1]})
+        assert len(notes(frame)) == count
+        # a statement of the user's own need not name what is predicted
+        assert notes_of_statement(frame, traces) == [NOTE, *notes(frame)]

@@ -176,3 +176,8 @@ def test_a_load_says_what_is_wrong_with_the_file(content: str, said: str, tmp_pa
     with pytest.raises(UserError, match=re.escape(said)):
         ingest(study, [write_trace(tmp_path / "t.json", 1)])
     assert study.read_bytes() == before
+
+
+def test_a_folder_is_no_study_to_load_into(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="this is a folder"):
+        ingest(tmp_path, [write_trace(tmp_path / "t.json", 1)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import duckdb
 
-from genscope.analyze.load import scratch_arrays
 from genscope.analyze.load.launched import Calls, Events
 from genscope.analyze.load.numbered import Threads
 from genscope.analyze.load.once import Once
@@ -56,4 +55,4 @@ class Held:
 
     def release(self) -> None:
         """Give back the memory of all arrays; their values stay."""
-        scratch_arrays.release()
+        Scratch.release()

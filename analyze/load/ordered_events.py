@@ -130,7 +130,6 @@ class OrderedEvents:
             while end < len(rows) and start[rows[end]] == start[rows[end - 1]]:
                 end += 1
             yield self._distinct(rows[first:end])
-            self._scratch.release_some()
             first = end
 
     def _distinct(self, rows: At) -> At:

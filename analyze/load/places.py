@@ -86,10 +86,6 @@ class Places:
         """An array with `value` for every row and for none; see Scratch."""
         return self.scratch.new(self.none + 1, value, kind)
 
-    def release(self) -> None:
-        """Give back the memory of all such arrays; their values stay."""
-        self.scratch.release()
-
     def parts(self) -> Iterator[slice]:
         """All places, those of a block at a time; what was read of a block is released now and then."""
         for first in range(0, self.none, BATCH):

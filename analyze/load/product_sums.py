@@ -50,7 +50,7 @@ def _insert(parts: Items, root: At, named: At, product: At) -> None:
     }
     statement = table_files()["product_sum"].statement
     # the statement needs the memory
-    parts.work.release()
+    parts.work.scratch.release()
     relation_of(parts.con, parts.rows(columns)).query(
         "made",
         f"INSERT INTO product_sum BY NAME WITH product_item AS (FROM made) FROM ({statement})",

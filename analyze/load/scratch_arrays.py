@@ -64,11 +64,6 @@ class _Mapped:
 _MAPPED = _Mapped()
 
 
-def release() -> None:
-    """Give back the memory that all arrays of this process take; their values stay."""
-    _MAPPED.release()
-
-
 class Scratch:
     """Makes arrays in the folder in which DuckDB has its temporary files."""
 
@@ -107,11 +102,13 @@ class Scratch:
         """A file for the values of an array of unknown size: to write them takes less time than to set them."""
         return TemporaryFile(dir=self._folder)
 
-    def release(self) -> None:
-        """As the function of this name."""
-        release()
+    @staticmethod
+    def release() -> None:
+        """Give back the memory that all arrays of this process take; their values stay."""
+        _MAPPED.release()
 
-    def release_some(self) -> None:
+    @staticmethod
+    def release_some() -> None:
         """The same if it is much; to be called after each block of rows."""
         _MAPPED.release_some()
 

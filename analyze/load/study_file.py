@@ -23,8 +23,7 @@ def open_read_only(
     A query runs on all cores, or on so many threads.
     Raises UserError if it is missing, foreign, damaged or locked.
     """
-    if path.is_dir():
-        raise UserError(f"{path}: this is a folder; name the study in it, such as study.duckdb")
+    _refuse_folder(path)
     if not path.is_file():
         raise UserError(
             f"{path}: there is no such study; create it with 'genscope ingest ... --db {path}'"
@@ -48,6 +47,7 @@ def open_to_write(path: Path, *, is_new: bool = False) -> duckdb.DuckDBPyConnect
 
     `is_new` says that the caller has just created it, so that nobody can have put code into it.
     """
+    _refuse_folder(path)
     created = create_if_missing(path)
     try:
         con = connect(path)
@@ -93,3 +93,8 @@ def create_if_missing(path: Path, block_bytes: int = tables.LARGE_BLOCK) -> bool
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise UserError(f"{path}: this is a folder; name the study in it, such as study.duckdb")

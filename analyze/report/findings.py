@@ -81,13 +81,11 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         text = f"{count} traces: {count - predicted} measured, {predicted} predicted."
     else:
         text = f"The study holds {count} traces, all of them measured."
-    broken = frame.filter(~pl.col("complete"))["trace_name"].to_list()
-    found = []
-    if broken:
-        ids = tuple(frame.filter(~pl.col("complete"))["trace_id"])
+    broken, found = frame.filter(~pl.col("complete")), []
+    if len(broken):
         files, are = ("file", "is") if len(broken) == 1 else ("files", "are")
-        cut = f"The {files} of {listed(broken)} {are} cut short: what is said here is of a part of the run."
-        found.append(Finding(cut, "trace_summary", ids))
+        cut = f"The {files} of {listed(broken['trace_name'].to_list())} {are} cut short: what is said here is of a part of the run."
+        found.append(Finding(cut, "trace_summary", tuple(broken["trace_id"])))
     # one measured trace is what a reader expects
     if count > 1 or predicted:
         found.append(Finding(text, "trace_summary"))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genscope.analyze import time_sources
 from genscope.analyze.key_columns import key_columns
 from genscope.analyze.predicted import notes, without_empty_interval
 from genscope.cli.output import Format, check_out, print_notes, write_result
@@ -34,5 +33,5 @@ def write_answer(
     write_result(frame, fmt, out, wide=wide, key=key_columns(study.relation(name), frame.columns))
     said = study.reasons(name, trace=trace) if frame.is_empty() else []
     said += study.left_out(name, trace=trace)
-    said += notes(frame) + time_sources.notes(frame)
+    said += notes(frame)
     print_notes(name, said)

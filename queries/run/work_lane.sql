@@ -44,8 +44,7 @@ compared AS (
     lag(name, 1, '') OVER in_order AS name_before,
     lag(end_ns - start_ns) OVER in_order AS dur_before_ns,
     start_ns - max(end_ns) OVER (
-      PARTITION BY trace_id, device_id, lane ORDER BY start_ns, work_id
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+      in_order ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS idle_ns
   FROM named
   WINDOW in_order AS (PARTITION BY trace_id, device_id, lane ORDER BY start_ns, work_id)
