@@ -147,7 +147,7 @@ def load_folder(folder: Traversable | Path, layer: str) -> list[SqlFile]:
     """Every .sql file directly in `folder`, by name."""
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [
-        parse((folder / name).read_text(encoding="utf-8"), layer, f"{folder}/{name}")
+        parse((folder / name).read_bytes().decode(), layer, f"{folder}/{name}")
         for name in names
     ]
 
@@ -224,13 +224,18 @@ def _split(text: str) -> tuple[list[str], str]:
     for line in lines:
         if not line.startswith("--") or (in_sections and not line[2:].strip()):
             break
-        in_sections = in_sections or _section_key(line) is not None
+        in_sections = in_sections or _section_key(_body(line)) is not None
         end += 1
     return lines[:end], "\n".join(lines[end:])
 
 
-def _section_key(line: str) -> str | None:
-    start = _SECTION.match(line[2:].removeprefix(" "))
+def _body(line: str) -> str:
+    return line[2:].removeprefix(" ")
+
+
+def _section_key(body: str) -> str | None:
+    # most lines continue a section, and are not worth a pattern
+    start = None if body.startswith(" ") else _SECTION.match(body)
     return start["key"] if start and start["key"] in _SECTIONS else None
 
 
@@ -238,8 +243,8 @@ def _sections(comment: list[str], origin: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     key = ""
     for number, line in enumerate(comment, start=2):
-        body = line[2:].removeprefix(" ")
-        if new := _section_key(line):
+        body = _body(line)
+        if new := _section_key(body):
             key = new
             text = body.partition(":")[2].strip()
             found[key] = [text] if text else []

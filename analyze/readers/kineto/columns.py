@@ -6,6 +6,7 @@ Each column costs time on every event, so the list is short. Kineto has renamed 
 from collections.abc import Iterable
 from functools import cache
 from itertools import count
+from random import Random
 
 import numpy as np
 import pyarrow as pa
@@ -186,7 +187,8 @@ def _slot(name: str) -> int:
 
 def _table(listed: list[tuple[int, str]]) -> tuple[np.ndarray, np.ndarray]:
     for seed in count():
-        factors = np.random.default_rng(seed).integers(1, 255, 4)
+        # importing numpy.random would take as long as reading a small trace
+        factors = _numbers(Random(seed).choices(range(1, 255), k=4))
         table = np.full((2, _TABLE), -1, np.int16)
         for key, (level, spelling) in enumerate(listed):
             parts = [len(spelling), *(ord(spelling[i]) for i in (0, -1, len(spelling) * 2 // 3))]
