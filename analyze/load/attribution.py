@@ -138,7 +138,7 @@ def _fill(con: duckdb.DuckDBPyConnection, *, relation: SqlFile, filled: Filled) 
     if not filled.can_fill(con, relation):
         filled.note(relation.name, 0)
     else:
-        statement = inline_patterns(con, relation)
+        statement = within_memory(con, partial(inline_patterns, con, relation))
         filled.note(relation.name, narrow.insert(con, relation, statement))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
+from genscope.analyze.load.memory import within_memory
 from genscope.analyze.sql_file import SqlFile
 
 
@@ -36,6 +37,8 @@ class Filled:
         if source.split(maxsplit=1)[0] in self._empty:
             return False
         if source not in self._asked:
-            found = con.execute(f"SELECT 1 FROM {source} LIMIT 1").fetchall()
+            asked = f"SELECT 1 FROM {source} LIMIT 1"
+            # a statement that runs at the same time may have all memory
+            found = within_memory(con, lambda: con.execute(asked).fetchall())
             self._asked[source] = bool(found)
         return self._asked[source]
