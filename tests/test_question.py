@@ -170,7 +170,9 @@ def test_a_wrong_value_of_a_parameter_is_one_line(
     )
     ask = ["query", "mine", "--db", str(study), "--queries", str(tmp_path), "--param"]
     assert cli.main([*ask, "x=two"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    assert capsys.readouterr().err == (
+        "genscope: the parameter x of mine is 'two', but it must be an integer (INTEGER); its default is 1\n"
+    )
     assert cli.main([*ask, "x=2", "--format", "csv"]) == 0
     assert capsys.readouterr().out == "n\n2\n"
 

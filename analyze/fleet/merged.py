@@ -15,7 +15,8 @@ from genscope.analyze.connect import connect
 from genscope.analyze.load import narrow
 from genscope.analyze.load.kept_views import kept_views
 from genscope.analyze.load.tables import create_temporary, empty_study, quoted, table_files
-from genscope.analyze.sql_file import SqlFile, call_of
+from genscope.analyze.parameters import call_of
+from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
