@@ -166,6 +166,11 @@ def shipped_queries() -> list[SqlFile]:
     return sorted([*load_layer("metric"), *load_layer("nsys")], key=lambda file: file.name)
 
 
+def shipped_relations() -> dict[str, SqlFile]:
+    """Every relation that a statement may name, by name: tables, views, macros and metrics."""
+    return {file.name: file for layer in LAYERS for file in load_layer(layer)}
+
+
 def create_statement(relation: SqlFile) -> str:
     """The statement that makes a relation: a table macro if it takes arguments, else a view."""
     if relation.arguments:

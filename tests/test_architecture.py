@@ -25,12 +25,13 @@ ANALYZE: dict[str, set[str]] = {
     "key_columns": {"sql_file"},
     "predicted": {"rows", "time_sources"},
     "sql_file": {"connect"},
+    "objection": {"connect", "near", "sql_file"},
     "parameters": {"connect", "sql_file"},
     "time_sources": {"rows"},
     "readers": {"native", "whole_file"},
     "plots": {"near", "predicted", "printable", "whole_file"},
-    "load": {*_BASE, "readers", "sql_file"},
-    "question": {"load", "sql_file"},
+    "load": {*_BASE, "objection", "readers", "sql_file"},
+    "question": {"load", "objection", "sql_file"},
     "trace_filter": {"sql_file"},
     "refusal": {"chosen", "load", "sql_file", "trace_filter"},
     "chosen": {"load", "near"},
@@ -53,7 +54,7 @@ ANALYZE: dict[str, set[str]] = {
     "doctor": {*_ASKED, "needs"},
     "notebook": set(),
     "sandbox": {"child_process", "study"},
-    "fleet": {*_ASKED, "chosen", "parameters", "question", "readers", "study"},
+    "fleet": {*_ASKED, "chosen", "objection", "parameters", "question", "readers", "study"},
     "json_schema": {"doctor", "load", "near", "sql_file", "study"},
     "agent": {
         "doctor",
@@ -67,7 +68,7 @@ ANALYZE: dict[str, set[str]] = {
         "study",
     },
     "export": {"load", "near", "readers", "sql_file", "study", "whole_file"},
-    "app": {*_ASKED, "doctor", "export", "question", "sandbox", "study"},
+    "app": {*_ASKED, "doctor", "export", "objection", "question", "sandbox", "study"},
 }
 # each layer may read these
 _TABLES = {"schema", "interval"}

@@ -88,7 +88,7 @@ def test_only_questions_are_answered(
                 opened.sql(statement.format(out=tmp_path / "out", db=study))
             assert "\n" not in str(raised.value), statement
         assert opened.sql("SELECT 1 AS x").rows() == [(1,)]
-        with pytest.raises(UserError, match=r"write launch_queue\(\)"):
+        with pytest.raises(UserError, match=r"write launch_queue\(full_length := 1024\)"):
             opened.sql("SELECT * FROM launch_queue")
         opened.sql("SELECT * FROM launch_queue()")
     assert cli.main(["sql", "", "--db", str(study)]) == 2
