@@ -114,7 +114,8 @@ Repair = Annotated[
     ),
 ]
 Port = Annotated[
-    int, Parameter(help="Port on this machine for the browser; 0 takes any that is free.")
+    int,
+    Parameter(help="Port on this machine for the browser; 0 takes any that is free."),
 ]
 Viewed = Annotated[
     Path,
@@ -163,7 +164,10 @@ AgentPort = Annotated[int, Parameter(help="Port for http; 0 takes a free one.")]
 
 # what to write for other tools
 ExportedTrace = Annotated[
-    str, Parameter(help="A trace of the study by name, or a trace file, which needs no study.")
+    str | None,
+    Parameter(
+        help="A trace of the study by name, by default its only one, or a trace file, which needs no study."
+    ),
 ]
 From = Annotated[
     str | None,
