@@ -15,7 +15,7 @@ from genscope.analyze import question, refusal, trace_filter
 from genscope.analyze.load.attached import ALL, Shown, name_tables, study_tables
 from genscope.analyze.load.kept_views import create_kept_views, kept_views, with_views
 from genscope.analyze.load.tables import create_temporary, with_inputs
-from genscope.analyze.sql_file import call_of
+from genscope.analyze.parameters import call_of
 
 if TYPE_CHECKING:
     from pathlib import Path

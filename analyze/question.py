@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from genscope.analyze.connect import first_line
 from genscope.analyze.load.tables import quoted
+from genscope.analyze.objection import refusal_of
 from genscope.analyze.sql_file import SqlFile, create_statement
 from genscope.errors import UserError
 
@@ -49,7 +49,6 @@ _REFUSED = frozenset(
 )
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\(\s*FORMAT\s+\w+\s*\)\s*)?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
-_MISSING = re.compile(r"Table with name (\w+) does not exist")
 # statements about one relation, or about all of them
 _LISTING = frozenset({"show", "describe"})
 _CATALOGUES = ("duckdb_", "pg_", "sqlite_", "information_schema")
@@ -174,16 +173,6 @@ def _statements(con: duckdb.DuckDBPyConnection, text: str) -> list[tuple[str, st
         return [(found.type.name, found.query) for found in con.extract_statements(text)]
     except duckdb.Error as error:
         raise UserError(refusal_of(error)) from error
-
-
-def refusal_of(error: Exception, metrics: Mapping[str, SqlFile] | None = None) -> str:
-    """DuckDB's objection to a statement, as one line."""
-    said = first_line(error)
-    missing = _MISSING.search(said)
-    metric = (metrics or {}).get(missing[1]) if missing else None
-    if missing and metric is not None and metric.params:
-        return f"{missing[1]} takes parameters: write {missing[1]}(), or use 'genscope query'"
-    return f"DuckDB refused the statement: {said}"
 
 
 def _functions(con: duckdb.DuckDBPyConnection, text: str) -> set[str]:

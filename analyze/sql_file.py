@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from genscope.analyze.connect import connect, literal
+from genscope.analyze.connect import connect
 from genscope.errors import UserError
 
 # the rooms whose relations are filled at ingest; each reads only itself and the rooms before it
@@ -166,19 +166,9 @@ def shipped_queries() -> list[SqlFile]:
     return sorted([*load_layer("metric"), *load_layer("nsys")], key=lambda file: file.name)
 
 
-def call_of(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    """The SQL that names a relation with these parameters, and the values of its placeholders."""
-    unknown = params.keys() - relation.params.keys()
-    if unknown:
-        expected = ", ".join(relation.params) or "none"
-        raise UserError(
-            f"{relation.name} has no parameter {', '.join(sorted(unknown))}; it takes {expected}"
-        )
-    written = {name: literal(value) for name, value in params.items()}
-    types = {name: param.type for name, param in relation.params.items()}
-    casts = ", ".join(f"{name} := CAST({text} AS {types[name]})" for name, text in written.items())
-    values = [params[name] for name, text in written.items() if text == "?"]
-    return f"{relation.name}({casts})" if types else relation.name, values
+def shipped_relations() -> dict[str, SqlFile]:
+    """Every relation that a statement may name, by name: tables, views, macros and metrics."""
+    return {file.name: file for layer in LAYERS for file in load_layer(layer)}
 
 
 def create_statement(relation: SqlFile) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from genscope.analyze import chosen, notebook, question, reasons, refusal, trace_filter
+from genscope.analyze import chosen, notebook, objection, question, reasons, refusal, trace_filter
 from genscope.analyze.answer import Answer, without_rows
 from genscope.analyze.created import Created
 from genscope.analyze.interrupt import Abandoned, interruptible
@@ -201,7 +201,7 @@ class Study(notebook.ShownInNotebook):
         UserError for any other statement, and for one that DuckDB refuses.
         """
         self.prepared(statement)
-        frame = self._ask(lambda con: question.answer(con, statement, most_rows))
+        frame = self._ask(lambda con: question.answer(con, statement, most_rows), statement)
         return question.unfolded(frame) if frame.columns == question.EXPLAINED else frame
 
     def prepared(self, statement: str) -> duckdb.DuckDBPyConnection:
@@ -217,7 +217,7 @@ class Study(notebook.ShownInNotebook):
         if self._con is not None:
             self._con.interrupt()
 
-    def _ask(self, ask: _Ask[_Fetched]) -> _Fetched:
+    def _ask(self, ask: _Ask[_Fetched], statement: str = "") -> _Fetched:
         """Return `ask(connection)`; Ctrl-C stops it, and DuckDB's errors become a UserError."""
         con = self._opened
         try:
@@ -227,7 +227,7 @@ class Study(notebook.ShownInNotebook):
             self._con = None
             raise
         except duckdb.Error as error:
-            raise UserError(question.refusal_of(error, self._metrics)) from error
+            raise UserError(objection.refusal_of(error, self._created.files, statement)) from error
 
     def traces(self) -> pl.DataFrame:
         """The table `trace`, one row per loaded file."""

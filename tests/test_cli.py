@@ -187,9 +187,10 @@ def test_own_kernel_rules_and_own_queries(
         assert opened.query("my_count").rows() == [("embedding", 1)]
         assert "my_count" in [file.name for file in opened.relations()]
     (own / "my_count.sql").write_text("-- my_count: x.\n-- Inputs:  none\nSELECT nothing")
-    assert "my_count.sql: DuckDB can't run" in _fails(
-        capsys, "query", "ledger", "--queries", str(own), "--db", str(study)
-    )
+    ask = ["query", "ledger", "--queries", str(own), "--db", str(study)]
+    assert "my_count.sql: DuckDB refused" in _fails(capsys, *ask)
+    (own / "my_count.sql").write_text("-- my_count: x.\n-- Inputs:  work\nSELECT 1 AS n FROM wrok")
+    assert "did you mean work" in _fails(capsys, *ask)
     rules.write_text("pattern,category\n(,linear\n")
     assert "rules.csv:2" in _fails(capsys, "classify", "--rules", str(rules), "--db", str(study))
 

@@ -15,6 +15,7 @@ from genscope.analyze.export.augment import augment
 from genscope.analyze.export.perfetto import Exported, chrome_trace, first_ns
 from genscope.analyze.export.slices import Window
 from genscope.analyze.export.track import Slice, layers
+from genscope.analyze.load.tables import empty_study
 from genscope.analyze.study import Study
 from genscope.cli.app import main
 from genscope.errors import UserError
@@ -179,3 +180,31 @@ def test_the_command_takes_a_file_and_units(
     assert "write a number and ns, us, ms or s" in capsys.readouterr().err
     assert main([*command[:-1], "9us", "--to", "8us"]) == 2
     assert "--from is not before --to" in capsys.readouterr().err
+
+
+def test_without_a_trace_the_only_one_of_the_study_is_taken(
+    study: Study, shared_traces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = tmp_path / "one.duckdb"
+    assert (
+        main(["ingest", str(shared_traces / "one-triton-kernel-a100.json.gz"), "--db", str(one)])
+        == 0
+    )
+    study.close()
+    for command in (["export", "perfetto"], ["augment"]):
+        out = ["--out", str(tmp_path / f"{command[0]}.json")]
+        assert main([*command, *out, "--db", str(one)]) == 0
+        assert _events((tmp_path / f"{command[0]}.json").read_bytes())
+        capsys.readouterr()
+        assert main([*command, "--out", str(tmp_path / "other.json"), "--db", str(study.path)]) == 2
+        said = capsys.readouterr().err
+        assert f"there are 3 traces ({', '.join(sorted(NAMES))}); name one of them" in said
+
+
+def test_a_study_without_a_trace_has_nothing_to_export(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "empty.duckdb"
+    path.write_bytes(empty_study())
+    assert main(["export", "perfetto", "--db", str(path)]) == 2
+    assert "there is no trace in it" in capsys.readouterr().err

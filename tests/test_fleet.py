@@ -243,7 +243,10 @@ def test_the_commands_say_what_is_wrong(
             ],
             "exclude each other",
         ),
-        (["query", "host_outlier", "--lake", "LAKE", "--param", "least_frac=x"], "'x' to DOUBLE"),
+        (
+            ["query", "host_outlier", "--lake", "LAKE", "--param", "least_frac=x"],
+            "a number (DOUBLE)",
+        ),
         (["sql", "--lake", "LAKE", "--rank", "SELEC 1"], "syntax error"),
         (["sql", "--lake", "LAKE", "--rank", "SELECT 1; SELECT 2"], "2 statements"),
         (["query", "gpu_time", "--lake", "LAKE", "--param", "x=1"], "has no parameter x"),

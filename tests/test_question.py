@@ -88,7 +88,7 @@ def test_only_questions_are_answered(
                 opened.sql(statement.format(out=tmp_path / "out", db=study))
             assert "\n" not in str(raised.value), statement
         assert opened.sql("SELECT 1 AS x").rows() == [(1,)]
-        with pytest.raises(UserError, match=r"write launch_queue\(\)"):
+        with pytest.raises(UserError, match=r"write launch_queue\(full_length := 1024\)"):
             opened.sql("SELECT * FROM launch_queue")
         opened.sql("SELECT * FROM launch_queue()")
     assert cli.main(["sql", "", "--db", str(study)]) == 2
@@ -170,7 +170,9 @@ def test_a_wrong_value_of_a_parameter_is_one_line(
     )
     ask = ["query", "mine", "--db", str(study), "--queries", str(tmp_path), "--param"]
     assert cli.main([*ask, "x=two"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    assert capsys.readouterr().err == (
+        "genscope: the parameter x of mine is 'two', but it must be an integer (INTEGER); its default is 1\n"
+    )
     assert cli.main([*ask, "x=2", "--format", "csv"]) == 0
     assert capsys.readouterr().out == "n\n2\n"
 

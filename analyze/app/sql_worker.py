@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from genscope.analyze import question
 from genscope.analyze.child_process import Asker, limit_process
 from genscope.analyze.csv_text import csv_text
+from genscope.analyze.objection import refusal_of
 from genscope.analyze.printable import printable
+from genscope.analyze.sql_file import shipped_relations
 from genscope.analyze.study import Study
 from genscope.errors import UserError
 
@@ -219,7 +221,7 @@ def answer(result: Result, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes
     except UserError as error:
         return {"error": str(error)}, b""
     except duckdb.Error as error:
-        return {"error": question.refusal_of(error)}, b""
+        return {"error": refusal_of(error, shipped_relations(), asked.get("sql", ""))}, b""
     except MemoryError:
         return {"error": "the query needs more memory than it may use; select less"}, b""
 

@@ -15,7 +15,9 @@ from genscope.analyze.connect import connect
 from genscope.analyze.load import narrow
 from genscope.analyze.load.kept_views import kept_views
 from genscope.analyze.load.tables import create_temporary, empty_study, quoted, table_files
-from genscope.analyze.sql_file import SqlFile, call_of
+from genscope.analyze.objection import refusal_of
+from genscope.analyze.parameters import call_of
+from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def over_parts(folder: Path, statement: str, why_none: str) -> pl.DataFrame:
         try:
             return question.answer(con, statement)
         except duckdb.Error as error:
-            raise UserError(question.refusal_of(error)) from error
+            raise UserError(refusal_of(error)) from error
 
 
 def merged(
@@ -62,7 +64,7 @@ def merged(
             try:
                 yield metric.name, con.execute(f"SELECT * FROM {source}", values).pl()
             except duckdb.Error as error:
-                raise UserError(question.refusal_of(error)) from error
+                raise UserError(refusal_of(error)) from error
 
 
 @contextmanager

@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from genscope.analyze import question
-from genscope.analyze.connect import connect, first_line
+from genscope.analyze.connect import connect
 from genscope.analyze.fleet.ask import ROWS, Ask, ask_part
 from genscope.analyze.fleet.lake import Card, Lake
 from genscope.analyze.fleet.merged import merged, put_together
 from genscope.analyze.fleet.runner import Runner, in_turn
 from genscope.analyze.load.attached import CATALOG
 from genscope.analyze.near import no_such_trace, suggestion
-from genscope.analyze.sql_file import SqlFile, call_of, shipped_queries
+from genscope.analyze.parameters import call_of
+from genscope.analyze.sql_file import SqlFile, shipped_queries
 from genscope.errors import UserError
 
 if TYPE_CHECKING:
@@ -71,7 +70,9 @@ def query_all(
     opened = Lake(lake)
     opened.check()
     files = [metric(name) for name in wanted]
-    _check_params([(file, wanted[file.name]) for file in files])
+    for file in files:
+        # raises for a wrong parameter, before any trace is asked
+        call_of(file, wanted[file.name])
     cards = _chosen(opened, trace, [params for params in wanted.values() if params])
     over_all = {file.name: file for file in files if merged_from(file)}
     shipped = {relation for file in over_all.values() for relation in merged_from(file)}
@@ -182,18 +183,6 @@ def metric(name: str) -> SqlFile:
             f"there is no query {name!r}; 'genscope queries' lists them all{suggestion(name, known)}"
         )
     return known[name]
-
-
-def _check_params(wanted: Sequence[tuple[SqlFile, Mapping[str, Any]]]) -> None:
-    """Raise UserError for an unknown parameter or a value of another type, before any trace is asked."""
-    with connect() as con:
-        for file, params in wanted:
-            call_of(file, params)
-            for name, value in params.items():
-                try:
-                    con.execute(f"SELECT CAST(? AS {file.params[name].type})", [value])
-                except duckdb.Error as error:
-                    raise UserError(f"--param {name}: {first_line(error)}") from error
 
 
 def _chosen(lake: Lake, trace: str | None, params: Iterable[Mapping[str, Any]]) -> dict[int, Card]:

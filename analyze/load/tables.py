@@ -13,9 +13,17 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from genscope.analyze.connect import connect, first_line
+from genscope.analyze.connect import connect
 from genscope.analyze.load import empty_cache, narrow
-from genscope.analyze.sql_file import ROOMS, SqlFile, create_statement, in_order, load_layer
+from genscope.analyze.objection import refusal_of
+from genscope.analyze.sql_file import (
+    ROOMS,
+    SqlFile,
+    create_statement,
+    in_order,
+    load_layer,
+    shipped_relations,
+)
 from genscope.errors import UserError
 
 SCHEMA_VERSION = 3
@@ -129,7 +137,7 @@ def create_temporary(con: duckdb.DuckDBPyConnection, relation: SqlFile) -> None:
     try:
         con.execute(create_statement(relation).replace("CREATE ", "CREATE OR REPLACE TEMP ", 1))
     except duckdb.Error as error:
-        why = f"DuckDB can't run this query: {first_line(error)}"
+        why = refusal_of(error, shipped_relations(), relation.statement)
         raise UserError(f"{relation.origin}: {why}") from error
 
 

@@ -22,6 +22,7 @@ _NO_TRACES = frozenset({MANIFEST, "gpu_suite_failures.json"})
 # how a file is read follows from its name, how it is packed from its bytes
 _FORMAT_OF = {ending: known.name for known in FORMATS for ending in known.endings}
 _SNAPSHOT = "memory_snapshot"
+_STUDY = ".duckdb"
 _PRINTED = {report: printed for known in FORMATS for report, printed in known.printed.items()}
 _ENDINGS = (
     *(".gz", ".json", ".sqlite", ".csv", ".nsys-rep", ".qdrep", ".ncu-rep", ".pt", ".trace"),
@@ -91,7 +92,7 @@ def find(paths: Iterable[str | Path]) -> list[TraceFile]:
         for trace in traces:
             found.setdefault(trace.path, trace)
     if not found:
-        raise UserError("there is nothing to load; name trace files, run folders or globs")
+        raise UserError("no trace is named; name trace files, run folders or globs")
     return list(found.values())
 
 
@@ -114,6 +115,10 @@ def _at(path: Path) -> list[TraceFile]:
         raise UserError(
             f"{path}: this is a log of power and not a trace; load it into the study of the trace with "
             f"genscope load power {path}"
+        )
+    if path.suffix == _STUDY and path.is_file():
+        raise UserError(
+            f"{path}: this is a study and not a trace; open it with 'genscope view {path}'"
         )
     if path.is_file():
         return [_trace(path)]
@@ -163,6 +168,7 @@ def _unreadable(path: Path, error: Exception) -> TraceFile:
 def _is_no_trace(path: Path) -> bool:
     return (
         path.name in _NO_TRACES
+        or path.suffix == _STUDY
         or is_annotation_file(path.name)
         or is_power_log(path)
         or (_format(path) == _SNAPSHOT and path.is_file() and not begins_as_snapshot(path))

@@ -87,6 +87,8 @@ def fill_from_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> Non
     """
     from genscope.analyze.load.attribution import recompute
 
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file; pass a CSV")
     try:
         with tables.transaction(con):
             con.execute(f"DELETE FROM {table}")

@@ -36,7 +36,8 @@ def read_rules(path: Path) -> list[tuple[int, str, str]]:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: the rules can't be read ({error}); pass a CSV file") from error
+        why = getattr(error, "strerror", None) or "it isn't UTF-8 text"
+        raise UserError(f"{path}: the rules can't be read ({why}); pass a CSV file") from error
     if not rows or not {"pattern", "category"} <= rows[0].keys():
         raise UserError(
             f"{path}: rules need the columns pattern and category, and at least one row"

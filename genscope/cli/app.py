@@ -33,7 +33,7 @@ for group in _GROUPS:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 0 is success, 1 a failure, 2 a user's mistake."""
-    from genscope.cli import standard_output
+    from genscope.cli import standard_output, usage
     from genscope.errors import UserError
 
     # garbage in circles is rare: looking for it would take 3 % of a short command, and at its end 10 %
@@ -48,8 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         return standard_output.complain(str(error))
     except cyclopts.CycloptsError as error:
-        text = " ".join(str(error).split()).removesuffix(", ...").rstrip(".")
-        return standard_output.complain(f"{text}; see 'genscope --help'")
+        return standard_output.complain(usage.what_is_wrong(error))
     except BrokenPipeError:  # the program that read our output has ended
         standard_output.drop_output()
         return 0

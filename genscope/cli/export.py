@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from genscope.analyze.near import few
 from genscope.analyze.printable import printable
 from genscope.analyze.study import Study
 from genscope.analyze.whole_file import check_writable
@@ -20,7 +21,7 @@ _UNIT_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
 def export_perfetto(
-    trace: str, db: Path, start: str | None, end: str | None, out: Path | None
+    trace: str | None, db: Path, start: str | None, end: str | None, out: Path | None
 ) -> None:
     """Write a trace, or its part from `start` to `end` after its first event, as Chrome JSON."""
     from genscope.analyze.export.perfetto import first_ns, write_perfetto
@@ -47,7 +48,7 @@ def export_perfetto(
         )
 
 
-def augment_trace(trace: str, db: Path, out: Path) -> None:
+def augment_trace(trace: str | None, db: Path, out: Path) -> None:
     """Write a copy of a trace's file with our facts in it."""
     from genscope.analyze.export.augment import augment
 
@@ -58,9 +59,9 @@ def augment_trace(trace: str, db: Path, out: Path) -> None:
 
 
 @contextmanager
-def _study_with(trace: str, db: Path) -> Iterator[tuple[Study, int, str]]:
+def _study_with(trace: str | None, db: Path) -> Iterator[tuple[Study, int, str]]:
     """A study with the trace, its number and its name; a file is loaded into a study of its own."""
-    if Path(trace).exists():
+    if trace is not None and Path(trace).exists():
         with (
             TemporaryDirectory(prefix="genscope-") as folder,
             Study(f"{folder}/study.duckdb") as own,
@@ -69,14 +70,16 @@ def _study_with(trace: str, db: Path) -> Iterator[tuple[Study, int, str]]:
             yield own, *_only(own, None, trace)
         return
     with Study(db) as study:
-        yield study, *_only(study, trace, trace)
+        yield study, *_only(study, trace, trace or str(db))
 
 
 def _only(study: Study, pattern: str | None, given: str) -> tuple[int, str]:
     found = study.names(pattern)
-    if len(found) != 1:
-        shown = ", ".join(list(found.values())[:5])
-        raise UserError(f"{given}: there are {len(found)} such traces ({shown}); name one of them")
+    if not found:
+        raise UserError(f"{given}: there is no trace in it; load one with 'genscope ingest'")
+    if len(found) > 1:
+        shown = few(found.values())
+        raise UserError(f"{given}: there are {len(found)} traces ({shown}); name one of them")
     return next(iter(found.items()))
 
 

@@ -12,7 +12,7 @@ export = App("export", help="Write what a study knows for other tools: Perfetto,
 
 @export.command
 def perfetto(
-    trace: options.ExportedTrace,
+    trace: options.ExportedTrace = None,
     *,
     db: options.Db = options.STUDY,
     start: options.From = None,
@@ -37,7 +37,10 @@ def parquet(*names: options.Relation, out: options.Folder, db: options.Db = opti
 
 
 def augment(
-    trace: options.ExportedTrace, *, out: options.NewTrace, db: options.Db = options.STUDY
+    trace: options.ExportedTrace = None,
+    *,
+    out: options.NewTrace,
+    db: options.Db = options.STUDY,
 ) -> None:
     """Copy a PyTorch trace, with category, component, step and attention kind in each kernel's arguments."""
     from genscope.cli.export import augment_trace

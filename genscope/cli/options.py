@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 STUDY = Path("study.duckdb")
 TRACES = Path("traces")
+# the system would take a larger number without its upper bits
+_PORT = Number(gte=0, lte=65535)
 
 # the study, and what to query
 Db = Annotated[Path, Parameter(name=["--db"], help="The study, a DuckDB file.")]
@@ -114,7 +117,10 @@ Repair = Annotated[
     ),
 ]
 Port = Annotated[
-    int, Parameter(help="Port on this machine for the browser; 0 takes any that is free.")
+    int,
+    Parameter(
+        validator=_PORT, help="Port on this machine for the browser; 0 takes any that is free."
+    ),
 ]
 Viewed = Annotated[
     Path,
@@ -159,11 +165,14 @@ Described = Annotated[
     str,
     Parameter(help="A query, a table or view of a study, or doctor; compare is trace_comparison."),
 ]
-AgentPort = Annotated[int, Parameter(help="Port for http; 0 takes a free one.")]
+AgentPort = Annotated[int, Parameter(validator=_PORT, help="Port for http; 0 takes a free one.")]
 
 # what to write for other tools
 ExportedTrace = Annotated[
-    str, Parameter(help="A trace of the study by name, or a trace file, which needs no study.")
+    str | None,
+    Parameter(
+        help="A trace of the study by name, by default its only one, or a trace file, which needs no study."
+    ),
 ]
 From = Annotated[
     str | None,

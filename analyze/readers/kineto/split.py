@@ -78,7 +78,7 @@ class Splitter:
             first = next(self._window.matches(_FIRST))
             if first[0] and first[0] not in b"{[":
                 raise UserError(
-                    f"{self._name}: the file starts with {first[0]!r}, so it is not a trace in JSON; "
+                    f"{self._name}: the file starts with {first[0].decode('latin-1')!r}, so it is not a trace in JSON; "
                     "name the file that the profiler wrote"
                 )
             if first[0] == b"[":
