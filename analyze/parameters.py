@@ -5,6 +5,7 @@ DuckDB's own message for a wrong value names neither the parameter nor its defau
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from genscope.analyze.connect import connect, literal
 from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
+_NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
 _WORDS = {"BIGINT": "an integer", "INTEGER": "an integer", "DOUBLE": "a number"}
 
 
@@ -39,8 +41,8 @@ def call_of(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any
 
 def _check_value(relation: SqlFile, name: str, value: Any) -> None:
     param, text = relation.params[name], literal(value)
-    # any value is a text
-    if param.type == "VARCHAR":
+    # any value is a text, and what is plainly a number needs no database to say so
+    if param.type == "VARCHAR" or _NUMBER.fullmatch(str(value)):
         return
     with connect() as con:
         try:

@@ -147,8 +147,7 @@ def load_folder(folder: Traversable | Path, layer: str) -> list[SqlFile]:
     """Every .sql file directly in `folder`, by name."""
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [
-        parse((folder / name).read_bytes().decode(), layer, f"{folder}/{name}")
-        for name in names
+        parse((folder / name).read_bytes().decode(), layer, f"{folder}/{name}") for name in names
     ]
 
 

@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
 STUDY = Path("study.duckdb")
 TRACES = Path("traces")
-# the system would take a larger number without its upper bits
-_PORT = Number(gte=0, lte=65535)
+_LAST_PORT = 65535
+
+
+def _is_port(_: type, number: int) -> None:
+    """Refuse what is no port: the system would take a larger number without its upper bits."""
+    if not 0 <= number <= _LAST_PORT:
+        raise ValueError(f"A port is a number from 0 to {_LAST_PORT}")
+
 
 # the study, and what to query
 Db = Annotated[Path, Parameter(name=["--db"], help="The study, a DuckDB file.")]
@@ -119,7 +124,7 @@ Repair = Annotated[
 Port = Annotated[
     int,
     Parameter(
-        validator=_PORT, help="Port on this machine for the browser; 0 takes any that is free."
+        validator=_is_port, help="Port on this machine for the browser; 0 takes any that is free."
     ),
 ]
 Viewed = Annotated[
@@ -165,7 +170,7 @@ Described = Annotated[
     str,
     Parameter(help="A query, a table or view of a study, or doctor; compare is trace_comparison."),
 ]
-AgentPort = Annotated[int, Parameter(validator=_PORT, help="Port for http; 0 takes a free one.")]
+AgentPort = Annotated[int, Parameter(validator=_is_port, help="Port for http; 0 takes a free one.")]
 
 # what to write for other tools
 ExportedTrace = Annotated[
