@@ -71,7 +71,7 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         (
             "expected_time",
-            "How long each operator should have taken by its shapes, and the time lost.",
+            "How long each operator should have taken by its shapes, the time lost, and which take longer or shorter than the expected range.",
         ),
         (
             "operator_roofline",
