@@ -170,6 +170,17 @@ def test_a_cause_of_idle_time_has_one_name() -> None:
     assert found.text == f"In 18.2 % of the idle time of GPU 0 of a, {of_overview[0]}."
 
 
+def test_sections_whose_numbers_differ_say_why() -> None:
+    sentences, keys = (
+        dict(SECTIONS),
+        {file.name: file.sections["Key"] for file in load_layer("metric")},
+    )
+    assert "in operator_breakdown its operator comes first" in sentences["tensor_core_use"]
+    assert "host_wait_sum does not count them" in sentences["host_wait_place"]
+    assert "kind" in keys["host_wait_place"] and "verdict" in keys["expected_time"]
+    assert "before the first one" in sentences["gpu_time"]
+
+
 def test_memory_that_ran_short_and_energy_are_findings() -> None:
     state = {
         "trace_id": [1, 2, 3],
