@@ -32,6 +32,18 @@ const painted = (root) => {
 return [...document.querySelectorAll('.plot')].map((plot) => painted(plot));
 }"""
 
+# how far each legend goes beyond the left and the right edge of its plot, in px
+BEYOND = """() => {
+const legends = (root) => [...root.querySelectorAll('*')].flatMap((node) => [
+  ...(node.classList.contains('bk-Legend') ? [node.getBoundingClientRect()] : []),
+  ...(node.shadowRoot ? legends(node.shadowRoot) : []),
+]);
+return [...document.querySelectorAll('.plot')].flatMap((plot) => {
+  const edge = plot.getBoundingClientRect();
+  return legends(plot).filter((legend) => legend.width).map((legend) => Math.max(edge.left - legend.left, legend.right - edge.right));
+});
+}"""
+
 # plots are drawn once their section is open; a section with several shows one at a time
 UNFOLD = """() => {
 document.querySelectorAll('details.section').forEach((section) => { section.open = true; });
@@ -115,6 +127,8 @@ def test_a_phone_scrolls_in_one_direction_only(opened: Opened) -> None:
             "[...document.querySelectorAll('.plot')].map((plot) => plot.getBoundingClientRect().width)"
         )
         assert all(200 < size <= seen for size in sizes)
+        beyond = page.evaluate(BEYOND)
+        assert len(beyond) > 10 and max(beyond) <= 0
     finally:
         page.set_viewport_size({"width": 1100, "height": 1400})
 

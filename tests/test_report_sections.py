@@ -7,6 +7,8 @@ import gzip
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -14,14 +16,16 @@ import polars as pl
 import pytest
 import study_by_hand
 
+from genscope.analyze.app.overview import _idle_of
 from genscope.analyze.chosen import literal
 from genscope.analyze.csv_text import csv_text
 from genscope.analyze.key_columns import MOST, key_columns
-from genscope.analyze.plots import registry, roofline
-from genscope.analyze.plots.theme import panels_of
+from genscope.analyze.plots import idle_time, registry, roofline
+from genscope.analyze.plots.idle_time import CAUSES
+from genscope.analyze.plots.theme import bokeh_figure, panels_of
 from genscope.analyze.report.drawing import few_traces
 from genscope.analyze.report.findings import find, headline
-from genscope.analyze.report.findings_limits import idle, verdicts, waits
+from genscope.analyze.report.findings_limits import idle, idle_causes, verdicts, waits
 from genscope.analyze.report.findings_memory import joules, reserved_memory, score_matrices
 from genscope.analyze.report.format import table_of
 from genscope.analyze.report.key_figures import key_figures
@@ -150,6 +154,31 @@ def test_several_gpus_are_idle_together() -> None:
         "The GPU of b is idle for 30.0 % of 100 ns.",
         "None of the 2 GPUs of a works for 20.0 % of 100 ns.",
     ]
+
+
+def test_a_cause_of_idle_time_has_one_name() -> None:
+    rows = {"trace_id": 1, "trace_name": "a", "device_id": 0, "idle_refusal": None}
+    causes = {f"{cause}_ns": place for place, cause in enumerate(CAUSES, start=1)}
+    frame = pl.DataFrame(
+        [{**rows, "gpu_span_ns": 100, "gpu_idle_ns": 55, "gpu_busy_ns": 45, **causes}]
+    )
+    of_study: Any = SimpleNamespace(rows=lambda *_, **__: SimpleNamespace(dicts=frame.to_dicts))
+    of_overview = [row["cause"] for row in _idle_of(of_study, "a")]
+    legend = bokeh_figure(idle_time.plot(frame.to_pandas())).legend[0]
+    assert of_overview[::-1] == [item.label.value for item in legend.items]
+    (found,) = idle_causes(frame, {})
+    assert found.text == f"In 18.2 % of the idle time of GPU 0 of a, {of_overview[0]}."
+
+
+def test_sections_whose_numbers_differ_say_why() -> None:
+    sentences, keys = (
+        dict(SECTIONS),
+        {file.name: file.sections["Key"] for file in load_layer("metric")},
+    )
+    assert "in operator_breakdown its operator comes first" in sentences["tensor_core_use"]
+    assert "host_wait_sum does not count them" in sentences["host_wait_place"]
+    assert "kind" in keys["host_wait_place"] and "verdict" in keys["expected_time"]
+    assert "before the first one" in sentences["gpu_time"]
 
 
 def test_memory_that_ran_short_and_energy_are_findings() -> None:

@@ -40,6 +40,14 @@ def test_a_phone_shows_every_page_s_name_and_whole_tables(page: Any, site: str) 
     assert headings == ["class", "A", "B", "difference", "of A"]
 
 
+def test_a_phone_shows_causes_of_idle_time_whole(page: Any, site: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}overview?trace=1")
+    page.locator("#causes td").first.wait_for()
+    cut = "[...document.querySelectorAll('#causes td')].filter((e) => e.scrollWidth > e.clientWidth).length"
+    assert page.evaluate(cut) == 0
+
+
 def test_the_pages_write_numbers_as_the_server_does(page: Any, site: str) -> None:
     page.goto(f"{site}compare?a=1&b=2")
     values = [0, 3, 12.34, 999.6, 1000, 15_721, 99_960, 1.5e6, 123_456_789, 3.792e9, 4.2e12, None]

@@ -10,6 +10,7 @@ from genscope.analyze.app.colours import colour_of
 from genscope.analyze.app.drawn import load_soon
 from genscope.analyze.app.figures import percent
 from genscope.analyze.doctor.examine import MAX_UNLINKED_FRAC
+from genscope.analyze.plots.idle_time import CAUSES
 from genscope.analyze.predicted import NO_GAPS, mark
 from genscope.analyze.printable import printable
 from genscope.errors import UserError
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
     from genscope.analyze.study import Study
 
 _MOST_ROWS = 8
-# the parts of idle time in the order in which one can do something about them
-_CAUSES = {
-    "host_sync_ns": "the host waits for the GPU",
-    "host_memory_ns": "the host allocates memory",
-    "host_dataloader_ns": "the host loads data",
-    "host_operator_ns": "the host runs operators",
-    "host_runtime_ns": "the host is in a driver call",
-    "host_other_ns": "the host runs other code",
-    "launch_ns": "launches take their time",
-    "graph_ns": "gaps within a graph",
-    "device_ns": "for reasons on the device",
-    "unlinked_ns": "launch unknown",
-}
 
 
 def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
@@ -127,9 +115,9 @@ def _idle_of(study: Study, name: str) -> list[dict[str, Any]]:
         return []
     row = max(known, key=lambda row: row["gpu_busy_ns"])
     parts = [
-        {"cause": text, "ns": row[key], "frac": row[key] / row["gpu_idle_ns"]}
-        for key, text in _CAUSES.items()
-        if row[key]
+        {"cause": text, "ns": ns, "frac": ns / row["gpu_idle_ns"]}
+        for cause, (text, _) in CAUSES.items()
+        if (ns := row[f"{cause}_ns"])
     ]
     return sorted(parts, key=lambda part: -part["ns"])
 

@@ -169,8 +169,7 @@ def lines(
     A later series with a colour that is already used is dashed.
     """
     names = _ordered(frame[series], known)
-    palette, (legend, mark) = colours(names, known), _legend(names)
-    axes = replace(axes, y=f"{axes.y}, {mark}") if mark else axes
+    palette, (legend, axes) = colours(names, known), _legend(names, axes)
     layers = []
     taken: set[str] = set()
     for place, name in enumerate(names):
@@ -188,11 +187,12 @@ def lines(
     return _overlay(layers, len(names), _options(frame[x], frame[y], axes), title)
 
 
-def _legend(names: Sequence[str]) -> tuple[dict[str, str], str]:
-    """The series' names as a legend shows them, without the mark that all of them have, and that mark."""
+def _legend(names: Sequence[str], axes: Axes) -> tuple[dict[str, str], Axes]:
+    """The series' names as a legend shows them; the mark that all of them have is on the y axis instead."""
     unmarked, mark = without_common_mark(names)
     shown = legend_names(unmarked)
-    return {name: shown[text] for name, text in zip(names, unmarked, strict=True)}, mark
+    axes = replace(axes, y=f"{axes.y}, {mark}") if mark else axes
+    return {name: shown[text] for name, text in zip(names, unmarked, strict=True)}, axes
 
 
 def points(
@@ -210,7 +210,7 @@ def points(
     import pandas as pd
 
     names = _ordered(frame[series], known)
-    palette, legend = colours(names, known), legend_names(names)
+    palette, (legend, axes) = colours(names, known), _legend(names, axes)
     layers = []
     for place, name in enumerate(names):
         mine = _points(frame[frame[series] == name], x, y, axes)

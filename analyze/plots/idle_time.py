@@ -5,17 +5,18 @@ from typing import Any
 from genscope.analyze.plots import theme
 from genscope.analyze.plots.stacked import gpu_labels, stacked
 
+# the words for each cause, wherever a person reads of it, and its colour
 CAUSES = {
-    "host_sync": ("host waits for the GPU", "#d55e00"),
-    "host_memory": ("host allocates or frees", "#882255"),
-    "host_runtime": ("another runtime call", "#cc79a7"),
-    "host_dataloader": ("data loader", "#009e73"),
-    "host_operator": ("operator on the host", "#0072b2"),
-    "host_other": ("Python or unrecorded", "#56b4e9"),
-    "launch": ("the launching call", "#e69f00"),
-    "device": ("launched, not started", "#f0e442"),
-    "graph": ("within a graph", "#44aa99"),
-    "unlinked": ("unknown", theme.BLACK),
+    "host_sync": ("the host waits for the GPU", "#d55e00"),
+    "host_memory": ("the host allocates or frees memory", "#882255"),
+    "host_runtime": ("the host is in another runtime call", "#cc79a7"),
+    "host_dataloader": ("the host loads data", "#009e73"),
+    "host_operator": ("the host runs operators", "#0072b2"),
+    "host_other": ("the host runs other code", "#56b4e9"),
+    "launch": ("the host is in the launching call", "#e69f00"),
+    "device": ("the work is launched, not started", "#f0e442"),
+    "graph": ("a graph is between its kernels", "#44aa99"),
+    "unlinked": ("the launch is unknown", theme.BLACK),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-LEGEND_CHARACTERS = 64
+LEGEND_CHARACTERS = 56
 LEGEND_PIXELS = 24
 LEGEND_MARGIN = 24
 LEGEND_INCHES = 0.65
@@ -27,7 +27,10 @@ def add_legend(plot: Any, _: Any, *, named: Mapping[str, str]) -> None:
 
 
 def lay_out_legend(figure: Any) -> None:
-    """Move the legend below the plot, in columns that fit a phone: next to the plot, it hides data."""
+    """Move the legend below the plot, in columns that fit a phone: next to the plot, it hides data.
+
+    It ends where the plot ends: on a phone there is room to the left, below the labels of the rows.
+    """
     sides = [getattr(figure, name) for name in ("above", "right", "left", "center", "below")]
     held = [(side, item) for side in sides for item in side if type(item).__name__ == "Legend"]
     for side, legend in held:
@@ -35,7 +38,7 @@ def lay_out_legend(figure: Any) -> None:
         longest = max((len(str(item.label.value)) for item in legend.items), default=1)
         columns = min(max(LEGEND_CHARACTERS // (longest + 5), 1), 4)
         legend.update(orientation="horizontal", ncols=columns, border_line_color=None, padding=4)
-        legend.location = "center"
+        legend.location = "center_right"
         legend.update(title=None, label_text_font_size="12px", spacing=4, margin=0)
         figure.add_layout(legend, "below")
         figure.height += LEGEND_MARGIN + LEGEND_PIXELS * ceil(len(legend.items) / columns)

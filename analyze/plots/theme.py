@@ -56,7 +56,7 @@ MAX_LINES = 3
 LINE_PIXELS = 15
 AXIS_LENGTH = 34
 NAME_LENGTH = 200
-LEGEND_LENGTH = 72
+LEGEND_LENGTH = 56
 
 _backends: ContextVar[tuple[str, ...]] = ContextVar("backends", default=("bokeh", "matplotlib"))
 

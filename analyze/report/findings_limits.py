@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from genscope.analyze.plots.idle_time import CAUSES
 from genscope.analyze.report.finding import (
     Finding,
     Frames,
@@ -18,25 +19,12 @@ from genscope.analyze.written import percent
 # what a verdict of step_breakdown says about a step
 VERDICT = {
     "device_bound": "by the GPU",
-    "input_bound": "by the input pipeline",
-    "sync_bound": "by calls in which the host waits for the GPU",
+    "input_bound": "by the host, which loads data",
+    "sync_bound": "by the host, which waits for the GPU, or allocates or frees memory",
     "launch_bound": "by the host, which launches too slowly (many short gaps)",
     "host_bound": "by the host (a few long gaps)",
-    "waiting": "by waits on the device",
+    "waiting": "by the device: work is launched, not started, or a graph is between its kernels",
     "mixed": "by several things",
-}
-# what the columns of idle_time say that the host did
-CAUSE = {
-    "host_sync_ns": "the host was in a call that waits for the GPU",
-    "host_memory_ns": "the host allocated or freed memory",
-    "host_runtime_ns": "the host was in other calls of the GPU runtime",
-    "host_dataloader_ns": "the host waited for data",
-    "host_operator_ns": "the host ran operators",
-    "host_other_ns": "the host ran other code",
-    "launch_ns": "a launch was on its way",
-    "device_ns": "work was waiting on the device",
-    "graph_ns": "a graph was between its kernels",
-    "unlinked_ns": "the launch of the next work isn't known",
 }
 
 
@@ -120,17 +108,16 @@ def _gpus(trace_name: str, count: int) -> str:
 
 def idle_causes(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     """What the host did in most of the idle time, if the GPU was idle for over 10 % of the time."""
-    causes = [name for name in CAUSE if name in frame.columns]
     found = []
     for row in frame.filter(pl.col("idle_refusal").is_null()).iter_rows(named=True):
         idle_ns, span_ns = row["gpu_idle_ns"] or 0, row["gpu_span_ns"] or 0
         if idle_ns <= 0.1 * span_ns:
             continue
-        largest = max(causes, key=lambda name: row[name] or 0)
+        largest = max(CAUSES, key=lambda cause: row[f"{cause}_ns"] or 0)
         found.append(
             Finding(
-                f"In {percent((row[largest] or 0) / idle_ns)} of the idle time of GPU {row['device_id']} of "
-                f"{row['trace_name']}, {CAUSE[largest]}.",
+                f"In {percent((row[f'{largest}_ns'] or 0) / idle_ns)} of the idle time of GPU {row['device_id']} of "
+                f"{row['trace_name']}, {CAUSES[largest][0]}.",
                 "idle_time",
                 (row["trace_id"],),
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from genscope.analyze.plots.idle_time import CAUSES
 from genscope.analyze.predicted import HIGH, LOW
 
 TERMS: tuple[tuple[str, str], ...] = (
@@ -32,7 +33,14 @@ TERMS: tuple[tuple[str, str], ...] = (
         "sum, union and span",
         "The sum of durations (work_ns, kernel_ns) counts concurrent work twice. The union (busy_ns) "
         "is the time in which anything ran. The span is the time from the first start to the last end, "
-        "and idle is span minus union.",
+        "and idle is span minus union. Before the first start and after the last end nothing counts as "
+        "idle, however long the host takes to launch the first kernel.",
+    ),
+    (
+        "cause of idle time",
+        "What happens while a GPU is idle, as seen on the thread that launches its next work: "
+        + "; ".join(f"{words} ({cause}_ns)" for cause, (words, _) in CAUSES.items())
+        + ". Other code is Python, or nothing was recorded.",
     ),
     (
         "attention as core, attention as module",
@@ -177,6 +185,7 @@ COLUMN_TERMS: dict[str, str] = {
     "time_source": "time source",
     "busy_ns": "sum, union and span",
     "gpu_span_ns": "sum, union and span",
+    "host_other_ns": "cause of idle time",
     "scope": "whole request",
     "request_ns": "whole request",
     "attention_partition": "attention as core, attention as module",

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 SIDES = {"first", "second"}
 GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     "What to change": (
-        ("opportunity", "What limits each run, and what each fix would save, the largest first."),
+        (
+            "opportunity",
+            "What limits each run, and what each fix would save, the largest first. On a GPU, a run begins with its first event.",
+        ),
         ("performance_check", "Six questions to ask before making kernels faster."),
     ),
     "Where the time goes": (
@@ -27,8 +30,15 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ("step_time", "Whether all steps take the same time, or grow with a cache."),
     ),
     "What limits the run": (
-        ("gpu_time", "How much of the time the GPU computes, copies or waits."),
-        ("idle_time", "Why the GPU is idle: what the host did before it launched the next work."),
+        (
+            "gpu_time",
+            "How much of the time from its first event to its last the GPU computes, copies or is idle. "
+            "What the host does before the first one, such as loading kernels, is not in it.",
+        ),
+        (
+            "idle_time",
+            "Why the GPU is idle between its first event and its last: what the host did before it launched the next work.",
+        ),
         ("step_breakdown", "What each step is spent on, and what limits it."),
         (
             "critical_path_sum",
@@ -40,7 +50,11 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
             "host_wait_sum",
             "How long the host waits for the GPU, and whether the GPU works meanwhile.",
         ),
-        ("host_wait_place", "Which calls, operators and Python lines make the host wait."),
+        (
+            "host_wait_place",
+            "Which calls, operators and Python lines make the host wait. Calls that ask (poll) or free memory (free) may not "
+            "wait: host_wait_sum does not count them as waits.",
+        ),
         ("gpu_overlap", "How much communication and copying is hidden behind computing."),
         ("launch_statistics", "How long launches take, and how long their work waits to start."),
         ("launch_queue", "How many launches wait in each stream: an empty queue starves the GPU."),
@@ -71,14 +85,18 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         (
             "expected_time",
-            "How long each operator should have taken by its shapes, and the time lost.",
+            "How long each operator should have taken by its shapes, the time lost, and which take longer or shorter than the expected range.",
         ),
         (
             "operator_roofline",
             "Which matrix products lose most time against the device's peaks, by operator and shape.",
         ),
         ("mfu", "How much of the device's peak each component and the whole run use."),
-        ("tensor_core_use", "How much of the time of matrix kernels uses tensor cores."),
+        (
+            "tensor_core_use",
+            "How much of the time of matrix kernels uses tensor cores. Here the kernel's name decides its category, in "
+            "operator_breakdown its operator comes first: times of one category can differ.",
+        ),
         (
             "gpu_counter_use",
             "How busy SMs, memory and tensor cores were, where counters were sampled in the run.",

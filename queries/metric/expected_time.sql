@@ -5,8 +5,8 @@
 -- Grain:   one row per (trace_id, category, op_name, input_dims, dtype)
 -- Inputs:  trace, operator_sum, expected_call
 -- Needs:   operator, shape
--- Key:     trace_name, op_name, input_dims, call_count, work_ns, expected_ns, expected_low_ns,
---          expected_high_ns, lost_ns
+-- Key:     trace_name, op_name, input_dims, work_ns, expected_ns, expected_low_ns,
+--          expected_high_ns, lost_ns, verdict
 -- Columns:
 --   trace_id          trace.trace_id
 --   trace_name        trace.name
@@ -25,6 +25,8 @@
 --   lost_ns           work_ns - expected_ns; less than 0 if faster than expected
 --   lost_low_ns       work_ns - expected_high_ns
 --   lost_high_ns      work_ns - expected_low_ns
+--   verdict           'slower' (work_ns is over expected_high_ns) | 'in_range' | 'faster' (below
+--                     expected_low_ns); NULL if unknown
 -- Never:   WHERE expected_low_ns > expected_high_ns
 WITH told AS (
   SELECT
@@ -58,7 +60,12 @@ SELECT
   if(count(expected_ns) = count(*), sum(expected_high_ns)::BIGINT, NULL) AS expected_high_ns,
   if(count(expected_ns) = count(*), sum(work_ns - expected_ns)::BIGINT, NULL) AS lost_ns,
   if(count(expected_ns) = count(*), sum(work_ns - expected_high_ns)::BIGINT, NULL) AS lost_low_ns,
-  if(count(expected_ns) = count(*), sum(work_ns - expected_low_ns)::BIGINT, NULL) AS lost_high_ns
+  if(count(expected_ns) = count(*), sum(work_ns - expected_low_ns)::BIGINT, NULL) AS lost_high_ns,
+  CASE
+    WHEN lost_low_ns > 0 THEN 'slower'
+    WHEN lost_high_ns < 0 THEN 'faster'
+    WHEN lost_ns IS NOT NULL THEN 'in_range'
+  END AS verdict
 FROM told
 INNER JOIN trace USING (trace_id)
 GROUP BY trace_id, trace_name, told.time_source, category, op_name, input_dims, dtype

@@ -4,11 +4,12 @@
 -- Grain:   one row per (trace_id, kind, call_name, op_name, python_frame)
 -- Inputs:  trace, host_wait
 -- Needs:   call
--- Key:     trace_name, call_name, op_name, python_frame, call_count, wait_ns, device_idle_ns
+-- Key:     trace_name, kind, call_name, op_name, python_frame, call_count, wait_ns, device_idle_ns
 -- Columns:
 --   trace_id        trace.trace_id
 --   trace_name      trace.name
---   kind            'explicit' | 'copy' | 'poll' | 'free', see waiting_call
+--   kind            'explicit' | 'copy' | 'poll' | 'free', see waiting_call; the waits that
+--                   host_wait_sum counts are of the first two
 --   call_name       runtime_call.name
 --   op_name         operator around the calls; NULL outside operators
 --   python_frame    'file.py(line): function'; NULL if frames were not recorded or not loaded

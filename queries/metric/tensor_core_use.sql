@@ -9,7 +9,8 @@
 -- Columns:
 --   trace_id                   trace.trace_id
 --   trace_name                 trace.name
---   category                   'linear' | 'convolution' | 'attention', by the kernel's name; 'all'
+--   category                   'linear' | 'convolution' | 'attention', by the kernel's name, where
+--                              in operator_breakdown the operator decides first; 'all'
 --   kernel_count               matrix kernels
 --   kernel_ns                  ns, sum of their durations
 --   tensor_core_count          kernels that use tensor cores
