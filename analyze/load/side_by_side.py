@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Set
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Condition
 
 import duckdb
 
@@ -33,28 +34,66 @@ def run_steps(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step], *, work
     Those that most others wait for come first: at the end no long chain is left for one worker.
     """
     if workers == 1:
-        _run_in_turn(con, steps)
+        _work(con, _Waiting(steps))
         return
     path = con.execute("SELECT current_setting('search_path')").fetchall()[0][0]
-    waiting, done = _most_awaited_first(steps), set[str]()
-    running: dict[Future[None], str] = {}
+    waiting = _Waiting(_most_awaited_first(steps))
     with ThreadPoolExecutor(workers, thread_name_prefix="step") as pool:
-        while waiting or running:
-            ready = [n for n, step in waiting.items() if done >= step.needs & steps.keys()]
-            for name in ready[: workers - len(running)]:
-                step = waiting.pop(name)
-                running[pool.submit(_on_own, con.cursor(), path, step)] = name
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                done.add(running.pop(future))
-                future.result()
+        running = [pool.submit(_work_on_own, con.cursor(), path, waiting) for _ in range(workers)]
+        try:
+            for worker in running:
+                worker.result()
+        finally:
+            # an error or an interrupt waits for the steps that have begun
+            waiting.stop()
 
 
-def _run_in_turn(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step]) -> None:
-    waiting, done = dict(steps), set[str]()
-    while waiting:
-        for name in [n for n, step in waiting.items() if done >= step.needs & steps.keys()]:
-            _run(con, waiting.pop(name))
-            done.add(name)
+class _Waiting:
+    """The steps that are still to run, in order. Workers take them: to be handed each takes as long as a short one."""
+
+    def __init__(self, steps: Mapping[str, Step]) -> None:
+        self._steps = dict(steps)
+        self._missing = {name: set(step.needs & steps.keys()) for name, step in steps.items()}
+        self._changed = Condition()
+
+    def take(self) -> tuple[str, Step] | None:
+        """The first step that can run, once there is one; None if none is left."""
+        with self._changed:
+            while self._steps:
+                for name in self._steps:
+                    if not self._missing[name]:
+                        return name, self._steps.pop(name)
+                self._changed.wait()
+        return None
+
+    def finish(self, name: str) -> None:
+        with self._changed:
+            for missing in self._missing.values():
+                missing.discard(name)
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._steps.clear()
+            self._changed.notify_all()
+
+
+def _work_on_own(con: duckdb.DuckDBPyConnection, path: str, waiting: _Waiting) -> None:
+    with con:
+        con.execute(f"SET search_path = '{path}'")
+        con.execute("SET enable_progress_bar = false")
+        _work(con, waiting)
+
+
+def _work(con: duckdb.DuckDBPyConnection, waiting: _Waiting) -> None:
+    try:
+        while taken := waiting.take():
+            name, step = taken
+            _run(con, step)
+            waiting.finish(name)
+    except BaseException:
+        waiting.stop()
+        raise
 
 
 def _most_awaited_first(steps: Mapping[str, Step]) -> dict[str, Step]:
@@ -71,13 +110,6 @@ def _most_awaited_first(steps: Mapping[str, Step]) -> dict[str, Step]:
         for needed in step.needs & steps.keys():
             add(needed, name)
     return dict(sorted(steps.items(), key=lambda item: -len(awaiting[item[0]])))
-
-
-def _on_own(con: duckdb.DuckDBPyConnection, path: str, step: Step) -> None:
-    with con:
-        con.execute(f"SET search_path = '{path}'")
-        con.execute("SET enable_progress_bar = false")
-        _run(con, step)
 
 
 def _run(con: duckdb.DuckDBPyConnection, step: Step) -> None:
