@@ -70,9 +70,15 @@ class Words:
         self._folded = "\n".join(text.casefold() for text in texts)
         starts = range(len(self._folded) - _SHORTEST + 1)
         self._parts = {self._folded[start : start + _SHORTEST] for start in starts}
+        # patterns share words
+        self._known = {"": True}
 
     def __contains__(self, word: str) -> bool:
-        return not word or (word[:_SHORTEST] in self._parts and word in self._folded)
+        found = self._known.get(word)
+        if found is None:
+            both_ends = word[:_SHORTEST] in self._parts and word[-_SHORTEST:] in self._parts
+            found = self._known[word] = both_ends and word in self._folded
+        return found
 
 
 def narrowed(pattern: str, words: Words) -> str | None:
