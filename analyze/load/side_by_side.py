@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from threading import Condition
 
 import duckdb
@@ -98,18 +99,16 @@ def _work(con: duckdb.DuckDBPyConnection, waiting: _Waiting) -> None:
 
 def _most_awaited_first(steps: Mapping[str, Step]) -> dict[str, Step]:
     """The steps, in order of how many others need them, directly or through others."""
-    awaiting: dict[str, set[str]] = {name: set() for name in steps}
-
-    def add(name: str, waiter: str) -> None:
-        if waiter not in awaiting[name]:
-            awaiting[name].add(waiter)
-            for needed in steps[name].needs & steps.keys():
-                add(needed, waiter)
-
+    readers: dict[str, set[str]] = {name: set() for name in steps}
     for name, step in steps.items():
         for needed in step.needs & steps.keys():
-            add(needed, name)
-    return dict(sorted(steps.items(), key=lambda item: -len(awaiting[item[0]])))
+            readers[needed].add(name)
+
+    @cache
+    def awaiting(name: str) -> frozenset[str]:
+        return frozenset(readers[name]).union(*map(awaiting, readers[name]))
+
+    return dict(sorted(steps.items(), key=lambda item: -len(awaiting(item[0]))))
 
 
 def _run(con: duckdb.DuckDBPyConnection, step: Step) -> None:
