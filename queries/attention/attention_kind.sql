@@ -1,4 +1,4 @@
--- attention_kind: the kind of each attention call (205 lines because it weighs all).
+-- attention_kind: the kind of each attention call (219 lines because it weighs all).
 --
 -- Why:     each kind scales differently. Some sources are more reliable than others, so the source
 --          is given. A class called CrossAttention can also do self-attention, as in CompVis's
@@ -7,17 +7,27 @@
 --          no kind: they can be a text, a cache or both.
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, attention_module, attention_context,
---          attention_axis, attention_decode, attention_input, attention_mask, attention_word, work,
---          known_annotation, kernel_label
+--          attention_axis, attention_core, attention_decode, attention_input, attention_mask,
+--          attention_word, work, known_annotation, kernel_label
 -- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
 --   attention_call_id  see attention_annotation
 --   attention_kind     'self' | 'cross' | 'self+text' | 'joint' | 'spatial' | 'temporal' | 'causal'
 --                      | 'unattributed'
---   source             'label' | 'module' | 'shape' | 'name' (the kernel's name) | 'none'
+--   source             'label' | 'module' | 'shape' | 'name' (of a kernel) | 'none'
 -- Never:   WHERE (source = 'none') <> (attention_kind = 'unattributed')
-WITH shaped AS (
+WITH causal_name AS (
+  SELECT DISTINCT
+    core.trace_id,
+    core.range_id,
+    core.lead_work_id
+  FROM attention_core AS core
+  INNER JOIN work USING (trace_id, work_id)
+  WHERE contains(regexp_replace(lower(work.name), 'non?[-_ ]?causal', '', 'g'), 'causal')
+),
+
+shaped AS (
   SELECT
     enclosing.trace_id,
     enclosing.attention_call_id,
@@ -36,7 +46,7 @@ WITH shaped AS (
     attention_decode.role AS decode_role,
     attention_axis.kind AS axis_kind,
     module.module IS NOT NULL AS is_named,
-    lower(work.name) AS kernel_name
+    causal_name.trace_id IS NOT NULL AS is_named_causal
   FROM attention_annotation AS enclosing
   INNER JOIN attention_context AS context USING (trace_id, attention_call_id)
   INNER JOIN attention_module AS module USING (trace_id, attention_call_id)
@@ -63,7 +73,11 @@ WITH shaped AS (
     ON
       enclosing.trace_id = captured.trace_id
       AND enclosing.lead_work_id = captured.kernel_id
-  LEFT JOIN work ON enclosing.trace_id = work.trace_id AND enclosing.lead_work_id = work.work_id
+  LEFT JOIN causal_name
+    ON
+      enclosing.trace_id = causal_name.trace_id
+      AND enclosing.range_id IS NOT DISTINCT FROM causal_name.range_id
+      AND enclosing.lead_work_id IS NOT DISTINCT FROM causal_name.lead_work_id
 ),
 
 -- lengths of a text or an image that a component attends to from something longer
@@ -171,7 +185,7 @@ answered AS (
       WHEN shaped.query_len = shaped.kv_len AND shaped.query_len > 1 THEN ('shape', 'self')
       WHEN shaped.query_len < shaped.kv_len AND context_length.kv_len IS NOT NULL
         THEN ('shape', 'cross')
-      WHEN contains(shaped.kernel_name, 'causal') THEN ('name', 'causal')
+      WHEN shaped.is_named_causal THEN ('name', 'causal')
       ELSE ('none', 'unattributed')
     END AS answer
   FROM shaped
