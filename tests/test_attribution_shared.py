@@ -187,3 +187,21 @@ def test_a_training_step_is_forward_recompute_backward_and_update(
     ).fetchone()
     assert row is not None
     assert row[1] < 0.01 * row[0]
+
+
+def test_frames_of_recomputed_layers_do_not_hide_the_step(
+    shared_traces: Path, built: Build
+) -> None:
+    """Autograd's thread has frames here, of what checkpointing computes again; the steps are on the main one."""
+    con = built(shared_traces / "resnet-ddp-checkpointing-mi300x.json.gz")
+    stepped = "SELECT step, count(*) FROM work_step WHERE step IS NOT NULL GROUP BY step ORDER BY 1"
+    launched = (
+        "SELECT number.step, count(*) FROM work_call JOIN ("
+        "  SELECT substr(name, 14)::INTEGER AS step, start_ns, start_ns + dur_ns AS end_ns"
+        "  FROM annotation WHERE name LIKE 'ProfilerStep#%') AS number "
+        "ON work_call.called_ns >= number.start_ns AND work_call.called_ns < number.end_ns "
+        "GROUP BY number.step ORDER BY 1"
+    )
+    found = con.execute(stepped).fetchall()
+    assert found == con.execute(launched).fetchall()
+    assert [count for _, count in found] == [746, 746, 746]

@@ -89,7 +89,7 @@ class Timeline:
             0 if name is None else self.track_of.get((trace, name), 0)
             for name in (track, forward_track)
         )
-        around = own if self.labelled[own] else main
+        around = main or (own if self.labelled[own] else 0)
         return around, forward if self.labelled[forward] else main, 0 if own == around else own
 
 

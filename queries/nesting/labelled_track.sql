@@ -1,7 +1,7 @@
 -- labelled_track: the threads with ranges that can surround work, and the main one of each process.
 --
--- Why:     autograd's threads have no labels or frames of their own, so their work takes those of
---          the process's thread that has most.
+-- Why:     autograd's threads seldom have labels or frames of their own, so their work takes those
+--          of the process's thread that has most.
 -- Grain:   one row per (trace_id, process_id, track) of annotation_timeline
 -- Inputs:  annotation_timeline
 -- Kept:    view

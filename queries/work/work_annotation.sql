@@ -1,8 +1,8 @@
 -- work_annotation: the labelled ranges around each work item.
 --
--- Why:     component, step, module and attention call are all read from these ranges. A thread
---          without labels and frames, such as autograd's, takes those of its process's main thread
---          at that time; a user range that is open on the thread itself takes precedence.
+-- Why:     component, step, module and attention call are read from these ranges. A thread without
+--          labels and frames, such as autograd's, takes those of its process's main thread at that
+--          time. Profiler step and user ranges are the main thread's where a thread has no own.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_call, annotation_timeline, labelled_track
 -- Texts:   component_id, step_id, module_id, attention_id, python_module_id, python_root_id,
@@ -37,7 +37,7 @@ moment AS (
     work_call.work_id,
     work_call.called_ns,
     work_call.forward_called_ns AS called_at_ns,
-    if(own.is_labelled, own.track_number, main_thread.track_number) AS around_track,
+    coalesce(main_thread.track_number, if(own.is_labelled, own.track_number, NULL)) AS around_track,
     if(forward.is_labelled, forward.track_number, main_thread.track_number) AS called_track,
     nullif(own.track_number, around_track) AS own_track,
     NOT coalesce(called_track = around_track AND called_at_ns = work_call.called_ns, FALSE)
@@ -84,7 +84,7 @@ called_elsewhere AS (
   WHERE moment.is_called_elsewhere
 ),
 
--- work whose thread is not the main thread that it follows
+-- work whose thread is not the main thread
 own_thread AS (
   SELECT moment.trace_id, moment.work_id, change.change_number
   FROM moment
