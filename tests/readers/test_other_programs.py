@@ -31,6 +31,7 @@ def refused(folder: Path, trace: object) -> str | None:
         ([ARROW | {"cat": "test"}, ROW | {"cat": "test"}], "('test') are those of another program"),
         ([ARROW, ROW], "its events have no category"),
         ([ARROW | {"cat": "ac2g"}], "only holds arrows"),
+        ([op() | {"ts": 1.7e18}], "times of its events are missing or out of range"),
         ([ROW | {"cat": "Node"}, ROW | {"cat": "Kernel"}], "ONNX Runtime"),
         ({"beginningOfTime": 1, "traceEvents": [ROW]}, "Clang's -ftime-trace"),
         ([OLD], "old autograd profiler"),

@@ -110,4 +110,6 @@ def _said(texts: duckdb.DuckDBPyRelation, found: KinetoFile, writer: str | None)
         return f"its categories ({some}) are those of another program"
     if texts.limit(1).fetchall():
         return "its events have no category"
+    if found.fault_counts["no_timestamp"]:
+        return "the times of its events are missing or out of range"
     return "it only holds arrows" if found.unread.total() else "it holds no events"
