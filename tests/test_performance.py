@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +113,23 @@ def test_a_trace_without_a_problem_says_so(study: Study) -> None:
     assert waiting[1].startswith(
         "  1. saves 58 µs to 928 µs of 3.96 ms (1.5 % to 23.5 %): host_wait"
     )
+    assert performance.ORDER not in "".join(waiting)
+    assert ", of which a fix is expected to save " in waiting[3]
     assert (
         "  no       Does the loop run without waiting for the device? "
         "30 waits of one kind (at most 2)"
     ) in waiting
     cpu = lines["stable_diffusion-flash-cpu-torch"]
     assert cpu[-1] == "  no kernels were recorded, so only operators were judged"
+
+
+def test_what_findings_are_in_order_of_is_printed(study: Study) -> None:
+    (verdict,) = (one for one in performance.verdicts(study.path) if one.trace == "waiting")
+    (row,) = verdict.opportunities
+    bound = row | {"certainty": "at_most", "place_rank": 2}
+    printed = [line for line, _ in performance.lines(replace(verdict, opportunities=(row, bound)))]
+    assert printed[1] == f"  {performance.ORDER}"
+    assert sum("is expected to save" in line for line in printed) == 1
 
 
 def test_a_busy_share_says_what_it_hides() -> None:

@@ -24,6 +24,7 @@ ASKED = ("opportunity", "performance_check", "gpu_time", "step_breakdown")
 _BUSY = 1
 # what is said about a trace in which nothing was found
 NOTHING = "nothing was found that would save 1 % of the run"
+ORDER = "in order of the expected saving, or of its bound where only that is known"
 
 Row = Mapping[str, Any]
 
@@ -155,6 +156,8 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield f"  no savings are given: {verdict.refusal}", "yellow"
     elif not verdict.opportunities:
         yield _nothing(verdict)
+    if len(verdict.opportunities) > 1:
+        yield f"  {ORDER}", "dim"
     devices = {row["device_id"] for row in verdict.opportunities}
     for row in verdict.opportunities:
         yield from _opportunity(row, names_device=len(devices) > 1)
@@ -182,7 +185,10 @@ def _opportunity(row: Row, *, names_device: bool) -> Iterator[tuple[str, str]]:
     yield f"  {row['place_rank']}. saves {saving(row)}{predicted}: {row['kind']}", "bold"
     where = f" (GPU {row['device_id']})" if names_device else ""
     yield f"     {row['what']}{where}", ""
-    yield f"     takes {duration(row['cost_ns'])}; the saving: {row['computed']}", ""
+    expected = ""
+    if row["certainty"] != "at_most" and row["saving_low_ns"] < row["saving_high_ns"]:
+        expected = f", of which a fix is expected to save {duration(row['saving_ns'])}"
+    yield f"     takes {duration(row['cost_ns'])}{expected}; the saving: {row['computed']}", ""
     yield f"     advice: {row['advice']}", ""
     if row["shared_with"]:
         yield f"     shares its time with: {row['shared_with']}", ""
