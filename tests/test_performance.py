@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,16 +106,52 @@ def test_a_trace_without_a_problem_says_so(study: Study) -> None:
     }
     ahead, waiting = lines["running_ahead"], lines["waiting"]
     assert ahead[1] == f"  {performance.NOTHING}"
-    assert "  yes      Is the device busy? 99.0 % of the span (at least 80.0 %)" in ahead
+    assert (
+        "  yes      Is the device busy? 99.0 % of the time from its first event to its last (at least 80.0 %)"
+        in ahead
+    )
     assert waiting[1].startswith(
         "  1. saves 58 µs to 928 µs of 3.96 ms (1.5 % to 23.5 %): host_wait"
     )
+    assert performance.ORDER not in "".join(waiting)
+    assert ", of which a fix is expected to save " in waiting[3]
     assert (
         "  no       Does the loop run without waiting for the device? "
         "30 waits of one kind (at most 2)"
     ) in waiting
     cpu = lines["stable_diffusion-flash-cpu-torch"]
     assert cpu[-1] == "  no kernels were recorded, so only operators were judged"
+
+
+def test_what_findings_are_in_order_of_is_printed(study: Study) -> None:
+    (verdict,) = (one for one in performance.verdicts(study.path) if one.trace == "waiting")
+    (row,) = verdict.opportunities
+    bound = row | {"certainty": "at_most", "place_rank": 2}
+    printed = [line for line, _ in performance.lines(replace(verdict, opportunities=(row, bound)))]
+    assert printed[1] == f"  {performance.ORDER}"
+    assert sum("is expected to save" in line for line in printed) == 1
+
+
+def test_a_busy_share_says_what_it_hides() -> None:
+    busy = {"question_order": 1, "value": 0.9, "threshold": 0.8, "answer": "yes"}
+    gpu = {"gpu_span_ns": 1000, "gpu_busy_ns": 900, "kernel_busy_ns": 100}
+    step = {"basis": "host", "step": None, "step_ns": 2000, "edge_ns": 1000}
+    assert [*performance._busy_notes([busy], [gpu], [step, step | {"basis": "device"}])] == [
+        "kernels run for 10.0 % of it, and copies alone for 80.0 %",
+        "not in it: 1 µs of 2 µs of the recording (50.0 %), before the device's first event or after its last",
+    ]
+    few, short = gpu | {"kernel_busy_ns": 750}, step | {"step": 1, "edge_ns": 300}
+    several = step | {"edge_ns": None}
+    for steps in ([short], [several], []):
+        assert not [*performance._busy_notes([busy], [few], steps)]
+    assert not [*performance._busy_notes([busy | {"value": None}], [gpu], [step])]
+    idle = busy | {"value": 0.01, "answer": "no"}
+    said = [
+        performance._nothing(performance.Verdict("t", False, None, (), (row,), ()))[0]
+        for row in (busy, idle)
+    ]
+    assert said[0].strip() == performance.NOTHING
+    assert said[1].endswith("run, but the device is busy for 1.0 % of it: idle_time says why")
 
 
 def test_doctor_prints_what_limits_a_trace(

@@ -92,6 +92,34 @@ def test_a_short_table_is_of_one_account(study: Study) -> None:
     assert table.account == "whole requests, attention without its projections"
 
 
+def test_rows_of_recorded_times_are_not_said_to_be_of_whole_requests() -> None:
+    rows = {"trace_id": [1, 1], "scope": ["profile", "request"], "work_ns": [5, 5]}
+    assert table_of(pl.DataFrame(rows), ["work_ns"]).account == "the recorded time"
+    scaled = pl.DataFrame(rows | {"work_ns": [5, 50]})
+    assert table_of(scaled, ["work_ns"]).account == "whole requests"
+
+
+def test_the_only_component_with_time_is_no_finding() -> None:
+    rows = {
+        "trace_id": [1, 1, 2, 2],
+        "trace_name": ["a", "a", "b", "b"],
+        "model": None,
+        "component": ["unet", "unattributed", "unet", "vae"],
+        "time_source": "gpu",
+        "source": "profile",
+        "request_ns": [70, 30, 70, 30],
+        "request_frac": [0.7, 0.3, 0.7, 0.3],
+    }
+    found = find({"stage_time": pl.DataFrame(rows)})
+    assert [item.text for item in found] == ["The component unet takes 70.0 % of the time of b."]
+
+
+def test_traces_without_a_device_have_none_recorded() -> None:
+    rows = {"trace_name": ["a", "b"], "model": None, "predicted": False, "device_name": None}
+    (card,) = key_figures({"trace_summary": pl.DataFrame(rows)})
+    assert (card.value, card.detail) == ("2", "device not recorded")
+
+
 def test_the_page_holds_all_rows_as_query_writes_them(study: Study, page: str) -> None:
     section = page[page.index('id="operator_breakdown"') :]
     (packed,) = re.findall(r'class="rows">(.*?)</script>', section[: section.index("plots")])

@@ -12,7 +12,7 @@ from workbench import fetched, served
 
 from genscope.analyze.app import overview
 from genscope.analyze.app.drawn import items_of, load_soon
-from genscope.analyze.app.overview import _verdict
+from genscope.analyze.app.overview import _attention_note, _flop_rate, _verdict
 from genscope.analyze.app.server import HOST, Server, is_own
 from genscope.analyze.app.view import study_of
 from genscope.analyze.doctor import examine
@@ -134,6 +134,27 @@ def test_a_verdict_says_why_shares_can_t_be_trusted() -> None:
     assert _verdict(card | {"unlinked_ns": 11})[1].startswith("11.0 % of the kernels'")
     # the limit is the doctor's
     assert overview.MAX_UNLINKED_FRAC == examine.MAX_UNLINKED_FRAC
+
+
+def test_the_bound_without_attention_is_that_of_the_run() -> None:
+    card = {"attention_ns": 300, "work_ns": 400, "span_ns": 600, "idle_frac": 0.4}
+    card |= {"device_count": 1, "time_source": "gpu"}
+    assert _attention_note(card) == "300 ns; without it, the run is at most 2× faster"
+    kernels = "300 ns; without it, the kernels are at most 4× faster"
+    assert _attention_note(card | {"device_count": 2}) == kernels
+    assert _attention_note(card | {"idle_frac": None}) == kernels
+    assert _attention_note(card | {"span_ns": 250}) == "300 ns"
+
+
+def test_a_flop_rate_says_for_how_much_of_the_time_it_is_known() -> None:
+    card = {"flops": 3e9, "flops_ns": 30_000, "work_ns": 40_000, "dtype": "bfloat16"}
+    card |= {"peak_flops_per_s": 2e14}
+    known = "known for 75.0 % of the time"
+    assert _flop_rate(card) == ("100 TFLOP/s", f"50.0 % of the peak in bfloat16; {known}")
+    assert _flop_rate(card | {"peak_flops_per_s": None})[1] == f"unknown peak; {known}"
+    few = card | {"work_ns": 1_000_000}
+    assert _flop_rate(few) == ("–", "known for 3.0 % of the time")
+    assert _flop_rate(card | {"flops": None}) == ("–", "the shapes are unknown")
 
 
 def test_plots_are_drawn_whatever_an_import_left_off() -> None:

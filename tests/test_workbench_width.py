@@ -48,6 +48,19 @@ def test_a_phone_shows_causes_of_idle_time_whole(page: Any, site: str) -> None:
     assert page.evaluate(cut) == 0
 
 
+def test_a_phone_shows_names_of_attention_modules_whole(page: Any, site: str) -> None:
+    page.set_viewport_size({"width": 420, "height": 844})
+    page.goto(f"{site}attention?trace=1")
+    cell = """([name]) => import(new URL("static/core.js", location.href)).then(({ table }) => {
+        document.getElementById("calls").replaceChildren(table([["module", (row) => row]], [name]));
+        const td = document.querySelector("#calls td");
+        return [td.scrollWidth, td.clientWidth];
+    })"""
+    page.locator("#calls :is(table, p:not(:text('reading')))").first.wait_for()
+    width, room = page.evaluate(cell, ["vision_model.encoder.layers." * 5 + "attention"])
+    assert width <= room
+
+
 def test_the_pages_write_numbers_as_the_server_does(page: Any, site: str) -> None:
     page.goto(f"{site}compare?a=1&b=2")
     values = [0, 3, 12.34, 999.6, 1000, 15_721, 99_960, 1.5e6, 123_456_789, 3.792e9, 4.2e12, None]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from genscope.analyze.app.colours import colour_of
 from genscope.analyze.app.drawn import load_soon
-from genscope.analyze.app.figures import percent
+from genscope.analyze.app.figures import amount, duration, percent
 from genscope.analyze.doctor.examine import MAX_UNLINKED_FRAC
 from genscope.analyze.plots.idle_time import CAUSES
 from genscope.analyze.predicted import NO_GAPS, mark
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from genscope.analyze.study import Study
 
 _MOST_ROWS = 8
+# a rate known for less of the time is that of a few kernels, as in plots of roofline and mfu
+_LEAST_COSTED_FRAC = 0.5
 
 
 def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
         marked = mark(card)
         card["marked"] = f"{marked}, {NO_GAPS}" if marked else ""
     card = next(card for card in cards if card["trace_id"] == trace_id)
+    card["attention_note"], card["flop_rate"] = _attention_note(card), _flop_rate(card)
     for place in places:
         place["link"] = _link(trace_id, place)
         place["colour"] = colour_of(place["category"])
@@ -102,6 +105,34 @@ def _verdict(card: Mapping[str, Any]) -> tuple[str, str]:
     if unclassified > 0.05:
         return "partly known", f"{100 * unclassified:.0f} % of the time has no class"
     return "sound", "shares of its time can be trusted"
+
+
+def _attention_note(card: Mapping[str, Any]) -> str:
+    """The time of attention, and how much faster the run, or else its work, is at most without it.
+
+    Of several devices, the run is shorter by an unknown part of the sum of their attention.
+    """
+    taken, work = card["attention_ns"], "kernels" if card["time_source"] == "gpu" else "operators"
+    of_run = card["device_count"] == 1 and card["idle_frac"] is not None
+    whole, what = (
+        (card["span_ns"], "the run is") if of_run else (card["work_ns"], f"the {work} are")
+    )
+    if whole <= taken:
+        return duration(taken)
+    return f"{duration(taken)}; without it, {what} at most {whole / (whole - taken):.3g}× faster"
+
+
+def _flop_rate(card: Mapping[str, Any]) -> tuple[str, str]:
+    """The FLOP rate of the work with known shapes, if that is most of it, and what is known."""
+    if not card["flops"] or not card["flops_ns"]:
+        return "–", "the shapes are unknown"
+    costed, rate = card["flops_ns"] / card["work_ns"], card["flops"] / card["flops_ns"] * 1e9
+    known = f"known for {percent(costed)} of the time"
+    if costed < _LEAST_COSTED_FRAC:
+        return "–", known
+    peak = card["peak_flops_per_s"]
+    of_peak = f"{percent(rate / peak)} of the peak in {card['dtype']}" if peak else "unknown peak"
+    return f"{amount(rate)}FLOP/s", f"{of_peak}; {known}"
 
 
 def _idle_of(study: Study, name: str) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ def plot(frame: Any) -> Any:
     varied = [item for item in several if _lengths(item[1]) > 1]
     varied.sort(key=lambda item: -_lengths(item[1]))
     if several and not varied:
-        raise UserError("all calls of a component have one length; see the table")
+        raise UserError("all calls of one kind in a component have one length; see the table")
     chosen = varied[:MAX_PANELS]
     return theme.panels([_panel(names, calls) for names, calls in chosen]) if chosen else None
 

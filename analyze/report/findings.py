@@ -93,9 +93,11 @@ def _studied(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 
 def _stages(frame: pl.DataFrame, _: Frames) -> list[Finding]:
-    # that the only component takes all of the time says nothing
+    # that the only component takes all of the time, or all that is attributed, says nothing
     share = pl.col("request_frac")
-    named = frame.filter(pl.col("component") != "unattributed", share > 0.5, share < 0.9995)
+    others = share.sum().over("trace_id") - share
+    known = frame.filter(pl.col("component") != "unattributed")
+    named = known.filter(share > 0.5, others > 0.0005)
     model = pl.coalesce("model", "trace_name").alias("model")
     by_model = named.sort("request_ns", descending=True).with_columns(model)
     return limited(

@@ -29,6 +29,7 @@ ACCOUNTS = (
     ("scope", "request", "whole requests"),
     ("attention_partition", "core", "attention without its projections"),
 )
+RECORDED = "the recorded time"
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,21 @@ def _one_account(frame: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     said = []
     for column, value, words in ACCOUNTS:
         if column in frame.columns and (frame[column] == value).any():
-            frame = frame.filter(pl.col(column) == value)
-            said.append(words)
+            kept = frame.filter(pl.col(column) == value)
+            said.append(RECORDED if column == "scope" and _is_unscaled(kept, frame) else words)
+            frame = kept
     return frame, ", ".join(said)
+
+
+def _is_unscaled(request: pl.DataFrame, frame: pl.DataFrame) -> bool:
+    """Whether whole requests take the recorded times, since no manifest says more of them."""
+    import polars as pl
+
+    times = [name for name in ("work_ns", "optimized_ns") if name in frame.columns]
+    profile = frame.filter(pl.col("scope") == "profile")
+    return bool(times) and request.select(times).sort(times).equals(
+        profile.select(times).sort(times)
+    )
 
 
 def packed(json: str) -> str:

@@ -43,6 +43,7 @@ def _traces(frames: Frames) -> Figure | None:
     predicted = int(frame["predicted"].sum())
     devices = frame["device_name"].drop_nulls().unique().to_list()
     where = devices[0] if len(devices) == 1 else counted(len(devices), "device")
+    where = where if devices else "device not recorded"
     detail = f"{predicted} predicted, {where}" if predicted else where
     return Figure("Traces", f"{len(frame)}", detail, "trace_summary")
 

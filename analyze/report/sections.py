@@ -14,13 +14,16 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     "What to change": (
         (
             "opportunity",
-            "What limits each run, and what each fix would save, the largest first. On a GPU, a run begins with its first event.",
+            "What limits each run, and what each fix would save: of each run, the largest expected saving first. On a GPU, a run begins with its first event.",
         ),
         ("performance_check", "Six questions to ask before making kernels faster."),
     ),
     "Where the time goes": (
         ("stage_time", "Which component of the pipeline takes the time of a whole request."),
-        ("operator_breakdown", "Which categories take the time, with and without fused attention."),
+        (
+            "operator_breakdown",
+            "Which categories take the time, also as a share of the baseline's where a run has one.",
+        ),
         ("kernel_summary", "The kernels, or operators if there are none, that take the most time."),
         (
             "training_split",

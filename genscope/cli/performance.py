@@ -19,9 +19,12 @@ from genscope.analyze.written import duration, percent
 
 # the colour of an answer
 _COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}
-ASKED = ("opportunity", "performance_check")
+ASKED = ("opportunity", "performance_check", "gpu_time", "step_breakdown")
+# question_order of "Is the device busy?"
+_BUSY = 1
 # what is said about a trace in which nothing was found
 NOTHING = "nothing was found that would save 1 % of the run"
+ORDER = "in order of the expected saving, or of its bound where only that is known"
 
 Row = Mapping[str, Any]
 
@@ -35,6 +38,8 @@ class Verdict:
     refusal: str | None
     opportunities: tuple[Row, ...]
     questions: tuple[Row, ...]
+    # what the answer about the busy device doesn't say
+    busy_notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for json.dumps."""
@@ -44,6 +49,7 @@ class Verdict:
             "refusal": self.refusal,
             "opportunities": [dict(row) for row in self.opportunities],
             "questions": [dict(row) for row in self.questions],
+            "busy_notes": list(self.busy_notes),
         }
 
 
@@ -97,9 +103,37 @@ def verdicts(study_file: Path) -> list[Verdict]:
                 refusal or left_out,
                 mine["opportunity"],
                 mine["performance_check"],
+                tuple(
+                    _busy_notes(mine["performance_check"], mine["gpu_time"], mine["step_breakdown"])
+                ),
             )
         )
     return found
+
+
+def _busy_notes(
+    questions: Sequence[Row], gpu_time: Sequence[Row], steps: Sequence[Row]
+) -> Iterator[str]:
+    """How the busy time divides, and how much was recorded around it, where that is much."""
+    busy = next((row for row in questions if row["question_order"] == _BUSY), None)
+    if busy is None or busy["value"] is None:
+        return
+    much = 1 - busy["threshold"]
+    for row in gpu_time:
+        copies_ns = row["gpu_busy_ns"] - row["kernel_busy_ns"]
+        if copies_ns > much * row["gpu_span_ns"]:
+            kernels, copies = (
+                percent(ns / row["gpu_span_ns"]) for ns in (row["kernel_busy_ns"], copies_ns)
+            )
+            yield f"kernels run for {kernels} of it, and copies alone for {copies}"
+    known = [row for row in steps if row["basis"] == "host" and row["edge_ns"] is not None]
+    edge_ns, all_ns = (sum(row[name] for row in known) for name in ("edge_ns", "step_ns"))
+    if edge_ns > much * all_ns:
+        what = "the recording" if known[0]["step"] is None else "the recorded steps"
+        yield (
+            f"not in it: {duration(edge_ns)} of {duration(all_ns)} of {what} ({percent(edge_ns / all_ns)}),"
+            " before the device's first event or after its last"
+        )
 
 
 def _print_table(found: Sequence[Verdict]) -> None:
@@ -121,7 +155,9 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
     if verdict.refusal:
         yield f"  no savings are given: {verdict.refusal}", "yellow"
     elif not verdict.opportunities:
-        yield f"  {NOTHING}", "green"
+        yield _nothing(verdict)
+    if len(verdict.opportunities) > 1:
+        yield f"  {ORDER}", "dim"
     devices = {row["device_id"] for row in verdict.opportunities}
     for row in verdict.opportunities:
         yield from _opportunity(row, names_device=len(devices) > 1)
@@ -129,6 +165,19 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield "  no kernels were recorded, so only operators were judged", "yellow"
     for row in verdict.questions:
         yield f"  {row['answer']:<8} {_question(row)}", _COLOURS[row["answer"]]
+        if row["question_order"] == _BUSY:
+            yield from ((f"           {note}", "yellow") for note in verdict.busy_notes)
+
+
+def _nothing(verdict: Verdict) -> tuple[str, str]:
+    for row in verdict.questions:
+        if row["question_order"] == _BUSY and row["answer"] == "no":
+            busy = percent(row["value"])
+            return (
+                f"  {NOTHING}, but the device is busy for {busy} of it: idle_time says why",
+                "yellow",
+            )
+    return f"  {NOTHING}", "green"
 
 
 def _opportunity(row: Row, *, names_device: bool) -> Iterator[tuple[str, str]]:
@@ -136,7 +185,10 @@ def _opportunity(row: Row, *, names_device: bool) -> Iterator[tuple[str, str]]:
     yield f"  {row['place_rank']}. saves {saving(row)}{predicted}: {row['kind']}", "bold"
     where = f" (GPU {row['device_id']})" if names_device else ""
     yield f"     {row['what']}{where}", ""
-    yield f"     takes {duration(row['cost_ns'])}; the saving: {row['computed']}", ""
+    expected = ""
+    if row["certainty"] != "at_most" and row["saving_low_ns"] < row["saving_high_ns"]:
+        expected = f", of which a fix is expected to save {duration(row['saving_ns'])}"
+    yield f"     takes {duration(row['cost_ns'])}{expected}; the saving: {row['computed']}", ""
     yield f"     advice: {row['advice']}", ""
     if row["shared_with"]:
         yield f"     shares its time with: {row['shared_with']}", ""

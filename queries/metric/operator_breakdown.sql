@@ -27,7 +27,7 @@
 --   baseline_trace_id    the run it is compared with, itself for a baseline; NULL if there is none
 --   baseline_frac        work_ns divided by the baseline's total work_ns; NULL without a baseline
 -- Never:   GROUP BY trace_id, scope, attention_partition HAVING abs(sum(work_frac) - 1) > 1e-9
--- Plot:    Time by category, before and after optimizing attention
+-- Plot:    Time by category
 WITH total AS (
   SELECT
     trace_id,

@@ -19,7 +19,9 @@ SELECT
   is_least
 FROM (
   VALUES
-  (1, 'busy', 'Is the device busy?', 'frac', 'of the span', TRUE),
+  (
+    1, 'busy', 'Is the device busy?', 'frac', 'of the time from its first event to its last', TRUE
+  ),
   (
     2, 'waits', 'Does the loop run without waiting for the device?', 'count', 'waits of one kind',
     FALSE
