@@ -134,7 +134,7 @@ def test_of_a_query_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path = study_by_hand.copy(tmp_path / "study.duckdb")
     with Study(path, queries=[own]) as study:
         page = study.report(tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Conversion" in _section(page, "odd")
+    assert "Could not convert string" in _section(page, "odd")
 
 
 def test_a_plot_with_nothing_to_draw_is_none() -> None:
