@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import study_by_hand
 from workbench import fetched, served
 
-from genscope.analyze.app import overview
+from genscope.analyze.app import overview, waterfall
 from genscope.analyze.app.drawn import items_of, load_soon
 from genscope.analyze.app.overview import _verdict
 from genscope.analyze.app.server import HOST, Server, is_own
@@ -95,6 +96,27 @@ def test_a_trace_without_events_is_compared_but_has_no_timeline(
     assert fetched(server, "timeline/meta?trace=1")[0] == 400
     status, content = fetched(server, "compare/difference?a=1&b=2")
     assert status == 200 and json.loads(content)["anchors"] == [{}, {}]
+
+
+@pytest.mark.parametrize(
+    ("second", "refusal"),
+    # runs 1 and 2 are a pair; run 3 is predicted
+    [(1, None), (2, None), (3, "some times are predicted, others measured")],
+)
+def test_a_comparison_says_why_it_is_none(server: Server, second: int, refusal: str | None) -> None:
+    asked = f"a=1&b={second}"
+    found = json.loads(fetched(server, f"compare/difference?{asked}")[1])
+    assert (found["refusal"], found["time"]) == (refusal, "device time")
+    drawn = fetched(server, f"compare/plot?{asked}")[1].decode()
+    coloured = waterfall.FASTER in drawn or waterfall.SLOWER in drawn
+    assert coloured == (second == 2)
+
+
+def test_a_run_is_compared_with_the_other_one_of_its_pair(server: Server) -> None:
+    for first, second in ((1, 2), (2, 1), (4, 3), (5, 1)):
+        text = fetched(server, f"compare?trace={first}")[1].decode()
+        chosen = re.findall(r'<option value="(\d)" selected>', text)
+        assert chosen == [str(first), str(second)]
 
 
 def test_what_an_address_asks_wrongly_is_said(server: Server) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from genscope.analyze.app.compare_answers import LEVELS
+from genscope.analyze.app.compare_answers import LEVELS, partner
 from genscope.analyze.app.drawn import load_soon
 from genscope.analyze.app.overview import overview_of
 from genscope.analyze.app.perfetto_ui import perfetto_folders
@@ -56,10 +56,7 @@ def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
         load_soon()
     elif page == "compare":
         first = bench.trace_id(arguments, "a") if arguments.get("a") else trace_id
-        others = [number for number in bench.names if number != first]
-        second = (
-            bench.trace_id(arguments, "b") if arguments.get("b") else min(others, default=first)
-        )
+        second = bench.trace_id(arguments, "b") if arguments.get("b") else partner(bench, first)
         content = {"first": first, "second": second, "levels": LEVELS}
     elif page == "error":
         content = {"message": printable(arguments["message"])}

@@ -42,6 +42,7 @@ class Workbench:
         rows = [*self.tables.rows("trace_card").dicts()]
         # the interval of times that are predicted
         self.marks = {row["trace_id"]: mark(row) for row in rows}
+        self.time_sources = {row["trace_id"]: row["time_source"] for row in rows}
         # names as pages show them: predicted times are always marked
         self.labels: Mapping[int, str] = {
             row["trace_id"]: run_label(printable(found[row["trace_id"]]), row) for row in rows
