@@ -213,19 +213,6 @@ def test_two_traces_are_compared(page: Any, site: str) -> None:
     _until(page, "document.querySelector('#rows th').textContent === 'class'")
 
 
-def test_a_refused_comparison_has_its_reason_and_no_colour(page: Any, site: str) -> None:
-    def refused(route: Any) -> None:
-        route.fulfill(json=route.fetch().json() | {"refusal": "the devices differ"})
-
-    page.route("**/compare/difference*", refused)
-    page.goto(f"{site}compare?a=1&b=2")
-    _until(page, "document.getElementById('refusal').textContent !== ''")
-    assert page.locator("#refusal").inner_text() == (
-        "These traces can't be compared: the devices differ."
-    )
-    assert page.locator("#headline .bad, #headline .good").count() == 0
-
-
 def test_a_long_trace_beside_a_short_one_is_shown_whole(page: Any, site: str) -> None:
     page.goto(f"{site}compare?a=1&b=2")
     _until(page, "window.genscopeViews?.length === 2 && genscopeViews.every((view) => view.boxes)")
