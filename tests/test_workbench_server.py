@@ -119,6 +119,12 @@ def test_a_run_is_compared_with_the_other_one_of_its_pair(server: Server) -> Non
         assert chosen == [str(first), str(second)]
 
 
+def test_only_a_run_with_a_pair_has_the_plot_of_pairs(server: Server) -> None:
+    for trace, has_plot in ((1, True), (2, True), (5, False)):
+        content = fetched(server, f"attention?trace={trace}")[1]
+        assert (b"Attention backends" in content) == has_plot
+
+
 def test_what_an_address_asks_wrongly_is_said(server: Server) -> None:
     for path, said in (
         ("overview?trace=99", b"no trace with the number"),

@@ -58,16 +58,23 @@ def plot(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, 
     }
 
 
+def pairs_of(bench: Workbench, trace_id: int) -> list[int]:
+    """The traces with which one makes a pair that differs only in attention."""
+
+    def make() -> list[tuple[int, int]]:
+        with bench.studies.one() as study:
+            found = study.sql("SELECT * FROM run_pair")
+        rows = found.filter(found["refusal"].is_null())
+        return sorted(rows["baseline_trace_id", "optimized_trace_id"].iter_rows())
+
+    pairs = bench.kept(("pairs",), make)
+    return [number for pair in pairs if trace_id in pair for number in pair if number != trace_id]
+
+
 def partner(bench: Workbench, trace_id: int) -> int:
     """The trace that one is compared with at first: of a pair of runs the other one, else the first other."""
-    with bench.studies.one() as study:
-        pairs = study.sql("SELECT * FROM run_pair")
-    for pair in pairs.sort("baseline_trace_id", "optimized_trace_id").iter_rows(named=True):
-        both = [pair["baseline_trace_id"], pair["optimized_trace_id"]]
-        if pair["refusal"] is None and trace_id in both:
-            both.remove(trace_id)
-            return int(both[0])
-    return min((number for number in bench.names if number != trace_id), default=trace_id)
+    others = [number for number in bench.names if number != trace_id]
+    return next(iter(pairs_of(bench, trace_id)), min(others, default=trace_id))
 
 
 def twin(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
