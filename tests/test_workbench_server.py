@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 import study_by_hand
 from workbench import fetched, served
@@ -16,6 +17,7 @@ from genscope.analyze.app.drawn import items_of, load_soon
 from genscope.analyze.app.overview import _verdict
 from genscope.analyze.app.server import HOST, Server, is_own
 from genscope.analyze.app.view import study_of
+from genscope.analyze.app.workbench import OF_OPERATORS
 from genscope.analyze.doctor import examine
 from genscope.analyze.plots import theme
 from genscope.analyze.study import Study
@@ -110,6 +112,21 @@ def test_a_comparison_says_why_it_is_none(server: Server, second: int, refusal: 
     drawn = fetched(server, f"compare/plot?{asked}")[1].decode()
     coloured = waterfall.FASTER in drawn or waterfall.SLOWER in drawn
     assert coloured == (second == 2)
+
+
+def test_times_of_operators_are_called_so(tmp_path: Path) -> None:
+    path = study_by_hand.copy(tmp_path / "study.duckdb")
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE work SET time_source = 'cpu' WHERE trace_id = 5")
+        study_by_hand.add_up(con)
+    with served(path) as server:
+        text = fetched(server, "overview?trace=5")[1].decode()
+        assert "500 ns of operators on the CPU</td>" in text
+        assert "Time of operators on the CPU by class" in text
+        assert json.loads(fetched(server, "timeline/meta?trace=5")[1])["time"] == OF_OPERATORS
+        found = json.loads(fetched(server, "compare/difference?a=1&b=5")[1])
+        assert found["time"] == f"device time against {OF_OPERATORS}"
+        assert found["refusal"].startswith("some times are of operators on the CPU")
 
 
 def test_a_run_is_compared_with_the_other_one_of_its_pair(server: Server) -> None:

@@ -109,10 +109,8 @@ def _refusal(bench: Workbench, first: int, second: int) -> str | None:
 
 def _time(bench: Workbench, first: int, second: int) -> str:
     """What the times are of."""
-    of_cpu = {bench.time_sources[number] == "cpu" for number in (first, second)}
-    if len(of_cpu) > 1:
-        return "time of operators on the CPU, or of kernels"
-    return "time of operators on the CPU" if of_cpu.pop() else "device time"
+    found = {bench.times[number] for number in (first, second)}
+    return found.pop() if len(found) == 1 else f"{bench.times[first]} against {bench.times[second]}"
 
 
 def _rows(bench: Workbench, arguments: Mapping[str, str]) -> list[dict[str, Any]]:
