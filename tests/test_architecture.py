@@ -53,6 +53,7 @@ ANALYZE: dict[str, set[str]] = {
     },
     "doctor": {*_ASKED, "needs"},
     "notebook": set(),
+    "comparable": {"study"},
     "sandbox": {"child_process", "study"},
     "fleet": {*_ASKED, "chosen", "objection", "parameters", "question", "readers", "study"},
     "json_schema": {"doctor", "load", "near", "sql_file", "study"},
@@ -68,7 +69,10 @@ ANALYZE: dict[str, set[str]] = {
         "study",
     },
     "export": {"load", "near", "readers", "sql_file", "study", "whole_file"},
-    "app": {*_ASKED, "doctor", "export", "objection", "question", "sandbox", "study"},
+    "app": {
+        *_ASKED,
+        *("chosen", "comparable", "doctor", "export", "objection", "question", "sandbox", "study"),
+    },
 }
 # each layer may read these
 _TABLES = {"schema", "interval"}

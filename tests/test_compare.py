@@ -102,7 +102,31 @@ def test_markdown_is_a_table_that_names_cannot_break(
     assert table[3] == "| aten::mm | 1 ms | 1.2 ms | +200 µs (+20.0%) | regressed |"
     assert table[4].startswith(r"| mine\|\<b\>\*\`x\`\</b\>\\x1b\[31m | 100 µs | 85 µs | -15 µs")
     assert len(table) == 5
-    assert lines[-1].startswith("0 more rows changed and 0 did not.")
+    assert lines[-1].startswith("A row has changed if")
+
+
+def test_a_refused_gate_has_no_table(study: str, capsys: pytest.CaptureFixture[str]) -> None:
+    gate = ("--by", "operator", "--fail-above", "3%", "--format")
+    said = f"old_1 and {OTHER_DEVICE} can't be compared: the devices differ"
+    assert _compare(study, "old_1", OTHER_DEVICE, *gate, "table") == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and said in shown.err
+    assert _compare(study, "old_1", OTHER_DEVICE, *gate, "markdown") == 2
+    shown = capsys.readouterr()
+    assert shown.out == f"**genscope compare**: {said.replace('_', chr(92) + '_')}.\n"
+    # programs get the reason in every row
+    assert _compare(study, "old_1", OTHER_DEVICE, *gate, "json") == 2
+    assert "the devices differ" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("second", "is_refused"), [(OTHER_DEVICE, True), ("new_1", False)])
+def test_a_plain_comparison_says_first_that_the_gate_refuses_it(
+    study: str, capsys: pytest.CaptureFixture[str], second: str, is_refused: bool
+) -> None:
+    assert _compare(study, "old_1", second) == 0
+    shown = capsys.readouterr()
+    said = "genscope: trace_comparison: --fail-above refuses this comparison: the devices differ"
+    assert shown.out and (shown.err.splitlines()[:1] == [said]) == is_refused
 
 
 def test_junit_has_a_failure_per_regression(study: str, tmp_path: Path) -> None:

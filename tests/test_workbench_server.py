@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 import study_by_hand
 from workbench import fetched, served
 
-from genscope.analyze.app import overview
+from genscope.analyze.app import overview, waterfall
 from genscope.analyze.app.drawn import items_of, load_soon
 from genscope.analyze.app.overview import _attention_note, _flop_rate, _verdict
 from genscope.analyze.app.server import HOST, Server, is_own
 from genscope.analyze.app.view import study_of
+from genscope.analyze.app.workbench import OF_OPERATORS
 from genscope.analyze.doctor import examine
 from genscope.analyze.plots import theme
 from genscope.analyze.study import Study
@@ -95,6 +98,48 @@ def test_a_trace_without_events_is_compared_but_has_no_timeline(
     assert fetched(server, "timeline/meta?trace=1")[0] == 400
     status, content = fetched(server, "compare/difference?a=1&b=2")
     assert status == 200 and json.loads(content)["anchors"] == [{}, {}]
+
+
+@pytest.mark.parametrize(
+    ("second", "refusal"),
+    # runs 1 and 2 are a pair; run 3 is predicted
+    [(1, None), (2, None), (3, "some times are predicted, others measured")],
+)
+def test_a_comparison_says_why_it_is_none(server: Server, second: int, refusal: str | None) -> None:
+    asked = f"a=1&b={second}"
+    found = json.loads(fetched(server, f"compare/difference?{asked}")[1])
+    assert (found["refusal"], found["time"]) == (refusal, "device time")
+    drawn = fetched(server, f"compare/plot?{asked}")[1].decode()
+    coloured = waterfall.FASTER in drawn or waterfall.SLOWER in drawn
+    assert coloured == (second == 2)
+
+
+def test_times_of_operators_are_called_so(tmp_path: Path) -> None:
+    path = study_by_hand.copy(tmp_path / "study.duckdb")
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE work SET time_source = 'cpu' WHERE trace_id = 5")
+        study_by_hand.add_up(con)
+    with served(path) as server:
+        text = fetched(server, "overview?trace=5")[1].decode()
+        assert "500 ns of operators on the CPU</td>" in text
+        assert "Time of operators on the CPU by class" in text
+        assert json.loads(fetched(server, "timeline/meta?trace=5")[1])["time"] == OF_OPERATORS
+        found = json.loads(fetched(server, "compare/difference?a=1&b=5")[1])
+        assert found["time"] == f"device time against {OF_OPERATORS}"
+        assert found["refusal"].startswith("some times are of operators on the CPU")
+
+
+def test_a_run_is_compared_with_the_other_one_of_its_pair(server: Server) -> None:
+    for first, second in ((1, 2), (2, 1), (4, 3), (5, 1)):
+        text = fetched(server, f"compare?trace={first}")[1].decode()
+        chosen = re.findall(r'<option value="(\d)" selected>', text)
+        assert chosen == [str(first), str(second)]
+
+
+def test_only_a_run_with_a_pair_has_the_plot_of_pairs(server: Server) -> None:
+    for trace, has_plot in ((1, True), (2, True), (5, False)):
+        content = fetched(server, f"attention?trace={trace}")[1]
+        assert (b"Attention backends" in content) == has_plot
 
 
 def test_what_an_address_asks_wrongly_is_said(server: Server) -> None:

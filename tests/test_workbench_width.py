@@ -1,4 +1,4 @@
-"""The workbench on a phone, and its numbers: what the pages write themselves is what the server writes."""
+"""The workbench on a phone, its numbers, which pages write as the server does, and comparisons that are refused."""
 
 from __future__ import annotations
 
@@ -78,3 +78,17 @@ def test_the_pages_write_numbers_as_the_server_does(page: Any, site: str) -> Non
         for value in values[7:]
     ]
     assert durations[5] == "15.7 µs" and durations[9] == "3.79 s"
+
+
+def test_a_refused_comparison_has_its_reason_and_no_colour(page: Any, site: str) -> None:
+    def refused(route: Any) -> None:
+        route.fulfill(json=route.fetch().json() | {"refusal": "the devices differ"})
+
+    page.route("**/compare/difference*", refused)
+    page.goto(f"{site}compare?a=1&b=2")
+    page.locator("#refusal:not(:empty)").wait_for()
+    assert page.locator("#refusal").inner_text() == (
+        "These traces can't be compared: the devices differ."
+    )
+    assert page.locator("#headline .bad, #headline .good").count() == 0
+    page.unroute_all()

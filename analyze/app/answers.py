@@ -29,6 +29,7 @@ def _timeline(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[
     return {
         "name": bench.labels[timeline.trace_id],
         "marked": bench.marks[timeline.trace_id],
+        "time": bench.times[timeline.trace_id],
         "span_ns": timeline.span_ns,
         "base_ns": str(timeline.base_ns),
         "slice_count": timeline.slice_count,

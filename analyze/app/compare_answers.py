@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from genscope.analyze.app.drawn import items_of
 from genscope.analyze.app.waterfall import waterfall
+from genscope.analyze.chosen import literal
+from genscope.analyze.comparable import refusal
 from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
@@ -31,6 +33,8 @@ def difference(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict
     first, second = bench.trace_id(arguments, "a"), bench.trace_id(arguments, "b")
     rows = _rows(bench, arguments)
     return {
+        "refusal": _refusal(bench, first, second),
+        "time": _time(bench, first, second),
         "names": [bench.labels[first], bench.labels[second]],
         "first_ns": sum(row["first_ns"] for row in rows),
         "second_ns": sum(row["second_ns"] for row in rows),
@@ -42,9 +46,35 @@ def difference(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict
 
 def plot(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
     """The waterfall of the differences, for BokehJS."""
+    first, second = bench.trace_id(arguments, "a"), bench.trace_id(arguments, "b")
     rows = _rows(bench, arguments)
     level = arguments.get("level", LEVELS[0]).replace("category", "class")
-    return {"items": items_of(lambda: waterfall(rows, level), arguments)}
+    is_refused = _refusal(bench, first, second) is not None
+    time = _time(bench, first, second)
+    return {
+        "items": items_of(
+            lambda: waterfall(rows, level, time=time, is_refused=is_refused), arguments
+        )
+    }
+
+
+def pairs_of(bench: Workbench, trace_id: int) -> list[int]:
+    """The traces with which one makes a pair that differs only in attention."""
+
+    def make() -> list[tuple[int, int]]:
+        with bench.studies.one() as study:
+            found = study.sql("SELECT * FROM run_pair")
+        rows = found.filter(found["refusal"].is_null())
+        return sorted(rows["baseline_trace_id", "optimized_trace_id"].iter_rows())
+
+    pairs = bench.kept(("pairs",), make)
+    return [number for pair in pairs if trace_id in pair for number in pair if number != trace_id]
+
+
+def partner(bench: Workbench, trace_id: int) -> int:
+    """The trace that one is compared with at first: of a pair of runs the other one, else the first other."""
+    others = [number for number in bench.names if number != trace_id]
+    return next(iter(pairs_of(bench, trace_id)), min(others, default=trace_id))
 
 
 def twin(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, Any]:
@@ -61,6 +91,26 @@ def twin(bench: Workbench, arguments: Mapping[str, str], _: bytes) -> dict[str, 
         found["start_ns"] -= bench.timelines.of(second).base_ns
         found["name"] = printable(found["name"])
     return found
+
+
+def _refusal(bench: Workbench, first: int, second: int) -> str | None:
+    """Why two traces can't be compared; steps of one trace always can."""
+    if first == second:
+        return None
+
+    def make() -> str | None:
+        with bench.studies.one() as study:
+            found = refusal(study, *(literal(bench.names[number]) for number in (first, second)))
+        return None if found is None else printable(found)
+
+    found: str | None = bench.kept(("refusal", first, second), make)
+    return found
+
+
+def _time(bench: Workbench, first: int, second: int) -> str:
+    """What the times are of."""
+    found = {bench.times[number] for number in (first, second)}
+    return found.pop() if len(found) == 1 else f"{bench.times[first]} against {bench.times[second]}"
 
 
 def _rows(bench: Workbench, arguments: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from genscope.analyze.app.compare_answers import LEVELS
+from genscope.analyze.app.compare_answers import LEVELS, pairs_of, partner
 from genscope.analyze.app.drawn import load_soon
 from genscope.analyze.app.overview import overview_of
 from genscope.analyze.app.perfetto_ui import perfetto_folders
@@ -30,7 +30,10 @@ PAGES = {
 _ATTENTION_PLOTS = (
     ("attention_split", "Attention time by kind"),
     ("sequence_length_profile", "Sequence length over the request"),
-    ("flash_speedup", "Fused attention against the baseline, in all pairs of this study"),
+    (
+        "flash_speedup",
+        "Attention backends against the baseline or the first run, in all pairs of this study",
+    ),
     ("attention_memory", "Memory of the score matrices"),
 )
 # these show one trace, which the header lets one choose
@@ -51,15 +54,13 @@ def page_of(page: str, bench: Workbench, arguments: Mapping[str, str]) -> str:
         content = {"has_perfetto": bool(perfetto_folders())}
     elif page == "attention":
         load_soon()
-        content = {"plots": _ATTENTION_PLOTS}
+        left_out = () if pairs_of(bench, trace_id) else ("flash_speedup",)
+        content = {"plots": [plot for plot in _ATTENTION_PLOTS if plot[0] not in left_out]}
     elif page == "plots":
         load_soon()
     elif page == "compare":
         first = bench.trace_id(arguments, "a") if arguments.get("a") else trace_id
-        others = [number for number in bench.names if number != first]
-        second = (
-            bench.trace_id(arguments, "b") if arguments.get("b") else min(others, default=first)
-        )
+        second = bench.trace_id(arguments, "b") if arguments.get("b") else partner(bench, first)
         content = {"first": first, "second": second, "levels": LEVELS}
     elif page == "error":
         content = {"message": printable(arguments["message"])}

@@ -34,8 +34,8 @@ def _without_rows(plot: Any, _: Any) -> None:
     plot.state.ygrid.visible = False
 
 
-def waterfall(rows: Sequence[dict[str, Any]], level: str) -> Any:
-    """The HoloViews element. The axis doesn't start at 0 if the changes are small compared with the totals."""
+def waterfall(rows: Sequence[dict[str, Any]], level: str, *, time: str, is_refused: bool) -> Any:
+    """The HoloViews element, in one colour if the comparison is refused. The axis doesn't start at 0 if the changes are small compared with the totals."""
     hv = theme.holoviews()
     steps = steps_of(rows)
     names = [theme.shorten(theme.plain(name), 42) for name, _, _ in steps]
@@ -47,7 +47,7 @@ def waterfall(rows: Sequence[dict[str, Any]], level: str) -> Any:
     for place, (_, begin, end) in enumerate(steps):
         y = len(steps) - 1 - place
         whole = place in (0, len(steps) - 1)
-        colour = WHOLE if whole else SLOWER if end > begin else FASTER
+        colour = WHOLE if whole or is_refused else SLOWER if end > begin else FASTER
         left, right = sorted((start if whole else begin, end))
         text = f"{end:,.1f}" if whole else f"{end - begin:+,.2f}".replace("-", "−")
         boxes.append((left, y - 0.36, right, y + 0.36, colour, steps[place][0], text))
@@ -63,7 +63,7 @@ def waterfall(rows: Sequence[dict[str, Any]], level: str) -> Any:
             responsive=True,
             height=_ROW_PIXELS * len(steps) + 90,
             yticks=ticks,
-            xlabel=f"device time, ms{broken}",
+            xlabel=f"{time}, ms{broken}",
             ylabel="",
             xlim=(start, high + 2.5 * room),
             ylim=(-0.6, len(steps) - 0.4),

@@ -16,6 +16,8 @@ from genscope.analyze.predicted import mark
 from genscope.analyze.printable import printable
 from genscope.errors import UserError
 
+OF_OPERATORS = "time of operators on the CPU"
+
 
 class Workbench:
     """One open study and what was made of it so far; any thread may use it."""
@@ -42,6 +44,11 @@ class Workbench:
         rows = [*self.tables.rows("trace_card").dicts()]
         # the interval of times that are predicted
         self.marks = {row["trace_id"]: mark(row) for row in rows}
+        # what the times of its work are of
+        self.times = {
+            row["trace_id"]: OF_OPERATORS if row["time_source"] == "cpu" else "device time"
+            for row in rows
+        }
         # names as pages show them: predicted times are always marked
         self.labels: Mapping[int, str] = {
             row["trace_id"]: run_label(printable(found[row["trace_id"]]), row) for row in rows

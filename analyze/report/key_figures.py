@@ -118,8 +118,8 @@ def _speedup(frames: Frames) -> Figure | None:
         return None
     # without a manifest, the baseline is the first run of equal operators
     known = found["attention"].is_not_null().any()
-    title = "Fused attention" if known else "Against the first run"
-    return Figure(title, _range(found["speedup"], times), "whole request", "flash_speedup")
+    detail = f"whole request, against the {'baseline' if known else 'first run'}"
+    return Figure("Attention backend", _range(found["speedup"], times), detail, "flash_speedup")
 
 
 def _memory(frames: Frames) -> Figure | None:

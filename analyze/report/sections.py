@@ -106,17 +106,17 @@ GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("cache_hit", "Cache hit rates by category and attention kind."),
     ),
-    "Fused attention": (
+    "Attention backends": (
         (
             "flash_speedup",
-            "How much faster a run gets with fused attention, measured and by Amdahl's law.",
+            "How much faster a run is with another attention backend, measured and by Amdahl's law.",
         ),
         (
             "flash_speedup_interval",
             "How certain a speedup is, if runs or passes were measured several times.",
         ),
         ("operator_shift", "Which categories got faster or slower when attention was replaced."),
-        ("bottleneck_shift", "The largest category before and after attention is fused."),
+        ("bottleneck_shift", "The largest category before and after attention was replaced."),
         (
             "flash_contrast",
             "Whether diffusion models gain more from fused attention than other families.",

@@ -72,6 +72,7 @@ def compare(  # noqa: PLR0913  one argument an option of the command
 
     With --fail-above, exits with 1 if a part became slower, or with 2 if the sides can't be compared.
     """
+    from genscope.analyze.comparable import refusal
     from genscope.cli.compare import Gate, fraction_of, nanoseconds_of, write_comparison
     from genscope.cli.query import write_answer
 
@@ -80,7 +81,16 @@ def compare(  # noqa: PLR0913  one argument an option of the command
     if not is_gate and format != "markdown" and format != "junit":  # noqa: PLR1714
         with open(db) as study:
             sides = {"first": a, "second": b}
-            write_answer(study, "trace_comparison", params=sides, fmt=format, out=out, wide=wide)
+            refused = refusal(study, a, b)
+            write_answer(
+                study,
+                "trace_comparison",
+                params=sides,
+                fmt=format,
+                out=out,
+                wide=wide,
+                warnings=[f"--fail-above refuses this comparison: {refused}"] if refused else [],
+            )
         return 0
     gate = Gate(
         level=by or "component",

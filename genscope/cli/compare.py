@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LEVELS = {"class": "category"}
 # a row of less of the time fails no gate
 LEAST_FRAC = 0.01
+# the command's status if the sides can't be compared
+REFUSED = 2
 # rows of a Markdown table
 MOST_ROWS = 25
 _UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
@@ -83,7 +85,7 @@ class Comparison:
         """0, 1 for a regression, or 2 if the sides can't be compared."""
         if not self.gate.fails:
             return 0
-        return 2 if self.refusal else int(bool(self.failures))
+        return REFUSED if self.refusal else int(bool(self.failures))
 
 
 def fraction_of(text: str) -> float:
@@ -134,7 +136,8 @@ def write_comparison(
             print(text, end="")
         else:
             write_whole(out, text)
-    else:
+    # a table of a refused comparison would be read as its result
+    elif fmt != "table" or found.status != REFUSED:
         frame = without_empty_interval(_frame(found)) if fmt == "table" else _frame(found)
         write_result(frame, fmt, out, wide=wide)  # type: ignore[arg-type]
     for line in (headline(found), *found.notes):
@@ -166,6 +169,8 @@ def markdown(found: Comparison) -> str:
     """A comment for a pull request: the verdict, and a table of what changed, the largest first."""
     lines = [f"**genscope compare**: {_cell(headline(found))}.", ""]
     lines += [f"{capitalized(note)}\n" for note in found.notes]
+    if found.status == REFUSED:
+        return "\n".join(lines)
     changed = [row for row in found.rows if row["verdict"] not in {"same", None}]
     shown = ([found.total] if found.total else []) + (
         changed if not found.refusal else list(found.rows)
@@ -181,8 +186,9 @@ def markdown(found: Comparison) -> str:
     tolerance = (
         f"more than {percent(found.gate.tolerance_frac)} and {duration(found.gate.floor_ns)}"
     )
+    counts = f"{left} more rows changed and {same} did not. " if left or same else ""
     lines.append(
-        f"{left} more rows changed and {same} did not. A row has changed if its time differs by "
+        f"{counts}A row has changed if its time differs by "
         f"{tolerance}; with several traces a side, times are medians and their ranges must not touch."
     )
     return "\n".join(lines) + "\n"

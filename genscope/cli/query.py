@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +23,16 @@ def write_answer(
     fmt: Format = "table",
     out: Path | None = None,
     wide: bool = False,
+    warnings: Sequence[str] = (),
 ) -> None:
-    """Run one query and write its rows; write why rows or traces are missing to standard error."""
+    """Run one query and write its rows; write warnings and why rows or traces are missing to standard error."""
     check_out(fmt, out)
     ask = study.rows if fmt == "table" else study.query
     frame = ask(name, trace=trace, params=params)
     if fmt == "table":
         frame = without_empty_interval(frame)
     write_result(frame, fmt, out, wide=wide, key=key_columns(study.relation(name), frame.columns))
-    said = study.reasons(name, trace=trace) if frame.is_empty() else []
+    said = [*warnings, *(study.reasons(name, trace=trace) if frame.is_empty() else [])]
     said += study.left_out(name, trace=trace)
     said += notes(frame)
     print_notes(name, said)

@@ -1,4 +1,4 @@
--- flash_speedup: how much faster fused attention makes attention, and the whole run.
+-- flash_speedup: how much faster another attention backend makes attention, and the whole run.
 --
 -- Why:     a faster attention kernel speeds up a run only by attention's share of it (Amdahl's
 --          law). A gap between that prediction and the measurement shows that something else
@@ -38,7 +38,7 @@
 --   other_drift_frac        relative change of everything but attention; 0 if only attention
 --                           changed
 -- Never:   WHERE speedup > ceiling_speedup * (1 + 1e-9) AND other_drift_frac >= 0
--- Plot:    Speedup from fused attention, measured and by Amdahl's law
+-- Plot:    Speedup from another attention backend, measured and by Amdahl's law
 WITH partition AS (SELECT unnest(['core', 'module']) AS attention_partition),
 
 scope AS (SELECT unnest(['profile', 'request']) AS scope),

@@ -26,7 +26,7 @@
 --   speedup_high         upper end of the interval
 --   confidence_frac      0..1, how often such an interval contains the true speedup
 -- Never:   WHERE speedup < speedup_low OR speedup > speedup_high
--- Plot:    Speedup from fused attention with its confidence interval
+-- Plot:    Speedup from another attention backend with its confidence interval
 WITH RECURSIVE side AS (
   SELECT
     setting_digest,

@@ -1,4 +1,4 @@
--- trace_difference: where two traces differ, exactly (227 lines because of levels and verdicts).
+-- trace_difference: where two traces differ, exactly (240 lines because of levels and verdicts).
 --
 -- Why:     a total hides that one module got slower and another faster. Kernel names differ between
 --          vendors and versions; modules and operators are the same in both.
@@ -149,6 +149,12 @@ aligned AS (
   GROUP BY level
 ),
 
+source AS (
+  SELECT trace_id, min(time_source) AS time_source
+  FROM work_sum
+  GROUP BY trace_id
+),
+
 judged AS (
   SELECT
     min(trace_id) FILTER (WHERE side = 'a') AS a_trace_id,
@@ -159,8 +165,14 @@ judged AS (
     CASE
       WHEN count(*) = 2 * count(DISTINCT trace_id)
         THEN 'both sides are the same: name the traces with first and second'
-      WHEN count(DISTINCT trace.predicted) > 1 THEN 'only one of them is predicted'
+      WHEN count(DISTINCT trace.predicted) > 1 THEN 'some times are predicted, others measured'
+      WHEN count(DISTINCT source.time_source) > 1
+        THEN 'some times are of operators on the CPU, others of kernels on the GPU'
       WHEN count(DISTINCT trace.device_name) > 1 THEN 'the devices differ'
+      WHEN
+        string_agg(DISTINCT trace.model, ' ' ORDER BY trace.model) FILTER (WHERE side = 'a')
+        <> string_agg(DISTINCT trace.model, ' ' ORDER BY trace.model) FILTER (WHERE side = 'b')
+        THEN 'the models differ'
       WHEN count(DISTINCT trace.format) > 1 THEN 'the profilers differ'
       WHEN count(DISTINCT trace.resolution_ns) > 1 THEN 'the resolutions of their clocks differ'
       WHEN count(DISTINCT trace.manifest ->> 'dtype') > 1 THEN 'the data types differ'
@@ -172,6 +184,7 @@ judged AS (
   FROM side
   INNER JOIN trace USING (trace_id)
   INNER JOIN time_refusal USING (trace_id)
+  LEFT JOIN source USING (trace_id)
   LEFT JOIN aligned AS operator ON operator.level = 'operator'
 ),
 

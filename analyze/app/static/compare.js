@@ -29,10 +29,11 @@ async function compare() {
   keep({ ...Object.fromEntries(KEPT.map((id) => [id, null])), ...values, anchor: state().get("anchor"), trace: values.a });
   const found = await askJson("compare/difference", values);
   const only = (side) => found.rows.filter((row) => row.present_in === side).length;
-  const tone = found.second_ns > found.first_ns ? "bad" : "good";
+  const tone = found.refusal ? "" : found.second_ns > found.first_ns ? "bad" : "good";
   byId("headline").replaceChildren("A ", make("b", {}, found.names[0]), ` ${duration(found.first_ns)} → B `, make("b", {}, found.names[1]), ` ${duration(found.second_ns)}: `,
     make("b", { class: tone }, `${signed(found.second_ns - found.first_ns)}${found.first_ns ? `, ${changeOf(found.first_ns, found.second_ns)}` : ""}`),
-    make("span", { class: "note" }, `  device time; ${only("A")} only in A, ${only("B")} only in B`));
+    make("span", { class: "note" }, `  ${found.time}; ${only("A")} only in A, ${only("B")} only in B`));
+  byId("refusal").textContent = found.refusal ? `These traces can't be compared: ${found.refusal}.` : "";
   const largest = Math.max(...found.rows.map((row) => Math.abs(row.difference_ns)), 1);
   byId("rows").replaceChildren(table([
     [values.level === "category" ? "class" : values.level, (row) => row.name],

@@ -118,7 +118,7 @@ async function showSums(title, from, until) {
     const choices = Object.entries(LEVELS).map(([key, name]) =>
       make("button", { class: key === level ? "chosen" : null, onclick: () => { level = key; draw(); } }, name));
     rangeBox.replaceChildren(
-      make("h2", {}, `${title}: ${duration(until - from)}, device time ${duration(total)}${meta.marked ? ` (${meta.marked})` : ""}`),
+      make("h2", {}, `${title}: ${duration(until - from)}, ${meta.time} ${duration(total)}${meta.marked ? ` (${meta.marked})` : ""}`),
       make("p", { class: "links" }, ...choices),
       make("div", { class: "wide tall" }, table([
         [LEVELS[level], (row) => row.name],

@@ -1,0 +1,1 @@
+trace_difference(first := 'a*', second := 'b*')
