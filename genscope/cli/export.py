@@ -78,7 +78,7 @@ def _only(study: Study, pattern: str | None, given: str) -> tuple[int, str]:
     if not found:
         raise UserError(f"{given}: there is no trace in it; load one with 'genscope ingest'")
     if len(found) > 1:
-        shown = few(found.values())
+        shown = few(sorted(found.values()))
         raise UserError(f"{given}: there are {len(found)} traces ({shown}); name one of them")
     return next(iter(found.items()))
 
