@@ -10,6 +10,7 @@ from genscope.analyze.app.colours import colour_of
 from genscope.analyze.app.drawn import load_soon
 from genscope.analyze.app.figures import amount, duration, percent
 from genscope.analyze.doctor.examine import MAX_UNLINKED_FRAC
+from genscope.analyze.plots.charts import LEAST_COSTED_FRAC
 from genscope.analyze.plots.idle_time import CAUSES
 from genscope.analyze.predicted import NO_GAPS, mark
 from genscope.analyze.printable import printable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from genscope.analyze.study import Study
 
 _MOST_ROWS = 8
-# a rate known for less of the time is that of a few kernels, as in plots of roofline and mfu
-_LEAST_COSTED_FRAC = 0.5
 
 
 def overview_of(bench: Workbench, trace_id: int) -> dict[str, Any]:
@@ -128,7 +127,7 @@ def _flop_rate(card: Mapping[str, Any]) -> tuple[str, str]:
         return "–", "the shapes are unknown"
     costed, rate = card["flops_ns"] / card["work_ns"], card["flops"] / card["flops_ns"] * 1e9
     known = f"known for {percent(costed)} of the time"
-    if costed < _LEAST_COSTED_FRAC:
+    if costed < LEAST_COSTED_FRAC:
         return "–", known
     peak = card["peak_flops_per_s"]
     of_peak = f"{percent(rate / peak)} of the peak in {card['dtype']}" if peak else "unknown peak"

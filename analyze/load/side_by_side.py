@@ -50,7 +50,7 @@ def run_steps(con: duckdb.DuckDBPyConnection, steps: Mapping[str, Step], *, work
 
 
 class _Waiting:
-    """The steps that are still to run, in order. Workers take them: to be handed each takes as long as a short one."""
+    """The steps that are still to run, in order. Workers take them: to hand one over would take as long as a short one."""
 
     def __init__(self, steps: Mapping[str, Step]) -> None:
         self._steps = dict(steps)

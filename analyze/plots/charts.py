@@ -36,8 +36,8 @@ from genscope.analyze.plots.theme import (
 )
 from genscope.analyze.predicted import without_common_mark
 
-# the mark of what is known of less than half of the time
-PARTLY = " (FLOPs mostly unknown)"
+# FLOPs that are known of less of the time are those of a few kernels, and marked
+LEAST_COSTED_FRAC, PARTLY = 0.5, " (FLOPs mostly unknown)"
 _DASHES = ("solid", "dashed", "dotted", "dashdot")
 
 

@@ -23,7 +23,7 @@ def _panel(rows: Any) -> Any:
     import pandas as pd
 
     first = rows.iloc[0]
-    mark = rows["costed_frac"].lt(0.5).map({True: charts.PARTLY, False: ""})
+    mark = rows["costed_frac"].lt(charts.LEAST_COSTED_FRAC).map({True: charts.PARTLY, False: ""})
     names = rows["component"].replace("all", "all, while kernels run") + mark
     bars = list(zip(names, 100 * rows["busy_mfu"], strict=True))
     whole = rows["mfu"].notna()

@@ -18,7 +18,7 @@ def plot(frame: Any) -> Any:
         return None
     known["tflops"] = known["attained_flops_per_s"] / 1e12
     known["run"] = theme.run_labels(known)
-    mark = known["costed_frac"].lt(0.5).map({True: charts.PARTLY, False: ""})
+    mark = known["costed_frac"].lt(charts.LEAST_COSTED_FRAC).map({True: charts.PARTLY, False: ""})
     known["series"] = known["category"].where(known["category"] != "all", known["run"]) + mark
     whole = known[known["category"] == "all"].sort_values("work_ns", ascending=False)
     if whole.empty:

@@ -11,7 +11,7 @@ _LAST_PORT = 65535
 
 
 def _is_port(_: type, number: int) -> None:
-    """Refuse what is no port: the system would take a larger number without its upper bits."""
+    """Refuse a number that isn't a port: the system would take a larger number without its upper bits."""
     if not 0 <= number <= _LAST_PORT:
         raise ValueError(f"A port is a number from 0 to {_LAST_PORT}")
 

@@ -115,7 +115,7 @@ def _busy_notes(
     questions: Sequence[Row], gpu_time: Sequence[Row], steps: Sequence[Row]
 ) -> Iterator[str]:
     """How the busy time divides, and how much was recorded around it, where that is much."""
-    busy = next((row for row in questions if row["question_order"] == _BUSY), None)
+    busy = _busy(questions)
     if busy is None or busy["value"] is None:
         return
     much = 1 - busy["threshold"]
@@ -170,14 +170,16 @@ def lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
 
 
 def _nothing(verdict: Verdict) -> tuple[str, str]:
-    for row in verdict.questions:
-        if row["question_order"] == _BUSY and row["answer"] == "no":
-            busy = percent(row["value"])
-            return (
-                f"  {NOTHING}, but the device is busy for {busy} of it: idle_time says why",
-                "yellow",
-            )
-    return f"  {NOTHING}", "green"
+    busy = _busy(verdict.questions)
+    if busy is None or busy["answer"] != "no":
+        return f"  {NOTHING}", "green"
+    share = percent(busy["value"])
+    return f"  {NOTHING}, but the device is busy for {share} of it: idle_time says why", "yellow"
+
+
+def _busy(questions: Sequence[Row]) -> Row | None:
+    """The answer about the busy device."""
+    return next((row for row in questions if row["question_order"] == _BUSY), None)
 
 
 def _opportunity(row: Row, *, names_device: bool) -> Iterator[tuple[str, str]]:
