@@ -153,6 +153,12 @@ def _fill_cpu_op_parent(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     return fill_cpu_op_parent(con, held)
 
 
+def _fill_work(con: duckdb.DuckDBPyConnection, _: Held) -> bool:
+    from genscope.analyze.load.work_rows import fill_work
+
+    return fill_work(con)
+
+
 def _fill_kernel_launch(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     from genscope.analyze.load.kernel_launches import fill_kernel_launch
 
@@ -232,7 +238,7 @@ def _fill_chain_loss(con: duckdb.DuckDBPyConnection, _: Held) -> bool:
 
 
 # Tables that one pass fills; each is defined by its SQL file. The passes of a chain run in order, one at a
-# time; the two chains run side by side.
+# time; the chains run side by side.
 _OF_WORK: dict[tuple[str, ...], _Pass] = {
     ("cpu_op_parent",): _fill_cpu_op_parent,
     ("kernel_launch",): _fill_kernel_launch,
@@ -260,5 +266,7 @@ _OF_TIME: dict[tuple[str, ...], _Pass] = {
     ("work_cost", "component_busy"): _fill_work_costs,
     ("work_sum", "work_arithmetic", "product_sum"): _fill_work_sums,
 }
-_CHAINS = (_OF_WORK, _OF_TIME)
-PASSES = _OF_WORK | _OF_TIME
+# holds no arrays
+_APART: dict[tuple[str, ...], _Pass] = {("work",): _fill_work}
+_CHAINS = (_OF_WORK, _OF_TIME, _APART)
+PASSES = _OF_WORK | _OF_TIME | _APART

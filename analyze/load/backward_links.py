@@ -13,10 +13,11 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Rows, flags, insert, texts
+from genscope.analyze.load.columns import Rows, flags, insert, insert_texts
 from genscope.analyze.load.covered import Times
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.latest import Latest
+from genscope.analyze.load.narrow import TEXT_ID, text_ids
 from genscope.analyze.load.numbered import At, Threads, gathered
 from genscope.analyze.load.numbered_operators import Process, forward_threads, processes
 from genscope.analyze.load.scratch_arrays import BLOCK
@@ -37,8 +38,10 @@ def fill_backward_links(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
             return False
         if placed:
             links.append(_Links(process, placed))
+    traces = sorted({one.trace_id for one in links})
     insert(con, "forward_thread", (one.forward_thread(threads) for one in links))
-    insert(con, "backward_call", chain(*(one.backward_call(threads) for one in links)))
+    insert_texts(con, "backward_call", "forward_track", traces, threads.texts)
+    insert(con, "backward_call_row", chain(*(one.backward_call(threads) for one in links)))
     insert(con, "recomputed_op", chain(*(one.recomputed_op() for one in links)))
     return True
 
@@ -48,7 +51,7 @@ class _Links:
 
     def __init__(self, process: Process, placed: Mapping[int, int]) -> None:
         self._process, self._operators = process, process.operators
-        self._scratch = process.numbered.scratch
+        self.trace_id, self._scratch = process.trace_id, process.numbered.scratch
         self._ids = np.array(sorted(placed), np.int64)
         self._tracks = np.array([placed[one] for one in self._ids.tolist()], np.int64)
 
@@ -94,9 +97,9 @@ class _Links:
             yield {
                 "trace_id": process.trace_id,
                 "op_id": self._operators.places.keys(at[kept])[1],
-                "forward_track": texts(track[kept], threads.texts),
                 "forward_called_ns": process.start(forward[found[kept]]),
                 "is_accumulation": flags(kept >= len(backward)),
+                TEXT_ID: text_ids(np.int64(process.trace_id), track[kept]),
             }
             self._scratch.release_some()
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from genscope.analyze.load.narrow import TEXT_ID, text_ids
 from genscope.analyze.readers import arrow_column
 from genscope.analyze.readers.arrow_column import as_numpy, numbers
 
@@ -86,6 +87,22 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, parts: Iterable[Rows]) ->
     for first in batches:
         reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
         relation_of(con, reader).insert_into(table)
+
+
+def insert_texts(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    column: str,
+    traces: Sequence[int] | NDArray[np.int64],
+    named: Sequence[str],
+) -> None:
+    """Insert what rows may say in their only column of texts: its number there is that in `named`."""
+    if not len(traces):
+        return
+    trace = np.repeat(np.array(traces, np.int64), len(named))
+    code = np.tile(np.arange(len(named)), len(traces))
+    rows: Rows = {TEXT_ID: text_ids(trace, code), "trace_id": trace, column: texts(code, named)}
+    insert(con, f"{table}_text", [rows])
 
 
 def texts(codes: NDArray[Any], named: Sequence[str | None]) -> pa.Array:

@@ -14,13 +14,14 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import Rows, flags, insert, texts
+from genscope.analyze.load.columns import Rows, flags, insert, insert_texts, texts
 from genscope.analyze.load.device_gaps import CAUSES, CauseSums, Gaps, gaps_of
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.host_activity import Hosts, Thread
 from genscope.analyze.load.launch_queues import launch_queues
 from genscope.analyze.load.launch_sums import launch_columns, launch_sums
 from genscope.analyze.load.launched import NONE, Earliest, Events
+from genscope.analyze.load.narrow import TEXT_ID, text_ids
 from genscope.analyze.load.numbered import At, distinct
 from genscope.analyze.load.step_states import step_state
 from genscope.analyze.load.step_windows import BASES, Windows, window_rows, windows_of
@@ -38,7 +39,8 @@ def fill_idle_tables(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     windows = windows_of(con, events)
     insert(con, "step_window", [window_rows(*one) for one in windows.items()])
     tables = _Tables()
-    insert(con, "idle_gap", _traces(tables, (events, hosts), windows))
+    insert_texts(con, "idle_gap", "main_cause", sorted(windows), CAUSES)
+    insert(con, "idle_gap_row", _traces(tables, (events, hosts), windows))
     tables.insert(con)
     return True
 
@@ -144,9 +146,9 @@ def _idle_gap(
         "gap_ns": gaps.end - gaps.start,
         **{name: numbers(some, some == NONE) for name, some in zip(names, ids, strict=True)},
         **dict(zip(_CAUSE_COLUMNS, parts.T, strict=True)),
-        # of equal causes the first
-        "main_cause": texts(parts.argmax(axis=1), CAUSES),
         "is_suspect": flags(parts[:, CAUSES.index("device")] > _SUSPECT_NS),
+        # of equal causes the first
+        TEXT_ID: text_ids(np.int64(trace_id), parts.argmax(axis=1)),
     }
 
 

@@ -24,7 +24,7 @@ from genscope.analyze.readers.arrow_column import numbers
 _MOST = 8
 _LARGEST = np.iinfo(np.int64).max
 _STREAM = "trace_id, device_id, stream_id"
-_KERNEL = "time_source = 'gpu' AND kernel_id IS NOT NULL AND stream_id IS NOT NULL"
+_KERNEL = "kernel_id IS NOT NULL AND stream_id IS NOT NULL"
 _NONE = -1
 
 
@@ -50,16 +50,16 @@ class _Kernels:
     """What chain_loss needs of each kernel, by the places of works."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self.works, self._scratch = Places(con, "work", "work_id"), Scratch(con)
+        self.works, self._scratch = Places(con, "work_row", "work_id"), Scratch(con)
         # by the first work of each group: its shape, 0 if it can't be fused, and whether it computes
         self._shape, self.computes = self._new(0, np.int32), self._new(False, np.bool_)
         self._start, self.dur, self.step = (self._new(0, np.int64) for _ in range(3))
         self.first, self._stream = self._new(0, np.int32), self._new(_NONE, np.int32)
         self.no_step = self._new(False, np.bool_)
         self.longest = 0
-        streams = Codes(con, ["work"], _STREAM)
+        streams = Codes(con, ["work_row"], _STREAM)
         asked = ("start_ns", "dur_ns", f"hash({_STREAM})", _KERNEL)
-        for at, start, dur, stream, is_kernel in self.works.read("work", *asked):
+        for at, start, dur, stream, is_kernel in self.works.read("work_row", *asked):
             put(self._start, at, start)
             put(self.dur, at, dur)
             put(self._stream, at, np.where(is_kernel != 0, streams.of(stream), _NONE))

@@ -9,29 +9,22 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from genscope.analyze.load.columns import relation_of, texts
+from genscope.analyze.load.columns import Rows, insert, insert_texts
 from genscope.analyze.load.covered import Times
 from genscope.analyze.load.held import Held
 from genscope.analyze.load.launched import NONE
+from genscope.analyze.load.narrow import TEXT_ID, text_ids
 from genscope.analyze.load.numbered import At, Codes, split
 from genscope.analyze.load.places import Numbers, Places
 from genscope.analyze.load.row_texts import RowTexts
 from genscope.analyze.load.shared_ids import Owner, SharedIds
 from genscope.analyze.native.arrays import put, take
-from genscope.analyze.readers.arrow_column import numbers
 
 _SOURCES = ("unlinked", "external_id", "correlation", "nesting")
 _UNLINKED, _EXTERNAL, _CORRELATION, _NESTING = range(len(_SOURCES))
 _PROCESS = "trace_id, process_id"
-_SCHEMA = pa.schema(
-    [
-        *((name, pa.int64()) for name in ("trace_id", "kernel_id", "call_id", "op_id")),
-        ("source", pa.dictionary(pa.int32(), pa.string())),
-    ]
-)
 _EXTERNAL_ID = "coalesce(nullif(external_id, correlation_id), 0)"
 
 
@@ -42,7 +35,7 @@ def fill_kernel_launch(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
         return False
     links.name()
     links.follow_calls()
-    relation_of(con, links.rows()).insert_into("kernel_launch")
+    links.insert()
     return True
 
 
@@ -159,24 +152,24 @@ class _Links:
             self._scratch.release_some()
         return found
 
-    def rows(self) -> pa.RecordBatchReader:
-        """The rows of kernel_launch, batch by batch."""
-        return pa.RecordBatchReader.from_batches(_SCHEMA, self._batches())
+    def insert(self) -> None:
+        """Insert the rows of kernel_launch."""
+        insert_texts(self._con, "kernel_launch", "source", self._kernels.traces, _SOURCES)
+        insert(self._con, "kernel_launch_row", self._rows())
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def _rows(self) -> Iterator[Rows]:
         for block in self._kernels.blocks():
             source = self._source[block]
             kernels = block[source != NONE]
             call, op = self._call[kernels], self._op[kernels]
             trace_id, kernel_id = self._kernels.keys(kernels)
-            columns = [
-                numbers(trace_id),
-                numbers(kernel_id),
-                self._calls.places.column(call),
-                self._operators.column(op),
-                texts(source[source != NONE], _SOURCES),
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
+            yield {
+                "trace_id": trace_id,
+                "kernel_id": kernel_id,
+                "call_id": self._calls.places.column(call),
+                "op_id": self._operators.column(op),
+                TEXT_ID: text_ids(trace_id, source[source != NONE]),
+            }
 
 
 def _is_shared(ids: SharedIds, owners: Sequence[Owner], wanted: Numbers) -> NDArray[np.bool_]:

@@ -150,7 +150,7 @@ class Events(Activity):
         # how many events each call has
         self.count = scratch.new(calls.places.none + 1, 0, np.int32)
         for table, column, first, places in (
-            ("kernel_launch", "kernel_id", 0, self._kernels),
+            ("kernel_launch_row", "kernel_id", 0, self._kernels),
             ("copy_call", "copy_id", self.first_copy, self._copies),
         ):
             linked = con.table(table).filter("call_id IS NOT NULL")

@@ -9,7 +9,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from genscope.analyze.load.narrow import TEXT_ID, texts_of
 from genscope.analyze.load.scratch_arrays import BLOCK
+from genscope.analyze.load.tables import table_files
 from genscope.analyze.native.arrays import take
 
 # places of rows in an array, or numbers
@@ -37,6 +39,42 @@ class Codes:
         if len(self.rows) == 1:
             return np.zeros(len(hashes), np.int32)
         return np.searchsorted(self._hashes, hashes).astype(np.int32)
+
+
+class TextCodes:
+    """Numbers of what a table says in its columns of texts, found by text_id; see narrow."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, table: str, columns: str) -> None:
+        known = con.table(f"{table}_text").project(f"{TEXT_ID}, {columns}").fetchall()
+        known.sort(key=lambda row: int(row[0]))
+        self._ids = np.array([row[0] for row in known], np.int64)
+        # of several traces some are equal
+        self.rows = [row[1:] for row in known]
+
+    def of(self, text_ids: NDArray[np.int64]) -> At:
+        """The numbers of combinations by their ids."""
+        return np.searchsorted(self._ids, text_ids).astype(np.int32)
+
+
+def coded(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]
+) -> tuple[str, str, Codes | TextCodes]:
+    """Where to read what a table says in some columns, as which expression, and the numbers of its values."""
+    texts = [name for name in texts_of(table_files()[table]) if name in columns]
+    others = [name for name in columns if name not in texts]
+    if not texts:
+        listed = ", ".join(columns)
+        return table, f"hash({listed})", Codes(con, [table], listed)
+    said = TextCodes(con, table, ", ".join(texts))
+    if not others:
+        return f"{table}_row", TEXT_ID, said
+    listed = ", ".join((TEXT_ID, *others))
+    codes = Codes(con, [f"{table}_row"], listed)
+    ids = np.array([row[0] for row in codes.rows], np.int64)
+    for at, (row, text) in enumerate(zip(codes.rows, said.of(ids).tolist(), strict=True)):
+        found = dict(zip((*texts, *others), (*said.rows[text], *row[1:]), strict=True))
+        codes.rows[at] = tuple(found[name] for name in columns)
+    return f"{table}_row", f"hash({listed})", codes
 
 
 class Threads:

@@ -173,7 +173,7 @@ def _column(value: NDArray[np.int64], absent: _Flags) -> Column:
 
 def _fill_component_busy(items: Items) -> None:
     start, dur = items.new(0, np.int64), items.dur
-    for at, start_ns in items.work.read("work", "start_ns"):
+    for at, start_ns in items.work.read("work_row", "start_ns"):
         put(start, at, start_ns)
     if not fit(items.work.scratch, start, dur):
         fill_by_statement(items.con, "component_busy")

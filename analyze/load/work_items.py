@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.narrow import TEXT_ID, text_ids, texts_of
-from genscope.analyze.load.numbered import At, Codes
+from genscope.analyze.load.numbered import At, coded
 from genscope.analyze.load.once import Once
 from genscope.analyze.load.places import Places
 from genscope.analyze.load.said import Column, Rows, Said
@@ -37,14 +37,14 @@ class Items:
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self.con, self.work = con, Places(con, "work", "work_id")
+        self.con, self.work = con, Places(con, "work_row", "work_id")
         self.operators = self.places("cpu_op_row", "op_id")
         self.signatures = self.places("cpu_op_text", "signature_id")
         self.is_item, self.count = self.new(False, np.bool_), 0
         # numbers of traces, durations in ns, and places of operators
         self.trace = self.new(0, np.int32)
         self.dur = self.new(0, np.int64)
-        for places, trace, dur in self.work.read("work", "trace_id", "dur_ns"):
+        for places, trace, dur in self.work.read("work_row", "trace_id", "dur_ns"):
             put(self.is_item, places, True)
             put(self.trace, places, np.searchsorted(self.work.traces, trace))
             put(self.dur, places, dur)
@@ -150,24 +150,11 @@ class Items:
         )
 
     def _read(self, table: str, columns: tuple[str, ...]) -> Said:
-        listed = ", ".join(columns)
-        if set(columns) <= set(texts_of(table_files()[table])):
-            return self._read_texts(table, columns, listed)
-        codes = Codes(self.con, [table], listed)
+        relation, expression, codes = coded(self.con, table, columns)
         code = self.new(0, np.int32)
-        for places, hashed in self.work.read(table, f"hash({listed})"):
-            put(code, places, codes.of(hashed))
-        return Said(columns, codes.rows, code)
-
-    def _read_texts(self, table: str, columns: tuple[str, ...], listed: str) -> Said:
-        """The same of columns that are stored once for each combination: less work than to hash them."""
-        texts = self.con.table(f"{table}_text").project(f"{TEXT_ID}, {listed}").fetchall()
-        texts.sort(key=lambda row: int(row[0]))
-        known = np.array([row[0] for row in texts], np.int64)
-        code = self.new(0, np.int32)
-        for places, text_id in self.work.read(f"{table}_row", TEXT_ID):
-            put(code, places, np.searchsorted(known, text_id))
-        return self.answered(columns, [row[1:] for row in texts], code)
+        for places, value in self.work.read(relation, expression):
+            put(code, places, codes.of(value))
+        return self.answered(columns, codes.rows, code)
 
     def cost(self, column: str) -> tuple[NDArray[np.int64], Flags]:
         """A column of work_cost and where it is NULL."""
@@ -176,7 +163,7 @@ class Items:
     def _read_cost(self, column: str) -> tuple[NDArray[np.int64], Flags]:
         value, absent = self.new(0, np.int64), self.new(True, np.bool_)
         asked = (f"coalesce({column}, 0)", f"{column} IS NULL")
-        for places, found, is_null in self.work.read("work_cost", *asked):
+        for places, found, is_null in self.work.read("work_cost_row", *asked):
             put(value, places, found)
             put(absent, places, is_null != 0)
         return value, absent

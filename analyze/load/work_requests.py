@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from genscope.analyze.load.numbered import At, Codes
+from genscope.analyze.load.narrow import TEXT_ID
+from genscope.analyze.load.numbered import At, Codes, TextCodes
 from genscope.analyze.load.places import read_batches
 from genscope.analyze.load.work_items import Items, ids
 from genscope.analyze.native.arrays import put, take
@@ -68,11 +69,11 @@ class Requests:
 
     def _read_launches(self) -> None:
         con, work = self._items.con, self._items.work
-        sources = Codes(con, ["kernel_launch"], "source")
+        sources = TextCodes(con, "kernel_launch", "source")
         first = len(self._sources)
         self._sources += [row[0] for row in sources.rows]
-        columns = ("kernel_id", "coalesce(op_id, -1)", "coalesce(call_id, -1)", "hash(source)")
-        launches = con.table("kernel_launch")
+        columns = ("kernel_id", "coalesce(op_id, -1)", "coalesce(call_id, -1)", TEXT_ID)
+        launches = con.table("kernel_launch_row")
         for trace, kernel, op, call, source in read_batches(launches, "trace_id", *columns):
             at = work.of(trace, kernel)
             put(self.op, at, self.operators.places.of(trace, op))
@@ -81,7 +82,7 @@ class Requests:
 
     def _read_host_work(self) -> None:
         items = self._items
-        host = items.con.table("work").filter("op_id IS NOT NULL")
+        host = items.con.table("work_row").filter("op_id IS NOT NULL")
         for trace, work, op in read_batches(host, "trace_id", "work_id", "op_id"):
             self.op[items.work.of(trace, work)] = self.operators.places.of(trace, op)
 
@@ -176,13 +177,13 @@ class Called:
     def _take_forward(self) -> None:
         items, requests = self._items, self._requests
         places = requests.operators.places
-        tracks = Codes(items.con, ["backward_call"], "forward_track")
+        tracks = TextCodes(items.con, "backward_call", "forward_track")
         self._tracks = [row[0] for row in tracks.rows]
         track, called = places.new(0, np.int32), places.new(0, np.int64)
         adds_up = places.new(False, np.bool_)
-        columns = ("hash(forward_track)", "forward_called_ns", "is_accumulation")
-        for at, hashed, called_ns, is_accumulation in places.read("backward_call", *columns):
-            put(track, at, tracks.of(hashed) + 1)
+        columns = (TEXT_ID, "forward_called_ns", "is_accumulation")
+        for at, text_id, called_ns, is_accumulation in places.read("backward_call_row", *columns):
+            put(track, at, tracks.of(text_id) + 1)
             put(called, at, called_ns)
             put(adds_up, at, is_accumulation != 0)
         sends = self._sends()

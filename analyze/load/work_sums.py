@@ -227,7 +227,7 @@ def _only_step(items: Items, groups: Groups, step: Said) -> pa.Array:
 def _begin_ns(items: Items, groups: Groups) -> NDArray[np.int64]:
     """How long devices that had been asked for the groups' kernels were idle before them."""
     most = items.con.table("limit_constant").project("queued_gap_high_ns").fetchall()[0][0]
-    gaps = items.con.table("idle_gap").filter("kernel_id IS NOT NULL AND device_ns > 0")
+    gaps = items.con.table("idle_gap_row").filter("kernel_id IS NOT NULL AND device_ns > 0")
     found = np.zeros(len(groups.first), np.int64)
     asked = ("trace_id", "kernel_id", f"least(device_ns, {most})")
     for trace, kernel, value in read_batches(gaps, *asked):

@@ -5,6 +5,7 @@
 --          that sums over any grouping of work are right. An unknown cost is NULL for all of them.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work, work_op, cost_root, signature_cost, product_fit
+-- Texts:   formula
 -- Columns:
 --   trace_id       trace.trace_id
 --   work_id        work.work_id

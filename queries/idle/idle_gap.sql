@@ -3,6 +3,7 @@
 -- Why:     the longest gaps are where to look first, and each names the event that ended it.
 -- Grain:   one row per (trace_id, device_id, gap_id)
 -- Inputs:  idle_part
+-- Texts:   main_cause
 -- Columns:
 --   trace_id            trace.trace_id
 --   device_id           device.device_id

@@ -6,6 +6,7 @@
 -- Grain:   one row per cpu_op of a backward pass whose forward operator was recorded
 -- Inputs:  cpu_op, forward_thread
 -- From:    forward_thread
+-- Texts:   forward_track
 -- Columns:
 --   trace_id           trace.trace_id
 --   op_id              cpu_op.op_id

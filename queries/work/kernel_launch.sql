@@ -5,6 +5,7 @@
 -- Grain:   one row per (trace_id, kernel_id) of kernel
 -- Inputs:  kernel, runtime_call, cpu_op, cpu_op_parent, timeline
 -- From:    kernel
+-- Texts:   source
 -- Columns:
 --   trace_id   trace.trace_id
 --   kernel_id  kernel.kernel_id

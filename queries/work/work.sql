@@ -5,6 +5,7 @@
 --          table, every metric works on every trace.
 -- Grain:   one row per (trace_id, work_id): a kernel if the trace has kernels, else an operator
 -- Inputs:  trace, kernel, cpu_op, cpu_op_parent
+-- Texts:   time_source, name
 -- Columns:
 --   trace_id     trace.trace_id
 --   work_id      kernel_id or op_id

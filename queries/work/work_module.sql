@@ -3,6 +3,7 @@
 -- Why:     the module's path shows where to change the code.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_annotation, known_annotation, kernel_label
+-- Texts:   module, module_class, source
 -- Columns:
 --   trace_id      trace.trace_id
 --   work_id       work.work_id

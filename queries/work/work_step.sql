@@ -3,6 +3,7 @@
 -- Why:     steps repeat, but the first and last often differ from the rest.
 -- Grain:   one row per (trace_id, work_id) of work
 -- Inputs:  work_annotation, known_annotation, repeated_call, kernel_label
+-- Texts:   step, source
 -- Columns:
 --   trace_id  trace.trace_id
 --   work_id   work.work_id
