@@ -45,7 +45,8 @@ def _rows(table: SqlFile, types: dict[str, str], first: int) -> str:
     values = []
     for place, column in enumerate(table.columns):
         of_four = f"(i // {1 + place % 2}) % 4"
-        some = f"if({of_four} = 3, NULL, {of_four})::VARCHAR::{types[column]}"
+        value = f"{of_four} > 0" if types[column] == "BOOLEAN" else f"({of_four})::VARCHAR"
+        some = f"if({of_four} = 3, NULL, {value})::{types[column]}"
         values.append(f"{known.get(column, some)} AS {column}")
     return f"SELECT {', '.join(values)} FROM range({first}, {first + COUNT}) AS given (i)"
 

@@ -143,7 +143,7 @@ def test_a_slower_run_is_called_slower_with_where_the_time_went(tmp_path: Path) 
 
     path = study_by_hand.copy(tmp_path / "slower.duckdb")
     with duckdb.connect(str(path)) as con:
-        con.execute("UPDATE work SET dur_ns = 100 WHERE trace_id = 2 AND work_id = 2")
+        con.execute("UPDATE work_row SET dur_ns = 100 WHERE trace_id = 2 AND work_id = 2")
         study_by_hand.add_up(con)
     with Study(path) as slower:
         texts = [finding.text for finding in _findings(slower)]

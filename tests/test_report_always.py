@@ -22,7 +22,8 @@ GRAPHS = (
     "'record with --cuda-graph-trace=node' FROM trace"
 )
 NO_WORK = "; ".join(
-    f"DELETE FROM {table}" for table in ("work", "kernel_row", "attention_call", "component_scale")
+    f"DELETE FROM {table}"
+    for table in ("work_row", "kernel_row", "attention_call", "component_scale")
 )
 
 
@@ -77,7 +78,7 @@ def test_of_two_traces_without_any_difference(
 ) -> None:
     draw_only(monkeypatch, "operator_shift")
     ask_only(monkeypatch, "operator_shift")
-    same = "UPDATE work SET dur_ns = 40; UPDATE attention_call SET core_ns = 10"
+    same = "UPDATE work_row SET dur_ns = 40; UPDATE attention_call SET core_ns = 10"
     assert "There is no plot: operator_shift" in _section(_report(tmp_path, same), "operator_shift")
 
 
@@ -88,7 +89,7 @@ def test_of_names_of_a_megabyte_and_of_characters_that_have_no_shape(tmp_path: P
     page = _report(
         tmp_path,
         # most rows of most queries repeat the names of traces and components
-        f"UPDATE work SET name = {long}; "
+        f"UPDATE work_text SET name = {long}; "
         f"UPDATE trace SET name = {shorter} || trace_id, model = {shorter}",
         *(f"UPDATE {table} SET component = {shorter}" for table in tables),
     )

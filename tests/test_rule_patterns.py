@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genscope.analyze.load import narrow
 from genscope.analyze.load.pattern_words import Words, narrowed
 from genscope.analyze.load.rule_patterns import inline_patterns, texts_of
-from genscope.analyze.load.tables import attribution_files, create_schema
+from genscope.analyze.load.tables import attribution_files, create_schema, table_files
 from tests.base_rows import insert
 from tests.effort import EFFORT
 
@@ -47,6 +48,11 @@ def study() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
+def _insert_kernel(con: duckdb.DuckDBPyConnection, number: int, name: str) -> None:
+    work = {"work_id": number, "kernel_id": number, "name": name, "time_source": "gpu"}
+    insert(con, "work", trace_id=2, device_id=0, stream_id=7, start_ns=0, dur_ns=1, **work)
+
+
 @pytest.mark.parametrize("name", ["kernel_category", "operator_category"])
 def test_the_rows_are_the_same(name: str, study: duckdb.DuckDBPyConnection) -> None:
     (relation,) = (file for file in attribution_files() if file.name == name)
@@ -56,8 +62,7 @@ def test_the_rows_are_the_same(name: str, study: duckdb.DuckDBPyConnection) -> N
             "INSERT INTO user_kernel_rule VALUES (1, 'it''s m', 'mine'), (2, '_LL$', 'ring')"
         )
         for number, text in enumerate(NAMES):
-            work = [2, number, "gpu", 0, 7, 0, 1, text, number, None]
-            con.execute("INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", work)
+            _insert_kernel(con, number, text)
         for number, text in enumerate(OPERATORS):
             op = {"op_id": number, "name": text, "signature_id": 0}
             insert(con, "cpu_op", trace_id=2, **op, start_ns=0, dur_ns=1)
@@ -131,8 +136,7 @@ def test_texts_are_those_that_the_statement_matches(study: duckdb.DuckDBPyConnec
     with study.cursor() as con:
         con.execute("BEGIN")
         for place, name in enumerate(("at::<unnamed>::Gemm", "sort.kd", "void sort() [clone .kd]")):
-            work = [2, place, "gpu", 0, 7, 0, 1, name, 0, None]
-            con.execute("INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", work)
+            _insert_kernel(con, place, name)
         found = texts_of(con, relation.statement)
     # user's rules see the name as it is, ours as Kineto writes it
     assert found == {
@@ -143,13 +147,18 @@ def test_texts_are_those_that_the_statement_matches(study: duckdb.DuckDBPyConnec
 
 def test_names_that_differ_in_case_alone_hide_no_others(study: duckdb.DuckDBPyConnection) -> None:
     (relation,) = (file for file in attribution_files() if file.name == "kernel_category")
+    work = table_files()["work"]
     with study.cursor() as con:
         con.execute("BEGIN")
         for count, is_known in ((500, True), (501, False), (600, False)):
-            con.execute("DELETE FROM work")
+            for part in narrow.parts(work):
+                con.execute(f"DELETE FROM {part.name}")
             # `count` pairs of such names, which are `count` texts
-            con.execute(
-                "INSERT INTO work SELECT 2, i, 'gpu', 0, 7, 0, 1, if(i % 2 = 0, 'K', 'k') || i // 2, "
-                f"i, NULL FROM range({2 * count}) AS numbers (i)"
+            kernels = (
+                "SELECT 2 AS trace_id, i AS work_id, 'gpu' AS time_source, 0 AS device_id, "
+                "7 AS stream_id, 0 AS start_ns, 1 AS dur_ns, "
+                "if(i % 2 = 0, 'K', 'k') || i // 2 AS name, i AS kernel_id, NULL AS op_id "
+                f"FROM range({2 * count}) AS numbers (i)"
             )
+            narrow.insert(con, work, kernels)
             assert (texts_of(con, relation.statement) is not None) == is_known

@@ -117,7 +117,7 @@ def test_a_comparison_says_why_it_is_none(server: Server, second: int, refusal: 
 def test_times_of_operators_are_called_so(tmp_path: Path) -> None:
     path = study_by_hand.copy(tmp_path / "study.duckdb")
     with duckdb.connect(str(path)) as con:
-        con.execute("UPDATE work SET time_source = 'cpu' WHERE trace_id = 5")
+        con.execute("UPDATE work_text SET time_source = 'cpu' WHERE trace_id = 5")
         study_by_hand.add_up(con)
     with served(path) as server:
         text = fetched(server, "overview?trace=5")[1].decode()

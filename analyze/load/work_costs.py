@@ -116,7 +116,10 @@ class Costs:
                 put(absent[column], block, take(signatures.absent[column], signature) & ~is_zero)
         for column in _COSTS:
             items.know_cost(column, values[column], absent[column])
-        said = Said(("formula",), [(text,) for text in signatures.formulas], formula)
+        # only those that occur
+        code = items.joint(formula)
+        listed = [(signatures.formulas[formula[at]],) for at in items.firsts(code).tolist()]
+        said = items.answered(("formula",), listed, code)
         columns = {column: _column(values[column], absent[column]) for column in _COSTS}
         items.insert("work_cost", columns, said)
 
