@@ -16,6 +16,7 @@ from genscope.analyze.sql_file import SqlFile
 from genscope.errors import UserError
 
 _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
+_FRACTION = re.compile(r"-?\d*\.\d*[1-9]\d*", re.ASCII)
 _WORDS = {"BIGINT": "an integer", "INTEGER": "an integer", "DOUBLE": "a number"}
 
 
@@ -40,15 +41,25 @@ def call_of(relation: SqlFile, params: Mapping[str, Any]) -> tuple[str, list[Any
 
 
 def _check_value(relation: SqlFile, name: str, value: Any) -> None:
-    param, text = relation.params[name], literal(value)
+    param = relation.params[name]
+    if not _fits(value, param.type):
+        raise UserError(
+            f"the parameter {name} of {relation.name} is {value!r}, but it must be "
+            f"{_WORDS.get(param.type, 'a value')} ({param.type}); its default is {param.default}"
+        )
+
+
+def _fits(value: Any, kind: str) -> bool:
+    """Whether DuckDB can make a value of this type of it, without rounding."""
+    if _WORDS.get(kind) == "an integer" and _FRACTION.fullmatch(str(value)):
+        return False
     # any value is a text, and what is plainly a number needs no database to say so
-    if param.type == "VARCHAR" or _NUMBER.fullmatch(str(value)):
-        return
+    if kind == "VARCHAR" or _NUMBER.fullmatch(str(value)):
+        return True
+    text = literal(value)
     with connect() as con:
         try:
-            con.execute(f"SELECT CAST({text} AS {param.type})", [value] if text == "?" else None)
-        except duckdb.Error as error:
-            raise UserError(
-                f"the parameter {name} of {relation.name} is {value!r}, but it must be "
-                f"{_WORDS.get(param.type, 'a value')} ({param.type}); its default is {param.default}"
-            ) from error
+            con.execute(f"SELECT CAST({text} AS {kind})", [value] if text == "?" else None)
+        except duckdb.Error:
+            return False
+    return True

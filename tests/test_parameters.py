@@ -14,7 +14,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return study_by_hand.copy(tmp_path_factory.mktemp("study") / "study.duckdb")
 
 
-@pytest.mark.parametrize("value", ["many", "", "99999999999999999999", [1], object()])
+@pytest.mark.parametrize("value", ["many", "", "99999999999999999999", "1.5", -0.25, [1], object()])
 def test_a_wrong_value_is_named_with_the_parameter_its_type_and_its_default(
     study: Path, value: object
 ) -> None:

@@ -26,6 +26,6 @@ def plot(frame: Any) -> Any:
         part="part",
         value="ratio",
         axis="speedup of the first model / speedup of the second",
-        title="Speedup by fused attention, model by model",
+        title="Speedup from another attention backend, model by model",
         known=COLOUR,
     )

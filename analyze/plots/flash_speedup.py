@@ -1,4 +1,4 @@
-"""Speedup by fused attention: end to end, by Amdahl's law, and the limit if attention took no time."""
+"""Speedup from another attention backend: end to end, by Amdahl's law, and the limit if attention took no time."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def plot(frame: Any) -> Any:
         value="times",
         axis="speedup over the baseline (whole request)",
         # without a manifest, the baseline is the first run of equal operators
-        title="Speedup by fused attention"
+        title="Speedup from another attention backend"
         if known
         else "Speedup over the first run of the workload",
         known=COLOUR,

@@ -1,4 +1,4 @@
-"""Speedup by fused attention over repeated measurements: the median and its confidence interval."""
+"""Speedup from another attention backend over repeated measurements: the median and its confidence interval."""
 
 from typing import Any
 
@@ -28,5 +28,5 @@ def plot(frame: Any) -> Any:
         middle="speedup",
         high="speedup_high",
         axis="speedup over the baseline",
-        title="Speedup by fused attention with confidence interval",
+        title="Speedup from another attention backend with its confidence interval",
     )
