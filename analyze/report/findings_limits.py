@@ -26,6 +26,11 @@ VERDICT = {
     "waiting": "by the device: work is launched, not started, or a graph is between its kernels",
     "mixed": "by several things",
 }
+# what the GPU does in the parts of a step in which no kernel computes
+_WITHOUT_KERNELS = {
+    "copies": ("memcpy_ns", "memset_ns"),
+    "communicates": ("communication_ns",),
+}
 
 
 def categories(frame: pl.DataFrame, _: Frames) -> list[Finding]:
@@ -51,7 +56,8 @@ def categories(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         parts = [
             f"{row['category']} {percent(row['work_frac'])}" for row in top.iter_rows(named=True)
         ]
-        text = f"The time of {first['trace_name']} goes to {joined(parts)}."
+        of_kernels = "kernel time" if first["time_source"] == "gpu" else "time"
+        text = f"The {of_kernels} of {first['trace_name']} goes to {joined(parts)}."
         predicted = first["time_source"] == "predicted"
         found.append(Finding(text, "operator_breakdown", (number,), predicted))
     return found
@@ -139,10 +145,23 @@ def verdicts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     for (number,), rows in known.group_by(["trace_id"], maintain_order=True):
         counts = rows["verdict"].value_counts(sort=True)
         verdict, count = counts.row(0)
-        text = f"{_steps_of(rows, count)}{rows['trace_name'][0]} {_are(count)} limited {VERDICT[verdict]}."
+        text = f"{_steps_of(rows, count)}{rows['trace_name'][0]} {_are(count)} limited {VERDICT[verdict]}"
+        if verdict == "device_bound":
+            text += _without_kernels(rows.filter(pl.col("verdict") == verdict))
         listed = unclear if verdict == "mixed" else found
-        listed.append(Finding(text, "step_breakdown", (int(str(number)),)))
+        listed.append(Finding(f"{text}.", "step_breakdown", (int(str(number)),)))
     return limited(found + unclear, "more traces have steps with a verdict", limit=2)
+
+
+def _without_kernels(rows: pl.DataFrame) -> str:
+    """For how much of the time the GPU only copies or only communicates, if for much of it."""
+    whole = rows["step_ns"].sum()
+    parts = {
+        does: sum(rows[column].sum() for column in columns) / whole if whole else 0
+        for does, columns in _WITHOUT_KERNELS.items()
+    }
+    said = [f"only {does} for {percent(part)}" for does, part in parts.items() if part > 0.2]
+    return f", which {joined(said)} of the time" if said else ""
 
 
 def _steps_of(rows: pl.DataFrame, count: int) -> str:
@@ -188,13 +207,13 @@ def bounds(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     memory = whole.filter(pl.col("bound") == "memory")
     compute = len(whole) - len(memory)
     if len(whole) == 1:
-        text = f"The run is {whole['bound'][0]}-bound, with bytes computed from shapes."
+        text = f"The work of the run is {whole['bound'][0]}-bound, with bytes computed from shapes."
     elif compute in (0, len(whole)):
         bound = whole["bound"][0]
-        text = f"{every(len(whole))} runs are {bound}-bound, with bytes computed from shapes."
+        text = f"The work of {every(len(whole)).lower()} runs is {bound}-bound, with bytes computed from shapes."
     else:
         text = (
-            f"{len(memory)} of {len(whole)} runs {_are(len(memory))} memory-bound and {compute} "
+            f"The work of {len(memory)} of {len(whole)} runs is memory-bound and that of {compute} "
             "compute-bound, with bytes computed from shapes."
         )
     return [Finding(text, "roofline", tuple(memory["trace_id"]))]

@@ -91,7 +91,7 @@ def _largest(frames: Frames) -> Figure | None:
     largest = shares.sort("work_frac", descending=True).unique("trace_id", maintain_order=True)
     if len(largest) == 1:
         row = largest.row(0, named=True)
-        detail = f"{_percent(row['work_frac'])} of the time"
+        detail = f"{_percent(row['work_frac'])} of the {_time_of(largest)}"
         return Figure("Largest category", row["category"], detail, "operator_breakdown")
     ((category, count),) = Counter(largest["category"].to_list()).most_common(1)
     detail = f"in {count} of {len(largest)} traces"
@@ -106,7 +106,8 @@ def _attention(frames: Frames) -> Figure | None:
     if found.is_empty():
         return None
     value = _range(found["work_frac"], _percent)
-    return Figure("Attention", value, "of the time, without projections", "attention_split")
+    detail = f"of the {_time_of(found)}, without projections"
+    return Figure("Attention", value, detail, "attention_split")
 
 
 def _speedup(frames: Frames) -> Figure | None:
@@ -140,6 +141,11 @@ def _shares(frames: Frames) -> pl.DataFrame | None:
         return None
     shares = in_requests(frame).filter(pl.col("work_frac").is_not_null())
     return None if shares.is_empty() else shares
+
+
+def _time_of(shares: pl.DataFrame) -> str:
+    """What categories share: not the time of copies."""
+    return "kernel time" if (shares["time_source"] == "gpu").all() else "time"
 
 
 def _percent(share: float) -> str:
