@@ -8,6 +8,7 @@ from genscope.analyze.plots.idle_time import CAUSES
 from genscope.analyze.report.finding import (
     Finding,
     Frames,
+    Row,
     counted,
     in_requests,
     limited,
@@ -69,7 +70,7 @@ def opportunities(frame: pl.DataFrame, _: Frames) -> list[Finding]:
     return limited(
         [
             Finding(
-                f"{row['trace_name']}: {row['what']}. A fix saves {saving(row)}.",
+                f"{row['trace_name']}: {row['what']}{_cost(row)}. A fix saves {saving(row)}.",
                 "opportunity",
                 (row["trace_id"],),
                 bool(row["predicted"]),
@@ -78,6 +79,12 @@ def opportunities(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         ],
         "more traces could be made faster by 1 % or more",
     )
+
+
+def _cost(row: Row) -> str:
+    """What takes so much more than a fix saves."""
+    costs_more = row["cost_ns"] > 2 * row["saving_high_ns"]
+    return f", {time(row['cost_ns'])} in all" if costs_more else ""
 
 
 def idle(frame: pl.DataFrame, frames: Frames) -> list[Finding]:

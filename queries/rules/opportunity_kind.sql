@@ -92,7 +92,7 @@ FROM (
     'at_most', 'pin the memory and copy on a stream of its own, one step ahead', 'pageable_copy'),
   ('exposed_copy', 'transfer', 'copies', 'The device only copies to or from the host',
     'time in which only copies run or begin, up to the time of computing that could hide it',
-    'at_most', 'copy on a stream of its own, one layer ahead, or keep the tensors on the device', ''),
+    'at_most', 'copy on a stream of its own, one layer ahead; tensors that can stay on the device save all of the cost', ''),
   ('exposed_communication', 'transfer', 'kernels', 'The device only communicates, or waits for other ranks in a collective',
     'time in which only communication runs, up to the time of computing that could hide it',
     'at_most', 'overlap communication with computing, in smaller buckets; see rank_skew for late ranks', 'straggler'),
