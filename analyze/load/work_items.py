@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genscope.analyze.load.columns import relation_of
 from genscope.analyze.load.narrow import TEXT_ID, text_ids, texts_of
-from genscope.analyze.load.numbered import At, coded
+from genscope.analyze.load.numbered import At, coded, distinct
 from genscope.analyze.load.once import Once
 from genscope.analyze.load.places import Places
 from genscope.analyze.load.said import Column, Rows, Said
@@ -220,8 +220,13 @@ class Items:
     def _pair(self, found: At, code: At, width: int) -> int:
         """Number the combinations of two codes in place, however many could occur; return how many do."""
         known = np.zeros(0, np.int64)
+        waiting: list[NDArray[np.int64]] = []
         for part in self.parts():
-            known = np.union1d(known, found[part] * np.int64(width) + code[part])
+            waiting.append(distinct(found[part] * np.int64(width) + code[part]))
+            # not with each part, because all that are known are sorted again
+            if sum(map(len, waiting)) > max(len(known), _MOST_COMBINED):
+                known, waiting = distinct(np.concatenate([known, *waiting])), []
+        known = distinct(np.concatenate([known, *waiting]))
         for part in self.parts():
             found[part] = np.searchsorted(known, found[part] * np.int64(width) + code[part])
         return len(known)
@@ -240,12 +245,17 @@ class Items:
         if texts_of(table_files()[table]):
             insert = f"INSERT INTO {table}_text BY NAME FROM text"
             relation_of(self.con, self._texts(said)).query("text", insert)
-            told, same = {TEXT_ID: self._text_id(self.trace, said.code)}, ""
-            table = f"{table}_row"
-        else:
-            told, same = said.written()
+            self.insert_rows(table, columns, said.code)
+            return
+        told, same = said.written()
         insert = f"INSERT INTO {table} BY NAME SELECT *{same} FROM item"
         relation_of(self.con, self.rows({**columns, **told})).query("item", insert)
+
+    def insert_rows(self, table: str, columns: Mapping[str, Column], code: At) -> None:
+        """Insert a row for each item into NAME_row; NAME_text has the combinations that are numbered, see narrow."""
+        text_id = {TEXT_ID: self._text_id(self.trace, code)}
+        insert = f"INSERT INTO {table}_row BY NAME FROM item"
+        relation_of(self.con, self.rows({**columns, **text_id})).query("item", insert)
 
     def _texts(self, said: Said) -> pa.Table:
         """What is said, once for each trace: the rows of a table's NAME_text, see narrow."""

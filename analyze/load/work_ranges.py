@@ -6,17 +6,27 @@ states of its threads, so the statements are asked once for each of them.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from genscope.analyze.load.answered import fill_answered
+from genscope.analyze.load.columns import Rows, insert
 from genscope.analyze.load.latest import Latest
+from genscope.analyze.load.narrow import TEXT_ID, text_ids, texts_of
 from genscope.analyze.load.numbered import At, Codes
 from genscope.analyze.load.places import Places, read_batches
+from genscope.analyze.load.scratch_arrays import Scratch
+from genscope.analyze.load.tables import table_files
 from genscope.analyze.load.work_items import Items
 from genscope.analyze.load.work_requests import Called, Operators, Requests
 from genscope.analyze.native.arrays import put, take
+from genscope.analyze.readers.arrow_column import numbers
 
 # of the range around the call of the forward operator, and around the call itself
 _CALLED = (
@@ -33,20 +43,20 @@ _OF_RANGES = ("work_component", "work_module", "work_step")
 
 # all that these tables say of the ranges
 _OF_ANNOTATIONS = {
-    "known_annotation": "name, kind, args, is_ruled",
+    "known_annotation": "name, kind, if(kind = 'module', args ->> 'class', NULL), is_ruled",
     "module_root": "root_class",
     "repeated_call": "step",
 }
 # odd, so that no two numbers become one
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
-_Ids = NDArray[np.int64]
+_NONE = np.array([-1], np.int32)
 
 
 class Timeline:
     """The rows of annotation_timeline: when they begin, on which track, and their ranges."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, scratch: Scratch) -> None:
         tracks = con.table("labelled_track").project(
             "trace_id, process_id, track, is_labelled, is_main"
         )
@@ -67,16 +77,22 @@ class Timeline:
             "start_ns",
             *(f"coalesce({c}, -1)" for c in (*_CALLED, *_AROUND)),
         )
-        batches = list(read_batches(con.table("annotation_timeline"), *asked))
-        columns = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
-        if not columns:
-            columns = [np.zeros(0, np.int64) for _ in asked]
-        self.latest = Latest(of_code[codes.of(columns[0])], columns[1])
-        # the last one is for none
-        self.ids: dict[str, _Ids] = {
-            name: np.append(values, -1)
-            for name, values in zip((*_CALLED, *_AROUND), columns[2:], strict=True)
-        }
+        group, start = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+        with ExitStack() as stack:
+            files = [stack.enter_context(scratch.open()) for _ in asked[2:]]
+            for track, begin, *ids in read_batches(con.table("annotation_timeline"), *asked):
+                group.append(take(of_code, codes.of(track)))
+                start.append(begin)
+                for file, values in zip(files, ids, strict=True):
+                    file.write(values.astype(np.int32).tobytes())
+            for file in files:
+                file.write(_NONE.tobytes())
+            # annotation_id, -1 for none and in the last place
+            self.ids = {
+                name: scratch.of(file, np.int32)
+                for name, file in zip((*_CALLED, *_AROUND), files, strict=True)
+            }
+        self.latest = Latest(np.concatenate(group), np.concatenate(start))
 
     def tracks_of(self, trace: int, row: tuple[str | None, ...]) -> tuple[int, int, int]:
         """The tracks that say what is around a call, its forward call, and what more its own thread says.
@@ -99,7 +115,7 @@ class Ranges:
     def __init__(self, items: Items, called: Called) -> None:
         self._items = items
         traces = items.work.traces.tolist()
-        timeline = Timeline(items.con)
+        timeline = Timeline(items.con, items.work.scratch)
         # work_call says nothing of the trace
         code = items.joint(called.said.code)
         tracks = np.array(
@@ -122,36 +138,71 @@ class Ranges:
             of_own = np.where(own > 0, timeline.latest.of(own, at), -1) if own.any() else -1
             for kept, places in zip(self._found, (of_forward, found, of_own), strict=True):
                 kept[part] = places + 1
-        state = items.joint(*self._found)
-        self.said = items.answered((*_CALLED, *_AROUND), self._rows(timeline, state), state)
+        self._state = items.joint(*self._found)
+        first = items.firsts(self._state)
+        self._trace = items.work.traces[items.trace[first]]
+        self._ids = self._of_states(timeline, first)
+        self._annotations = Places(items.con, "annotation", "annotation_id")
+        self._said: dict[tuple[str, ...], NDArray[np.uint64]] = {}
 
-    def _rows(self, timeline: Timeline, state: At) -> list[tuple[int | None, ...]]:
-        first = self._items.firsts(state)
+    def _of_states(self, timeline: Timeline, first: At) -> dict[str, At]:
+        """The ranges of each state by its first item, -1 for none."""
         of_forward, around, own = (found[first] - 1 for found in self._found)
-        columns = [timeline.ids[name][of_forward] for name in _CALLED]
-        for name in _AROUND:
-            mine = timeline.ids[name][own]
-            columns.append(np.where(mine < 0, timeline.ids[name][around], mine))
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        return [tuple(None if value < 0 else value for value in row) for row in rows]
+        ids: dict[str, At] = {}
+        for name, known in timeline.ids.items():
+            if name in _CALLED:
+                ids[name] = known[of_forward]
+            else:
+                mine = known[own]
+                ids[name] = np.where(mine < 0, known[around], mine)
+            self._items.work.scratch.release_some()
+        return ids
 
-    def kinds(self) -> At:
-        """Numbers of items, equal where all that any table says of the ranges around is."""
-        items = self._items
-        annotations = Places(items.con, "annotation", "annotation_id")
-        number = annotations.new(0, np.uint64)
-        for table, columns in _OF_ANNOTATIONS.items():
-            for places, hashed in annotations.read(table, f"hash({columns})"):
-                number[places] = (number[places] ^ hashed) * FACTOR
-        code = items.joint(self.said.code)
-        first = items.firsts(code)
-        trace = items.work.traces[items.trace[first]]
-        rows = np.array([self.said.rows[at] for at in self.said.code[first].tolist()], np.float64)
-        mixed = np.zeros(len(first), np.uint64)
-        for column in np.nan_to_num(rows, nan=-1).astype(np.int64).T:
-            mixed = (mixed ^ number[annotations.of(trace, column)]) * FACTOR
-        kind = np.unique(mixed, return_inverse=True)[1].astype(np.int32)
-        return items.gathered(kind, code)
+    def insert(self) -> None:
+        """Insert the rows of work_annotation."""
+        first, number = _numbered([self._trace, *self._ids.values()])
+        trace = self._trace[first]
+        texts: Rows = {TEXT_ID: text_ids(trace, np.arange(len(first))), "trace_id": trace}
+        for name in texts_of(table_files()["work_annotation"]):
+            ids = self._ids[name][first]
+            texts[name] = numbers(ids, ids < 0)
+        insert(self._items.con, "work_annotation_text", [texts])
+        self._items.insert_rows("work_annotation", {}, self._items.gathered(number, self._state))
+
+    def kinds(self, table: str) -> At:
+        """Numbers of items, equal where all that a table says of the ranges around is, and the trace."""
+        file = table_files()[table]
+        of_annotations = self._of_annotations(*(n for n in _OF_ANNOTATIONS if n in file.inputs))
+        kind = self._trace.astype(np.uint64)
+        for name, ids in self._ids.items():
+            if re.search(rf"\b{name}\b", file.statement):
+                kind = (
+                    kind ^ of_annotations[self._annotations.of(self._trace, ids.astype(np.int64))]
+                ) * FACTOR
+        number = np.unique(kind, return_inverse=True)[1].astype(np.int32)
+        return self._items.gathered(number, self._state)
+
+    def _of_annotations(self, *tables: str) -> NDArray[np.uint64]:
+        """Numbers of ranges by their places, equal where all that these tables say of them is."""
+        if tables not in self._said:
+            number = self._annotations.new(0, np.uint64)
+            for table in tables:
+                said = f"hash({_OF_ANNOTATIONS[table]})"
+                for places, hashed in self._annotations.read(table, said):
+                    number[places] = (number[places] ^ hashed) * FACTOR
+            self._said[tables] = number
+        return self._said[tables]
+
+
+def _numbered(columns: Sequence[NDArray[np.integer[Any]]]) -> tuple[At, At]:
+    """The first of equal rows, and the number of each row among these."""
+    number = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        values, of_value = np.unique(column, return_inverse=True)
+        if len(values) > 1:
+            number = np.unique(number * len(values) + of_value, return_inverse=True)[1]
+    first = np.unique(number, return_index=True)[1]
+    return first.astype(np.int32), number.astype(np.int32)
 
 
 def fill_work_ranges(items: Items) -> bool:
@@ -163,12 +214,14 @@ def fill_work_ranges(items: Items) -> bool:
     called = Called(items, requests)
     called.insert()
     ranges = Ranges(items, called)
-    items.insert("work_annotation", {}, ranges.said)
-    kind = items.joint(ranges.kinds(), _kernel_labels(items))
+    ranges.insert()
+    labels = _kernel_labels(items)
     for table in _OF_RANGES:
-        fill_answered(items, table, kind)
+        kind = ranges.kinds(table)
+        fill_answered(items, table, items.joint(kind, labels) if labels.any() else kind)
     flags = _phase_flags(items, requests, called)
-    fill_answered(items, "work_phase", items.joint(kind, requests.said.code, flags))
+    kind = items.joint(ranges.kinds("work_phase"), requests.said.code, flags)
+    fill_answered(items, "work_phase", kind)
     return True
 
 

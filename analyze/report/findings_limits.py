@@ -162,9 +162,9 @@ def verdicts(frame: pl.DataFrame, _: Frames) -> list[Finding]:
 
 def _without_kernels(rows: pl.DataFrame) -> str:
     """For how much of the time the GPU only copies or only communicates, if for much of it."""
-    whole = rows["step_ns"].sum()
+    whole = float(rows["step_ns"].sum())
     parts = {
-        does: sum(rows[column].sum() for column in columns) / whole if whole else 0
+        does: sum(float(rows[column].sum()) for column in columns) / whole if whole else 0
         for does, columns in _WITHOUT_KERNELS.items()
     }
     said = [f"only {does} for {percent(part)}" for does, part in parts.items() if part > 0.2]
