@@ -1,4 +1,4 @@
--- attention_operator: fused attention operators, outermost of each (177 lines because of layouts).
+-- attention_operator: fused attention operators, outermost of each (178 lines because of layouts).
 --
 -- Why:     one call appears as a chain: scaled_dot_product_attention, its flash variant, the
 --          forward kernel's operator. The chain is one call, with the range of its outermost
@@ -81,13 +81,13 @@ shaped AS (
     len(lengths) > 0 AND query[1] = 1
     AND list_bool_or(list_transform(lengths, LAMBDA shape: len(shape) = 1 AND shape[1] > 2))
       AS is_packed,
-    -- schemas from ATen's native_functions.yaml: heads come first, except in *_forward; NULL if
+    -- schemas from ATen's native_functions.yaml: heads come first, except in flash's and efficient's *_forward; NULL if
     -- the shapes of another library's operator don't show it
     CASE
       WHEN formula = 'attention' THEN TRUE
       WHEN formula = 'attention_by_length' THEN FALSE
       WHEN is_fused THEN NULL
-      WHEN contains(name, 'scaled_dot_product') THEN TRUE
+      WHEN contains(name, 'scaled_dot_product') OR contains(name, 'cudnn_attention') THEN TRUE
       WHEN starts_with(name, 'aten::') OR len(query) < 4 OR len(lengths) > 0 THEN FALSE
     END AS heads_first,
     types[1] AS type,
@@ -96,6 +96,7 @@ shaped AS (
       WHEN NOT is_listed THEN NULL
       WHEN contains(name, 'flash_attention_forward') THEN 9
       WHEN contains(name, 'efficient_attention_forward') THEN 10
+      WHEN contains(name, 'cudnn_attention_forward') THEN 11
       WHEN contains(name, 'dot_product_efficient') OR contains(name, 'dot_product_cudnn') THEN 7
       WHEN contains(name, 'dot_product_flash') THEN 5
       ELSE 6

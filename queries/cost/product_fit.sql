@@ -16,6 +16,9 @@ SELECT
   min(CASE
     WHEN category NOT IN ('linear', 'convolution', 'attention') THEN 3
     WHEN rule IN ('cudnn_layout', 'im2col', 'attention_helper', 'epilogue') THEN 2
+    WHEN
+      regexp_matches(name, '(?i)split_?k_?(serial_?)?reduc|reduce_?(\w+_)?(split_?k|wgrad|1block)')
+      THEN 2
     ELSE 0
   END) AS distance
 FROM (
