@@ -81,8 +81,8 @@ shaped AS (
     len(lengths) > 0 AND query[1] = 1
     AND list_bool_or(list_transform(lengths, LAMBDA shape: len(shape) = 1 AND shape[1] > 2))
       AS is_packed,
-    -- schemas from ATen's native_functions.yaml: heads come first, except in flash's and efficient's *_forward; NULL if
-    -- the shapes of another library's operator don't show it
+    -- schemas from ATen's native_functions.yaml: heads come first, except in _flash_* and
+    -- _efficient_*_forward; NULL if the shapes of another library's operator don't show it
     CASE
       WHEN formula = 'attention' THEN TRUE
       WHEN formula = 'attention_by_length' THEN FALSE

@@ -31,7 +31,8 @@ named AS (
   LEFT JOIN operator_category USING (trace_id, name)
   WHERE
     len(list_filter(
-      ['flash', 'attn', 'attention', 'sage', 'mha', 'sdpa'], LAMBDA part: contains(spelled.word, part)
+      ['flash', 'attn', 'attention', 'sage', 'mha', 'sdpa'],
+      LAMBDA part: contains(spelled.word, part)
     )) > 0
     -- operators around attention
     AND len(list_filter(
