@@ -74,6 +74,14 @@ SELECT 'untimed_work' AS kind, count(*) AS count, min(event_kind) AS example
 FROM nsys_work_time
 WHERE event_kind <> 'graph' AND (start_ns IS NULL OR end_ns IS NULL OR end_ns < start_ns)
 UNION ALL
+SELECT
+  'lost_duration' AS kind,
+  count(*) FILTER (WHERE start_ns = end_ns) AS count,
+  min(event_kind) AS example
+FROM nsys_work_time
+WHERE event_kind = 'kernel'
+HAVING 2 * count(*) FILTER (WHERE start_ns = end_ns) > count(*)
+UNION ALL
 SELECT 'outlier_work' AS kind, count(*) AS count, min(event_kind || ' at ' || start_ns) AS example
 FROM nsys_work_time
 WHERE is_far
