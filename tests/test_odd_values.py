@@ -171,6 +171,13 @@ def test_a_manifest_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     assert found.manifest is None and len(found.odd_manifest) == 1
 
 
+def test_a_manifest_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"model": "m"}', encoding="utf-8-sig")
+    (tmp_path / "trace.json").write_text("[]")
+    (found,) = find([tmp_path])
+    assert found.manifest == {"model": "m"} and not found.odd_manifest
+
+
 def test_a_manifest_keeps_what_is_right() -> None:
     given = {"model": "m", "steps_full": 50.0, "frames": 4, "parameters": {"a": 1, "b": -1}}
     kept, odd = checked(given | {"mine": {"deep": [1, "x"]}, "seed": None})

@@ -20,7 +20,7 @@ _DEEPEST = 20
 def read(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
     """Read a manifest and check it; return None and the reason if it is not a JSON object."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"), parse_int=_integer)
+        found = json.loads(path.read_text(encoding="utf-8-sig"), parse_int=_integer)
     except (ValueError, OSError, RecursionError) as error:
         return None, [_shown(path.name, f"not valid JSON ({error})")]
     if not isinstance(found, dict):
