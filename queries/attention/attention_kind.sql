@@ -1,4 +1,4 @@
--- attention_kind: the kind of each attention call (219 lines because it weighs all).
+-- attention_kind: the kind of each attention call (231 lines because it weighs all).
 --
 -- Why:     each kind scales differently. Some sources are more reliable than others, so the source
 --          is given. A class called CrossAttention can also do self-attention, as in CompVis's
@@ -150,6 +150,14 @@ worded AS (
   GROUP BY shaped.trace_id, shaped.attention_call_id
 ),
 
+-- components with a decoder, whose self-attention a mask makes causal
+crossed AS (
+  SELECT DISTINCT shaped.trace_id, shaped.component
+  FROM shaped
+  INNER JOIN worded USING (trace_id, attention_call_id)
+  WHERE worded.kind = 'cross' AND shaped.query_len IS NOT NULL
+),
+
 answered AS (
   SELECT
     shaped.trace_id,
@@ -174,7 +182,10 @@ answered AS (
       WHEN worded.kind = 'self' AND shaped.query_len = 1 AND shaped.kv_len > 1
         THEN ('module', 'causal')
       WHEN shaped.axis_kind IS NOT NULL THEN ('shape', shaped.axis_kind)
-      WHEN worded.kind = 'self' AND coalesce(shaped.mask_kind <> 'triangle', TRUE)
+      WHEN
+        worded.kind = 'self'
+        AND coalesce(shaped.mask_kind <> 'triangle', TRUE)
+        AND (crossed.component IS NULL OR coalesce(shaped.mask_kind <> 'unknown', TRUE))
         THEN ('module', 'self')
       -- the mask can be causal
       WHEN shaped.mask_kind IN ('triangle', 'unknown') AND shaped.query_len <= shaped.kv_len
@@ -190,6 +201,7 @@ answered AS (
     END AS answer
   FROM shaped
   LEFT JOIN worded USING (trace_id, attention_call_id)
+  LEFT JOIN crossed USING (trace_id, component)
   LEFT JOIN context_length USING (trace_id, component, kv_len)
   LEFT JOIN summed
     ON

@@ -1,4 +1,4 @@
--- attention_operator: fused attention operators, outermost of each (178 lines because of layouts).
+-- attention_operator: fused attention operators, outermost of each (188 lines because of layouts).
 --
 -- Why:     one call appears as a chain: scaled_dot_product_attention, its flash variant, the
 --          forward kernel's operator. The chain is one call, with the range of its outermost
@@ -119,8 +119,18 @@ layout AS (
       WHEN heads_first THEN key[-2]
       WHEN len(query) = 4 THEN key[2]
     END AS kv_len,
-    if(heads_first, if(len(query) > 3, query[-3], 1), query[-2]) AS heads,
-    if(heads_first, if(len(query) > 3, key[-3], 1), key[-2]) AS kv_heads,
+    -- [batch and heads, length, head size] of another library: no model has as many heads
+    NOT coalesce(heads_first OR len(query) > 3 OR query[2] <= 256, TRUE) AS is_flat,
+    CASE
+      WHEN is_flat THEN NULL
+      WHEN heads_first THEN if(len(query) > 3, query[-3], 1)
+      ELSE query[-2]
+    END AS heads,
+    CASE
+      WHEN is_flat THEN NULL
+      WHEN heads_first THEN if(len(query) > 3, key[-3], 1)
+      ELSE key[-2]
+    END AS kv_heads,
     CASE
       WHEN is_packed THEN NULL
       WHEN heads_first AND len(query) > 3 THEN try_cast(list_product(query[:-4]) AS BIGINT)

@@ -25,6 +25,8 @@ SELECT
 FROM (
   VALUES
   -- noqa: disable=LT02,LT05
+  (0, 'operand_quantise', '^(sageattention\w*|sageattn\w*|sage|flash_attn\w*)::(\w*_)?quant(i[sz]e)?(_|$)', 'quantization',
+    'sageattention_fused::quant_per_block_int8'),
   (1, 'communication', '^(nccl|c10d|gloo|mpi|ucc|hccl|rccl|_?c10d_functional|_?c10d_functional_autograd|symm_mem)::?|^record_param_comms$|^([^a]|a[^t])\w*::.*(all_?(reduce|gather|to_?all)|reduce_?scatter)', 'communication',
     'record_param_comms'),
   (2, 'attention', '^aten::(_?scaled_dot_product_|_flash_attention_|_efficient_attention_|_cudnn_attention_|_fused_sdp_choice|_triton_scaled)', 'attention',
