@@ -1,4 +1,4 @@
--- nsys_anomaly: how often each kind of anomaly occurs in an export (124 lines because of 18 kinds).
+-- nsys_anomaly: how often each kind of anomaly occurs in an export (124 lines because of 17 kinds).
 --
 -- Why:     each of them silently changes a metric; anomaly says how.
 -- Grain:   one row per kind, even if count is 0
