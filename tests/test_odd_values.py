@@ -188,6 +188,22 @@ def test_a_manifest_keeps_what_is_right() -> None:
     assert odd == ["steps_full: 50.0", "parameters.b: -1"]
 
 
+def test_an_expectation_that_cannot_be_compared_is_declared() -> None:
+    good = {"fact": "flops", "expected": 8, "place": None, "origin": "user", "tolerance": 0.1}
+    wrong = [5, {"fact": "flops"}, {"fact": "flops", "expected": "x"}, {"fact": 5, "expected": 1}]
+    wrong += [good | {"place": {}}, good | {"tolerance": "little"}]
+    kept, odd = checked({"expected": [good, *wrong]})
+    assert kept == {"expected": [good]} and len(odd) == len(wrong)
+    assert checked({"expected": "all"}) == ({"expected": None}, ["expected: 'all'"])
+
+
+def test_facts_of_few_runs_are_checked_too() -> None:
+    wrong = {"samples": -4, "unit": ["turn"], "parameters_trained": "all", "phases_profiled": 3}
+    assert len(checked(wrong)[1]) == len(wrong)
+    right = {"samples": 4, "unit": "turn", "parameters_trained": 9, "phases_profiled": {"a": 1}}
+    assert checked(right) == (right, [])
+
+
 def test_each_framework_rule_matches_its_example() -> None:
     con = duckdb.connect()
     create_schema(con)
