@@ -1,4 +1,4 @@
--- operator_signature: shapes and arguments of calls with a cost (133 lines because of checks).
+-- operator_signature: shapes and arguments of calls with a cost (137 lines because of checks).
 --
 -- Why:     ten million operators have a few thousand distinct shapes, so each text is parsed once.
 --          Attention to sequences that are packed into one, or to a cache, has their lengths in
@@ -22,7 +22,8 @@
 --                    tensor or the shape is invalid
 --   read_numels      elements of each input that memory holds: as numels, but a dimension with
 --                    stride 0, such as a broadcast one, counts once
---   item_bytes       bytes of one element of each input; NULL if it is not a tensor
+--   item_bytes       bytes of one element of each input; NULL if it is not a tensor, or of an
+--                    unknown type
 --   arguments        value of each input, as text; NULL if values were not recorded
 WITH parsed AS (
   SELECT
@@ -75,6 +76,9 @@ counted AS (
           entry[1]::VARCHAR LIKE '[[%'
           OR shaped.type_names IS NULL
           OR item_bytes_of[entry[3]] IS NOT NULL
+          -- a type that isn't known has a size that isn't; such as hold two elements in one are
+          -- left out
+          OR (len(entry[2][1]) > 0 AND NOT ends_with(entry[3], '_x2'))
           THEN try_cast(list_sum(list_transform(
             entry[2], LAMBDA shape: if(len(shape) = 0, 1, list_product(shape))
           )) AS BIGINT)

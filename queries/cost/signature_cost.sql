@@ -1,4 +1,4 @@
--- signature_cost: FLOPs and bytes of each distinct call (166 lines because of its formulas).
+-- signature_cost: FLOPs and bytes of each distinct call (169 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
@@ -62,12 +62,15 @@ WITH numbered AS (
     END AS BIGINT)) AS output_numel,
     list_max(list_filter(list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)))[1]
       AS widest_bytes,
-    try_cast(list_sum(
+    len(list_filter(
+      list_zip(item_bytes, dims), LAMBDA pair: pair[1] IS NULL AND len(pair[2]) > 0
+    )) > 0 AS has_unknown_type,
+    if(has_unknown_type, NULL, try_cast(list_sum(
       list_transform(list_zip(item_bytes, read_numels), LAMBDA pair: try(pair[1] * pair[2]))
-    ) AS BIGINT) AS read_bytes,
-    try_cast(list_sum(
+    ) AS BIGINT)) AS read_bytes,
+    if(has_unknown_type, NULL, try_cast(list_sum(
       list_transform(list_zip(item_bytes, numels), LAMBDA pair: try(pair[1] * pair[2]))
-    ) AS BIGINT) AS input_bytes
+    ) AS BIGINT)) AS input_bytes
   FROM operator_signature
   ANTI JOIN (SELECT DISTINCT formula FROM training_cost) AS of_training USING (formula)
 ),
