@@ -113,5 +113,18 @@ def check_sides(
             answerable_traces(con, relation, chosen.named(con, str(params[side])), ids)
 
 
+def compared(
+    con: duckdb.DuckDBPyConnection,
+    relation: SqlFile,
+    params: Mapping[str, Any],
+    names: Mapping[int, str],
+) -> dict[int, str]:
+    """The traces of `names` that an answer rests on: for a comparison, those of the sides it is given."""
+    if not (relation.params.keys() >= _SIDES and params.keys() >= _SIDES):
+        return dict(names)
+    kept = {number for side in _SIDES for number in chosen.named(con, str(params[side]))}
+    return {number: name for number, name in names.items() if number in kept}
+
+
 def _holds_work(name: str) -> bool:
     return name in _DEVICE_TIME or name == "work" or name.startswith("work_")

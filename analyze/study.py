@@ -246,17 +246,18 @@ class Study(notebook.ShownInNotebook):
         names = self.names(trace)
         return reasons.no_rows(self._opened, relation, names, self._known, self._refused)
 
-    def left_out(self, name: str, *, trace: str | None = None) -> list[str]:
-        """Which traces an answer leaves out and why, one line per reason.
-
-        If `trace` is given for a query that isn't computed from traces, a line says that too.
-        """
+    def left_out(
+        self, name: str, *, trace: str | None = None, params: Mapping[str, Any] | None = None
+    ) -> list[str]:
+        """Which traces an answer leaves out and why, or that `trace` changes nothing, a line each."""
         relation = self.relation(name)
         if trace is not None and not self.is_about_traces(name):
             return ["the query isn't computed from traces, so --trace changes nothing"]
         # a pair, a mean or a fit depends on more traces than the chosen ones
         alone = "trace_id" in relation.columns and "run_pair" not in relation.inputs
-        return reasons.left_out(relation, self.names(trace if alone else None), self._refused)
+        every = self.names(trace if alone else None)
+        names = refusal.compared(self._opened, relation, params or {}, every)
+        return reasons.left_out(relation, names, self._refused)
 
     def answer(
         self, name: str, *, trace: str | None = None, params: Mapping[str, Any] | None = None
@@ -266,9 +267,8 @@ class Study(notebook.ShownInNotebook):
         asked = trace if self.is_about_traces(name) else None
         try:
             frame = self.query(name, trace=asked, params=params)
-            notes = self.left_out(name, trace=asked)
-            if frame.is_empty():
-                notes += self.reasons(name, trace=asked)
+            notes = self.left_out(name, trace=asked, params=params)
+            notes += self.reasons(name, trace=asked) if frame.is_empty() else []
         except Exception as error:  # a user's own query or an odd value can raise anything
             return without_rows(relation, error)
         return Answer(relation, frame, tuple(notes))

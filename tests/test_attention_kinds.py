@@ -56,6 +56,11 @@ def test_a_video_model_attends_over_space_and_time(tmp_path: Path, with_modules:
     assert _kinds(calls, tmp_path, SDPA) == ["spatial", "cross", "temporal", "cross"]
 
 
+def test_rows_and_columns_of_an_image_are_not_its_frames(tmp_path: Path) -> None:
+    calls: list[Call] = [((), 64, 8, 48, 48), ((), 48, 8, 64, 64)]
+    assert _kinds(calls, tmp_path, SDPA) == ["unattributed"] * 2
+
+
 def test_a_class_token_belongs_to_the_frames_positions(tmp_path: Path) -> None:
     calls: list[Call] = [((), 16, 4, 197, 197), ((), 2 * 196, 4, 8, 8)]
     assert _kinds(calls, tmp_path, SDPA) == ["spatial", "temporal"]

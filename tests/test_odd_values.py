@@ -171,6 +171,13 @@ def test_a_manifest_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     assert found.manifest is None and len(found.odd_manifest) == 1
 
 
+def test_a_manifest_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"model": "m"}', encoding="utf-8-sig")
+    (tmp_path / "trace.json").write_text("[]")
+    (found,) = find([tmp_path])
+    assert found.manifest == {"model": "m"} and not found.odd_manifest
+
+
 def test_a_manifest_keeps_what_is_right() -> None:
     given = {"model": "m", "steps_full": 50.0, "frames": 4, "parameters": {"a": 1, "b": -1}}
     kept, odd = checked(given | {"mine": {"deep": [1, "x"]}, "seed": None})
@@ -179,6 +186,22 @@ def test_a_manifest_keeps_what_is_right() -> None:
         "seed": None,
     }
     assert odd == ["steps_full: 50.0", "parameters.b: -1"]
+
+
+def test_an_expectation_that_cannot_be_compared_is_declared() -> None:
+    good = {"fact": "flops", "expected": 8, "place": None, "origin": "user", "tolerance": 0.1}
+    wrong = [5, {"fact": "flops"}, {"fact": "flops", "expected": "x"}, {"fact": 5, "expected": 1}]
+    wrong += [good | {"place": {}}, good | {"tolerance": "little"}]
+    kept, odd = checked({"expected": [good, *wrong]})
+    assert kept == {"expected": [good]} and len(odd) == len(wrong)
+    assert checked({"expected": "all"}) == ({"expected": None}, ["expected: 'all'"])
+
+
+def test_facts_of_few_runs_are_checked_too() -> None:
+    wrong = {"samples": -4, "unit": ["turn"], "parameters_trained": "all", "phases_profiled": 3}
+    assert len(checked(wrong)[1]) == len(wrong)
+    right = {"samples": 4, "unit": "turn", "parameters_trained": 9, "phases_profiled": {"a": 1}}
+    assert checked(right) == (right, [])
 
 
 def test_each_framework_rule_matches_its_example() -> None:
@@ -218,7 +241,7 @@ def test_an_export_with_ids_twice_has_each_record_once(tmp_path: Path) -> None:
         assert opened.sql("SELECT kind FROM gpu_copy").rows() == [("HtoD",)]
         assert opened.sql("SELECT count(*) FROM annotation").rows() == [(1,)]
         declared = opened.sql("SELECT count FROM anomaly WHERE kind = 'duplicate_id'").rows()
-        assert declared == [(3 + 1 + 2,)]
+        assert declared == [(3 + 1 + 2 + 1,)]
 
 
 def test_every_device_record_is_work_once(study: Study) -> None:

@@ -80,6 +80,9 @@ def test_a_comparison_with_a_refused_side_is_refused(
     assert cli.main(["compare", "run-[12]", "run-4", "--db", str(study.path)]) == 0
     shown = capsys.readouterr()
     assert "left out run-1" in shown.err
+    # of a trace on neither side nothing is said
+    assert cli.main(["compare", "run-2", "run-4", "--db", str(study.path)]) == 0
+    assert "left out" not in capsys.readouterr().err
 
 
 def test_a_trace_can_be_chosen_where_rows_name_none(study: Study) -> None:

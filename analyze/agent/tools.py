@@ -102,7 +102,7 @@ class Agent:
         """
         with self._turn:
             frame = self._study.query(name, trace=trace, params=params or {})
-            notes = self._study.left_out(name, trace=trace)
+            notes = self._study.left_out(name, trace=trace, params=params)
             notes += self._study.reasons(name, trace=trace) if frame.is_empty() else []
             shown = columns or key_columns(self._study.relation(name), frame.columns)
         if len(shown) < frame.width and not columns:

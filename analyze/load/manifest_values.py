@@ -20,7 +20,7 @@ _DEEPEST = 20
 def read(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
     """Read a manifest and check it; return None and the reason if it is not a JSON object."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"), parse_int=_integer)
+        found = json.loads(path.read_text(encoding="utf-8-sig"), parse_int=_integer)
     except (ValueError, OSError, RecursionError) as error:
         return None, [_shown(path.name, f"not valid JSON ({error})")]
     if not isinstance(found, dict):
@@ -149,7 +149,25 @@ def _leaves(value: object, depth: int) -> Iterator[object]:
         yield value
 
 
+def _is_expectation(value: object) -> bool:
+    """Whether it can be compared with the trace: a fact and its number, and nothing else of a wrong type."""
+    return (
+        isinstance(value, dict)
+        and _is_storable(value)
+        and value.get("fact") is not None
+        and value.get("expected") is not None
+        and all(
+            entry is None or _EXPECTATION.get(key, _is_storable)(entry)
+            for key, entry in value.items()
+        )
+    )
+
+
 _Kind = Callable[[object], bool]
+_EXPECTATION: dict[str, _Kind] = {
+    **dict.fromkeys(("fact", "place", "origin"), _is_text),
+    **dict.fromkeys(("expected", "tolerance"), _is_number),
+}
 _COUNTS: dict[str, _Kind] = {"": _is_count}
 # key -> check of its value; for a table, checks of its entries ('' for any key, '[]' for a list)
 _KINDS: dict[str, _Kind | dict[str, _Kind]] = {
@@ -157,16 +175,18 @@ _KINDS: dict[str, _Kind | dict[str, _Kind]] = {
         ("model", "variant", "family", "attention", "profiler", "size", "dtype", "device_name"),
         _is_text,
     ),
-    **dict.fromkeys(("device_asked", "command", "host"), _is_text),
+    **dict.fromkeys(("device_asked", "command", "host", "unit"), _is_text),
     **dict.fromkeys(("steps_profiled", "steps_full", "parameters_total", "wall_ns"), _is_count),
-    **dict.fromkeys(("peak_memory_bytes", "genscope_schema"), _is_count),
-    **dict.fromkeys(("image_size", "frames", "batch", "prompt_tokens"), _is_size),
+    **dict.fromkeys(("peak_memory_bytes", "genscope_schema", "parameters_trained"), _is_count),
+    **dict.fromkeys(("image_size", "frames", "batch", "prompt_tokens", "samples"), _is_size),
     **dict.fromkeys(("component_steps_full", "component_steps_profiled", "parameters"), _COUNTS),
     **dict.fromkeys(("attention_seen", "attention_labelled", "attention_refused"), _COUNTS),
+    "phases_profiled": _COUNTS,
     "predicted": _is_flag,
     "guidance": _is_number,
     "seed": _is_integer,
     "wall_ns_repeats": {"[]": _is_count},
+    "expected": {"[]": _is_expectation},
     "versions": {"": _is_text},
     "assumptions": {"[]": _is_text},
     "device": {

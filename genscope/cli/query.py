@@ -33,6 +33,6 @@ def write_answer(
         frame = without_empty_interval(frame)
     write_result(frame, fmt, out, wide=wide, key=key_columns(study.relation(name), frame.columns))
     said = [*warnings, *(study.reasons(name, trace=trace) if frame.is_empty() else [])]
-    said += study.left_out(name, trace=trace)
+    said += study.left_out(name, trace=trace, params=params)
     said += notes(frame)
     print_notes(name, said)

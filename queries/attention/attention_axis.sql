@@ -3,30 +3,42 @@
 -- Why:     both are self-attention, and often of one class. But if one has frames in the batch and
 --          positions as its length, the other has it the other way round: (B*F, L) and (B*L, F). A
 --          class token makes a length one longer. Frames are the length that goes with several
---          resolutions, else the shorter one.
+--          resolutions, else the one that is at most half as long: rows and columns of an image
+--          can be attended to in the same way.
 -- Grain:   one row per (trace_id, component, batch, query_len) that has such a counterpart
--- Inputs:  attention_annotation, attention_range, attention_context
+-- Inputs:  attention_annotation, attention_range, attention_context, attention_scores
 -- From:    attention_annotation
 -- Columns:
 --   trace_id   trace.trace_id
 --   component  see attention_context
---   batch      sequences
+--   batch      sequences; times heads, where those are one dimension of written-out scores
 --   query_len  query positions, as many as key positions
---   kind       'spatial' | 'temporal'
+--   kind       'spatial' | 'temporal' | 'unknown'
 -- Never:   GROUP BY trace_id, component, batch, query_len HAVING count(*) > 1
-WITH square AS (
-  SELECT DISTINCT
+WITH call AS (
+  SELECT
     enclosing.trace_id,
     context.component,
-    attention_range.batch,
-    attention_range.query_len
+    attention_range.query_len,
+    coalesce(
+      attention_range.batch, scores.score_count // nullif(attention_range.query_len, 0)
+      // nullif(attention_range.kv_len, 0)
+    ) AS batch
   FROM attention_annotation AS enclosing
   INNER JOIN attention_range USING (trace_id, range_id)
   INNER JOIN attention_context AS context USING (trace_id, attention_call_id)
-  WHERE
-    attention_range.query_len = attention_range.kv_len
-    AND attention_range.query_len > 1
-    AND attention_range.batch > 1
+  LEFT JOIN attention_scores AS scores
+    ON
+      attention_range.trace_id = scores.trace_id
+      AND if(attention_range.source = 'unfused', attention_range.source_id, NULL)
+      = scores.softmax_op_id
+  WHERE attention_range.query_len = attention_range.kv_len AND attention_range.query_len > 1
+),
+
+square AS (
+  SELECT DISTINCT trace_id, component, batch, query_len
+  FROM call
+  WHERE batch > 1
 ),
 
 tokened AS (
@@ -79,10 +91,13 @@ SELECT
   pair.component,
   pair.batch,
   pair.query_len,
-  max(if(
-    (own.partner_count, -pair.query_len) > (its.partner_count, -pair.other_len),
-    'temporal', 'spatial'
-  )) AS kind
+  max(CASE
+    WHEN own.partner_count > its.partner_count THEN 'temporal'
+    WHEN own.partner_count < its.partner_count THEN 'spatial'
+    WHEN 2 * pair.query_len <= pair.other_len THEN 'temporal'
+    WHEN pair.query_len >= 2 * pair.other_len THEN 'spatial'
+    ELSE 'unknown'
+  END) AS kind
 FROM pair
 INNER JOIN partner AS own
   ON

@@ -1,4 +1,4 @@
--- attention_kind: the kind of each attention call (219 lines because it weighs all).
+-- attention_kind: the kind of each attention call (240 lines because it weighs all).
 --
 -- Why:     each kind scales differently. Some sources are more reliable than others, so the source
 --          is given. A class called CrossAttention can also do self-attention, as in CompVis's
@@ -8,7 +8,7 @@
 -- Grain:   one row per attention call
 -- Inputs:  attention_annotation, attention_range, attention_module, attention_context,
 --          attention_axis, attention_core, attention_decode, attention_input, attention_mask,
---          attention_word, work, known_annotation, kernel_label
+--          attention_scores, attention_word, work, known_annotation, kernel_label
 -- From:    attention_annotation
 -- Columns:
 --   trace_id           trace.trace_id
@@ -51,6 +51,11 @@ shaped AS (
   INNER JOIN attention_context AS context USING (trace_id, attention_call_id)
   INNER JOIN attention_module AS module USING (trace_id, attention_call_id)
   LEFT JOIN attention_range USING (trace_id, range_id)
+  LEFT JOIN attention_scores AS scores
+    ON
+      attention_range.trace_id = scores.trace_id
+      AND if(attention_range.source = 'unfused', attention_range.source_id, NULL)
+      = scores.softmax_op_id
   LEFT JOIN attention_input AS input USING (trace_id, range_id)
   LEFT JOIN attention_mask AS mask USING (trace_id, range_id)
   LEFT JOIN attention_decode
@@ -61,7 +66,10 @@ shaped AS (
     ON
       enclosing.trace_id = attention_axis.trace_id
       AND context.component = attention_axis.component
-      AND attention_range.batch = attention_axis.batch
+      AND attention_axis.batch = coalesce(
+        attention_range.batch, scores.score_count // nullif(attention_range.query_len, 0)
+        // nullif(attention_range.kv_len, 0)
+      )
       AND attention_range.query_len = attention_axis.query_len
       AND attention_range.kv_len = attention_axis.query_len
   LEFT JOIN known_annotation AS ruled
@@ -150,6 +158,14 @@ worded AS (
   GROUP BY shaped.trace_id, shaped.attention_call_id
 ),
 
+-- components with a decoder, whose self-attention a mask makes causal
+crossed AS (
+  SELECT DISTINCT shaped.trace_id, shaped.component
+  FROM shaped
+  INNER JOIN worded USING (trace_id, attention_call_id)
+  WHERE worded.kind = 'cross' AND shaped.query_len IS NOT NULL
+),
+
 answered AS (
   SELECT
     shaped.trace_id,
@@ -173,9 +189,13 @@ answered AS (
       -- self-attention with one query: the other keys come from a cache
       WHEN worded.kind = 'self' AND shaped.query_len = 1 AND shaped.kv_len > 1
         THEN ('module', 'causal')
-      WHEN shaped.axis_kind IS NOT NULL THEN ('shape', shaped.axis_kind)
-      WHEN worded.kind = 'self' AND coalesce(shaped.mask_kind <> 'triangle', TRUE)
+      WHEN shaped.axis_kind <> 'unknown' THEN ('shape', shaped.axis_kind)
+      WHEN
+        worded.kind = 'self'
+        AND coalesce(shaped.mask_kind <> 'triangle', TRUE)
+        AND (crossed.component IS NULL OR coalesce(shaped.mask_kind <> 'unknown', TRUE))
         THEN ('module', 'self')
+      WHEN shaped.axis_kind = 'unknown' THEN ('none', 'unattributed')
       -- the mask can be causal
       WHEN shaped.mask_kind IN ('triangle', 'unknown') AND shaped.query_len <= shaped.kv_len
         THEN ('none', 'unattributed')
@@ -190,6 +210,7 @@ answered AS (
     END AS answer
   FROM shaped
   LEFT JOIN worded USING (trace_id, attention_call_id)
+  LEFT JOIN crossed USING (trace_id, component)
   LEFT JOIN context_length USING (trace_id, component, kv_len)
   LEFT JOIN summed
     ON

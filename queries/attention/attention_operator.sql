@@ -1,4 +1,4 @@
--- attention_operator: fused attention operators, outermost of each (177 lines because of layouts).
+-- attention_operator: fused attention operators, outermost of each (188 lines because of layouts).
 --
 -- Why:     one call appears as a chain: scaled_dot_product_attention, its flash variant, the
 --          forward kernel's operator. The chain is one call, with the range of its outermost
@@ -81,13 +81,13 @@ shaped AS (
     len(lengths) > 0 AND query[1] = 1
     AND list_bool_or(list_transform(lengths, LAMBDA shape: len(shape) = 1 AND shape[1] > 2))
       AS is_packed,
-    -- schemas from ATen's native_functions.yaml: heads come first, except in *_forward; NULL if
-    -- the shapes of another library's operator don't show it
+    -- schemas from ATen's native_functions.yaml: heads come first, except in _flash_* and
+    -- _efficient_*_forward; NULL if the shapes of another library's operator don't show it
     CASE
       WHEN formula = 'attention' THEN TRUE
       WHEN formula = 'attention_by_length' THEN FALSE
       WHEN is_fused THEN NULL
-      WHEN contains(name, 'scaled_dot_product') THEN TRUE
+      WHEN contains(name, 'scaled_dot_product') OR contains(name, 'cudnn_attention') THEN TRUE
       WHEN starts_with(name, 'aten::') OR len(query) < 4 OR len(lengths) > 0 THEN FALSE
     END AS heads_first,
     types[1] AS type,
@@ -96,6 +96,7 @@ shaped AS (
       WHEN NOT is_listed THEN NULL
       WHEN contains(name, 'flash_attention_forward') THEN 9
       WHEN contains(name, 'efficient_attention_forward') THEN 10
+      WHEN contains(name, 'cudnn_attention_forward') THEN 11
       WHEN contains(name, 'dot_product_efficient') OR contains(name, 'dot_product_cudnn') THEN 7
       WHEN contains(name, 'dot_product_flash') THEN 5
       ELSE 6
@@ -118,8 +119,18 @@ layout AS (
       WHEN heads_first THEN key[-2]
       WHEN len(query) = 4 THEN key[2]
     END AS kv_len,
-    if(heads_first, if(len(query) > 3, query[-3], 1), query[-2]) AS heads,
-    if(heads_first, if(len(query) > 3, key[-3], 1), key[-2]) AS kv_heads,
+    -- [batch and heads, length, head size] of another library: no model has as many heads
+    NOT coalesce(heads_first OR len(query) > 3 OR query[2] <= 256, TRUE) AS is_flat,
+    CASE
+      WHEN is_flat THEN NULL
+      WHEN heads_first THEN if(len(query) > 3, query[-3], 1)
+      ELSE query[-2]
+    END AS heads,
+    CASE
+      WHEN is_flat THEN NULL
+      WHEN heads_first THEN if(len(query) > 3, key[-3], 1)
+      ELSE key[-2]
+    END AS kv_heads,
     CASE
       WHEN is_packed THEN NULL
       WHEN heads_first AND len(query) > 3 THEN try_cast(list_product(query[:-4]) AS BIGINT)

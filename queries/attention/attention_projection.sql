@@ -25,7 +25,7 @@ WITH linear AS (
     start_ns,
     input_dims
   FROM cpu_op
-  WHERE name IN ('aten::addmm', 'aten::mm', 'aten::_scaled_mm')
+  WHERE name IN ('aten::addmm', 'aten::mm', 'aten::_scaled_mm', 'aten::_scaled_mm_v2')
 ),
 
 signature AS (

@@ -31,7 +31,8 @@ named AS (
   LEFT JOIN operator_category USING (trace_id, name)
   WHERE
     len(list_filter(
-      ['flash', 'attn', 'attention', 'sage'], LAMBDA part: contains(spelled.word, part)
+      ['flash', 'attn', 'attention', 'sage', 'mha', 'sdpa'],
+      LAMBDA part: contains(spelled.word, part)
     )) > 0
     -- operators around attention
     AND len(list_filter(
@@ -82,8 +83,10 @@ SELECT
     WHEN heads_can_be_second AND NOT heads_can_be_first THEN 'attention_by_length'
     WHEN key[3] > key[2] AND key[3] > 63 THEN 'attention'
     WHEN key[2] > key[3] AND key[2] > 63 THEN 'attention_by_length'
-    -- the packages that we know put the length first
-    WHEN is_listed THEN 'attention_by_length'
+    -- PyTorch's functions put the heads first, Sage attention can do both, and the other packages
+    -- that we know put the length first
+    WHEN regexp_matches(name, '(?i)flex_?att|sdpa|scaled_dot_product') THEN 'attention'
+    WHEN is_listed AND name NOT ILIKE '%sage%' THEN 'attention_by_length'
     WHEN query[2] = query[3] AND key[2] = key[3] THEN 'attention'
   END AS formula
 FROM fitting

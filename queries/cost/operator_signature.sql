@@ -1,4 +1,4 @@
--- operator_signature: the shapes and arguments of each distinct call of an operator with a cost.
+-- operator_signature: shapes and arguments of calls with a cost (137 lines because of checks).
 --
 -- Why:     ten million operators have a few thousand distinct shapes, so each text is parsed once.
 --          Attention to sequences that are packed into one, or to a cache, has their lengths in
@@ -16,12 +16,14 @@
 --   concrete_inputs  cpu_op.concrete_inputs
 --   formula          costed_call.formula
 --   dims             shape of each input; empty if it is not a tensor, NULL if the shape is
---                    invalid; NULL altogether for attention whose lengths are in tensors
+--                    invalid; NULL altogether for attention whose lengths are in tensors, and
+--                    for a product whose inputs don't fit each other
 --   numels           elements of each input, summed over a list of tensors; NULL if it is not a
 --                    tensor or the shape is invalid
 --   read_numels      elements of each input that memory holds: as numels, but a dimension with
 --                    stride 0, such as a broadcast one, counts once
---   item_bytes       bytes of one element of each input; NULL if it is not a tensor
+--   item_bytes       bytes of one element of each input; NULL if it is not a tensor, or of an
+--                    unknown type
 --   arguments        value of each input, as text; NULL if values were not recorded
 WITH parsed AS (
   SELECT
@@ -74,6 +76,9 @@ counted AS (
           entry[1]::VARCHAR LIKE '[[%'
           OR shaped.type_names IS NULL
           OR item_bytes_of[entry[3]] IS NOT NULL
+          -- a type that isn't known has a size that isn't; such as hold two elements in one are
+          -- left out
+          OR (len(entry[2][1]) > 0 AND NOT ends_with(entry[3], '_x2'))
           THEN try_cast(list_sum(list_transform(
             entry[2], LAMBDA shape: if(len(shape) = 0, 1, list_product(shape))
           )) AS BIGINT)
@@ -100,7 +105,22 @@ SELECT
       LAMBDA input: input[2] = 'int' AND len(input[1]) > 0 AND NOT (
         input[1] = [2] AND dims[if(contains(formula, 'backward'), 2, 1)][1] = 1
       )
-    )) > 0,
+    )) > 0
+    -- a compiler's calls can be recorded with other shapes than they had
+    OR NOT coalesce(CASE
+      WHEN formula = 'linear' THEN dims[1][-1] = dims[2][-1]
+      WHEN formula = 'mm'
+        THEN
+          dims[1][-1] = coalesce(dims[2][-2], dims[2][1])
+          AND (len(dims[1]) < 3 OR dims[1][1] = dims[2][1])
+      WHEN formula = 'addmm'
+        THEN
+          dims[2][-1] = coalesce(dims[3][-2], dims[3][1])
+          AND (len(dims[2]) < 3 OR dims[2][1] = dims[3][1])
+      WHEN formula = 'attention' THEN dims[1][-1] = dims[2][-1] AND dims[2][-2] = dims[3][-2]
+      WHEN formula = 'attention_by_length'
+        THEN dims[1][4] = dims[2][4] AND dims[2][2] = dims[3][2]
+    END, TRUE),
     NULL, dims
   ) AS dims,
   numels,

@@ -7,7 +7,7 @@
 -- Columns:
 --   trace_id  trace.trace_id
 --   name      work.name
---   distance  0 for a product, 2 for layout changes and reductions of partial results, 3 for
+--   distance  0 for a product, 2 for layout changes, transforms and sums of parts, 3 for
 --             anything else; a name without a category is at 1
 -- Never:   GROUP BY trace_id, name HAVING count(*) > 1
 SELECT
@@ -16,6 +16,23 @@ SELECT
   min(CASE
     WHEN category NOT IN ('linear', 'convolution', 'attention') THEN 3
     WHEN rule IN ('cudnn_layout', 'im2col', 'attention_helper', 'epilogue') THEN 2
+    -- sums of parts, and cublasLt's epilogue
+    WHEN
+      regexp_matches(
+        name,
+        '(?i)split_?k_?(serial_?)?reduc|reduce_?(\w+_)?(split_?k|wgrad|1block)|epilogue::impl::'
+      )
+      THEN 2
+    -- transforms before and after the products of a convolution
+    WHEN
+      regexp_matches(
+        name,
+        '(?i)winograd_?\w*(data|filter|input|output|delta|xform|transform|tiles)'
+        || '|(^|[^a-z])(fft[12]d_|flip_filter|compute_gemm_pointers)'
+      )
+      THEN 2
+    -- a product of Tensile names its tile
+    WHEN starts_with(name, 'Cijk_') AND NOT contains(name, '_MT') THEN 2
     ELSE 0
   END) AS distance
 FROM (

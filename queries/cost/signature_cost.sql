@@ -1,4 +1,4 @@
--- signature_cost: FLOPs and bytes of each distinct call (165 lines because of its formulas).
+-- signature_cost: FLOPs and bytes of each distinct call (169 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
@@ -25,8 +25,8 @@ WITH numbered AS (
     *,
     -- TRY, because shapes and arguments can contain anything; the result is then unknown
     try(cast(CASE formula
-      WHEN 'linear' THEN numels[1] // nullif(dims[2][-1], 0) * dims[2][1]
       -- a product with a vector has one column
+      WHEN 'linear' THEN numels[1] // nullif(dims[2][-1], 0) * if(len(dims[2]) = 1, 1, dims[2][1])
       WHEN 'mm' THEN numels[1] // nullif(dims[1][-1], 0) * if(len(dims[2]) = 1, 1, dims[2][-1])
       WHEN 'addmm' THEN numels[2] // nullif(dims[2][-1], 0) * if(len(dims[3]) = 1, 1, dims[3][-1])
       WHEN 'attention' THEN numels[1] // nullif(dims[1][-1], 0) * dims[3][-1]
@@ -62,12 +62,15 @@ WITH numbered AS (
     END AS BIGINT)) AS output_numel,
     list_max(list_filter(list_zip(item_bytes, numels), LAMBDA pair: pair[2] = list_max(numels)))[1]
       AS widest_bytes,
-    try_cast(list_sum(
+    len(list_filter(
+      list_zip(item_bytes, dims), LAMBDA pair: pair[1] IS NULL AND len(pair[2]) > 0
+    )) > 0 AS has_unknown_type,
+    if(has_unknown_type, NULL, try_cast(list_sum(
       list_transform(list_zip(item_bytes, read_numels), LAMBDA pair: try(pair[1] * pair[2]))
-    ) AS BIGINT) AS read_bytes,
-    try_cast(list_sum(
+    ) AS BIGINT)) AS read_bytes,
+    if(has_unknown_type, NULL, try_cast(list_sum(
       list_transform(list_zip(item_bytes, numels), LAMBDA pair: try(pair[1] * pair[2]))
-    ) AS BIGINT) AS input_bytes
+    ) AS BIGINT)) AS input_bytes
   FROM operator_signature
   ANTI JOIN (SELECT DISTINCT formula FROM training_cost) AS of_training USING (formula)
 ),
@@ -111,6 +114,7 @@ costed AS (
       scalar_type.code::VARCHAR = CASE
         WHEN numbered.formula = 'cast' THEN numbered.arguments[2]
         WHEN numbered.name = 'aten::_scaled_mm' THEN numbered.arguments[7]
+        WHEN numbered.name = 'aten::_scaled_mm_v2' THEN numbered.arguments[10]
         -- bfloat16 if not said
         WHEN numbered.name = 'aten::_scaled_grouped_mm'
           THEN coalesce(nullif(numbered.arguments[8], ''), '15')

@@ -9,15 +9,20 @@
 --   refusal   the reason, one sentence; NULL if there is none
 -- Never:   GROUP BY trace_id HAVING count(*) > 1
 WITH unsure AS (
-  -- merged_process: each rank has its clock; uneven_graph_replay: kernels are missing; the other
-  -- two: one wrong time makes a span of decades
+  -- merged_process: each rank has its clock; uneven_graph_replay: kernels are missing;
+  -- lost_duration: all looks idle; the other two: one wrong time makes a span of decades
   SELECT
     trace_id,
     min(consequence) FILTER (WHERE kind = 'merged_process') AS merged,
-    min(consequence) FILTER (WHERE kind IN ('untimed_work', 'outlier_work')) AS untimed,
+    min(consequence) FILTER (
+      WHERE kind IN ('untimed_work', 'lost_duration', 'outlier_work')
+    ) AS untimed,
     min(consequence) FILTER (WHERE kind = 'uneven_graph_replay') AS uneven
   FROM anomaly
-  WHERE kind IN ('uneven_graph_replay', 'merged_process', 'untimed_work', 'outlier_work')
+  WHERE
+    kind IN (
+      'uneven_graph_replay', 'merged_process', 'untimed_work', 'lost_duration', 'outlier_work'
+    )
   GROUP BY trace_id
 )
 

@@ -26,14 +26,20 @@
 -- Plot:    GPU time: computing, copying and idle
 WITH unsure AS (
   -- uneven_graph_replay: replays of one graph differ in kernels, so some are missing;
-  -- merged_process: each rank has its clock; the other two: one wrong time makes a span of decades
+  -- merged_process: each rank has its clock; lost_duration: all looks idle; the other two: one
+  -- wrong time makes a span of decades
   SELECT
     trace_id,
     min(consequence) FILTER (WHERE kind = 'uneven_graph_replay') AS uneven,
     min(consequence) FILTER (WHERE kind = 'merged_process') AS merged,
-    min(consequence) FILTER (WHERE kind IN ('untimed_work', 'outlier_work')) AS untimed
+    min(consequence) FILTER (
+      WHERE kind IN ('untimed_work', 'lost_duration', 'outlier_work')
+    ) AS untimed
   FROM anomaly
-  WHERE kind IN ('uneven_graph_replay', 'merged_process', 'untimed_work', 'outlier_work')
+  WHERE
+    kind IN (
+      'uneven_graph_replay', 'merged_process', 'untimed_work', 'lost_duration', 'outlier_work'
+    )
   GROUP BY trace_id
 ),
 

@@ -47,6 +47,7 @@ FROM (
   ('negative_time', FALSE, 'events lie before the start of the session; they are kept where they are', NULL),
   ('whole_microseconds', FALSE, 'times are whole microseconds: short kernels show as 0 or 1, and sums are coarse', 'record with PyTorch 2.4 or newer, which writes nanoseconds'),
   ('zero_duration_kernel', FALSE, 'kernels shorter than the clock''s step add nothing to any sum', 'record with PyTorch 2.4 or newer, which writes nanoseconds'),
+  ('lost_duration', TRUE, 'most kernels last 0 ns, so durations were not recorded: sums are too low, and idle and span are refused', 'update PyTorch or nsys and the driver, and record again'),
   ('no_start', FALSE, 'events without a start are left out', 'export the report again: nsys export --type sqlite'),
   ('no_end', FALSE, 'the recording stopped before these events ended: their time counts as 0', 'let the program end, or stop the recording before it is killed'),
   ('profiler_overhead', FALSE, 'time that the profiler itself took on the host: reported, never subtracted', 'record without stacks and memory, and profile fewer steps'),

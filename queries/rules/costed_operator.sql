@@ -13,12 +13,12 @@ WITH formula_names AS (
   FROM (
     VALUES
     ('convolution', 'convolution _convolution'),
-    ('mm', 'mm bmm mv dot vdot _int_mm _scaled_mm'),
+    ('mm', 'mm bmm mv dot vdot _int_mm _scaled_mm _scaled_mm_v2'),
     ('addmm', 'addmm baddbmm addmv addmm_ baddbmm_ addmv_ _addmm_activation'),
     ('grouped_mm', '_grouped_mm _scaled_grouped_mm'),
     ('linear', 'linear'),
     ('attention', '_scaled_dot_product_flash_attention _scaled_dot_product_efficient_attention'),
-    ('attention', '_scaled_dot_product_cudnn_attention'),
+    ('attention', '_scaled_dot_product_cudnn_attention _cudnn_attention_forward'),
     ('attention', '_scaled_dot_product_flash_attention_for_cpu'),
     ('attention', '_scaled_dot_product_fused_attention_overrideable'),
     ('attention_by_length', '_flash_attention_forward _efficient_attention_forward'),
@@ -51,6 +51,7 @@ WITH formula_names AS (
     ('attention_backward', '_scaled_dot_product_flash_attention_backward'),
     ('attention_backward', '_scaled_dot_product_efficient_attention_backward'),
     ('attention_backward', '_scaled_dot_product_cudnn_attention_backward'),
+    ('attention_backward', '_cudnn_attention_backward'),
     ('attention_backward', '_scaled_dot_product_flash_attention_for_cpu_backward'),
     ('attention_backward', '_scaled_dot_product_fused_attention_overrideable_backward'),
     ('attention_backward_by_length', '_flash_attention_backward _efficient_attention_backward'),

@@ -25,6 +25,8 @@ SELECT
 FROM (
   VALUES
   -- noqa: disable=LT02,LT05
+  (0, 'operand_quantise', '^(sageattention\w*|sageattn\w*|sage|flash_attn\w*)::(\w*_)?quant(i[sz]e)?(_|$)', 'quantization',
+    'sageattention_fused::quant_per_block_int8'),
   (1, 'communication', '^(nccl|c10d|gloo|mpi|ucc|hccl|rccl|_?c10d_functional|_?c10d_functional_autograd|symm_mem)::?|^record_param_comms$|^([^a]|a[^t])\w*::.*(all_?(reduce|gather|to_?all)|reduce_?scatter)', 'communication',
     'record_param_comms'),
   (2, 'attention', '^aten::(_?scaled_dot_product_|_flash_attention_|_efficient_attention_|_cudnn_attention_|_fused_sdp_choice|_triton_scaled)', 'attention',
@@ -96,5 +98,9 @@ FROM (
   (35, 'gather', '^aten::(index|index_put_?|_index_put_impl_|_unsafe_index|_unsafe_index_put|index_copy_?|index_fill_?|index_add_?|index_reduce_?|index_backward|gather|gather_backward|scatter_?|scatter_add_?|scatter_reduce_?|take|take_along_dim|put_?)$', 'copy',
     'aten::gather'),
   (36, 'recurrent_layer', '^aten::(_?(cudnn|miopen|mkldnn)_rnn(_layer|_backward)*|_?(quantized_)?(lstm|gru|rnn_(tanh|relu))(_mps|_cell|_mps_backward)?)$', 'other',
-    'aten::_cudnn_rnn')
+    'aten::_cudnn_rnn'),
+  (37, 'generated_convolution', '^triton_tem_fused_\w*conv', 'convolution',
+    'triton_tem_fused_convolution_3'),
+  (38, 'generated_product', '^triton_(mm|bmm)_|^triton_tem_fused_\w*mm_', 'linear',
+    'triton_tem_fused_addmm_relu_7')
 ) AS rules (rule_order, rule, pattern, category, example)

@@ -72,6 +72,21 @@ def test_a_device_record_without_a_credible_time_refuses_span_and_idle(
     assert "idle and span" in row["idle_refusal"]
 
 
+def test_kernels_without_durations_are_not_an_idle_device(tmp_path: Path) -> None:
+    lasting = [2, 0, 0, 0]
+    kernels = [kernel(50 * DAY + 100 * i, dur) for i, dur in enumerate(lasting)]
+    found = diagnosed(tmp_path, launch(50 * DAY), op(50 * DAY, 90), *kernels)
+    assert {f.kind: f.count for f in found.anomalies}["lost_duration"] == 3
+    assert not found.trustworthy
+    with Study(tmp_path / "s.duckdb") as study:
+        study.ingest([tmp_path / "t.json"], jobs=1)
+        (row,) = study.query("gpu_time").iter_rows(named=True)
+    assert row["gpu_idle_ns"] is None
+    assert "durations were not recorded" in row["idle_refusal"]
+    # half of them can be shorter than the clock's step
+    assert diagnosed(tmp_path, launch(50 * DAY), op(50 * DAY, 90), *kernels[:2]).trustworthy
+
+
 @pytest.mark.parametrize("lost", ["absent", "zero"])
 def test_half_of_the_events_without_times_is_not_trusted(lost: str, tmp_path: Path) -> None:
     base = 50 * DAY
@@ -111,6 +126,8 @@ def test_zeros_of_cupti_are_no_times_in_exports(tmp_path: Path) -> None:
     spans, found = nsys_spans(tmp_path, [*sound, nsys_kernel(0, 5500)], [])
     assert (spans, found["untimed_work"]) == (timed, 1)
     assert nsys_spans(tmp_path, [nsys_kernel(0, 5)], []) == ([(0, 5)], {})
+    lasting = [*sound, *(nsys_kernel(i, i) for i in (7000, 8000, 9000))]
+    assert nsys_spans(tmp_path, lasting, calls)[1] == {"lost_duration": 3}
     far = nsys_kernel(-DAY * 2000, -DAY * 2000)
     assert nsys_spans(tmp_path, [*sound, far], calls)[1]["outlier_work"] == 1
 

@@ -62,6 +62,13 @@ FROM kernel
 WHERE dur_ns = 0
 UNION ALL
 SELECT
+  'lost_duration' AS kind,
+  count(*) FILTER (WHERE dur_ns = 0) AS count,
+  min(name) FILTER (WHERE dur_ns = 0)[:120] AS example
+FROM kernel
+HAVING 2 * count(*) FILTER (WHERE dur_ns = 0) > count(*)
+UNION ALL
+SELECT
   'unlinked_kernel' AS kind,
   count(*) AS count,
   min(name)[:120] AS example

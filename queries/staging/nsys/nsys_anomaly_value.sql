@@ -2,7 +2,8 @@
 --
 -- Why:     a number or label that is left out silently would be missed where it matters.
 -- Grain:   one row per kind, even if count is 0
--- Inputs:  nsys_string, nsys_text, nsys_memcpy_kind, nsys_cuda_device, nsys_range, trace_file
+-- Inputs:  nsys_string, nsys_text, nsys_memcpy_kind, nsys_cuda_device, nsys_gpu, nsys_range,
+--          trace_file
 -- Columns:
 --   kind     see anomaly
 --   count    number of affected rows or values
@@ -23,6 +24,12 @@ WITH repeated AS (
     count(*) - count(DISTINCT concat_ws(' ', pid, cuda_id)) AS count,
     'device ' || mode(cuda_id) AS example
   FROM nsys_cuda_device
+  WHERE gpu_id IS NOT NULL
+  UNION ALL
+  SELECT
+    count(*) - count(DISTINCT gpu_id) AS count,
+    'GPU ' || mode(gpu_id) AS example
+  FROM nsys_gpu
   WHERE gpu_id IS NOT NULL
 )
 
