@@ -99,7 +99,7 @@ FROM (
     'aten::gather'),
   (36, 'recurrent_layer', '^aten::(_?(cudnn|miopen|mkldnn)_rnn(_layer|_backward)*|_?(quantized_)?(lstm|gru|rnn_(tanh|relu))(_mps|_cell|_mps_backward)?)$', 'other',
     'aten::_cudnn_rnn'),
-  (37, 'generated_convolution', '^triton_tem_fused_\w*conv', 'convolution',
+  (37, 'generated_convolution', '^triton_tem_fused_\w*conv(olution|[123]d|_)', 'convolution',
     'triton_tem_fused_convolution_3'),
   (38, 'generated_product', '^triton_(mm|bmm)_|^triton_tem_fused_\w*mm_', 'linear',
     'triton_tem_fused_addmm_relu_7')
