@@ -161,6 +161,10 @@ LOOKALIKE_OPERATORS = {
     "aten::_thnn_fused_lstm_cell": "recurrent_layer",
     "aten::multinomial": "elementwise",
     "aten::group": "recurrent_layer",
+    "sglang::bf16_rope_scale_store": "linear_package",
+    "mine::fused_gdn_gatling": "linear_attention_gate",
+    "mine::resemm_data": "planning",
+    "mine::unified_attention_update": "cache",
 }
 # one name of each way of naming that no trace of ours has
 FAMILIES = {
@@ -293,6 +297,10 @@ FAMILIES = {
     "flambeau_mmq_q4_1_4warp_lds_q8_1": "linear",
     "void kernelPointwiseApply2<CopyOp<float, float>, float, float, unsigned int, -1, 1>(int)": "copy",
     "divide_kernel": "elementwise",
+    "void cutlass__5x_cudnn::Kernel<cutlass__5x_cudnn::reduction::kernel::ReduceSplitK<int>>": "convolution",
+    "nhwcSliceCKernel": "convolution",
+    "_act_mul_and_dynamic_fp8_group_quant_kernel": "elementwise",
+    "_relu_squared_static_fp8_quant_kernel": "elementwise",
     "bwd_preprocess": "attention",
     "rccl_main_kernel(ncclDevComm*, unsigned long, ncclWork*)": "communication",
     "void fa_prefill_paged_varlen_kernel_256<__half, false>(__half const*)": "attention",
@@ -350,4 +358,22 @@ FAMILIES = {
     "_bfloat16_to_float_cuda_kernel": "copy",
     "_prepare_prefill_inputs_kernel": "other",
     "_triton_w4a16_skinny_fmt_kernel": "linear",
+}
+# the same for operators
+OPERATOR_FAMILIES = {
+    "vllm::fused_gdn_gating": "elementwise",
+    "sglang::bf16_rope_scale_store": "elementwise",
+    "fbgemm::bf16bf16bf16_grouped": "linear",
+    "vllm::unified_mla_kv_cache_update": "copy",
+    "_C::get_cutlass_moe_mm_data": "other",
+    "_C::fused_deepseek_v4_qnorm_rope_kv_rope_quant_insert": "normalization",
+    "vllm::rocm_aiter_fused_rms_fp8_per_tensor_static_quant": "normalization",
+    "_flashmla_C::fused_norm_rope_attn_rope_cast_fwd": "attention",
+    "aten::_sparse_softmax": "softmax",
+    "aten::special_log_softmax": "softmax",
+    "aten::linalg_matmul": "linear",
+    "aten::_sparse_addmm": "linear",
+    "aten::_mixed_dtypes_linear": "linear",
+    "aten::cudnn_grid_sampler": "resampling",
+    "aten::_cudnn_ctc_loss": "reduction",
 }
