@@ -10,12 +10,8 @@ from genscope.analyze.load.tables import create_schema
 from genscope.analyze.load.user_rules import CATEGORIES
 from genscope.analyze.plots.theme import CATEGORY_COLOUR
 from tests.conftest import shared_traces_folder
-from tests.rule_names import (
-    FAMILIES,
-    LOOKALIKE_OPERATORS,
-    LOOKALIKES,
-    OPERATOR_FAMILIES,
-)
+from tests.rule_lookalikes import LOOKALIKE_OPERATORS, LOOKALIKES
+from tests.rule_names import FAMILIES, OPERATOR_FAMILIES
 
 
 @pytest.fixture(scope="module")
