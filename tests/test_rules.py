@@ -10,7 +10,8 @@ from genscope.analyze.load.tables import create_schema
 from genscope.analyze.load.user_rules import CATEGORIES
 from genscope.analyze.plots.theme import CATEGORY_COLOUR
 from tests.conftest import shared_traces_folder
-from tests.rule_names import FAMILIES, LOOKALIKE_OPERATORS, LOOKALIKES
+from tests.rule_lookalikes import LOOKALIKE_OPERATORS, LOOKALIKES
+from tests.rule_names import FAMILIES, OPERATOR_FAMILIES
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,14 @@ def test_no_rule_matches_a_lookalike(
         assert not found & set(wrong.split()), name
 
 
-def test_each_way_of_naming_is_known(rules: duckdb.DuckDBPyConnection) -> None:
-    decided = {name: _first(rules, "kernel_rule", name)[1] for name in FAMILIES}
-    assert decided == FAMILIES
+@pytest.mark.parametrize(
+    ("table", "names"), [("kernel_rule", FAMILIES), ("operator_rule", OPERATOR_FAMILIES)]
+)
+def test_each_way_of_naming_is_known(
+    rules: duckdb.DuckDBPyConnection, table: str, names: dict[str, str]
+) -> None:
+    decided = {name: _first(rules, table, name)[1] for name in names}
+    assert decided == names
 
 
 def test_wrappers_are_marked(rules: duckdb.DuckDBPyConnection) -> None:
