@@ -6,6 +6,7 @@ import polars as pl
 
 from genscope.analyze.predicted import NOTE, notes, notes_of_statement
 from genscope.analyze.report.findings import find
+from genscope.analyze.report.findings_limits import verdicts
 
 
 def _two_traces(sources: str, *, complete: bool) -> dict[str, Any]:
@@ -50,3 +51,12 @@ def test_every_answer_has_the_note_on_both_kinds_of_times() -> None:
         assert len(notes(frame)) == count
         # a statement of the user's own need not name what is predicted
         assert notes_of_statement(frame, traces) == [NOTE, *notes(frame)]
+
+
+def test_a_run_is_limited_by_a_gpu_that_only_copies_or_communicates() -> None:
+    row = {"trace_id": 1, "trace_name": "a", "step": None, "step_ns": 5, "verdict": "device_bound"}
+    parts = {"memcpy_ns": 1, "memset_ns": 1, "communication_ns": 3}
+    (found,) = verdicts(pl.DataFrame([row | parts]), {})
+    assert found.text == (
+        "a is limited by the GPU, which only copies for 40.0 % and only communicates for 60.0 % of the time."
+    )
