@@ -187,6 +187,7 @@ def _fill_work_groups(items: Items, calls: ChargedCalls) -> None:
         **groups.columns(),
         "first_work_id": ids(items.work)(groups.first),
         "step": _only_step(items, groups, step),
+        "start_ns": numbers(_start_ns(items, groups)),
         "begin_ns": numbers(_begin_ns(items, groups)),
     }
     insert = "INSERT INTO work_group BY NAME FROM made"
@@ -222,6 +223,14 @@ def _only_step(items: Items, groups: Groups, step: Said) -> pa.Array:
         least_at(low, group, some)
         most_at(high, group, some)
     return numbers(low, low != high)
+
+
+def _start_ns(items: Items, groups: Groups) -> NDArray[np.int64]:
+    """When the first item of each group starts."""
+    found = np.full(len(groups.first), np.iinfo(np.int64).max)
+    for at, start in items.work.read("work_row", "start_ns"):
+        least_at(found, take(groups.code, at), start)
+    return found
 
 
 def _begin_ns(items: Items, groups: Groups) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 -- Why:     shows which level of a network does the FLOPs, and which block takes longer than its
 --          FLOPs explain.
 -- Grain:   one row per (trace_id, component, block), over all profiled calls
--- Inputs:  trace, work, work_component, work_module, work_category, work_cost
+-- Inputs:  trace, work_group
 -- Needs:   operator, shape
 -- Key:     trace_name, component, block, work_count, work_ns, flops, flops_frac
 -- Columns:
@@ -26,26 +26,10 @@
 --   flops_frac         0..1 of the component's FLOPs
 -- Never:   WHERE attention_flops + convolution_flops + linear_flops > flops
 -- Plot:    FLOPs of each block, in forward order
-WITH located AS (
-  SELECT
-    trace_id,
-    work.time_source,
-    work_component.component,
-    array_to_string(string_split(work_module.module, '.')[:3], '.') AS block,
-    work.start_ns,
-    work.dur_ns,
-    work_category.category,
-    work_cost.flops,
-    work_cost.bytes
-  FROM work
-  INNER JOIN work_component USING (trace_id, work_id)
-  INNER JOIN work_module USING (trace_id, work_id)
-  INNER JOIN work_category USING (trace_id, work_id)
-  INNER JOIN work_cost USING (trace_id, work_id)
+WITH known AS (
   -- of a trace without shapes nothing is known
-  SEMI JOIN work_cost AS known
-    ON work.trace_id = known.trace_id AND known.flops IS NOT NULL
-  WHERE work_module.module <> 'unattributed'
+  SELECT DISTINCT trace_id FROM work_group
+  WHERE has_cost
 ),
 
 blocked AS (
@@ -53,16 +37,18 @@ blocked AS (
     trace_id,
     any_value(time_source) AS time_source,
     component,
-    block,
+    array_to_string(string_split(module, '.')[:3], '.') AS block,
     min(start_ns) AS start_ns,
-    count(*) AS work_count,
-    sum(dur_ns) AS work_ns,
+    sum(work_count) AS work_count,
+    sum(work_ns) AS work_ns,
     sum(flops) AS flops,
     sum(bytes) AS bytes,
     coalesce(sum(flops) FILTER (WHERE category = 'attention'), 0) AS attention_flops,
     coalesce(sum(flops) FILTER (WHERE category = 'convolution'), 0) AS convolution_flops,
     coalesce(sum(flops) FILTER (WHERE category = 'linear'), 0) AS linear_flops
-  FROM located
+  FROM work_group
+  SEMI JOIN known USING (trace_id)
+  WHERE module <> 'unattributed'
   GROUP BY trace_id, component, block
 )
 
@@ -76,7 +62,7 @@ SELECT
   blocked.component,
   row_number() OVER (PARTITION BY trace_id, component ORDER BY start_ns, block) - 1 AS block_index,
   blocked.block,
-  blocked.work_count,
+  cast(blocked.work_count AS BIGINT) AS work_count,
   try_cast(blocked.work_ns AS BIGINT) AS work_ns,
   try_cast(blocked.flops AS BIGINT) AS flops,
   try_cast(blocked.bytes AS BIGINT) AS bytes,

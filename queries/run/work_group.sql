@@ -29,6 +29,7 @@
 --   step_source       work_step.source; 'none' outside steps
 --   has_cost          whether the FLOPs are known
 --   step              work_step.step of all of them; NULL if there are several or none
+--   start_ns          ns, earliest work.start_ns of them
 --   work_count        work items
 --   begin_ns          ns in which devices were idle before kernels that they had been asked for, at
 --                     most limit_constant.queued_gap_high_ns each: more is a wait for something
@@ -59,6 +60,7 @@ SELECT
   work_step.source AS step_source,
   work_cost.flops IS NOT NULL AS has_cost,
   if(min(work_step.step) = max(work_step.step), min(work_step.step), NULL) AS step,
+  min(work.start_ns) AS start_ns,
   count(*) AS work_count,
   cast(sum(
     least(coalesce(idle_gap.device_ns, 0), limit_constant.queued_gap_high_ns)
