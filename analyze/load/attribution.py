@@ -153,10 +153,10 @@ def _fill_cpu_op_parent(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     return fill_cpu_op_parent(con, held)
 
 
-def _fill_work(con: duckdb.DuckDBPyConnection, _: Held) -> bool:
+def _fill_work(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
     from genscope.analyze.load.work_rows import fill_work
 
-    return fill_work(con)
+    return fill_work(con, held.scratch(con))
 
 
 def _fill_kernel_launch(con: duckdb.DuckDBPyConnection, held: Held) -> bool:
@@ -266,7 +266,7 @@ _OF_TIME: dict[tuple[str, ...], _Pass] = {
     ("work_cost", "component_busy"): _fill_work_costs,
     ("work_sum", "work_arithmetic", "product_sum"): _fill_work_sums,
 }
-# holds no arrays
+# few arrays, and only of a trace without kernels
 _APART: dict[tuple[str, ...], _Pass] = {("work",): _fill_work}
 _CHAINS = (_OF_WORK, _OF_TIME, _APART)
 PASSES = _OF_WORK | _OF_TIME | _APART

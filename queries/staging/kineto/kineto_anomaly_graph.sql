@@ -7,20 +7,36 @@
 --   kind     see anomaly_kind
 --   count    number of affected events
 --   example  the first or worst one
-WITH launched AS (
-  SELECT
-    runtime_call.call_id,
-    any_value(runtime_call.name) AS name,
-    coalesce(max(kernel.graph_id), -1) AS graph_id,
-    count(kernel.kernel_id) AS kernel_count
+WITH launch AS (
+  SELECT call_id, name, correlation_id, process_id
   FROM runtime_call
-  LEFT JOIN kernel
+  WHERE contains(name, 'GraphLaunch')
+),
+
+-- a launch starts hundreds of kernels
+started AS (
+  SELECT
+    correlation_id,
+    process_id,
+    max(graph_id) AS graph_id,
+    count(*) AS kernel_count
+  FROM kernel
+  SEMI JOIN launch USING (correlation_id)
+  GROUP BY correlation_id, process_id
+),
+
+launched AS (
+  SELECT
+    launch.call_id,
+    any_value(launch.name) AS name,
+    coalesce(max(started.graph_id), -1) AS graph_id,
+    coalesce(sum(started.kernel_count), 0)::BIGINT AS kernel_count
+  FROM launch
+  LEFT JOIN started
     ON
-      runtime_call.correlation_id = kernel.correlation_id
-      AND coalesce(kernel.process_id, runtime_call.process_id, '')
-      = coalesce(runtime_call.process_id, '')
-  WHERE contains(runtime_call.name, 'GraphLaunch')
-  GROUP BY runtime_call.call_id
+      launch.correlation_id = started.correlation_id
+      AND coalesce(started.process_id, launch.process_id, '') = coalesce(launch.process_id, '')
+  GROUP BY launch.call_id
 ),
 
 -- a launch without kernels has no graph_id, so it is compared with all the others
