@@ -145,11 +145,12 @@ class _Trace:
 
 
 def _check(con: duckdb.DuckDBPyConnection) -> None:
-    for name in TABLES:
+    for name in ("work", *TABLES):
         rows = con.table(name).order("ALL").fetchall()
         assert rows == con.sql(with_views(FILES[name]).statement).order("ALL").fetchall(), name
-        if texts := ", ".join(texts_of(FILES[name])):
-            # each combination once
+        # each combination once, except where those of kernels and operators are taken as they are
+        texts = ", ".join(texts_of(FILES[name]) if name != "work" else ())
+        if texts:
             stored, said = con.table(f"{name}_text"), con.table(name)
             assert len(stored) == len(said.project(f"trace_id, {texts}").distinct()), name
 
