@@ -18,7 +18,10 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class AttentionCall:
-    """The shapes of one call and the implementation that computes it. q, k and v are (batch, heads, length, head_dim)."""
+    """The shapes of one call and the implementation that computes it. q, k and v are (batch, heads, length, head_dim).
+
+    `masked` says that not every query may see every key: the call is causal or has a mask.
+    """
 
     query_len: int
     kv_len: int
@@ -29,6 +32,7 @@ class AttentionCall:
     dtype: str
     implementation: str
     causal: bool
+    masked: bool = False
 
     def fields(self, hidden_len: int | None) -> dict[str, int | str]:
         """The label's fields. transformers packs a single query by groups of heads in decode; the label shows it unpacked."""
@@ -86,6 +90,7 @@ def describe(asked: Arguments, implementation: str) -> AttentionCall:
         dtype=str(query.dtype).removeprefix("torch."),
         implementation=implementation,
         causal=asked.causal,
+        masked=asked.causal or asked.mask is not None,
     )
 
 
