@@ -14,13 +14,17 @@ from genscope.capture.dry.devices import Device
 from genscope.capture.dry.operators import functions_as_on
 from genscope.capture.dry.shapes_only import ShapesOnly
 from genscope.capture.dry.step_recorder import StepRecorder
-from genscope.capture.label.labels import Labels
+from genscope.capture.label.labels import Labels, methods_labelled
 from genscope.capture.profilers.dry import written
-from genscope.capture.recording import components_of
+from genscope.capture.recording import METHODS, components_of
 from genscope.capture.session import new_run
 from genscope.errors import CaptureError
 
 Built = tuple[Any, Callable[[], Any]]
+EVERYWHERE = (
+    "{} times the step asks where a mask holds, which only values say: it is taken to hold everywhere, so that each expert of a "
+    "mixture computes every token"
+)
 
 
 def record_dry(
@@ -40,16 +44,16 @@ def record_dry(
     recorder = StepRecorder("cuda")
     with ShapesOnly(), functions_as_on("cuda"):
         model, step = build()
-        modules = {k: m for k, m in components_of(model).items() if isinstance(m, nn.Module)}
+        parts = components_of(model)
         # an optimizer makes its state in the first step
-        _run(step, StepRecorder("cuda"), modules, attention, steps=1)
-        labels, switch, _returned = _run(step, recorder, modules, attention, steps=steps)
+        _run(step, StepRecorder("cuda"), parts, attention, steps=1)
+        labels, switch, _returned = _run(step, recorder, parts, attention, steps=steps)
     if not any("External id" in event.get("args", {}) for event in recorder.events()):
         raise CaptureError(
             f"{name} ran on the host only, so no GPU's time can be predicted; let the script create its model and "
             "tensors without naming a device."
         )
-    card = _card(name, modules, attention=attention, device=device)
+    card = _card(name, _modules(parts), attention=attention, device=device)
     folder = run_folder.free(
         out, run_folder.stem_of(name, attention, device.name.removeprefix("NVIDIA "), "dry")
     )
@@ -62,6 +66,7 @@ def record_dry(
             attention_labelled=dict(labels.attention_calls),
             attention_refused=dict(switch.refused),
             dead_work=recorder.flow.dead(),
+            assumptions=[*device.assumptions(), *_assumed(recorder)],
         )
     return folder
 
@@ -69,19 +74,24 @@ def record_dry(
 def _run(
     step: Callable[[], Any],
     recorder: StepRecorder,
-    modules: Mapping[str, nn.Module],
+    parts: Mapping[str, Any],
     attention: str,
     *,
     steps: int,
 ) -> tuple[Labels, Switch, list[Any]]:
-    labels = Labels(recorder, modules)
+    labels = Labels(recorder, _modules(parts))
     switch = Switch(attention, "cuda", labels.attention)
-    with recorder, switched(switch), labels.attached():
+    entries = methods_labelled(labels, parts, METHODS)
+    with recorder, switched(switch), entries, labels.attached():
         returned = []
         for index in range(steps):
             with labels.step(index):
                 returned.append(step())
     return labels, switch, returned
+
+
+def _modules(parts: Mapping[str, Any]) -> dict[str, nn.Module]:
+    return {name: part for name, part in parts.items() if isinstance(part, nn.Module)}
 
 
 def _card(
@@ -98,5 +108,9 @@ def _card(
         device_asked=device.name,
         parameters={k: sum(p.numel() for p in m.parameters()) for k, m in modules.items()},
         parameters_total=sum(p.numel() for p in weights.values()),
-        assumptions=device.assumptions(),
     )
+
+
+def _assumed(recorder: StepRecorder) -> list[str]:
+    masks = sum(event["name"] == "aten::nonzero" for event in recorder.events())
+    return [EVERYWHERE.format(masks)] if masks else []
