@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import re
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ from torch import nn
 
 from genscope.capture import manifest, run_folder
 from genscope.capture.attention.switch import Switch, switched
+from genscope.capture.dry.as_on_device import as_on_gpu
 from genscope.capture.dry.devices import Device
 from genscope.capture.dry.operators import functions_as_on
 from genscope.capture.dry.shapes_only import ShapesOnly
@@ -25,6 +30,8 @@ EVERYWHERE = (
     "{} times the step asks where a mask holds, which only values say: it is taken to hold everywhere, so that each expert of a "
     "mixture computes every token"
 )
+
+UNKNOWN = "operators that torch doesn't define have no FLOPs and count as an empty kernel: {}"
 
 
 def record_dry(
@@ -42,7 +49,7 @@ def record_dry(
     CaptureError if nothing ran there.
     """
     recorder = StepRecorder("cuda")
-    with ShapesOnly(), functions_as_on("cuda"):
+    with _for_shapes_only(name), ShapesOnly(), functions_as_on("cuda"), as_on_gpu():
         model, step = build()
         parts = components_of(model)
         # an optimizer makes its state in the first step
@@ -69,6 +76,23 @@ def record_dry(
             assumptions=[*device.assumptions(), *_assumed(recorder)],
         )
     return folder
+
+
+@contextlib.contextmanager
+def _for_shapes_only(name: str) -> Iterator[None]:
+    """Say what a script does that needs values, in place of torch's error about the meta device."""
+    try:
+        yield
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0][:160]
+        if not isinstance(error, NotImplementedError) and not re.search(r"\bmeta\b", reason):
+            raise
+        frames = traceback.extract_tb(error.__traceback__)
+        place = next((f for f in reversed(frames) if Path(f.filename).stem == name), frames[-1])
+        raise CaptureError(
+            f"Line {place.lineno} of {Path(place.filename).name} can't run for its shapes only ({reason}); move what comes from "
+            "NumPy or a file to the model's device, leave this part out, or record the script on its own device."
+        ) from error
 
 
 def _run(
@@ -112,5 +136,10 @@ def _card(
 
 
 def _assumed(recorder: StepRecorder) -> list[str]:
-    masks = sum(event["name"] == "aten::nonzero" for event in recorder.events())
-    return [EVERYWHERE.format(masks)] if masks else []
+    names = Counter(e["name"] for e in recorder.events() if "External id" in e.get("args", {}))
+    others = ", ".join(sorted(name for name in names if not name.startswith("aten::")))
+    masks = names["aten::nonzero"]
+    return [
+        *([EVERYWHERE.format(masks)] if masks else []),
+        *([UNKNOWN.format(others)] if others else []),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +79,7 @@ class Arguments:
 
 
 def describe(asked: Arguments, implementation: str) -> AttentionCall:
-    """Shapes of a call for its label; a tensor of three dimensions has one head."""
+    """Shapes of a call for its label; a tensor of three dimensions has one head, of five several batches."""
     query, key = asked.query, asked.key
     return AttentionCall(
         query_len=query.shape[-2],
@@ -86,7 +87,7 @@ def describe(asked: Arguments, implementation: str) -> AttentionCall:
         heads=query.shape[-3] if query.ndim > 3 else 1,
         kv_heads=key.shape[-3] if key.ndim > 3 else 1,
         head_dim=query.shape[-1],
-        batch=query.shape[0],
+        batch=math.prod(query.shape[: max(query.ndim - 3, 1)]),
         dtype=str(query.dtype).removeprefix("torch."),
         implementation=implementation,
         causal=asked.causal,

@@ -19,8 +19,8 @@ _WRITE_VALUES = frozenset(
     }
 )  # fmt: skip
 
-_TO_HOST: frozenset[Any] = frozenset({torch.Tensor.to, torch.Tensor.cpu})
-_TO_NUMPY: frozenset[Any] = frozenset({torch.Tensor.numpy, torch.Tensor.__array__})
+_TO_HOST: tuple[Any, ...] = (torch.Tensor.to, torch.Tensor.cpu)
+_TO_NUMPY: tuple[Any, ...] = (torch.Tensor.numpy, torch.Tensor.__array__)
 
 
 class ShapesOnly(DeviceContext):

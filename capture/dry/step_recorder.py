@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from torch.nested._internal.nested_tensor import NestedTensor
+
 from genscope.capture.dry.data_flow import DataFlow
 from genscope.capture.dry.event import arguments, does_work, shapes_of
 from genscope.capture.dry.graph import Graph
@@ -38,6 +40,9 @@ class StepRecorder(DryRecorder):  # type: ignore[no-untyped-call]
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Run one operator for its shapes, or for real if it is the host's, and record it."""
+        if any(issubclass(each, NestedTensor) for each in types):
+            # it runs again for the buffer that holds all of its tensors
+            return NotImplemented
         kwargs = kwargs or {}
         name: str = func._schema.name
         if name in (_ENTER, _EXIT):

@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import capture_traces as traces
+import pytest
+import torch
 
 from genscope.capture.script import ScriptRun, capture_script
+from genscope.errors import CaptureError
 
 SCRIPT = """
+import contextlib
+
 import numpy as np
 import torch
 from torch import nn
@@ -53,6 +58,66 @@ def mixture():
         return [expert(tokens[torch.where(chosen == i)]) for i, expert in enumerate(experts)]
 
     return {"gate": gate, "experts": experts}, step
+
+
+def trained(context, **how):
+    net, images = nn.Linear(4, 4), torch.randn(10, 4)
+    optimizer = torch.optim.AdamW(net.parameters(), **how)
+
+    def step():
+        optimizer.zero_grad()
+        with context():
+            loss = net(images).square().sum()
+        loss.backward()
+        optimizer.step()
+
+    return net, step
+
+
+def plain():
+    return trained(contextlib.nullcontext)
+
+
+def fused():
+    return trained(contextlib.nullcontext, fused=True)
+
+
+def autocast():
+    return trained(lambda: torch.autocast("cuda", torch.bfloat16))
+
+
+def no_autocast():
+    return trained(lambda: torch.autocast("cuda", enabled=False))
+
+
+@torch.library.custom_op("dry_script::twice", mutates_args=())
+def twice(x: torch.Tensor) -> torch.Tensor:
+    return x * 2
+
+
+@twice.register_fake
+def _(x):
+    return torch.empty_like(x)
+
+
+def custom():
+    net, images = nn.Linear(4, 4), torch.randn(10, 4)
+    return net, lambda: twice(net(images))
+
+
+def nested():
+    net, images = nn.Linear(4, 4), [torch.randn(2, 4), torch.randn(3, 4)]
+    return net, lambda: net(torch.nested.nested_tensor(images, layout=torch.jagged)).values()
+
+
+def from_numpy():
+    net, images = nn.Linear(4, 4), torch.from_numpy(np.zeros((2, 4), np.float32))
+    return net, lambda: net(images)
+
+
+def wrong():
+    net = nn.Linear(4, 4)
+    return net, lambda: net.metadata
 """
 
 
@@ -90,3 +155,50 @@ def test_a_mask_that_only_values_say_is_an_assumption(tmp_path: Path) -> None:
     )
     plain = traces.manifest(dry(tmp_path, "pipeline"))["assumptions"]
     assert plain and not any("mask" in each for each in plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "count"),
+    [
+        ("plain", "aten::_foreach_", 9),
+        ("fused", "aten::_fused_adamw_", 1),
+        ("no_autocast", "aten::_foreach_", 9),
+    ],
+)
+def test_an_optimizer_updates_all_weights_at_once_as_on_a_gpu(
+    tmp_path: Path, name: str, prefix: str, count: int
+) -> None:
+    folder = dry(tmp_path, name)
+    names = [op["name"] for op in traces.operators(folder)]
+    assert sum(each.startswith(prefix) for each in names) == 2 * count
+
+
+def test_autocast_is_refused_as_it_has_no_effect(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="autocast does nothing on the meta device"):
+        dry(tmp_path, "autocast")
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.is_autocast_enabled("cpu")
+
+
+def test_an_operator_of_another_library_is_listed_and_unknown(tmp_path: Path) -> None:
+    folder = dry(tmp_path, "custom")
+    found = [e["name"] for e in traces.events(folder) if "External id" in e.get("args", {})]
+    assert found == ["aten::addmm", "dry_script::twice"] * 2
+    assumed = traces.manifest(folder)["assumptions"]
+    assert any(each.endswith("empty kernel: dry_script::twice") for each in assumed)
+
+
+def test_a_nested_tensor_runs_as_the_buffer_that_holds_it(tmp_path: Path) -> None:
+    found = traces.operators(dry(tmp_path, "nested"))
+    products = [op for op in found if op["name"] == "aten::linear"]
+    assert [op["args"]["Input Dims"][0] for op in products] == [[5, 4]] * 2
+
+
+def test_what_needs_values_is_said_with_its_line(tmp_path: Path) -> None:
+    line = SCRIPT.splitlines().index("def from_numpy():") + 3
+    with pytest.raises(
+        CaptureError, match=f"^Line {line} of mine.py can't run for its shapes only"
+    ):
+        dry(tmp_path, "from_numpy")
+    with pytest.raises(AttributeError, match="metadata"):
+        dry(tmp_path, "wrong")
