@@ -6,7 +6,7 @@ import contextlib
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ def record_dry(
     with _for_shapes_only(name), ShapesOnly(), functions_as_on("cuda"), as_on_gpu():
         model, step = build()
         parts = components_of(model)
+        _move_rest(_modules(parts).values())
         # an optimizer makes its state in the first step
         _run(step, StepRecorder("cuda"), parts, attention, steps=1)
         labels, switch, _returned = _run(step, recorder, parts, attention, steps=steps)
@@ -76,6 +77,14 @@ def record_dry(
             assumptions=[*device.assumptions(), *_assumed(recorder)],
         )
     return folder
+
+
+def _move_rest(modules: Iterable[nn.Module]) -> None:
+    """What a module made from NumPy or with torch.Tensor(...) follows its other weights, as model.to("cuda") has it."""
+    for module in modules:
+        weights, buffers = list(module.parameters()), list(module.buffers())
+        if any(w.is_meta for w in weights) and not all(x.is_meta for x in weights + buffers):
+            module.to("meta")
 
 
 @contextlib.contextmanager

@@ -162,7 +162,7 @@ class Labels:
         for pattern, kind in self._kinds.items():
             if fnmatch.fnmatchcase(frame.name, pattern):
                 return kind
-        if any(part in frame.name for part in _TEMPORAL_NAMES):
+        if text_len != call.kv_len and any(part in frame.name for part in _TEMPORAL_NAMES):
             return "temporal"
         if text_len is not None:
             return _kind_with_text(call, text_len)

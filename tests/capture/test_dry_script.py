@@ -110,6 +110,13 @@ def nested():
     return net, lambda: net(torch.nested.nested_tensor(images, layout=torch.jagged)).values()
 
 
+def buffered():
+    net, images = nn.Linear(4, 4), torch.randn(2, 4)
+    net.register_buffer("positions", torch.from_numpy(np.zeros((2, 4), np.float32)))
+    net.mixed = nn.Parameter(torch.Tensor([0.5]))
+    return net, lambda: (net(images) + net.positions) * net.mixed
+
+
 def from_numpy():
     net, images = nn.Linear(4, 4), torch.from_numpy(np.zeros((2, 4), np.float32))
     return net, lambda: net(images)
@@ -192,6 +199,12 @@ def test_a_nested_tensor_runs_as_the_buffer_that_holds_it(tmp_path: Path) -> Non
     found = traces.operators(dry(tmp_path, "nested"))
     products = [op for op in found if op["name"] == "aten::linear"]
     assert [op["args"]["Input Dims"][0] for op in products] == [[5, 4]] * 2
+
+
+def test_a_module_is_on_the_device_as_a_whole(tmp_path: Path) -> None:
+    folder = dry(tmp_path, "buffered")
+    found = [op["name"] for op in traces.operators(folder) if "External id" in op["args"]]
+    assert found == ["aten::addmm", "aten::add", "aten::mul"] * 2
 
 
 def test_what_needs_values_is_said_with_its_line(tmp_path: Path) -> None:

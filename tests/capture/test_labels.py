@@ -125,6 +125,7 @@ IMAGE, TEXT = torch.zeros(2, 64, 8), torch.zeros(2, 77, 8)
         ("attn", call(64 + 77, 64 + 77), TEXT, "joint"),
         ("attn", call(64, 64, causal=True), None, "causal"),
         ("temp_attentions", call(16, 16), None, "temporal"),
+        ("temp_attentions", call(16, 77), TEXT, "cross"),
         ("spatial", call(64, 64), None, "spatial"),
     ],
 )
