@@ -122,6 +122,16 @@ def from_numpy():
     return net, lambda: net(images)
 
 
+def until_true():
+    net, images = nn.Linear(4, 4), torch.randn(2, 4)
+
+    def step():
+        while not net(images).max() > 3:
+            pass
+
+    return net, step
+
+
 def wrong():
     net = nn.Linear(4, 4)
     return net, lambda: net.metadata
@@ -205,6 +215,11 @@ def test_a_module_is_on_the_device_as_a_whole(tmp_path: Path) -> None:
     folder = dry(tmp_path, "buffered")
     found = [op["name"] for op in traces.operators(folder) if "External id" in op["args"]]
     assert found == ["aten::addmm", "aten::add", "aten::mul"] * 2
+
+
+def test_a_loop_that_waits_for_a_value_ends_with_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="asked 500 times whether something is true"):
+        dry(tmp_path, "until_true")
 
 
 def test_what_needs_values_is_said_with_its_line(tmp_path: Path) -> None:
