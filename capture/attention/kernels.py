@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,10 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class AttentionCall:
-    """The shapes of one call and the implementation that computes it. q, k and v are (batch, heads, length, head_dim)."""
+    """The shapes of one call and the implementation that computes it. q, k and v are (batch, heads, length, head_dim).
+
+    `masked` says that not every query may see every key: the call is causal or has a mask.
+    """
 
     query_len: int
     kv_len: int
@@ -29,6 +33,7 @@ class AttentionCall:
     dtype: str
     implementation: str
     causal: bool
+    masked: bool = False
 
     def fields(self, hidden_len: int | None) -> dict[str, int | str]:
         """The label's fields. transformers packs a single query by groups of heads in decode; the label shows it unpacked."""
@@ -74,7 +79,7 @@ class Arguments:
 
 
 def describe(asked: Arguments, implementation: str) -> AttentionCall:
-    """Shapes of a call for its label; a tensor of three dimensions has one head."""
+    """Shapes of a call for its label; a tensor of three dimensions has one head, of five several batches."""
     query, key = asked.query, asked.key
     return AttentionCall(
         query_len=query.shape[-2],
@@ -82,10 +87,11 @@ def describe(asked: Arguments, implementation: str) -> AttentionCall:
         heads=query.shape[-3] if query.ndim > 3 else 1,
         kv_heads=key.shape[-3] if key.ndim > 3 else 1,
         head_dim=query.shape[-1],
-        batch=query.shape[0],
+        batch=math.prod(query.shape[: max(query.ndim - 3, 1)]),
         dtype=str(query.dtype).removeprefix("torch."),
         implementation=implementation,
         causal=asked.causal,
+        masked=asked.causal or asked.mask is not None,
     )
 
 

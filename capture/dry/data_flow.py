@@ -115,7 +115,9 @@ class DataFlow:
 
 
 def _tensors(given: Any) -> list[torch.Tensor]:
-    return [x for x in tree_leaves(given) if isinstance(x, torch.Tensor) and x.is_meta]
+    # a sparse tensor has no storage of its own
+    found = [x for x in tree_leaves(given) if isinstance(x, torch.Tensor) and x.is_meta]
+    return [tensor for tensor in found if tensor.layout == torch.strided]
 
 
 def _key(tensor: torch.Tensor) -> int:

@@ -42,11 +42,15 @@ _NO_WORK = frozenset(
 )  # fmt: skip
 
 
+# torch's own operators that are marks or bookkeeping; a library's own compute something
+_NO_WORK_IN = frozenset({"prim", "prims", "profiler", "inductor", "streams", "rngprims"})
+
+
 @functools.cache
 def does_work(func: Any) -> bool:
     """Whether an operator moves or computes anything; views and reservations do neither."""
     name: str = func._schema.name
-    return name.startswith("aten::") and not func.is_view and name not in _NO_WORK
+    return name.partition("::")[0] not in _NO_WORK_IN and not func.is_view and name not in _NO_WORK
 
 
 def arguments(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Operators that a GPU runs inside another one, where recording on the meta device sees only the outer one.
+"""Operators that a GPU runs inside or instead of another one, where recording on the meta device sees only the outer one.
 
 cuDNN adds a convolution's bias with a kernel of its own, and normalization over rows first makes a permuted input contiguous
 (aten/src/ATen/native/Convolution.cpp, native/cuda/layer_norm_kernel.cu). A real trace lists both as operators.
@@ -24,6 +24,37 @@ _WRITES_INTO_COPY = frozenset(
 )
 # name and shapes, as a trace's event holds them
 Operator = tuple[str, dict[str, list[Any]]]
+# they reserve memory and fill it with an operator of its own
+_FILLED_BY = {
+    "aten::zeros": "aten::fill_",
+    "aten::ones": "aten::fill_",
+    "aten::full": "aten::fill_",
+    "aten::rand": "aten::uniform_",
+    "aten::randn": "aten::normal_",
+}
+# they copy all of their first input into another shape
+_COPIES = frozenset({"aten::pixel_shuffle", "aten::pixel_unshuffle"})
+
+
+def operators_instead(name: str, values: list[Any], output: Any) -> list[Operator]:
+    """The operators whose kernels run for one that has none of its own; empty if it has one."""
+    if name in _FILLED_BY:
+        return [(_FILLED_BY[name], shapes_of([output, 0]))]
+    if name in _COPIES:
+        return [("aten::copy_", shapes_of([output, output, False]))]
+    if name == "aten::repeat":
+        once, times = values[0], values[1]
+        shape = [*times, *[1] * (len(times) - once.ndim), *once.shape]
+        return [("aten::copy_", shapes_of([output.new_empty(shape), once.expand(shape), False]))]
+    if name == "aten::constant_pad_nd":
+        # a negative pad cuts off
+        shape = list(map(min, output.shape, values[0].shape))
+        inside, image = (x.as_strided(shape, x.stride()) for x in (output, values[0]))
+        return [
+            ("aten::fill_", shapes_of([output, values[2]])),
+            ("aten::copy_", shapes_of([inside, image, False])),
+        ]
+    return []
 
 
 def inner_operators(

@@ -11,7 +11,7 @@ from typing import Any
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from genscope.capture.dry.event import arguments, does_work, shapes_of
-from genscope.capture.dry.inner import Operator, inner_operators
+from genscope.capture.dry.inner import Operator, inner_operators, operators_instead
 from genscope.capture.dry.operators import Outcomes, call_key, shown_name
 
 # the same in every run, so that models that follow each other share it
@@ -73,6 +73,8 @@ class DryRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         own = (name, shapes_of(values))
         if self._device_kind != "cuda":
             return [own]
+        if instead := operators_instead(name, values, output):
+            return instead
         before, after = inner_operators(name, values, output)
         return [*before, own, *after]
 

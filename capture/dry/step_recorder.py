@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from torch.nested._internal.nested_tensor import NestedTensor
+
 from genscope.capture.dry.data_flow import DataFlow
 from genscope.capture.dry.event import arguments, does_work, shapes_of
 from genscope.capture.dry.graph import Graph
 from genscope.capture.dry.host import crossing, of_host
 from genscope.capture.dry.recorder import OUTCOMES, DryRecorder, event_of
+from genscope.errors import CaptureError
 
 # in the place of the first input's value: this operator copies from the device, and the host waits
 TO_HOST = "DtoH"
+# a step that asks for more truth values than this waits for one that never comes
+MOST_ASKED = 500
 _ENTER, _EXIT = "profiler::_record_function_enter_new", "profiler::_record_function_exit"
 
 
@@ -26,6 +31,7 @@ class StepRecorder(DryRecorder):  # type: ignore[no-untyped-call]
     def __init__(self, device_kind: str) -> None:
         super().__init__(device_kind)
         self._graph = Graph()
+        self._asked = 0
         self.flow = DataFlow()
         # operators without work that took a number: listed only if a backward operator has it
         self._unlisted: dict[int, tuple[int, dict[str, Any]]] = {}
@@ -38,6 +44,9 @@ class StepRecorder(DryRecorder):  # type: ignore[no-untyped-call]
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Run one operator for its shapes, or for real if it is the host's, and record it."""
+        if any(issubclass(each, NestedTensor) for each in types):
+            # it runs again for the buffer that holds all of its tensors
+            return NotImplemented
         kwargs = kwargs or {}
         name: str = func._schema.name
         if name in (_ENTER, _EXIT):
@@ -50,6 +59,7 @@ class StepRecorder(DryRecorder):  # type: ignore[no-untyped-call]
             return func(*args, **kwargs)
         crosses, stand_in = crossing(func, args, kwargs)
         if crosses:
+            self._count_asked(stand_in)
             shapes = shapes_of(arguments(func, args, kwargs))
             shapes["Concrete Inputs"][0] = TO_HOST
             self._host_row(name, shapes, links)
@@ -67,6 +77,20 @@ class StepRecorder(DryRecorder):  # type: ignore[no-untyped-call]
         ids = tuple(row["args"]["External id"] for row in self._rows[first:])
         self.flow.called(func, args, kwargs, output, ids)
         return output
+
+    def enter(self, label: str) -> None:
+        """Open a range now."""
+        if label.startswith("step:"):
+            self._asked = 0
+        super().enter(label)
+
+    def _count_asked(self, stand_in: Any) -> None:
+        self._asked += stand_in is False
+        if self._asked > MOST_ASKED:
+            raise CaptureError(
+                f"The step has asked {MOST_ASKED} times whether something is true on the device, which is always False in a dry "
+                "run: a loop that ends when a value says so, as that of generate(), doesn't end. Run a fixed number of calls."
+            )
 
     def _links(self) -> dict[str, int]:
         """The fields that link a backward operator to its forward operator."""

@@ -162,13 +162,27 @@ class Labels:
         for pattern, kind in self._kinds.items():
             if fnmatch.fnmatchcase(frame.name, pattern):
                 return kind
-        if any(part in frame.name for part in _TEMPORAL_NAMES):
+        if text_len != call.kv_len and any(part in frame.name for part in _TEMPORAL_NAMES):
             return "temporal"
         if text_len is not None:
             return _kind_with_text(call, text_len)
-        if call.causal or getattr(frame.module, "is_causal", False):
+        remembers = _remembers(frame, call)
+        follows = remembers and (call.masked or call.query_len == 1)
+        if follows or call.causal or getattr(frame.module, "is_causal", False):
             return "causal"
-        return "self" if call.query_len == call.kv_len else "cross"
+        return "self" if remembers or call.query_len == call.kv_len else "cross"
+
+
+def _remembers(frame: _Frame, call: AttentionCall) -> bool:
+    """Whether the keys are the module's own sequence and what it remembers, as with a KV cache: no argument is another sequence."""
+    given = [x for x in (*frame.args, *frame.kwargs.values()) if isinstance(x, torch.Tensor)]
+    sequences = [tensor for tensor in given if 2 <= tensor.ndim <= 3]
+    if call.kv_len <= call.query_len or not sequences:
+        return False
+    others = {call.kv_len, call.kv_len - call.query_len}
+    return call.query_len == sequences[0].shape[-2] and not any(
+        others.intersection(tensor.shape[:-1]) for tensor in sequences[1:]
+    )
 
 
 def _kind_with_text(call: AttentionCall, text_len: int) -> str:

@@ -47,7 +47,9 @@ SELECT
       )
       THEN 2
     WHEN
-      costed_operator.formula IN ('copy', 'cast', 'fill', 'new_fill', 'slice_backward') THEN 0
+      costed_operator.formula IN (
+        'copy', 'cast', 'fill', 'new_fill', 'padding', 'slice_backward'
+      ) THEN 0
     ELSE 1
   END AS cost_rank
 FROM call

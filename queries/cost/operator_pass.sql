@@ -95,10 +95,10 @@ SELECT
       THEN if(dims[1][-1] <= 1024, 'softmax', 'softmax_' || if(dims[1][-1] % 8 = 0, 'long', 'odd'))
     WHEN formula = 'normalization_backward' THEN 'layer_norm'
     WHEN formula = 'normalization' THEN if(contains(name, 'group_norm'), 'moments', 'layer_norm')
-    WHEN is_crossed AND formula != 'resampling' THEN 'uncoalesced'
+    WHEN is_crossed AND formula NOT IN ('padding', 'resampling') THEN 'uncoalesced'
     WHEN formula IN ('cast', 'copy') AND is_alike AND target_bytes > source_bytes THEN 'upcast'
     WHEN formula IN ('cast', 'copy') AND is_alike THEN 'contiguous'
-    WHEN is_alike AND is_even AND is_dense AND formula != 'resampling'
+    WHEN is_alike AND is_even AND is_dense AND formula NOT IN ('padding', 'resampling')
       THEN
         CASE
           WHEN is_mixed THEN 'mixed'
@@ -112,6 +112,7 @@ SELECT
     WHEN 'index_select' THEN (bytes - numels[3] * item_bytes[3]) / (2 * item_bytes[1])
     WHEN 'embedding' THEN (bytes - numels[2] * item_bytes[2]) / (2 * item_bytes[1])
     WHEN 'resampling' THEN bytes / item_bytes[1] - numels[1]
+    WHEN 'padding' THEN bytes / item_bytes[1] - numels[1]
     WHEN 'pointwise' THEN element_flops
     ELSE if(kernel_kind = 'gather', bytes / (2 * item_bytes[1]), widest)
   END AS BIGINT) AS element_count,

@@ -1,4 +1,4 @@
--- signature_cost: FLOPs and bytes of each distinct call (169 lines because of its formulas).
+-- signature_cost: FLOPs and bytes of each distinct call (178 lines because of its formulas).
 --
 -- Why:     output shapes are inferred. FLOPs are 2 * multiply-adds, as in torch.utils.flop_counter:
 --          convolution 2 * N * positions * weight elements (positions of the output; of the input
@@ -52,6 +52,15 @@ WITH numbered AS (
               LAMBDA pair: floor(pair[1] * pair[2])
             ))
           )
+      -- before and after the last axis, then of the axis before it
+      WHEN 'padding'
+        THEN list_product(list_transform(
+          list_zip(list_reverse(dims[1]), range(len(dims[1]))),
+          LAMBDA axis: axis[1] + if(
+            2 * axis[2] < len(try_cast(arguments[2] AS BIGINT[])),
+            list_sum(try_cast(arguments[2] AS BIGINT[])[2 * axis[2] + 1:2 * axis[2] + 2]), 0
+          )
+        ))
       -- groups of rows, of columns, or of the sums, which end where an input says
       WHEN 'grouped_mm'
         THEN

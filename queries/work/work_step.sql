@@ -8,17 +8,47 @@
 --   trace_id  trace.trace_id
 --   work_id   work.work_id
 --   step      from the label, else from the name of a graph's kernel, else the number of the
---             profiler's step, else the number of the call that surrounds it in repeated_call; NULL
---             if no step surrounds the work
+--             profiler's step, in a trace with labelled steps that of the only one inside it, else
+--             the number of the call that surrounds it in repeated_call; NULL if no step surrounds
+--             the work
 --   source    'label' | 'graph_annotation' | 'annotation' | 'repeat' | 'none'
 -- Never:   WHERE (source = 'none') <> (step IS NULL)
 WITH named_step AS (
   SELECT
     trace_id,
     annotation_id,
+    start_ns,
+    start_ns + dur_ns AS end_ns,
+    kind,
     try_cast(name AS BIGINT) AS labelled,
-    try_cast(split_part(name, '#', 2) AS BIGINT) AS profiled
+    try_cast(split_part(name, '#', 2) AS BIGINT) AS numbered
   FROM known_annotation
+),
+
+labelled_trace AS (
+  SELECT DISTINCT trace_id
+  FROM named_step
+  WHERE kind = 'step'
+),
+
+-- a profiler counts from its own start, labels from the first step that is recorded
+profiler_step AS (
+  SELECT
+    named_step.trace_id,
+    named_step.annotation_id,
+    CASE
+      WHEN any_value(labelled_trace.trace_id) IS NULL THEN any_value(named_step.numbered)
+      WHEN count(DISTINCT label.labelled) = 1 THEN any_value(label.labelled)
+    END AS profiled
+  FROM named_step
+  LEFT JOIN labelled_trace USING (trace_id)
+  LEFT JOIN named_step AS label
+    ON
+      named_step.trace_id = label.trace_id
+      AND label.kind = 'step'
+      AND label.start_ns BETWEEN named_step.start_ns AND named_step.end_ns
+  WHERE named_step.kind = 'profiler_step'
+  GROUP BY named_step.trace_id, named_step.annotation_id
 ),
 
 found AS (
@@ -35,7 +65,7 @@ found AS (
     ON
       work_annotation.trace_id = label.trace_id
       AND work_annotation.step_id = label.annotation_id
-  LEFT JOIN named_step AS profiler_step
+  LEFT JOIN profiler_step
     ON
       work_annotation.trace_id = profiler_step.trace_id
       AND work_annotation.profiler_step_id = profiler_step.annotation_id

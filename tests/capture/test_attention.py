@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from genscope.capture.attention.kernels import Arguments, AttentionCall, on_meta
+from genscope.capture.attention.kernels import Arguments, AttentionCall, describe, on_meta
 from genscope.capture.attention.switch import Switch, check_available, switched, why_not
 from genscope.errors import CaptureError
 
@@ -61,6 +61,15 @@ def test_why_a_call_can_not_run_on_a_gpu(
 def test_a_dry_run_of_flash_keeps_a_head_that_is_no_multiple_of_8() -> None:
     asked = arguments(head_dim=12)
     assert on_meta("flash", asked, "cuda").shape == asked.query.shape
+
+
+def test_what_stands_before_the_heads_is_the_batch() -> None:
+    shapes = ((2, 16, 8), (2, 4, 16, 8), (3, 2, 4, 16, 8))
+    calls = [
+        describe(Arguments(*[torch.zeros(s)] * 3, None, False, None, False, 0.0), "flash")
+        for s in shapes
+    ]
+    assert [(call.batch, call.heads) for call in calls] == [(2, 1), (2, 4), (6, 4)]
 
 
 def test_flash_takes_any_call_on_a_cpu() -> None:

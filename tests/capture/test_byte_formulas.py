@@ -77,6 +77,21 @@ def poolings(size: random.Random) -> Iterator[Call]:
     yield aten._adaptive_avg_pool2d.default, (meta(2, 3, 14, 15), sizes)
 
 
+def paddings(size: random.Random) -> Iterator[Call]:
+    for axes, reflect, repeat in (
+        (1, aten.reflection_pad1d.default, aten.replication_pad1d.default),
+        (2, aten.reflection_pad2d.default, aten.replication_pad2d.default),
+        (3, aten.reflection_pad3d.default, aten.replication_pad3d.default),
+    ):
+        image = meta(2, 3, *(size.randint(5, 9) for _ in range(axes)))
+        pads = [size.randint(0, 4) for _ in range(2 * axes)]
+        yield reflect, (image, pads)
+        yield repeat, (image, pads)
+        yield aten.constant_pad_nd.default, (image, [*pads[:-1], -1], 0.5)
+    yield aten.roll.default, (meta(4, 5), [1], [0])
+    yield aten.flip.default, (meta(4, 5), [0])
+
+
 def comparisons(size: random.Random) -> Iterator[Call]:
     kind = size.choice((torch.float16, torch.float32, torch.int64))
     some = meta(size.randint(2, 40), size.randint(2, 40), dtype=kind)
@@ -103,7 +118,7 @@ def products(size: random.Random) -> Iterator[Call]:
     yield aten.mm.default, (flat, right)
 
 
-@pytest.mark.parametrize("family", [reductions, losses, poolings, comparisons, products])
+@pytest.mark.parametrize("family", [reductions, losses, poolings, paddings, comparisons, products])
 def test_bytes_are_those_of_inputs_and_outputs(family: Any, tmp_path: Path) -> None:
     size = random.Random(0)
     calls = [call for _ in range(15 * EFFORT) for call in family(size)]

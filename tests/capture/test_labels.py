@@ -25,8 +25,10 @@ class Written:
         self.depth -= 1
 
 
-def call(query_len: int, kv_len: int, *, causal: bool = False) -> AttentionCall:
-    return AttentionCall(query_len, kv_len, 8, 8, 40, 2, "float16", "flash", causal)
+def call(
+    query_len: int, kv_len: int, *, causal: bool = False, masked: bool = False
+) -> AttentionCall:
+    return AttentionCall(query_len, kv_len, 8, 8, 40, 2, "float16", "flash", causal, masked)
 
 
 class Site(nn.Module):
@@ -68,6 +70,40 @@ def test_one_model_as_two_components_is_named_by_the_one_that_runs() -> None:
     assert labels.calls == {"prefill": 2, "decode": 1}
 
 
+class Taking(Site):
+    """The same with an argument of another name."""
+
+    def forward(self, hidden_states: torch.Tensor, other: torch.Tensor | None = None) -> None:
+        super().forward(hidden_states)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "made", "kind"),
+    [
+        # a decode step, and several tokens after a cache
+        ((2, 1, 8), None, call(1, 20), "causal"),
+        ((2, 4, 8), (8, 8), call(4, 20, masked=True), "causal"),
+        # learned keys beside the own ones
+        ((2, 16, 8), None, call(16, 20), "self"),
+        # another sequence, alone or behind the own one
+        ((2, 1, 8), (2, 20, 8), call(1, 20), "cross"),
+        ((2, 16, 8), (2, 20, 8), call(16, 36), "cross"),
+        # the own sequence is pooled, or has fewer keys
+        ((2, 20, 8), None, call(1, 20), "cross"),
+        ((2, 64, 8), None, call(64, 16), "cross"),
+    ],
+)
+def test_what_a_module_remembers_is_no_other_sequence(
+    own: tuple[int, ...], other: tuple[int, ...] | None, made: AttentionCall, kind: str
+) -> None:
+    sink, known = Written(), list[Labels]()
+    model = nn.ModuleDict({"attn": Taking(known, made)})
+    known.append(Labels(sink, {"lm": model}))
+    with known[0].attached():
+        model["attn"](torch.zeros(own), None if other is None else torch.zeros(other))
+    assert sink.lines[-1].strip().startswith(f"attention:kind={kind},site=lm.attn,")
+
+
 def test_an_error_in_a_module_closes_every_range_and_leaves_the_model_as_it_was() -> None:
     sink, model = Written(), nn.Sequential(nn.Linear(2, 2))
     with pytest.raises(RuntimeError), (labels := Labels(sink, {"m": model})).attached():
@@ -89,6 +125,7 @@ IMAGE, TEXT = torch.zeros(2, 64, 8), torch.zeros(2, 77, 8)
         ("attn", call(64 + 77, 64 + 77), TEXT, "joint"),
         ("attn", call(64, 64, causal=True), None, "causal"),
         ("temp_attentions", call(16, 16), None, "temporal"),
+        ("temp_attentions", call(16, 77), TEXT, "cross"),
         ("spatial", call(64, 64), None, "spatial"),
     ],
 )

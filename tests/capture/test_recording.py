@@ -41,6 +41,20 @@ def test_the_example_records_its_model(tmp_path: Path) -> None:
     assert traces.head(folder)["genscope"]["predicted"] is False
 
 
+def test_calls_of_a_whole_request_can_be_said(tmp_path: Path) -> None:
+    model = nn.Linear(4, 4)
+    with record("own", model, out=tmp_path) as run:
+        for _ in range(2):
+            model(torch.zeros(1, 4))
+            run.step()
+        run.facts["component_steps_full"] = {"model": 50}
+    card = traces.manifest(run.folder)
+    assert (card["component_steps_profiled"], card["component_steps_full"]) == (
+        {"model": 1},
+        {"model": 50},
+    )
+
+
 def test_the_model_is_as_it_was(tmp_path: Path) -> None:
     components, step = example().workload()
     hooks = [
