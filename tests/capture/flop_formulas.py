@@ -10,7 +10,9 @@ from typing import Any
 
 import torch
 
-_PRODUCTS = frozenset({"aten::mm", "aten::bmm", "aten::_int_mm", "aten::_scaled_mm"})
+_PRODUCTS = frozenset(
+    {"aten::mm", "aten::bmm", "aten::_int_mm", "aten::_scaled_mm", "aten::_scaled_mm_v2"}
+)
 # the argument of which each element is multiplied by one of a vector
 _VECTOR_PRODUCTS = {
     "aten::mv": 0, "aten::dot": 0, "aten::vdot": 0, "aten::addmv": 1, "aten::addmv_": 1
@@ -26,7 +28,7 @@ _ATTENTION = frozenset(
     {
         "aten::_scaled_dot_product_flash_attention", "aten::_scaled_dot_product_flash_attention_for_cpu",
         "aten::_scaled_dot_product_efficient_attention", "aten::_scaled_dot_product_cudnn_attention",
-        "aten::_scaled_dot_product_fused_attention_overrideable",
+        "aten::_scaled_dot_product_fused_attention_overrideable", "aten::_cudnn_attention_forward",
     }
 )  # fmt: skip
 

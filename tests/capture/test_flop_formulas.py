@@ -63,6 +63,8 @@ def products(size: random.Random) -> Iterator[Event]:
     )
     yield event(aten._int_mm.default, left[0], right[0])
     yield event(aten._scaled_mm.default, left[1], right[1], scale, scale)
+    both = ([scale], [0], [0], [scale], [0], [0])
+    yield event(aten._scaled_mm_v2.default, left[1], right[1], *both, None, torch.bfloat16)
 
 
 def convolutions(size: random.Random) -> Iterator[Event]:
@@ -89,6 +91,8 @@ def attentions(size: random.Random) -> Iterator[Event]:
     yield event(aten._scaled_dot_product_flash_attention.default, query, key, key)
     yield event(aten._scaled_dot_product_flash_attention_for_cpu.default, query, key, key)
     yield event(aten._scaled_dot_product_fused_attention_overrideable.default, query, key, wider)
+    lengths = (None, None, None, queries, keys, False)
+    yield event(aten._cudnn_attention_forward.default, query, key, wider, *lengths)
     for masked in (
         aten._scaled_dot_product_efficient_attention.default,
         aten._scaled_dot_product_cudnn_attention.default,

@@ -26,7 +26,8 @@
 --   kind             'operator' | 'component' | 'step' | 'module' | 'attention' | 'profiler_step' |
 --                    'user'
 WITH
-spoken AS (
+-- a million of them: not to be held, but read again
+spoken AS NOT MATERIALIZED (
   SELECT
     nsys_nvtx.*,
     nsys_nvtx.global_tid >> 24 AS process,
@@ -55,7 +56,7 @@ category AS (
   GROUP BY ALL
 ),
 
-field AS (
+field AS NOT MATERIALIZED (
   SELECT
     *,
     split_part(split_part(words, ', input_op_ids = ', 1), ', sizes = ', 1) AS head,
@@ -73,9 +74,17 @@ extended AS (
   GROUP BY row_id
 ),
 
-range_text AS (SELECT row_id AS label_id, stem AS text FROM field),
+-- a program has few of them
+range_text AS (
+  SELECT row_number() OVER () AS label_id, text
+  FROM (SELECT DISTINCT stem AS text FROM field) AS stems
+),
 
-label AS (FROM annotation_label('range_text'))
+label AS (
+  SELECT range_text.text AS stem, found.*
+  FROM annotation_label('range_text') AS found
+  INNER JOIN range_text USING (label_id)
+)
 
 SELECT
   field.row_id,
@@ -119,7 +128,7 @@ SELECT
     ELSE 'operator'
   END AS kind
 FROM field
-LEFT JOIN label ON field.row_id = label.label_id
+LEFT JOIN label ON field.stem = label.stem
 LEFT JOIN extended ON field.row_id = extended.row_id
 LEFT JOIN domain USING (process, domain_id)
 LEFT JOIN category USING (process, domain_id, category)
