@@ -45,6 +45,7 @@ _OF_RANGES = ("work_component", "work_module", "work_step")
 _OF_ANNOTATIONS = {
     "known_annotation": "name, kind, if(kind = 'module', args ->> 'class', NULL), is_ruled",
     "module_root": "root_class",
+    "profiler_step": "step",
     "repeated_call": "step",
 }
 # odd, so that no two numbers become one

@@ -2,53 +2,19 @@
 --
 -- Why:     steps repeat, but the first and last often differ from the rest.
 -- Grain:   one row per (trace_id, work_id) of work
--- Inputs:  work_annotation, known_annotation, repeated_call, kernel_label
+-- Inputs:  work_annotation, known_annotation, profiler_step, repeated_call, kernel_label
 -- Texts:   step, source
 -- Columns:
 --   trace_id  trace.trace_id
 --   work_id   work.work_id
---   step      from the label, else from the name of a graph's kernel, else the number of the
---             profiler's step, in a trace with labelled steps that of the only one inside it, else
---             the number of the call that surrounds it in repeated_call; NULL if no step surrounds
---             the work
+--   step      from the label, else from the name of a graph's kernel, else that of the profiler's
+--             step (see profiler_step), else the number of the call that surrounds it in
+--             repeated_call; NULL if no step surrounds the work
 --   source    'label' | 'graph_annotation' | 'annotation' | 'repeat' | 'none'
 -- Never:   WHERE (source = 'none') <> (step IS NULL)
 WITH named_step AS (
-  SELECT
-    trace_id,
-    annotation_id,
-    start_ns,
-    start_ns + dur_ns AS end_ns,
-    kind,
-    try_cast(name AS BIGINT) AS labelled,
-    try_cast(split_part(name, '#', 2) AS BIGINT) AS numbered
+  SELECT trace_id, annotation_id, try_cast(name AS BIGINT) AS labelled
   FROM known_annotation
-),
-
-labelled_trace AS (
-  SELECT DISTINCT trace_id
-  FROM named_step
-  WHERE kind = 'step'
-),
-
--- a profiler counts from its own start, labels from the first step that is recorded
-profiler_step AS (
-  SELECT
-    named_step.trace_id,
-    named_step.annotation_id,
-    CASE
-      WHEN any_value(labelled_trace.trace_id) IS NULL THEN any_value(named_step.numbered)
-      WHEN count(DISTINCT label.labelled) = 1 THEN any_value(label.labelled)
-    END AS profiled
-  FROM named_step
-  LEFT JOIN labelled_trace USING (trace_id)
-  LEFT JOIN named_step AS label
-    ON
-      named_step.trace_id = label.trace_id
-      AND label.kind = 'step'
-      AND label.start_ns BETWEEN named_step.start_ns AND named_step.end_ns
-  WHERE named_step.kind = 'profiler_step'
-  GROUP BY named_step.trace_id, named_step.annotation_id
 ),
 
 found AS (
@@ -57,7 +23,7 @@ found AS (
     work_annotation.work_id,
     label.labelled,
     kernel_label.step AS captured,
-    profiler_step.profiled,
+    profiler_step.step AS profiled,
     coalesce(component_call.step, part_call.step, user_call.step, module_call.step)
       AS repeated
   FROM work_annotation
