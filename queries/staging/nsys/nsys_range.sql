@@ -1,10 +1,10 @@
--- nsys_range: NVTX ranges and marks with their texts parsed (125 lines because of emit_nvtx).
+-- nsys_range: NVTX ranges and marks with their texts parsed (127 lines because of emit_nvtx).
 --
 -- Why:     only the text distinguishes operators from annotations, so it is parsed once, here.
 --          PyTorch's emit_nvtx pushes 'aten::mm, seq = 3, op_id = 12, sizes = [[2, 3], [3, 4]]' for
 --          an operator, and adds such fields to a record_function range, so to labels as well.
 -- Grain:   one row per mark (34) and range (59 push/pop, 60 start/end, 70 and 71 with a payload)
--- Inputs:  nsys_nvtx, nsys_text, nsys_payload_field, annotation_label
+-- Inputs:  nsys_nvtx, nsys_text, nsys_domain, nsys_payload_field, annotation_label
 -- Columns:
 --   row_id           row of NVTX_EVENTS
 --   event_type       34 | 59 | 60 | 70 | 71
@@ -39,21 +39,6 @@ spoken AS NOT MATERIALIZED (
   LEFT JOIN nsys_text AS payload
     ON nsys_nvtx.json_id = payload.id
   WHERE nsys_nvtx.start_ns IS NOT NULL
-),
-
--- 75 creates a domain and 33 names a category; both are numbered per process
-domain AS (
-  SELECT process, domain_id, arg_min(words, start_ns) AS domain
-  FROM spoken
-  WHERE event_type = 75
-  GROUP BY ALL
-),
-
-category AS (
-  SELECT process, domain_id, category, arg_min(words, start_ns) AS category_name
-  FROM spoken
-  WHERE event_type = 33
-  GROUP BY ALL
 ),
 
 field AS NOT MATERIALIZED (
@@ -97,8 +82,8 @@ SELECT
   field.start_ns,
   field.end_ns,
   field.words AS text,
-  domain.domain,
-  category.category_name AS category,
+  domain.name AS domain,
+  category.name AS category,
   CASE
     WHEN json_valid(field.json_payload) THEN field.json_payload::JSON
     ELSE coalesce(extended.payload, to_json(coalesce(
@@ -130,5 +115,13 @@ SELECT
 FROM field
 LEFT JOIN label ON field.stem = label.stem
 LEFT JOIN extended ON field.row_id = extended.row_id
-LEFT JOIN domain USING (process, domain_id)
-LEFT JOIN category USING (process, domain_id, category)
+LEFT JOIN nsys_domain AS domain
+  ON
+    field.process = domain.process
+    AND field.domain_id = domain.domain_id
+    AND domain.category IS NULL
+LEFT JOIN nsys_domain AS category
+  ON
+    field.process = category.process
+    AND field.domain_id = category.domain_id
+    AND field.category = category.category
