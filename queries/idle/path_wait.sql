@@ -1,7 +1,7 @@
 -- path_wait: calls in which the host waited, with the kernel or copy whose end let it go on.
 --
 -- Why:     only such a wait makes the host's next step depend on the device.
--- Grain:   one row per explicit wait or synchronous copy with such an event
+-- Grain:   one row per explicit wait or synchronous copy of some length with such an event
 -- Inputs:  waiting_call, runtime_call, sync_record, path_refusal, path_event
 -- Kept:    view
 -- Columns:
@@ -31,7 +31,10 @@ WITH wait AS (
       waiting.trace_id = sync.trace_id
       AND call.correlation_id = sync.correlation_id
       AND sync.kind <> 'Stream Wait Event'
-  WHERE waiting.kind IN ('explicit', 'copy') AND NOT waiting.is_nested
+  WHERE
+    waiting.kind IN ('explicit', 'copy') AND NOT waiting.is_nested
+    -- a call of no length waited for nothing, and a path that goes back must get on
+    AND waiting.end_ns > waiting.start_ns
 ),
 
 -- those whose call is unknown can't be held against a wait
