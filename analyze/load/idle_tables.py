@@ -154,14 +154,15 @@ def _idle_gap(
 
 def _step_idle(trace_id: int, windows: Windows, sums: CauseSums) -> Rows:
     upto_start, upto_end = np.split(sums.before, 2)
-    is_open = windows.end > windows.start
-    idle = windows.summed(upto_end - upto_start, is_open)
-    _, first = np.unique(np.stack([windows.basis, windows.start]), axis=1, return_index=True)
+    idle = upto_end - upto_start
+    keys = np.stack([windows.basis, windows.start, windows.end])
+    _, first = np.unique(keys, axis=1, return_index=True)
     kept = first[idle[first].any(axis=1)]
     names = (*_CAUSE_COLUMNS, "host_in_short_ns")
     return {
         "trace_id": trace_id,
         "basis": texts(windows.basis[kept], BASES),
         "start_ns": windows.start[kept],
+        "end_ns": windows.end[kept],
         **dict(zip(names, idle[kept].T, strict=True)),
     }

@@ -40,9 +40,7 @@ def step_state(
         within = (np.clip(times, since, until) for times in (windows.start, windows.end))
         state += spent(first_open(_layers(hosts, events, device, called, ranges)), *within)
         events.scratch.release_some()
-    state = windows.summed(state, windows.end > windows.start)
     counts = _counts(hosts, events, trace_id, devices, windows)
-    counts = windows.summed(counts, np.ones(len(counts), np.bool_))
     return {
         **window_rows(trace_id, windows),
         **{f"{name}_ns": ns for name, ns in zip(_ACTIVITIES, state.T, strict=True)},

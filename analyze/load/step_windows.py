@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from genscope.analyze.load.columns import Rows, texts
 from genscope.analyze.load.covered import Times
 from genscope.analyze.load.launched import Events
+from genscope.analyze.load.numbered import distinct
 from genscope.analyze.readers.arrow_column import numbers
 
 HOST, DEVICE = 0, 1
@@ -26,14 +27,6 @@ class Windows:
     has_step: NDArray[np.bool_]
     start: Times
     end: Times
-
-    def summed(self, values: NDArray[np.int64], rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """The values of those windows, int64[n, ...], added up over windows of one basis and start."""
-        keys = np.stack([self.basis, self.start], axis=1)
-        _, place = np.unique(keys, axis=0, return_inverse=True)
-        sums = np.zeros_like(values)
-        np.add.at(sums, place.ravel()[rows], values[rows])
-        return sums[place.ravel()]
 
 
 def window_rows(trace_id: int, windows: Windows) -> Rows:
@@ -53,7 +46,7 @@ def windows_of(con: duckdb.DuckDBPyConnection, events: Events) -> dict[int, Wind
     step = "try_cast(split_part(name, '#', 2) AS BIGINT)"
     asked = ranges.project(f"trace_id, {step} AS step, start_ns, start_ns + dur_ns AS end_ns")
     steps: dict[int, list[tuple[int | None, int, int]]] = {}
-    for trace_id, *found in asked.order("trace_id, start_ns").fetchall():
+    for trace_id, *found in asked.order("trace_id, start_ns, end_ns, step").fetchall():
         steps.setdefault(trace_id, []).append((found[0], found[1], found[2]))
     windows = {trace_id: _of_steps(rows, events, trace_id) for trace_id, rows in steps.items()}
     traces = {row[0] for row in con.table("trace").project("trace_id").fetchall()}
@@ -74,15 +67,18 @@ def _of_steps(steps: list[tuple[int | None, int, int]], events: Events, trace_id
     rows = events.rows(trace_id)
     if not len(rows):
         return Windows(np.full(len(steps), HOST), number, known, start, end)
-    # until when the work whose call starts in a step lasts
-    work_end = end.copy()
+    # until when the work lasts whose call starts between two moments; steps of threads can overlap
+    moments = distinct(np.append(start, end))
+    asked = np.full(len(moments), np.iinfo(np.int64).min)
     for block in events.scratch.blocks(rows):
         call = events.call[block]
         called = events.calls.start[call]
-        place = np.searchsorted(start, called, side="right") - 1
-        within = (call != events.calls.places.none) & (place >= 0) & (called < end[place])
-        np.maximum.at(work_end, place[within], events.end[block[within]])
-    reached = np.maximum.accumulate(work_end)
+        place = np.searchsorted(moments, called, side="right") - 1
+        within = (call != events.calls.places.none) & (place >= 0)
+        np.maximum.at(asked, place[within], events.end[block[within]])
+    bounds = np.searchsorted(moments, np.stack([start, end], axis=1))
+    work_end = np.where(end > start, np.maximum.reduceat(asked, bounds.ravel())[::2], end)
+    reached = np.maximum.accumulate(np.maximum(end, work_end))
     device_start = start.copy()
     device_start[1:] = np.maximum(start[1:], reached[:-1])
     return Windows(

@@ -1,4 +1,4 @@
--- collective_message: what was recorded of a kernel's collective (126 lines because of sources).
+-- collective_message: what was recorded of a kernel's collective (130 lines because of sources).
 --
 -- Why:     the kernel's own arguments count; without them, those of the innermost operator, or of
 --          NCCL's innermost range, around its call. One that launched several kernels has no
@@ -15,8 +15,8 @@
 --   collective       see collective_rule; NULL if no rule knows the name
 --   process_group    see collective
 --   group_size       see collective
---   message_bytes    bytes as nccl-tests counts them: the input, but the output of an all_gather;
---                    NULL if unknown
+--   message_bytes    bytes as nccl-tests counts them: the input, but the output of an all_gather
+--                    and of what only receives; NULL if unknown
 --   sequence_number  see collective; NULL if the call launched several kernels
 -- Never:   GROUP BY trace_id, kernel_id HAVING count(*) > 1
 WITH name AS (
@@ -40,8 +40,12 @@ described AS (
     collective.*,
     class.collective,
     coalesce(
-      if(class.collective = 'all_gather', collective.out_elements, collective.in_elements)
-      * item.item_bytes,
+      CASE class.collective
+        WHEN 'all_gather' THEN collective.out_elements
+        -- what is received has no input
+        WHEN 'send_recv' THEN greatest(collective.in_elements, collective.out_elements)
+        ELSE collective.in_elements
+      END * item.item_bytes,
       collective.rank_bytes * if(
         class.collective IN ('all_gather', 'reduce_scatter', 'all_to_all'), collective.group_size, 1
       )

@@ -1,31 +1,35 @@
--- rank_collective: the collectives of a job, matched over its ranks (202 lines because of clocks).
+-- rank_collective: the collectives of a job, matched over its ranks (242 lines because of groups).
 --
 -- Why:     a collective takes as long as its last rank lets it. The rank that arrives last spends
 --          the least time in it, so the wait of the others follows from durations, without a common
---          clock. Collectives are matched by their order, so every rank must have all of them, and
---          if they are numbered, the numbers of one group must agree.
--- Grain:   one row per (job, ordinal, trace_id); a job is the traces of one folder with one world
---          size, of at least two ranks
+--          clock. Collectives of a process group are matched by their order, so every rank of it
+--          must have all of them, and if they are numbered, the numbers must agree.
+-- Grain:   one row per (job, process_group, ordinal, trace_id); a job is the traces of one folder
+--          with one world size, of at least two ranks
 -- Inputs:  trace, communication
 -- Kept:    view
 -- Columns:
 --   job               folder of the traces, without a folder host=NAME, see trace_host
---   ordinal           place among the rank's collectives by start, from 0
+--   process_group     see communication; all of a job are one group if unknown
+--   ordinal           place among the rank's collectives of the group by start, from 0
 --   collective        see communication
 --   message_bytes     see communication
 --   trace_id          trace.trace_id
 --   rank              trace.rank
 --   kernel_id         kernel.kernel_id
---   start_ns          ns since 1970 by the rank's clock, less its offset if the clocks differ
+--   start_ns          ns since 1970 by the rank's clock, less its offset if the clocks differ; NULL
+--                     if that is unknown
 --   dur_ns            ns
 --   transfer_ns       ns, the shortest duration over the ranks: the time without waiting, or an
 --                     upper bound if ranks are missing; this and the next are NULL if refused
 --   wait_ns           ns, dur_ns - transfer_ns
---   start_skew_ns     ns from the first rank's start to the last one's
+--   start_skew_ns     ns from the first rank's start to the last one's; NULL if an offset is
+--                     unknown
 --   end_skew_ns       ns from the first rank's end to the last one's
 --   straggler_rank    the rank with the shortest duration; NULL if two are equal or ranks are
 --                     missing
---   clock_offset_ns   ns, median of its ends minus those of the lowest rank; 0 if one clock is used
+--   clock_offset_ns   ns, median of its ends minus those of the lowest rank; 0 if one clock is
+--                     used; NULL if it shares no group with that rank
 --   refusal           why the ranks can't be matched; NULL if they can
 -- Never:   WHERE wait_ns < 0 OR start_skew_ns < 0 OR end_skew_ns < 0
 WITH member AS (
@@ -61,24 +65,43 @@ called AS (
     communication.kernel_id,
     communication.collective,
     communication.message_bytes,
-    communication.process_group,
+    coalesce(communication.process_group, '') AS process_group,
+    communication.group_size,
     communication.sequence_number,
     member.base_ns + communication.start_ns AS start_ns,
     communication.dur_ns,
     row_number() OVER (
-      PARTITION BY communication.trace_id ORDER BY communication.start_ns, communication.kernel_id
+      PARTITION BY communication.trace_id, communication.process_group
+      ORDER BY communication.start_ns, communication.kernel_id
     ) - 1 AS ordinal
   FROM communication
   INNER JOIN member USING (trace_id)
   SEMI JOIN job ON member.job = job.job AND member.world_size = job.world_size
 ),
 
+-- of a group that is not named, all ranks are members
+member_group AS (
+  SELECT
+    job,
+    world_size,
+    process_group,
+    any_value(job.is_partial) AS lacks_ranks,
+    if(process_group = '', any_value(job.rank_count), count(DISTINCT trace_id)) AS member_count,
+    CASE
+      WHEN process_group = '' THEN greatest(world_size, member_count)
+      ELSE coalesce(max(group_size), if(lacks_ranks, NULL, member_count))
+    END AS size
+  FROM called
+  INNER JOIN job USING (job, world_size)
+  GROUP BY job, world_size, process_group
+),
+
 timed AS (
   SELECT
     *,
-    process_group IS NOT NULL AND sequence_number IS NOT NULL AND collective <> 'send_recv'
-      AS is_numbered,
-    min(dur_ns) OVER (PARTITION BY job, world_size, ordinal) AS least_ns
+    -- pairs that send and receive count for themselves
+    if(process_group <> '' AND collective <> 'send_recv', sequence_number, NULL) AS number,
+    min(dur_ns) OVER (PARTITION BY job, world_size, process_group, ordinal) AS least_ns
   FROM called
 ),
 
@@ -87,6 +110,7 @@ instance AS (
   SELECT
     job,
     world_size,
+    process_group,
     ordinal,
     count(*) AS rank_count,
     min(dur_ns) AS transfer_ns,
@@ -95,11 +119,9 @@ instance AS (
     ) AS shortest_rank,
     count(DISTINCT collective) > 1 AS is_mixed,
     min(collective) <> 'all_to_all' AND count(DISTINCT message_bytes) > 1 AS is_uneven,
-    -- pairs that send and receive count for themselves
-    count(DISTINCT if(is_numbered, row(process_group, sequence_number), NULL))
-    > count(DISTINCT if(is_numbered, process_group, NULL)) AS is_shifted
+    count(DISTINCT number) > 1 AS is_shifted
   FROM timed
-  GROUP BY job, world_size, ordinal
+  GROUP BY job, world_size, process_group, ordinal
 ),
 
 judged AS (
@@ -108,9 +130,14 @@ judged AS (
     world_size,
     CASE
       WHEN bool_or(job.has_double) THEN 'two traces of the job are of one rank'
-      WHEN min(instance.rank_count) < max(job.rank_count)
+      WHEN bool_or(member_group.member_count > member_group.size)
+        THEN 'a process group has more ranks than its size'
+      WHEN bool_or(member_group.member_count < member_group.size AND NOT member_group.lacks_ranks)
+        THEN 'a rank holds no collective of a process group'
+      WHEN bool_or(instance.rank_count < member_group.member_count)
         THEN
-          'a rank holds only ' || count(*) FILTER (WHERE instance.rank_count = job.rank_count)
+          'a rank holds only '
+          || count(*) FILTER (WHERE instance.rank_count = member_group.member_count)
           || ' of ' || count(*) || ' collectives'
       WHEN bool_or(instance.is_mixed) THEN 'the ranks run different collectives at one place'
       WHEN bool_or(instance.is_uneven) THEN 'the ranks send different sizes at one place'
@@ -118,11 +145,17 @@ judged AS (
     END AS refusal
   FROM instance
   INNER JOIN job USING (job, world_size)
+  INNER JOIN member_group USING (job, world_size, process_group)
   GROUP BY job, world_size
 ),
 
 lowest AS (
-  SELECT called.job, called.world_size, called.ordinal, called.start_ns + called.dur_ns AS end_ns
+  SELECT
+    called.job,
+    called.world_size,
+    called.process_group,
+    called.ordinal,
+    called.start_ns + called.dur_ns AS end_ns
   FROM called
   INNER JOIN job USING (job, world_size)
   WHERE called.rank = job.first_rank
@@ -133,7 +166,7 @@ offset_of AS (
     called.trace_id,
     quantile_disc(called.start_ns + called.dur_ns - lowest.end_ns, 0.5) AS offset_ns
   FROM called
-  INNER JOIN lowest USING (job, world_size, ordinal)
+  INNER JOIN lowest USING (job, world_size, process_group, ordinal)
   GROUP BY called.trace_id
 ),
 
@@ -145,7 +178,8 @@ skewed AS (
     max(start_ns + dur_ns) - min(start_ns + dur_ns) AS end_skew_ns,
     min(dur_ns) AS least_ns
   FROM called
-  GROUP BY job, world_size, ordinal
+  GROUP BY job, world_size, process_group, ordinal
+  HAVING count(*) > 1
 ),
 
 clock AS (
@@ -160,17 +194,19 @@ clock AS (
 aligned AS (
   SELECT
     called.*,
-    if(clock.is_one, 0, offset_of.offset_ns) AS clock_offset_ns,
+    -- unknown if it shares no group with the lowest rank
+    if(coalesce(clock.is_one, TRUE), 0, offset_of.offset_ns) AS clock_offset_ns,
     called.start_ns - clock_offset_ns AS aligned_ns,
     judged.refusal
   FROM called
-  INNER JOIN clock USING (job, world_size)
+  LEFT JOIN clock USING (job, world_size)
   INNER JOIN judged USING (job, world_size)
   LEFT JOIN offset_of USING (trace_id)
 )
 
 SELECT
   aligned.job,
+  nullif(aligned.process_group, '') AS process_group,
   aligned.ordinal,
   aligned.collective,
   aligned.message_bytes,
@@ -182,21 +218,25 @@ SELECT
   if(aligned.refusal IS NULL, instance.transfer_ns, NULL) AS transfer_ns,
   if(aligned.refusal IS NULL, aligned.dur_ns - instance.transfer_ns, NULL) AS wait_ns,
   if(
-    aligned.refusal IS NULL,
+    aligned.refusal IS NULL AND count(aligned.aligned_ns) OVER same = instance.rank_count,
     max(aligned.aligned_ns) OVER same - min(aligned.aligned_ns) OVER same,
     NULL
   ) AS start_skew_ns,
   if(
-    aligned.refusal IS NULL,
+    aligned.refusal IS NULL AND count(aligned.aligned_ns) OVER same = instance.rank_count,
     max(aligned.aligned_ns + aligned.dur_ns) OVER same
     - min(aligned.aligned_ns + aligned.dur_ns) OVER same,
     NULL
   ) AS end_skew_ns,
-  if(aligned.refusal IS NULL AND NOT job.is_partial, instance.shortest_rank, NULL)
-    AS straggler_rank,
+  if(
+    aligned.refusal IS NULL AND member_group.member_count = member_group.size,
+    instance.shortest_rank, NULL
+  ) AS straggler_rank,
   aligned.clock_offset_ns,
   aligned.refusal
 FROM aligned
-INNER JOIN instance USING (job, world_size, ordinal)
-INNER JOIN job USING (job, world_size)
-WINDOW same AS (PARTITION BY aligned.job, aligned.world_size, aligned.ordinal)
+INNER JOIN instance USING (job, world_size, process_group, ordinal)
+INNER JOIN member_group USING (job, world_size, process_group)
+WINDOW same AS (
+  PARTITION BY aligned.job, aligned.world_size, aligned.process_group, aligned.ordinal
+)

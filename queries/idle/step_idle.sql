@@ -2,13 +2,14 @@
 --
 -- Why:     gaps are cut at the window's edges. Many short gaps and a few long ones need different
 --          changes, so the host's causes in short gaps are added up separately.
--- Grain:   one row per (trace_id, basis, start_ns) of step_window in a trace of one device, if the
---          device was idle in it
+-- Grain:   one row per (trace_id, basis, start_ns, end_ns) of step_window in a trace of one device,
+--          if the device was idle in it
 -- Inputs:  idle_part, step_window, device_event, window_time
 -- Columns:
 --   trace_id            trace.trace_id
 --   basis               see step_window
 --   start_ns            see step_window
+--   end_ns              see step_window
 --   host_sync_ns        see idle_gap
 --   host_memory_ns      see idle_gap
 --   host_runtime_ns     see idle_gap
@@ -48,6 +49,7 @@ spent AS (
     trace_id,
     series,
     window_start_ns,
+    window_end_ns,
     split_part(state, ' ', 1) AS cause,
     contains(state, ' ') AS is_short,
     state_ns
@@ -58,6 +60,7 @@ SELECT
   trace_id,
   series AS basis,
   window_start_ns AS start_ns,
+  window_end_ns AS end_ns,
   cast(coalesce(sum(state_ns) FILTER (WHERE cause = 'host_sync'), 0) AS BIGINT) AS host_sync_ns,
   cast(coalesce(sum(state_ns) FILTER (WHERE cause = 'host_memory'), 0) AS BIGINT) AS host_memory_ns,
   cast(coalesce(sum(state_ns) FILTER (WHERE cause = 'host_runtime'), 0) AS BIGINT)
@@ -75,4 +78,4 @@ SELECT
     WHERE is_short AND cause IN ('host_runtime', 'host_operator', 'host_other', 'launch')
   ), 0) AS BIGINT) AS host_in_short_ns
 FROM spent
-GROUP BY trace_id, series, window_start_ns
+GROUP BY trace_id, series, window_start_ns, window_end_ns

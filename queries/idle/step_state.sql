@@ -1,7 +1,7 @@
--- step_state: what each window of step_window was spent on (137 lines because it counts too).
+-- step_state: what each window of step_window was spent on (139 lines because it counts too).
 --
 -- Why:     the parts add up to the window, so that a share of it can be given.
--- Grain:   one row per (trace_id, basis, start_ns) of step_window
+-- Grain:   one row per window of step_window
 -- Inputs:  step_window, trace_state, device_event, runtime_call, call_kind, window_time
 -- Columns:
 --   trace_id               trace.trace_id
@@ -24,7 +24,7 @@
 -- Never:   WHERE kernel_ns + memcpy_ns + memset_ns + communication_ns + runtime_ns + dataloader_ns
 --          + cpu_op_ns + other_ns <> end_ns - start_ns OR other_ns < 0
 WITH step AS (
-  SELECT
+  SELECT DISTINCT
     trace_id,
     basis AS series,
     start_ns,
@@ -37,6 +37,7 @@ spent AS (
     trace_id,
     series AS basis,
     window_start_ns AS start_ns,
+    window_end_ns AS end_ns,
     sum(state_ns) FILTER (WHERE state = 'kernel') AS kernel_ns,
     sum(state_ns) FILTER (WHERE state = 'memcpy') AS memcpy_ns,
     sum(state_ns) FILTER (WHERE state = 'memset') AS memset_ns,
@@ -46,7 +47,7 @@ spent AS (
     sum(state_ns) FILTER (WHERE state = 'cpu_op') AS cpu_op_ns,
     sum(state_ns) FILTER (WHERE state <> 'other') AS known_ns
   FROM window_time('trace_state', 'step')
-  GROUP BY trace_id, series, window_start_ns
+  GROUP BY trace_id, series, window_start_ns, window_end_ns
 ),
 
 moment AS (
@@ -88,6 +89,7 @@ edge AS (
     trace_id,
     series,
     start_ns,
+    end_ns,
     kind_list.kind,
     unnest([step.start_ns, step.end_ns]) AS at_ns,
     unnest([-1, 1]) AS sign
@@ -100,6 +102,7 @@ counted AS (
     edge.trace_id,
     edge.series AS basis,
     edge.start_ns,
+    edge.end_ns,
     sum(edge.sign * so_far) FILTER (WHERE edge.kind = 'kernel') AS kernel_count,
     sum(edge.sign * so_far) FILTER (WHERE edge.kind = 'kernel call') AS launched_kernel_count,
     sum(edge.sign * so_far) FILTER (WHERE edge.kind = 'launch') AS launch_call_count,
@@ -110,7 +113,7 @@ counted AS (
       edge.trace_id = numbered.trace_id
       AND edge.kind = numbered.kind
       AND edge.at_ns > numbered.at_ns
-  GROUP BY edge.trace_id, edge.series, edge.start_ns
+  GROUP BY edge.trace_id, edge.series, edge.start_ns, edge.end_ns
 )
 
 SELECT
@@ -118,7 +121,7 @@ SELECT
   basis,
   step_window.step,
   start_ns,
-  step_window.end_ns,
+  end_ns,
   cast(coalesce(spent.kernel_ns, 0) AS BIGINT) AS kernel_ns,
   cast(coalesce(spent.memcpy_ns, 0) AS BIGINT) AS memcpy_ns,
   cast(coalesce(spent.memset_ns, 0) AS BIGINT) AS memset_ns,
@@ -126,11 +129,11 @@ SELECT
   cast(coalesce(spent.runtime_ns, 0) AS BIGINT) AS runtime_ns,
   cast(coalesce(spent.dataloader_ns, 0) AS BIGINT) AS dataloader_ns,
   cast(coalesce(spent.cpu_op_ns, 0) AS BIGINT) AS cpu_op_ns,
-  cast(step_window.end_ns - start_ns - coalesce(spent.known_ns, 0) AS BIGINT) AS other_ns,
+  cast(end_ns - start_ns - coalesce(spent.known_ns, 0) AS BIGINT) AS other_ns,
   cast(coalesce(counted.kernel_count, 0) AS BIGINT) AS kernel_count,
   cast(coalesce(counted.launched_kernel_count, 0) AS BIGINT) AS launched_kernel_count,
   cast(coalesce(counted.launch_call_count, 0) AS BIGINT) AS launch_call_count,
   cast(coalesce(counted.event_count, 0) AS BIGINT) AS event_count
 FROM step_window
-LEFT JOIN spent USING (trace_id, basis, start_ns)
-LEFT JOIN counted USING (trace_id, basis, start_ns)
+LEFT JOIN spent USING (trace_id, basis, start_ns, end_ns)
+LEFT JOIN counted USING (trace_id, basis, start_ns, end_ns)

@@ -2,7 +2,7 @@
 --
 -- Why:     a step on the host ends before its work on the device does. On the device's basis, a
 --          step lasts until the work that it launched has ended, and steps still don't overlap.
--- Grain:   one row per (trace_id, basis, start_ns)
+-- Grain:   one row per (trace_id, basis, start_ns, end_ns); more if threads have equal steps
 -- Inputs:  annotation, device_event, runtime_call, cpu_op
 -- Columns:
 --   trace_id  trace.trace_id
@@ -23,17 +23,35 @@ WITH step AS (
   WHERE kind = 'profiler_step'
 ),
 
--- the work whose call starts in a step
+moment AS (
+  SELECT trace_id, start_ns AS at_ns FROM step
+  UNION
+  SELECT trace_id, end_ns AS at_ns FROM step
+),
+
+-- until when the work lasts whose call starts between two such moments
 asked AS (
   SELECT
-    step.trace_id,
-    step.start_ns,
+    moment.trace_id,
+    moment.at_ns,
     max(event.end_ns) AS work_end_ns
   FROM device_event AS event
-  ASOF INNER JOIN step
-    ON event.trace_id = step.trace_id AND event.call_start_ns >= step.start_ns
-  WHERE event.call_start_ns < step.end_ns
-  GROUP BY step.trace_id, step.start_ns
+  ASOF INNER JOIN moment
+    ON event.trace_id = moment.trace_id AND event.call_start_ns >= moment.at_ns
+  WHERE event.call_start_ns IS NOT NULL
+  GROUP BY moment.trace_id, moment.at_ns
+),
+
+-- steps of several threads can lie within each other
+worked AS (
+  SELECT step.trace_id, step.start_ns, step.end_ns, max(asked.work_end_ns) AS work_end_ns
+  FROM step
+  INNER JOIN asked
+    ON
+      step.trace_id = asked.trace_id
+      AND step.start_ns <= asked.at_ns
+      AND step.end_ns > asked.at_ns
+  GROUP BY step.trace_id, step.start_ns, step.end_ns
 ),
 
 device_end AS (
@@ -41,23 +59,27 @@ device_end AS (
     step.trace_id,
     step.step,
     step.start_ns,
-    greatest(step.end_ns, asked.work_end_ns) AS end_ns
+    step.end_ns AS host_end_ns,
+    greatest(host_end_ns, worked.work_end_ns) AS end_ns
   FROM step
   SEMI JOIN device_event ON step.trace_id = device_event.trace_id
-  LEFT JOIN asked ON step.trace_id = asked.trace_id AND step.start_ns = asked.start_ns
+  LEFT JOIN worked
+    ON
+      step.trace_id = worked.trace_id
+      AND step.start_ns = worked.start_ns
+      AND step.end_ns = worked.end_ns
 ),
 
 device_step AS (
   SELECT
     trace_id,
     step,
-    greatest(start_ns, max(end_ns) OVER (
-      PARTITION BY trace_id ORDER BY start_ns ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    )) AS start_ns,
-    max(end_ns) OVER (
-      PARTITION BY trace_id ORDER BY start_ns ROWS UNBOUNDED PRECEDING
-    ) AS end_ns
+    greatest(
+      start_ns, max(end_ns) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ) AS start_ns,
+    max(end_ns) OVER (in_order ROWS UNBOUNDED PRECEDING) AS end_ns
   FROM device_end
+  WINDOW in_order AS (PARTITION BY trace_id ORDER BY start_ns, host_end_ns, step)
 ),
 
 extent AS (

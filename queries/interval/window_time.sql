@@ -2,25 +2,25 @@
 --
 -- Why:     an interval join compares every range with every window. The windows' edges cut time in
 --          buckets; a range adds to one of them, and two look-ups give the time of a window.
--- Grain:   one row per (trace_id, series, window_start_ns, state) with time; `source`: trace_id,
---          state, start_ns, end_ns, whose ranges don't overlap within a state; `windows`: trace_id,
---          series, start_ns, end_ns
+-- Grain:   one row per (trace_id, series, window_start_ns, window_end_ns, state) with time;
+--          `source`: trace_id, state, start_ns, end_ns, whose ranges don't overlap within a state;
+--          `windows`: trace_id, series, start_ns, end_ns
 -- Inputs:  none
 -- Columns:
 --   trace_id         trace.trace_id
 --   series           as given
 --   window_start_ns  start_ns of the window
+--   window_end_ns    end_ns of it
 --   state            as given
 --   state_ns         ns of the window in that state
 WITH held AS (
-  FROM query_table(windows)
+  SELECT DISTINCT trace_id, series, start_ns, end_ns FROM query_table(windows)
   WHERE end_ns > start_ns
 ),
 
 moment AS (
   SELECT trace_id, unnest([start_ns, end_ns]) AS at_ns FROM held
   UNION
-  -- what begins before all windows
   SELECT trace_id, cast(-9223372036854775807 AS BIGINT) AS at_ns FROM held
 ),
 
@@ -87,26 +87,25 @@ summed AS (
   GROUP BY trace_id, state, bucket
 ),
 
-state_list AS (
-  SELECT DISTINCT trace_id, state FROM summed
-),
-
 edge AS (
   SELECT
     held.trace_id,
     held.series,
     held.start_ns AS window_start_ns,
+    held.end_ns AS window_end_ns,
     state_list.state,
     unnest([held.start_ns, held.end_ns]) AS at_ns,
     unnest([-1, 1]) AS sign
   FROM held
-  INNER JOIN state_list ON held.trace_id = state_list.trace_id
+  INNER JOIN (SELECT DISTINCT trace_id, state FROM summed) AS state_list
+    ON held.trace_id = state_list.trace_id
 )
 
 SELECT
   edge.trace_id,
   edge.series,
   edge.window_start_ns,
+  edge.window_end_ns,
   edge.state,
   cast(sum(edge.sign * summed.so_far_ns) AS BIGINT) AS state_ns
 FROM edge
@@ -116,5 +115,6 @@ ASOF INNER JOIN summed
     edge.trace_id = summed.trace_id
     AND edge.state = summed.state
     AND bucket.bucket > summed.bucket
-GROUP BY edge.trace_id, edge.series, edge.window_start_ns, edge.state
+GROUP BY
+  edge.trace_id, edge.series, edge.window_start_ns, edge.window_end_ns, edge.state
 HAVING state_ns > 0

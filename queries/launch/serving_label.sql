@@ -35,7 +35,7 @@ parsed AS (
     ) AS sums,
     regexp_extract(
       name,
-      '^execute_context_(\d+)\((\d+)_\d+\)_generation_(\d+)\((\d+)(_\d+)?\)$',
+      '^execute_context_(\d+)\((\d+)(?:_\d+)?\)_generation_(\d+)\((\d+)(?:_\d+)?\)$',
       ['requests', 'tokens', 'decodes', 'decode_tokens']
     ) AS squares,
     regexp_extract(name, '^step\[DECODE bs=(\d+)\]$', 1) AS decode,

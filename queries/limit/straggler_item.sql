@@ -31,7 +31,10 @@ WITH late AS (
   FROM rank_collective
   INNER JOIN trace USING (trace_id)
   WHERE rank_collective.straggler_rank IS NOT NULL
-  WINDOW same AS (PARTITION BY rank_collective.job, trace.world_size, rank_collective.ordinal)
+  WINDOW same AS (
+    PARTITION BY
+      rank_collective.job, trace.world_size, rank_collective.process_group, rank_collective.ordinal
+  )
 ),
 
 wait AS (

@@ -1,4 +1,4 @@
--- memory_alive: the blocks of memory that were allocated when a device's memory was fullest.
+-- memory_alive: the blocks that were allocated when memory was fullest (182 lines because of ties).
 --
 -- Why:     only these blocks count for the peak. Whether one holds a parameter or an activation
 --          isn't in the allocator's events; where it was allocated is.
@@ -21,16 +21,79 @@
 --   lifetime         'kept' (not released in the recording) | 'temporary' | 'before' (allocated
 --                    before the recording and kept, known from a memory snapshot)
 -- Never:   WHERE size_bytes <= 0
-WITH event AS (
+WITH RECURSIVE
+observed AS (
   SELECT
     timeline.*,
     moment.peak_ns,
-    -- releases at the peak's own moment come after it
-    timeline.ts_ns < moment.peak_ns OR (timeline.ts_ns = moment.peak_ns AND timeline.size_bytes > 0)
-      AS is_early
+    moment.peak_bytes,
+    moment.before_bytes + coalesce(sum(timeline.size_bytes) FILTER (
+      WHERE timeline.ts_ns < moment.peak_ns
+    ) OVER (PARTITION BY timeline.trace_id, timeline.device_id), 0) AS level_bytes
   FROM memory_timeline AS timeline
   INNER JOIN memory_moment AS moment USING (trace_id, device_id)
-  WHERE NOT moment.is_before_peak AND timeline.addr IS NOT NULL
+  WHERE NOT moment.is_before_peak
+),
+
+-- events of the peak's own moment, whose order follows from their totals
+same_moment AS MATERIALIZED (
+  SELECT
+    trace_id, device_id, ts_ns, addr, size_bytes, allocated_bytes, peak_bytes, level_bytes
+  FROM observed
+  WHERE ts_ns = peak_ns
+),
+
+-- back from the peak to the total that was there before the moment
+climb AS (
+  FROM same_moment
+  WHERE size_bytes > 0 AND allocated_bytes = peak_bytes
+  QUALIFY
+    row_number() OVER (
+      PARTITION BY trace_id, device_id ORDER BY allocated_bytes - size_bytes <> level_bytes, addr
+    ) = 1
+  UNION
+  SELECT * FROM (
+    SELECT earlier.*
+    FROM climb
+    INNER JOIN same_moment AS earlier
+      ON
+        climb.trace_id = earlier.trace_id
+        AND climb.device_id = earlier.device_id
+        AND climb.allocated_bytes - climb.size_bytes = earlier.allocated_bytes
+    WHERE
+      climb.allocated_bytes - climb.size_bytes <> climb.level_bytes
+      -- the peak is the first of its height
+      AND climb.peak_bytes NOT IN (
+        earlier.allocated_bytes, earlier.allocated_bytes - earlier.size_bytes
+      )
+    QUALIFY
+      row_number() OVER (
+        PARTITION BY earlier.trace_id, earlier.device_id
+        ORDER BY
+          earlier.allocated_bytes - earlier.size_bytes <> earlier.level_bytes,
+          earlier.size_bytes, earlier.addr
+      ) = 1
+  ) AS found
+),
+
+event AS (
+  SELECT
+    observed.*,
+    observed.ts_ns < observed.peak_ns OR (
+      observed.ts_ns = observed.peak_ns
+      -- without totals, releases come after it
+      AND if(observed.peak_bytes IS NULL, observed.size_bytes > 0, climb.addr IS NOT NULL)
+    ) AS is_early
+  FROM observed
+  LEFT JOIN climb
+    ON
+      observed.trace_id = climb.trace_id
+      AND observed.device_id = climb.device_id
+      AND observed.addr = climb.addr
+      AND observed.size_bytes = climb.size_bytes
+      AND observed.allocated_bytes = climb.allocated_bytes
+      AND observed.ts_ns = climb.ts_ns
+  WHERE observed.addr IS NOT NULL
 ),
 
 -- blocks of one address follow one another, so what counts is how often it was taken and released;

@@ -2,7 +2,7 @@
 --
 -- Why:     a recording begins in the middle of a program: what was allocated before it is known
 --          only from the first total. Two events of one moment have no known order, so totals are
---          taken where a moment has one event.
+--          taken where a moment has one event, or else where they show what came first.
 -- Grain:   one row per (trace_id, device_id) with events of the allocator
 -- Inputs:  memory_event
 -- Kept:    view
@@ -56,6 +56,35 @@ found AS (
     count(*) FILTER (WHERE is_break) AS break_count
   FROM summed
   GROUP BY trace_id, device_id
+),
+
+-- where each moment has several events: the total before a moment is no event's total in it
+crowded AS (
+  SELECT
+    trace_id,
+    device_id,
+    ts_ns,
+    list(allocated_bytes) AS totals,
+    list_distinct(list_filter(
+      list(allocated_bytes - size_bytes), LAMBDA total: NOT list_contains(totals, total)
+    )) AS levels
+  FROM memory_event
+  SEMI JOIN (
+    SELECT trace_id, device_id FROM found
+    WHERE has_total AND before_bytes IS NULL
+  ) AS unknown USING (trace_id, device_id)
+  GROUP BY trace_id, device_id, ts_ns
+),
+
+leveled AS (
+  SELECT
+    trace_id,
+    device_id,
+    arg_min(crowded.levels[1] - (summed.relative_bytes - summed.moment_bytes), ts_ns) AS level_bytes
+  FROM crowded
+  INNER JOIN summed USING (trace_id, device_id, ts_ns)
+  WHERE len(crowded.levels) = 1
+  GROUP BY trace_id, device_id
 )
 
 SELECT
@@ -64,10 +93,12 @@ SELECT
   first_ns,
   peak_ns,
   has_total,
-  if(has_total, before_bytes, NULL) AS before_bytes,
-  if(has_total, greatest(most_bytes, before_bytes), NULL) AS peak_bytes,
-  coalesce(has_total AND before_bytes >= most_bytes, FALSE) AS is_before_peak,
+  if(has_total, coalesce(found.before_bytes, leveled.level_bytes), NULL) AS before_bytes,
+  if(has_total, greatest(most_bytes, found.before_bytes, level_bytes), NULL) AS peak_bytes,
+  coalesce(has_total AND coalesce(found.before_bytes, level_bytes) >= most_bytes, FALSE)
+    AS is_before_peak,
   greatest(relative_peak_bytes, 0) AS relative_peak_bytes,
   relative_last_bytes,
   break_count
 FROM found
+LEFT JOIN leveled USING (trace_id, device_id)

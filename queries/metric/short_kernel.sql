@@ -3,7 +3,7 @@
 -- Why:     a kernel of a few microseconds is bound by its launch; fusing such kernels or replaying
 --          them as a graph saves more than making them faster.
 -- Grain:   one row per trace with kernels
--- Inputs:  trace, kernel, launch_sum
+-- Inputs:  trace, kernel, kernel_launch, launch_sum
 -- Needs:   kernel
 -- Key:     trace_name, kernel_count, kernel_p50_ns, below_5us_count, below_5us_ns,
 --          shorter_than_call_count
@@ -24,13 +24,15 @@
 -- Never:   WHERE below_1us_count > below_5us_count OR below_5us_count > below_10us_count
 --          OR below_10us_count > kernel_count OR below_10us_ns > kernel_ns
 -- Plot:    How short the kernels are
-WITH launched AS (
-  SELECT
-    trace_id,
-    shorter_than_call_count AS shorter_count,
-    call_count
-  FROM launch_sum
+WITH compared AS (
+  SELECT trace_id, shorter_than_call_count AS shorter_count FROM launch_sum
   WHERE what = 'kernel' AND call_name IS NULL
+),
+
+-- also those whose first event is a copy, as in many graphs
+launched AS (
+  SELECT trace_id, count(DISTINCT call_id) AS call_count FROM kernel_launch
+  GROUP BY trace_id
 ),
 
 counted AS (
@@ -61,9 +63,10 @@ SELECT
   try_cast(coalesce(counted.ns_5us, 0) AS BIGINT) AS below_5us_ns,
   counted.count_10us AS below_10us_count,
   try_cast(coalesce(counted.ns_10us, 0) AS BIGINT) AS below_10us_ns,
-  coalesce(launched.shorter_count, 0) AS shorter_than_call_count,
+  coalesce(compared.shorter_count, 0) AS shorter_than_call_count,
   coalesce(launched.call_count, 0) AS launching_call_count
 FROM counted
 INNER JOIN trace USING (trace_id)
+LEFT JOIN compared USING (trace_id)
 LEFT JOIN launched USING (trace_id)
 ORDER BY trace_id

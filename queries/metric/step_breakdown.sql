@@ -2,7 +2,7 @@
 --
 -- Why:     a step that is bound by its device gains from faster kernels only; one that is bound by
 --          launching, waiting or loading data gains from none.
--- Grain:   one row per (trace_id, basis, start_ns), a window of step_window
+-- Grain:   one row per window of step_window
 -- Inputs:  trace, time_refusal, step_state, step_idle, device_layer
 -- Needs:   work
 -- Params:
@@ -77,11 +77,11 @@ judged AS (
       WHEN several.trace_id IS NOT NULL THEN 'several devices have no single cause'
     END AS no_verdict,
     coalesce(refusal, no_verdict) IS NULL AS has_verdict,
-    if(has_verdict, coalesce(COLUMNS(idle.* EXCLUDE (trace_id, basis, start_ns)), 0), NULL)
+    if(has_verdict, coalesce(COLUMNS(idle.* EXCLUDE (trace_id, basis, start_ns, end_ns)), 0), NULL)
   FROM step_state AS step
   INNER JOIN trace USING (trace_id)
   INNER JOIN time_refusal USING (trace_id)
-  LEFT JOIN step_idle AS idle USING (trace_id, basis, start_ns)
+  LEFT JOIN step_idle AS idle USING (trace_id, basis, start_ns, end_ns)
   LEFT JOIN several USING (trace_id)
 ),
 
@@ -130,5 +130,5 @@ SELECT
   END AS verdict,
   coalesce(refusal, no_verdict) AS step_refusal
 FROM added
-WINDOW by_start AS (PARTITION BY trace_id, basis ORDER BY start_ns)
-ORDER BY trace_id, basis DESC, start_ns
+WINDOW by_start AS (PARTITION BY trace_id, basis ORDER BY start_ns, end_ns, step)
+ORDER BY trace_id, basis DESC, start_ns, end_ns, step

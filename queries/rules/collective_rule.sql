@@ -7,8 +7,8 @@
 -- Columns:
 --   rule_order  the first pattern that matches decides
 --   collective  'all_reduce' | 'all_gather' | 'reduce_scatter' | 'all_to_all' | 'broadcast' |
---               'reduce' | 'send_recv' | 'generic' | 'expert_dispatch' | 'expert_combine' |
---               'expert_notify'
+--               'reduce' | 'gather' | 'scatter' | 'barrier' | 'send_recv' | 'generic' |
+--               'expert_dispatch' | 'expert_combine' | 'expert_notify'
 --   pattern     regular expression, found anywhere in the name
 --   example     a real name that it matches
 SELECT
@@ -29,5 +29,9 @@ FROM (
   (8, 'all_to_all', '(?i)all_?to_?all|(^|[^a-z])a2a', 'nccl:all_to_all'),
   (9, 'broadcast', '(?i)broadcast', 'ncclDevKernel_Broadcast_RING_LL'),
   (10, 'send_recv', '(?i)send_?recv|:(send|recv)\b', 'ncclDevKernel_SendRecv(ncclDevKernelArgs)'),
-  (11, 'reduce', '(?i)reduce', 'ncclDevKernel_Reduce_Sum_f32_RING_LL')
+  (11, 'reduce', '(?i)reduce', 'ncclDevKernel_Reduce_Sum_f32_RING_LL'),
+  -- those that run as sends or as an all_reduce
+  (12, 'gather', '(?i):gather', 'nccl:gather'),
+  (13, 'scatter', '(?i):scatter', 'nccl:scatter'),
+  (14, 'barrier', '(?i):barrier', 'nccl:barrier')
 ) AS rules (rule_order, collective, pattern, example)

@@ -33,5 +33,9 @@ FROM (
   ('c10::Float8_e5m2', 'float8_e5m2', 'Float8_e5m2', 23, 1),
   ('c10::Float8_e4m3fn', 'float8_e4m3fn', 'Float8_e4m3fn', 24, 1),
   ('c10::Float8_e5m2fnuz', 'float8_e5m2fnuz', 'Float8_e5m2fnuz', 25, 1),
-  ('c10::Float8_e4m3fnuz', 'float8_e4m3fnuz', 'Float8_e4m3fnuz', 26, 1)
+  ('c10::Float8_e4m3fnuz', 'float8_e4m3fnuz', 'Float8_e4m3fnuz', 26, 1),
+  ('unsigned short', 'uint16', 'UInt16', 27, 2),
+  ('unsigned int', 'uint32', 'UInt32', 28, 4),
+  ('unsigned long', 'uint64', 'UInt64', 29, 8),
+  ('c10::Float8_e8m0fnu', 'float8_e8m0fnu', 'Float8_e8m0fnu', 44, 1)
 ) AS known (type_name, dtype, scalar_name, code, item_bytes)
