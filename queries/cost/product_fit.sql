@@ -16,13 +16,9 @@ SELECT
   min(CASE
     WHEN category NOT IN ('linear', 'convolution', 'attention') THEN 3
     WHEN rule IN ('cudnn_layout', 'im2col', 'attention_helper', 'epilogue') THEN 2
-    -- sums of parts, and cublasLt's epilogue
-    WHEN
-      regexp_matches(
-        name,
-        '(?i)split_?k_?(serial_?)?reduc|reduce_?(\w+_)?(split_?k|wgrad|1block)|epilogue::impl::'
-      )
-      THEN 2
+    -- sums of parts, and cublasLt's epilogue; those of split-K count as products, because the
+    -- ceiling of a product is that of the longest of these
+    WHEN regexp_matches(name, '(?i)reduce_?(\w+_)?(wgrad|1block)|epilogue::impl::') THEN 2
     -- transforms before and after the products of a convolution
     WHEN
       regexp_matches(
