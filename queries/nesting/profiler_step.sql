@@ -1,4 +1,4 @@
--- profiler_step: the step that each of the profiler's own steps stands for.
+-- profiler_step: the step that each of the profiler's own steps records.
 --
 -- Why:     a profiler counts from its own start, labels from the first step that is recorded.
 -- Grain:   one row per (trace_id, annotation_id) of known_annotation with the kind 'profiler_step'
