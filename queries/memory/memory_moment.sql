@@ -25,7 +25,7 @@ WITH moment AS (
     trace_id,
     device_id,
     ts_ns,
-    sum(size_bytes) AS moment_bytes,
+    cast(sum(size_bytes) AS BIGINT) AS moment_bytes,
     if(count(*) = 1, any_value(allocated_bytes), NULL) AS total_bytes,
     max(allocated_bytes) AS most_bytes
   FROM memory_event
