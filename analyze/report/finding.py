@@ -59,6 +59,11 @@ def time(ns: float) -> str:
     return duration(ns, DIGITS)
 
 
+def time_shared(shares: pl.DataFrame) -> str:
+    """What categories share: not the time of copies."""
+    return "kernel time" if (shares["time_source"] == "gpu").all() else "time"
+
+
 def amount(count: float) -> str:
     """Bytes with three digits."""
     return size(count, DIGITS)

@@ -13,6 +13,7 @@ from genscope.analyze.report.finding import (
     in_requests,
     limited,
     time,
+    time_shared,
 )
 from genscope.analyze.report.format import every, joined, saving
 from genscope.analyze.written import percent
@@ -57,8 +58,7 @@ def categories(frame: pl.DataFrame, _: Frames) -> list[Finding]:
         parts = [
             f"{row['category']} {percent(row['work_frac'])}" for row in top.iter_rows(named=True)
         ]
-        of_kernels = "kernel time" if first["time_source"] == "gpu" else "time"
-        text = f"The {of_kernels} of {first['trace_name']} goes to {joined(parts)}."
+        text = f"The {time_shared(top)} of {first['trace_name']} goes to {joined(parts)}."
         predicted = first["time_source"] == "predicted"
         found.append(Finding(text, "operator_breakdown", (number,), predicted))
     return found

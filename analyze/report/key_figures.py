@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from genscope.analyze.report.finding import Frames, amount, counted, in_requests, time, times
+from genscope.analyze.report.finding import (
+    Frames,
+    amount,
+    counted,
+    in_requests,
+    time,
+    time_shared,
+    times,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ def _largest(frames: Frames) -> Figure | None:
     largest = shares.sort("work_frac", descending=True).unique("trace_id", maintain_order=True)
     if len(largest) == 1:
         row = largest.row(0, named=True)
-        detail = f"{_percent(row['work_frac'])} of the {_time_of(largest)}"
+        detail = f"{_percent(row['work_frac'])} of the {time_shared(largest)}"
         return Figure("Largest category", row["category"], detail, "operator_breakdown")
     ((category, count),) = Counter(largest["category"].to_list()).most_common(1)
     detail = f"in {count} of {len(largest)} traces"
@@ -106,7 +114,7 @@ def _attention(frames: Frames) -> Figure | None:
     if found.is_empty():
         return None
     value = _range(found["work_frac"], _percent)
-    detail = f"of the {_time_of(found)}, without projections"
+    detail = f"of the {time_shared(found)}, without projections"
     return Figure("Attention", value, detail, "attention_split")
 
 
@@ -141,11 +149,6 @@ def _shares(frames: Frames) -> pl.DataFrame | None:
         return None
     shares = in_requests(frame).filter(pl.col("work_frac").is_not_null())
     return None if shares.is_empty() else shares
-
-
-def _time_of(shares: pl.DataFrame) -> str:
-    """What categories share: not the time of copies."""
-    return "kernel time" if (shares["time_source"] == "gpu").all() else "time"
 
 
 def _percent(share: float) -> str:

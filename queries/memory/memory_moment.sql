@@ -58,7 +58,7 @@ found AS (
   GROUP BY trace_id, device_id
 ),
 
--- where each moment has several events: the total before a moment is no event's total in it
+-- where each moment has several events: none of them has the total that was there before
 crowded AS (
   SELECT
     trace_id,

@@ -83,7 +83,7 @@ class Taking(Site):
         # a decode step, and several tokens after a cache
         ((2, 1, 8), None, call(1, 20), "causal"),
         ((2, 4, 8), (8, 8), call(4, 20, masked=True), "causal"),
-        # learned keys beside the own ones
+        # learned keys after its own
         ((2, 16, 8), None, call(16, 20), "self"),
         # another sequence, alone or behind the own one
         ((2, 1, 8), (2, 20, 8), call(1, 20), "cross"),
